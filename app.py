@@ -1,0 +1,14 @@
+"""Starts attnviz: `streamlit run app.py`.
+
+The page set-up and the navigation are in `attnviz/ui/main.py`: were they here, a link
+straight to a page would be answered by the old `pages/` mechanism, past this file.
+"""
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+app = st.App(
+    "attnviz/ui/main.py",
+    middleware=[Middleware(GZipMiddleware, minimum_size=1024)],  # Streamlit compresses nothing
+)

@@ -1,0 +1,64 @@
+"""attnviz: see multi-head attention, on your own sentence, with real numbers.
+
+The public names are imported when they are first used, so `import attnviz` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from attnviz.analysis.measure import measure
+    from attnviz.errors import AttnvizError, CaptureError, ModelError, TextError
+    from attnviz.figures.heatmap import heatmap
+    from attnviz.figures.lines import lines
+    from attnviz.figures.overview import overview
+    from attnviz.models.load import Model, load
+    from attnviz.tracing.capture import trace
+    from attnviz.tracing.record import HeadId, Token, Trace
+
+_HOMES = {
+    "AttnvizError": "attnviz.errors",
+    "CaptureError": "attnviz.errors",
+    "HeadId": "attnviz.tracing.record",
+    "Model": "attnviz.models.load",
+    "ModelError": "attnviz.errors",
+    "TextError": "attnviz.errors",
+    "Token": "attnviz.tracing.record",
+    "Trace": "attnviz.tracing.record",
+    "heatmap": "attnviz.figures.heatmap",
+    "lines": "attnviz.figures.lines",
+    "load": "attnviz.models.load",
+    "measure": "attnviz.analysis.measure",
+    "overview": "attnviz.figures.overview",
+    "trace": "attnviz.tracing.capture",
+}
+
+__version__ = "0.1.0"
+__all__ = [
+    "AttnvizError",
+    "CaptureError",
+    "HeadId",
+    "Model",
+    "ModelError",
+    "TextError",
+    "Token",
+    "Trace",
+    "heatmap",
+    "lines",
+    "load",
+    "measure",
+    "overview",
+    "trace",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'attnviz' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

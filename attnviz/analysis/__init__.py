@@ -1,0 +1,1 @@
+"""Analysis: numbers from attention weights. NumPy in, NumPy out."""

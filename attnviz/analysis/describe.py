@@ -1,0 +1,59 @@
+"""One head in one sentence, from measured numbers, on this text alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.analysis.measures.entropy import entropy
+from attnviz.analysis.offset import at_offset
+from attnviz.analysis.received import received
+from attnviz.tracing.record import Token
+
+MOSTLY = 0.5  # a share that makes a pattern (Clark et al. 2019 call a head by this)
+EVENLY = 0.85  # of ln n, from which a spread counts as even
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a head does here: a pattern, its share, and how wide it looks."""
+
+    pattern: str  # previous, next, self, token, even, none: a text of the catalogue
+    share: float  # of the strongest simple pattern
+    strongest: str  # which pattern that is
+    token: str  # the token that receives the most
+    entropy: float  # nats
+    most_entropy: float  # ln n
+
+
+def describe(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token]) -> Description:
+    """The simple pattern that holds most of a head's attention, or none.
+
+    A pattern needs more than half of the attention; an even spread an entropy of at
+    least 85 % of ln n. Otherwise there is no simple pattern.
+    """
+    one_head = weights[None]
+    favourite = received(weights)
+    shares = {
+        "previous": float(at_offset(one_head, -1)[0]),
+        "next": float(at_offset(one_head, 1)[0]),
+        "self": float(at_offset(one_head, 0)[0]),
+        "token": float(favourite.max()),
+    }
+    strongest = max(shares, key=lambda name: shares[name])
+    spread = float(entropy(one_head, tokens)[0])
+    widest = float(np.log(len(tokens)))
+    pattern = "none"
+    if shares[strongest] > MOSTLY:
+        pattern = strongest
+    elif spread >= EVENLY * widest:
+        pattern = "even"
+    return Description(
+        pattern=pattern,
+        share=shares[strongest],
+        strongest=strongest,
+        token=tokens[int(favourite.argmax())].text,
+        entropy=spread,
+        most_entropy=widest,
+    )

@@ -1,0 +1,60 @@
+"""How different two heads are: the Jensen–Shannon divergence of their rows.
+
+Lin 1991, "Divergence measures based on the Shannon entropy". In bits: 0 for two heads
+that look alike, 1 for two that never look at the same token.
+"""
+
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.tracing.record import HeadId, Trace
+
+
+def _plogp(p: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:
+    return p * np.log2(p, where=p > 0, out=np.zeros_like(p))
+
+
+def jensen_shannon(
+    one: Float[np.ndarray, "query key"], other: Float[np.ndarray, "query key"]
+) -> float:
+    """The mean over queries of the Jensen–Shannon divergence of two heads' rows, in bits."""
+    middle = (one + other) / 2
+    divergence = (_plogp(one) + _plogp(other)).sum(-1) / 2 - _plogp(middle).sum(-1)
+    return float(divergence.mean())
+
+
+def overlaps(weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarray, "head head"]:
+    """The mean over queries of Σ √(p q), for every pair of heads. 1: alike, 0: disjoint.
+
+    The Bhattacharyya coefficient; 1 minus it is the squared Hellinger distance.
+    """
+    roots = np.sqrt(weights).transpose(1, 0, 2)
+    return np.matmul(roots, roots.transpose(0, 2, 1)).mean(axis=0)
+
+
+def most_different(trace: Trace) -> tuple[HeadId, HeadId, float]:
+    """The two heads with the largest Jensen–Shannon divergence, and that divergence.
+
+    Exact, without computing it for all pairs: for every row, JS ≤ √(1 − overlap²) in bits
+    (Lin 1991, theorem 3, with total variation ≤ √(1 − overlap²)), and the bound holds for
+    means over rows because it is concave. Pairs are tried in the order of their bound,
+    until no bound exceeds the best found.
+
+    A model with a single head gives that head twice, and 0.
+    """
+    heads = trace.heads
+    if len(heads) == 1:
+        return heads[0], heads[0], 0.0
+    weights = np.concatenate([trace.layer_weights(layer) for layer in range(trace.model.layers)])
+    overlap = overlaps(weights)
+    bound = np.sqrt(np.maximum(0.0, 1 - overlap**2)) + 1e-5  # float32 in the overlaps
+    best, found = -1.0, (0, 1)
+    for pair in sorted(combinations(range(len(heads)), 2), key=lambda p: -bound[p]):
+        if bound[pair] <= best:
+            break
+        divergence = jensen_shannon(weights[pair[0]], weights[pair[1]])
+        if divergence > best:
+            best, found = divergence, pair
+    return heads[found[0]], heads[found[1]], best

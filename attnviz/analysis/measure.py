@@ -1,0 +1,24 @@
+"""All measures of all heads, one layer at a time."""
+
+import numpy as np
+import pandas as pd
+
+from attnviz.analysis.measures import measures
+from attnviz.tracing.record import Trace
+
+
+def measure(trace: Trace) -> pd.DataFrame:
+    """One row a head: layer, head, and a column for each measure.
+
+    Weights are computed a layer at a time and forgotten.
+
+    Example:
+        >>> measure(trace).nlargest(3, "previous")
+    """
+    tables = []
+    for layer in range(trace.model.layers):
+        weights = trace.layer_weights(layer)
+        columns = {m.name: m.compute(weights, trace.tokens) for m in measures()}
+        heads = np.arange(trace.model.heads)
+        tables.append(pd.DataFrame({"layer": layer, "head": heads, **columns}))
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,39 @@
+"""Measures: one number a head, from its attention weights on one sentence.
+
+One file a measure, each with a `MEASURE`; found by discovery, so a new measure is one
+new file. The contract: pure, one finite number a head, inside the stated range.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.tracing.record import Token
+
+Compute = Callable[[Float[np.ndarray, "head query key"], Sequence[Token]], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A named number a head."""
+
+    name: str  # the column of `attnviz.measure`, and its text in the catalogue
+    compute: Compute  # weights, tokens → "head"
+    largest: Callable[[int], float]  # the upper end of the range at n tokens; the lower is 0
+
+
+@cache
+def measures() -> tuple[Measure, ...]:
+    """All measures, by name."""
+    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
+    return tuple(sorted((module.MEASURE for module in modules), key=lambda m: m.name))
+
+
+def share(_: int) -> float:
+    """The upper end of a share of attention."""
+    return 1.0

@@ -1,0 +1,21 @@
+"""The share of attention that the favourite word of a head receives."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.analysis.measures import Measure, share
+from attnviz.analysis.received import received
+from attnviz.tracing.record import Token
+
+
+def on_hub(
+    weights: Float[np.ndarray, "head query key"], tokens: Sequence[Token]
+) -> Float[np.ndarray, " head"]:
+    """The largest mean weight that one token receives, special tokens left aside."""
+    content = np.array([not token.is_special for token in tokens])
+    return received(weights)[:, content].max(axis=-1)
+
+
+MEASURE = Measure("hub", on_hub, largest=share)

@@ -1,0 +1,20 @@
+"""The share of attention that goes to the token before it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.analysis.measures import Measure, share
+from attnviz.analysis.offset import at_offset
+from attnviz.tracing.record import Token
+
+
+def on_previous(
+    weights: Float[np.ndarray, "head query key"], _: Sequence[Token]
+) -> Float[np.ndarray, " head"]:
+    """The mean weight that a token gives to the token before it, over the tokens that have one."""
+    return at_offset(weights, -1)
+
+
+MEASURE = Measure("previous", on_previous, largest=share)

@@ -1,0 +1,20 @@
+"""The share of attention that goes to itself."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.analysis.measures import Measure, share
+from attnviz.analysis.offset import at_offset
+from attnviz.tracing.record import Token
+
+
+def on_self(
+    weights: Float[np.ndarray, "head query key"], _: Sequence[Token]
+) -> Float[np.ndarray, " head"]:
+    """The mean weight that a token gives to itself, over the tokens that have one."""
+    return at_offset(weights, 0)
+
+
+MEASURE = Measure("self", on_self, largest=share)

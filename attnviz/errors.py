@@ -1,0 +1,40 @@
+"""Every failure that a user can cause or meet.
+
+    AttnvizError
+    ├── TextError      the text cannot be read as it is
+    ├── ModelError     the model cannot be loaded or is not one we can look into
+    └── CaptureError   the model ran, but its attention was not seen in full
+
+Each carries the name of its sentence in the catalogue, so the same error speaks
+the user's language on the page and English in a script.
+"""
+
+from attnviz.words import Language, say
+
+
+class AttnvizError(Exception):
+    """An expected failure, with one clear sentence in each language."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+    def text(self, language: Language = "en") -> str:
+        """What went wrong and what to do, in `language`."""
+        return say(f"error.{self.key}", language, **self.values)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+class TextError(AttnvizError):
+    """The text cannot be read as it is."""
+
+
+class ModelError(AttnvizError):
+    """The model cannot be loaded, or is not one we can look into."""
+
+
+class CaptureError(AttnvizError):
+    """The model ran, but its attention was not seen in full."""

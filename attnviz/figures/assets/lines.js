@@ -1,0 +1,291 @@
+// The line diagram: drawn from a packet of attnviz/figures/lines.py.
+//
+// A line's opacity is its weight and depends on nothing else. Hovering a token leaves its
+// lines alone, with their numbers; a click pins it, Escape lets go. No trip to the server.
+
+const GAP = 150; // px between the two edges, horizontal
+const VERTICAL_GAP = 220;
+const ROW = 17; // px a token, vertical
+const COLUMN = 14; // least px a token, horizontal
+const LONGEST = 96; // px of a label
+const FONT = "11px";
+
+const lineWidth = (weight) => 0.75 + 2.25 * weight;
+
+function drawLines(stage) {
+  const { root, meta, memory } = stage;
+  const signature = meta.names.join("\n");
+  if (memory.signature !== signature) Object.assign(memory, { signature, pins: new Set(), at: null });
+  const panels = meta.panels.heads.map((heads) => panel(stage, heads));
+  const grid = html("div", { class: meta.panels.beside ? "panels beside" : "panels" });
+  grid.append(...panels.map((p) => p.element));
+  const readout = html("p", { class: "readout", "aria-live": "polite" });
+  root.replaceChildren(html("p", { class: "help" }, meta.words.help), grid, readout);
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", meta.alt);
+  for (const p of panels) p.fit();
+  Object.assign(stage, { panels, readout });
+  listen(stage);
+  showFocus(stage);
+}
+
+function panel(stage, heads) {
+  const { meta, arrays } = stage;
+  const figure = html("figure", { class: "panel" });
+  figure.append(caption(stage, heads));
+  const scroll = html("div", { class: "scroll", tabindex: "-1" });
+  figure.append(scroll);
+  const members = new Set(heads);
+  const mine = [];
+  for (let i = 0; i < arrays.head.length; i++) if (members.has(arrays.head[i])) mine.push(i);
+  const made = { element: figure, heads, mine };
+  made.fit = () => {
+    made.place = geometry(meta, scroll.clientWidth || 320);
+    made.svg = picture(stage, made);
+    scroll.replaceChildren(made.svg);
+  };
+  return made;
+}
+
+function caption(stage, heads) {
+  const { meta, dark } = stage;
+  const box = html("figcaption", {});
+  for (const index of heads) {
+    const head = meta.heads[index];
+    const colour = dark ? head.dark : head.light;
+    const swatch = svg("svg", { class: "swatch", width: 26, height: 8, "aria-hidden": "true" });
+    swatch.append(svg("line", stroke(head, colour, 1, { x1: 0, y1: 4, x2: 26, y2: 4 })));
+    const name = html("strong", {}, head.title);
+    name.style.color = colour;
+    box.append(html("p", { class: "title" }, swatch, name));
+    if (head.says) box.append(html("p", { class: "says" }, head.says));
+    box.append(html("p", { class: "formula" }, head.formula));
+    for (const note of head.notes) box.append(html("p", { class: "note" }, note));
+  }
+  return box;
+}
+
+function stroke(head, colour, weight, ends) {
+  return {
+    ...ends,
+    stroke: colour,
+    "stroke-opacity": weight,
+    "stroke-width": lineWidth(weight),
+    ...(head.dash === "none" ? {} : { "stroke-dasharray": head.dash }),
+  };
+}
+
+// Where tokens stand: end(side, i) is the point where lines of token i begin or end.
+function geometry(meta, width) {
+  const count = meta.labels.length;
+  const measure = document.createElement("canvas").getContext("2d");
+  measure.font = `${FONT} system-ui, sans-serif`;
+  const widest = Math.max(24, ...meta.labels.map((label) => measure.measureText(label).width));
+  const label = Math.min(LONGEST, Math.ceil(widest)) + 8;
+  const cut = (text) => {
+    if (measure.measureText(text).width <= LONGEST) return text;
+    let kept = Array.from(text);
+    while (kept.length > 1 && measure.measureText(kept.join("") + "…").width > LONGEST) kept.pop();
+    return kept.join("") + "…";
+  };
+  if (meta.direction === "vertical") {
+    const gap = Math.max(120, Math.min(VERTICAL_GAP, width - 2 * label));
+    return {
+      vertical: true, label, cut, width: gap + 2 * label, height: count * ROW + 26,
+      end: (side, i) => [side === "q" ? label : label + gap, 26 + (i + 0.5) * ROW],
+    };
+  }
+  const step = Math.max(COLUMN, Math.min(46, (width - 12) / Math.max(count, 1)));
+  const top = label + 16;
+  return {
+    vertical: false, label, cut, width: Math.max(count * step + 12, 200), height: 2 * top + GAP,
+    end: (side, i) => [6 + (i + 0.5) * step, side === "q" ? top : top + GAP],
+  };
+}
+
+function picture(stage, made) {
+  const { meta, arrays, dark } = stage;
+  const { place, heads, mine } = made;
+  const drawing = svg("svg", { width: place.width, height: place.height, role: "group" });
+  const group = svg("g", { class: "lines" });
+  for (const i of mine) group.append(line(stage, place, i));
+  drawing.append(edgeNames(meta, place), group, svg("g", { class: "focus" }));
+  for (const side of ["q", "k"]) drawing.append(labels(stage, place, side));
+  const names = heads.map((index) => meta.heads[index].title).join(", ");
+  drawing.setAttribute("aria-label", names + (mine.length ? "" : ` ${meta.words.no_lines}`));
+  drawing.dataset.dark = dark;
+  return drawing;
+}
+
+function line(stage, place, i) {
+  const { meta, arrays, dark } = stage;
+  const [x1, y1] = place.end("q", arrays.query[i]);
+  const [x2, y2] = place.end("k", arrays.key[i]);
+  const head = meta.heads[arrays.head[i]];
+  return svg("line", stroke(head, dark ? head.dark : head.light, arrays.weight[i], { x1, y1, x2, y2 }));
+}
+
+function edgeNames(meta, place) {
+  const group = svg("g", { class: "edges" });
+  const [top, bottom] = place.vertical
+    ? [{ x: place.label - 6, y: 14, "text-anchor": "end" }, { x: place.width - place.label + 6, y: 14 }]
+    : [{ x: 4, y: 11 }, { x: 4, y: place.height - 4 }];
+  group.append(svg("text", top, meta.words.queries), svg("text", bottom, meta.words.keys));
+  return group;
+}
+
+function labels(stage, place, side) {
+  const { meta } = stage;
+  const group = svg("g", { class: "labels" });
+  meta.labels.forEach((text, i) => {
+    const [x, y] = place.end(side, i);
+    const away = (side === "q") === place.vertical ? -6 : 6;
+    const where = place.vertical
+      ? { x: x + (side === "q" ? -6 : 6), y: y + 4, "text-anchor": side === "q" ? "end" : "start" }
+      : {
+          transform: `translate(${x + 4},${y + (side === "q" ? -6 : 6)}) rotate(-90)`,
+          "text-anchor": side === "q" ? "start" : "end",
+        };
+    const label = svg("text", {
+      ...where, class: "token", role: "button", tabindex: i === 0 && side === "q" ? "0" : "-1",
+      "data-side": side, "data-place": i, "aria-pressed": "false",
+      "aria-label": `${side === "q" ? meta.words.queries : meta.words.keys}: ${meta.names[i]}`,
+    }, place.cut(text));
+    label.append(svg("title", {}, meta.names[i]));
+    group.append(label);
+  });
+  return group;
+}
+
+// ---- hover, pin, Escape, keyboard
+
+function listen(stage) {
+  const { root, memory } = stage;
+  if (memory.listening) return;
+  memory.listening = true;
+  const tokenOf = (event) => event.target.closest?.("[data-place]");
+  const nameOf = (label) => label.dataset.side + label.dataset.place;
+  root.addEventListener("pointerover", (event) => point(stage, tokenOf(event)));
+  root.addEventListener("pointerleave", () => point(stage, null));
+  root.addEventListener("focusin", (event) => point(stage, tokenOf(event)));
+  root.addEventListener("click", (event) => {
+    const label = tokenOf(event);
+    if (label) pin(stage, nameOf(label));
+  });
+  root.addEventListener("keydown", (event) => {
+    const label = tokenOf(event);
+    if (!label) return;
+    if (event.key === "Enter" || event.key === " ") pin(stage, nameOf(label));
+    else if (!move(stage, label, event.key)) return;
+    event.preventDefault();
+  });
+  memory.letGo = (event) => {
+    if (event.key !== "Escape" || !(memory.pins.size || memory.at)) return;
+    memory.pins.clear();
+    memory.at = null;
+    showFocus(stage);
+  };
+  document.addEventListener("keydown", memory.letGo);
+}
+
+function point(stage, label) {
+  const at = label ? label.dataset.side + label.dataset.place : null;
+  if (at === stage.memory.at) return;
+  stage.memory.at = at;
+  showFocus(stage);
+}
+
+function pin(stage, name) {
+  const { pins } = stage.memory;
+  pins.has(name) ? pins.delete(name) : pins.add(name);
+  showFocus(stage);
+}
+
+function move(stage, label, key) {
+  const vertical = stage.meta.direction === "vertical";
+  const [back, on, across] = vertical
+    ? ["ArrowUp", "ArrowDown", ["ArrowLeft", "ArrowRight"]]
+    : ["ArrowLeft", "ArrowRight", ["ArrowUp", "ArrowDown"]];
+  let { side, place } = label.dataset;
+  if (key === back) place = Number(place) - 1;
+  else if (key === on) place = Number(place) + 1;
+  else if (across.includes(key)) side = key === across[0] ? "q" : "k";
+  else return false;
+  const next = label.closest("svg").querySelector(`[data-side="${side}"][data-place="${place}"]`);
+  if (next) next.focus();
+  return true;
+}
+
+function showFocus(stage) {
+  const { root, meta, memory, panels, readout } = stage;
+  const focused = new Set(memory.pins);
+  if (memory.at) focused.add(memory.at);
+  root.classList.toggle("focused", focused.size > 0);
+  for (const made of panels) focusPanel(stage, made, focused);
+  const spoken = [...focused].map((name) => describe(stage, name));
+  readout.replaceChildren(...spoken.map((text) => html("span", {}, text)));
+}
+
+function focusPanel(stage, made, focused) {
+  const { arrays, memory } = stage;
+  const group = made.svg.querySelector(".focus");
+  const ends = new Set();
+  const parts = [];
+  if (focused.size) {
+    for (const i of made.mine) {
+      const fromQuery = focused.has("q" + arrays.query[i]);
+      const fromKey = focused.has("k" + arrays.key[i]);
+      if (!fromQuery && !fromKey) continue;
+      parts.push(line(stage, made.place, i));
+      if (fromQuery) parts.push(number(stage, made, i, "k"));
+      if (fromKey) parts.push(number(stage, made, i, "q"));
+      ends.add("q" + arrays.query[i]).add("k" + arrays.key[i]);
+    }
+  }
+  parts.sort((one, other) => (one.tagName > other.tagName ? 1 : -1)); // numbers above lines
+  group.replaceChildren(...parts);
+  for (const label of made.svg.querySelectorAll(".token")) {
+    const name = label.dataset.side + label.dataset.place;
+    label.classList.toggle("chosen", focused.has(name));
+    label.classList.toggle("reached", ends.has(name));
+    label.setAttribute("aria-pressed", memory.pins.has(name));
+  }
+}
+
+function number(stage, made, i, side) {
+  const { meta, arrays, dark } = stage;
+  const head = meta.heads[arrays.head[i]];
+  const index = side === "q" ? arrays.query[i] : arrays.key[i];
+  const inward = 4 + 30 * made.heads.indexOf(arrays.head[i]);
+  const [x, y] = made.place.end(side, index);
+  const where = made.place.vertical
+    ? { x: x + (side === "q" ? inward : -inward), y: y + 3.5, "text-anchor": side === "q" ? "start" : "end" }
+    : {
+        transform: `translate(${x + 3.5},${y + (side === "q" ? inward : -inward)}) rotate(-90)`,
+        "text-anchor": side === "q" ? "end" : "start",
+      };
+  const text = svg("text", { ...where, class: "number", fill: dark ? head.dark : head.light });
+  text.textContent = arrays.weight[i].toFixed(3);
+  return text;
+}
+
+// The numbers of one token in words, each head with the sum of what is drawn.
+function describe(stage, name) {
+  const { meta, arrays } = stage;
+  const side = name[0];
+  const place = Number(name.slice(1));
+  const own = side === "q" ? arrays.query : arrays.key;
+  const other = side === "q" ? arrays.key : arrays.query;
+  const heads = meta.heads.map((head, index) => {
+    const found = [];
+    for (let i = 0; i < own.length; i++) {
+      if (own[i] === place && arrays.head[i] === index) found.push([arrays.weight[i], other[i]]);
+    }
+    found.sort((one, two) => two[0] - one[0]);
+    const listed = found.map(([weight, at]) => `${meta.names[at]} ${weight.toFixed(3)}`).join(", ");
+    const sum = found.reduce((total, [weight]) => total + weight, 0).toFixed(3);
+    return `${head.name}: ${listed || "–"} (Σ ${sum})`;
+  });
+  const words = side === "q" ? meta.words.focus_query : meta.words.focus_key;
+  return `${fill(words, { token: meta.names[place] })} ${heads.join(" · ")}`;
+}

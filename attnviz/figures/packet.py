@@ -1,0 +1,42 @@
+"""The packet: a picture's words and numbers as one block of bytes for the browser.
+
+A little-endian uint32 says how long the JSON header is. The header holds `meta` and, for
+each array, name, type, shape and offset; the arrays follow, each at a multiple of 8
+bytes, so that the browser reads them without copying.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+_ALIGN = 8
+
+
+def pack(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+    """`meta` (JSON values) and `arrays` as one packet."""
+    entries, blocks, offset = [], [], 0
+    for name, array in arrays.items():
+        block = np.ascontiguousarray(array).tobytes()
+        entries.append(
+            {"name": name, "type": array.dtype.name, "shape": array.shape, "offset": offset}
+        )
+        padding = -len(block) % _ALIGN
+        blocks.append(block + b"\0" * padding)
+        offset += len(block) + padding
+    header = json.dumps({"meta": meta, "arrays": entries}, ensure_ascii=False).encode()
+    header += b" " * (-(len(header) + 4) % _ALIGN)
+    return b"".join([len(header).to_bytes(4, "little"), header, *blocks])
+
+
+def unpack(packet: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What `pack` was given."""
+    start = 4 + int.from_bytes(packet[:4], "little")
+    header = json.loads(packet[4:start])
+    arrays = {}
+    for entry in header["arrays"]:
+        count = int(np.prod(entry["shape"]))
+        flat = np.frombuffer(packet, entry["type"], count, start + entry["offset"])
+        arrays[entry["name"]] = flat.reshape(entry["shape"])
+    return header["meta"], arrays

@@ -1,0 +1,72 @@
+"""What every picture of heads says in words: title, pattern, and what it withholds."""
+
+from attnviz.analysis.describe import Description
+from attnviz.analysis.lens import Lens, Withheld
+from attnviz.tracing.record import Trace
+from attnviz.words import Language, say
+
+
+def title(trace: Trace, what: str) -> str:
+    """Model and head: the first line of every picture."""
+    return f"{trace.model.title} · {what}"
+
+
+def percent(share: float) -> str:
+    """A share with one decimal, and never 100 or 0 by rounding alone."""
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.1f} %"
+
+
+def withheld_notes(withheld: Withheld, lens: Lens, language: Language) -> list[str]:
+    """One sentence for each thing that the lens hid, merged or renormalised."""
+    notes = []
+    if withheld.pieces_merged:
+        notes.append(say("picture.merged", language, pieces=withheld.pieces_merged))
+    if withheld.special_hidden:
+        share = percent(withheld.special_share)
+        notes.append(
+            say("picture.special_hidden", language, tokens=withheld.special_hidden, share=share)
+        )
+        key = "picture.renormalised" if withheld.renormalised else "picture.not_renormalised"
+        notes.append(say(key, language))
+    if withheld.weak_hidden:
+        notes.append(
+            say(
+                "picture.weak_hidden",
+                language,
+                weights=f"{withheld.weak_hidden:,}",
+                share=percent(withheld.weak_share),
+                rule=_threshold(lens, language),
+            )
+        )
+    return notes
+
+
+def _threshold(lens: Lens, language: Language) -> str:
+    rules = []
+    if lens.at_least > 0:
+        rules.append(say("picture.rule_at_least", language, weight=f"{lens.at_least:.2f}"))
+    if lens.strongest < 1:
+        rules.append(say("picture.rule_strongest", language, share=f"{100 * lens.strongest:.0f} %"))
+    return ", ".join(rules)
+
+
+def sentence(description: Description, language: Language) -> str:
+    """What a head does here, in one sentence with its numbers."""
+    strongest = say(
+        f"pattern.{description.strongest}",
+        language,
+        share=percent(description.share),
+        token=description.token,
+    )
+    says = description.pattern if description.pattern in ("even", "none") else "simple"
+    return say(
+        f"pattern.says_{says}",
+        language,
+        strongest=strongest,
+        entropy=f"{description.entropy:.1f}",
+        most=f"{description.most_entropy:.1f}",
+    )

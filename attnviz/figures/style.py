@@ -1,0 +1,78 @@
+"""The look: colours, ramps, fonts. The only place where they are written down."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+from jaxtyping import UInt8
+
+from attnviz.figures.colour import encoded, from_oklab, linear, oklab
+
+Mode = Literal["light", "dark"]
+
+PAPER: dict[Mode, str] = {"light": "#FCFBF9", "dark": "#14171C"}
+INK: dict[Mode, str] = {"light": "#22262B", "dark": "#E6E3DC"}
+FAINT_INK: dict[Mode, str] = {"light": "#5F6368", "dark": "#A3A39D"}
+RULE: dict[Mode, str] = {"light": "#DDD9D0", "dark": "#343A44"}
+SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
+
+# The lightness (OKLCH) of a weight of 1, the same for every hue.
+DARKEST: dict[Mode, float] = {"light": 0.42, "dark": 0.84}
+LEVELS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCode:
+    """How one head is drawn: a colour in each mode, and a dash.
+
+    Heads that share a dash stay apart under simulated colour blindness.
+    """
+
+    light: str
+    dark: str
+    dash: str  # SVG's stroke-dasharray
+
+
+_SOLID, _DASHED, _DOTTED = "none", "7 4", "2 4"
+HEAD_CODES = (
+    HeadCode("#0B62B0", "#6FB1F5", _SOLID),  # head A
+    HeadCode("#C4500A", "#FF9A5A", _SOLID),  # head B
+    HeadCode("#17A92A", "#2EB370", _DASHED),
+    HeadCode("#92007E", "#F9CDFC", _DOTTED),
+    HeadCode("#8E38BA", "#854AA6", _DASHED),
+    HeadCode("#77692E", "#AE4022", _DOTTED),
+    HeadCode("#5C010B", "#77626C", _SOLID),
+    HeadCode("#302A3B", "#ABF95F", _DASHED),
+    HeadCode("#789294", "#646CF4", _DOTTED),
+    HeadCode("#301172", "#27FDF7", _SOLID),
+    HeadCode("#216624", "#D488FF", _DASHED),
+    HeadCode("#0E3810", "#BE84A1", _DOTTED),
+)
+MOST_HEADS = len(HEAD_CODES)
+
+
+@cache
+def ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
+    """256 colours from paper to `colour`'s hue, for weights 0 to 1.
+
+    Level v stands for the weight (v / 255)². Lightness is linear in v, so in the square
+    root of the weight, and the same for every hue: equal darkness means equal attention.
+    """
+    paper, hue = oklab(linear(PAPER[mode])), oklab(linear(colour))
+    chroma = hue[1:] / max(float(np.hypot(*hue[1:])), 1e-9) * min(float(np.hypot(*hue[1:])), 0.13)
+    end = np.array([DARKEST[mode], *chroma])
+    steps = np.linspace(0, 1, LEVELS + 1)[:, None]
+    return np.rint(encoded(from_oklab(paper + steps * (end - paper)))).astype(np.uint8)
+
+
+def level(weights: np.ndarray) -> UInt8[np.ndarray, "..."]:
+    """Weights as levels of a ramp: round(255 √w). The stated quantisation."""
+    return np.rint(LEVELS * np.sqrt(np.clip(weights, 0, 1))).astype(np.uint8)
+
+
+def colour_scale(colour: str, mode: Mode) -> list[tuple[float, str]]:
+    """A ramp as stops over the weight itself, for Plotly."""
+    colours = ramp(colour, mode)
+    stops = np.linspace(0, 1, 33)
+    return [(float(s**2), "rgb({},{},{})".format(*colours[round(LEVELS * s)])) for s in stops]

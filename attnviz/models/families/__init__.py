@@ -1,0 +1,33 @@
+"""Model families: where in a model its layers, attention and W_O are.
+
+One file a family, each with a `FAMILY`; found by discovery, so a new family is one
+new file. What is the same for all families (capture, weights) is written once, in
+`models/seam.py` and `tracing/`.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The places of one family's parts, as dotted paths.
+
+    `layers` is looked up in the model; the others in one layer.
+    """
+
+    model_types: tuple[str, ...]
+    layers: str
+    attention: str  # calls the attention function
+    output_projection: str  # W_O, a Linear
+    after_attention: str  # its output is z: the attention block with its Add & Norm
+    reserved_positions: int = 0  # position embeddings that no token uses
+
+
+@cache
+def families() -> dict[str, Family]:
+    """All families, by the `model_type` that a transformers configuration carries."""
+    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
+    return {kind: module.FAMILY for module in modules for kind in module.FAMILY.model_types}

@@ -1,0 +1,235 @@
+"""Loading: from a name to a model that is ready to be looked into.
+
+A model is loaded once per process and shared by all who ask for it. Nothing writes to
+it afterwards: parameters carry no gradient, hooks are registered once, and what a
+capture records lives with the capture.
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from attnviz.errors import ModelError
+from attnviz.models import catalogue, seam
+from attnviz.models.card import ModelCard
+from attnviz.models.catalogue import Checkpoint
+from attnviz.models.families import Family, families
+from attnviz.models.progress import Progress
+
+MAX_CHARACTERS = 20_000  # of one text; a model's maximum in tokens is far below
+KEPT_MODELS = 3  # besides the built-in ones
+
+transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one text may hold."""
+
+    tokens: int
+    characters: int = MAX_CHARACTERS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputProjection:
+    """W_O of one layer: concat(z) @ weight + bias. Views of the model's own numbers."""
+
+    weight: Float[np.ndarray, "concat d_model"]
+    bias: Float[np.ndarray, " d_model"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A loaded encoder, shared and read only."""
+
+    name: str
+    card: ModelCard
+    limits: Limits
+    tokenizer: Tokenizer  # without truncation and padding, so encoding keeps no state
+    unknown_token: str | None
+    module: PreTrainedModel
+    layer_of: dict[nn.Module, int]  # attention module → layer
+    output_projections: tuple[OutputProjection, ...]
+
+
+_models: OrderedDict[str, Model] = OrderedDict()
+_locks: dict[str, threading.Lock] = {}
+_registry = threading.Lock()
+
+
+def load(name_or_folder: str = catalogue.EMBEDDED, progress: Progress | None = None) -> Model:
+    """The model behind a catalogue name, a folder or a hub id; loaded once per process.
+
+    Raises:
+        ModelError: if there is none, or it is not one we can look into.
+    """
+    name = name_or_folder.strip()
+    with _registry:
+        lock = _locks.setdefault(name, threading.Lock())
+    with lock:  # two who ask at once load once
+        model = _models.get(name)
+        if model is None:
+            model = _open(catalogue.find(name, progress), progress)
+            _keep(model)
+        return model
+
+
+def is_loaded(name: str) -> bool:
+    """Whether `load(name)` would answer at once."""
+    return name.strip() in _models
+
+
+def _keep(model: Model) -> None:
+    with _registry:
+        _models[model.name] = model
+        others = [name for name in _models if name not in catalogue.BUILT_IN]
+        for name in others[:-KEPT_MODELS]:
+            del _models[name]
+
+
+def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
+    if progress is not None:
+        progress(0.0, "load")
+    config = _config(checkpoint)
+    family = _family(config, checkpoint)
+    module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
+    module.eval().requires_grad_(False)
+    tokenizer, unknown_token = _tokenizer(checkpoint)
+    layers = _watch(module, family)
+    model = Model(
+        name=checkpoint.name,
+        card=_card(checkpoint, config, family),
+        limits=Limits(tokens=config.max_position_embeddings - family.reserved_positions),
+        tokenizer=tokenizer,
+        unknown_token=unknown_token,
+        module=module,
+        layer_of={_part(layer, family.attention): index for index, layer in enumerate(layers)},
+        output_projections=tuple(
+            _output_projection(_part(layer, family.output_projection)) for layer in layers
+        ),
+    )
+    if progress is not None:
+        progress(1.0, "load")
+    return model
+
+
+def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
+    try:
+        config: PreTrainedConfig = AutoConfig.from_pretrained(
+            checkpoint.folder, local_files_only=True, trust_remote_code=False
+        )
+    except (ValueError, OSError, KeyError) as problem:
+        raise ModelError("unknown_architecture", model=checkpoint.title) from problem
+    return config
+
+
+def _family(config: PreTrainedConfig, checkpoint: Checkpoint) -> Family:
+    """The family of a configuration.
+
+    Raises:
+        ModelError: if the model has no attention, or a layout that no family describes.
+    """
+    kind = config.model_type
+    known = families()
+    if kind in known:
+        return known[kind]
+    key = "family_unknown" if getattr(config, "num_attention_heads", 0) else "no_attention"
+    raise ModelError(key, model=checkpoint.title, family=kind, known=", ".join(sorted(known)))
+
+
+def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedModel:
+    try:
+        module, report = AutoModel.from_pretrained(
+            checkpoint.folder,
+            config=config,
+            attn_implementation=seam.NAME,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except Exception as problem:  # safetensors raises its own kinds, by version
+        raise ModelError("damaged_file", file=catalogue.WEIGHTS) from problem
+    missing = [name for name in report["missing_keys"] if not name.startswith("pooler.")]
+    if missing:
+        raise ModelError("weights_missing", file=catalogue.WEIGHTS, name=min(missing))
+    trained: PreTrainedModel = module
+    return trained
+
+
+def _random(config: PreTrainedConfig) -> PreTrainedModel:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(catalogue.CONTROL_SEED)
+        module: PreTrainedModel = AutoModel.from_config(config, attn_implementation=seam.NAME)
+    return module
+
+
+def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, str | None]:
+    """A fast tokenizer of our own copy, and the token it writes for what it does not know."""
+    try:
+        loaded = AutoTokenizer.from_pretrained(
+            checkpoint.folder, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as problem:  # a missing or damaged file shows as any of many kinds
+        raise ModelError("no_fast_tokenizer", file="tokenizer.json") from problem
+    if not getattr(loaded, "is_fast", False):
+        raise ModelError("no_fast_tokenizer", file="tokenizer.json")
+    tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer, loaded.unk_token
+
+
+def _watch(module: PreTrainedModel, family: Family) -> list[nn.Module]:
+    """The layers of a model, each hooked for capture."""
+    layers = list(_part(module, family.layers).children())
+    for index, layer in enumerate(layers):
+        seam.watch_layer(
+            index,
+            layer,
+            _part(layer, family.output_projection),
+            _part(layer, family.after_attention),
+        )
+    return layers
+
+
+def _part(module: nn.Module, path: str) -> Any:  # noqa: ANN401, nn.Module's own attribute type
+    return reduce(getattr, path.split("."), module)
+
+
+def _output_projection(linear: nn.Linear) -> OutputProjection:
+    weight, bias = linear.weight.numpy().T, linear.bias.numpy()
+    for array in (weight, bias):
+        array.flags.writeable = False
+    return OutputProjection(weight, bias)
+
+
+def _card(checkpoint: Checkpoint, config: PreTrainedConfig, family: Family) -> ModelCard:
+    return ModelCard(
+        name=checkpoint.name,
+        title=checkpoint.title,
+        source=checkpoint.source,
+        family=config.model_type,
+        revision=checkpoint.revision,
+        layers=config.num_hidden_layers,
+        heads=config.num_attention_heads,
+        d_model=config.hidden_size,
+        d_head=config.hidden_size // config.num_attention_heads,
+        max_tokens=config.max_position_embeddings - family.reserved_positions,
+        vocabulary=config.vocab_size,
+    )
+
+

@@ -1,0 +1,1 @@
+"""Tracing: one sentence through one model, every head of every layer kept."""

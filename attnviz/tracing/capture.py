@@ -1,0 +1,137 @@
+"""Capture: one forward pass on the fast attention path, every head kept.
+
+Queries, keys, values and hidden states grow with n·d. The n × n weights are never asked
+of the model; `Trace` computes them from q and k for the head that somebody looks at.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from attnviz.errors import CaptureError
+from attnviz.models import seam
+from attnviz.models.catalogue import EMBEDDED
+from attnviz.models.load import Model, load
+from attnviz.tracing.reading import Reading, read
+from attnviz.tracing.record import LayerRecord, Trace
+
+# Arguments with which a family changes the scores in ways that `weights.py` does not.
+_CHANGES_SCORES = ("position_bias", "softcap", "s_aux", "sliding_window")
+
+
+def trace(text: str, model: Model | str | None = None, pair: str | None = None) -> Trace:
+    """Run `text` (and `pair`, a second sentence) through a model and keep every head.
+
+    Raises:
+        TextError: if the text cannot be read as it is.
+        ModelError: if `model` names one that cannot be loaded.
+        CaptureError: if the model's attention was not seen in full.
+
+    Example:
+        >>> trace("The cat sat on the mat").weights((0, 2)).shape
+        (8, 8)
+    """
+    if not isinstance(model, Model):
+        model = load(model or EMBEDDED)
+    reading = read(text, pair, model)
+    recorder = _Recorder(model)
+    with torch.inference_mode(), seam.recording(recorder):
+        model.module(**_inputs(reading, model))
+    return Trace(
+        model=model.card,
+        text=text,
+        pair=pair,
+        tokens=reading.tokens,
+        left_out=reading.left_out,
+        layers=recorder.layers(),
+        output_projections=model.output_projections,
+    )
+
+
+def _inputs(reading: Reading, model: Model) -> dict[str, Tensor]:
+    inputs = {"input_ids": torch.tensor([reading.ids])}
+    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+    if getattr(model.module.config, "type_vocab_size", 1) > 1:
+        inputs["token_type_ids"] = torch.tensor([[token.segment for token in reading.tokens]])
+    return inputs
+
+
+@dataclass(slots=True)
+class _Recorder:
+    """Keeps what one forward pass shows, and answers `seam.Recorder`."""
+
+    model: Model
+    seen: list[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seen = [{} for _ in range(self.model.card.layers)]
+
+    def attention_called(
+        self,
+        module: nn.Module,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        mask: Tensor | None,
+        scaling: float | None,
+        extras: dict[str, Any],
+    ) -> None:
+        layer = self.model.layer_of.get(module)
+        strange = [name for name in _CHANGES_SCORES if extras.get(name) is not None]
+        if layer is None or strange or "queries" in self.seen[layer]:
+            raise CaptureError("attention_not_understood", model=self.model.card.title)
+        self.seen[layer].update(
+            queries=_array(query),
+            keys=_array(key),
+            values=_array(value),
+            scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
+            mask=_added(mask),
+        )
+
+    def layer_entered(self, layer: int, hidden: Tensor) -> None:
+        self.seen[layer]["entered"] = _array(hidden)
+
+    def heads_concatenated(self, layer: int, concat: Tensor) -> None:
+        self.seen[layer]["concat"] = _array(concat)
+
+    def attention_added(self, layer: int, hidden: Tensor) -> None:
+        self.seen[layer]["after_attention"] = _array(hidden)
+
+    def layer_left(self, layer: int, hidden: Tensor) -> None:
+        self.seen[layer]["left"] = _array(hidden)
+
+    def layers(self) -> tuple[LayerRecord, ...]:
+        """One record a layer.
+
+        Raises:
+            CaptureError: if a layer did not show everything.
+        """
+        wanted = set(LayerRecord.__dataclass_fields__)
+        silent = [layer for layer, seen in enumerate(self.seen) if set(seen) != wanted]
+        if silent:
+            raise CaptureError(
+                "layers_not_seen",
+                model=self.model.card.title,
+                seen=len(self.seen) - len(silent),
+                layers=len(self.seen),
+            )
+        return tuple(LayerRecord(**seen) for seen in self.seen)
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    """The first (only) sentence of a batch, shared and read only."""
+    array: np.ndarray = tensor[0].numpy()
+    array.flags.writeable = False
+    return array
+
+
+def _added(mask: Tensor | None) -> np.ndarray | None:
+    """A mask as what is added to the scores: 0 to look, −∞ not to."""
+    if mask is None:
+        return None
+    if mask.dtype == torch.bool:
+        mask = torch.zeros(mask.shape).masked_fill(~mask, float("-inf"))
+    return _array(mask[0])

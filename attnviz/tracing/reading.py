@@ -1,0 +1,111 @@
+"""Reading: from a text to the tokens that the model is given."""
+
+from dataclasses import dataclass
+
+from tokenizers import Encoding, Tokenizer
+from tokenizers.pre_tokenizers import ByteLevel, Sequence
+
+from attnviz.errors import TextError
+from attnviz.models.load import Model
+from attnviz.tracing.display import token_text
+from attnviz.tracing.record import LeftOut, Token
+
+WORDS_QUOTED = 4  # how many words tell where a long text was cut
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as the model reads it."""
+
+    ids: tuple[int, ...]
+    tokens: tuple[Token, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def read(text: str, pair: str | None, model: Model) -> Reading:
+    """Tokenize one sentence or two, up to the model's maximum.
+
+    Tokens beyond it are left out from the end of the longer sentence, and counted.
+
+    Raises:
+        TextError: if a text is empty, too long in characters, or not well-formed.
+    """
+    sentences = [text] if pair is None else [text, pair]
+    for sentence in sentences:
+        _check(sentence, model.limits.characters)
+    tokenizer = model.tokenizer
+    encodings = [tokenizer.encode(sentence, add_special_tokens=False) for sentence in sentences]
+    room = model.limits.tokens - tokenizer.num_special_tokens_to_add(pair is not None)
+    left_out = _cut(encodings, sentences, room)
+    encoding = tokenizer.post_process(*encodings)
+    tokens = _tokens(encoding, sentences, model)
+    if all(token.is_special for token in tokens):
+        raise TextError("nothing_left")
+    return Reading(tuple(encoding.ids), tokens, left_out)
+
+
+def _check(sentence: str, limit: int) -> None:
+    if not sentence.strip():
+        raise TextError("empty")
+    if len(sentence) > limit:
+        raise TextError("too_long", characters=f"{len(sentence):,}", limit=f"{limit:,}")
+    half = next((i for i, c in enumerate(sentence) if "\ud800" <= c <= "\udfff"), None)
+    if half is not None:
+        raise TextError("half_character", position=half + 1, code=f"U+{ord(sentence[half]):04X}")
+
+
+def _cut(encodings: list[Encoding], sentences: list[str], room: int) -> tuple[LeftOut, ...]:
+    """Shorten the longer encoding until both fit in `room` tokens."""
+    lengths = [len(encoding) for encoding in encodings]
+    kept = _fair_shares(lengths, room)
+    left_out = []
+    for segment, (encoding, length, keep) in enumerate(zip(encodings, lengths, kept, strict=True)):
+        if keep < length:
+            encoding.truncate(keep)
+            read_text = sentences[segment][: encoding.offsets[-1][1]]
+            after = " ".join(read_text.split()[-WORDS_QUOTED:])
+            left_out.append(LeftOut(length - keep, segment, after))
+    return tuple(left_out)
+
+
+def _fair_shares(lengths: list[int], room: int) -> list[int]:
+    """How many tokens each sentence keeps: the longer one gives way first."""
+    if len(lengths) == 1 or sum(lengths) <= room:
+        return [min(length, room) for length in lengths]
+    shorter = min(min(lengths), room // 2)
+    first_is_shorter = lengths[0] <= lengths[1]
+    return [shorter, room - shorter] if first_is_shorter else [room - shorter, shorter]
+
+
+def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Token, ...]:
+    byte_level = _is_byte_level(model.tokenizer)
+    words_before = 1 + max(
+        (w for w, s in zip(encoding.word_ids, encoding.sequence_ids, strict=True) if s == 0),
+        default=-1,
+    )
+    tokens = []
+    for position, piece in enumerate(encoding.tokens):
+        sentence = encoding.sequence_ids[position]
+        word = encoding.word_ids[position]
+        is_special = sentence is None
+        start, end = encoding.offsets[position]
+        source = "" if sentence is None else sentences[sentence][start:end]
+        tokens.append(
+            Token(
+                text=piece if is_special else token_text(piece, source, byte_level),
+                piece=piece,
+                position=position,
+                word=None if word is None or is_special else word + words_before * (sentence or 0),
+                segment=encoding.type_ids[position] if is_special else sentence or 0,
+                is_special=is_special,
+                is_unknown=not is_special and piece == model.unknown_token,
+                source=source,
+            )
+        )
+    return tuple(tokens)
+
+
+def _is_byte_level(tokenizer: Tokenizer) -> bool:
+    pre = tokenizer.pre_tokenizer
+    steps = list(pre) if isinstance(pre, Sequence) else [pre]
+    return any(isinstance(step, ByteLevel) for step in steps)

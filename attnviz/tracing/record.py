@@ -1,0 +1,158 @@
+"""The record of one sentence in one model: `Trace`, and the words for what it holds.
+
+Axes, in the order in which they are always written:
+
+    head       the heads of one layer, counted from 0
+    query      the token that looks (destination), rows
+    key        the token that is looked at (source), columns
+    token      a token of the sentence, with its special tokens
+    d_head     the width of one head's q, k, v and z
+    d_model    the width of x, of the layer's z and r, and of a head's contribution
+
+Arrays, of a layer or of one head of it:
+
+    queries, keys, values   q, k, v                             "head token d_head"
+    scores                  q·k, scaled, mask added             "query key"
+    weights                 softmax of the scores over keys     "query key"
+    head_output             z of each head: weights @ values    "head token d_head"
+    contribution            z W_O^h: what one head writes       "token d_model"
+    attention_output        the sum of contributions, plus b_O  "token d_model"
+    after_attention         the layer's z: Add & Norm included  "token d_model"
+    residual                x at depth 0, then r of each layer  "token d_model"
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.models.card import ModelCard
+from attnviz.models.load import OutputProjection
+from attnviz.tracing.weights import attention_scores, softmax
+
+
+class HeadId(NamedTuple):
+    """A head, counted from 0, written L0·H2."""
+
+    layer: int
+    head: int
+
+    def __str__(self) -> str:
+        return f"L{self.layer}·H{self.head}"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token as the model reads it."""
+
+    text: str  # as people read it
+    piece: str  # as it stands in the vocabulary
+    position: int
+    word: int | None  # the word it is a piece of; None for special tokens
+    segment: int
+    is_special: bool
+    is_unknown: bool
+    source: str  # the characters of the sentence that it stands for
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Tokens beyond the model's maximum, which it never read."""
+
+    tokens: int
+    segment: int  # of the first or the second sentence
+    after: str  # the last words that were read
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerRecord:
+    """What one layer showed during the forward pass."""
+
+    queries: Float[np.ndarray, "head token d_head"]
+    keys: Float[np.ndarray, "head token d_head"]
+    values: Float[np.ndarray, "head token d_head"]
+    scaling: float
+    mask: Float[np.ndarray, "#query #key"] | None  # added to the scores
+    concat: Float[np.ndarray, "token concat"]  # the input of W_O
+    entered: Float[np.ndarray, "token d_model"]
+    after_attention: Float[np.ndarray, "token d_model"]
+    left: Float[np.ndarray, "token d_model"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One sentence through one model. Frozen; every array is read only."""
+
+    model: ModelCard
+    text: str
+    pair: str | None
+    tokens: tuple[Token, ...]
+    left_out: tuple[LeftOut, ...]
+    layers: tuple[LayerRecord, ...]
+    output_projections: tuple[OutputProjection, ...]
+
+    @property
+    def heads(self) -> tuple[HeadId, ...]:
+        """All heads, layer by layer."""
+        card = self.model
+        return tuple(HeadId(layer, h) for layer in range(card.layers) for h in range(card.heads))
+
+    def queries(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+        """The queries q of every head of a layer."""
+        return self.layers[layer].queries
+
+    def keys(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+        """The keys k of every head of a layer."""
+        return self.layers[layer].keys
+
+    def values(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+        """The values v of every head of a layer."""
+        return self.layers[layer].values
+
+    def scores(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
+        """What softmax is given, for one head: scaled dot products, mask added."""
+        layer, index = head
+        record = self.layers[layer]
+        return attention_scores(
+            record.queries[index], record.keys[index], record.scaling, record.mask
+        )
+
+    def weights(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
+        """The attention weights of one head. Rows sum to 1."""
+        return softmax(self.scores(head))
+
+    def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
+        """The attention weights of every head of a layer."""
+        record = self.layers[layer]
+        return softmax(attention_scores(record.queries, record.keys, record.scaling, record.mask))
+
+    def head_output(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+        """Z of every head, as the model computed it: the input of W_O, cut into heads."""
+        concat = self.layers[layer].concat
+        return concat.reshape(len(concat), self.model.heads, -1).transpose(1, 0, 2)
+
+    def output_projection(self, head: tuple[int, int]) -> Float[np.ndarray, "d_head d_model"]:
+        """W_O^h: the rows of the layer's W_O that read this head."""
+        layer, index = head
+        weight = self.output_projections[layer].weight
+        d_head = len(weight) // self.model.heads
+        return weight[index * d_head : (index + 1) * d_head]
+
+    def contribution(self, head: tuple[int, int]) -> Float[np.ndarray, "token d_model"]:
+        """Z W_O^h: what one head writes into the residual stream."""
+        layer, index = head
+        return self.head_output(layer)[index] @ self.output_projection(head)
+
+    def attention_output(self, layer: int) -> Float[np.ndarray, "token d_model"]:
+        """W_O(concat(z)): the contributions of all heads, plus the bias of W_O."""
+        projection = self.output_projections[layer]
+        return self.layers[layer].concat @ projection.weight + projection.bias
+
+    def after_attention(self, layer: int) -> Float[np.ndarray, "token d_model"]:
+        """The layer's z: attention output plus its input, normalised (Add & Norm)."""
+        return self.layers[layer].after_attention
+
+    def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
+        """X at depth 0, then r after each layer: the hidden states of the model."""
+        return self.layers[0].entered if depth == 0 else self.layers[depth - 1].left

@@ -1,0 +1,1 @@
+"""The user interface: all that knows Streamlit, besides app.py and pages/."""

@@ -1,0 +1,49 @@
+"""The two canvas components: the overview and the line diagrams, drawn in the browser."""
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import streamlit as st
+
+from attnviz.figures.lines import Lines
+
+_ASSETS = files("attnviz.figures") / "assets"
+
+_ADAPTER = """
+export default function ({ data, parentElement, setTriggerValue }) {
+  const stage = stageOf(parentElement, DRAW);
+  stage.send = setTriggerValue;
+  stage.show(data);
+  return () => leave(stage);
+}
+"""
+
+
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _component(name: str, draw: str) -> Callable[..., Any]:
+    script = _asset("core.js") + _asset(f"{name}.js") + _ADAPTER.replace("DRAW", draw)
+    return st.components.v2.component(f"attnviz_{name}", js=script, css=_asset("pictures.css"))
+
+
+_overview = _component("overview", "drawOverview")
+_lines = _component("lines", "drawLines")
+
+
+def show_overview(packet: bytes, key: str, on_picked: Callable[[], None]) -> None:
+    """The overview. `on_picked` runs when a head is chosen; `picked(key)` says which."""
+    _overview(key=key, data=packet, on_picked_change=on_picked)
+
+
+def picked(key: str) -> dict[str, Any] | None:
+    """What was chosen in the overview `key`: slot, layer, head."""
+    choice: dict[str, Any] | None = st.session_state[key].get("picked")
+    return choice
+
+
+def show_lines(drawn: Lines, key: str) -> None:
+    """The line diagram. Hover, pins and Escape stay in the browser."""
+    _lines(key=key, data=drawn.packet)

@@ -1,0 +1,73 @@
+"""The frame of every page: title, look, language, navigation."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from attnviz.errors import AttnvizError
+from attnviz.figures.style import Mode
+from attnviz.ui.escape import markdown_text
+from attnviz.words import LANGUAGES, Language, say
+
+PAGES = Path(__file__).parents[2] / "pages"
+ASSETS = Path(__file__).with_name("assets")
+LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
+
+
+def begin() -> Any:  # noqa: ANN401, Streamlit's page type is private
+    """Set up the frame and return the page that the address asks for."""
+    st.set_page_config(
+        page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide"
+    )
+    st.html(ASSETS / "page.css")
+    return st.navigation([st.Page(PAGES / "explore.py", title="Explore", default=True)])
+
+
+def header() -> None:
+    """The name, one sentence on what one sees, and the language switch."""
+    if "language" not in st.session_state:
+        locale = st.context.locale or ""
+        st.session_state.language = "zh" if locale.startswith("zh") else "en"
+    with st.container(key="header", horizontal=True, vertical_alignment="center"):
+        st.markdown("# attnviz")
+        st.markdown(say("page.lead", language()))
+        st.segmented_control(
+            say("page.language", language()),
+            LANGUAGES,
+            format_func=lambda code: LANGUAGE_NAMES[code],
+            key="language",
+            required=True,
+            label_visibility="collapsed",
+        )
+
+
+def language() -> Language:
+    """The language of this session."""
+    chosen: Language = st.session_state.language
+    return chosen
+
+
+def mode() -> Mode:
+    """Light or dark, as the browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """An expected failure becomes its sentence, and what follows in the block is skipped."""
+    try:
+        yield
+    except AttnvizError as problem:
+        st.error(markdown_text(problem.text(language())))
+
+
+@st.cache_resource(show_spinner=False)
+def settle(loaded: str) -> None:
+    """Take what a loaded model keeps for good out of the garbage collector's walks."""
+    del loaded
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,100 @@
+"""The viewer: all heads, two heads, their lines, their numbers."""
+
+import pandas as pd
+import streamlit as st
+
+from attnviz.figures.heatmap import Heatmap
+from attnviz.figures.shown import Shown, shown
+from attnviz.tracing.record import HeadId, Trace
+from attnviz.ui import caches, components, inputs
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.escape import markdown_text
+from attnviz.ui.inputs import Choices
+from attnviz.ui.page import language, mode
+from attnviz.words import say
+
+OVERVIEW = "overview_picture"
+LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
+PLOT_HEIGHT = 410
+PLOT_CONFIG = {
+    "displaylogo": False,
+    "toImageButtonOptions": {"format": "svg", "filename": "attnviz"},
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+
+
+@st.fragment
+def viewer(key: TraceKey, trace: Trace) -> None:
+    """Everything below the sentence. A change here reruns this function alone."""
+    with st.container(key="viewer"):
+        overview_place = st.container(key="overview")
+        heatmap_place = st.container(key="heatmaps")
+        chosen = inputs.choices(trace)
+        with overview_place:
+            _overview(key, trace)
+        with heatmap_place:
+            _heatmaps(key, trace, chosen)
+        with st.container(key="lines"):
+            drawn = caches.lines_of(key, chosen.lines, chosen.lens, language(), trace)
+            components.show_lines(drawn, "lines_picture")
+        with st.container(key="table"):
+            _table(trace, chosen)
+
+
+def _overview(key: TraceKey, trace: Trace) -> None:
+    drawn = caches.overview_of(key, trace)
+    a, b = st.session_state.a, st.session_state.b
+    components.show_overview(drawn.packet(a, b, language()), OVERVIEW, on_picked=_take_picked)
+
+
+def _take_picked() -> None:
+    if choice := components.picked(OVERVIEW):
+        inputs.choose_head(choice["slot"], HeadId(int(choice["layer"]), int(choice["head"])))
+
+
+def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:
+    heads = chosen.heads if chosen.combination else chosen.heads[:2]
+    drawn = caches.heatmaps_of(
+        key, (heads, chosen.combination), chosen.lens, mode(), language(), trace
+    )
+    maps = shown(trace, heads, chosen.lens, chosen.combination)
+    for index, (picture, one) in enumerate(zip(drawn, maps, strict=True)):
+        with st.container(key=f"heatmap_{index}"):
+            _heatmap(picture, one, index)
+
+
+def _heatmap(picture: Heatmap, one: Shown, index: int) -> None:
+    st.plotly_chart(
+        picture.figure,
+        theme=None,
+        height=PLOT_HEIGHT,
+        key=f"heatmap_picture_{index}",
+        config=PLOT_CONFIG,
+        alt=picture.alt,
+    )
+    notes = [one.says(language()), *one.notes(language())]
+    st.caption(markdown_text(" ".join(note for note in notes if note)))
+
+
+def _table(trace: Trace, chosen: Choices) -> None:
+    with st.expander(say("page.table", language())):
+        maps = shown(trace, chosen.heads, chosen.lens, chosen.combination)
+        names = [one.name(language()) for one in maps]
+        place = st.selectbox(say("page.table_head", language()), range(len(maps)),
+                             format_func=lambda i: names[i], key="table_head")
+        view = maps[place].view
+        places = [place.name for place in view.places]
+        weights = pd.DataFrame(view.weights, index=places, columns=places)
+        weights = weights.where(view.shown)
+        if len(places) > LARGEST_TABLE:
+            query = st.selectbox(say("picture.query", language()), range(len(places)),
+                                 format_func=lambda i: places[i], key="table_query")
+            weights = weights.iloc[[query]].T
+        st.caption(say("page.table_note", language()))
+        st.table(_printed(weights))
+
+
+def _printed(weights: pd.DataFrame) -> pd.DataFrame:
+    """Numbers as text with 4 decimals, names as data."""
+    texts = weights.map(lambda weight: "" if pd.isna(weight) else f"{weight:.4f}")
+    return texts.rename(index=markdown_text, columns=markdown_text)

@@ -1,0 +1,37 @@
+"""Slow work with a progress bar, which appears only if the work takes long enough."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import streamlit as st
+
+from attnviz.models.progress import Progress
+from attnviz.words import Language, say
+
+Result = TypeVar("Result")
+PATIENCE = 0.5  # seconds without a progress bar
+TICK = 0.05
+
+
+def with_progress(work: Callable[[Progress], Result], language: Language, name: str) -> Result:
+    """The result of `work`, which is given a function to report to.
+
+    The work runs in a thread of its own: it may report from any thread, and only this
+    one draws.
+    """
+    latest = [(0.0, name)]
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work, lambda share, what: latest.append((share, what)))
+        started, bar = time.monotonic(), None
+        while not future.done():
+            time.sleep(TICK)
+            if time.monotonic() - started < PATIENCE:
+                continue
+            share, what = latest[-1]
+            bar = bar or st.empty()
+            bar.progress(share, say(f"progress.{what}", language))
+        if bar is not None:
+            bar.empty()
+        return future.result()

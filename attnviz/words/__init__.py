@@ -1,0 +1,30 @@
+"""Every text that a user sees, in English and Chinese: one catalogue, one look-up."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+@cache
+def catalogue(language: Language) -> dict[str, str]:
+    """All texts of one language, as `section.name` → template."""
+    file = Path(__file__).with_name(f"{language}.toml")
+    sections = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {
+        f"{section}.{name}": template
+        for section, entries in sections.items()
+        for name, template in entries.items()
+    }
+
+
+def say(key: str, language: Language = "en", **values: object) -> str:
+    """The text `key` with its placeholders filled.
+
+    Raises:
+        KeyError: if the catalogue has no such text, or a placeholder has no value.
+    """
+    return catalogue(language)[key].format(**values)
