@@ -66,9 +66,7 @@ class View:
     withheld: Withheld
 
 
-def look(
-    weights: Float[np.ndarray, "query key"], tokens: Sequence[Token], lens: Lens
-) -> View:
+def look(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token], lens: Lens) -> View:
     """One head's weights through the lens."""
     places = _places(tokens, lens.unit)
     merged = merge(weights, places)

@@ -76,6 +76,7 @@ def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:
         "tickvals": [0.01, 0.1, 0.25, 0.5, 1],
         "ticktext": ["0.01", "0.1", "0.25", "0.5", "1"],
         "thickness": 8,
+        "xpad": 4,
         "outlinewidth": 0,
         "tickfont": {"size": 10, "color": style.FAINT_INK[mode]},
     }
@@ -87,39 +88,42 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
     axis = {
         "tickvals": ticks,
         "ticktext": [labels[tick] for tick in ticks],
-        "tickfont": {"size": 10},
+        "tickfont": {"size": 9.5},
+        "automargin": True,
         "showgrid": False,
         "zeroline": False,
         "ticks": "",
         "fixedrange": False,
     }
-    heading = f"{title(one.trace, one.name(language))}"
+    heading = plotly_text(title(one.trace, one.name(language)))
+    direction = say("picture.direction", language)
+    if len(ticks) < len(labels):
+        direction += " · " + say("picture.some_named", language, step=ticks[1])
     return go.Layout(
         template=_template(),
         title={
-            "text": f"{plotly_text(heading)}<br><sup>{plotly_text(one.formula(language))}</sup>",
+            "text": heading,
+            "subtitle": {
+                "text": f"{direction}<br>{plotly_text(one.formula(language))}",
+                "font": {"size": 10.5, "color": style.FAINT_INK[mode]},
+            },
             "font": {"size": 14, "color": getattr(one.code, mode)},
-            "x": 0,
-            "xref": "paper",
-            "yref": "container",
-            "y": 0.985,
+            "x": 0.02,
+            "y": 1,
             "yanchor": "top",
+            "pad": {"t": 6},
         },
         font={"family": style.SANS, "color": style.INK[mode], "size": 11},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 8, "r": 8, "t": 58, "b": 8},
+        margin={"l": 4, "r": 4, "t": 66, "b": 4},
         xaxis={
             **axis,
             "tickangle": -90,
-            "title": {"text": say("picture.keys_right", language), "standoff": 4},
-            "automargin": True,
         },
         yaxis={
             **axis,
             "autorange": "reversed",
-            "title": {"text": say("picture.queries_down", language), "standoff": 4},
-            "automargin": True,
         },
     )
 

@@ -46,10 +46,7 @@ class Shown:
 
     def formula(self, language: Language) -> str:
         """How the drawn numbers come from q and k."""
-        if self.combination is None:
-            key = "formula_weights"
-        else:
-            key = f"formula_{self.combination}"
+        key = "formula_weights" if self.combination is None else f"formula_{self.combination}"
         return say(f"picture.{key}", language)
 
     def says(self, language: Language) -> str:

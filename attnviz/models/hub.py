@@ -39,7 +39,7 @@ def _reporting(progress: Progress | None) -> type[tqdm[Any]]:
     """A progress bar that reports to `progress` and prints nothing."""
 
     class Reporting(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
-        def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
             kwargs.pop("name", None)  # huggingface_hub's own argument
             super().__init__(*args, **{**kwargs, "disable": True})
             self.done = 0.0

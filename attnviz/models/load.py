@@ -9,7 +9,6 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import reduce
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -206,7 +205,7 @@ def _watch(module: PreTrainedModel, family: Family) -> list[nn.Module]:
     return layers
 
 
-def _part(module: nn.Module, path: str) -> Any:  # noqa: ANN401, nn.Module's own attribute type
+def _part(module: nn.Module, path: str) -> Any:
     return reduce(getattr, path.split("."), module)
 
 
@@ -231,5 +230,3 @@ def _card(checkpoint: Checkpoint, config: PreTrainedConfig, family: Family) -> M
         max_tokens=config.max_position_embeddings - family.reserved_positions,
         vocabulary=config.vocab_size,
     )
-
-

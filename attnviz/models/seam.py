@@ -72,7 +72,7 @@ def attention(
     attention_mask: Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
-    **extras: Any,  # noqa: ANN401, whatever the family passes on
+    **extras: Any,
 ) -> tuple[Tensor, None]:
     """Torch's fast attention; the active recorder, if any, sees the arguments."""
     recorder = _recorder.get()
@@ -101,11 +101,11 @@ def watch_layer(
         if recorder := _recorder.get():
             recorder.heads_concatenated(layer, args[0])
 
-    def adding(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:  # noqa: ANN401
+    def adding(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
         if recorder := _recorder.get():
             recorder.attention_added(layer, _first_tensor(output))
 
-    def leaving(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:  # noqa: ANN401
+    def leaving(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
         if recorder := _recorder.get():
             recorder.layer_left(layer, _first_tensor(output))
 

@@ -19,7 +19,7 @@ EXAMPLES = (
     ),
     Example("pronoun", "The animal didn't cross the street because it was too tired."),
     Example("machines", "Thinking Machines"),
-    Example("pieces", "Unbelievably, the electroencephalographer mistranslated antidisestablishment."),
+    Example("pieces", "Unbelievably, the seismologist misinterpreted the microearthquakes."),
     Example("repeat", "The dog saw the dog that saw the cat that saw the dog."),
     Example("pair", "Who wrote the letter?", "The letter was written by her older sister."),
     Example("chinese", "小猫坐在垫子上,看着窗外的雨。"),

@@ -1,11 +1,12 @@
 """What a person types and chooses: the sentence, the model, the heads, the lens."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import streamlit as st
 
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, Unit
 from attnviz.figures.lines import Arrangement, Direction
 from attnviz.figures.style import MOST_HEADS
 from attnviz.models import catalogue
@@ -137,44 +138,56 @@ def _heads_chosen() -> None:
 
 def choices(trace: Trace) -> Choices:
     """The controls of the viewer."""
-    heads = trace.heads
-    with st.container(key="choices"):
-        a, b, more, combine = st.columns([1.2, 1.2, 3.2, 3.2], vertical_alignment="bottom")
-        for column, slot in ((a, "a"), (b, "b")):
-            column.selectbox(
-                say(f"page.head_{slot}", language()), heads, key=slot, on_change=_heads_chosen
-            )
-        most = MOST_HEADS - 2
-        more.multiselect(
-            say("page.more", language()),
-            heads,
-            key="more",
-            max_selections=most,
-            select_all=False,
-            placeholder=say("page.more_placeholder", language(), count=most),
-        )
-        with combine:
+    with st.container(key="choices", gap="small"):
+        with st.container(key="heads_row", horizontal=True, vertical_alignment="bottom"):
+            heads = _heads(trace)
             shown = _segments("combine", ("each", "mean", "maximum"))
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-            arrangement: Arrangement = _segments(
-                "arrangement", ("stacked", "beside", "overlaid")
-            )
-            direction: Direction = _segments("direction", ("horizontal", "vertical"))
+        with st.container(key="lens_row", horizontal=True, vertical_alignment="center"):
+            arrangement = _segments("arrangement", ("stacked", "beside", "overlaid"))
+            direction = _segments("direction", ("horizontal", "vertical"))
             lens = _lens()
-    chosen = dict.fromkeys([st.session_state.a, st.session_state.b, *st.session_state.more])
-    combination: Combination | None = None if shown == "each" else shown
-    return Choices(tuple(chosen), combination, direction, arrangement, lens)
+    return Choices(
+        heads=heads,
+        combination=None if shown == "each" else cast(Combination, shown),
+        direction=cast(Direction, direction),
+        arrangement=cast(Arrangement, arrangement),
+        lens=lens,
+    )
 
 
-def _segments(name: str, options: tuple[str, ...]):  # type: ignore[no-untyped-def]
-    return st.segmented_control(
+def _heads(trace: Trace) -> tuple[HeadId, ...]:
+    for slot in ("a", "b"):
+        st.selectbox(
+            say(f"page.head_{slot}", language()),
+            trace.heads,
+            key=slot,
+            on_change=_heads_chosen,
+            width=124,
+        )
+    most = MOST_HEADS - 2
+    st.multiselect(
+        say("page.more", language()),
+        trace.heads,
+        key="more",
+        max_selections=most,
+        select_all=False,
+        placeholder=say("page.more_placeholder", language(), count=most),
+    )
+    state = st.session_state
+    return tuple(dict.fromkeys([state.a, state.b, *state.more]))
+
+
+def _segments(name: str, options: tuple[str, ...]) -> str:
+    chosen = st.segmented_control(
         say(f"page.{name}", language()),
         options,
         format_func=lambda option: say(f"page.{name}_{option}", language()),
         default=options[0],
         key=name,
         required=True,
+        label_visibility="collapsed",
     )
+    return str(chosen)
 
 
 def _lens() -> Lens:
@@ -186,10 +199,17 @@ def _lens() -> Lens:
         help=say("page.renormalise_help", language()),
         disabled=not hide_special,
     )
-    at_least = st.slider(
-        say("page.at_least", language()), 0.0, 1.0, 0.0, 0.01, key="at_least", width=190
+    with st.popover(say("page.thresholds", language())):
+        at_least = st.slider(say("page.at_least", language()), 0.0, 1.0, step=0.01, key="at_least")
+        strongest = st.slider(
+            say("page.strongest", language()),
+            min_value=5,
+            max_value=100,
+            value=100,
+            step=5,
+            format="%d %%",
+            key="strongest",
+        )
+    return Lens(
+        cast(Unit, unit), hide_special, renormalise and hide_special, at_least, strongest / 100
     )
-    strongest = st.slider(
-        say("page.strongest", language()), 5, 100, 100, 5, format="%d %%", key="strongest", width=240
-    )
-    return Lens(unit, hide_special, renormalise and hide_special, at_least, strongest / 100)

@@ -1,7 +1,5 @@
 """What every page shares: its frame, and the way from one page to the next."""
 
-import streamlit as st
-
 from attnviz.ui import page
 
 page.begin().run()

@@ -18,11 +18,9 @@ ASSETS = Path(__file__).with_name("assets")
 LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
 
-def begin() -> Any:  # noqa: ANN401, Streamlit's page type is private
+def begin() -> Any:
     """Set up the frame and return the page that the address asks for."""
-    st.set_page_config(
-        page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide"
-    )
+    st.set_page_config(page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(ASSETS / "page.css")
     return st.navigation([st.Page(PAGES / "explore.py", title="Explore", default=True)])
 

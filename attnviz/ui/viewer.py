@@ -15,7 +15,7 @@ from attnviz.words import say
 
 OVERVIEW = "overview_picture"
 LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
-PLOT_HEIGHT = 410
+PLOT_HEIGHT = 384
 PLOT_CONFIG = {
     "displaylogo": False,
     "toImageButtonOptions": {"format": "svg", "filename": "attnviz"},
@@ -80,15 +80,23 @@ def _table(trace: Trace, chosen: Choices) -> None:
     with st.expander(say("page.table", language())):
         maps = shown(trace, chosen.heads, chosen.lens, chosen.combination)
         names = [one.name(language()) for one in maps]
-        place = st.selectbox(say("page.table_head", language()), range(len(maps)),
-                             format_func=lambda i: names[i], key="table_head")
+        place = st.selectbox(
+            say("page.table_head", language()),
+            range(len(maps)),
+            format_func=lambda i: names[i],
+            key="table_head",
+        )
         view = maps[place].view
         places = [place.name for place in view.places]
         weights = pd.DataFrame(view.weights, index=places, columns=places)
         weights = weights.where(view.shown)
         if len(places) > LARGEST_TABLE:
-            query = st.selectbox(say("picture.query", language()), range(len(places)),
-                                 format_func=lambda i: places[i], key="table_query")
+            query = st.selectbox(
+                say("picture.query", language()),
+                range(len(places)),
+                format_func=lambda i: places[i],
+                key="table_query",
+            )
             weights = weights.iloc[[query]].T
         st.caption(say("page.table_note", language()))
         st.table(_printed(weights))

@@ -6,7 +6,7 @@
 const GAP = 150; // px between the two edges, horizontal
 const VERTICAL_GAP = 220;
 const ROW = 17; // px a token, vertical
-const COLUMN = 14; // least px a token, horizontal
+const COLUMN = 12.5; // least px a token, horizontal
 const LONGEST = 96; // px of a label
 const FONT = "11px";
 
@@ -20,7 +20,7 @@ function drawLines(stage) {
   const grid = html("div", { class: meta.panels.beside ? "panels beside" : "panels" });
   grid.append(...panels.map((p) => p.element));
   const readout = html("p", { class: "readout", "aria-live": "polite" });
-  root.replaceChildren(html("p", { class: "help" }, meta.words.help), grid, readout);
+  root.replaceChildren(grid, readout, html("p", { class: "help" }, meta.words.help));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
   for (const p of panels) p.fit();
@@ -32,9 +32,8 @@ function drawLines(stage) {
 function panel(stage, heads) {
   const { meta, arrays } = stage;
   const figure = html("figure", { class: "panel" });
-  figure.append(caption(stage, heads));
   const scroll = html("div", { class: "scroll", tabindex: "-1" });
-  figure.append(scroll);
+  figure.append(caption(stage, heads), scroll, smallPrint(stage, heads));
   const members = new Set(heads);
   const mine = [];
   for (let i = 0; i < arrays.head.length; i++) if (members.has(arrays.head[i])) mine.push(i);
@@ -57,10 +56,20 @@ function caption(stage, heads) {
     swatch.append(svg("line", stroke(head, colour, 1, { x1: 0, y1: 4, x2: 26, y2: 4 })));
     const name = html("strong", {}, head.title);
     name.style.color = colour;
-    box.append(html("p", { class: "title" }, swatch, name));
-    if (head.says) box.append(html("p", { class: "says" }, head.says));
-    box.append(html("p", { class: "formula" }, head.formula));
-    for (const note of head.notes) box.append(html("p", { class: "note" }, note));
+    const says = html("span", { class: "says" }, head.says);
+    box.append(html("p", { class: "title" }, swatch, name, says));
+  }
+  return box;
+}
+
+// The formula, and what is hidden; for heads that share a panel, each with its name.
+function smallPrint(stage, heads) {
+  const box = html("div", { class: "note" });
+  const [first] = heads;
+  box.append(html("p", {}, stage.meta.heads[first].formula));
+  for (const index of heads) {
+    const { name, notes } = stage.meta.heads[index];
+    if (notes.length) box.append(html("p", {}, [`${name}:`, ...notes].join(" ")));
   }
   return box;
 }

@@ -1,0 +1,1 @@
+"""What attnviz costs, as ratios measured in one run."""

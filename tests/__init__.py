@@ -1,0 +1,1 @@
+"""Tests, in four tiers: no model, tiny random models, the embedded model, Chromium."""
