@@ -13,7 +13,8 @@ from attnviz.tracing.record import HeadId, Trace
 
 
 def _plogp(p: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:
-    return p * np.log2(p, where=p > 0, out=np.zeros_like(p))
+    terms: np.ndarray = p * np.log2(p, where=p > 0, out=np.zeros_like(p))
+    return terms
 
 
 def jensen_shannon(
@@ -31,7 +32,8 @@ def overlaps(weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarray, 
     The Bhattacharyya coefficient; 1 minus it is the squared Hellinger distance.
     """
     roots = np.sqrt(weights).transpose(1, 0, 2)
-    return np.matmul(roots, roots.transpose(0, 2, 1)).mean(axis=0)
+    mean: np.ndarray = np.matmul(roots, roots.transpose(0, 2, 1)).mean(axis=0)
+    return mean
 
 
 def most_different(trace: Trace) -> tuple[HeadId, HeadId, float]:

@@ -106,13 +106,15 @@ def merge(
     starts = [place.positions[0] for place in places]
     sizes = np.array([[len(place.positions)] for place in places], dtype=weights.dtype)
     over_keys = np.add.reduceat(weights, starts, axis=1)
-    return np.add.reduceat(over_keys, starts, axis=0) / sizes
+    merged: np.ndarray = np.add.reduceat(over_keys, starts, axis=0) / sizes
+    return merged
 
 
 def renormalise(weights: Float[np.ndarray, "query key"]) -> Float[np.ndarray, "query key"]:
     """Each row divided by its sum. A row of zeros stays as it is."""
     sums = weights.sum(axis=1, keepdims=True)
-    return np.divide(weights, sums, where=sums > 0, out=weights.copy())
+    shares: np.ndarray = np.divide(weights, sums, where=sums > 0, out=weights.copy())
+    return shares
 
 
 def strong(weights: Float[np.ndarray, "query key"], lens: Lens) -> Bool[np.ndarray, "query key"]:

@@ -6,4 +6,5 @@ from jaxtyping import Float
 
 def received(weights: Float[np.ndarray, "*head query key"]) -> Float[np.ndarray, "*head key"]:
     """The mean weight on each key, over all queries. Sums to 1 over keys."""
-    return weights.mean(axis=-2)
+    share: np.ndarray = weights.mean(axis=-2)
+    return share

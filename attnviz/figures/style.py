@@ -63,12 +63,16 @@ def ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
     chroma = hue[1:] / max(float(np.hypot(*hue[1:])), 1e-9) * min(float(np.hypot(*hue[1:])), 0.13)
     end = np.array([DARKEST[mode], *chroma])
     steps = np.linspace(0, 1, LEVELS + 1)[:, None]
-    return np.rint(encoded(from_oklab(paper + steps * (end - paper)))).astype(np.uint8)
+    colours: np.ndarray = np.rint(encoded(from_oklab(paper + steps * (end - paper)))).astype(
+        np.uint8
+    )
+    return colours
 
 
 def level(weights: np.ndarray) -> UInt8[np.ndarray, "..."]:
     """Weights as levels of a ramp: round(255 √w). The stated quantisation."""
-    return np.rint(LEVELS * np.sqrt(np.clip(weights, 0, 1))).astype(np.uint8)
+    levels: np.ndarray = np.rint(LEVELS * np.sqrt(np.clip(weights, 0, 1))).astype(np.uint8)
+    return levels
 
 
 def colour_scale(colour: str, mode: Mode) -> list[tuple[float, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
-from tqdm import tqdm
+from tqdm.asyncio import tqdm_asyncio
 
 from attnviz.errors import ModelError
 from attnviz.models.progress import Progress
@@ -35,10 +35,10 @@ def download(name: str, patterns: Sequence[str], progress: Progress | None = Non
     return Path(folder)
 
 
-def _reporting(progress: Progress | None) -> type[tqdm[Any]]:
+def _reporting(progress: Progress | None) -> type[tqdm_asyncio[Any]]:
     """A progress bar that reports to `progress` and prints nothing."""
 
-    class Reporting(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
+    class Reporting(tqdm_asyncio):  # type: ignore[type-arg]  # generic in the stubs only
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             kwargs.pop("name", None)  # huggingface_hub's own argument
             super().__init__(*args, **{**kwargs, "disable": True})

@@ -58,6 +58,7 @@ class Model:
     limits: Limits
     tokenizer: Tokenizer  # without truncation and padding, so encoding keeps no state
     unknown_token: str | None
+    byte_level: bool  # whether pieces stand for bytes
     module: PreTrainedModel
     layer_of: dict[nn.Module, int]  # attention module → layer
     output_projections: tuple[OutputProjection, ...]
@@ -104,7 +105,7 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
     config = _config(checkpoint)
     family = _family(config, checkpoint)
     module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
-    module.eval().requires_grad_(False)
+    module.train(False).requires_grad_(False)
     tokenizer, unknown_token = _tokenizer(checkpoint)
     layers = _watch(module, family)
     model = Model(
@@ -113,6 +114,7 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
         limits=Limits(tokens=config.max_position_embeddings - family.reserved_positions),
         tokenizer=tokenizer,
         unknown_token=unknown_token,
+        byte_level='"ByteLevel"' in tokenizer.to_str().partition('"model":')[0],
         module=module,
         layer_of={_part(layer, family.attention): index for index, layer in enumerate(layers)},
         output_projections=tuple(
@@ -172,7 +174,9 @@ def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedMode
 def _random(config: PreTrainedConfig) -> PreTrainedModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(catalogue.CONTROL_SEED)
-        module: PreTrainedModel = AutoModel.from_config(config, attn_implementation=seam.NAME)
+        module: PreTrainedModel = AutoModel.from_config(  # type: ignore[no-untyped-call]
+            config, attn_implementation=seam.NAME
+        )
     return module
 
 

@@ -12,7 +12,7 @@ alone, transformers would pass no mask, in silence.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ from transformers.masking_utils import sdpa_mask
 NAME = "attnviz"
 
 
+@runtime_checkable
 class Recorder(Protocol):
     """What a capture offers to the running model."""
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from tokenizers import Encoding, Tokenizer
-from tokenizers.pre_tokenizers import ByteLevel, Sequence
+from tokenizers import Encoding
 
 from attnviz.errors import TextError
 from attnviz.models.load import Model
@@ -37,7 +36,7 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
     encodings = [tokenizer.encode(sentence, add_special_tokens=False) for sentence in sentences]
     room = model.limits.tokens - tokenizer.num_special_tokens_to_add(pair is not None)
     left_out = _cut(encodings, sentences, room)
-    encoding = tokenizer.post_process(*encodings)
+    encoding = tokenizer.post_process(encodings[0], encodings[1] if pair is not None else None)
     tokens = _tokens(encoding, sentences, model)
     if all(token.is_special for token in tokens):
         raise TextError("nothing_left")
@@ -78,9 +77,8 @@ def _fair_shares(lengths: list[int], room: int) -> list[int]:
 
 
 def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Token, ...]:
-    byte_level = _is_byte_level(model.tokenizer)
     words_before = 1 + max(
-        (w for w, s in zip(encoding.word_ids, encoding.sequence_ids, strict=True) if s == 0),
+        (w or 0 for w, s in zip(encoding.word_ids, encoding.sequence_ids, strict=True) if s == 0),
         default=-1,
     )
     tokens = []
@@ -92,7 +90,7 @@ def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Tok
         source = "" if sentence is None else sentences[sentence][start:end]
         tokens.append(
             Token(
-                text=piece if is_special else token_text(piece, source, byte_level),
+                text=piece if is_special else token_text(piece, source, model.byte_level),
                 piece=piece,
                 position=position,
                 word=None if word is None or is_special else word + words_before * (sentence or 0),
@@ -103,9 +101,3 @@ def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Tok
             )
         )
     return tuple(tokens)
-
-
-def _is_byte_level(tokenizer: Tokenizer) -> bool:
-    pre = tokenizer.pre_tokenizer
-    steps = list(pre) if isinstance(pre, Sequence) else [pre]
-    return any(isinstance(step, ByteLevel) for step in steps)

@@ -142,12 +142,14 @@ class Trace:
     def contribution(self, head: tuple[int, int]) -> Float[np.ndarray, "token d_model"]:
         """Z W_O^h: what one head writes into the residual stream."""
         layer, index = head
-        return self.head_output(layer)[index] @ self.output_projection(head)
+        written: np.ndarray = self.head_output(layer)[index] @ self.output_projection(head)
+        return written
 
     def attention_output(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """W_O(concat(z)): the contributions of all heads, plus the bias of W_O."""
         projection = self.output_projections[layer]
-        return self.layers[layer].concat @ projection.weight + projection.bias
+        total: np.ndarray = self.layers[layer].concat @ projection.weight + projection.bias
+        return total
 
     def after_attention(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """The layer's z: attention output plus its input, normalised (Add & Norm)."""

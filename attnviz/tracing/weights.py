@@ -14,7 +14,7 @@ def attention_scores(
     mask: Float[np.ndarray, "#query #key"] | None,
 ) -> Float[np.ndarray, "*head query key"]:
     """What softmax is given: dot products, scaled, with the mask added."""
-    scores = queries @ np.swapaxes(keys, -1, -2)
+    scores: np.ndarray = queries @ np.swapaxes(keys, -1, -2)
     scores *= np.float32(scaling)
     if mask is not None:
         scores += mask
@@ -23,6 +23,6 @@ def attention_scores(
 
 def softmax(scores: Float[np.ndarray, "*axes key"]) -> Float[np.ndarray, "*axes key"]:
     """Shares that sum to 1 over the last axis."""
-    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    shares: np.ndarray = np.exp(scores - scores.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
     return shares

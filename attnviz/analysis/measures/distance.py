@@ -18,7 +18,8 @@ def distance(
     """
     position = np.arange(weights.shape[-1], dtype=weights.dtype)
     far = np.abs(position[:, None] - position[None, :])
-    return (weights * far).sum(axis=-1).mean(axis=-1)
+    tokens: np.ndarray = (weights * far).sum(axis=-1).mean(axis=-1)
+    return tokens
 
 
 MEASURE = Measure("distance", distance, largest=lambda tokens: float(max(tokens - 1, 1)))

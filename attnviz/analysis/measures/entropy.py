@@ -17,7 +17,8 @@ def entropy(
     0: each token looks at one token. ln n: evenly at all n. Clark et al. 2019, §3.3.
     """
     logs = np.log(weights, where=weights > 0, out=np.zeros_like(weights))
-    return -(weights * logs).sum(axis=-1).mean(axis=-1)
+    nats: np.ndarray = -(weights * logs).sum(axis=-1).mean(axis=-1)
+    return nats
 
 
 MEASURE = Measure("entropy", entropy, largest=lambda tokens: float(np.log(tokens)))

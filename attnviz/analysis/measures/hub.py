@@ -15,7 +15,8 @@ def on_hub(
 ) -> Float[np.ndarray, " head"]:
     """The largest mean weight that one token receives, special tokens left aside."""
     content = np.array([not token.is_special for token in tokens])
-    return received(weights)[:, content].max(axis=-1)
+    largest: np.ndarray = received(weights)[:, content].max(axis=-1)
+    return largest
 
 
 MEASURE = Measure("hub", on_hub, largest=share)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.analysis.measures import Measure, share
+from attnviz.analysis.measures import Measure
+from attnviz.analysis.measures import share as largest_share
 from attnviz.analysis.received import received
 from attnviz.tracing.record import Token
 
@@ -18,7 +19,8 @@ def on_special(
     Often more than half: Clark et al. 2019, §3.2.
     """
     special = np.array([token.is_special for token in tokens])
-    return received(weights)[:, special].sum(axis=-1)
+    share: np.ndarray = received(weights)[:, special].sum(axis=-1)
+    return share
 
 
-MEASURE = Measure("special", on_special, largest=share)
+MEASURE = Measure("special", on_special, largest=largest_share)
