@@ -8,7 +8,10 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from attnviz.ui.server import warm_up
+
 app = st.App(
     "attnviz/ui/main.py",
+    lifespan=warm_up,
     middleware=[Middleware(GZipMiddleware, minimum_size=1024)],  # Streamlit compresses nothing
 )

@@ -45,10 +45,11 @@ def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heat
     view = one.view
     names = [plotly_text(place.name) for place in view.places]
     drawn = np.where(view.shown, view.weights, np.nan)
-    hover = "{}: %{{customdata[0]}}<br>{}: %{{customdata[1]}}<br><b>%{{z:.4f}}</b><extra></extra>"
+    hover = "{}: %{{y}}<br>{}: %{{x}}<br><b>%{{z:.4f}}</b><extra></extra>"
     trace = go.Heatmap(
         z=drawn,
-        customdata=np.dstack(np.meshgrid(names, names, indexing="ij")) if names else None,
+        x=names,
+        y=names,
         hovertemplate=hover.format(say("picture.query", language), say("picture.key", language)),
         hoverongaps=False,
         colorscale=style.colour_scale(getattr(one.code, mode), mode),
@@ -86,6 +87,7 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
     labels = [_label(place.text) for place in one.view.places]
     ticks = _ticks(len(labels))
     axis = {
+        "type": "category",
         "tickvals": ticks,
         "ticktext": [labels[tick] for tick in ticks],
         "tickfont": {"size": 9.5},

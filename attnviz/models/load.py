@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import Float
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
@@ -21,7 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from attnviz.errors import ModelError
 from attnviz.models import catalogue, seam
-from attnviz.models.card import ModelCard
+from attnviz.models.card import ModelCard, OutputProjection
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.progress import Progress
@@ -39,14 +37,6 @@ class Limits:
 
     tokens: int
     characters: int = MAX_CHARACTERS
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OutputProjection:
-    """W_O of one layer: concat(z) @ weight + bias. Views of the model's own numbers."""
-
-    weight: Float[np.ndarray, "concat d_model"]
-    bias: Float[np.ndarray, " d_model"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

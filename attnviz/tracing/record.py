@@ -27,8 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.models.card import ModelCard
-from attnviz.models.load import OutputProjection
+from attnviz.models.card import ModelCard, OutputProjection
 from attnviz.tracing.weights import attention_scores, softmax
 
 

@@ -1,5 +1,11 @@
 """What every page shares: its frame, and the way from one page to the next."""
 
-from attnviz.ui import page
+import streamlit as st
 
-page.begin().run()
+from attnviz.ui import page, server
+from attnviz.words import say
+
+current = page.begin()
+with st.spinner(say("progress.start", page.language())):
+    server.start()
+current.run()

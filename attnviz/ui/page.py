@@ -27,9 +27,7 @@ def begin() -> Any:
 
 def header() -> None:
     """The name, one sentence on what one sees, and the language switch."""
-    if "language" not in st.session_state:
-        locale = st.context.locale or ""
-        st.session_state.language = "zh" if locale.startswith("zh") else "en"
+    st.session_state.setdefault("language", language())
     with st.container(key="header", horizontal=True, vertical_alignment="center"):
         st.markdown("# attnviz")
         st.markdown(say("page.lead", language()))
@@ -44,8 +42,9 @@ def header() -> None:
 
 
 def language() -> Language:
-    """The language of this session."""
-    chosen: Language = st.session_state.language
+    """The language of this session: the chosen one, else the browser's."""
+    browsers: Language = "zh" if (st.context.locale or "").startswith("zh") else "en"
+    chosen: Language = st.session_state.get("language", browsers)
     return chosen
 
 

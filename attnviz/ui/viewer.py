@@ -28,15 +28,16 @@ def viewer(key: TraceKey, trace: Trace) -> None:
     """Everything below the sentence. A change here reruns this function alone."""
     with st.container(key="viewer"):
         overview_place = st.container(key="overview")
-        heatmap_place = st.container(key="heatmaps")
+        heatmaps_place = st.container(key="heatmaps")
         chosen = inputs.choices(trace)
-        with overview_place:
-            _overview(key, trace)
-        with heatmap_place:
-            _heatmaps(key, trace, chosen)
+        # Plotly keeps the browser busy for longest, so it comes last.
         with st.container(key="lines"):
             drawn = caches.lines_of(key, chosen.lines, chosen.lens, language(), trace)
             components.show_lines(drawn, "lines_picture")
+        with overview_place:
+            _overview(key, trace)
+        with heatmaps_place:
+            _heatmaps(key, trace, chosen)
         with st.container(key="table"):
             _table(trace, chosen)
 

@@ -3,13 +3,18 @@
 // A line's opacity is its weight and depends on nothing else. Hovering a token leaves its
 // lines alone, with their numbers; a click pins it, Escape lets go. No trip to the server.
 
-const GAP = 150; // px between the two edges, horizontal
+const GAP = 150; // least px between the two edges, horizontal
 const VERTICAL_GAP = 220;
+const NUMBER = 34; // px that one number takes along its line's end
 const ROW = 17; // px a token, vertical
 const COLUMN = 12.5; // least px a token, horizontal
 const LONGEST = 96; // px of a label
 const FONT = "11px";
 
+const DECIMALS = 3;
+const STEPS = 255; // of opacity
+
+const digits = (weight) => weight.toFixed(DECIMALS);
 const lineWidth = (weight) => 0.75 + 2.25 * weight;
 
 function drawLines(stage) {
@@ -39,7 +44,7 @@ function panel(stage, heads) {
   for (let i = 0; i < arrays.head.length; i++) if (members.has(arrays.head[i])) mine.push(i);
   const made = { element: figure, heads, mine };
   made.fit = () => {
-    made.place = geometry(meta, scroll.clientWidth || 320);
+    made.place = geometry(meta, scroll.clientWidth || 320, heads.length);
     made.svg = picture(stage, made);
     scroll.replaceChildren(made.svg);
   };
@@ -85,20 +90,21 @@ function stroke(head, colour, weight, ends) {
 }
 
 // Where tokens stand: end(side, i) is the point where lines of token i begin or end.
-function geometry(meta, width) {
+function geometry(meta, width, heads) {
   const count = meta.labels.length;
   const measure = document.createElement("canvas").getContext("2d");
   measure.font = `${FONT} system-ui, sans-serif`;
-  const widest = Math.max(24, ...meta.labels.map((label) => measure.measureText(label).width));
-  const label = Math.min(LONGEST, Math.ceil(widest)) + 8;
+  const widths = new Map();
+  for (const text of meta.labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
+  const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8;
   const cut = (text) => {
-    if (measure.measureText(text).width <= LONGEST) return text;
-    let kept = Array.from(text);
+    if (widths.get(text) <= LONGEST) return text;
+    const kept = Array.from(text);
     while (kept.length > 1 && measure.measureText(kept.join("") + "…").width > LONGEST) kept.pop();
     return kept.join("") + "…";
   };
   if (meta.direction === "vertical") {
-    const gap = Math.max(120, Math.min(VERTICAL_GAP, width - 2 * label));
+    const gap = Math.max(120, NUMBER * heads + 30, Math.min(VERTICAL_GAP, width - 2 * label));
     return {
       vertical: true, label, cut, width: gap + 2 * label, height: count * ROW + 26,
       end: (side, i) => [side === "q" ? label : label + gap, 26 + (i + 0.5) * ROW],
@@ -106,9 +112,10 @@ function geometry(meta, width) {
   }
   const step = Math.max(COLUMN, Math.min(46, (width - 12) / Math.max(count, 1)));
   const top = label + 16;
+  const gap = Math.max(GAP, NUMBER * heads + 30);
   return {
-    vertical: false, label, cut, width: Math.max(count * step + 12, 200), height: 2 * top + GAP,
-    end: (side, i) => [6 + (i + 0.5) * step, side === "q" ? top : top + GAP],
+    vertical: false, label, cut, width: Math.max(count * step + 12, 200), height: 2 * top + gap,
+    end: (side, i) => [6 + (i + 0.5) * step, side === "q" ? top : top + gap],
   };
 }
 
@@ -116,8 +123,7 @@ function picture(stage, made) {
   const { meta, arrays, dark } = stage;
   const { place, heads, mine } = made;
   const drawing = svg("svg", { width: place.width, height: place.height, role: "group" });
-  const group = svg("g", { class: "lines" });
-  for (const i of mine) group.append(line(stage, place, i));
+  const group = svg("g", { class: "lines" }, ...strokes(stage, place, mine));
   drawing.append(edgeNames(meta, place), group, svg("g", { class: "focus" }));
   for (const side of ["q", "k"]) drawing.append(labels(stage, place, side));
   const names = heads.map((index) => meta.heads[index].title).join(", ");
@@ -126,18 +132,30 @@ function picture(stage, made) {
   return drawing;
 }
 
-function line(stage, place, i) {
+// Lines as paths: the lines of one head that share a step of 1/255 in opacity, which is what
+// a screen can show, are one path. 40,000 lines are then at most 255 elements a head.
+function strokes(stage, place, indices) {
   const { meta, arrays, dark } = stage;
-  const [x1, y1] = place.end("q", arrays.query[i]);
-  const [x2, y2] = place.end("k", arrays.key[i]);
-  const head = meta.heads[arrays.head[i]];
-  return svg("line", stroke(head, dark ? head.dark : head.light, arrays.weight[i], { x1, y1, x2, y2 }));
+  const ends = ["q", "k"].map((side) =>
+    meta.labels.map((_, i) => place.end(side, i).map((at) => Math.round(at * 10) / 10).join(" ")));
+  const paths = new Map();
+  for (const i of indices) {
+    const step = Math.round(STEPS * arrays.weight[i]);
+    const name = arrays.head[i] * (STEPS + 1) + step;
+    if (!paths.has(name)) paths.set(name, []);
+    paths.get(name).push(`M${ends[0][arrays.query[i]]}L${ends[1][arrays.key[i]]}`);
+  }
+  return [...paths].map(([name, parts]) => {
+    const head = meta.heads[Math.floor(name / (STEPS + 1))];
+    const opacity = (name % (STEPS + 1)) / STEPS;
+    return svg("path", stroke(head, dark ? head.dark : head.light, opacity, { d: parts.join("") }));
+  });
 }
 
 function edgeNames(meta, place) {
   const group = svg("g", { class: "edges" });
   const [top, bottom] = place.vertical
-    ? [{ x: place.label - 6, y: 14, "text-anchor": "end" }, { x: place.width - place.label + 6, y: 14 }]
+    ? [{ x: 0, y: 14 }, { x: place.width, y: 14, "text-anchor": "end" }]
     : [{ x: 4, y: 11 }, { x: 4, y: place.height - 4 }];
   group.append(svg("text", top, meta.words.queries), svg("text", bottom, meta.words.keys));
   return group;
@@ -236,28 +254,29 @@ function showFocus(stage) {
 }
 
 function focusPanel(stage, made, focused) {
-  const { arrays, memory } = stage;
-  const group = made.svg.querySelector(".focus");
-  const ends = new Set();
-  const parts = [];
-  if (focused.size) {
-    for (const i of made.mine) {
-      const fromQuery = focused.has("q" + arrays.query[i]);
-      const fromKey = focused.has("k" + arrays.key[i]);
-      if (!fromQuery && !fromKey) continue;
-      parts.push(line(stage, made.place, i));
-      if (fromQuery) parts.push(number(stage, made, i, "k"));
-      if (fromKey) parts.push(number(stage, made, i, "q"));
-      ends.add("q" + arrays.query[i]).add("k" + arrays.key[i]);
-    }
+  const { meta, arrays, memory } = stage;
+  const count = meta.labels.length;
+  const flags = () => ({ q: new Uint8Array(count), k: new Uint8Array(count) });
+  const [chosen, reached] = [flags(), flags()];
+  for (const name of focused) chosen[name[0]][Number(name.slice(1))] = 1;
+  const found = [];
+  const numbers = [];
+  for (const i of focused.size ? made.mine : []) {
+    const [query, key] = [arrays.query[i], arrays.key[i]];
+    if (!chosen.q[query] && !chosen.k[key]) continue;
+    found.push(i);
+    if (chosen.q[query]) numbers.push(number(stage, made, i, "k"));
+    if (chosen.k[key]) numbers.push(number(stage, made, i, "q"));
+    reached.q[query] = reached.k[key] = 1;
   }
-  parts.sort((one, other) => (one.tagName > other.tagName ? 1 : -1)); // numbers above lines
-  group.replaceChildren(...parts);
-  for (const label of made.svg.querySelectorAll(".token")) {
-    const name = label.dataset.side + label.dataset.place;
-    label.classList.toggle("chosen", focused.has(name));
-    label.classList.toggle("reached", ends.has(name));
-    label.setAttribute("aria-pressed", memory.pins.has(name));
+  made.svg.querySelector(".focus").replaceChildren(...strokes(stage, made.place, found), ...numbers);
+  made.labels = made.labels || [...made.svg.querySelectorAll(".token")];
+  for (const label of made.labels) {
+    const { side, place } = label.dataset;
+    const kind = `token${chosen[side][place] ? " chosen" : ""}${reached[side][place] ? " reached" : ""}`;
+    if (label.getAttribute("class") !== kind) label.setAttribute("class", kind);
+    const pinned = String(memory.pins.has(side + place));
+    if (label.getAttribute("aria-pressed") !== pinned) label.setAttribute("aria-pressed", pinned);
   }
 }
 
@@ -265,7 +284,7 @@ function number(stage, made, i, side) {
   const { meta, arrays, dark } = stage;
   const head = meta.heads[arrays.head[i]];
   const index = side === "q" ? arrays.query[i] : arrays.key[i];
-  const inward = 4 + 30 * made.heads.indexOf(arrays.head[i]);
+  const inward = 4 + NUMBER * made.heads.indexOf(arrays.head[i]);
   const [x, y] = made.place.end(side, index);
   const where = made.place.vertical
     ? { x: x + (side === "q" ? inward : -inward), y: y + 3.5, "text-anchor": side === "q" ? "start" : "end" }
@@ -274,7 +293,7 @@ function number(stage, made, i, side) {
         "text-anchor": side === "q" ? "end" : "start",
       };
   const text = svg("text", { ...where, class: "number", fill: dark ? head.dark : head.light });
-  text.textContent = arrays.weight[i].toFixed(3);
+  text.textContent = digits(arrays.weight[i]);
   return text;
 }
 
@@ -291,8 +310,9 @@ function describe(stage, name) {
       if (own[i] === place && arrays.head[i] === index) found.push([arrays.weight[i], other[i]]);
     }
     found.sort((one, two) => two[0] - one[0]);
-    const listed = found.map(([weight, at]) => `${meta.names[at]} ${weight.toFixed(3)}`).join(", ");
-    const sum = found.reduce((total, [weight]) => total + weight, 0).toFixed(3);
+    // The sum is of the digits shown, so that it can be checked by adding them up.
+    const listed = found.map(([weight, at]) => `${meta.names[at]} ${digits(weight)}`).join(", ");
+    const sum = found.reduce((total, [weight]) => total + Number(digits(weight)), 0).toFixed(DECIMALS);
     return `${head.name}: ${listed || "–"} (Σ ${sum})`;
   });
   const words = side === "q" ? meta.words.focus_query : meta.words.focus_key;

@@ -178,7 +178,7 @@ function read(stage, { layer, head, row, column }) {
     return first === last ? name(first) : `${name(first)} … ${name(last)}`;
   };
   const square = (v) => (Math.max(0, Math.min(255, v)) / 255) ** 2;
-  const weight = `${square(level).toFixed(3)} ± ${((square(level + 0.5) - square(level - 0.5)) / 2).toFixed(3)}`;
+  const weight = `${square(level).toFixed(4)} ± ${((square(level + 0.5) - square(level - 0.5)) / 2).toFixed(4)}`;
   const template = side === meta.tokens ? meta.words.read : meta.words.read_block;
   return fill(template, { head: `L${layer}·H${head}`, query: span(row), key: span(column), weight });
 }
