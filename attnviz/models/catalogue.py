@@ -22,6 +22,7 @@ EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 BUILT_IN = (EMBEDDED, CONTROL)
 
 WEIGHTS = "model.safetensors"
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
 WEIGHTS_INDEX = "model.safetensors.index.json"
 HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model")
 

@@ -35,7 +35,7 @@ def download(name: str, patterns: Sequence[str], progress: Progress | None = Non
     return Path(folder)
 
 
-def _reporting(progress: Progress | None) -> type[tqdm_asyncio[Any]]:
+def _reporting(progress: Progress | None) -> type[Any]:
     """A progress bar that reports to `progress` and prints nothing."""
 
     class Reporting(tqdm_asyncio):  # type: ignore[type-arg]  # generic in the stubs only
@@ -44,7 +44,7 @@ def _reporting(progress: Progress | None) -> type[tqdm_asyncio[Any]]:
             super().__init__(*args, **{**kwargs, "disable": True})
             self.done = 0.0
 
-        def update(self, n: float | None = 1) -> bool | None:
+        def update(self, n: int | float | None = 1) -> bool | None:
             self.done += n or 0
             if progress is not None and self.total:
                 progress(min(1.0, self.done / self.total), "download")

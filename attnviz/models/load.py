@@ -172,6 +172,9 @@ def _random(config: PreTrainedConfig) -> PreTrainedModel:
 
 def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, str | None]:
     """A fast tokenizer of our own copy, and the token it writes for what it does not know."""
+    if not any((checkpoint.folder / name).is_file() for name in catalogue.VOCABULARIES):
+        # transformers would make one with an empty vocabulary, to which all is [UNK].
+        raise ModelError("no_fast_tokenizer", file="tokenizer.json")
     try:
         loaded = AutoTokenizer.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False

@@ -1,0 +1,99 @@
+"""Models for the tests: the embedded one, and tiny random ones of every family."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
+
+import attnviz
+from attnviz.models import catalogue
+from attnviz.models.load import Model
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test may ask a hub
+torch.set_num_threads(1)
+
+NOTE = (
+    "The Law will never be perfect , but its application should be just - this is what we are "
+    "missing , in my opinion ."
+)
+TINY_VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+TINY_VOCABULARY += [*"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")]
+TINY_VOCABULARY += ["the", "cat", "sat", "on", "mat", ".", ",", "##ing"]
+
+
+def tiny_tokenizer() -> PreTrainedTokenizerFast:
+    """A word-piece tokenizer with a vocabulary of a few letters and words."""
+    vocabulary = {piece: index for index, piece in enumerate(TINY_VOCABULARY)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]",
+        sep_token="[SEP]", mask_token="[MASK]",
+    )
+
+
+def save_tiny(folder: Path, kind: str = "bert", **sizes: int) -> Path:
+    """A random model of a family, saved with its tokenizer."""
+    names = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4,
+             "intermediate_size": 40, "max_position_embeddings": 50}
+    if kind == "distilbert":
+        names = {"dim": 24, "n_layers": 3, "n_heads": 4, "hidden_dim": 40,
+                 "max_position_embeddings": 50}
+    if kind == "electra":
+        names["embedding_size"] = 24
+    config = AutoConfig.for_model(
+        kind, **{**names, **sizes}, vocab_size=len(TINY_VOCABULARY), pad_token_id=0,
+        initializer_range=0.5,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        AutoModel.from_config(config).save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Model:
+    """The embedded model."""
+    return attnviz.load()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A random BERT with sizes of its own: 3 layers of 4 heads."""
+    return attnviz.load(str(save_tiny(tmp_path_factory.mktemp("tiny"))))
+
+
+@pytest.fixture(scope="session")
+def note(minilm: Model) -> attnviz.Trace:
+    """The note's sentence through the embedded model: 27 tokens."""
+    return attnviz.trace(NOTE, minilm)
+
+
+Eager = Callable[[Model], PreTrainedModel]
+
+
+@pytest.fixture(scope="session")
+def eager() -> Eager:
+    """The same model as transformers itself loads it, with its own eager attention."""
+    loaded: dict[str, PreTrainedModel] = {}
+
+    def of(model: Model) -> PreTrainedModel:
+        if model.name not in loaded:
+            folder = catalogue.find(model.name).folder
+            loaded[model.name] = AutoModel.from_pretrained(
+                folder, attn_implementation="eager", dtype=torch.float32
+            ).eval()
+        return loaded[model.name]
+
+    return of

@@ -1,0 +1,159 @@
+"""Capture against transformers' own eager attention, on two models and many texts."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import PreTrainedModel
+
+import attnviz
+from attnviz.errors import CaptureError
+from attnviz.models import seam
+from attnviz.models.load import Model
+from attnviz.tracing.capture import _inputs, _Recorder
+from attnviz.tracing.reading import read
+from tests.conftest import NOTE, Eager
+
+TEXTS = {
+    "English": (NOTE, None),
+    "Chinese": ("小猫坐在垫子上,看着窗外的雨。", None),
+    "emoji": ("a 🙂 b 🤷‍♀️ c", None),
+    "one token": ("a", None),
+    "longer than the maximum": ("the cat sat on the mat . " * 200, None),
+    "a pair": ("the cat sat", "on the mat ."),
+}
+
+
+@pytest.fixture(params=["minilm", "tiny"])
+def model(request: pytest.FixtureRequest) -> Model:
+    found: Model = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(params=TEXTS)
+def text(request: pytest.FixtureRequest) -> tuple[str, str | None]:
+    return TEXTS[request.param]
+
+
+def oracle(model: PreTrainedModel, traced: Model, text: str, pair: str | None):  # type: ignore[no-untyped-def]
+    inputs = _inputs(read(text, pair, traced), traced)
+    with torch.inference_mode():
+        return model(**inputs, output_attentions=True, output_hidden_states=True)
+
+
+def test_weights_and_hidden_states_are_the_models_own(
+    model: Model, text: tuple[str, str | None], eager: Eager
+) -> None:
+    trace = attnviz.trace(text[0], model, pair=text[1])
+    expected = oracle(eager(model), model, *text)
+    assert len(expected.attentions) == model.card.layers
+    for layer, attention in enumerate(expected.attentions):
+        ours = trace.layer_weights(layer)
+        np.testing.assert_allclose(ours, attention[0].numpy(), atol=1e-5)
+        np.testing.assert_allclose(ours.sum(axis=-1), 1, atol=1e-5)
+    for depth, hidden in enumerate(expected.hidden_states):
+        np.testing.assert_allclose(trace.residual(depth), hidden[0].numpy(), atol=2e-5)
+
+
+def test_a_head_alone_is_its_slice_of_the_layer(note: attnviz.Trace) -> None:
+    np.testing.assert_allclose(note.weights((3, 7)), note.layer_weights(3)[7], atol=1e-7)
+
+
+def test_z_is_recomputed_from_weights_and_values(
+    model: Model, text: tuple[str, str | None]
+) -> None:
+    trace = attnviz.trace(text[0], model, pair=text[1])
+    for layer in range(model.card.layers):
+        z = trace.layer_weights(layer) @ trace.values(layer)
+        np.testing.assert_allclose(z, trace.head_output(layer), atol=1e-5)
+
+
+def test_contributions_and_bias_add_up_to_the_output_projection(
+    model: Model, text: tuple[str, str | None], eager: Eager
+) -> None:
+    trace = attnviz.trace(text[0], model, pair=text[1])
+    outputs: list[np.ndarray] = []
+    module = eager(model)
+    hooks = [
+        layer.attention.output.dense.register_forward_hook(
+            lambda _, __, output: outputs.append(output[0].numpy())
+        )
+        for layer in module.encoder.layer
+    ]
+    oracle(module, model, *text)
+    for hook in hooks:
+        hook.remove()
+    for layer, expected in enumerate(outputs):
+        heads = range(model.card.heads)
+        total = sum(trace.contribution((layer, head)) for head in heads)
+        bias = trace.output_projections[layer].bias
+        np.testing.assert_allclose(total + bias, expected, atol=1e-5, rtol=1e-5)
+        np.testing.assert_allclose(trace.attention_output(layer), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_layer_z_is_what_the_attention_block_returns(note: attnviz.Trace, eager: Eager) -> None:
+    module = eager(attnviz.load())
+    norm = module.encoder.layer[2].attention.output.LayerNorm
+    added = torch.tensor(note.attention_output(2) + note.residual(2))
+    np.testing.assert_allclose(note.after_attention(2), norm(added).detach().numpy(), atol=1e-5)
+
+
+def test_scores_are_scaled_dot_products(note: attnviz.Trace) -> None:
+    q, k = note.queries(1)[4].astype(np.float64), note.keys(1)[4].astype(np.float64)
+    np.testing.assert_allclose(note.scores((1, 4)), q @ k.T / np.sqrt(32), atol=1e-5)
+
+
+def test_arrays_are_read_only(note: attnviz.Trace) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        note.queries(0)[0, 0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        note.output_projections[0].weight[0, 0] = 1
+
+
+def test_the_pass_stays_on_the_fast_path(minilm: Model) -> None:
+    """No n × n weights are asked of the model: what is kept grows with n·d alone."""
+    trace = attnviz.trace("the cat sat on the mat . " * 60, minilm)
+    tokens = len(trace.tokens)
+    kept = [getattr(trace.layers[0], name) for name in ("queries", "concat", "left")]
+    assert all(array.size == tokens * 384 for array in kept)
+    assert minilm.module.config._attn_implementation == seam.NAME
+
+
+def test_outside_a_capture_nothing_is_recorded_and_nothing_changes(
+    minilm: Model, eager: Eager
+) -> None:
+    inputs = _inputs(read(NOTE, None, minilm), minilm)
+    with torch.inference_mode():
+        plain = minilm.module(**inputs).last_hidden_state
+    expected = oracle(eager(minilm), minilm, NOTE, None).last_hidden_state
+    torch.testing.assert_close(plain, expected, atol=2e-5, rtol=0)
+
+
+def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager) -> None:
+    """With the attention function alone and no mask function, [PAD] would be looked at."""
+    inputs = _inputs(read("the cat sat", None, minilm), minilm)
+    padded = {name: torch.nn.functional.pad(value, (0, 3)) for name, value in inputs.items()}
+    recorder = _Recorder(minilm)
+    with torch.inference_mode(), seam.recording(recorder):
+        minilm.module(**padded)
+    with torch.inference_mode():
+        expected = eager(minilm)(**padded, output_attentions=True).attentions[0][0].numpy()
+    trace = attnviz.Trace(minilm.card, "", None, (), (), recorder.layers(), ())
+    np.testing.assert_allclose(trace.layer_weights(0), expected, atol=1e-5)
+    assert trace.layer_weights(0)[:, :, -3:].max() == 0
+
+
+def test_a_layer_that_shows_nothing_is_refused(minilm: Model) -> None:
+    recorder = _Recorder(minilm)
+    inputs = _inputs(read("a", None, minilm), minilm)
+    with torch.inference_mode(), seam.recording(recorder):
+        minilm.module(**inputs)
+    recorder.seen[4].pop("queries")
+    with pytest.raises(CaptureError, match="5 of 6 layers"):
+        recorder.layers()
+
+
+def test_attention_that_changes_scores_in_unknown_ways_is_refused(minilm: Model) -> None:
+    q = torch.zeros(1, 12, 2, 32)
+    module = next(iter(minilm.layer_of))
+    with pytest.raises(CaptureError, match="cannot be shown exactly"):
+        _Recorder(minilm).attention_called(module, q, q, q, None, None, {"softcap": 5.0})

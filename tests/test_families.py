@@ -1,0 +1,43 @@
+"""The contract of every model family, on a tiny random model of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import attnviz
+from attnviz.models.families import families
+from attnviz.tracing.capture import _inputs
+from attnviz.tracing.reading import read
+from tests.conftest import Eager, save_tiny
+
+
+@pytest.mark.parametrize("kind", sorted(families()))
+def test_family_shows_every_layer_exactly(kind: str, tmp_path: Path, eager: Eager) -> None:
+    model = attnviz.load(str(save_tiny(tmp_path / kind, kind)))
+    text = "the cat sat on the mat , singing ."
+    trace = attnviz.trace(text, model)
+    with torch.inference_mode():
+        expected = eager(model)(
+            **_inputs(read(text, None, model), model),
+            output_attentions=True,
+            output_hidden_states=True,
+        )
+    for layer in range(model.card.layers):
+        attention = expected.attentions[layer][0].numpy()
+        np.testing.assert_allclose(trace.layer_weights(layer), attention, atol=1e-5)
+        z = trace.layer_weights(layer) @ trace.values(layer)
+        np.testing.assert_allclose(trace.head_output(layer), z, atol=1e-5)
+        r = expected.hidden_states[layer + 1][0].numpy()
+        np.testing.assert_allclose(trace.residual(layer + 1), r, atol=2e-5)
+        assert trace.after_attention(layer).shape == r.shape
+    np.testing.assert_allclose(trace.residual(0), expected.hidden_states[0][0].numpy(), atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", sorted(families()))
+def test_family_reads_up_to_its_maximum(kind: str, tmp_path: Path) -> None:
+    model = attnviz.load(str(save_tiny(tmp_path / kind, kind)))
+    trace = attnviz.trace("a " * 200, model)
+    assert len(trace.tokens) == model.limits.tokens
+    assert trace.left_out[0].tokens == 200 - (model.limits.tokens - 2)
