@@ -20,8 +20,9 @@ NOTE = (
     "The Law will never be perfect , but its application should be just - this is what we are "
     "missing , in my opinion ."
 )
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 TINY_VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-TINY_VOCABULARY += [*"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")]
+TINY_VOCABULARY += [*LETTERS, *(f"##{letter}" for letter in LETTERS)]
 TINY_VOCABULARY += ["the", "cat", "sat", "on", "mat", ".", ",", "##ing"]
 
 
@@ -37,22 +38,39 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
         special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]",
-        sep_token="[SEP]", mask_token="[MASK]",
+        tokenizer_object=tokenizer,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
     )
 
 
 def save_tiny(folder: Path, kind: str = "bert", **sizes: int) -> Path:
     """A random model of a family, saved with its tokenizer."""
-    names = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4,
-             "intermediate_size": 40, "max_position_embeddings": 50}
+    names = {
+        "hidden_size": 24,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "intermediate_size": 40,
+        "max_position_embeddings": 50,
+    }
     if kind == "distilbert":
-        names = {"dim": 24, "n_layers": 3, "n_heads": 4, "hidden_dim": 40,
-                 "max_position_embeddings": 50}
+        names = {
+            "dim": 24,
+            "n_layers": 3,
+            "n_heads": 4,
+            "hidden_dim": 40,
+            "max_position_embeddings": 50,
+        }
     if kind == "electra":
         names["embedding_size"] = 24
     config = AutoConfig.for_model(
-        kind, **{**names, **sizes}, vocab_size=len(TINY_VOCABULARY), pad_token_id=0,
+        kind,
+        **{**names, **sizes},
+        vocab_size=len(TINY_VOCABULARY),
+        pad_token_id=0,
         initializer_range=0.5,
     )
     with torch.random.fork_rng(devices=[]):

@@ -1,5 +1,7 @@
 """Capture against transformers' own eager attention, on two models and many texts."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -72,7 +74,7 @@ def test_contributions_and_bias_add_up_to_the_output_projection(
 ) -> None:
     trace = attnviz.trace(text[0], model, pair=text[1])
     outputs: list[np.ndarray] = []
-    module = eager(model)
+    module: Any = eager(model)
     hooks = [
         layer.attention.output.dense.register_forward_hook(
             lambda _, __, output: outputs.append(output[0].numpy())
@@ -91,7 +93,7 @@ def test_contributions_and_bias_add_up_to_the_output_projection(
 
 
 def test_layer_z_is_what_the_attention_block_returns(note: attnviz.Trace, eager: Eager) -> None:
-    module = eager(attnviz.load())
+    module: Any = eager(attnviz.load())
     norm = module.encoder.layer[2].attention.output.LayerNorm
     added = torch.tensor(note.attention_output(2) + note.residual(2))
     np.testing.assert_allclose(note.after_attention(2), norm(added).detach().numpy(), atol=1e-5)

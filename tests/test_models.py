@@ -165,9 +165,7 @@ def response(status: int) -> httpx2.Response:
         (ConnectionError("x"), "cannot be reached"),
     ],
 )
-def test_what_a_hub_answers(
-    monkeypatch: pytest.MonkeyPatch, problem: Exception, said: str
-) -> None:
+def test_what_a_hub_answers(monkeypatch: pytest.MonkeyPatch, problem: Exception, said: str) -> None:
     monkeypatch.setattr(hub, "snapshot_download", answering(problem))
     with pytest.raises(ModelError, match=said):
         attnviz.load("owner/some-model")

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +35,8 @@ def test_a_capture_inside_another_loses_nothing(minilm: Model) -> None:
             inside.set()
             assert finished.wait(timeout=30)
 
-    hook = minilm.module.encoder.layer[3].register_forward_pre_hook(wait_in_the_middle)
+    module: Any = minilm.module
+    hook = module.encoder.layer[3].register_forward_pre_hook(wait_in_the_middle)
 
     def first() -> attnviz.Trace:
         halted.me = True

@@ -51,6 +51,8 @@ def lines(
     Raises:
         ValueError: if there are no heads, or more than there are colour codes.
     """
+    if not heads:
+        raise ValueError("lines need at least one head")
     maps = shown(trace, heads, lens, combination)
     arrays = _arrays(maps)
     alt = say(
@@ -86,8 +88,6 @@ def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
 
 def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     """Every line that can be seen, head by head."""
-    if not maps:
-        raise ValueError("lines need at least one head")
     head, query, key, weight = [], [], [], []
     for index, one in enumerate(maps):
         view = one.view

@@ -67,10 +67,18 @@ def shown(
     lens: Lens | None = None,
     combination: Combination | None = None,
 ) -> tuple[Shown, ...]:
-    """Each head in its own colour code, or all of them combined into one."""
+    """Each head in its own colour code, or all of them combined into one.
+
+    Raises:
+        ValueError: if there are more heads than colour codes.
+    """
     lens = lens or Lens()
     ids = tuple(HeadId(*head) for head in heads)
     if combination is not None:
         return (Shown(trace, ids, lens, style.HEAD_CODES[0], combination),)
+    if len(ids) > style.MOST_HEADS:
+        raise ValueError(
+            f"{len(ids)} heads were asked for, at most {style.MOST_HEADS} can be drawn"
+        )
     codes = style.HEAD_CODES[: len(ids)]
     return tuple(Shown(trace, (head,), lens, code) for head, code in zip(ids, codes, strict=True))

@@ -19,6 +19,7 @@ SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJ
 
 # The lightness (OKLCH) of a weight of 1, the same for every hue.
 DARKEST: dict[Mode, float] = {"light": 0.42, "dark": 0.84}
+CHROMA: dict[Mode, float] = {"light": 0.13, "dark": 0.09}  # what a screen can show of every hue
 LEVELS = 255
 
 
@@ -60,8 +61,8 @@ def ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
     root of the weight, and the same for every hue: equal darkness means equal attention.
     """
     paper, hue = oklab(linear(PAPER[mode])), oklab(linear(colour))
-    chroma = hue[1:] / max(float(np.hypot(*hue[1:])), 1e-9) * min(float(np.hypot(*hue[1:])), 0.13)
-    end = np.array([DARKEST[mode], *chroma])
+    strength = float(np.hypot(*hue[1:]))
+    end = np.array([DARKEST[mode], *(hue[1:] * min(1.0, CHROMA[mode] / strength))])
     steps = np.linspace(0, 1, LEVELS + 1)[:, None]
     colours: np.ndarray = np.rint(encoded(from_oklab(paper + steps * (end - paper)))).astype(
         np.uint8

@@ -34,12 +34,12 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
         _check(sentence, model.limits.characters)
     tokenizer = model.tokenizer
     encodings = [tokenizer.encode(sentence, add_special_tokens=False) for sentence in sentences]
+    if not all(encoding.ids for encoding in encodings):
+        raise TextError("nothing_left")
     room = model.limits.tokens - tokenizer.num_special_tokens_to_add(pair is not None)
     left_out = _cut(encodings, sentences, room)
     encoding = tokenizer.post_process(encodings[0], encodings[1] if pair is not None else None)
     tokens = _tokens(encoding, sentences, model)
-    if all(token.is_special for token in tokens):
-        raise TextError("nothing_left")
     return Reading(tuple(encoding.ids), tokens, left_out)
 
 
@@ -77,24 +77,24 @@ def _fair_shares(lengths: list[int], room: int) -> list[int]:
 
 
 def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Token, ...]:
-    words_before = 1 + max(
-        (w or 0 for w, s in zip(encoding.word_ids, encoding.sequence_ids, strict=True) if s == 0),
-        default=-1,
-    )
-    tokens = []
+    tokens: list[Token] = []
+    words_before = 0  # words of the first sentence: those of the second count on
     for position, piece in enumerate(encoding.tokens):
-        sentence = encoding.sequence_ids[position]
-        word = encoding.word_ids[position]
-        is_special = sentence is None
+        is_special = bool(encoding.special_tokens_mask[position])
+        # post_process forgets the first sentence's id in a pair: None is then 0
+        sentence = 0 if is_special else encoding.sequence_ids[position] or 0
+        word = None if is_special else encoding.word_ids[position]
+        if word is not None and sentence == 0:
+            words_before = word + 1
         start, end = encoding.offsets[position]
-        source = "" if sentence is None else sentences[sentence][start:end]
+        source = "" if is_special else sentences[sentence][start:end]
         tokens.append(
             Token(
                 text=piece if is_special else token_text(piece, source, model.byte_level),
                 piece=piece,
                 position=position,
-                word=None if word is None or is_special else word + words_before * (sentence or 0),
-                segment=encoding.type_ids[position] if is_special else sentence or 0,
+                word=word if word is None or sentence == 0 else words_before + word,
+                segment=encoding.type_ids[position] if is_special else sentence,
                 is_special=is_special,
                 is_unknown=not is_special and piece == model.unknown_token,
                 source=source,

@@ -1,0 +1,152 @@
+"""Measures, differences and descriptions, against closed forms and SciPy."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import entropy as scipy_entropy
+
+import attnviz
+from attnviz.analysis.combine import combined
+from attnviz.analysis.describe import describe
+from attnviz.analysis.difference import jensen_shannon, most_different, overlaps
+from attnviz.analysis.measures import Measure, measures
+from attnviz.models.load import Model
+from attnviz.tracing.record import HeadId, Token
+
+N = 7
+TOKENS = [
+    Token(
+        text=f"w{i}",
+        piece=f"w{i}",
+        position=i,
+        word=i,
+        segment=0,
+        is_special=i in (0, N - 1),
+        is_unknown=False,
+        source=f"w{i}",
+    )
+    for i in range(N)
+]
+UNIFORM = np.full((1, N, N), 1 / N, dtype=np.float32)
+IDENTITY = np.eye(N, dtype=np.float32)[None]
+PREVIOUS = np.eye(N, k=-1, dtype=np.float32)[None]
+PREVIOUS[0, 0, 0] = 1
+RANDOM = np.random.default_rng(3).dirichlet(np.full(N, 0.5), size=(5, N)).astype(np.float32)
+
+
+@pytest.mark.parametrize("measure", measures(), ids=lambda m: m.name)
+def test_measure_contract(measure: Measure) -> None:
+    for weights in (UNIFORM, IDENTITY, PREVIOUS, RANDOM):
+        before = weights.copy()
+        values = measure.compute(weights, TOKENS)
+        assert values.shape == (len(weights),)
+        assert np.isfinite(values).all()
+        assert (values >= -1e-6).all()
+        assert (values <= measure.largest(N) + 1e-5).all()
+        np.testing.assert_array_equal(weights, before)
+    alone = [measure.compute(RANDOM[i : i + 1], TOKENS)[0] for i in range(len(RANDOM))]
+    np.testing.assert_allclose(measure.compute(RANDOM, TOKENS), alone, rtol=1e-5)
+
+
+def value(name: str, weights: np.ndarray) -> float:
+    (found,) = [m for m in measures() if m.name == name]
+    return float(found.compute(weights, TOKENS)[0])
+
+
+def test_closed_forms() -> None:
+    assert value("entropy", UNIFORM) == pytest.approx(np.log(N), rel=1e-5)
+    assert value("entropy", IDENTITY) == 0
+    assert value("self", IDENTITY) == 1
+    assert value("previous", PREVIOUS) == 1
+    assert value("next", PREVIOUS) == 0
+    assert value("self", UNIFORM) == pytest.approx(1 / N)
+    assert value("special", UNIFORM) == pytest.approx(2 / N)
+    assert value("hub", UNIFORM) == pytest.approx(1 / N)
+    assert value("distance", IDENTITY) == 0
+    assert value("distance", UNIFORM) == pytest.approx((N**2 - 1) / (3 * N), rel=1e-5)
+
+
+def test_entropy_is_scipys() -> None:
+    expected = scipy_entropy(RANDOM.astype(np.float64), axis=-1).mean(axis=-1)
+    (entropy,) = [m for m in measures() if m.name == "entropy"]
+    np.testing.assert_allclose(entropy.compute(RANDOM, TOKENS), expected, rtol=1e-5)
+
+
+def test_measure_table_has_a_row_a_head(note: attnviz.Trace) -> None:
+    table = attnviz.measure(note)
+    assert len(table) == 72
+    assert list(table.columns) == ["layer", "head", *(m.name for m in measures())]
+    row = table[(table.layer == 0) & (table["head"] == 2)].iloc[0]
+    assert row.previous > 0.999, "L0·H2 looks at the previous token"
+    diagonal = np.diagonal(note.weights((0, 2)), -1).mean()
+    assert row.previous == pytest.approx(float(diagonal), rel=1e-6)
+
+
+def test_jensen_shannon_is_scipys() -> None:
+    expected = np.mean(jensenshannon(RANDOM[0], RANDOM[1], base=2, axis=-1) ** 2)
+    assert jensen_shannon(RANDOM[0], RANDOM[1]) == pytest.approx(float(expected), abs=1e-6)
+    assert jensen_shannon(RANDOM[0], RANDOM[0]) == pytest.approx(0, abs=1e-6)
+    assert jensen_shannon(IDENTITY[0], PREVIOUS[0]) == pytest.approx((N - 1) / N)
+
+
+@pytest.mark.parametrize("text", ["a", "the cat sat", "on the mat , the cat sat singing ."])
+def test_the_most_different_pair_is_that_of_a_full_search(tiny: Model, text: str) -> None:
+    trace = attnviz.trace(text, tiny)
+    heads = trace.heads
+    every = {
+        pair: jensen_shannon(trace.weights(pair[0]), trace.weights(pair[1]))
+        for pair in combinations(heads, 2)
+    }
+    a, b, found = most_different(trace)
+    assert found == pytest.approx(max(every.values()), abs=1e-6)
+    assert every[a, b] == pytest.approx(found, abs=1e-6)
+
+
+def test_the_most_different_pair_of_the_note(note: attnviz.Trace) -> None:
+    a, b, found = most_different(note)
+    assert (a, b) == (HeadId(0, 2), HeadId(1, 8))
+    assert found == pytest.approx(0.958, abs=0.001)
+
+
+def test_the_bound_that_stops_the_search_holds() -> None:
+    overlap = overlaps(RANDOM)
+    for i, j in combinations(range(len(RANDOM)), 2):
+        assert jensen_shannon(RANDOM[i], RANDOM[j]) <= np.sqrt(1 - overlap[i, j] ** 2) + 1e-5
+
+
+def test_mean_and_maximum(note: attnviz.Trace) -> None:
+    heads = [HeadId(0, 2), HeadId(1, 8), HeadId(3, 3)]
+    stack = np.stack([note.weights(head) for head in heads])
+    np.testing.assert_allclose(combined(note, heads, "mean"), stack.mean(axis=0), atol=1e-7)
+    np.testing.assert_array_equal(combined(note, heads, "maximum"), stack.max(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("weights", "pattern"),
+    [(PREVIOUS, "previous"), (IDENTITY, "self"), (UNIFORM, "even")],
+)
+def test_descriptions_of_plain_heads(weights: np.ndarray, pattern: str) -> None:
+    assert describe(weights[0], TOKENS).pattern == pattern
+
+
+def test_a_favourite_token_is_named() -> None:
+    weights = np.full((N, N), 0.02, dtype=np.float32)
+    weights[:, 3] = 1 - 0.02 * (N - 1)
+    found = describe(weights, TOKENS)
+    assert (found.pattern, found.token) == ("token", "w3")
+    assert found.share == pytest.approx(0.88)
+
+
+def test_no_simple_pattern() -> None:
+    weights = np.zeros((N, N), dtype=np.float32)
+    for i in range(N):
+        weights[i, [(i + 2) % N, (i + 4) % N]] = 0.5
+    found = describe(weights, TOKENS)
+    assert found.pattern == "none"
+    assert found.entropy == pytest.approx(np.log(2), rel=1e-5)
+
+
+def test_a_single_token_is_described() -> None:
+    assert describe(np.ones((1, 1), dtype=np.float32), TOKENS[:1]).pattern in ("self", "token")

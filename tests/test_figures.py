@@ -1,0 +1,272 @@
+"""What is drawn, read back and held against the tensor. No browser here."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+import attnviz
+from attnviz.analysis.lens import Lens
+from attnviz.figures import style
+from attnviz.figures.colour import BLINDNESS, contrast, linear, oklab, seen_with
+from attnviz.figures.escape import plotly_text
+from attnviz.figures.lines import FAINTEST
+from attnviz.figures.overview import LARGEST_PAYLOAD, cell_edges, pool
+from attnviz.figures.packet import pack, unpack
+from attnviz.figures.picture import percent
+from attnviz.figures.shown import shown
+from attnviz.models.load import Model
+from attnviz.tracing.record import HeadId
+
+LENSES = [
+    Lens(),
+    Lens(unit="word"),
+    Lens(hide_special=True),
+    Lens(hide_special=True, renormalise=True),
+    Lens(at_least=0.05),
+    Lens(strongest=0.7, unit="word", hide_special=True),
+]
+
+
+def weights_of(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The least and largest weight that a stored level stands for."""
+    levels = level.astype(np.float64)
+    return (np.maximum(levels - 0.5, 0) / 255) ** 2, ((levels + 0.5) / 255) ** 2
+
+
+# ---- packet
+
+
+def test_a_packet_brings_back_what_was_packed() -> None:
+    meta = {"text": "</script> 你好 😊", "number": 1.5, "none": None}
+    arrays: dict[str, np.ndarray] = {
+        "bytes": np.arange(7, dtype=np.uint8),
+        "places": np.array([[1, 65535]], dtype=np.uint16),
+        "weights": np.array([0.1, 1e-9], dtype=np.float32),
+        "empty": np.array([], dtype=np.float32),
+    }
+    packet = pack(meta, arrays)
+    found_meta, found = unpack(packet)
+    assert found_meta == meta
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].dtype == array.dtype
+
+
+# ---- overview
+
+
+def test_every_tile_is_the_tensor_up_to_the_stated_quantisation(note: attnviz.Trace) -> None:
+    meta, arrays = unpack(attnviz.overview(note).packet(HeadId(0, 2), HeadId(1, 8)))
+    tiles = arrays["tiles"]
+    assert tiles.shape == (6, 12, 27, 27)
+    least, largest = weights_of(tiles)
+    for layer in range(6):
+        weights = note.layer_weights(layer)
+        assert (weights >= least[layer] - 1e-9).all()
+        assert (weights <= largest[layer] + 1e-9).all()
+    assert meta["labels"] == [token.text for token in note.tokens]
+    assert meta["marked"] == {"A": [0, 2], "B": [1, 8]}
+    assert "all-MiniLM-L6-v2" in meta["title"]
+    assert "query ↓, key →" in meta["note"]
+    assert "softmax" in meta["note"]
+
+
+@pytest.mark.parametrize("words", [60, 100, 700])
+def test_the_overview_stays_small_and_pools_by_maximum(minilm: Model, words: int) -> None:
+    trace = attnviz.trace("the cat sat on " * (words // 4), minilm)
+    drawn = attnviz.overview(trace)
+    assert len(drawn.packet()) < 1_000_000
+    tokens, edges = len(trace.tokens), drawn.edges
+    assert edges[0] == 0
+    assert edges[-1] == tokens
+    weights = trace.weights((4, 5))
+    for row, column in [(0, 0), (3, 7), (len(edges) - 2, len(edges) - 2)]:
+        block = weights[edges[row] : edges[row + 1], edges[column] : edges[column + 1]]
+        least, largest = weights_of(drawn.tiles[4, 5, row, column])
+        assert least - 1e-9 <= block.max() <= largest + 1e-9
+
+
+@pytest.mark.parametrize(("tokens", "heads"), [(1, 72), (64, 72), (65, 144), (512, 384), (9, 2)])
+def test_cells_cover_every_token_once(tokens: int, heads: int) -> None:
+    edges = cell_edges(tokens, heads)
+    sizes = np.diff(edges)
+    assert sizes.sum() == tokens
+    assert (sizes >= 1).all()
+    assert heads * (len(edges) - 1) ** 2 <= LARGEST_PAYLOAD
+
+
+def test_pooling_loses_no_strong_weight() -> None:
+    weights = np.random.default_rng(1).random((2, 70, 70)).astype(np.float32)
+    pooled = pool(weights, cell_edges(70, 72))
+    assert pooled.max() == weights.max()
+
+
+# ---- lines
+
+
+@pytest.mark.parametrize("lens", LENSES)
+def test_every_line_is_a_weight_and_every_weight_a_line_or_counted(
+    note: attnviz.Trace, lens: Lens
+) -> None:
+    heads = [HeadId(2, 1), HeadId(1, 8)]
+    meta, arrays = unpack(attnviz.lines(note, heads, lens).packet)
+    for index, one in enumerate(shown(note, heads, lens)):
+        mine = arrays["head"] == index
+        query, key, weight = (arrays[name][mine] for name in ("query", "key", "weight"))
+        np.testing.assert_array_equal(one.view.weights[query, key], weight)
+        assert (weight >= FAINTEST).all()
+        drawn = np.zeros_like(one.view.shown)
+        drawn[query, key] = True
+        assert drawn.sum() == mine.sum(), "no line twice"
+        missing = ~drawn
+        np.testing.assert_array_equal(missing, ~one.view.shown | (one.view.weights < FAINTEST))
+        said = " ".join(meta["heads"][index]["notes"])
+        faint = int((one.view.shown & (one.view.weights < FAINTEST)).sum())
+        assert (f"{faint:,} lines are fainter" in said) == (faint > 0)
+        weak = one.view.withheld.weak_hidden
+        assert (f"{weak:,} weights hidden" in said) == (weak > 0)
+        assert ("special tokens hidden" in said) == lens.hide_special
+        assert ("Rows renormalised" in said) == (lens.renormalise and lens.hide_special)
+
+
+def test_a_line_diagram_states_model_head_direction_and_formula(note: attnviz.Trace) -> None:
+    meta, _ = unpack(attnviz.lines(note, [(0, 2)]).packet)
+    (head,) = meta["heads"]
+    assert head["title"] == "all-MiniLM-L6-v2 · L0·H2"
+    assert "softmax" in head["formula"]
+    assert "previous token" in head["says"]
+    assert "queries" in meta["words"]["queries"]
+
+
+def test_a_head_keeps_its_opacity_whatever_else_is_drawn(note: attnviz.Trace) -> None:
+    _, alone = unpack(attnviz.lines(note, [(2, 1)]).packet)
+    _, among = unpack(attnviz.lines(note, [(2, 1), (0, 0), (5, 5)]).packet)
+    np.testing.assert_array_equal(alone["weight"], among["weight"][among["head"] == 0])
+
+
+def test_panels_follow_the_arrangement(note: attnviz.Trace) -> None:
+    heads = [(0, 0), (0, 1), (0, 2)]
+    apart, _ = unpack(attnviz.lines(note, heads, arrangement="beside").packet)
+    together, _ = unpack(attnviz.lines(note, heads, arrangement="overlaid").packet)
+    assert apart["panels"] == {"heads": [[0], [1], [2]], "beside": True}
+    assert together["panels"]["heads"] == [[0, 1, 2]]
+
+
+def test_combined_heads_say_so(note: attnviz.Trace) -> None:
+    heads = [HeadId(0, 2), HeadId(1, 8)]
+    meta, arrays = unpack(attnviz.lines(note, heads, combination="maximum").packet)
+    (head,) = meta["heads"]
+    assert head["name"] == "maximum of L0·H2, L1·H8"
+    assert "maximum over the heads" in head["formula"]
+    largest = np.maximum(note.weights(heads[0]), note.weights(heads[1]))
+    np.testing.assert_array_equal(largest[arrays["query"], arrays["key"]], arrays["weight"])
+
+
+def test_too_many_or_no_heads_are_refused(note: attnviz.Trace) -> None:
+    with pytest.raises(ValueError, match="at least one head"):
+        attnviz.lines(note, [])
+    with pytest.raises(ValueError, match="at most 12"):
+        attnviz.lines(note, note.heads[:13])
+
+
+# ---- heatmap
+
+
+@pytest.mark.parametrize("lens", LENSES)
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_heatmap_holds_the_weights_themselves(
+    note: attnviz.Trace, lens: Lens, mode: style.Mode
+) -> None:
+    head = HeadId(1, 8)
+    figure = attnviz.heatmap(note, head, lens, mode=mode).figure
+    (drawn,) = figure.data
+    view = shown(note, [head], lens)[0].view
+    expected = np.where(view.shown, view.weights, np.nan)
+    np.testing.assert_array_equal(np.asarray(drawn.z, dtype=np.float32), expected)
+    assert (drawn.zmin, drawn.zmax) == (0, 1)
+    names = [place.name for place in view.places]
+    assert list(drawn.y) == list(drawn.x) == [plotly_text(name) for name in names]
+    assert len(set(names)) == len(names), "duplicates stay distinct"
+    title = figure.layout.title
+    assert title.text == "all-MiniLM-L6-v2 · L1·H8"
+    assert "query ↓ / → key" in title.subtitle.text
+    assert "softmax" in title.subtitle.text
+
+
+def test_a_heatmap_of_a_long_text_says_how_many_tokens_are_named(minilm: Model) -> None:
+    trace = attnviz.trace("the cat " * 60, minilm)
+    figure = attnviz.heatmap(trace, (0, 0)).figure
+    assert "one in 3 named" in figure.layout.title.subtitle.text
+    assert len(figure.layout.xaxis.tickvals) == 41
+
+
+def test_a_short_sentence_has_a_number_in_each_cell(minilm: Model) -> None:
+    figure = attnviz.heatmap(attnviz.trace("Thinking Machines", minilm), (0, 0)).figure
+    assert figure.data[0].texttemplate == "%{z:.2f}"
+
+
+def test_what_plotly_would_read_as_markup_is_escaped() -> None:
+    assert plotly_text("<b>&amp;%{x}$") == "&lt;b&gt;&amp;amp;%\u200b{x}&#36;"
+
+
+# ---- the look
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_equal_weights_are_equally_dark_in_every_hue(mode: style.Mode) -> None:
+    def lightness(colour: str) -> np.ndarray:
+        return np.array(
+            [
+                oklab(linear("#{:02x}{:02x}{:02x}".format(*rgb)))[0]
+                for rgb in style.ramp(colour, mode)
+            ]
+        )
+
+    ramps = [lightness(getattr(code, mode)) for code in style.HEAD_CODES[:2]]
+    ramps.append(lightness(style.INK[mode]))
+    paper = ramps[0][0]
+    straight = paper + np.linspace(0, 1, 256) * (style.DARKEST[mode] - paper)
+    for found in ramps:
+        np.testing.assert_allclose(found, straight, atol=0.012)
+
+
+def test_the_stated_level_of_a_weight() -> None:
+    weights = np.array([0, 1 / 255**2, 0.25, 0.5, 1])
+    np.testing.assert_array_equal(style.level(weights), [0, 1, 128, 180, 255])
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_twelve_head_codes_can_be_told_apart(mode: style.Mode) -> None:
+    assert len({(getattr(c, mode), c.dash) for c in style.HEAD_CODES}) == style.MOST_HEADS == 12
+    for one, other in combinations(style.HEAD_CODES, 2):
+        colours = getattr(one, mode), getattr(other, mode)
+        plain = [oklab(linear(c)) for c in colours]
+        assert np.linalg.norm(plain[0] - plain[1]) > 0.1
+        if one.dash == other.dash:
+            for blindness in BLINDNESS:
+                seen = [seen_with(c, blindness) for c in colours]
+                assert np.linalg.norm(seen[0] - seen[1]) > 0.1, (colours, blindness)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_text_and_lines_have_enough_contrast(mode: style.Mode) -> None:
+    paper = style.PAPER[mode]
+    assert contrast(style.INK[mode], paper) > 7
+    assert contrast(style.FAINT_INK[mode], paper) > 4.5
+    for code in style.HEAD_CODES:
+        assert contrast(getattr(code, mode), paper) >= 3
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.62, "62.0 %"),
+        (0.99989, "> 99.9 %"),
+        (1.0, "100.0 %"),
+        (0.0001, "< 0.1 %"),
+        (0.0, "0.0 %"),
+    ],
+)
+def test_a_share_is_never_all_or_nothing_by_rounding(share: float, said: str) -> None:
+    assert percent(share) == said

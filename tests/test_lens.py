@@ -1,0 +1,121 @@
+"""The lens: what is hidden, merged and renormalised, and that all of it is counted."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import attnviz
+from attnviz.analysis.lens import Lens, look
+from attnviz.models.load import Model
+from attnviz.tracing.record import Token
+
+# [CLS] un ##believ able . [SEP], the middle one word of three pieces
+WORDS = (None, 0, 0, 0, 1, None)
+TOKENS = [
+    Token(
+        text=f"t{i}",
+        piece=f"t{i}",
+        position=i,
+        word=word,
+        segment=0,
+        is_special=word is None,
+        is_unknown=False,
+        source=f"t{i}",
+    )
+    for i, word in enumerate(WORDS)
+]
+BY_HAND = np.array(
+    [
+        [0.5, 0.1, 0.1, 0.1, 0.1, 0.1],
+        [0.1, 0.4, 0.2, 0.1, 0.1, 0.1],
+        [0.3, 0.1, 0.1, 0.3, 0.1, 0.1],
+        [0.2, 0.2, 0.2, 0.2, 0.1, 0.1],
+        [0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        [0.9, 0.0, 0.0, 0.0, 0.0, 0.1],
+    ],
+    dtype=np.float32,
+)
+
+
+def test_nothing_asked_nothing_done() -> None:
+    view = look(BY_HAND, TOKENS, Lens())
+    np.testing.assert_array_equal(view.weights, BY_HAND)
+    assert view.shown.all()
+    assert view.withheld.weak_hidden == view.withheld.special_hidden == 0
+
+
+def test_words_sum_over_keys_and_average_over_queries_by_hand() -> None:
+    view = look(BY_HAND, TOKENS, Lens(unit="word"))
+    assert [place.text for place in view.places] == ["t0", "t1t2t3", "t4", "t5"]
+    expected = [
+        [0.5, 0.3, 0.1, 0.1],
+        [0.2, (0.7 + 0.5 + 0.6) / 3, 0.1, 0.1],
+        [0.0, 0.0, 1.0, 0.0],
+        [0.9, 0.0, 0.0, 0.1],
+    ]
+    np.testing.assert_allclose(view.weights, expected, atol=1e-6)
+    assert view.withheld.pieces_merged == 3
+
+
+def test_hidden_special_tokens_are_counted_with_their_share() -> None:
+    view = look(BY_HAND, TOKENS, Lens(hide_special=True))
+    np.testing.assert_array_equal(view.weights, BY_HAND[1:5, 1:5])
+    assert view.withheld.special_hidden == 2
+    assert view.withheld.special_share == pytest.approx((0.2 + 0.4 + 0.3 + 0.0) / 4)
+    assert not view.withheld.renormalised
+
+
+def test_renormalised_rows_sum_to_one_and_a_row_of_zeros_stays() -> None:
+    weights = BY_HAND.copy()
+    weights[4] = [0.5, 0, 0, 0, 0, 0.5]
+    view = look(weights, TOKENS, Lens(hide_special=True, renormalise=True))
+    np.testing.assert_allclose(view.weights.sum(axis=1), [1, 1, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(view.weights[0], np.array([0.4, 0.2, 0.1, 0.1]) / 0.8, atol=1e-6)
+    assert view.withheld.renormalised
+
+
+def test_strongest_until_by_hand() -> None:
+    view = look(BY_HAND, TOKENS, Lens(strongest=0.55))
+    assert view.shown[1].tolist() == [False, True, True, False, False, False]
+    assert view.shown[4].tolist() == [False, False, False, False, True, False]
+
+
+def test_at_least_by_hand() -> None:
+    view = look(BY_HAND, TOKENS, Lens(at_least=0.3))
+    assert int(view.shown.sum()) == 6
+    assert view.withheld.weak_hidden == 30
+    assert view.withheld.weak_share == pytest.approx((0.5 + 0.6 + 0.4 + 1.0 + 0 + 0.1) / 6)
+
+
+lenses = st.builds(
+    Lens,
+    unit=st.sampled_from(["piece", "word"]),
+    hide_special=st.booleans(),
+    renormalise=st.booleans(),
+    at_least=st.sampled_from([0.0, 0.01, 0.1, 0.5, 1.0]),
+    strongest=st.sampled_from([0.05, 0.5, 0.9, 1.0]),
+)
+
+
+@given(lens=lenses, seed=st.integers(0, 10_000))
+@settings(max_examples=150, deadline=None)
+def test_all_attention_is_shown_or_counted(lens: Lens, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    weights = random.dirichlet(np.full(6, 0.4), size=6).astype(np.float32)
+    view = look(weights, TOKENS, lens)
+    withheld = view.withheld
+    shown = np.where(view.shown, view.weights, 0).sum(axis=1).mean()
+    whole = 1.0 if withheld.renormalised else 1.0 - withheld.special_share
+    assert shown + withheld.weak_share == pytest.approx(whole, abs=1e-5)
+    assert int(view.shown.sum()) + withheld.weak_hidden == view.weights.size
+    if lens.strongest < 1 and lens.at_least == 0:
+        reached = np.where(view.shown, view.weights, 0).sum(axis=1)
+        assert (reached >= lens.strongest * view.weights.sum(axis=1) - 1e-5).all()
+
+
+def test_words_of_a_real_sentence_keep_rows_of_one(minilm: Model) -> None:
+    trace = attnviz.trace("Unbelievably, the seismologist misinterpreted it.", minilm)
+    view = look(trace.weights((2, 3)), trace.tokens, Lens(unit="word"))
+    np.testing.assert_allclose(view.weights.sum(axis=1), 1, atol=1e-5)
+    assert "seismologist" in [place.text for place in view.places]

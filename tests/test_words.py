@@ -1,0 +1,81 @@
+"""The catalogue: complete in both languages, and nothing said that is not in it."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from attnviz.analysis.measures import measures
+from attnviz.errors import AttnvizError, TextError
+from attnviz.words import LANGUAGES, catalogue, say
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [*ROOT.glob("attnviz/**/*.py"), *ROOT.glob("pages/*.py")]
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def test_both_languages_have_the_same_texts_and_placeholders() -> None:
+    english, chinese = catalogue("en"), catalogue("zh")
+    assert set(english) == set(chinese)
+    for key, template in english.items():
+        assert placeholders(template) == placeholders(chinese[key]), key
+        doubled = re.findall(r"\{\{(\w+)\}\}", template)
+        assert sorted(doubled) == sorted(re.findall(r"\{\{(\w+)\}\}", chinese[key])), key
+
+
+def test_no_text_is_empty_and_chinese_is_chinese() -> None:
+    same = {key for key, text in catalogue("en").items() if text == catalogue("zh")[key]}
+    assert same <= {
+        "page.model_minilm",
+        "picture.query",
+        "picture.key",
+        "picture.direction",
+        "example.machines",
+    }
+    assert all(text.strip() for language in LANGUAGES for text in catalogue(language).values())
+
+
+def used_keys() -> tuple[set[str], set[str]]:
+    """Keys written out in the code, and the fixed beginnings of those that are built."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    sections = "|".join(sorted({key.split(".")[0] for key in catalogue("en")}))
+    whole = set(re.findall(rf'"((?:{sections})\.(?!css)\w+)"', text))
+    whole |= {f"error.{key}" for key in re.findall(r'Error\(\s*"(\w+)"', text)}
+    built = set(re.findall(rf'f"((?:{sections})\.\w*)\{{', text))
+    return whole, built
+
+
+def test_every_text_that_the_code_names_exists_and_every_text_is_named() -> None:
+    whole, built = used_keys()
+    known = set(catalogue("en"))
+    assert whole <= known, whole - known
+    assert all(any(key.startswith(start) for key in known) for start in built)
+    # keys that the code chooses between by a variable
+    chosen = {"error.family_unknown", "error.no_attention"}
+    unused = {
+        key for key in known - whole - chosen if not any(key.startswith(start) for start in built)
+    }
+    assert not unused
+
+
+def test_a_missing_text_or_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        say("page.no_such_text")
+    with pytest.raises(KeyError):
+        say("error.too_long")
+
+
+def test_an_error_speaks_both_languages() -> None:
+    problem = TextError("too_long", characters="5", limit="4")
+    assert isinstance(problem, AttnvizError)
+    assert "5 characters" in str(problem)
+    assert "5 个字符" in problem.text("zh")
+
+
+def test_measures_have_names_of_their_own() -> None:
+    names = [measure.name for measure in measures()]
+    assert len(set(names)) == len(names)
