@@ -1,0 +1,142 @@
+"""The real app in a process of its own, and a real Chromium to look at it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+NETGUARD = Path(__file__).parent / "netguard"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+PATIENCE = 90_000  # ms; a busy machine is slow, not wrong
+
+
+@dataclass
+class Server:
+    """The running app, and what it tried to reach outside."""
+
+    address: str
+    netguard: Path
+
+    def reached_outside(self) -> str:
+        return self.netguard.read_text() if self.netguard.exists() else ""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_up(address: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert process.poll() is None, "the app stopped"
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)  # noqa: S310
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the app did not start")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    netguard = tmp_path_factory.mktemp("server") / "outside.txt"
+    port = free_port()
+    found = Server(f"http://127.0.0.1:{port}", netguard)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(NETGUARD),
+        "ATTNVIZ_NETGUARD": str(netguard),
+    }
+    environment.pop("HF_HUB_OFFLINE", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        cwd=ROOT,
+        env=environment,
+    )
+    try:
+        wait_until_up(found.address, process)
+        yield found
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = os.environ.get("ATTNVIZ_CHROMIUM", "/usr/bin/chromium")
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Visit:
+    """An open page, with all that it asked for and complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    sent: list[object] = field(default_factory=list)  # websocket frames to the server
+    problems: list[str] = field(default_factory=list)
+
+    def drawn(self, name: str) -> int:
+        """How often the picture `name` has been drawn."""
+        value = self.page.locator(f".st-key-{name} .attnviz").get_attribute("data-drawn")
+        return int(value or 0)
+
+    def settle(self) -> None:
+        """Wait until the server has answered and the pictures stand."""
+        self.page.wait_for_timeout(250)
+        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        self.page.wait_for_timeout(250)
+
+    def type_text(self, text: str) -> None:
+        box = self.page.get_by_label("Sentence", exact=True)
+        box.fill(text)
+        box.press("Enter")
+        self.settle()
+
+
+Open = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(server: Server, browser: Browser) -> Iterator[Open]:
+    """Open the app; everything it does is written down."""
+    contexts = []
+
+    def open_app(width: int = 1440, height: int = 900, scheme: str = "light", **more: str) -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale=more.get("locale", "en-US"),
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        found = Visit(page)
+        page.on("request", lambda request: found.requests.append(request.url))
+        page.on("pageerror", lambda problem: found.problems.append(str(problem)))
+        page.on("dialog", lambda dialog: found.problems.append(f"dialog {dialog.message}"))
+        page.on("websocket", lambda ws: ws.on("framesent", lambda _: found.sent.append(ws)))
+        page.goto(server.address)
+        page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
+        page.wait_for_selector(".st-key-heatmaps .js-plotly-plot .hm", state="attached")
+        found.settle()
+        return found
+
+    yield open_app
+    for context in contexts:
+        context.close()

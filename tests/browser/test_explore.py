@@ -1,0 +1,344 @@
+"""The Explore page in Chromium: what is on the screen is what was computed."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, Position, expect
+
+import attnviz
+from attnviz.figures import style
+from attnviz.figures.lines import FAINTEST
+from attnviz.models.load import Model
+from attnviz.tracing.record import HeadId
+from tests.browser.conftest import NETGUARD, Open, Server
+
+SHORT = "the cat sat"  # 5 tokens: a cell is many pixels wide
+HOSTILE = (
+    "<b>bold</b> <a href='http://evil.invalid/x'>link</a> <img src=x onerror=alert(1)> $x^2$ "
+    ":material/home: [md](http://evil.invalid) </script><script>alert(1)</script> {{x}} %{y}"
+)
+
+
+def paths(page: Page) -> list[dict[str, Any]]:
+    """Every stroke of every line panel: endpoints, opacity, width, colour, dash."""
+    strokes: list[dict[str, Any]] = page.locator(".st-key-lines .panel .lines path").evaluate_all(
+        """all => all.map(p => ({
+            panel: [...p.closest('.panels').children].indexOf(p.closest('.panel')),
+            d: p.getAttribute('d'), opacity: Number(p.getAttribute('stroke-opacity')),
+            width: Number(p.getAttribute('stroke-width')), colour: p.getAttribute('stroke'),
+            dash: p.getAttribute('stroke-dasharray')}))"""
+    )
+    return strokes
+
+
+def label_positions(page: Page, panel: int, side: str) -> list[float]:
+    """Where along the edge each token of a side stands, from its label."""
+    transforms = (
+        page.locator(f".st-key-lines .panel >> nth={panel}")
+        .locator(f'[data-side="{side}"]')
+        .evaluate_all("all => all.map(t => t.getAttribute('transform'))")
+    )
+    return [float(re.findall(r"translate\(([\d.]+),", t)[0]) - 4 for t in transforms]
+
+
+def drawn_weights(page: Page, panel: int, tokens: int) -> np.ndarray:
+    """The matrix of opacities that the lines of a panel spell out."""
+    query, key = (np.array(label_positions(page, panel, side)) for side in "qk")
+    assert len(query) == len(key) == tokens
+    found = np.zeros((tokens, tokens))
+    for stroke in paths(page):
+        if stroke["panel"] != panel:
+            continue
+        assert stroke["width"] == pytest.approx(0.75 + 2.25 * stroke["opacity"])
+        for x1, y1, x2, y2 in re.findall(r"M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)", stroke["d"]):
+            assert float(y1) < float(y2), "queries stand above keys"
+            row = int(np.abs(query - float(x1)).argmin())
+            column = int(np.abs(key - float(x2)).argmin())
+            assert abs(query[row] - float(x1)) < 0.1
+            assert abs(key[column] - float(x2)) < 0.1
+            assert found[row, column] == 0, "no line twice"
+            found[row, column] = stroke["opacity"]
+    return found
+
+
+def test_the_lines_on_the_screen_are_the_weights(visit: Open, note: attnviz.Trace) -> None:
+    page = visit().page
+    for panel, head in enumerate([HeadId(0, 2), HeadId(1, 8)]):
+        weights = note.weights(head)
+        expected = np.where(weights >= FAINTEST, np.rint(255 * weights) / 255, 0)
+        np.testing.assert_allclose(drawn_weights(page, panel, 27), expected, atol=1e-6)
+        title = page.locator(".st-key-lines .panel >> nth=" + str(panel)).locator("figcaption")
+        expect(title).to_contain_text(f"all-MiniLM-L6-v2 · {head}")
+        faint = int((weights < FAINTEST).sum())
+        note_line = page.locator(".st-key-lines .panel >> nth=" + str(panel)).locator(".note")
+        expect(note_line).to_contain_text(f"{faint} lines are fainter than 1/255")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_overviews_pixels_are_the_weights(visit: Open, minilm: Model, scheme: str) -> None:
+    opened = visit(scheme=scheme)
+    opened.type_text(SHORT)
+    page = opened.page
+    expect(page.locator(".st-key-lines .token")).to_have_count(20)
+    read = page.locator("canvas.map").evaluate(
+        """c => ({width: c.width, scale: c.width / parseFloat(c.style.width), data: Array.from(
+            c.getContext('2d').getImageData(0, 0, c.width, c.height).data)})"""
+    )
+    assert read["scale"] == 1
+    pixels = np.array(read["data"], dtype=np.uint8).reshape(-1, read["width"], 4)[:, :, :3]
+    size = (read["width"] - 26) // 12 - 3
+    trace = attnviz.trace(SHORT, minilm)
+    mode: style.Mode = "dark" if scheme == "dark" else "light"
+    ramp = style.ramp(style.INK[mode], mode)
+    for layer, head in [(0, 5), (2, 0), (3, 11), (5, 6)]:
+        top, left = 20 + layer * (size + 3), 26 + head * (size + 3)
+        tile = pixels[top : top + size, left : left + size]
+        centres = [int((cell + 0.5) * size / 5) for cell in range(5)]
+        expected = ramp[style.level(trace.weights((layer, head)))]
+        np.testing.assert_array_equal(tile[np.ix_(centres, centres)], expected)
+
+
+def test_the_heatmaps_cells_are_the_weights(visit: Open, note: attnviz.Trace) -> None:
+    page = visit().page
+    for index, head in enumerate([HeadId(0, 2), HeadId(1, 8)]):
+        plot = page.locator(".st-key-heatmaps .js-plotly-plot").nth(index)
+        drawn = plot.evaluate("p => p.calcdata[0][0].z.map(row => Array.from(row))")
+        np.testing.assert_array_equal(np.array(drawn, dtype=np.float32), note.weights(head))
+        expect(plot.locator(".gtitle")).to_have_text(f"all-MiniLM-L6-v2 · {head}")
+        expect(plot.locator(".gtitle-subtitle")).to_contain_text("query ↓ / → key")
+
+
+def test_hover_pin_and_escape_stay_in_the_browser(visit: Open, note: attnviz.Trace) -> None:
+    opened = visit()
+    page, sent = opened.page, len(opened.sent)
+    panel = page.locator(".st-key-lines .panel").nth(1)
+    token = panel.locator('[data-side="q"][data-place="10"]')
+    token.hover()
+    weights = note.weights((1, 8))[10]
+    expected = sorted(f"{w:.3f}" for w in weights if w >= FAINTEST)
+    assert sorted(panel.locator(".focus .number").all_text_contents()) == expected
+    assert panel.locator(".lines").evaluate("g => getComputedStyle(g).display") == "none"
+    readout = page.locator(".st-key-lines .readout")
+    total = sum(float(digits) for digits in expected)
+    expect(readout).to_contain_text(f"(Σ {total:.3f})")
+
+    token.click()
+    panel.locator('[data-side="k"][data-place="2"]').click()
+    page.mouse.move(2, 2)
+    expect(panel.locator('[aria-pressed="true"]')).to_have_count(2)
+    both = int((weights >= FAINTEST).sum() + (note.weights((1, 8))[:, 2] >= FAINTEST).sum())
+    both -= int(weights[2] >= FAINTEST)
+    lines = "".join(
+        panel.locator(".focus path").evaluate_all("all => all.map(p => p.getAttribute('d'))")
+    )
+    assert lines.count("M") == both
+    page.keyboard.press("Escape")
+    expect(panel.locator(".focus path")).to_have_count(0)
+    expect(panel.locator('[aria-pressed="true"]')).to_have_count(0)
+    assert len(opened.sent) == sent, "nothing was sent to the server"
+
+
+def test_pins_survive_a_change_of_head(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    page.locator('.st-key-lines .panel >> nth=0 >> [data-side="q"][data-place="4"]').click()
+    page.locator("canvas.map").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("b")
+    opened.settle()
+    expect(page.locator(".st-key-lines .panel").nth(1)).to_contain_text("L0·H1")
+    expect(page.locator('.st-key-lines [aria-pressed="true"]')).to_have_count(2)
+
+
+def test_a_click_on_the_overview_sets_head_a_then_b(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    canvas = page.locator("canvas.map")
+    size = (canvas.evaluate("c => parseFloat(c.style.width)") - 26) // 12 - 3
+
+    def point(layer: int, head: int) -> Position:
+        return {"x": 26 + (head + 0.5) * (size + 3), "y": 20 + (layer + 0.5) * (size + 3)}
+
+    canvas.hover(position=point(2, 1))
+    expect(page.locator(".st-key-overview .readout")).to_contain_text("L2·H1 · query")
+    canvas.click(position=point(2, 1))
+    expect(page.locator(".st-key-lines .panel").first).to_contain_text("L2·H1")
+    page.get_by_role("radio", name="B =").click()
+    canvas.click(position=point(4, 3))
+    expect(page.locator(".st-key-lines .panel").nth(1)).to_contain_text("L4·H3")
+    expect(page.locator(".st-key-heatmaps .gtitle").nth(1)).to_contain_text("L4·H3")
+
+
+def test_the_readout_of_the_overview_is_the_weight(visit: Open, minilm: Model) -> None:
+    opened = visit()
+    opened.type_text(SHORT)
+    page = opened.page
+    canvas = page.locator("canvas.map")
+    size = (canvas.evaluate("c => parseFloat(c.style.width)") - 26) // 12 - 3
+    x = 26 + 4 * (size + 3) + 2.5 * size / 5
+    y = 20 + 3 * (size + 3) + 1.5 * size / 5
+    canvas.hover(position={"x": x, "y": y})
+    readout = page.locator(".st-key-overview .readout")
+    expect(readout).to_contain_text("L3·H4 · query the (1) → key cat (2)")
+    found = re.search(r"weight ([\d.]+) ± ([\d.]+)", readout.inner_text())
+    assert found is not None
+    weight = attnviz.trace(SHORT, minilm).weights((3, 4))[1, 2]
+    assert abs(float(found[1]) - weight) <= float(found[2]) + 1e-4
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_nothing_scrolls_sideways_or_is_cut_off(visit: Open, width: int, language: str) -> None:
+    page = visit(width=width, height=844, locale=language).page
+    main = page.locator('[data-testid="stMain"]')
+    assert main.evaluate("m => m.scrollWidth <= m.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    over = page.locator(".st-key-lines .scroll").evaluate_all(
+        "all => all.filter(s => s.scrollWidth > s.clientWidth + 1).length"
+    )
+    assert over == 0, "27 tokens fit at every width"
+    edges = page.locator(".js-plotly-plot, .attnviz, canvas.map, button, input").evaluate_all(
+        """all => all.map(e => e.getBoundingClientRect()).filter(b => b.width)
+            .map(b => [b.left, b.right])"""
+    )
+    assert all(left >= -1 and right <= width + 1 for left, right in edges)
+
+
+def test_the_first_screen_shows_everything(visit: Open) -> None:
+    page = visit().page
+    for selector in ("input", "canvas.map", ".st-key-heatmaps .js-plotly-plot"):
+        box = page.locator(selector).first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 900
+    box = page.locator(".st-key-lines .panel svg .lines").first.bounding_box()
+    assert box is not None
+    assert box["y"] < 900, "the top of the lines"
+
+
+def test_on_a_phone_the_lines_come_before_the_heatmaps(visit: Open) -> None:
+    page = visit(width=390, height=844).page
+    lines = page.locator(".st-key-lines").bounding_box()
+    heatmaps = page.locator(".st-key-heatmaps").bounding_box()
+    assert lines is not None
+    assert heatmaps is not None
+    assert lines["y"] < heatmaps["y"]
+
+
+def test_the_language_changes_every_text_and_loads_no_model(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    page.get_by_text("中文").click()
+    opened.settle()
+    expect(page.locator(".st-key-lines .panel").first).to_contain_text("在前一个词元上")
+    expect(page.locator(".st-key-overview")).to_contain_text("点击设定")
+    expect(page.get_by_text("Loading the model")).to_have_count(0)
+    expect(page.get_by_label("句子", exact=True)).to_have_value(re.compile("^The Law"))
+
+
+def test_hostile_text_is_text(visit: Open, server: Server) -> None:
+    opened = visit()
+    opened.type_text(HOSTILE)
+    page = opened.page
+    expect(page.locator(".st-key-lines .token", has_text="alert").first).to_be_visible()
+    inside = ".st-key-viewer"
+    for tag in ("a[href*=evil]", "img[src=x]", "b", ".katex"):
+        expect(page.locator(f"{inside} {tag}")).to_have_count(0)
+    labels = page.locator(".st-key-lines .panel >> nth=0 >> [data-side=q]").evaluate_all(
+        "all => all.map(t => t.firstChild.textContent)"
+    )
+    assert labels == [token.text for token in attnviz.trace(HOSTILE).tokens]
+    ticks = page.locator(".st-key-heatmaps .js-plotly-plot >> nth=0 >> .ytick text")
+    assert "<" in ticks.all_text_contents()
+    expect(page.get_by_label("Sentence", exact=True)).to_have_value(HOSTILE)
+    assert not opened.problems
+    assert all(url.startswith((server.address, "blob:", "data:")) for url in opened.requests)
+
+
+def test_every_control_can_be_reached_with_the_keyboard(visit: Open) -> None:
+    page = visit().page
+    page.get_by_label("Sentence", exact=True).focus()
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                """() => { let e = document.activeElement;
+                while (e.shadowRoot && e.shadowRoot.activeElement) e = e.shadowRoot.activeElement;
+                return e.closest('.attnviz') ? e.getAttribute('class') || e.dataset.slot
+                     : e.getAttribute('aria-label') || e.innerText; }"""
+            )
+        )
+    text = " | ".join(str(name) for name in reached)
+    wanted = (
+        "Examples",
+        "Model",
+        "Head A",
+        "Head B",
+        "More heads",
+        "map",
+        "token",
+        "Thresholds",
+        "Hide special tokens",
+        "stacked",
+        "The numbers as a table",
+    )
+    assert [name for name in wanted if name not in text] == []
+
+
+def test_pictures_have_text_alternatives(visit: Open) -> None:
+    page = visit().page
+    canvas = page.locator("canvas.map").get_attribute("aria-label")
+    assert canvas is not None
+    assert "6 layers × 12 heads" in canvas
+    lines = page.locator(".st-key-lines .attnviz").get_attribute("aria-label")
+    assert lines is not None
+    assert "L0·H2: Here: > 99.9 % on the previous token" in lines
+    expect(page.locator('.st-key-heatmaps [aria-label*="Heatmap of all-MiniLM"]')).to_have_count(2)
+    page.get_by_text("The numbers as a table").click()
+    expect(page.locator(".st-key-table table")).to_be_visible()
+
+
+def test_twelve_heads_vertical_and_overlaid(visit: Open, note: attnviz.Trace) -> None:
+    opened = visit()
+    page = opened.page
+    more = page.get_by_label("More heads").first
+    more.click()
+    for head in ("L2·H1", "L5·H5"):
+        more.fill(head)
+        page.keyboard.press("Enter")
+        opened.settle()
+    page.keyboard.press("Escape")
+    page.get_by_text("overlaid").click()
+    opened.settle()
+    page.get_by_text("tokens down").click()
+    opened.settle()
+    expect(page.locator(".st-key-lines .panel")).to_have_count(1)
+    colours = {(stroke["colour"], stroke["dash"]) for stroke in paths(page)}
+    codes = [(code.light, None if code.dash == "none" else code.dash) for code in style.HEAD_CODES]
+    assert colours == set(codes[:4])
+    drawn = sum(len(re.findall("M", stroke["d"])) for stroke in paths(page))
+    heads = [(0, 2), (1, 8), (2, 1), (5, 5)]
+    assert drawn == sum(int((note.weights(head) >= FAINTEST).sum()) for head in heads)
+
+
+def test_the_guard_sees_who_leaves(server: Server, tmp_path: Path) -> None:
+    log = tmp_path / "outside.txt"
+    code = "import socket\ntry: socket.getaddrinfo('host.invalid', 80)\nexcept OSError: pass"
+    environment = {**os.environ, "PYTHONPATH": str(NETGUARD), "ATTNVIZ_NETGUARD": str(log)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert log.read_text() == "host.invalid\n"
+
+
+def test_nothing_leaves_this_machine(visit: Open, server: Server) -> None:
+    """Last, so that it judges all that the tests above made the server do."""
+    opened = visit()
+    opened.type_text("one more sentence")
+    assert all(url.startswith((server.address, "blob:", "data:")) for url in opened.requests)
+    assert server.reached_outside() == ""
+    assert not opened.problems

@@ -1,0 +1,209 @@
+"""The Explore page, run in this process by Streamlit's own test harness."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import attnviz
+from attnviz.models import seam
+from attnviz.models.load import Model
+from attnviz.tracing.record import HeadId
+from attnviz.ui.escape import markdown_text
+from attnviz.ui.examples import EXAMPLES
+from tests.conftest import NOTE, save_tiny
+
+MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "main.py"
+
+
+@pytest.fixture
+def page(minilm: Model) -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def typed(app: AppTest, text: str, pair: str = "") -> AppTest:
+    app.text_input(key="pair").set_value(pair)
+    app.text_input(key="text").set_value(text).run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    """All words of the page, without the marks that keep Markdown literal."""
+    blocks = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
+    return "\n".join(block.value for block in blocks).replace("\\", "")
+
+
+def test_it_opens_on_the_note_and_the_two_most_different_heads(page: AppTest) -> None:
+    assert page.text_input(key="text").value == NOTE
+    assert page.selectbox(key="a").value == HeadId(0, 2)
+    assert page.selectbox(key="b").value == HeadId(1, 8)
+    assert "Jensen–Shannon divergence 0.958 of 1 bit" in said(page)
+    assert "27 tokens of at most 512" in said(page)
+    assert len(page.get("plotly_chart")) == 2
+    assert len(page.get("bidi_component")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "There is no text"),
+        ("   ", "There is no text"),
+        ("x" * 1_000_000, "1,000,000 characters"),
+        ("\u200e\u200b", "leaves nothing"),
+    ],
+)
+def test_bad_text_gets_a_sentence_and_stays_in_the_box(
+    page: AppTest, text: str, expected: str
+) -> None:
+    typed(page, text)
+    assert expected in said(page)
+    assert page.text_input(key="text").value == text
+    typed(page, "now a good one")
+    assert not page.error
+
+
+def test_bad_text_gets_its_sentence_in_chinese_too(page: AppTest) -> None:
+    switch: Any = page.get("button_group")[0]
+    switch.set_value("zh").run()
+    typed(page, "")
+    assert "还没有文字" in said(page)
+
+
+def test_every_example_runs(page: AppTest) -> None:
+    assert len(EXAMPLES) == 8
+    for example in EXAMPLES:
+        page.selectbox(key="example").select(example.name).run()
+        assert not page.exception
+        assert not page.error
+        assert page.text_input(key="text").value == example.text
+        assert page.text_input(key="pair").value == example.pair
+
+
+def test_unknown_tokens_are_stated_and_explained_when_many(page: AppTest) -> None:
+    typed(page, "小猫坐在垫子上,看着窗外的雨。")
+    assert "are [UNK]: this model's vocabulary does not hold this script" in said(page)
+    typed(page, "a plain sentence with one 🙂 in it and quite a few words more")
+    assert "1 of 14 tokens (7 %) are [UNK]" in said(page)
+
+
+def test_what_is_left_out_of_a_long_text_is_said(page: AppTest) -> None:
+    typed(page, "word " * 600)
+    assert "The last 90 tokens of the first sentence were left out" in said(page)
+    typed(page, "word " * 20, "other " * 600)
+    assert "tokens of the second sentence were left out, all after “… other other" in said(page)
+
+
+def test_a_choice_runs_no_model(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(_: object) -> None:
+        raise AssertionError("the model ran")
+
+    monkeypatch.setattr(seam, "recording", never)
+    page.selectbox(key="b").select(HeadId(3, 3)).run()
+    assert not page.exception
+    page.slider(key="at_least").set_value(0.2).run()
+    page.toggle(key="hide_special").set_value(True).run()
+    assert not page.exception
+    assert page.selectbox(key="b").value == HeadId(3, 3)
+
+
+def test_a_chosen_head_stays_when_the_sentence_changes(page: AppTest) -> None:
+    page.selectbox(key="b").select(HeadId(3, 3)).run()
+    typed(page, "another sentence altogether")
+    assert page.selectbox(key="b").value == HeadId(3, 3)
+    assert "most different" not in said(page)
+
+
+def test_what_is_withheld_is_said_under_the_heatmaps(page: AppTest) -> None:
+    page.toggle(key="hide_special").set_value(True).run()
+    assert "2 special tokens hidden" in said(page)
+    assert "Rows not renormalised" in said(page)
+    page.toggle(key="renormalise").set_value(True).run()
+    assert "Rows renormalised" in said(page)
+    page.slider(key="strongest").set_value(70).run()
+    assert "beyond the strongest 70 % of a row" in said(page)
+
+
+def test_the_table_shows_the_tensor(page: AppTest, note: attnviz.Trace) -> None:
+    (table,) = page.table
+    shown: pd.DataFrame = table.value
+    assert shown.shape == (27, 27)
+    weights = note.weights((0, 2))
+    assert shown.iloc[3, 2] == f"{weights[3, 2]:.4f}"
+    assert shown.iloc[26].tolist() == [f"{weight:.4f}" for weight in weights[26]]
+
+
+def test_a_long_table_shows_one_query_at_a_time(page: AppTest) -> None:
+    typed(page, "the cat sat on the mat . " * 10)
+    (table,) = page.table
+    assert table.value.shape[1] == 1
+    page.selectbox(key="table_query").select_index(5).run()
+    trace = attnviz.trace("the cat sat on the mat . " * 10)
+    a: Any = page.selectbox(key="a").value
+    (table,) = page.table
+    assert table.value.iloc[:, 0].tolist() == [f"{w:.4f}" for w in trace.weights(a)[5]]
+
+
+def test_hostile_tokens_are_data_in_the_table(page: AppTest) -> None:
+    typed(page, "<b>x</b> [l](http://e.vil) $x$")
+    names = list(page.table[0].value.columns)
+    assert all("<" not in name.replace("\\<", "") for name in names)
+    assert markdown_text("<a:b>") == "\\<a\\:b\\>"
+
+
+def test_the_control_is_one_choice_away(page: AppTest) -> None:
+    page.selectbox(key="model").select("minilm-random").run()
+    assert not page.exception
+    assert "random weights" in said(page)
+
+
+def test_a_folder_is_loaded_when_asked_and_not_before(page: AppTest, tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "my-model")
+    page.selectbox(key="model").select("other").run()
+    page.text_input(key="other").set_value(str(folder)).run()
+    assert "my-model" not in said(page)
+    page.button(key="other_load").click().run()
+    assert not page.exception
+    assert "my-model · 3 layers × 4 heads" in said(page)
+    a: Any = page.selectbox(key="a").value
+    assert a.layer < 3
+
+
+def test_a_folder_that_is_no_model_gets_a_sentence(page: AppTest, tmp_path: Path) -> None:
+    page.selectbox(key="model").select("other").run()
+    page.text_input(key="other").set_value(str(tmp_path)).run()
+    page.button(key="other_load").click().run()
+    assert "has no config.json" in said(page)
+    assert not page.exception
+
+
+def test_a_hub_that_cannot_be_reached_gets_a_sentence(page: AppTest) -> None:
+    page.selectbox(key="model").select("other").run()
+    page.text_input(key="other").set_value("owner/some-model").run()
+    page.button(key="other_load").click().run()
+    assert "The hub cannot be reached" in said(page)
+
+
+def test_slow_work_shows_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    def script() -> None:
+        import time
+
+        import streamlit as st
+
+        from attnviz.ui import working
+
+        def work(report):  # type: ignore[no-untyped-def]
+            report(0.4, "load")
+            time.sleep(0.3)
+            return "done"
+
+        working.PATIENCE = 0.05
+        st.write(working.with_progress(work, "en", "load"))
+
+    app = AppTest.from_function(script).run()
+    assert not app.exception
+    assert app.markdown[0].value == "done"
