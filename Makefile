@@ -30,7 +30,7 @@ format: $(DEV_STAMP)
 	@$(BIN)/ruff format .
 
 bench: $(DEV_STAMP)
-	@$(BIN)/python benchmarks/ratios.py
+	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -11,7 +11,7 @@ import attnviz
 from attnviz.errors import CaptureError
 from attnviz.models import seam
 from attnviz.models.load import Model
-from attnviz.tracing.capture import _inputs, _Recorder
+from attnviz.tracing.capture import _Recorder, inputs
 from attnviz.tracing.reading import read
 from tests.conftest import NOTE, Eager
 
@@ -37,9 +37,9 @@ def text(request: pytest.FixtureRequest) -> tuple[str, str | None]:
 
 
 def oracle(model: PreTrainedModel, traced: Model, text: str, pair: str | None):  # type: ignore[no-untyped-def]
-    inputs = _inputs(read(text, pair, traced), traced)
+    given = inputs(read(text, pair, traced), traced)
     with torch.inference_mode():
-        return model(**inputs, output_attentions=True, output_hidden_states=True)
+        return model(**given, output_attentions=True, output_hidden_states=True)
 
 
 def test_weights_and_hidden_states_are_the_models_own(
@@ -123,17 +123,17 @@ def test_the_pass_stays_on_the_fast_path(minilm: Model) -> None:
 def test_outside_a_capture_nothing_is_recorded_and_nothing_changes(
     minilm: Model, eager: Eager
 ) -> None:
-    inputs = _inputs(read(NOTE, None, minilm), minilm)
+    given = inputs(read(NOTE, None, minilm), minilm)
     with torch.inference_mode():
-        plain = minilm.module(**inputs).last_hidden_state
+        plain = minilm.module(**given).last_hidden_state
     expected = oracle(eager(minilm), minilm, NOTE, None).last_hidden_state
     torch.testing.assert_close(plain, expected, atol=2e-5, rtol=0)
 
 
 def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager) -> None:
     """With the attention function alone and no mask function, [PAD] would be looked at."""
-    inputs = _inputs(read("the cat sat", None, minilm), minilm)
-    padded = {name: torch.nn.functional.pad(value, (0, 3)) for name, value in inputs.items()}
+    given = inputs(read("the cat sat", None, minilm), minilm)
+    padded = {name: torch.nn.functional.pad(value, (0, 3)) for name, value in given.items()}
     recorder = _Recorder(minilm)
     with torch.inference_mode(), seam.recording(recorder):
         minilm.module(**padded)
@@ -146,9 +146,9 @@ def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager)
 
 def test_a_layer_that_shows_nothing_is_refused(minilm: Model) -> None:
     recorder = _Recorder(minilm)
-    inputs = _inputs(read("a", None, minilm), minilm)
+    given = inputs(read("a", None, minilm), minilm)
     with torch.inference_mode(), seam.recording(recorder):
-        minilm.module(**inputs)
+        minilm.module(**given)
     recorder.seen[4].pop("queries")
     with pytest.raises(CaptureError, match="5 of 6 layers"):
         recorder.layers()

@@ -8,7 +8,7 @@ import torch
 
 import attnviz
 from attnviz.models.families import families
-from attnviz.tracing.capture import _inputs
+from attnviz.tracing.capture import inputs
 from attnviz.tracing.reading import read
 from tests.conftest import Eager, save_tiny
 
@@ -20,7 +20,7 @@ def test_family_shows_every_layer_exactly(kind: str, tmp_path: Path, eager: Eage
     trace = attnviz.trace(text, model)
     with torch.inference_mode():
         expected = eager(model)(
-            **_inputs(read(text, None, model), model),
+            **inputs(read(text, None, model), model),
             output_attentions=True,
             output_hidden_states=True,
         )

@@ -128,7 +128,17 @@ def test_what_is_withheld_is_said_under_the_heatmaps(page: AppTest) -> None:
     assert "beyond the strongest 70 % of a row" in said(page)
 
 
+def open_table(app: AppTest) -> AppTest:
+    app.session_state["table_open"] = True
+    return app.run()
+
+
+def test_a_table_that_nobody_opened_is_not_computed(page: AppTest) -> None:
+    assert not page.table
+
+
 def test_the_table_shows_the_tensor(page: AppTest, note: attnviz.Trace) -> None:
+    open_table(page)
     (table,) = page.table
     shown: pd.DataFrame = table.value
     assert shown.shape == (27, 27)
@@ -138,7 +148,7 @@ def test_the_table_shows_the_tensor(page: AppTest, note: attnviz.Trace) -> None:
 
 
 def test_a_long_table_shows_one_query_at_a_time(page: AppTest) -> None:
-    typed(page, "the cat sat on the mat . " * 10)
+    typed(open_table(page), "the cat sat on the mat . " * 10)
     (table,) = page.table
     assert table.value.shape[1] == 1
     page.selectbox(key="table_query").select_index(5).run()
@@ -149,7 +159,7 @@ def test_a_long_table_shows_one_query_at_a_time(page: AppTest) -> None:
 
 
 def test_hostile_tokens_are_data_in_the_table(page: AppTest) -> None:
-    typed(page, "<b>x</b> [l](http://e.vil) $x$")
+    typed(open_table(page), "<b>x</b> [l](http://e.vil) $x$")
     names = list(page.table[0].value.columns)
     assert all("<" not in name.replace("\\<", "") for name in names)
     assert markdown_text("<a:b>") == "\\<a\\:b\\>"

@@ -37,26 +37,36 @@ def trace(text: str, model: Model | str | None = None, pair: str | None = None) 
     if not isinstance(model, Model):
         model = load(model or EMBEDDED)
     reading = read(text, pair, model)
-    recorder = _Recorder(model)
-    with torch.inference_mode(), seam.recording(recorder):
-        model.module(**_inputs(reading, model))
     return Trace(
         model=model.card,
         text=text,
         pair=pair,
         tokens=reading.tokens,
         left_out=reading.left_out,
-        layers=recorder.layers(),
+        layers=capture(reading, model),
         output_projections=model.output_projections,
     )
 
 
-def _inputs(reading: Reading, model: Model) -> dict[str, Tensor]:
-    inputs = {"input_ids": torch.tensor([reading.ids])}
-    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+def capture(reading: Reading, model: Model) -> tuple[LayerRecord, ...]:
+    """One forward pass, and what each layer showed.
+
+    Raises:
+        CaptureError: if the model's attention was not seen in full.
+    """
+    recorder = _Recorder(model)
+    with torch.inference_mode(), seam.recording(recorder):
+        model.module(**inputs(reading, model))
+    return recorder.layers()
+
+
+def inputs(reading: Reading, model: Model) -> dict[str, Tensor]:
+    """What the model is called with: a batch of one."""
+    ids = torch.tensor([reading.ids])
+    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if getattr(model.module.config, "type_vocab_size", 1) > 1:
-        inputs["token_type_ids"] = torch.tensor([[token.segment for token in reading.tokens]])
-    return inputs
+        given["token_type_ids"] = torch.tensor([[token.segment for token in reading.tokens]])
+    return given
 
 
 @dataclass(slots=True)

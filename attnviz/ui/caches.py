@@ -11,7 +11,7 @@ from attnviz.figures import heatmap as heatmap_figure
 from attnviz.figures.heatmap import Heatmap
 from attnviz.figures.lines import Arrangement, Direction, Lines, lines
 from attnviz.figures.overview import Overview, overview
-from attnviz.figures.shown import shown
+from attnviz.figures.shown import Shown
 from attnviz.figures.style import Mode
 from attnviz.models.load import Model
 from attnviz.tracing.capture import trace
@@ -57,20 +57,11 @@ def most_different_of(key: TraceKey, _trace: Trace) -> tuple[HeadId, HeadId, flo
     return most_different(_trace)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def heatmaps_of(
-    key: TraceKey,
-    chosen: tuple[tuple[HeadId, ...], Combination | None],
-    lens: Lens,
-    mode: Mode,
-    language: Language,
-    _trace: Trace,
-) -> tuple[Heatmap, ...]:
-    """The heatmaps of some heads, or the one of all combined."""
-    del key
-    heads, combination = chosen
-    maps = shown(_trace, heads, lens, combination)
-    return tuple(heatmap_figure.draw(one, mode=mode, language=language) for one in maps)
+@st.cache_resource(max_entries=256, show_spinner=False)
+def heatmap_of(key: TraceKey, _one: Shown, what: str, mode: Mode, language: Language) -> Heatmap:
+    """The heatmap of what is shown, which `what` names: heads, lens and colour."""
+    del key, what
+    return heatmap_figure.draw(_one, mode=mode, language=language)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

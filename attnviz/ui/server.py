@@ -1,5 +1,6 @@
 """What the server does besides Streamlit's own work: it starts up before it is asked."""
 
+import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +8,10 @@ from importlib import import_module
 from typing import Any
 
 from attnviz.errors import AttnvizError
+
+# Many sessions share few cores: one thread for each computation serves them best, and
+# threads that wait for one another are slowest of all. NumPy reads this when it is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _starting = threading.Lock()
 
@@ -19,7 +24,6 @@ def start() -> None:
     """
     with _starting:
         import_module("attnviz.tracing.capture")
-        # Many sessions share few cores: one thread for each forward pass serves them best.
         import_module("torch").set_num_threads(1)
 
 

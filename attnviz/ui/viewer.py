@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from attnviz.figures.heatmap import Heatmap
 from attnviz.figures.shown import Shown, shown
 from attnviz.tracing.record import HeadId, Trace
 from attnviz.ui import caches, components, inputs
@@ -55,16 +54,14 @@ def _take_picked() -> None:
 
 def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:
     heads = chosen.heads if chosen.combination else chosen.heads[:2]
-    drawn = caches.heatmaps_of(
-        key, (heads, chosen.combination), chosen.lens, mode(), language(), trace
-    )
-    maps = shown(trace, heads, chosen.lens, chosen.combination)
-    for index, (picture, one) in enumerate(zip(drawn, maps, strict=True)):
+    for index, one in enumerate(shown(trace, heads, chosen.lens, chosen.combination)):
         with st.container(key=f"heatmap_{index}"):
-            _heatmap(picture, one, index)
+            _heatmap(key, one, index)
 
 
-def _heatmap(picture: Heatmap, one: Shown, index: int) -> None:
+def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
+    what = repr((one.heads, one.combination, one.lens, one.code))
+    picture = caches.heatmap_of(key, one, what, mode(), language())
     st.plotly_chart(
         picture.figure,
         theme=None,
@@ -78,7 +75,10 @@ def _heatmap(picture: Heatmap, one: Shown, index: int) -> None:
 
 
 def _table(trace: Trace, chosen: Choices) -> None:
-    with st.expander(say("page.table", language())):
+    table = st.expander(say("page.table", language()), key="table_open", on_change="rerun")
+    if not table.open:
+        return  # a table that nobody sees is not computed
+    with table:
         maps = shown(trace, chosen.heads, chosen.lens, chosen.combination)
         names = [one.name(language()) for one in maps]
         place = st.selectbox(
