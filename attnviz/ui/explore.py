@@ -31,9 +31,9 @@ def explore() -> None:
         key = TraceKey(model.name, model.card.revision, text, pair)
         trace = _run(key, model)
         a, b, divergence = caches.most_different_of(key, trace)
-        defaults = inputs.set_default_heads(trace, (a, b))
-        _facts(trace, divergence if defaults else None)
-        viewer(key, trace)
+        inputs.set_default_heads(trace, (a, b))
+        _warnings(trace)
+        viewer(key, trace, divergence)
 
 
 def _run(key: TraceKey, model: Model) -> Trace:
@@ -46,22 +46,9 @@ def _run(key: TraceKey, model: Model) -> Trace:
     return with_progress(work, language(), "read")
 
 
-def _facts(trace: Trace, divergence: float | None) -> None:
-    """What ran, and what the reader must know before looking."""
-    most, count = trace.model.max_tokens, len(trace.tokens)
-    with st.container(key="facts"):
-        facts = say(
-            "page.facts",
-            language(),
-            title=trace.model.title,
-            layers=trace.model.layers,
-            heads=trace.model.heads,
-            tokens=count,
-            most=most,
-        )
-        if divergence is not None:
-            facts += " · " + say("page.default_heads", language(), divergence=f"{divergence:.3f}")
-        st.markdown(markdown_text(facts))
+def _warnings(trace: Trace) -> None:
+    """What the reader must know before looking."""
+    most = trace.model.max_tokens
     for cut in trace.left_out:
         which = ("first", "second")[cut.segment]
         said = say(

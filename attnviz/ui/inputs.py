@@ -114,8 +114,8 @@ class Choices:
         return LinesKey(self.heads, self.combination, self.direction, self.arrangement)
 
 
-def set_default_heads(trace: Trace, pair: tuple[HeadId, HeadId]) -> bool:
-    """Put A and B on `pair` unless the person chose heads of this model; True if so."""
+def set_default_heads(trace: Trace, pair: tuple[HeadId, HeadId]) -> None:
+    """Put A and B on `pair` unless the person chose heads of this model."""
     model = trace.model
     if st.session_state.get("heads_of") != (model.name, model.revision):
         st.session_state.heads_of = (model.name, model.revision)
@@ -123,6 +123,10 @@ def set_default_heads(trace: Trace, pair: tuple[HeadId, HeadId]) -> bool:
         st.session_state.more = []
     if not st.session_state.heads_chosen:
         st.session_state.a, st.session_state.b = pair
+
+
+def shows_default_heads() -> bool:
+    """Whether A and B stand where `set_default_heads` put them."""
     return not st.session_state.heads_chosen
 
 

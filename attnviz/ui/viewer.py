@@ -23,9 +23,14 @@ PLOT_CONFIG = {
 
 
 @st.fragment
-def viewer(key: TraceKey, trace: Trace) -> None:
-    """Everything below the sentence. A change here reruns this function alone."""
+def viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
+    """Everything below the sentence. A change here reruns this function alone.
+
+    `divergence` is that of the two most different heads, which stand in A and B until the
+    person chooses others.
+    """
     with st.container(key="viewer"):
+        _facts(trace, divergence)
         overview_place = st.container(key="overview")
         heatmaps_place = st.container(key="heatmaps")
         chosen = inputs.choices(trace)
@@ -39,6 +44,24 @@ def viewer(key: TraceKey, trace: Trace) -> None:
             _heatmaps(key, trace, chosen)
         with st.container(key="table"):
             _table(trace, chosen)
+
+
+def _facts(trace: Trace, divergence: float) -> None:
+    """What ran, and why these two heads."""
+    model = trace.model
+    facts = say(
+        "page.facts",
+        language(),
+        title=model.title,
+        layers=model.layers,
+        heads=model.heads,
+        tokens=len(trace.tokens),
+        most=model.max_tokens,
+    )
+    if inputs.shows_default_heads():
+        facts += " · " + say("page.default_heads", language(), divergence=f"{divergence:.3f}")
+    with st.container(key="facts"):
+        st.markdown(markdown_text(facts))
 
 
 def _overview(key: TraceKey, trace: Trace) -> None:

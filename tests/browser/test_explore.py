@@ -173,6 +173,7 @@ def test_a_click_on_the_overview_sets_head_a_then_b(visit: Open) -> None:
     canvas.click(position=point(4, 3))
     expect(page.locator(".st-key-lines .panel").nth(1)).to_contain_text("L4·H3")
     expect(page.locator(".st-key-heatmaps .gtitle").nth(1)).to_contain_text("L4·H3")
+    expect(page.get_by_text("the two most different heads")).to_have_count(0)
 
 
 def test_the_readout_of_the_overview_is_the_weight(visit: Open, minilm: Model) -> None:
