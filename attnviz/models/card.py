@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Source = Literal["embedded", "control", "folder", "hub"]
+Source = Literal["embedded", "control", "folder", "hub", "trained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class ModelCard:
     name: str  # what `attnviz.load` is given
     title: str  # what pictures say
     source: Source
-    family: str  # transformers' `model_type`
+    family: str  # transformers' `model_type`, or our own encoder
     revision: str  # SHA-256 of the weights file, or the seed
     layers: int
     heads: int
