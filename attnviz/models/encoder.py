@@ -22,6 +22,8 @@ from attnviz.models import seam
 
 FAMILY = "attnviz"
 
+Positions = Literal["learned", "none"]  # "none": the order of the tokens cannot be seen
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderShape:
@@ -35,7 +37,7 @@ class EncoderShape:
     heads: int = 8
     layers: int = 1
     d_ff: int = 0  # width of the feed-forward network; 0: none
-    positions: Literal["learned", "none"] = "learned"
+    positions: Positions = "learned"
 
     @property
     def d_head(self) -> int:

@@ -24,6 +24,7 @@ def save(training: Training, file: Path) -> None:
         "task": run.task.name,
         "d_model": run.task.d_model,
         "d_ff": run.task.d_ff,
+        "positions": run.task.positions,
         "heads": run.heads,
         "layers": run.layers,
         "seed": run.seed,
@@ -66,7 +67,8 @@ def _read(file: Path) -> Training:
     if metadata["format"] != _FORMAT or metadata["sha256"] != fingerprint(weights):
         raise ValueError("not what was saved")
     facts = json.loads(metadata["training"])
-    task = replace(task_called(facts["task"]), d_model=facts["d_model"], d_ff=facts["d_ff"])
+    sizes = {name: facts[name] for name in ("d_model", "d_ff", "positions")}
+    task = replace(task_called(facts["task"]), **sizes)
     run = checked(task, facts["heads"], facts["layers"], facts["seed"], facts["steps"])
     last = Snapshot(facts["done"], weights)
     training = Training(run, facts["accuracy"], facts["loss"], facts["seconds"], (), (last,))

@@ -108,7 +108,7 @@ class Training:
         right = self.run.task.answers(symbols)[0]
         choices = self.run.task.choices
         return tuple(
-            Reply(token, question, choices[said[token, question]], _named(choices, answer))
+            Reply(token, question, choices[said[token, question]], _named(choices, int(answer)))
             for (token, question), answer in np.ndenumerate(right)
         )
 

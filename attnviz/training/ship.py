@@ -8,7 +8,7 @@ RECIPES = (  # task, heads, layers; seed 0 and the task's own steps
     ("eight-looks", 8, 1),
     ("two-hop", 1, 2),
     ("brackets", 4, 2),
-    ("it", 4, 1),
+    ("it", 1, 2),
 )
 
 

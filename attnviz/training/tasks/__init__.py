@@ -16,7 +16,7 @@ from jaxtyping import Int
 
 from attnviz.errors import TrainingError
 from attnviz.models.alphabet import Alphabet
-from attnviz.models.encoder import EncoderShape
+from attnviz.models.encoder import EncoderShape, Positions
 
 NOTHING = -1
 
@@ -43,6 +43,7 @@ class Task:
     one_head: float | None = None  # what the best single average of one layer can reach
     d_model: int = 64
     d_ff: int = 0
+    positions: Positions = "learned"
 
     def shape(self, heads: int, layers: int) -> EncoderShape:
         """The encoder for this task. Its parameters do not depend on `heads`."""
@@ -55,6 +56,7 @@ class Task:
             heads=heads,
             layers=layers,
             d_ff=self.d_ff,
+            positions=self.positions,
         )
 
 

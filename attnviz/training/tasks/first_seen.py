@@ -11,7 +11,10 @@ from attnviz.training.tasks import Answers, Targets, Task, Texts
 
 LONGEST = 24
 ASCII = tuple(chr(code) for code in range(0x21, 0x7F))
-PUNCTUATION = tuple(",。、;:?!“”‘’()《》—…·")
+PUNCTUATION = tuple(  # full-width, by code: many fonts draw it like ASCII
+    "\uff0c\u3002\u3001\uff1b\uff1a\uff1f\uff01\u201c\u201d"
+    "\u2018\u2019\uff08\uff09\u300a\u300b\u2014\u2026\u00b7"
+)
 
 
 def everyday_characters() -> tuple[str, ...]:
@@ -50,7 +53,7 @@ def first_place_answers(texts: Texts) -> Answers:
 
 TASK = Task(
     name="first-seen",
-    alphabet=Alphabet(SYMBOLS, fewest=1, most=LONGEST, example="四是四,十是十"),
+    alphabet=Alphabet(SYMBOLS, fewest=1, most=LONGEST, example="四是四\uff0c十是十"),
     looks=("first",),
     choices=tuple(str(place) for place in range(LONGEST)),
     draw=draw,
