@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+import attnviz
 from attnviz.errors import TextError, TrainingError
 from attnviz.models.alphabet import UNKNOWN
 from attnviz.training.record import Training
@@ -200,6 +201,12 @@ def test_digits_refuse_prose(language: str) -> None:
 def test_too_few_symbols_are_refused() -> None:
     with pytest.raises(TextError, match="at least 12 symbols; this one has 3"):
         untrained("eight-looks").replies("3 1 4")
+
+
+def test_pairs_are_refused() -> None:
+    model = untrained("reverse").model
+    with pytest.raises(TextError, match="not on pairs"):
+        attnviz.trace("314159265358", model, pair="314159265358")
 
 
 def test_unknown_task_names_the_known_ones() -> None:

@@ -11,6 +11,7 @@ import torch
 import attnviz
 from attnviz.analysis.on_target import on_target
 from attnviz.errors import TrainingError
+from attnviz.tracing.record import HeadId
 from attnviz.training.looks import head_looks, looks_of, mean_looks
 from attnviz.training.loop import learn
 from attnviz.training.queue import Queue
@@ -96,11 +97,17 @@ def test_every_snapshot_can_be_traced() -> None:
     assert len(revisions) == len(training.snapshots)
 
 
-def test_the_views_and_measures_work_on_it() -> None:
-    training = learned(run_of(steps=2))
+@pytest.mark.parametrize("heads", [1, 4])
+def test_the_views_and_measures_work_on_it(heads: int) -> None:
+    training = learned(run_of(steps=2, heads=heads))
     seen = attnviz.trace(training.run.task.alphabet.example, training.model)
-    assert len(attnviz.measure(seen)) == 4
+    assert len(attnviz.measure(seen)) == heads
     assert seen.model.source == "trained"
+    title = "two-looks 1×"
+    assert attnviz.overview(seen).tiles.shape == (1, heads, 12, 12)
+    assert attnviz.overview(seen).packet()
+    assert title in attnviz.lines(seen, [HeadId(0, 0), HeadId(0, heads - 1)]).alt
+    assert title in attnviz.heatmap(seen, HeadId(0, heads - 1)).alt
 
 
 def test_cancel_stops_between_steps() -> None:

@@ -36,8 +36,9 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
     tokenizer = model.tokenizer
     encodings = [tokenizer.encode(sentence, add_special_tokens=False) for sentence in sentences]
     if model.alphabet is not None:
-        for sentence, encoding in zip(sentences, encodings, strict=True):
-            model.alphabet.check(sentence, encoding, model.card.title)
+        if pair is not None:
+            raise TextError("no_pairs", model=model.card.title)
+        model.alphabet.check(text, encodings[0], model.card.title)
     room = model.limits.tokens - tokenizer.num_special_tokens_to_add(pair is not None)
     left_out = _cut(encodings, sentences, room)
     encoding = tokenizer.post_process(encodings[0], encodings[1] if pair is not None else None)
