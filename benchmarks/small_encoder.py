@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from time import process_time
 
 from attnviz.training.record import Training
 from attnviz.training.tasks import task_called, tasks
@@ -15,15 +16,20 @@ from attnviz.training.train import train
 DOCUMENT = Path(__file__).parents[1] / "docs" / "small-encoder.md"
 SEEDS = 10
 FEWER = 4  # where a run is slow
+COLUMNS = (
+    *("task", "layers", "heads", "also", "parameters"),
+    *("steps", "accuracy", "theory", "CPU s", "seeds"),
+)
 
 INTRODUCTION = """\
 # The small encoder: what it learns, with how many heads and layers
 
 Written by `python -m benchmarks.small_encoder`. Accuracy is measured on 1,024 new texts
 after training: the median over the seeds, with the smallest and the largest in brackets.
-Seconds are the median of one training on one core of a shared two-core machine, so read
-them as an order of magnitude. “Theory” is the best that one even average over the looks
-can reach (`attnviz/training/ring.py`). The parameters do not depend on the heads.
+Where a set-up is slow it was trained with fewer seeds; the last column says how many.
+CPU s is the CPU time of the first seed's training, on one core. “Theory” is the best that
+one even average over the looks can reach (`attnviz/training/ring.py`); a head with uneven
+weights may go a little beyond. The parameters do not depend on the heads.
 """
 
 
@@ -107,22 +113,26 @@ def words_and_characters() -> list[Row]:
 def table(title: str, rows: list[Row]) -> Iterator[str]:
     """A section with one table."""
     yield f"\n## {title}\n"
-    yield "| task | layers | heads | also | parameters | steps | accuracy | theory | s | seeds |"
-    yield "|---|---|---|---|---|---|---|---|---|---|"
+    yield f"| {' | '.join(COLUMNS)} |"
+    yield "|---" * len(COLUMNS) + "|"
     for row in rows:
         yield _line(row)
 
 
 def _line(row: Row) -> str:
-    trained = list(row.trainings())
+    trainings = row.trainings()
+    started = process_time()
+    first = next(trainings)
+    seconds = process_time() - started
+    trained = [first, *trainings]
     accuracies = sorted(training.accuracy for training in trained)
     theory = tasks()[row.task].one_head
     shown = f"{theory:.4f}" if theory and row.heads == row.layers == 1 and not row.d_ff else ""
     line = (
         f"| {row.task} | {row.layers} | {row.heads} | {row.extras} "
-        f"| {trained[0].parameters:,} | {trained[0].steps:,} "
+        f"| {first.parameters:,} | {first.steps:,} "
         f"| {median(accuracies):.3f} ({accuracies[0]:.3f}–{accuracies[-1]:.3f}) | {shown} "
-        f"| {median(t.seconds for t in trained):.1f} | {row.seeds} |"
+        f"| {seconds:.1f} | {row.seeds} |"
     )
     print(line, flush=True)
     return line

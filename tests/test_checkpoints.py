@@ -11,10 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from attnviz.errors import ModelError
 from attnviz.models.encoder import Encoder
-from attnviz.training import checkpoint
+from attnviz.training import checkpoint, ship
 from attnviz.training.loop import held_out
 from attnviz.training.record import Training
-from attnviz.training.ship import RECIPES
 from attnviz.training.tasks import task_called
 from attnviz.training.train import train
 
@@ -84,9 +83,20 @@ def test_a_damaged_file_is_refused(saved: Path, damage: Callable[[Path], None]) 
 
 
 def test_shipped_are_the_recipes_and_small() -> None:
-    names = {f"{task}-{layers}x{heads}" for task, heads, layers in RECIPES}
+    names = {f"{task}-{layers}x{heads}" for task, heads, layers in ship.RECIPES}
     assert set(checkpoint.shipped()) == names
     assert sum(file.stat().st_size for file in checkpoint.shipped().values()) < 700_000
+
+
+def test_the_command_writes_every_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ship, "SHIPPED", tmp_path / "checkpoints")
+    monkeypatch.setattr(ship, "RECIPES", (("one-hop", 1, 1),))
+    ship.main()
+    written = checkpoint.load(tmp_path / "checkpoints" / "one-hop-1x1.safetensors")
+    assert written.accuracy > 0.95
+    assert "one-hop-1x1.safetensors: accuracy" in capsys.readouterr().out
 
 
 def test_accuracy_inside_is_the_accuracy_of_the_weights() -> None:
@@ -95,7 +105,7 @@ def test_accuracy_inside_is_the_accuracy_of_the_weights() -> None:
         assert accuracy_again(training) == pytest.approx(training.accuracy, abs=1e-3)
 
 
-@pytest.mark.parametrize(("task", "heads", "layers"), RECIPES)
+@pytest.mark.parametrize(("task", "heads", "layers"), ship.RECIPES)
 def test_the_recipe_reproduces_the_accuracy(task: str, heads: int, layers: int) -> None:
     kept = checkpoint.load(checkpoint.shipped()[f"{task}-{layers}x{heads}"])
     again = train(task, heads, layers)
