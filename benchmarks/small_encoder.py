@@ -15,7 +15,7 @@ from attnviz.training.train import train
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "small-encoder.md"
 SEEDS = 10
-FEWER = 4  # where a run is slow
+FEWER = 4  # beside the main question
 COLUMNS = (
     *("task", "layers", "heads", "also", "parameters"),
     *("steps", "accuracy", "theory", "CPU s", "seeds"),
@@ -26,7 +26,7 @@ INTRODUCTION = """\
 
 Written by `python -m benchmarks.small_encoder`. Accuracy is measured on 1,024 new texts
 after training: the median over the seeds, with the smallest and the largest in brackets.
-Where a set-up is slow it was trained with fewer seeds; the last column says how many.
+Set-ups beside the main question were trained with fewer seeds: see the last column.
 CPU s is the CPU time of the first seed's training, on one core. “Theory” is the best that
 one even average over the looks can reach (`attnviz/training/ring.py`); a head with uneven
 weights may go a little beyond. The parameters do not depend on the heads.
