@@ -9,7 +9,7 @@ BIN    := .venv/bin
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check format bench clean
+.PHONY: run test check format bench checkpoints clean
 
 run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
@@ -31,6 +31,9 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios
+
+checkpoints: $(RUN_STAMP)
+	@$(BIN)/python -m attnviz.training.ship
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

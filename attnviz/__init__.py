@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from attnviz.analysis.measure import measure
-    from attnviz.errors import AttnvizError, CaptureError, ModelError, TextError
+    from attnviz.errors import AttnvizError, CaptureError, ModelError, TextError, TrainingError
     from attnviz.figures.heatmap import heatmap
     from attnviz.figures.lines import lines
     from attnviz.figures.overview import overview
     from attnviz.models.load import Model, load
     from attnviz.tracing.capture import trace
     from attnviz.tracing.record import HeadId, Token, Trace
+    from attnviz.training.record import Training
+    from attnviz.training.train import train
 
 _HOMES = {
     "AttnvizError": "attnviz.errors",
@@ -25,12 +27,15 @@ _HOMES = {
     "TextError": "attnviz.errors",
     "Token": "attnviz.tracing.record",
     "Trace": "attnviz.tracing.record",
+    "Training": "attnviz.training.record",
+    "TrainingError": "attnviz.errors",
     "heatmap": "attnviz.figures.heatmap",
     "lines": "attnviz.figures.lines",
     "load": "attnviz.models.load",
     "measure": "attnviz.analysis.measure",
     "overview": "attnviz.figures.overview",
     "trace": "attnviz.tracing.capture",
+    "train": "attnviz.training.train",
 }
 
 __version__ = "0.1.0"
@@ -43,12 +48,15 @@ __all__ = [
     "TextError",
     "Token",
     "Trace",
+    "Training",
+    "TrainingError",
     "heatmap",
     "lines",
     "load",
     "measure",
     "overview",
     "trace",
+    "train",
 ]
 
 

@@ -3,7 +3,8 @@
     AttnvizError
     ├── TextError      the text cannot be read as it is
     ├── ModelError     the model cannot be loaded or is not one we can look into
-    └── CaptureError   the model ran, but its attention was not seen in full
+    ├── CaptureError   the model ran, but its attention was not seen in full
+    └── TrainingError  a training was asked for that is beyond its limits
 
 Each carries the name of its sentence in the catalogue, so the same error speaks
 the user's language on the page and English in a script.
@@ -38,3 +39,7 @@ class ModelError(AttnvizError):
 
 class CaptureError(AttnvizError):
     """The model ran, but its attention was not seen in full."""
+
+
+class TrainingError(AttnvizError):
+    """A training was asked for that is beyond its limits."""

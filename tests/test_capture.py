@@ -117,7 +117,8 @@ def test_the_pass_stays_on_the_fast_path(minilm: Model) -> None:
     tokens = len(trace.tokens)
     kept = [getattr(trace.layers[0], name) for name in ("queries", "concat", "left")]
     assert all(array.size == tokens * 384 for array in kept)
-    assert minilm.module.config._attn_implementation == seam.NAME
+    config: Any = minilm.module.config
+    assert config._attn_implementation == seam.NAME
 
 
 def test_outside_a_capture_nothing_is_recorded_and_nothing_changes(

@@ -38,12 +38,14 @@ def test_a_missing_embedded_package_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_control_has_the_same_architecture_and_other_weights(minilm: Model) -> None:
     control = attnviz.load(catalogue.CONTROL)
-    assert control.module.config.to_diff_dict().items() <= minilm.module.config.to_dict().items()
-    theirs, ours = control.module.state_dict(), minilm.module.state_dict()
-    assert {n: v.shape for n, v in theirs.items()} == {n: v.shape for n, v in ours.items()}
+    theirs: Any = control.module.config
+    ours: Any = minilm.module.config
+    assert theirs.to_diff_dict().items() <= ours.to_dict().items()
+    drawn, trained = control.module.state_dict(), minilm.module.state_dict()
+    assert {n: v.shape for n, v in drawn.items()} == {n: v.shape for n, v in trained.items()}
     name = "encoder.layer.0.attention.self.query.weight"
-    assert not torch.allclose(theirs[name], ours[name])
-    assert theirs[name].std().item() == pytest.approx(0.02, rel=0.05)
+    assert not torch.allclose(drawn[name], trained[name])
+    assert drawn[name].std().item() == pytest.approx(0.02, rel=0.05)
 
 
 def test_the_control_is_the_same_every_time_and_leaves_the_random_state_alone() -> None:

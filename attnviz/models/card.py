@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-Source = Literal["embedded", "control", "folder", "hub"]
+Source = Literal["embedded", "control", "folder", "hub", "trained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class ModelCard:
     name: str  # what `attnviz.load` is given
     title: str  # what pictures say
     source: Source
-    family: str  # transformers' `model_type`
+    family: str  # transformers' `model_type`, or our own encoder
     revision: str  # SHA-256 of the weights file, or the seed
     layers: int
     heads: int

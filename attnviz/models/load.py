@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import nn
@@ -19,6 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from attnviz.errors import ModelError
 from attnviz.models import catalogue, seam
+from attnviz.models.alphabet import Alphabet
 from attnviz.models.card import ModelCard, OutputProjection
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
@@ -49,9 +51,10 @@ class Model:
     tokenizer: Tokenizer  # without truncation and padding, so encoding keeps no state
     unknown_token: str | None
     byte_level: bool  # whether pieces stand for bytes
-    module: PreTrainedModel
+    module: nn.Module
     layer_of: dict[nn.Module, int]  # attention module → layer
     output_projections: tuple[OutputProjection, ...]
+    alphabet: Alphabet | None = None  # of an encoder of our own: all that it was trained on
 
 
 _models: OrderedDict[str, Model] = OrderedDict()
@@ -108,7 +111,7 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
         module=module,
         layer_of={_part(layer, family.attention): index for index, layer in enumerate(layers)},
         output_projections=tuple(
-            _output_projection(_part(layer, family.output_projection)) for layer in layers
+            output_projection(_part(layer, family.output_projection)) for layer in layers
         ),
     )
     if progress is not None:
@@ -206,8 +209,11 @@ def _part(module: nn.Module, path: str) -> Any:
     return reduce(getattr, path.split("."), module)
 
 
-def _output_projection(linear: nn.Linear) -> OutputProjection:
-    weight, bias = linear.weight.numpy().T, linear.bias.numpy()
+def output_projection(linear: nn.Linear) -> OutputProjection:
+    """W_O as `Trace` keeps it; a model without a bias has one of zeros."""
+    weight = linear.weight.numpy().T
+    none = np.zeros(linear.out_features, np.float32)
+    bias = none if linear.bias is None else linear.bias.numpy()
     for array in (weight, bias):
         array.flags.writeable = False
     return OutputProjection(weight, bias)

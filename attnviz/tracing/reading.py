@@ -27,7 +27,8 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
     Tokens beyond it are left out from the end of the longer sentence, and counted.
 
     Raises:
-        TextError: if a text is empty, too long in characters, or not well-formed.
+        TextError: if a text is empty, too long in characters, not well-formed, or not
+            of the alphabet that the model was trained on.
     """
     sentences = [text] if pair is None else [text, pair]
     for sentence in sentences:
@@ -36,6 +37,10 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
     encodings = [tokenizer.encode(sentence, add_special_tokens=False) for sentence in sentences]
     if not all(encoding.ids for encoding in encodings):
         raise TextError("nothing_left")
+    if model.alphabet is not None:
+        if pair is not None:
+            raise TextError("no_pairs", model=model.card.title)
+        model.alphabet.check(text, encodings[0], model.card.title)
     room = model.limits.tokens - tokenizer.num_special_tokens_to_add(pair is not None)
     left_out = _cut(encodings, sentences, room)
     encoding = tokenizer.post_process(encodings[0], encodings[1] if pair is not None else None)

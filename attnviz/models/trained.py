@@ -1,0 +1,66 @@
+"""An encoder of our own as a `Model`: what `attnviz.trace` is given."""
+
+import hashlib
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from attnviz.models import seam
+from attnviz.models.alphabet import UNKNOWN, Alphabet
+from attnviz.models.card import ModelCard
+from attnviz.models.encoder import FAMILY, Encoder, EncoderShape
+from attnviz.models.load import Limits, Model, output_projection
+
+Weights = Mapping[str, Tensor]
+
+
+def traceable(
+    shape: EncoderShape, weights: Weights, alphabet: Alphabet, name: str, title: str
+) -> Model:
+    """A read-only model with a copy of `weights`, hooked for capture like any other."""
+    with torch.device("meta"):
+        encoder = Encoder(shape)
+    encoder.to_empty(device="cpu")
+    encoder.load_state_dict(weights)
+    encoder.train(False).requires_grad_(False)
+    layers = encoder.blocks()
+    for index, layer in enumerate(layers):
+        seam.watch_layer(index, layer, layer.attention.w_o, layer.after_attention)
+    return Model(
+        name=name,
+        card=_card(shape, name, title, fingerprint(weights)),
+        limits=Limits(tokens=shape.tokens),
+        tokenizer=alphabet.tokenizer(),
+        unknown_token=UNKNOWN,
+        byte_level=False,
+        module=encoder,
+        layer_of={layer.attention: index for index, layer in enumerate(layers)},
+        output_projections=tuple(output_projection(layer.attention.w_o) for layer in layers),
+        alphabet=alphabet,
+    )
+
+
+def fingerprint(weights: Weights) -> str:
+    """SHA-256 of the numbers, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(weights[name].numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _card(shape: EncoderShape, name: str, title: str, revision: str) -> ModelCard:
+    return ModelCard(
+        name=name,
+        title=title,
+        source="trained",
+        family=FAMILY,
+        revision=revision,
+        layers=shape.layers,
+        heads=shape.heads,
+        d_model=shape.d_model,
+        d_head=shape.d_head,
+        max_tokens=shape.tokens,
+        vocabulary=shape.symbols,
+    )

@@ -1,0 +1,39 @@
+"""Which head learned which look, on fresh texts of its task."""
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.analysis.on_target import on_target
+from attnviz.models.load import Model
+from attnviz.tracing.capture import trace
+from attnviz.training.record import Training
+from attnviz.training.tasks import Task
+
+TEXTS = 16
+
+
+def head_looks(training: Training, text: str) -> Float[np.ndarray, "layer head look"]:
+    """The share of each head's attention on each true target, on one text.
+
+    Raises:
+        TextError: if the text is not one that the task's alphabet can read.
+    """
+    return looks_of(training.model, training.run.task, text)
+
+
+def looks_of(model: Model, task: Task, text: str) -> Float[np.ndarray, "layer head look"]:
+    """The same for a model of the task, such as one at a snapshot."""
+    seen = trace(text, model)
+    ids = [[task.alphabet.symbols.index(token.piece) for token in seen.tokens]]
+    weights = np.stack([seen.layer_weights(layer) for layer in range(seen.model.layers)])
+    return on_target(weights, task.targets(np.array(ids))[:, 0])
+
+
+def mean_looks(
+    model: Model, task: Task, seed: int = 0, texts: int = TEXTS
+) -> Float[np.ndarray, "layer head look"]:
+    """The mean over random texts of the task."""
+    generator = np.random.default_rng(seed)
+    drawn = [task.alphabet.text(task.draw(generator, 1)[0].tolist()) for _ in range(texts)]
+    mean: np.ndarray = np.mean([looks_of(model, task, text) for text in drawn], axis=0)
+    return mean

@@ -1,0 +1,121 @@
+"""The record of one training: its numbers, its weights along the way, its model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from attnviz.models.load import Model
+from attnviz.models.trained import Weights, traceable
+from attnviz.tracing.reading import read
+from attnviz.training.run import Run
+from attnviz.training.tasks import NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Where a training stands."""
+
+    step: int
+    steps: int
+    loss: float | None = None  # of this step; None while the training waits
+    accuracy: float | None = None  # on the texts of this step, which are new ones
+    seconds_left: float | None = None
+    place: int = 0  # in the queue; 0: it is running
+
+
+Progress = Callable[[Report], None]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of the learning curve."""
+
+    step: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """All weights after so many steps, as 32-bit numbers: a copy, nothing rounded."""
+
+    step: int
+    weights: Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answers to one question about one token."""
+
+    token: int
+    question: int
+    said: str
+    right: str | None  # where the task has an answer
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A trained encoder with its course. Shared by all who ask for the same run."""
+
+    run: Run
+    accuracy: float  # on 1,024 new texts, as is the loss
+    loss: float
+    seconds: float
+    history: tuple[Point, ...]
+    snapshots: tuple[Snapshot, ...]  # the last one holds the final weights
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were trained."""
+        return self.run.shape.parameters
+
+    @property
+    def steps(self) -> int:
+        """How many steps were done."""
+        return self.snapshots[-1].step
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether somebody stopped it before its last step."""
+        return self.steps < self.run.steps
+
+    @cached_property
+    def model(self) -> Model:
+        """The final model, for `attnviz.trace`."""
+        return self.model_at(self.snapshots[-1])
+
+    def model_at(self, snapshot: Snapshot) -> Model:
+        """The model as it was at a snapshot, for `attnviz.trace`."""
+        run = self.run
+        name = f"{run.name}@{snapshot.step}"
+        title = f"{run.task.name} {run.layers}×{run.heads}, seed {run.seed}, step {snapshot.step}"
+        return traceable(run.shape, snapshot.weights, run.task.alphabet, name, title)
+
+    def replies(self, text: str, snapshot: Snapshot | None = None) -> tuple[Reply, ...]:
+        """What the model answers to a text of your own, token by token.
+
+        Raises:
+            TextError: if the text is not one that the task's alphabet can read.
+        """
+        model = self.model if snapshot is None else self.model_at(snapshot)
+        symbols = _symbols(text, model)
+        with torch.inference_mode():
+            said = model.module(torch.from_numpy(symbols)).argmax(dim=-1)[0].numpy()
+        right = self.run.task.answers(symbols)[0]
+        choices = self.run.task.choices
+        return tuple(
+            Reply(token, question, choices[said[token, question]], _named(choices, int(answer)))
+            for (token, question), answer in np.ndenumerate(right)
+        )
+
+
+def _symbols(text: str, model: Model) -> np.ndarray:
+    return np.array([read(text, None, model).ids])
+
+
+def _named(choices: tuple[str, ...], answer: int) -> str | None:
+    return None if answer == NOTHING else choices[answer]

@@ -1,0 +1,70 @@
+"""What the tasks on a ring of digits share: fixed looks, and what one average can reach."""
+
+from fractions import Fraction
+from functools import partial
+from math import factorial
+
+import numpy as np
+
+from attnviz.models.alphabet import Alphabet
+from attnviz.training.tasks import Answers, Targets, Task, Texts
+
+LENGTH = 12
+DIGITS = tuple("0123456789")
+ALPHABET = Alphabet(DIGITS, fewest=LENGTH, most=LENGTH, example="314159265358")
+
+
+def draw(generator: np.random.Generator, texts: int) -> Texts:
+    """Random digits."""
+    return generator.integers(len(DIGITS), size=(texts, LENGTH))
+
+
+def looks_task(name: str, offsets: tuple[int, ...], steps: int) -> Task:
+    """At each place, name the digits at `offsets` from it. The ends of the text meet."""
+    return Task(
+        name=name,
+        alphabet=ALPHABET,
+        looks=tuple(f"offset{offset:+d}" for offset in offsets),
+        choices=DIGITS,
+        draw=draw,
+        answers=partial(_digits_at, offsets=offsets),
+        targets=partial(_places_at, offsets=offsets),
+        questions=len(offsets),
+        steps=steps,
+        needs_heads=len(offsets),
+        one_head=best_of_one_average(len(offsets), len(DIGITS)),
+    )
+
+
+def best_of_one_average(looks: int, symbols: int) -> float:
+    """The accuracy of a head that spreads its attention evenly over its looks.
+
+    Its average tells which symbols are there and how often, not which stands where. The
+    best answer to every question is the most frequent one: right in E[largest count] /
+    `looks` of the cases. P(no count above m) is `looks`! times the coefficient of
+    x^`looks` in (1 + x + … + x^m / m!)^`symbols`, over `symbols`^`looks`.
+    """
+
+    def none_above(most: int) -> Fraction:
+        series = [Fraction(1)] + [Fraction(0)] * looks
+        for _ in range(symbols):
+            series = [
+                sum(
+                    (series[total - i] / factorial(i) for i in range(min(most, total) + 1)),
+                    Fraction(0),
+                )
+                for total in range(looks + 1)
+            ]
+        return series[looks] * Fraction(factorial(looks), symbols**looks)
+
+    expected = sum((1 - none_above(most) for most in range(looks)), Fraction(0))
+    return float(expected / looks)
+
+
+def _digits_at(texts: Texts, offsets: tuple[int, ...]) -> Answers:
+    return np.stack([np.roll(texts, -offset, axis=1) for offset in offsets], axis=-1)
+
+
+def _places_at(texts: Texts, offsets: tuple[int, ...]) -> Targets:
+    places = (np.arange(LENGTH) + np.array(offsets)[:, None]) % LENGTH
+    return np.repeat(places[:, None], len(texts), axis=1)

@@ -1,0 +1,78 @@
+"""Tasks: what a small encoder is trained on, with the places where attention should go.
+
+One file a task, each with a `TASK`; found by discovery, so a new task is one new file.
+The contract: texts are symbols of the alphabet, answers are classes, and targets are
+places in the text; −1 stands where nothing is asked and where there is no target.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+import numpy as np
+from jaxtyping import Int
+
+from attnviz.errors import TrainingError
+from attnviz.models.alphabet import Alphabet
+from attnviz.models.encoder import EncoderShape, Positions
+
+NOTHING = -1
+
+Texts = Int[np.ndarray, "text token"]
+Answers = Int[np.ndarray, "text token question"]
+Targets = Int[np.ndarray, "look text query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Texts, the right answers, and the tokens that each answer depends on."""
+
+    name: str
+    alphabet: Alphabet
+    looks: tuple[str, ...]  # what each target is, by its name in the catalogue's `look`
+    choices: tuple[str, ...]  # what each class says
+    draw: Callable[[np.random.Generator, int], Texts]  # that many texts of one length
+    answers: Callable[[Texts], Answers]
+    targets: Callable[[Texts], Targets]  # the token that should be looked at
+    steps: int  # enough to learn it with `needs_heads` and `needs_layers`
+    questions: int = 1  # asked about every token
+    needs_heads: int = 1
+    needs_layers: int = 1
+    one_head: float | None = None  # what the best single average of one layer can reach
+    d_model: int = 64
+    d_ff: int = 0
+    positions: Positions = "learned"
+
+    def shape(self, heads: int, layers: int) -> EncoderShape:
+        """The encoder for this task. Its parameters do not depend on `heads`."""
+        return EncoderShape(
+            symbols=len(self.alphabet.symbols),
+            tokens=self.alphabet.most,
+            classes=len(self.choices),
+            questions=self.questions,
+            d_model=self.d_model,
+            heads=heads,
+            layers=layers,
+            d_ff=self.d_ff,
+            positions=self.positions,
+        )
+
+
+@cache
+def tasks() -> dict[str, Task]:
+    """All tasks, by name."""
+    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
+    return {task.name: task for task in sorted((m.TASK for m in modules), key=lambda t: t.name)}
+
+
+def task_called(name: str) -> Task:
+    """The task of that name.
+
+    Raises:
+        TrainingError: if there is none.
+    """
+    if name not in tasks():
+        raise TrainingError("no_such_task", task=name, known=", ".join(tasks()))
+    return tasks()[name]

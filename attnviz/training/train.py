@@ -1,0 +1,115 @@
+"""Train: one call, one trained encoder; the same run is done once and shared."""
+
+import threading
+from collections import OrderedDict
+
+from attnviz.training.loop import learn
+from attnviz.training.queue import LOOK_UP_SECONDS, Queue
+from attnviz.training.record import Cancelled, Progress, Report, Training
+from attnviz.training.run import Run, checked
+from attnviz.training.tasks import Task, task_called
+
+KEPT = 16
+
+_queue = Queue()
+_registry = threading.Lock()
+_kept: OrderedDict[Run, Training] = OrderedDict()
+_under_way: dict[Run, "_UnderWay"] = {}
+
+
+def train(
+    task: str | Task,
+    heads: int = 8,
+    layers: int = 1,
+    seed: int = 0,
+    steps: int | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Training:
+    """Train a small encoder on a task, by its name or as a `Task` of your own.
+
+    The same arguments give the same result on one machine, computed once and shared. At
+    most two trainings run at once; who waits is told their place through `progress`.
+    `cancelled` is asked before each step; a stopped training is returned as far as it got.
+
+    Raises:
+        TrainingError: if there is no such task, or a number is beyond its limits.
+
+    Example:
+        >>> train("eight-looks", heads=8).accuracy
+        1.0
+    """
+    task = task_called(task) if isinstance(task, str) else task
+    run = checked(task, heads, layers, seed, steps)
+    return _shared(run, progress or _tell_nobody, cancelled or _never)
+
+
+class _UnderWay:
+    """A run that somebody does, and others may watch."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.latest: Report | None = None
+
+
+def _shared(run: Run, progress: Progress, cancelled: Cancelled) -> Training:
+    """Do the run, or watch the one who does it, and take over where that one stops."""
+    while True:
+        with _registry:
+            if run in _kept:
+                _kept.move_to_end(run)
+                return _kept[run]
+            theirs = _under_way.get(run)
+            if theirs is None:
+                ours = _under_way[run] = _UnderWay()
+        if theirs is None:
+            return _do(run, ours, progress, cancelled)
+        if not _watch(theirs, progress, cancelled):
+            return learn(run, _tell_nobody, cancelled)  # gave up: no step is done
+
+
+def _do(run: Run, ours: _UnderWay, progress: Progress, cancelled: Cancelled) -> Training:
+    def tell(report: Report) -> None:
+        ours.latest = report
+        progress(report)
+
+    def told_place(place: int) -> None:
+        tell(Report(0, run.steps, place=place))
+
+    try:
+        with _queue.turn(told_place, cancelled):
+            training = learn(run, tell, cancelled)
+        if not training.was_stopped:
+            _keep(training)
+        return training
+    finally:
+        with _registry:
+            del _under_way[run]
+        ours.done.set()
+
+
+def _watch(theirs: _UnderWay, progress: Progress, cancelled: Cancelled) -> bool:
+    """Pass on their reports until they are done; False if we gave up before."""
+    last: Report | None = None
+    while not theirs.done.wait(LOOK_UP_SECONDS):
+        if cancelled():
+            return False
+        if theirs.latest is not None and theirs.latest is not last:
+            last = theirs.latest
+            progress(last)
+    return True
+
+
+def _keep(training: Training) -> None:
+    with _registry:
+        _kept[training.run] = training
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+
+
+def _tell_nobody(_: Report) -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
