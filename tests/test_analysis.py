@@ -139,6 +139,14 @@ def test_a_favourite_token_is_named() -> None:
     assert found.share == pytest.approx(0.88)
 
 
+def test_a_far_offset_is_a_pattern_too() -> None:
+    weights = np.eye(N, k=-2, dtype=np.float32)
+    weights[:2, 0] = 1
+    found = describe(weights, TOKENS)
+    assert (found.pattern, found.distance) == ("before", 2)
+    assert found.share == pytest.approx((N - 2) / N)
+
+
 def test_no_simple_pattern() -> None:
     weights = np.zeros((N, N), dtype=np.float32)
     for i in range(N):

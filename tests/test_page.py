@@ -178,7 +178,7 @@ def test_a_folder_is_loaded_when_asked_and_not_before(page: AppTest, tmp_path: P
     assert "my-model" not in said(page)
     page.button(key="other_load").click().run()
     assert not page.exception
-    assert "my-model · 3 layers × 4 heads" in said(page)
+    assert "my-model · layers × heads: 3 × 4" in said(page)
     a: Any = page.selectbox(key="a").value
     assert a.layer < 3
 

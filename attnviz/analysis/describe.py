@@ -19,10 +19,11 @@ EVENLY = 0.85  # of ln n, from which a spread counts as even
 class Description:
     """What a head does here: a pattern, its share, and how wide it looks."""
 
-    pattern: str  # previous, next, self, token, even, none: a text of the catalogue
+    pattern: str  # previous, next, self, before, after, token, even, none: in the catalogue
     share: float  # of the strongest simple pattern
     strongest: str  # which pattern that is
     token: str  # the token that receives the most
+    distance: int  # of `before` and `after`, in tokens
     entropy: float  # nats
     most_entropy: float  # ln n
 
@@ -35,11 +36,13 @@ def describe(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token]) -
     """
     one_head = weights[None]
     favourite = received(weights)
+    offset, far = _farther(weights)
     shares = {
         "previous": float(at_offset(one_head, -1)[0]),
         "next": float(at_offset(one_head, 1)[0]),
         "self": float(at_offset(one_head, 0)[0]),
         "token": float(favourite.max()),
+        "before" if offset < 0 else "after": far,
     }
     strongest = max(shares, key=lambda name: shares[name])
     spread = float(entropy(one_head, tokens)[0])
@@ -54,6 +57,22 @@ def describe(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token]) -
         share=shares[strongest],
         strongest=strongest,
         token=tokens[int(favourite.argmax())].text,
+        distance=abs(offset),
         entropy=spread,
         most_entropy=widest,
     )
+
+
+def _farther(weights: Float[np.ndarray, "query key"]) -> tuple[int, float]:
+    """The offset of two tokens or more that holds the most attention, and its share.
+
+    The share is of all queries, also of those that have no key so far away: an offset that
+    only few of them have makes no pattern.
+    """
+    tokens = len(weights)
+    offsets = [offset for offset in range(1 - tokens, tokens) if abs(offset) > 1]
+    if not offsets:
+        return 2, 0.0
+    shares = [float(np.trace(weights, offset)) / tokens for offset in offsets]
+    best = int(np.argmax(shares))
+    return offsets[best], shares[best]

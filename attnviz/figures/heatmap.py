@@ -1,6 +1,5 @@
 """The heatmap of one head: queries are rows, keys are columns, a number for each cell."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import plotly.graph_objects as go
 
 from attnviz.analysis.lens import Lens
 from attnviz.figures import style
+from attnviz.figures.chart import Chart, heading, layout
 from attnviz.figures.escape import plotly_text
 from attnviz.figures.picture import title
 from attnviz.figures.shown import Shown, shown
@@ -20,14 +20,6 @@ LABELS_UP_TO = 48
 LONGEST_LABEL = 14
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Heatmap:
-    """A heatmap, and its text alternative."""
-
-    figure: go.Figure
-    alt: str
-
-
 def heatmap(
     trace: Trace,
     head: tuple[int, int],
@@ -35,12 +27,12 @@ def heatmap(
     *,
     mode: Mode = "light",
     language: Language = "en",
-) -> Heatmap:
+) -> Chart:
     """The heatmap of one head, in the colour of head A."""
     return draw(shown(trace, [head], lens)[0], mode=mode, language=language)
 
 
-def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heatmap:
+def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Chart:
     """The heatmap of what is shown. z holds the weights themselves; hidden cells are gaps."""
     view = one.view
     names = [plotly_text(place.name) for place in view.places]
@@ -68,7 +60,7 @@ def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heat
         head=one.name(language),
         says=one.says(language),
     )
-    return Heatmap(figure, alt)
+    return Chart(figure, alt)
 
 
 def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:
@@ -97,42 +89,21 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
         "ticks": "",
         "fixedrange": False,
     }
-    heading = plotly_text(title(one.trace, one.name(language)))
     direction = say("picture.direction", language)
     if len(ticks) < len(labels):
         direction += " · " + say("picture.some_named", language, step=ticks[1])
-    return go.Layout(
-        template=_template(),
-        title={
-            "text": heading,
-            "subtitle": {
-                "text": f"{direction}<br>{plotly_text(one.formula(language))}",
-                "font": {"size": 10.5, "color": style.FAINT_INK[mode]},
-            },
-            "font": {"size": 14, "color": getattr(one.code, mode)},
-            "x": 0.02,
-            "y": 1,
-            "yanchor": "top",
-            "pad": {"t": 6},
-        },
-        font={"family": style.SANS, "color": style.INK[mode], "size": 11},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+    return layout(
+        mode,
+        title=heading(
+            plotly_text(title(one.trace, one.name(language))),
+            f"{direction}<br>{plotly_text(one.formula(language))}",
+            getattr(one.code, mode),
+            mode,
+        ),
         margin={"l": 4, "r": 4, "t": 66, "b": 4},
-        xaxis={
-            **axis,
-            "tickangle": -90,
-        },
-        yaxis={
-            **axis,
-            "autorange": "reversed",
-        },
+        xaxis={**axis, "tickangle": -90},
+        yaxis={**axis, "autorange": "reversed"},
     )
-
-
-def _template() -> go.layout.Template:
-    """An empty template: building Plotly's own costs more than the figure."""
-    return go.layout.Template()
 
 
 def _label(text: str) -> str:

@@ -61,6 +61,7 @@ def sentence(description: Description, language: Language) -> str:
         language,
         share=percent(description.share),
         token=description.token,
+        distance=description.distance,
     )
     says = description.pattern if description.pattern in ("even", "none") else "simple"
     return say(

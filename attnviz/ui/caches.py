@@ -8,7 +8,7 @@ from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.figures import heatmap as heatmap_figure
-from attnviz.figures.heatmap import Heatmap
+from attnviz.figures.chart import Chart
 from attnviz.figures.lines import Arrangement, Direction, Lines, lines
 from attnviz.figures.overview import Overview, overview
 from attnviz.figures.shown import Shown
@@ -58,7 +58,7 @@ def most_different_of(key: TraceKey, _trace: Trace) -> tuple[HeadId, HeadId, flo
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def heatmap_of(key: TraceKey, _one: Shown, what: str, mode: Mode, language: Language) -> Heatmap:
+def heatmap_of(key: TraceKey, _one: Shown, what: str, mode: Mode, language: Language) -> Chart:
     """The heatmap of what is shown, which `what` names: heads, lens and colour."""
     del key, what
     return heatmap_figure.draw(_one, mode=mode, language=language)

@@ -17,7 +17,7 @@ MANY_UNKNOWN = 0.2  # a share of [UNK] from which attention says little
 
 def explore() -> None:
     """The whole page."""
-    header()
+    header("page.lead")
     typed, examples, chosen = st.columns([8, 2, 2.4])
     with typed:
         text, pair = inputs.sentences()
@@ -31,9 +31,9 @@ def explore() -> None:
         key = TraceKey(model.name, model.card.revision, text, pair)
         trace = _run(key, model)
         a, b, divergence = caches.most_different_of(key, trace)
-        inputs.set_default_heads(trace, (a, b))
+        inputs.set_default_heads((a, b), of=f"{model.name} {model.card.revision}")
         _warnings(trace)
-        viewer(key, trace, divergence)
+        st.fragment(viewer)(key, trace, divergence)  # a change there reruns that alone
 
 
 def _run(key: TraceKey, model: Model) -> Trace:

@@ -114,15 +114,13 @@ class Choices:
         return LinesKey(self.heads, self.combination, self.direction, self.arrangement)
 
 
-def set_default_heads(trace: Trace, pair: tuple[HeadId, HeadId]) -> None:
-    """Put A and B on `pair` unless the person chose heads of this model."""
-    model = trace.model
-    if st.session_state.get("heads_of") != (model.name, model.revision):
-        st.session_state.heads_of = (model.name, model.revision)
-        st.session_state.heads_chosen = False
-        st.session_state.more = []
-    if not st.session_state.heads_chosen:
-        st.session_state.a, st.session_state.b = pair
+def set_default_heads(pair: tuple[HeadId, HeadId], of: str) -> None:
+    """Put A and B on `pair` unless the person chose heads of this model, which `of` names."""
+    state = st.session_state
+    if state.get("heads_of") != of or "a" not in state:
+        state.heads_of, state.heads_chosen, state.more = of, False, []
+    if not state.heads_chosen:
+        state.a, state.b = pair
 
 
 def shows_default_heads() -> bool:
@@ -145,10 +143,10 @@ def choices(trace: Trace) -> Choices:
     with st.container(key="choices", gap="small"):
         with st.container(key="heads_row", horizontal=True, vertical_alignment="bottom"):
             heads = _heads(trace)
-            shown = _segments("combine", ("each", "mean", "maximum"))
+            shown = segments("page.combine", ("each", "mean", "maximum"))
         with st.container(key="lens_row", horizontal=True, vertical_alignment="center"):
-            arrangement = _segments("arrangement", ("stacked", "beside", "overlaid"))
-            direction = _segments("direction", ("horizontal", "vertical"))
+            arrangement = segments("page.arrangement", ("stacked", "beside", "overlaid"))
+            direction = segments("page.direction", ("horizontal", "vertical"))
             lens = _lens()
     return Choices(
         heads=heads,
@@ -181,13 +179,17 @@ def _heads(trace: Trace) -> tuple[HeadId, ...]:
     return tuple(dict.fromkeys([state.a, state.b, *state.more]))
 
 
-def _segments(name: str, options: tuple[str, ...]) -> str:
+def segments(text: str, options: tuple[str, ...]) -> str:
+    """One of a few options, side by side; the first until another is chosen.
+
+    `text` names the label in the catalogue, `text` and `_option` those of the options.
+    """
     chosen = st.segmented_control(
-        say(f"page.{name}", language()),
+        say(text, language()),
         options,
-        format_func=lambda option: say(f"page.{name}_{option}", language()),
+        format_func=lambda option: say(f"{text}_{option}", language()),
         default=options[0],
-        key=name,
+        key=text.partition(".")[2],
         required=True,
         label_visibility="collapsed",
     )
@@ -195,7 +197,7 @@ def _segments(name: str, options: tuple[str, ...]) -> str:
 
 
 def _lens() -> Lens:
-    unit = _segments("unit", ("piece", "word"))
+    unit = segments("page.unit", ("piece", "word"))
     hide_special = st.toggle(say("page.hide_special", language()), key="hide_special")
     renormalise = st.toggle(
         say("page.renormalise", language()),

@@ -22,15 +22,22 @@ def begin() -> Any:
     """Set up the frame and return the page that the address asks for."""
     st.set_page_config(page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(ASSETS / "page.css")
-    return st.navigation([st.Page(PAGES / "explore.py", title="Explore", default=True)])
+    pages = [
+        st.Page(PAGES / "explore.py", title=say("page.explore", language()), default=True),
+        st.Page(PAGES / "train.py", title=say("page.train", language())),
+    ]
+    st.session_state.pages = pages
+    return st.navigation(pages, position="hidden")
 
 
-def header() -> None:
+def header(lead: str) -> None:
     """The name, one sentence on what one sees, and the language switch."""
     st.session_state.setdefault("language", language())
     with st.container(key="header", horizontal=True, vertical_alignment="center"):
         st.markdown("# attnviz")
-        st.markdown(say("page.lead", language()))
+        for link in st.session_state.get("pages", []):
+            st.page_link(link)
+        st.markdown(say(lead, language()))
         st.segmented_control(
             say("page.language", language()),
             LANGUAGES,
@@ -59,7 +66,12 @@ def clear_errors() -> Iterator[None]:
     try:
         yield
     except AttnvizError as problem:
-        st.error(markdown_text(problem.text(language())))
+        show_error(problem)
+
+
+def show_error(problem: AttnvizError) -> None:
+    """The sentence of an expected failure."""
+    st.error(markdown_text(problem.text(language())))
 
 
 @st.cache_resource(show_spinner=False)

@@ -22,9 +22,8 @@ PLOT_CONFIG = {
 }
 
 
-@st.fragment
 def viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
-    """Everything below the sentence. A change here reruns this function alone.
+    """Everything below the sentence.
 
     `divergence` is that of the two most different heads, which stand in A and B until the
     person chooses others.

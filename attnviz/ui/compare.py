@@ -1,0 +1,128 @@
+"""One head against eight: four trainings side by side, at equal parameters."""
+
+import streamlit as st
+
+from attnviz.figures.learning import Bar, bars
+from attnviz.training.tasks import task_called, tasks
+from attnviz.ui.escape import markdown_text
+from attnviz.ui.jobs import Job
+from attnviz.ui.page import clear_errors, language, mode
+from attnviz.ui.viewer import PLOT_CONFIG
+from attnviz.words import say
+
+FEW, MANY = 1, 8
+COUNTER_EXAMPLE = "reverse"
+NEWS_SECONDS = 0.5
+
+
+def compare_page() -> None:
+    """Choose a task of several looks; train it and the counter-example with 1 and 8 heads."""
+    names = [name for name, task in tasks().items() if task.one_head is not None]
+    with st.container(key="compare_choice", horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            say("train.task", language()),
+            names,
+            format_func=lambda task: say(f"task.{task}", language()),
+            key="compare_task",
+            width=260,
+        )
+        st.button(
+            say("train.compare_start", language()),
+            type="primary",
+            key="compare_start",
+            on_click=_start,
+            args=(name,),
+            disabled=_is_running(),
+        )
+    other = say(f"task.{COUNTER_EXAMPLE}", language())
+    st.caption(markdown_text(say("train.compare_note", language(), other=other)))
+    with clear_errors():
+        if _jobs():
+            st.fragment(_news, run_every=NEWS_SECONDS if _is_running() else None)()
+    st.caption(say("train.honest", language()))
+
+
+def _jobs() -> list[Job]:
+    jobs: list[Job] = st.session_state.get("compare_jobs", [])
+    return jobs
+
+
+def _is_running() -> bool:
+    return any(job.is_running for job in _jobs())
+
+
+def _start(name: str) -> None:
+    st.session_state.compare_jobs = [
+        Job(task, heads, task_called(task).needs_layers, 0, None)
+        for task in (name, COUNTER_EXAMPLE)
+        for heads in (FEW, MANY)
+    ]
+    st.session_state.compare_waited = True
+
+
+def _news() -> None:
+    """The bars of what is done, and the state of what is not."""
+    jobs = _jobs()
+    for job in jobs:
+        job.ask()
+        if job.problem is not None:
+            raise job.problem
+    if st.session_state.get("compare_waited") and not _is_running():
+        st.session_state.compare_waited = False
+        st.rerun()
+    task = task_called(jobs[0].task)
+    results = [Bar(_task(job), _heads(job), _accuracy(job)) for job in jobs]
+    title = say("train.compare_title", language())
+    picture = bars(results, title, theory=task.one_head, mode=mode(), language=language())
+    left, right = st.columns([3, 2])
+    with left:
+        st.plotly_chart(
+            picture.figure,
+            theme=None,
+            height=380,
+            key="compare_bars",
+            config=PLOT_CONFIG,
+            alt=picture.alt,
+        )
+    with right:
+        for job in jobs:
+            _line(job)
+
+
+def _task(job: Job) -> str:
+    return say(f"task.{job.task}", language())
+
+
+def _heads(job: Job) -> str:
+    if job.heads == 1:
+        return say("train.compare_head", language())
+    return say("train.compare_heads", language(), heads=job.heads)
+
+
+def _accuracy(job: Job) -> float | None:
+    return job.training.accuracy if job.training else None
+
+
+def _line(job: Job) -> None:
+    """One training in words: how far it is, or what came out."""
+    name = f"{_task(job)}, {_heads(job)}"
+    if job.training is not None:
+        done = job.training
+        said = say(
+            "train.done",
+            language(),
+            steps=done.steps,
+            seconds=f"{done.seconds:.1f}",
+            accuracy=f"{done.accuracy:.3f}",
+            loss=f"{done.loss:.3f}",
+            parameters=f"{done.parameters:,}",
+        )
+        st.markdown(f"**{markdown_text(name)}** · {markdown_text(said)}")
+        return
+    report = job.latest
+    if report is None:
+        st.progress(0.0, f"{name} · {say('train.starting', language())}")
+    elif report.place:
+        st.progress(0.0, f"{name} · {say('train.waiting', language(), place=report.place)}")
+    else:
+        st.progress(report.step / report.steps, name)

@@ -1,0 +1,328 @@
+"""The Train page: choose a task, train, and slide through the steps."""
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from attnviz.errors import AttnvizError
+from attnviz.figures.chart import Chart
+from attnviz.figures.learning import Measured, learning
+from attnviz.figures.live import live_curve
+from attnviz.figures.looks import looks
+from attnviz.models.load import Model
+from attnviz.training import checkpoint
+from attnviz.training.looks import TEXTS, mean_looks
+from attnviz.training.record import Report, Snapshot, Training
+from attnviz.training.run import MOST_LAYERS, MOST_SEED, MOST_STEPS, Run, checked
+from attnviz.training.tasks import Task, task_called, tasks
+from attnviz.ui import caches, compare, inputs
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.escape import markdown_text
+from attnviz.ui.jobs import Job
+from attnviz.ui.page import clear_errors, header, language, mode, show_error
+from attnviz.ui.viewer import PLOT_CONFIG, viewer
+from attnviz.words import say
+
+HEADS = (1, 2, 4, 8)
+FIRST_TASK = "eight-looks"
+NEWS_SECONDS = 0.5
+PLOT_HEIGHT = 330
+
+
+def train_page() -> None:
+    """The whole page."""
+    header("train.lead")
+    view = inputs.segments("train.view", ("one", "compare"))
+    if view == "compare":
+        compare.compare_page()
+    else:
+        _one_training()
+
+
+def _one_training() -> None:
+    with clear_errors():
+        run = _choice()
+        _buttons(run)
+        job: Job | None = st.session_state.get("job")
+        if job is not None:
+            _finish(job) if not job.is_running else st.fragment(_news, run_every=NEWS_SECONDS)()
+        elif (training := _training(run)) is not None:
+            st.fragment(_result)(training)
+        else:
+            st.info(say("train.nothing", language()))
+        st.caption(say("train.honest", language()))
+
+
+def _choice() -> Run:
+    """What to train, as chosen, within the limits."""
+    names = list(tasks())
+    with st.container(key="train_choice", horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            say("train.task", language()),
+            names,
+            index=names.index(FIRST_TASK),
+            format_func=lambda task: say(f"task.{task}", language()),
+            key="task",
+            on_change=_forget_own_choices,
+        )
+        task = task_called(name)
+        st.session_state.setdefault("steps", task.steps)
+        st.session_state.setdefault("layers", task.needs_layers)
+        heads = st.selectbox(
+            say("train.heads", language()), HEADS, index=len(HEADS) - 1, key="heads", width=90
+        )
+        layers = st.number_input(
+            say("train.layers", language()), 1, MOST_LAYERS, key="layers", width=120
+        )
+        seed = st.number_input(
+            say("train.seed", language()), 0, MOST_SEED, 0, key="seed", width=120
+        )
+        steps = st.number_input(
+            say("train.steps", language()), 1, MOST_STEPS, key="steps", width=130
+        )
+    st.caption(markdown_text(say(f"task.{name}_asks", language())))
+    run = checked(task, heads, int(layers), int(seed), int(steps))
+    needs = say(f"task.{name}_needs", language())
+    parameters = f"{run.shape.parameters:,}"
+    said = say("train.parameters", language(), parameters=parameters, needs=needs)
+    st.caption(markdown_text(said))
+    return run
+
+
+def _forget_own_choices() -> None:
+    """A new task starts with its own number of steps and layers, and its own text."""
+    for name in ("steps", "layers", "own_text"):
+        st.session_state.pop(name, None)
+
+
+def _buttons(run: Run) -> None:
+    job: Job | None = st.session_state.get("job")
+    with st.container(key="train_buttons", horizontal=True, vertical_alignment="bottom"):
+        if job is None:
+            st.button(
+                say("train.start", language()),
+                type="primary",
+                key="train_start",
+                on_click=_start,
+                args=(run,),
+            )
+        else:
+            st.button(say("train.stop", language()), key="train_stop", on_click=job.stop)
+        with st.popover(say("train.open", language())):
+            st.file_uploader(
+                say("train.open", language()),
+                "safetensors",
+                key="checkpoint_file",
+                label_visibility="collapsed",
+                max_upload_size=20,
+            )
+    given = st.session_state.get("checkpoint_file")
+    if given is not None and given.file_id != st.session_state.get("checkpoint_opened"):
+        st.session_state.checkpoint_opened = given.file_id
+        st.session_state.trained = _opened(given.getvalue())
+
+
+def _start(run: Run) -> None:
+    st.session_state.trained = None
+    st.session_state.job = Job(run.task.name, run.heads, run.layers, run.seed, run.steps)
+
+
+def _news() -> None:
+    """How the training goes; asked for again and again until it ends."""
+    job: Job = st.session_state.job
+    job.ask()
+    if job.wait(0.01):
+        st.rerun()
+    st.progress(_share(job.latest), _said(job.latest))
+    if job.course and job.latest:
+        theory = task_called(job.task).one_head if job.layers == 1 else None
+        st.image(live_curve(job.course, job.latest.steps, theory, mode(), language()))
+
+
+def _share(report: Report | None) -> float:
+    return report.step / report.steps if report else 0.0
+
+
+def _said(report: Report | None) -> str:
+    if report is None:
+        return say("train.starting", language())
+    if report.place:
+        return say("train.waiting", language(), place=report.place)
+    return say(
+        "train.running",
+        language(),
+        step=report.step,
+        steps=report.steps,
+        loss=f"{report.loss or 0:.3f}",
+        accuracy=f"{report.accuracy or 0:.3f}",
+        seconds=f"{report.seconds_left or 0:.0f}",
+    )
+
+
+def _finish(job: Job) -> None:
+    """Take over what a job has brought, and let the page be drawn with it."""
+    del st.session_state.job
+    if job.problem is not None:
+        raise job.problem
+    st.session_state.trained = job.training
+    st.rerun()
+
+
+def _training(run: Run) -> Training | None:
+    """The last training of this page, else a shipped checkpoint that fits the choice."""
+    trained: Training | None = st.session_state.get("trained")
+    if trained is not None:
+        return trained
+    for file in checkpoint.shipped().values():
+        training = _shipped(file)
+        shipped = training.run
+        if (shipped.task.name, shipped.heads, shipped.layers) == (
+            run.task.name,
+            run.heads,
+            run.layers,
+        ):
+            return training
+    return None
+
+
+@st.cache_resource(show_spinner=False)
+def _shipped(file: Path) -> Training:
+    return checkpoint.load(file)
+
+
+def _opened(data: bytes) -> Training | None:
+    """The training in an uploaded file, which is written under a name of ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "checkpoint.safetensors"
+        file.write_bytes(data)
+        try:
+            return checkpoint.load(file)
+        except AttnvizError as problem:
+            show_error(problem)
+            return None
+
+
+def _result(training: Training) -> None:
+    """A finished training: its curve, its snapshots, its answers, its heads."""
+    run = training.run
+    numbers = {"steps": training.steps, "accuracy": f"{training.accuracy:.3f}"}
+    said = say(
+        "train.done",
+        language(),
+        **numbers,
+        seconds=f"{training.seconds:.1f}",
+        loss=f"{training.loss:.3f}",
+        parameters=f"{training.parameters:,}",
+    )
+    st.markdown(
+        f"**{markdown_text(say(f'task.{run.task.name}', language()))}** · {markdown_text(said)}"
+    )
+    if training.was_stopped:
+        stopped = say("train.stopped", language(), steps=training.steps, wanted=run.steps)
+        st.warning(stopped)
+    snapshot = _slider(training)
+    model = training.model_at(snapshot)
+    left, right = st.columns([1, 1])
+    with left:
+        if training.history:
+            course = [Measured(p.step, p.loss, p.accuracy) for p in training.history]
+            theory = run.task.one_head if run.layers == 1 else None
+            _plot(_curve(course, run.name, theory, snapshot.step), "curve")
+        else:
+            st.info(say("train.shipped", language()))
+        _save(training)
+    with right:
+        shares = _mean_looks(model.name, model.card.revision, run.task.name, model)
+        names = [say(f"look.{look}", language()) for look in run.task.looks]
+        picture = looks(shares, names, model.card.title, TEXTS, mode=mode(), language=language())
+        _plot(picture, "looks")
+    with clear_errors():
+        _own_text(training, snapshot, model)
+
+
+def _slider(training: Training) -> Snapshot:
+    snapshots = {snapshot.step: snapshot for snapshot in training.snapshots}
+    if len(snapshots) == 1:
+        return training.snapshots[0]
+    steps = list(snapshots)
+    if st.session_state.get("step") not in snapshots:
+        st.session_state.step = steps[-1]
+    chosen = st.select_slider(say("train.at_step", language()), steps, key="step")
+    return snapshots[chosen]
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _mean_looks(name: str, revision: str, task: str, _model: Model):  # type: ignore[no-untyped-def]
+    del name, revision
+    return mean_looks(_model, task_called(task))
+
+
+def _curve(
+    course: list[Measured], name: str, theory: float | None, step: int | None = None
+) -> Chart:
+    return learning(course, name, theory=theory, step=step, mode=mode(), language=language())
+
+
+def _plot(picture: Chart, key: str) -> None:
+    st.plotly_chart(
+        picture.figure, theme=None, height=PLOT_HEIGHT, key=key, config=PLOT_CONFIG, alt=picture.alt
+    )
+
+
+def _save(training: Training) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{training.run.name}.safetensors"
+        checkpoint.save(training, file)
+        st.download_button(
+            say("train.save", language()), file.read_bytes(), file.name, key="checkpoint_save"
+        )
+
+
+def _own_text(training: Training, snapshot: Snapshot, model: Model) -> None:
+    """A text of one's own through the model of a snapshot: answers, and all its heads."""
+    task = training.run.task
+    st.session_state.setdefault("own_text", task.alphabet.example)
+    symbols = " ".join(task.alphabet.symbols[:40])
+    text = st.text_input(
+        say("train.text", language()),
+        key="own_text",
+        help=markdown_text(say("train.text_help", language(), symbols=symbols)),
+    )
+    key = TraceKey(model.name, model.card.revision, text, None)
+    trace = caches.traced(key, model)
+    _replies(training, snapshot, text, [token.text for token in trace.tokens])
+    a, b, divergence = caches.most_different_of(key, trace)
+    inputs.set_default_heads((a, b), of=training.run.name)
+    viewer(key, trace, divergence)
+
+
+def _replies(training: Training, snapshot: Snapshot, text: str, tokens: list[str]) -> None:
+    """What the model says about each token, and what would be right."""
+    replies = training.replies(text, snapshot)
+    asked = [reply for reply in replies if reply.right is not None]
+    right = sum(reply.said == reply.right for reply in asked)
+    st.caption(
+        f"{say('train.replies', language())}: "
+        f"{say('train.score', language(), right=right, asked=len(asked))}"
+    )
+    columns = {
+        name: say(f"train.{name}", language()) for name in ("token", "question", "said", "right")
+    }
+    rows = [
+        {
+            columns["token"]: markdown_text(f"{tokens[reply.token]} ({reply.token})"),
+            columns["question"]: _question(training.run.task, reply.question),
+            columns["said"]: markdown_text(reply.said),
+            columns["right"]: markdown_text(reply.right or ""),
+        }
+        for reply in asked
+    ]
+    with st.container(height=min(240, 60 + 36 * len(rows))):
+        st.table(rows)
+
+
+def _question(task: Task, question: int) -> str:
+    """What is asked: the look that the answer depends on, where each has its own."""
+    look = task.looks[question] if task.questions == len(task.looks) else task.looks[-1]
+    return markdown_text(say(f"look.{look}", language()))

@@ -1,0 +1,5 @@
+"""Train: a small encoder of our own, trained before your eyes."""
+
+from attnviz.ui.train import train_page
+
+train_page()

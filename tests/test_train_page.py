@@ -1,0 +1,179 @@
+"""The Train page, run in this process by Streamlit's own test harness."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from attnviz.training import checkpoint
+from attnviz.training.tasks import tasks
+from attnviz.ui import jobs
+from attnviz.ui.jobs import Job
+
+
+def script() -> None:
+    from attnviz.ui.train import train_page
+
+    train_page()
+
+
+@pytest.fixture
+def page() -> AppTest:
+    app = AppTest.from_function(script, default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    blocks = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
+    return "\n".join(block.value for block in blocks).replace("\\", "")
+
+
+def until(done: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if done():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
+def trained(app: AppTest, **choices: int) -> AppTest:
+    for name, value in choices.items():
+        app.number_input(key=name).set_value(value)
+    app.run()
+    app.button(key="train_start").click().run()
+    until(lambda: not app.session_state["job"].is_running)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_a_shipped_checkpoint_is_shown_before_anybody_trains(page: AppTest) -> None:
+    assert "a checkpoint that comes with attnviz" in said(page)
+    assert "22,992 parameters" in said(page)
+    assert "96 of 96 answers are right" in said(page)
+    assert len(page.get("bidi_component")) == 2, "overview and lines, as on Explore"
+
+
+def test_training_brings_a_course_snapshots_and_answers(page: AppTest) -> None:
+    trained(page, steps=40)
+    assert "after 40 steps" in said(page)
+    slider: Any = page.select_slider(key="step")
+    assert slider.value == 40
+    assert len(slider.options) == 21
+    slider.set_value(int(slider.options[0])).run()
+    assert not page.exception
+    assert "step 0" in said(page)
+    assert "96 of 96" not in said(page), "an untrained encoder does not know"
+
+
+def test_the_slider_moves_the_attention(page: AppTest) -> None:
+    trained(page, steps=40)
+    before = said(page)
+    slider: Any = page.select_slider(key="step")
+    slider.set_value(int(slider.options[3])).run()
+    assert said(page) != before
+
+
+def test_every_task_opens(page: AppTest) -> None:
+    for name in tasks():
+        page.selectbox(key="task").select(name).run()
+        assert not page.exception
+        assert not page.error
+
+
+def test_a_text_that_the_task_cannot_read_gets_a_sentence(page: AppTest) -> None:
+    page.text_input(key="own_text").set_value("a sentence in prose").run()
+    assert not page.exception
+    assert "was trained on" in said(page)
+    assert page.text_input(key="own_text").value == "a sentence in prose"
+
+
+def test_stop_really_stops(page: AppTest) -> None:
+    page.number_input(key="steps").set_value(5000).run()
+    page.button(key="train_start").click().run()
+    job: Job = page.session_state["job"]
+    until(lambda: bool(job.course))
+    page.button(key="train_stop").click().run()
+    until(lambda: not job.is_running)
+    page.run()
+    assert "of 5000" in said(page)
+    assert job.training is not None
+    assert job.training.steps < 5000
+
+
+def test_a_training_that_nobody_watches_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PATIENCE", 0.2)
+    job = Job("eight-looks", 8, 1, 1234, 5000)
+    until(lambda: not job.is_running)
+    assert job.training is not None
+    assert job.training.was_stopped
+
+
+def test_a_problem_of_a_job_reaches_the_page() -> None:
+    job = Job("eight-looks", 7, 1, 0, None)
+    until(lambda: not job.is_running)
+    assert job.problem is not None
+    assert "7 heads" in str(job.problem)
+
+
+def test_the_place_in_the_queue_is_told() -> None:
+    started = [Job("eight-looks", 8, 1, seed, 5000) for seed in (71, 72, 73)]
+    try:
+        until(lambda: any(job.latest is not None and job.latest.place > 0 for job in started))
+    finally:
+        for job in started:
+            job.stop()
+        until(lambda: not any(job.is_running for job in started))
+
+
+def test_one_head_against_eight(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    views: Any = next(g for g in page.get("button_group") if "one training" in str(g.proto))
+    views.set_value("compare").run()
+    monkeypatch.setattr("attnviz.ui.compare.Job", short)
+    page.button(key="compare_start").click().run()
+    assert not page.exception
+    running = page.session_state["compare_jobs"]
+    assert [(job.task, job.heads) for job in running] == [
+        ("eight-looks", 1),
+        ("eight-looks", 8),
+        ("reverse", 1),
+        ("reverse", 8),
+    ]
+    until(lambda: not any(job.is_running for job in running))
+    page.run()
+    assert not page.exception
+    for job in running:
+        assert f"Accuracy {job.training.accuracy:.3f}" in said(page)
+    same = {job.training.parameters for job in running[:2]}
+    assert same == {22992}
+
+
+def short(task: str, heads: int, layers: int, seed: int, _: int | None) -> Job:
+    return Job(task, heads, layers, seed, 5)
+
+
+def test_a_saved_checkpoint_opens_again_and_a_damaged_one_gets_a_sentence(tmp_path: Path) -> None:
+    from attnviz.ui.train import _opened
+
+    file = checkpoint.shipped()["eight-looks-1x8"]
+    opened = _opened(file.read_bytes())
+    assert opened is not None
+    assert opened.run.heads == 8
+    app = AppTest.from_function(open_damaged, default_timeout=30).run()
+    assert not app.exception
+    assert "damaged" in said(app)
+
+
+def open_damaged() -> None:
+    from attnviz.ui.train import _opened
+
+    _opened(b"no safetensors at all")
+
+
+def test_no_thread_is_left_behind() -> None:
+    until(lambda: not any("_run" in t.name for t in threading.enumerate()))

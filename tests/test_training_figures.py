@@ -1,0 +1,62 @@
+"""The pictures of the Train page, read back and held against the numbers."""
+
+import re
+
+import numpy as np
+
+from attnviz.figures.learning import Bar, Measured, bars, learning
+from attnviz.figures.live import live_curve, place
+from attnviz.figures.looks import looks
+
+COURSE = [Measured(10, 2.0, 0.2), Measured(20, 1.0, 0.5), Measured(40, 0.25, 0.9)]
+
+
+def test_the_learning_curve_holds_every_point_and_the_theory() -> None:
+    chart = learning(COURSE, "a <b>name</b>", theory=0.3, step=20)
+    accuracy, loss = chart.figure.data
+    assert list(accuracy.x) == list(loss.x) == [10, 20, 40]
+    assert list(accuracy.y) == [0.2, 0.5, 0.9]
+    assert list(loss.y) == [2.0, 1.0, 0.25]
+    lines = [(shape.x0, shape.y0) for shape in chart.figure.layout.shapes]
+    assert (0, 0.3) in lines
+    assert any(shape.x0 == shape.x1 == 20 for shape in chart.figure.layout.shapes)
+    assert "0.3000" in chart.figure.layout.annotations[0].text
+    assert "<b>" not in chart.figure.layout.title.text
+    assert "0.900" in chart.alt
+
+
+def test_the_live_curve_draws_the_same_points() -> None:
+    drawn = live_curve(COURSE, 80, 0.3, "light", "en")
+    accuracy, loss = re.findall(r'points="([^"]*)"', drawn)
+    points = [place(p.step / 80, p.accuracy) for p in COURSE]
+    assert accuracy == " ".join(f"{x},{y}" for x, y in points)
+    points = [place(p.step / 80, p.loss / 2.0) for p in COURSE]
+    assert loss == " ".join(f"{x},{y}" for x, y in points)
+    assert f'y1="{place(0.0, 0.3)[1]}"' in drawn
+    assert "0.3000" in drawn
+
+
+def test_bars_are_the_accuracies_and_what_runs_has_none() -> None:
+    results = [
+        Bar("many looks", "1 head", 0.301),
+        Bar("many looks", "8 heads", None),
+        Bar("one look", "1 head", 1.0),
+        Bar("one look", "8 heads", 1.0),
+    ]
+    chart = bars(results, "One against eight", theory=0.2999)
+    many, one = chart.figure.data
+    assert list(many.y) == [0.301, None]
+    assert list(many.text) == ["0.301", "…"]
+    assert list(one.y) == [1.0, 1.0]
+    assert "0.2999" in chart.figure.layout.title.subtitle.text
+    assert chart.figure.layout.shapes[0].y0 == 0.2999
+
+
+def test_which_head_looks_where_holds_every_share() -> None:
+    shares = np.random.default_rng(2).random((2, 3, 4)).astype(np.float32)
+    chart = looks(shares, ["a", "b", "<c>", "d"], "my model", 16)
+    (drawn,) = chart.figure.data
+    np.testing.assert_array_equal(np.asarray(drawn.z), shares.reshape(6, 4))
+    assert list(drawn.y) == ["L0·H0", "L0·H1", "L0·H2", "L1·H0", "L1·H1", "L1·H2"]
+    assert list(drawn.x)[2] == "&lt;c&gt;"
+    assert "16 random texts" in chart.figure.layout.title.subtitle.text
