@@ -46,8 +46,9 @@ def trained(app: AppTest, **choices: int) -> AppTest:
         app.number_input(key=name).set_value(value)
     app.run()
     app.button(key="train_start").click().run()
-    until(lambda: not app.session_state["job"].is_running)
-    app.run()
+    if "job" in app.session_state:  # else it was trained before, and is there at once
+        until(lambda: not app.session_state["job"].is_running)
+        app.run()
     assert not app.exception
     return app
 

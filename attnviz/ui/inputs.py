@@ -34,11 +34,13 @@ def sentences() -> tuple[str, str | None]:
     first.text_input(
         say("page.sentence", language()),
         key="text",
+        persist_state="session",
         placeholder=say("page.sentence_help", language()),
     )
     second.text_input(
         say("page.second", language()),
         key="pair",
+        persist_state="session",
         placeholder=say("page.second_placeholder", language()),
     )
     return st.session_state.text, st.session_state.pair or None
@@ -73,6 +75,7 @@ def model() -> Model | None:
         list(_MODEL_TEXTS),
         format_func=lambda name: say(_MODEL_TEXTS[name], language()),
         key="model",
+        persist_state="session",
     )
     name = _other_name() if choice == OTHER else choice
     if not name:

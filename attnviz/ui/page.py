@@ -32,7 +32,6 @@ def begin() -> Any:
 
 def header(lead: str) -> None:
     """The name, one sentence on what one sees, and the language switch."""
-    st.session_state.setdefault("language", language())
     with st.container(key="header", horizontal=True, vertical_alignment="center"):
         st.markdown("# attnviz")
         for link in st.session_state.get("pages", []):
@@ -42,10 +41,17 @@ def header(lead: str) -> None:
             say("page.language", language()),
             LANGUAGES,
             format_func=lambda code: LANGUAGE_NAMES[code],
-            key="language",
+            default=language(),
+            key="language_switch",
+            on_change=_take_language,
             required=True,
             label_visibility="collapsed",
         )
+
+
+def _take_language() -> None:
+    """Keep the choice where a change of page does not forget it."""
+    st.session_state.language = st.session_state.language_switch
 
 
 def language() -> Language:

@@ -64,22 +64,44 @@ def _choice() -> Run:
             index=names.index(FIRST_TASK),
             format_func=lambda task: say(f"task.{task}", language()),
             key="task",
+            persist_state="session",
             on_change=_forget_own_choices,
         )
         task = task_called(name)
         st.session_state.setdefault("steps", task.steps)
         st.session_state.setdefault("layers", task.needs_layers)
         heads = st.selectbox(
-            say("train.heads", language()), HEADS, index=len(HEADS) - 1, key="heads", width=90
+            say("train.heads", language()),
+            HEADS,
+            index=len(HEADS) - 1,
+            key="heads",
+            persist_state="session",
+            width=90,
         )
         layers = st.number_input(
-            say("train.layers", language()), 1, MOST_LAYERS, key="layers", width=120
+            say("train.layers", language()),
+            1,
+            MOST_LAYERS,
+            key="layers",
+            persist_state="session",
+            width=120,
         )
         seed = st.number_input(
-            say("train.seed", language()), 0, MOST_SEED, 0, key="seed", width=120
+            say("train.seed", language()),
+            0,
+            MOST_SEED,
+            0,
+            key="seed",
+            persist_state="session",
+            width=120,
         )
         steps = st.number_input(
-            say("train.steps", language()), 1, MOST_STEPS, key="steps", width=130
+            say("train.steps", language()),
+            1,
+            MOST_STEPS,
+            key="steps",
+            persist_state="session",
+            width=130,
         )
     st.caption(markdown_text(say(f"task.{name}_asks", language())))
     run = checked(task, heads, int(layers), int(seed), int(steps))
@@ -287,6 +309,7 @@ def _own_text(training: Training, snapshot: Snapshot, model: Model) -> None:
     text = st.text_input(
         say("train.text", language()),
         key="own_text",
+        persist_state="session",
         help=markdown_text(say("train.text_help", language(), symbols=symbols)),
     )
     key = TraceKey(model.name, model.card.revision, text, None)

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 NETGUARD = Path(__file__).parent / "netguard"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PATIENCE = 90_000  # ms; a busy machine is slow, not wrong
+PATIENCE = 60_000  # ms; a busy machine is slow, not wrong
 
 
 @dataclass
