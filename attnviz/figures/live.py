@@ -38,10 +38,9 @@ def live_curve(
         for colour, key, x in names
     ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'style="max-width:{WIDTH}px;width:100%;font:11px {escape(style.SANS)}">'
-        + "".join(parts)
-        + "</svg>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
+        f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'style="font:11px {escape(style.SANS)}">' + "".join(parts) + "</svg>"
     )
 
 
