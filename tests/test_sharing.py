@@ -1,6 +1,7 @@
 """One model, many sessions: nobody sees another's sentence."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,33 +25,43 @@ def test_many_threads_capture_their_own_sentences(minilm: Model) -> None:
             np.testing.assert_array_equal(found.residual(layer + 1), expected.residual(layer + 1))
 
 
-def test_a_capture_inside_another_loses_nothing(minilm: Model) -> None:
-    """The fixed interleaving: one capture waits in the middle while another runs through."""
+def test_two_captures_that_overlap_lose_nothing(minilm: Model) -> None:
+    """The fixed interleaving: the first waits in layer 3 until the second is in layer 4, and
+    the second waits there until the first has ended. Neither is inside the other."""
     alone = [attnviz.trace(sentence, minilm) for sentence in SENTENCES[:2]]
-    inside, finished = threading.Event(), threading.Event()
-    halted = threading.local()
+    inside, ended = [threading.Event(), threading.Event()], threading.Event()
+    mine = threading.local()
 
-    def wait_in_the_middle(*_: object) -> None:
-        if getattr(halted, "me", False):
-            inside.set()
-            assert finished.wait(timeout=30)
+    def wait(who: int, until: threading.Event) -> Callable[..., None]:
+        def hook(*_: object) -> None:
+            if getattr(mine, "number", None) == who:
+                inside[who].set()
+                assert until.wait(timeout=30)
+
+        return hook
 
     module: Any = minilm.module
-    hook = module.encoder.layer[3].register_forward_pre_hook(wait_in_the_middle)
+    hooks = [
+        module.encoder.layer[3].register_forward_pre_hook(wait(0, inside[1])),
+        module.encoder.layer[4].register_forward_pre_hook(wait(1, ended)),
+    ]
 
-    def first() -> attnviz.Trace:
-        halted.me = True
-        return attnviz.trace(SENTENCES[0], minilm)
+    def capture(number: int) -> attnviz.Trace:
+        mine.number = number
+        if number == 1:
+            assert inside[0].wait(timeout=30)
+        return attnviz.trace(SENTENCES[number], minilm)
 
     try:
-        with ThreadPoolExecutor(1) as pool:
-            outer = pool.submit(first)
-            assert inside.wait(timeout=30)
-            inner = attnviz.trace(SENTENCES[1], minilm)
-            finished.set()
-            traces = [outer.result(), inner]
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.submit(capture, 0), pool.submit(capture, 1)
+            traces = [first.result()]
+            ended.set()
+            traces.append(second.result())
     finally:
-        hook.remove()
+        ended.set()
+        for hook in hooks:
+            hook.remove()
     for expected, found in zip(alone, traces, strict=True):
         for layer in range(minilm.card.layers):
             np.testing.assert_array_equal(found.keys(layer), expected.keys(layer))
