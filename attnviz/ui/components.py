@@ -10,6 +10,8 @@ from attnviz.figures.lines import Lines
 
 _ASSETS = files("attnviz.figures") / "assets"
 
+_WELL_FORMED = files("attnviz.ui") / "assets" / "well_formed.js"
+
 _ADAPTER = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const stage = stageOf(parentElement, DRAW);
@@ -25,7 +27,8 @@ def _asset(name: str) -> str:
 
 
 def _component(name: str, draw: str) -> Callable[..., Any]:
-    script = _asset("core.js") + _asset(f"{name}.js") + _ADAPTER.replace("DRAW", draw)
+    guard = _WELL_FORMED.read_text(encoding="utf-8")
+    script = _asset("core.js") + _asset(f"{name}.js") + guard + _ADAPTER.replace("DRAW", draw)
     return st.components.v2.component(f"attnviz_{name}", js=script, css=_asset("pictures.css"))
 
 

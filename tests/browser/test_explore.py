@@ -261,6 +261,21 @@ def test_hostile_text_is_text(visit: Open, server: Server) -> None:
     assert all(url.startswith((server.address, "blob:", "data:")) for url in opened.requests)
 
 
+def test_half_a_character_is_shown_as_unreadable_and_breaks_nothing(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    box = page.get_by_label("Sentence", exact=True)
+    box.evaluate(
+        """field => {
+            const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
+            set.call(field, 'half \\ud83d of it');
+            field.dispatchEvent(new Event('input', { bubbles: true })); }"""
+    )
+    box.press("Enter")
+    expect(page.locator('.st-key-lines [data-side="q"]', has_text="half").first).to_be_visible()
+    expect(box).to_have_value("half \ufffd of it")
+
+
 def test_every_control_can_be_reached_with_the_keyboard(visit: Open) -> None:
     page = visit().page
     page.get_by_label("Sentence", exact=True).focus()
