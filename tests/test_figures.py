@@ -204,6 +204,7 @@ def test_a_heatmap_of_a_long_text_says_how_many_tokens_are_named(minilm: Model) 
 def test_a_short_sentence_has_a_number_in_each_cell(minilm: Model) -> None:
     figure = attnviz.heatmap(attnviz.trace("Thinking Machines", minilm), (0, 0)).figure
     assert figure.data[0].texttemplate == "%{z:.2f}"
+    assert "rounded to 2 decimals" in figure.layout.title.subtitle.text
 
 
 def test_what_plotly_would_read_as_markup_is_escaped() -> None:

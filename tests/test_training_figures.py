@@ -34,6 +34,7 @@ def test_the_live_curve_draws_the_same_points() -> None:
     assert loss == " ".join(f"{x},{y}" for x, y in points)
     assert f'y1="{place(0.0, 0.3)[1]}"' in drawn
     assert "0.3000" in drawn
+    assert "loss ÷ 2.00" in drawn, "the scale of the loss is said"
 
 
 def test_bars_are_the_accuracies_and_what_runs_has_none() -> None:

@@ -92,6 +92,8 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
     direction = say("picture.direction", language)
     if len(ticks) < len(labels):
         direction += " · " + say("picture.some_named", language, step=ticks[1])
+    if len(labels) <= NUMBERS_UP_TO:
+        direction += " · " + say("picture.rounded", language)
     return layout(
         mode,
         title=heading(

@@ -32,10 +32,11 @@ def live_curve(
         parts.append(_level(theory, "", style.FAINT_INK[mode], mode, dash="5 4", said=said))
     parts.append(_curve([(p.step / steps, p.accuracy) for p in course], a, "none"))
     parts.append(_curve([(p.step / steps, p.loss / top_loss) for p in course], b, "2 4"))
-    names = ((a, "train.accuracy", 0), (b, "train.loss", 90))
+    loss = f"{say('train.loss', language)} ÷ {top_loss:.2f}"
+    names = ((a, say("train.accuracy", language), 0), (b, loss, 90))
     parts += [
-        f'<text x="{LEFT + x}" y="12" fill="{colour}">{escape(say(key, language))}</text>'
-        for colour, key, x in names
+        f'<text x="{LEFT + x}" y="12" fill="{colour}">{escape(name)}</text>'
+        for colour, name, x in names
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '

@@ -325,10 +325,7 @@ def _replies(training: Training, snapshot: Snapshot, text: str, tokens: list[str
     replies = training.replies(text, snapshot)
     asked = [reply for reply in replies if reply.right is not None]
     right = sum(reply.said == reply.right for reply in asked)
-    st.caption(
-        f"{say('train.replies', language())}: "
-        f"{say('train.score', language(), right=right, asked=len(asked))}"
-    )
+    st.caption(say("train.score", language(), right=right, asked=len(asked)))
     columns = {
         name: say(f"train.{name}", language()) for name in ("token", "question", "said", "right")
     }
