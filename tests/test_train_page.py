@@ -87,6 +87,15 @@ def test_every_task_opens(page: AppTest) -> None:
         assert not page.error
 
 
+def test_a_new_task_starts_afresh_and_its_training_reads_its_own_example(page: AppTest) -> None:
+    trained(page, steps=40)
+    page.selectbox(key="task").select("it").run()
+    assert "Nothing is trained for this choice yet" in said(page)
+    trained(page, steps=20)
+    assert not page.error
+    assert page.text_input(key="own_text").value == tasks()["it"].alphabet.example
+
+
 def test_a_text_that_the_task_cannot_read_gets_a_sentence(page: AppTest) -> None:
     page.text_input(key="own_text").set_value("a sentence in prose").run()
     assert not page.exception

@@ -4,11 +4,12 @@ import re
 
 import numpy as np
 
-from attnviz.figures.learning import Bar, Measured, bars, learning
+from attnviz.figures.learning import Bar, bars, learning
 from attnviz.figures.live import live_curve, place
 from attnviz.figures.looks import looks
+from attnviz.training.record import Point
 
-COURSE = [Measured(10, 2.0, 0.2), Measured(20, 1.0, 0.5), Measured(40, 0.25, 0.9)]
+COURSE = [Point(10, 2.0, 0.2), Point(20, 1.0, 0.5), Point(40, 0.25, 0.9)]
 
 
 def test_the_learning_curve_holds_every_point_and_the_theory() -> None:

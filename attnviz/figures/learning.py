@@ -1,7 +1,7 @@
 """Learning: accuracy and loss over the steps, and final accuracies side by side."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import plotly.graph_objects as go
 
@@ -12,12 +12,21 @@ from attnviz.figures.style import Mode
 from attnviz.words import Language, say
 
 
-class Measured(NamedTuple):
-    """Loss and accuracy after so many steps."""
+@runtime_checkable
+class Measured(Protocol):
+    """Loss and accuracy after so many steps, whoever has measured them."""
 
-    step: int
-    loss: float
-    accuracy: float
+    @property
+    def step(self) -> int:
+        """How many steps were done."""
+
+    @property
+    def loss(self) -> float:
+        """The loss of that step."""
+
+    @property
+    def accuracy(self) -> float:
+        """The accuracy on the texts of that step."""
 
 
 class Bar(NamedTuple):

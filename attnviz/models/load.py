@@ -101,10 +101,11 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
     module.train(False).requires_grad_(False)
     tokenizer, unknown_token = _tokenizer(checkpoint)
     layers = _watch(module, family)
+    card = _card(checkpoint, config, family)
     model = Model(
         name=checkpoint.name,
-        card=_card(checkpoint, config, family),
-        limits=Limits(tokens=config.max_position_embeddings - family.reserved_positions),
+        card=card,
+        limits=Limits(tokens=card.max_tokens),
         tokenizer=tokenizer,
         unknown_token=unknown_token,
         byte_level='"ByteLevel"' in tokenizer.to_str().partition('"model":')[0],

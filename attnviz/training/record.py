@@ -11,7 +11,7 @@ from attnviz.models.load import Model
 from attnviz.models.trained import Weights, traceable
 from attnviz.tracing.reading import read
 from attnviz.training.run import Run
-from attnviz.training.tasks import NOTHING
+from attnviz.training.tasks import NOTHING, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +102,25 @@ class Training:
             TextError: if the text is not one that the task's alphabet can read.
         """
         model = self.model if snapshot is None else self.model_at(snapshot)
-        symbols = _symbols(text, model)
-        with torch.inference_mode():
-            said = model.module(torch.from_numpy(symbols)).argmax(dim=-1)[0].numpy()
-        right = self.run.task.answers(symbols)[0]
-        choices = self.run.task.choices
-        return tuple(
-            Reply(token, question, choices[said[token, question]], _named(choices, int(answer)))
-            for (token, question), answer in np.ndenumerate(right)
+        return replies_of(model, self.run.task, text)
+
+
+def replies_of(model: Model, task: Task, text: str) -> tuple[Reply, ...]:
+    """The same for a model of the task, such as one at a snapshot.
+
+    Raises:
+        TextError: if the text is not one that the task's alphabet can read.
+    """
+    symbols = _symbols(text, model)
+    with torch.inference_mode():
+        said = model.module(torch.from_numpy(symbols)).argmax(dim=-1)[0].numpy()
+    right = task.answers(symbols)[0]
+    return tuple(
+        Reply(
+            token, question, task.choices[said[token, question]], _named(task.choices, int(answer))
         )
+        for (token, question), answer in np.ndenumerate(right)
+    )
 
 
 def _symbols(text: str, model: Model) -> np.ndarray:

@@ -4,15 +4,17 @@ import streamlit as st
 
 from attnviz.figures.learning import Bar, bars
 from attnviz.training.tasks import task_called, tasks
+from attnviz.ui.components import show_chart
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
 from attnviz.ui.page import clear_errors, language, mode
-from attnviz.ui.viewer import PLOT_CONFIG
+from attnviz.ui.training_texts import news, outcome, share_done
 from attnviz.words import say
 
 FEW, MANY = 1, 8
 COUNTER_EXAMPLE = "reverse"
 NEWS_SECONDS = 0.5
+PLOT_HEIGHT = 380
 
 
 def compare_page() -> None:
@@ -73,17 +75,12 @@ def _news() -> None:
     task = task_called(jobs[0].task)
     results = [Bar(_task(job), _heads(job), _accuracy(job)) for job in jobs]
     title = say("train.compare_title", language())
-    picture = bars(results, title, theory=task.one_head, mode=mode(), language=language())
+    picture = bars(
+        results, title, theory=task.theory(jobs[0].layers), mode=mode(), language=language()
+    )
     left, right = st.columns([3, 2])
     with left:
-        st.plotly_chart(
-            picture.figure,
-            theme=None,
-            height=380,
-            key="compare_bars",
-            config=PLOT_CONFIG,
-            alt=picture.alt,
-        )
+        show_chart(picture, "compare_bars", PLOT_HEIGHT)
     with right:
         for job in jobs:
             _line(job)
@@ -105,24 +102,8 @@ def _accuracy(job: Job) -> float | None:
 
 def _line(job: Job) -> None:
     """One training in words: how far it is, or what came out."""
-    name = f"{_task(job)}, {_heads(job)}"
+    name = markdown_text(f"{_task(job)}, {_heads(job)}")
     if job.training is not None:
-        done = job.training
-        said = say(
-            "train.done",
-            language(),
-            steps=done.steps,
-            seconds=f"{done.seconds:.1f}",
-            accuracy=f"{done.accuracy:.3f}",
-            loss=f"{done.loss:.3f}",
-            parameters=f"{done.parameters:,}",
-        )
-        st.markdown(f"**{markdown_text(name)}** · {markdown_text(said)}")
-        return
-    report = job.latest
-    if report is None:
-        st.progress(0.0, f"{name} · {say('train.starting', language())}")
-    elif report.place:
-        st.progress(0.0, f"{name} · {say('train.waiting', language(), place=report.place)}")
+        st.markdown(f"**{name}** · {markdown_text(outcome(job.training))}")
     else:
-        st.progress(report.step / report.steps, name)
+        st.progress(share_done(job.latest), f"{name} · {news(job.latest)}")

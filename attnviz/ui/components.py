@@ -1,4 +1,4 @@
-"""The two canvas components: the overview and the line diagrams, drawn in the browser."""
+"""Pictures on a page: the overview and the line diagrams as components, charts by Plotly."""
 
 from collections.abc import Callable
 from importlib.resources import files
@@ -6,7 +6,14 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.figures.chart import Chart
 from attnviz.figures.lines import Lines
+
+_PLOT_CONFIG = {
+    "displaylogo": False,
+    "toImageButtonOptions": {"format": "svg", "filename": "attnviz"},
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
 
 _ASSETS = files("attnviz.figures") / "assets"
 
@@ -50,3 +57,10 @@ def picked(key: str) -> dict[str, Any] | None:
 def show_lines(drawn: Lines, key: str) -> None:
     """The line diagram. Hover, pins and Escape stay in the browser."""
     _lines(key=key, data=drawn.packet)
+
+
+def show_chart(picture: Chart, key: str, height: int) -> None:
+    """A Plotly chart in the look of the house, with its text alternative."""
+    st.plotly_chart(
+        picture.figure, theme=None, height=height, key=key, config=_PLOT_CONFIG, alt=picture.alt
+    )

@@ -81,8 +81,9 @@ def model() -> Model | None:
     if not name:
         return None
     if is_loaded(name):
-        return load(name)
-    loaded = with_progress(lambda report: load(name, report), language(), "load")
+        loaded = load(name)
+    else:
+        loaded = with_progress(lambda report: load(name, report), language(), "load")
     settle(loaded.card.revision)
     return loaded
 
@@ -219,6 +220,4 @@ def _lens() -> Lens:
             format="%d %%",
             key="strongest",
         )
-    return Lens(
-        cast(Unit, unit), hide_special, renormalise and hide_special, at_least, strongest / 100
-    )
+    return Lens(cast(Unit, unit), hide_special, renormalise, at_least, strongest / 100)

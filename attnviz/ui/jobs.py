@@ -8,8 +8,7 @@ import threading
 import time
 
 from attnviz.errors import AttnvizError
-from attnviz.figures.learning import Measured
-from attnviz.training.record import Report, Training
+from attnviz.training.record import Point, Report, Training
 from attnviz.training.train import train
 
 PATIENCE = 20.0  # seconds without a question, after which nobody is there
@@ -20,7 +19,7 @@ class Job:
 
     def __init__(self, task: str, heads: int, layers: int, seed: int, steps: int | None) -> None:
         self.task, self.heads, self.layers = task, heads, layers
-        self.course: list[Measured] = []
+        self.course: list[Point] = []
         self.latest: Report | None = None
         self.training: Training | None = None
         self.problem: AttnvizError | None = None
@@ -41,7 +40,7 @@ class Job:
     def _report(self, report: Report) -> None:
         self.latest = report
         if report.loss is not None and report.accuracy is not None:
-            self.course.append(Measured(report.step, report.loss, report.accuracy))
+            self.course.append(Point(report.step, report.loss, report.accuracy))
 
     def _cancelled(self) -> bool:
         return self._stop.is_set() or time.monotonic() - self._asked > PATIENCE

@@ -6,22 +6,23 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.errors import AttnvizError
-from attnviz.figures.chart import Chart
-from attnviz.figures.learning import Measured, learning
+from attnviz.figures.learning import learning
 from attnviz.figures.live import live_curve
 from attnviz.figures.looks import looks
 from attnviz.models.load import Model
 from attnviz.training import checkpoint
 from attnviz.training.looks import TEXTS, mean_looks
-from attnviz.training.record import Report, Snapshot, Training
+from attnviz.training.record import Snapshot, Training, replies_of
 from attnviz.training.run import MOST_LAYERS, MOST_SEED, MOST_STEPS, Run, checked
 from attnviz.training.tasks import Task, task_called, tasks
 from attnviz.ui import caches, compare, inputs
 from attnviz.ui.caches import TraceKey
+from attnviz.ui.components import show_chart
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
 from attnviz.ui.page import clear_errors, header, language, mode, show_error
-from attnviz.ui.viewer import PLOT_CONFIG, viewer
+from attnviz.ui.training_texts import news, outcome, share_done
+from attnviz.ui.viewer import viewer
 from attnviz.words import say
 
 HEADS = (1, 2, 4, 8)
@@ -113,8 +114,8 @@ def _choice() -> Run:
 
 
 def _forget_own_choices() -> None:
-    """A new task starts with its own number of steps and layers, and its own text."""
-    for name in ("steps", "layers", "own_text"):
+    """A new task starts with its own steps, layers and text, and with nothing trained."""
+    for name in ("steps", "layers", "own_text", "trained"):
         st.session_state.pop(name, None)
 
 
@@ -143,6 +144,7 @@ def _buttons(run: Run) -> None:
     if given is not None and given.file_id != st.session_state.get("checkpoint_opened"):
         st.session_state.checkpoint_opened = given.file_id
         st.session_state.trained = _opened(given.getvalue())
+        st.session_state.pop("own_text", None)  # it may be of another task
 
 
 def _start(run: Run) -> None:
@@ -156,30 +158,10 @@ def _news() -> None:
     job.ask()
     if job.wait(0.01):
         st.rerun()
-    st.progress(_share(job.latest), _said(job.latest))
+    st.progress(share_done(job.latest), news(job.latest))
     if job.course and job.latest:
-        theory = task_called(job.task).one_head if job.layers == 1 else None
+        theory = task_called(job.task).theory(job.layers)
         st.image(live_curve(job.course, job.latest.steps, theory, mode(), language()))
-
-
-def _share(report: Report | None) -> float:
-    return report.step / report.steps if report else 0.0
-
-
-def _said(report: Report | None) -> str:
-    if report is None:
-        return say("train.starting", language())
-    if report.place:
-        return say("train.waiting", language(), place=report.place)
-    return say(
-        "train.running",
-        language(),
-        step=report.step,
-        steps=report.steps,
-        loss=f"{report.loss or 0:.3f}",
-        accuracy=f"{report.accuracy or 0:.3f}",
-        seconds=f"{report.seconds_left or 0:.0f}",
-    )
 
 
 def _finish(job: Job) -> None:
@@ -228,18 +210,8 @@ def _opened(data: bytes) -> Training | None:
 def _result(training: Training) -> None:
     """A finished training: its curve, its snapshots, its answers, its heads."""
     run = training.run
-    numbers = {"steps": training.steps, "accuracy": f"{training.accuracy:.3f}"}
-    said = say(
-        "train.done",
-        language(),
-        **numbers,
-        seconds=f"{training.seconds:.1f}",
-        loss=f"{training.loss:.3f}",
-        parameters=f"{training.parameters:,}",
-    )
-    st.markdown(
-        f"**{markdown_text(say(f'task.{run.task.name}', language()))}** · {markdown_text(said)}"
-    )
+    name = markdown_text(say(f"task.{run.task.name}", language()))
+    st.markdown(f"**{name}** · {markdown_text(outcome(training))}")
     if training.was_stopped:
         stopped = say("train.stopped", language(), steps=training.steps, wanted=run.steps)
         st.warning(stopped)
@@ -248,9 +220,15 @@ def _result(training: Training) -> None:
     left, right = st.columns([1, 1])
     with left:
         if training.history:
-            course = [Measured(p.step, p.loss, p.accuracy) for p in training.history]
-            theory = run.task.one_head if run.layers == 1 else None
-            _plot(_curve(course, run.name, theory, snapshot.step), "curve")
+            picture = learning(
+                training.history,
+                run.name,
+                theory=run.task.theory(run.layers),
+                step=snapshot.step,
+                mode=mode(),
+                language=language(),
+            )
+            show_chart(picture, "curve", PLOT_HEIGHT)
         else:
             st.info(say("train.shipped", language()))
         _save(training)
@@ -258,9 +236,9 @@ def _result(training: Training) -> None:
         shares = _mean_looks(model.name, model.card.revision, run.task.name, model)
         names = [say(f"look.{look}", language()) for look in run.task.looks]
         picture = looks(shares, names, model.card.title, TEXTS, mode=mode(), language=language())
-        _plot(picture, "looks")
+        show_chart(picture, "looks", PLOT_HEIGHT)
     with clear_errors():
-        _own_text(training, snapshot, model)
+        _own_text(training, model)
 
 
 def _slider(training: Training) -> Snapshot:
@@ -280,28 +258,18 @@ def _mean_looks(name: str, revision: str, task: str, _model: Model):  # type: ig
     return mean_looks(_model, task_called(task))
 
 
-def _curve(
-    course: list[Measured], name: str, theory: float | None, step: int | None = None
-) -> Chart:
-    return learning(course, name, theory=theory, step=step, mode=mode(), language=language())
-
-
-def _plot(picture: Chart, key: str) -> None:
-    st.plotly_chart(
-        picture.figure, theme=None, height=PLOT_HEIGHT, key=key, config=PLOT_CONFIG, alt=picture.alt
-    )
-
-
 def _save(training: Training) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"{training.run.name}.safetensors"
-        checkpoint.save(training, file)
-        st.download_button(
-            say("train.save", language()), file.read_bytes(), file.name, key="checkpoint_save"
-        )
+    def data() -> bytes:  # asked for when the button is pressed
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "checkpoint.safetensors"
+            checkpoint.save(training, file)
+            return file.read_bytes()
+
+    name = f"{training.run.name}.safetensors"
+    st.download_button(say("train.save", language()), data, name, key="checkpoint_save")
 
 
-def _own_text(training: Training, snapshot: Snapshot, model: Model) -> None:
+def _own_text(training: Training, model: Model) -> None:
     """A text of one's own through the model of a snapshot: answers, and all its heads."""
     task = training.run.task
     st.session_state.setdefault("own_text", task.alphabet.example)
@@ -314,15 +282,15 @@ def _own_text(training: Training, snapshot: Snapshot, model: Model) -> None:
     )
     key = TraceKey(model.name, model.card.revision, text, None)
     trace = caches.traced(key, model)
-    _replies(training, snapshot, text, [token.text for token in trace.tokens])
+    _replies(task, model, text, [token.text for token in trace.tokens])
     a, b, divergence = caches.most_different_of(key, trace)
     inputs.set_default_heads((a, b), of=training.run.name)
     viewer(key, trace, divergence)
 
 
-def _replies(training: Training, snapshot: Snapshot, text: str, tokens: list[str]) -> None:
+def _replies(task: Task, model: Model, text: str, tokens: list[str]) -> None:
     """What the model says about each token, and what would be right."""
-    replies = training.replies(text, snapshot)
+    replies = replies_of(model, task, text)
     asked = [reply for reply in replies if reply.right is not None]
     right = sum(reply.said == reply.right for reply in asked)
     st.caption(say("train.score", language(), right=right, asked=len(asked)))
@@ -332,7 +300,7 @@ def _replies(training: Training, snapshot: Snapshot, text: str, tokens: list[str
     rows = [
         {
             columns["token"]: markdown_text(f"{tokens[reply.token]} ({reply.token})"),
-            columns["question"]: _question(training.run.task, reply.question),
+            columns["question"]: _question(task, reply.question),
             columns["said"]: markdown_text(reply.said),
             columns["right"]: markdown_text(reply.right or ""),
         }

@@ -15,11 +15,6 @@ from attnviz.words import say
 OVERVIEW = "overview_picture"
 LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
 PLOT_HEIGHT = 384
-PLOT_CONFIG = {
-    "displaylogo": False,
-    "toImageButtonOptions": {"format": "svg", "filename": "attnviz"},
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-}
 
 
 def viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
@@ -84,14 +79,7 @@ def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:
 def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
     what = repr((one.heads, one.combination, one.lens, one.code))
     picture = caches.heatmap_of(key, one, what, mode(), language())
-    st.plotly_chart(
-        picture.figure,
-        theme=None,
-        height=PLOT_HEIGHT,
-        key=f"heatmap_picture_{index}",
-        config=PLOT_CONFIG,
-        alt=picture.alt,
-    )
+    components.show_chart(picture, f"heatmap_picture_{index}", PLOT_HEIGHT)
     notes = [one.says(language()), *one.notes(language())]
     st.caption(markdown_text(" ".join(note for note in notes if note)))
 

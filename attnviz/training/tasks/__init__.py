@@ -45,6 +45,10 @@ class Task:
     d_ff: int = 0
     positions: Positions = "learned"
 
+    def theory(self, layers: int) -> float | None:
+        """What one even average can reach: a statement about one layer."""
+        return self.one_head if layers == 1 else None
+
     def shape(self, heads: int, layers: int) -> EncoderShape:
         """The encoder for this task. Its parameters do not depend on `heads`."""
         return EncoderShape(

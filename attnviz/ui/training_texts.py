@@ -1,0 +1,40 @@
+"""A training in words: how it goes, and what came out."""
+
+from attnviz.training.record import Report, Training
+from attnviz.ui.page import language
+from attnviz.words import say
+
+
+def news(report: Report | None) -> str:
+    """Where a training stands: starting, waiting, or at a step."""
+    if report is None:
+        return say("train.starting", language())
+    if report.place:
+        return say("train.waiting", language(), place=report.place)
+    return say(
+        "train.running",
+        language(),
+        step=report.step,
+        steps=report.steps,
+        loss=f"{report.loss or 0:.3f}",
+        accuracy=f"{report.accuracy or 0:.3f}",
+        seconds=f"{report.seconds_left or 0:.0f}",
+    )
+
+
+def share_done(report: Report | None) -> float:
+    """How much of a training is done, between 0 and 1."""
+    return report.step / report.steps if report else 0.0
+
+
+def outcome(training: Training) -> str:
+    """What a finished training has reached, at what cost."""
+    return say(
+        "train.done",
+        language(),
+        steps=training.steps,
+        accuracy=f"{training.accuracy:.3f}",
+        seconds=f"{training.seconds:.1f}",
+        loss=f"{training.loss:.3f}",
+        parameters=f"{training.parameters:,}",
+    )
