@@ -8,24 +8,36 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from attnviz.analysis.measure import measure
-    from attnviz.errors import AttnvizError, CaptureError, ModelError, TextError, TrainingError
+    from attnviz.errors import (
+        AttnvizError,
+        CaptureError,
+        InterventionError,
+        ModelError,
+        TextError,
+        TrainingError,
+    )
     from attnviz.figures.heatmap import heatmap
     from attnviz.figures.lines import lines
     from attnviz.figures.overview import overview
     from attnviz.models.load import Model, load
     from attnviz.tracing.capture import trace
-    from attnviz.tracing.record import HeadId, Token, Trace
+    from attnviz.tracing.head import HeadId
+    from attnviz.tracing.intervene import HeadOff, TokenMasked
+    from attnviz.tracing.record import Token, Trace
     from attnviz.training.record import Training
     from attnviz.training.train import train
 
 _HOMES = {
     "AttnvizError": "attnviz.errors",
     "CaptureError": "attnviz.errors",
-    "HeadId": "attnviz.tracing.record",
+    "HeadId": "attnviz.tracing.head",
+    "HeadOff": "attnviz.tracing.intervene",
+    "InterventionError": "attnviz.errors",
     "Model": "attnviz.models.load",
     "ModelError": "attnviz.errors",
     "TextError": "attnviz.errors",
     "Token": "attnviz.tracing.record",
+    "TokenMasked": "attnviz.tracing.intervene",
     "Trace": "attnviz.tracing.record",
     "Training": "attnviz.training.record",
     "TrainingError": "attnviz.errors",
@@ -43,10 +55,13 @@ __all__ = [
     "AttnvizError",
     "CaptureError",
     "HeadId",
+    "HeadOff",
+    "InterventionError",
     "Model",
     "ModelError",
     "TextError",
     "Token",
+    "TokenMasked",
     "Trace",
     "Training",
     "TrainingError",

@@ -1,10 +1,11 @@
 """Every failure that a user can cause or meet.
 
     AttnvizError
-    ├── TextError      the text cannot be read as it is
-    ├── ModelError     the model cannot be loaded or is not one we can look into
-    ├── CaptureError   the model ran, but its attention was not seen in full
-    └── TrainingError  a training was asked for that is beyond its limits
+    ├── TextError          the text cannot be read as it is
+    ├── ModelError         the model cannot be loaded or is not one we can look into
+    ├── CaptureError       the model ran, but its attention was not seen in full
+    ├── InterventionError  a change was asked for that this model cannot make
+    └── TrainingError      a training was asked for that is beyond its limits
 
 Each carries the name of its sentence in the catalogue, so the same error speaks
 the user's language on the page and English in a script.
@@ -39,6 +40,10 @@ class ModelError(AttnvizError):
 
 class CaptureError(AttnvizError):
     """The model ran, but its attention was not seen in full."""
+
+
+class InterventionError(AttnvizError):
+    """A change was asked for that this model cannot make."""
 
 
 class TrainingError(AttnvizError):

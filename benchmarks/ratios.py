@@ -18,8 +18,9 @@ from transformers import AutoModel
 import attnviz
 from attnviz.models import catalogue
 from attnviz.models.load import Model
-from attnviz.tracing.capture import capture, inputs
+from attnviz.tracing.capture import capture
 from attnviz.tracing.reading import Reading, read
+from attnviz.tracing.variants import inputs
 from benchmarks.rerun import rerun_ratio
 
 ROOT = Path(__file__).parents[1]
@@ -57,7 +58,7 @@ def measure(model: Model, eager: Any, tokens: int) -> dict[str, float]:
     """All ratios at one length."""
     text = text_of(tokens)
     reading: Reading = read(text, None, model)
-    given = inputs(reading, model)
+    given = inputs([reading], model)
     trace = attnviz.trace(text, model)
     a, b = (0, 2), (1, 8)
     repeats = REPEATS[tokens]

@@ -13,7 +13,8 @@ from attnviz.analysis.describe import describe
 from attnviz.analysis.difference import jensen_shannon, most_different, overlaps
 from attnviz.analysis.measures import Measure, measures
 from attnviz.models.load import Model
-from attnviz.tracing.record import HeadId, Token
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Token
 
 N = 7
 TOKENS = [

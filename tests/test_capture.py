@@ -11,8 +11,9 @@ import attnviz
 from attnviz.errors import CaptureError
 from attnviz.models import seam
 from attnviz.models.load import Model
-from attnviz.tracing.capture import _Recorder, inputs
+from attnviz.tracing.capture import _Recorder
 from attnviz.tracing.reading import read
+from attnviz.tracing.variants import Edits, inputs
 from tests.conftest import NOTE, Eager
 
 TEXTS = {
@@ -37,7 +38,7 @@ def text(request: pytest.FixtureRequest) -> tuple[str, str | None]:
 
 
 def oracle(model: PreTrainedModel, traced: Model, text: str, pair: str | None):  # type: ignore[no-untyped-def]
-    given = inputs(read(text, pair, traced), traced)
+    given = inputs([read(text, pair, traced)], traced)
     with torch.inference_mode():
         return model(**given, output_attentions=True, output_hidden_states=True)
 
@@ -87,7 +88,7 @@ def test_contributions_and_bias_add_up_to_the_output_projection(
     for layer, expected in enumerate(outputs):
         heads = range(model.card.heads)
         total = sum(trace.contribution((layer, head)) for head in heads)
-        bias = trace.output_projections[layer].bias
+        bias = trace.learned[layer].output.bias
         np.testing.assert_allclose(total + bias, expected, atol=1e-5, rtol=1e-5)
         np.testing.assert_allclose(trace.attention_output(layer), expected, atol=1e-5, rtol=1e-5)
 
@@ -108,7 +109,7 @@ def test_arrays_are_read_only(note: attnviz.Trace) -> None:
     with pytest.raises(ValueError, match="read-only"):
         note.queries(0)[0, 0, 0] = 1
     with pytest.raises(ValueError, match="read-only"):
-        note.output_projections[0].weight[0, 0] = 1
+        note.learned[0].output.weight[0, 0] = 1
 
 
 def test_the_pass_stays_on_the_fast_path(minilm: Model) -> None:
@@ -124,7 +125,7 @@ def test_the_pass_stays_on_the_fast_path(minilm: Model) -> None:
 def test_outside_a_capture_nothing_is_recorded_and_nothing_changes(
     minilm: Model, eager: Eager
 ) -> None:
-    given = inputs(read(NOTE, None, minilm), minilm)
+    given = inputs([read(NOTE, None, minilm)], minilm)
     with torch.inference_mode():
         plain = minilm.module(**given).last_hidden_state
     expected = oracle(eager(minilm), minilm, NOTE, None).last_hidden_state
@@ -133,9 +134,9 @@ def test_outside_a_capture_nothing_is_recorded_and_nothing_changes(
 
 def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager) -> None:
     """With the attention function alone and no mask function, [PAD] would be looked at."""
-    given = inputs(read("the cat sat", None, minilm), minilm)
+    given = inputs([read("the cat sat", None, minilm)], minilm)
     padded = {name: torch.nn.functional.pad(value, (0, 3)) for name, value in given.items()}
-    recorder = _Recorder(minilm)
+    recorder = _Recorder(minilm, Edits([()], minilm))
     with torch.inference_mode(), seam.recording(recorder):
         minilm.module(**padded)
     with torch.inference_mode():
@@ -146,8 +147,8 @@ def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager)
 
 
 def test_a_layer_that_shows_nothing_is_refused(minilm: Model) -> None:
-    recorder = _Recorder(minilm)
-    given = inputs(read("a", None, minilm), minilm)
+    recorder = _Recorder(minilm, Edits([()], minilm))
+    given = inputs([read("a", None, minilm)], minilm)
     with torch.inference_mode(), seam.recording(recorder):
         minilm.module(**given)
     recorder.seen[4].pop("queries")
@@ -159,4 +160,6 @@ def test_attention_that_changes_scores_in_unknown_ways_is_refused(minilm: Model)
     q = torch.zeros(1, 12, 2, 32)
     module = next(iter(minilm.layer_of))
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
-        _Recorder(minilm).attention_called(module, q, q, q, None, None, {"softcap": 5.0})
+        _Recorder(minilm, Edits([()], minilm)).attention_called(
+            module, q, q, q, None, None, {"softcap": 5.0}
+        )

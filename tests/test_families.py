@@ -8,8 +8,8 @@ import torch
 
 import attnviz
 from attnviz.models.families import families
-from attnviz.tracing.capture import inputs
 from attnviz.tracing.reading import read
+from attnviz.tracing.variants import inputs
 from tests.conftest import Eager, save_tiny
 
 
@@ -20,7 +20,7 @@ def test_family_shows_every_layer_exactly(kind: str, tmp_path: Path, eager: Eage
     trace = attnviz.trace(text, model)
     with torch.inference_mode():
         expected = eager(model)(
-            **inputs(read(text, None, model), model),
+            **inputs([read(text, None, model)], model),
             output_attentions=True,
             output_hidden_states=True,
         )
@@ -31,7 +31,18 @@ def test_family_shows_every_layer_exactly(kind: str, tmp_path: Path, eager: Eage
         np.testing.assert_allclose(trace.head_output(layer), z, atol=1e-5)
         r = expected.hidden_states[layer + 1][0].numpy()
         np.testing.assert_allclose(trace.residual(layer + 1), r, atol=2e-5)
-        assert trace.after_attention(layer).shape == r.shape
+        for name in ("query", "key", "value"):
+            matrix = trace.input_projection((layer, 1), name)
+            projected = trace.residual(layer) @ matrix.weight + matrix.bias
+            seen = {"query": trace.queries, "key": trace.keys, "value": trace.values}[name]
+            np.testing.assert_allclose(projected, seen(layer)[1], atol=1e-5)
+        added = trace.residual(layer) + trace.attention_output(layer)
+        norm = trace.learned[layer].norm
+        deviation = np.sqrt(added.var(axis=1, keepdims=True) + norm.epsilon)
+        centred = (added - added.mean(axis=1, keepdims=True)) / deviation
+        np.testing.assert_allclose(
+            centred * norm.gain + norm.bias, trace.after_attention(layer), atol=1e-5
+        )
     np.testing.assert_allclose(trace.residual(0), expected.hidden_states[0][0].numpy(), atol=2e-5)
 
 

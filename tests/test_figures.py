@@ -16,7 +16,7 @@ from attnviz.figures.packet import pack, unpack
 from attnviz.figures.picture import percent
 from attnviz.figures.shown import shown
 from attnviz.models.load import Model
-from attnviz.tracing.record import HeadId
+from attnviz.tracing.head import HeadId
 
 LENSES = [
     Lens(),

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 import attnviz
 from attnviz.models import seam
 from attnviz.models.load import Model
-from attnviz.tracing.record import HeadId
+from attnviz.tracing.head import HeadId
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from tests.conftest import NOTE, save_tiny

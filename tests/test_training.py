@@ -11,7 +11,7 @@ import torch
 import attnviz
 from attnviz.analysis.on_target import on_target
 from attnviz.errors import TrainingError
-from attnviz.tracing.record import HeadId
+from attnviz.tracing.head import HeadId
 from attnviz.training.looks import head_looks, looks_of, mean_looks
 from attnviz.training.loop import learn
 from attnviz.training.queue import Queue

@@ -9,7 +9,8 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.tracing.record import HeadId, Trace
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Trace
 
 
 def _plogp(p: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:

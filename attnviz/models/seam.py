@@ -39,6 +39,9 @@ class Recorder(Protocol):
     ) -> None:
         """The attention function was called, with tensors "batch head token d_head"."""
 
+    def heads_answered(self, module: nn.Module, z: Tensor) -> Tensor:
+        """The attention function returns z, "batch token head d_head"; what shall go on?"""
+
     def layer_entered(self, layer: int, hidden: Tensor) -> None:
         """A layer was called with x (or the r of the layer below), "batch token d_model"."""
 
@@ -75,14 +78,14 @@ def attention(
     scaling: float | None = None,
     **extras: Any,
 ) -> tuple[Tensor, None]:
-    """Torch's fast attention; the active recorder, if any, sees the arguments."""
+    """Torch's fast attention; the active recorder, if any, sees it and may change z."""
     recorder = _recorder.get()
     if recorder is not None:
         recorder.attention_called(module, query, key, value, attention_mask, scaling, extras)
-    output: tuple[Tensor, None] = sdpa_attention_forward(
+    z, _ = sdpa_attention_forward(
         module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **extras
     )
-    return output
+    return (z if recorder is None else recorder.heads_answered(module, z)), None
 
 
 AttentionInterface.register(NAME, attention)

@@ -10,7 +10,7 @@ from attnviz.models import seam
 from attnviz.models.alphabet import UNKNOWN, Alphabet
 from attnviz.models.card import ModelCard
 from attnviz.models.encoder import FAMILY, Encoder, EncoderShape
-from attnviz.models.load import Limits, Model, output_projection
+from attnviz.models.load import Limits, Model, layer_weights
 
 Weights = Mapping[str, Tensor]
 
@@ -33,10 +33,20 @@ def traceable(
         limits=Limits(tokens=shape.tokens),
         tokenizer=alphabet.tokenizer(),
         unknown_token=UNKNOWN,
+        mask_token=None,  # our alphabets have no such symbol
         byte_level=False,
         module=encoder,
         layer_of={layer.attention: index for index, layer in enumerate(layers)},
-        output_projections=tuple(output_projection(layer.attention.w_o) for layer in layers),
+        layer_weights=tuple(
+            layer_weights(
+                layer.attention.w_q,
+                layer.attention.w_k,
+                layer.attention.w_v,
+                layer.attention.w_o,
+                layer.after_attention,
+            )
+            for layer in layers
+        ),
         alphabet=alphabet,
     )
 

@@ -4,6 +4,7 @@ Queries, keys, values and hidden states grow with n·d. The n × n weights are n
 of the model; `Trace` computes them from q and k for the head that somebody looks at.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,17 +16,27 @@ from attnviz.errors import CaptureError
 from attnviz.models import seam
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.load import Model, load
-from attnviz.tracing.reading import Reading, read
+from attnviz.tracing.intervene import Intervention
+from attnviz.tracing.reading import Reading, masked, read
 from attnviz.tracing.record import LayerRecord, Trace
+from attnviz.tracing.variants import Edits, inputs
 
 # Arguments with which a family changes the scores in ways that `weights.py` does not.
 _CHANGES_SCORES = ("position_bias", "softcap", "s_aux", "sliding_window")
 
 
-def trace(text: str, model: Model | str | None = None, pair: str | None = None) -> Trace:
+def trace(
+    text: str,
+    model: Model | str | None = None,
+    pair: str | None = None,
+    interventions: Sequence[Intervention] = (),
+) -> Trace:
     """Run `text` (and `pair`, a second sentence) through a model and keep every head.
 
+    `interventions` change this one pass: heads switched off, tokens masked.
+
     Raises:
+        InterventionError: if the model has no such head, token or mask token.
         TextError: if the text cannot be read as it is.
         ModelError: if `model` names one that cannot be loaded.
         CaptureError: if the model's attention was not seen in full.
@@ -41,32 +52,26 @@ def trace(text: str, model: Model | str | None = None, pair: str | None = None) 
         model=model.card,
         text=text,
         pair=pair,
-        tokens=reading.tokens,
+        tokens=masked(reading, interventions, model).tokens,
         left_out=reading.left_out,
-        layers=capture(reading, model),
-        output_projections=model.output_projections,
+        layers=capture(reading, model, interventions),
+        learned=model.layer_weights,
+        interventions=tuple(interventions),
     )
 
 
-def capture(reading: Reading, model: Model) -> tuple[LayerRecord, ...]:
+def capture(
+    reading: Reading, model: Model, interventions: Sequence[Intervention] = ()
+) -> tuple[LayerRecord, ...]:
     """One forward pass, and what each layer showed.
 
     Raises:
         CaptureError: if the model's attention was not seen in full.
     """
-    recorder = _Recorder(model)
+    recorder = _Recorder(model, Edits([interventions], model))
     with torch.inference_mode(), seam.recording(recorder):
-        model.module(**inputs(reading, model))
+        model.module(**inputs([masked(reading, interventions, model)], model))
     return recorder.layers()
-
-
-def inputs(reading: Reading, model: Model) -> dict[str, Tensor]:
-    """What the model is called with: a batch of one."""
-    ids = torch.tensor([reading.ids])
-    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-    if getattr(model.module.config, "type_vocab_size", 1) > 1:
-        given["token_type_ids"] = torch.tensor([[token.segment for token in reading.tokens]])
-    return given
 
 
 @dataclass(slots=True)
@@ -74,6 +79,7 @@ class _Recorder:
     """Keeps what one forward pass shows, and answers `seam.Recorder`."""
 
     model: Model
+    edits: Edits
     seen: list[dict[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,6 +106,9 @@ class _Recorder:
             scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
             mask=_added(mask),
         )
+
+    def heads_answered(self, module: nn.Module, z: Tensor) -> Tensor:
+        return self.edits.of(module, z)
 
     def layer_entered(self, layer: int, hidden: Tensor) -> None:
         self.seen[layer]["entered"] = _array(hidden)

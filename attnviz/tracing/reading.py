@@ -1,12 +1,15 @@
 """Reading: from a text to the tokens that the model is given."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from tokenizers import Encoding
 
-from attnviz.errors import TextError
+from attnviz.errors import InterventionError, TextError
 from attnviz.models.load import Model
 from attnviz.tracing.display import token_text
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.intervene import HeadOff, Intervention, TokenMasked
 from attnviz.tracing.record import LeftOut, Token
 
 WORDS_QUOTED = 4  # how many words tell where a long text was cut
@@ -46,6 +49,39 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
     encoding = tokenizer.post_process(encodings[0], encodings[1] if pair is not None else None)
     tokens = _tokens(encoding, sentences, model)
     return Reading(tuple(encoding.ids), tokens, left_out)
+
+
+def masked(reading: Reading, interventions: Sequence[Intervention], model: Model) -> Reading:
+    """What the model reads once `interventions` have masked tokens.
+
+    Raises:
+        InterventionError: if the model has no such head, token or mask token.
+    """
+    ids, tokens = list(reading.ids), list(reading.tokens)
+    mask = None if model.mask_token is None else model.tokenizer.token_to_id(model.mask_token)
+    for one in interventions:
+        if isinstance(one, HeadOff):
+            _check_head(one, model)
+        elif mask is None:
+            raise InterventionError("no_mask_token", model=model.card.title)
+        else:
+            _check_token(one, len(tokens))
+            ids[one.position] = mask
+            piece = str(model.mask_token)
+            tokens[one.position] = replace(tokens[one.position], text=piece, piece=piece)
+    return replace(reading, ids=tuple(ids), tokens=tuple(tokens))
+
+
+def _check_head(off: HeadOff, model: Model) -> None:
+    layers, heads = model.card.layers, model.card.heads
+    if not (0 <= off.layer < layers and 0 <= off.head < heads):
+        name = str(HeadId(off.layer, off.head))
+        raise InterventionError("no_such_head", head=name, layers=layers, heads=heads)
+
+
+def _check_token(mask: TokenMasked, tokens: int) -> None:
+    if not 0 <= mask.position < tokens:
+        raise InterventionError("no_such_token", position=mask.position, tokens=tokens)
 
 
 def _check(sentence: str, limit: int) -> None:

@@ -22,23 +22,14 @@ Arrays, of a layer or of one head of it:
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.models.card import ModelCard, OutputProjection
+from attnviz.models.card import LayerWeights, ModelCard, Projected, Projection
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.intervene import Intervention
 from attnviz.tracing.weights import attention_scores, softmax
-
-
-class HeadId(NamedTuple):
-    """A head, counted from 0, written L0·H2."""
-
-    layer: int
-    head: int
-
-    def __str__(self) -> str:
-        return f"L{self.layer}·H{self.head}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +80,8 @@ class Trace:
     tokens: tuple[Token, ...]
     left_out: tuple[LeftOut, ...]
     layers: tuple[LayerRecord, ...]
-    output_projections: tuple[OutputProjection, ...]
+    learned: tuple[LayerWeights, ...]
+    interventions: tuple[Intervention, ...] = ()  # what was changed while the model ran
 
     @property
     def heads(self) -> tuple[HeadId, ...]:
@@ -134,9 +126,19 @@ class Trace:
     def output_projection(self, head: tuple[int, int]) -> Float[np.ndarray, "d_head d_model"]:
         """W_O^h: the rows of the layer's W_O that read this head."""
         layer, index = head
-        weight = self.output_projections[layer].weight
-        d_head = len(weight) // self.model.heads
-        return weight[index * d_head : (index + 1) * d_head]
+        return self.learned[layer].output.weight[self._columns(index)]
+
+    def input_projection(self, head: tuple[int, int], name: Projected) -> Projection:
+        """W_Q^h, W_K^h or W_V^h with its bias: x @ weight + bias is the head's q, k or v."""
+        layer, index = head
+        whole: Projection = getattr(self.learned[layer], name)
+        columns = self._columns(index)
+        return Projection(whole.weight[:, columns], whole.bias[columns])
+
+    def _columns(self, head: int) -> slice:
+        """Where a head's numbers stand among those of all heads side by side."""
+        d_head = len(self.learned[0].output.weight) // self.model.heads
+        return slice(head * d_head, (head + 1) * d_head)
 
     def contribution(self, head: tuple[int, int]) -> Float[np.ndarray, "token d_model"]:
         """Z W_O^h: what one head writes into the residual stream."""
@@ -146,7 +148,7 @@ class Trace:
 
     def attention_output(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """W_O(concat(z)): the contributions of all heads, plus the bias of W_O."""
-        projection = self.output_projections[layer]
+        projection = self.learned[layer].output
         total: np.ndarray = self.layers[layer].concat @ projection.weight + projection.bias
         return total
 

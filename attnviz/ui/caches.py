@@ -15,7 +15,8 @@ from attnviz.figures.shown import Shown
 from attnviz.figures.style import Mode
 from attnviz.models.load import Model
 from attnviz.tracing.capture import trace
-from attnviz.tracing.record import HeadId, Trace
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Trace
 from attnviz.words import Language
 
 

@@ -11,7 +11,8 @@ from attnviz.figures.lines import Arrangement, Direction
 from attnviz.figures.style import MOST_HEADS
 from attnviz.models import catalogue
 from attnviz.models.load import Model, is_loaded, load
-from attnviz.tracing.record import HeadId, Trace
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Trace
 from attnviz.ui.caches import LinesKey
 from attnviz.ui.examples import BY_NAME, EXAMPLES
 from attnviz.ui.page import language, settle

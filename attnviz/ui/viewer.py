@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from attnviz.figures.shown import Shown, shown
-from attnviz.tracing.record import HeadId, Trace
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Trace
 from attnviz.ui import caches, components, inputs
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.escape import markdown_text

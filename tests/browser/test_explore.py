@@ -15,7 +15,7 @@ import attnviz
 from attnviz.figures import style
 from attnviz.figures.lines import FAINTEST
 from attnviz.models.load import Model
-from attnviz.tracing.record import HeadId
+from attnviz.tracing.head import HeadId
 from tests.browser.conftest import NETGUARD, Open, Server
 
 SHORT = "the cat sat"  # 5 tokens: a cell is many pixels wide

@@ -21,7 +21,11 @@ class Family:
     model_types: tuple[str, ...]
     layers: str
     attention: str  # calls the attention function
-    output_projection: str  # W_O, a Linear
+    query: str  # W_Q, a Linear, as are the next three
+    key: str
+    value: str
+    output: str  # W_O
+    norm: str  # the LayerNorm of the attention block's Add & Norm
     after_attention: str  # its output is z: the attention block with its Add & Norm
     reserved_positions: int = 0  # position embeddings that no token uses
 

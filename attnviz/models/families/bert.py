@@ -6,6 +6,10 @@ FAMILY = Family(
     model_types=("bert", "electra"),
     layers="encoder.layer",
     attention="attention.self",
-    output_projection="attention.output.dense",
+    query="attention.self.query",
+    key="attention.self.key",
+    value="attention.self.value",
+    output="attention.output.dense",
+    norm="attention.output.LayerNorm",
     after_attention="attention.output",
 )

@@ -6,6 +6,10 @@ FAMILY = Family(
     model_types=("distilbert",),
     layers="transformer.layer",
     attention="attention",
-    output_projection="attention.out_lin",
+    query="attention.q_lin",
+    key="attention.k_lin",
+    value="attention.v_lin",
+    output="attention.out_lin",
+    norm="sa_layer_norm",
     after_attention="sa_layer_norm",
 )

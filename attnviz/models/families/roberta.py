@@ -6,7 +6,11 @@ FAMILY = Family(
     model_types=("roberta", "xlm-roberta", "camembert"),
     layers="encoder.layer",
     attention="attention.self",
-    output_projection="attention.output.dense",
+    query="attention.self.query",
+    key="attention.self.key",
+    value="attention.self.value",
+    output="attention.output.dense",
+    norm="attention.output.LayerNorm",
     after_attention="attention.output",
     reserved_positions=2,
 )
