@@ -5,6 +5,7 @@
     ├── ModelError         the model cannot be loaded or is not one we can look into
     ├── CaptureError       the model ran, but its attention was not seen in full
     ├── InterventionError  a change was asked for that this model cannot make
+    ├── LessonError        a lesson cannot show something for this sentence or model
     └── TrainingError      a training was asked for that is beyond its limits
 
 Each carries the name of its sentence in the catalogue, so the same error speaks
@@ -44,6 +45,10 @@ class CaptureError(AttnvizError):
 
 class InterventionError(AttnvizError):
     """A change was asked for that this model cannot make."""
+
+
+class LessonError(AttnvizError):
+    """A lesson cannot show something for this sentence or model."""
 
 
 class TrainingError(AttnvizError):

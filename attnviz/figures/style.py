@@ -24,6 +24,25 @@ LEVELS = 255
 
 
 @dataclass(frozen=True, slots=True)
+class Paint:
+    """One meaning's colour in each mode."""
+
+    light: str
+    dark: str
+
+
+# The note's colours, which mean the same everywhere.
+X = Paint("#2F7D32", "#7CC47F")
+Q = Paint("#7A3E9D", "#C79BE0")
+K = Paint("#B4540A", "#F0A35E")
+V = Paint("#1F63A8", "#7FB6EE")
+Z = Paint("#B02E66", "#F08DB4")
+R = Paint("#2B6C8F", "#7CC0DE")
+SCORE = Paint("#8A6A00", "#DDB94A")
+GREY = Paint("#5F6368", "#A3A39D")
+
+
+@dataclass(frozen=True, slots=True)
 class HeadCode:
     """How one head is drawn: a colour in each mode, and a dash.
 
@@ -68,6 +87,28 @@ def ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
         np.uint8
     )
     return colours
+
+
+HALF = 127  # steps of ink on each side of zero
+
+
+@cache
+def signed_ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
+    """255 colours for numbers of either sign: grey ink, paper at 127, `colour`'s hue.
+
+    Lightness is that of `ramp` on both sides, so equal darkness means equal size.
+    """
+    plus, minus = ramp(colour, mode), ramp(GREY.light if mode == "light" else GREY.dark, mode)
+    steps = np.rint(np.linspace(0, LEVELS, HALF + 1)).astype(int)
+    both: np.ndarray = np.concatenate([minus[steps[:0:-1]], plus[steps]])
+    return both
+
+
+def signed_level(value: float, largest: float) -> int:
+    """A number as a level of `signed_ramp`: 127 ± round(127 √(|number| ÷ largest))."""
+    share = min(1.0, abs(value) / (largest or 1.0))
+    ink: int = round(HALF * float(np.sqrt(share)))
+    return HALF + ink if value > 0 else HALF - ink
 
 
 def level(weights: np.ndarray) -> UInt8[np.ndarray, "..."]:

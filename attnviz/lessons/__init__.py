@@ -1,0 +1,1 @@
+"""Lessons: the walkthrough as data. Nothing here knows how it is shown."""

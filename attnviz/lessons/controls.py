@@ -1,0 +1,92 @@
+"""Controls: what a learner may set in a chapter. Data; the page makes widgets of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from attnviz.lessons.facts import name, word
+from attnviz.lessons.text import Text
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Trace
+from attnviz.words import Language
+
+Value = int | float | str | HeadId | tuple[HeadId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One of several values, which may depend on the trace."""
+
+    name: str
+    label: Text
+    options: Callable[[Trace], Sequence[Value]]
+    default: Callable[[Trace], Value]
+    shown: Callable[[Value, Trace, Language], str] = lambda value, _, __: str(value)
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """`value` if it is one of the options, else the default."""
+        return self.default(trace) if value is None or value not in self.options(trace) else value
+
+
+@dataclass(frozen=True, slots=True)
+class PickHeads:
+    """Any of the heads, none at first."""
+
+    name: str
+    label: Text
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """Those of the given heads that the model has."""
+        if not isinstance(value, tuple) or isinstance(value, HeadId):
+            return ()
+        return tuple(head for head in value if head in trace.heads)
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """A number between two ends."""
+
+    name: str
+    label: Text
+    least: float
+    most: float
+    step: float
+    start: float
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """`value` on the nearest step between the ends, else the start."""
+        del trace
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return self.start
+        if not self.least <= value <= self.most:
+            return self.start
+        return self.least + self.step * round((value - self.least) / self.step)
+
+
+Control = Pick | PickHeads | Slide
+
+LAYER = Text("Layer", "层")
+HEAD = Text("Head", "头")
+WORD = Text("Word", "词")
+
+
+def layer_control(default: Callable[[Trace], int] = lambda _: 0) -> Pick:
+    """A layer of the model."""
+    return Pick("layer", LAYER, lambda trace: range(trace.model.layers), default)
+
+
+def head_control(
+    default: Callable[[Trace], HeadId], name: str = "head", label: Text = HEAD
+) -> Pick:
+    """A head of the model."""
+    return Pick(name, label, lambda trace: trace.heads, default)
+
+
+def word_control(default: Callable[[Trace], int] = lambda trace: word(trace).position) -> Pick:
+    """A token of the sentence, by its position."""
+    return Pick(
+        "word",
+        WORD,
+        lambda trace: range(len(trace.tokens)),
+        default,
+        lambda value, trace, _: name(trace.tokens[int(str(value))]),
+    )

@@ -1,0 +1,193 @@
+"""The engine: what a chapter, its parts, its controls and its questions are.
+
+    Chapter    one figure of the note: parts, controls, questions, texts
+    Part       one idea: a title, a sentence, and a panel drawn from a scene
+    Scene      a trace, the language and mode, and what the controls say
+    Question   asked first, answered after: the answer is computed by a checker
+
+The page, the presenter mode, the handout and the tests all run from this.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from attnviz.errors import AttnvizError
+from attnviz.figures.drawing import Drawing, element
+from attnviz.figures.lines import Lines
+from attnviz.figures.style import Mode
+from attnviz.lessons.controls import Control, Value
+from attnviz.lessons.facts import facts
+from attnviz.lessons.text import Text
+from attnviz.tracing.record import Trace
+from attnviz.training.record import Training
+from attnviz.words import Language
+
+Panel = Drawing | Lines
+Numbers = Mapping[str, object]
+Said = str | float  # an answer: the name of an option, or a number
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a panel is drawn from. It does not change."""
+
+    trace: Trace
+    choice: Mapping[str, Value]
+    language: Language = "en"
+    mode: Mode = "light"
+    trainings: tuple[Training, ...] = ()  # finished ones that the learner asked for
+
+    def say(self, text: Text, **numbers: object) -> str:
+        """A text in the scene's language, its numbers filled."""
+        return text.filled(self.language, {**facts(self.trace), **numbers})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One idea of a chapter: one screen of the presenter."""
+
+    name: str
+    title: Text
+    note: Text  # what to see in the panel; placeholders from `numbers`
+    draw: Callable[[Scene], Panel]
+    numbers: Callable[[Scene], Numbers] = lambda _: {}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One possible answer."""
+
+    name: str  # in links, ASCII
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a checker found: the answer, and the numbers that its explanation shows."""
+
+    value: Said
+    numbers: Numbers = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Predict first, then see. The checker shares no code with any figure.
+
+    A question with options is answered by one of their names; one without, by a number, and
+    then `tolerance` is how far off still counts as right.
+    """
+
+    name: str
+    ask: Text
+    explain: Text
+    check: Callable[[Trace], Outcome]
+    options: Callable[[Trace], Sequence[Option]] | None = None
+    asked: Callable[[Trace], Numbers] = lambda _: {}  # the numbers of `ask`
+    tolerance: float = 0.0
+    span: tuple[float, float] = (0.0, 1.0)  # of a number
+    step: float = 0.01
+    is_law: bool = False  # the same for every sentence
+
+    def answer(self, trace: Trace) -> Said:
+        """The answer for this sentence in this model."""
+        return self.check(trace).value
+
+    def asks(self, trace: Trace, language: Language) -> str:
+        """The question for this sentence."""
+        return self.ask.filled(language, {**facts(trace), **self.asked(trace)})
+
+    def explains(self, trace: Trace, language: Language) -> str:
+        """The answer with its computation."""
+        outcome = self.check(trace)
+        numbers = {**facts(trace), **self.asked(trace), **outcome.numbers}
+        return self.explain.filled(language, numbers)
+
+    def is_right(self, trace: Trace, said: Said) -> bool:
+        """Whether a prediction counts as right."""
+        value = self.answer(trace)
+        if isinstance(value, str) or isinstance(said, str):
+            return value == said
+        return abs(float(said) - value) <= self.tolerance + 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """All panels of a chapter, by the name of their part."""
+
+    panels: Mapping[str, Panel]
+
+    @property
+    def alt(self) -> str:
+        """The text alternative of the whole figure."""
+        return " ".join(panel.alt for panel in self.panels.values())
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherNote:
+    """What a teacher wants beside a chapter."""
+
+    ask_aloud: Text
+    expect: Text
+    if_different: Text  # what to say when a sentence behaves differently
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One chapter of the walkthrough."""
+
+    number: int
+    name: str
+    title: Text
+    goal: Text
+    text: Text
+    takeaway: Text
+    misconception: Text
+    minutes: int
+    parts: tuple[Part, ...]
+    questions: tuple[Question, ...]
+    teacher: TeacherNote
+    controls: tuple[Control, ...] = ()
+    claims: tuple[str, ...] = ()  # of the note, by their names: this chapter treats them
+    numbers: Callable[[Scene], Numbers] = lambda _: {}  # of the chapter's own texts
+    training_task: Literal["heads", "hops", ""] = ""  # what may be trained here
+
+    def choice(self, trace: Trace, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
+        """What the controls say: what was given where it fits the trace, else the default."""
+        given = given or {}
+        return {c.name: c.fitting(trace, given.get(c.name)) for c in self.controls}
+
+    def scene(
+        self,
+        trace: Trace,
+        given: Mapping[str, Value] | None = None,
+        language: Language = "en",
+        mode: Mode = "light",
+        trainings: tuple[Training, ...] = (),
+    ) -> Scene:
+        """A scene of this chapter."""
+        return Scene(trace, self.choice(trace, given), language, mode, trainings)
+
+    def figure(self, trace: Trace, scene: Scene | None = None) -> Figure:
+        """Every panel, for a trace alone or for a scene of it."""
+        scene = scene or self.scene(trace)
+        return Figure({part.name: panel_of(part, scene) for part in self.parts})
+
+    def note(self, part: Part, scene: Scene) -> str:
+        """What to see in a part, with its numbers; nothing where they cannot be had."""
+        try:
+            return scene.say(part.note, **part.numbers(scene))
+        except AttnvizError:
+            return ""  # the panel says why
+
+
+def panel_of(part: Part, scene: Scene) -> Panel:
+    """A part's panel; where it cannot be drawn, a sentence that says why."""
+    try:
+        return part.draw(scene)
+    except AttnvizError as problem:
+        return _notice(problem.text(scene.language), scene.mode)
+
+
+def _notice(text: str, mode: Mode) -> Drawing:
+    return Drawing(element("p", text, class_="notice"), text, mode, {"cannot": text})

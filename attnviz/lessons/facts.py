@@ -1,0 +1,42 @@
+"""Facts: the numbers and names of a trace that any text may use."""
+
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Token, Trace
+
+
+def word(trace: Trace) -> Token:
+    """The word that a chapter starts with: chosen by the sentence, always the same for it."""
+    content = [token for token in trace.tokens if not token.is_special]
+    return content[sum(map(ord, trace.text)) % len(content)]
+
+
+def name(token: Token) -> str:
+    """A token as lessons write it: with its place, so that duplicates stay distinct."""
+    return f"{token.text} ({token.position})"
+
+
+def head_of(trace: Trace, layer: int) -> HeadId:
+    """The head of a layer that a question is about: chosen by the sentence."""
+    return HeadId(layer, sum(map(ord, trace.text[::2])) % trace.model.heads)
+
+
+def layer_of(trace: Trace) -> int:
+    """The layer that a question is about: chosen by the sentence."""
+    return sum(map(ord, trace.text[1::2])) % trace.model.layers
+
+
+def facts(trace: Trace) -> dict[str, object]:
+    """What every text of a lesson may say."""
+    card = trace.model
+    return {
+        "model": card.title,
+        "layers": card.layers,
+        "heads": card.heads,
+        "all_heads": card.layers * card.heads,
+        "last_layer": card.layers - 1,
+        "last_head": card.heads - 1,
+        "d_model": card.d_model,
+        "d_head": card.d_head,
+        "tokens": len(trace.tokens),
+        "word": name(word(trace)),
+    }

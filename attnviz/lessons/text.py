@@ -1,0 +1,25 @@
+"""A text of a lesson, in every language: a template whose numbers are computed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from attnviz.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same template in each language. `text["en"]` is the template as it stands."""
+
+    en: str
+    zh: str
+
+    def __getitem__(self, language: Language) -> str:
+        return self.zh if language == "zh" else self.en
+
+    def filled(self, language: Language, numbers: Mapping[str, object]) -> str:
+        """The text with its placeholders filled.
+
+        Raises:
+            KeyError: if a placeholder has no value.
+        """
+        return self[language].format_map(numbers)
