@@ -10,7 +10,6 @@ The page, the presenter mode, the handout and the tests all run from this.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from attnviz.errors import AttnvizError
 from attnviz.figures.drawing import Drawing, element
@@ -19,8 +18,10 @@ from attnviz.figures.style import Mode
 from attnviz.lessons.controls import Control, Value
 from attnviz.lessons.facts import facts
 from attnviz.lessons.text import Text
-from attnviz.tracing.record import Trace
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Token, Trace
 from attnviz.training.record import Training
+from attnviz.training.run import Run
 from attnviz.words import Language
 
 Panel = Drawing | Lines
@@ -37,6 +38,25 @@ class Scene:
     language: Language = "en"
     mode: Mode = "light"
     trainings: tuple[Training, ...] = ()  # finished ones that the learner asked for
+
+    def number(self, name: str) -> int:
+        """A whole number that a control says, such as the layer."""
+        value = self.choice[name]
+        if not isinstance(value, int | float):
+            raise TypeError(f"{name} is no number: {value!r}")
+        return int(value)
+
+    def head(self, name: str = "head") -> HeadId:
+        """A head that a control says."""
+        value = self.choice[name]
+        if not isinstance(value, HeadId):
+            raise TypeError(f"{name} is no head: {value!r}")
+        return value
+
+    @property
+    def token(self) -> Token:
+        """The word that the learner follows."""
+        return self.trace.tokens[self.number("word")]
 
     def say(self, text: Text, **numbers: object) -> str:
         """A text in the scene's language, its numbers filled."""
@@ -150,7 +170,7 @@ class Chapter:
     controls: tuple[Control, ...] = ()
     claims: tuple[str, ...] = ()  # of the note, by their names: this chapter treats them
     numbers: Callable[[Scene], Numbers] = lambda _: {}  # of the chapter's own texts
-    training_task: Literal["heads", "hops", ""] = ""  # what may be trained here
+    runs: Callable[[Scene], tuple[Run, ...]] = lambda _: ()  # what the learner may train here
 
     def choice(self, trace: Trace, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """What the controls say: what was given where it fits the trace, else the default."""

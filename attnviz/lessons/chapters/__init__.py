@@ -1,0 +1,19 @@
+"""Chapters: one file each, with a `CHAPTER`; found by discovery, in the order of their numbers."""
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from attnviz.lessons.engine import Chapter
+
+
+@cache
+def chapters() -> tuple[Chapter, ...]:
+    """All chapters of the walkthrough."""
+    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
+    return tuple(sorted((module.CHAPTER for module in modules), key=lambda c: c.number))
+
+
+def chapter_called(number: int) -> Chapter:
+    """The chapter of that number, or the first."""
+    return next((c for c in chapters() if c.number == number), chapters()[0])
