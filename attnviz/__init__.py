@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         AttnvizError,
         CaptureError,
         InterventionError,
+        LessonError,
         ModelError,
         TextError,
         TrainingError,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from attnviz.figures.heatmap import heatmap
     from attnviz.figures.lines import lines
     from attnviz.figures.overview import overview
+    from attnviz.lessons.chapters import chapters
     from attnviz.models.load import Model, load
     from attnviz.tracing.capture import trace
     from attnviz.tracing.head import HeadId
@@ -33,6 +35,7 @@ _HOMES = {
     "HeadId": "attnviz.tracing.head",
     "HeadOff": "attnviz.tracing.intervene",
     "InterventionError": "attnviz.errors",
+    "LessonError": "attnviz.errors",
     "Model": "attnviz.models.load",
     "ModelError": "attnviz.errors",
     "TextError": "attnviz.errors",
@@ -41,6 +44,7 @@ _HOMES = {
     "Trace": "attnviz.tracing.record",
     "Training": "attnviz.training.record",
     "TrainingError": "attnviz.errors",
+    "chapters": "attnviz.lessons.chapters",
     "heatmap": "attnviz.figures.heatmap",
     "lines": "attnviz.figures.lines",
     "load": "attnviz.models.load",
@@ -57,6 +61,7 @@ __all__ = [
     "HeadId",
     "HeadOff",
     "InterventionError",
+    "LessonError",
     "Model",
     "ModelError",
     "TextError",
@@ -65,6 +70,7 @@ __all__ = [
     "Trace",
     "Training",
     "TrainingError",
+    "chapters",
     "heatmap",
     "lines",
     "load",

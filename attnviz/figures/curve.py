@@ -11,7 +11,7 @@ from attnviz.figures.tensor import printed
 WIDTH, HEIGHT = 560, 240
 LEFT, RIGHT, TOP, BOTTOM = 40, 14, 26, 34
 TICKS = 4
-Place = Callable[[float, float], tuple[float, float]]  # in pixels
+Place = Callable[[int, int | float], tuple[float, float]]  # in pixels
 
 
 class Series(NamedTuple):
@@ -24,7 +24,7 @@ class Series(NamedTuple):
 
 
 def curve(
-    across: Sequence[float],
+    across: Sequence[int],
     series: Sequence[Series],
     mode: Mode,
     *,
@@ -37,7 +37,7 @@ def curve(
     top = largest or max(everything, default=1.0) * 1.08 or 1.0
     first, last = min(across), max(across)
 
-    def place(x: float, y: float) -> tuple[float, float]:
+    def place(x: int, y: int | float) -> tuple[float, float]:
         along = (x - first) / (last - first or 1)
         return (
             round(LEFT + along * (WIDTH - LEFT - RIGHT), 1),
@@ -54,7 +54,7 @@ def curve(
     return element("svg", *parts, viewBox=view, class_="curve", role="img", aria_label=name_across)
 
 
-def _grid(across: Sequence[float], top: float, mode: Mode, place: Place) -> list[Element]:
+def _grid(across: Sequence[int], top: float, mode: Mode, place: Place) -> list[Element]:
     faint, rule = style.FAINT_INK[mode], style.RULE[mode]
     parts = []
     for tick in range(TICKS + 1):
@@ -80,7 +80,7 @@ def _level(level: tuple[float, str], mode: Mode, place: Place) -> list[Element]:
     ]
 
 
-def _line(one: Series, across: Sequence[float], place: Place, index: int) -> list[Element]:
+def _line(one: Series, across: Sequence[int], place: Place, index: int) -> list[Element]:
     points = [place(x, y) for x, y in zip(across, one.values, strict=True)]
     path = " ".join(f"{x},{y}" for x, y in points)
     line = element(
@@ -117,5 +117,5 @@ def _line(one: Series, across: Sequence[float], place: Place, index: int) -> lis
     return [line, *dots, mark, _text(legend_x + 23, 13, one.name, one.colour, "start")]
 
 
-def _text(x: float, y: float, text: str, colour: str, anchor: str) -> Element:
+def _text(x: int | float, y: int | float, text: str, colour: str, anchor: str) -> Element:
     return element("text", text, x=x, y=y, fill=colour, text_anchor=anchor)

@@ -68,7 +68,8 @@ class Drawing:
     def _tree(self, one: Element, arrays: dict[str, np.ndarray]) -> list[Any]:
         attributes = dict(one.attributes)
         if one.array is not None:
-            name, ramp = f"array{len(arrays)}", f"ramp{one.hue}"
+            count = sum(name.startswith("array") for name in arrays)
+            name, ramp = f"array{count}", f"ramp{one.hue}"
             arrays[name] = one.array.astype(np.float32)
             arrays.setdefault(ramp, style.signed_ramp(one.hue, self.mode))
             attributes |= {"data-array": name, "data-ramp": ramp}

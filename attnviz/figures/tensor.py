@@ -24,14 +24,17 @@ def tensor(
     *,
     marked: int | None = None,
     columns: Sequence[str] | None = None,
+    largest: float | None = None,
 ) -> Element:
     """A matrix as ink: √(|number| ÷ largest), its hue for plus and grey for minus.
 
-    The caption says the name, the shape and the largest number. `marked` is the row that the
-    reader follows. Rows are named under the pointer; columns too, or counted from 0.
+    The caption says the name, the shape and the largest number, which several maps may share.
+    `marked` is the row that the reader follows. Rows are named under the pointer; columns
+    too, or counted from 0.
     """
     hue = getattr(paint, mode)
-    largest = float(np.abs(values).max(initial=0))
+    shared = largest is not None
+    largest = float(np.abs(values).max(initial=0)) if largest is None else largest
     shape = f"{values.shape[0]} × {values.shape[1]}"
     canvas = Element(
         "canvas",
@@ -49,14 +52,19 @@ def tensor(
         values,
         hue,
     )
-    scale = say("drawing.scale", language, largest=f"{largest:.3f}")
+    scale = None if shared else scale_of(largest, language)
     caption = element(
         "figcaption",
         element("strong", name, style=f"color:{hue}"),
         element("span", shape, class_="shape"),
-        element("span", scale, class_="scale"),
+        None if scale is None else element("span", scale, class_="scale"),
     )
     return element("figure", caption, canvas, class_="tensor")
+
+
+def scale_of(largest: float, language: Language) -> str:
+    """What the ink of a map means."""
+    return say("drawing.scale", language, largest=f"{largest:.3f}")
 
 
 def numbers(

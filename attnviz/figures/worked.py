@@ -56,10 +56,10 @@ def worked(
     for row, key in enumerate(table.keys):
         weight = float(table.weights[row])
         cells = [
-            _cell(table.products[row], products, "product"),
-            _cell(table.scores[row], scores, "score"),
+            _cell(float(table.products[row]), products, "product"),
+            _cell(float(table.scores[row]), scores, "score"),
             _cell(weight, weights, "weight"),
-            *(_cell(weight * table.values[row, i], parts, "part") for i in range(shown)),
+            *(_cell(float(weight * table.values[row, i]), parts, "part") for i in range(shown)),
         ]
         body.append(element("tr", element("th", key, scope="row"), *cells))
     total = element(
@@ -68,7 +68,7 @@ def worked(
         element("td"),
         element("td"),
         _cell(float(table.weights.astype(np.float64).sum()), weights, "total"),
-        *(_cell(table.z[i], parts, "z", hue["z"]) for i in range(shown)),
+        *(_cell(float(table.z[i]), parts, "z", hue["z"]) for i in range(shown)),
         class_="total",
     )
     return element(
@@ -82,8 +82,8 @@ def _cell(value: float, decimals: int, kind: str, colour: str | None = None) -> 
     paint = None if colour is None else f"color:{colour}"
     return element(
         "td",
-        printed(float(value), decimals),
+        printed(value, decimals),
         class_=kind,
-        data_value=repr(float(value)),
+        data_value=repr(value),
         style=paint,
     )

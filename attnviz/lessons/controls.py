@@ -9,7 +9,8 @@ from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
 from attnviz.words import Language
 
-Value = int | float | str | HeadId | tuple[HeadId, ...]
+Heads = tuple[HeadId, ...]
+Value = int | float | str | HeadId | Heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,19 @@ class PickHeads:
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """A number between two ends."""
+    """A whole number between two ends."""
 
     name: str
     label: Text
-    least: float
-    most: float
-    step: float
-    start: float
+    least: int
+    most: int
+    step: int
+    start: int
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """`value` on the nearest step between the ends, else the start."""
         del trace
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return self.start
-        if not self.least <= value <= self.most:
+        if not isinstance(value, int | float) or not self.least <= value <= self.most:
             return self.start
         return self.least + self.step * round((value - self.least) / self.step)
 

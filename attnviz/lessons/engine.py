@@ -10,6 +10,7 @@ The page, the presenter mode, the handout and the tests all run from this.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, Union
 
 from attnviz.errors import AttnvizError
 from attnviz.figures.drawing import Drawing, element
@@ -26,6 +27,7 @@ from attnviz.words import Language
 
 Panel = Drawing | Lines
 Numbers = Mapping[str, object]
+Screen = Union["Part", "Question", Literal["opening", "trial", "closing"]]
 Said = str | float  # an answer: the name of an option, or a number
 
 
@@ -53,6 +55,13 @@ class Scene:
             raise TypeError(f"{name} is no head: {value!r}")
         return value
 
+    def heads(self, name: str) -> tuple[HeadId, ...]:
+        """The heads that a control says."""
+        value = self.choice[name]
+        if not isinstance(value, tuple) or isinstance(value, HeadId):
+            raise TypeError(f"{name} is no list of heads: {value!r}")
+        return value
+
     @property
     def token(self) -> Token:
         """The word that the learner follows."""
@@ -72,6 +81,7 @@ class Part:
     note: Text  # what to see in the panel; placeholders from `numbers`
     draw: Callable[[Scene], Panel]
     numbers: Callable[[Scene], Numbers] = lambda _: {}
+    uses: tuple[str, ...] = ()  # controls that stand above this part
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +115,10 @@ class Question:
     options: Callable[[Trace], Sequence[Option]] | None = None
     asked: Callable[[Trace], Numbers] = lambda _: {}  # the numbers of `ask`
     tolerance: float = 0.0
-    span: tuple[float, float] = (0.0, 1.0)  # of a number
+    span: Callable[[Trace], tuple[float, float]] = lambda _: (0.0, 1.0)  # of a number
     step: float = 0.01
     is_law: bool = False  # the same for every sentence
+    before: str = ""  # the part that gives the answer away: shown once the learner has committed
 
     def answer(self, trace: Trace) -> Said:
         """The answer for this sentence in this model."""
@@ -122,6 +133,14 @@ class Question:
         outcome = self.check(trace)
         numbers = {**facts(trace), **self.asked(trace), **outcome.numbers}
         return self.explain.filled(language, numbers)
+
+    def spoken(self, trace: Trace, said: Said, language: Language) -> str:
+        """An answer in words."""
+        if not isinstance(said, str):
+            return f"{said:g}"
+        options = self.options(trace) if self.options else ()
+        texts = {option.name: option.text.filled(language, {}) for option in options}
+        return texts.get(said, said)
 
     def is_right(self, trace: Trace, said: Said) -> bool:
         """Whether a prediction counts as right."""
@@ -169,8 +188,21 @@ class Chapter:
     teacher: TeacherNote
     controls: tuple[Control, ...] = ()
     claims: tuple[str, ...] = ()  # of the note, by their names: this chapter treats them
+    has_trial: bool = False  # whether all claims are tried here
     numbers: Callable[[Scene], Numbers] = lambda _: {}  # of the chapter's own texts
     runs: Callable[[Scene], tuple[Run, ...]] = lambda _: ()  # what the learner may train here
+
+    @property
+    def screens(self) -> tuple["Screen", ...]:
+        """What the presenter shows, one idea a screen: a question before what answers it."""
+        found: list[Screen] = ["opening"]
+        for part in self.parts:
+            found += [question for question in self.questions if question.before == part.name]
+            found.append(part)
+        found += [question for question in self.questions if not question.before]
+        if self.has_trial:
+            found.append("trial")
+        return (*found, "closing")
 
     def choice(self, trace: Trace, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """What the controls say: what was given where it fits the trace, else the default."""

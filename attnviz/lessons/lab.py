@@ -54,8 +54,7 @@ def moved(
 ) -> Float[np.ndarray, "*variant"]:
     """1 − cosine: 0 where a sentence vector kept its direction."""
     lengths = np.linalg.norm(before) * np.linalg.norm(after, axis=-1)
-    distance: np.ndarray = 1 - (after @ before) / lengths
-    return distance
+    return np.asarray(1 - (after @ before) / lengths)
 
 
 @once(KEPT)

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from attnviz.figures.chart import Chart
+from attnviz.figures.drawing import Drawing
 from attnviz.figures.lines import Lines
 
 _PLOT_CONFIG = {
@@ -36,11 +37,13 @@ def _asset(name: str) -> str:
 def _component(name: str, draw: str) -> Callable[..., Any]:
     guard = _WELL_FORMED.read_text(encoding="utf-8")
     script = _asset("core.js") + _asset(f"{name}.js") + guard + _ADAPTER.replace("DRAW", draw)
-    return st.components.v2.component(f"attnviz_{name}", js=script, css=_asset("pictures.css"))
+    look = _asset("pictures.css") + _asset("drawing.css")
+    return st.components.v2.component(f"attnviz_{name}", js=script, css=look)
 
 
 _overview = _component("overview", "drawOverview")
 _lines = _component("lines", "drawLines")
+_drawing = _component("drawing", "drawDrawing")
 
 
 def show_overview(packet: bytes, key: str, on_picked: Callable[[], None]) -> None:
@@ -57,6 +60,11 @@ def picked(key: str) -> dict[str, Any] | None:
 def show_lines(drawn: Lines, key: str) -> None:
     """The line diagram. Hover, pins and Escape stay in the browser."""
     _lines(key=key, data=drawn.packet)
+
+
+def show_drawing(drawn: Drawing, key: str) -> None:
+    """A drawing: tables, boxes and maps."""
+    _drawing(key=key, data=drawn.packet)
 
 
 def show_chart(picture: Chart, key: str, height: int) -> None:

@@ -63,9 +63,14 @@ function stageOf(parent, draw) {
     stage.redraw();
   };
   stage.redraw = () => {
-    stage.width = root.clientWidth;
     root.classList.toggle("dark", stage.dark);
-    draw(stage);
+    root.classList.toggle("fit", shareOf(root) > 0);
+    for (const zoom of zooms(root)) {
+      root.style.zoom = zoom;
+      draw(stage);
+      if (root.getBoundingClientRect().height <= heightOf(root)) break;
+    }
+    stage.width = root.clientWidth;
     root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
   };
   stage.observer = new ResizeObserver(() => {
@@ -75,6 +80,13 @@ function stageOf(parent, draw) {
   stages.set(parent, stage);
   return stage;
 }
+
+// A page may give its pictures a share of the window's height, such as a projector's screen:
+// the largest of a few sizes that fits is then taken. Elsewhere a picture is as tall as it is.
+const ZOOMS = [1.6, 1.4, 1.2, 1, 0.85, 0.7, 0.55];
+const shareOf = (root) => parseFloat(getComputedStyle(root).getPropertyValue("--attnviz-fit"));
+const zooms = (root) => (shareOf(root) ? ZOOMS : [1]);
+const heightOf = (root) => (shareOf(root) ? shareOf(root) * window.innerHeight : Infinity);
 
 function leave(stage) {
   stage.observer.disconnect();

@@ -42,7 +42,7 @@ function paint(stage, canvas) {
     image.data.set([ramp[level], ramp[level + 1], ramp[level + 2], 255], 4 * i);
   }
   context.putImageData(image, 0, 0);
-  const cell = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 8 : 14;
+  const cell = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 6 : 14;
   canvas.style.width = `${columns * cell}px`;
   canvas.style.height = `${Math.min(320, rows.length * Math.max(5, Math.min(14, 320 / rows.length)))}px`;
   const box = html("div", { class: "mapbox" });

@@ -7,9 +7,17 @@ from pkgutil import iter_modules
 from attnviz.lessons.engine import Chapter
 
 
+def chapters() -> list[Chapter]:
+    """All chapters of the walkthrough.
+
+    Example:
+        >>> [question.answer(trace) for question in chapters()[0].questions]
+    """
+    return list(_found())
+
+
 @cache
-def chapters() -> tuple[Chapter, ...]:
-    """All chapters of the walkthrough."""
+def _found() -> tuple[Chapter, ...]:
     modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
     return tuple(sorted((module.CHAPTER for module in modules), key=lambda c: c.number))
 

@@ -31,7 +31,7 @@ from attnviz.tracing.weights import softmax
 GOAL = 0.90
 ADDED = 100
 WIDTHS = (1, 3, 16, 64, 256, 1024)
-STRONGEST = 40.0
+STRONGEST = 40
 
 
 def _head(trace: Trace) -> HeadId:
@@ -41,7 +41,7 @@ def _head(trace: Trace) -> HeadId:
 # ---- the note's own numbers
 
 
-def _toy(width: float) -> Worked:
+def _toy(width: int) -> Worked:
     q, k, v = (toy.X @ w for w in (toy.W_Q, toy.W_K, toy.W_V))
     products = (q @ k.T)[0].astype(float)
     scores = products / math.sqrt(width)
@@ -168,7 +168,7 @@ def _live_numbers(scene: Scene) -> Numbers:
 
 def _draw_handmade(scene: Scene) -> Drawing:
     shift, strength = scene.number("shift"), scene.number("strength")
-    w_q = handmade.shifting_query(shift, strength)
+    w_q = handmade.shifting_query(shift, float(strength))
     weights = handmade.attention(w_q)
     places = [str(place) for place in range(handmade.PLACES)]
     share = handmade.least_on(weights, -1)
@@ -321,6 +321,7 @@ QUESTIONS = (
         check=_most,
         asked=lambda trace: {"head": _head(trace)},
         options=words,
+        before="live",
     ),
 )
 
@@ -374,6 +375,7 @@ CHAPTER = Chapter(
             ),
             _draw_toy,
             _toy_numbers,
+            uses=("width",),
         ),
         Part(
             "live",
@@ -388,6 +390,7 @@ CHAPTER = Chapter(
             ),
             _draw_live,
             _live_numbers,
+            uses=("head", "word"),
         ),
         Part(
             "handmade",
@@ -403,6 +406,7 @@ CHAPTER = Chapter(
             ),
             _draw_handmade,
             _handmade_numbers,
+            uses=("shift", "strength"),
         ),
     ),
     questions=QUESTIONS,

@@ -1,0 +1,73 @@
+"""Attention once more in double precision, from recorded tensors: the check of what was said.
+
+One formula for every head of every layer (Vaswani et al. 2017, §3.2), written here without
+the code that the trace and the figures use.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.models.card import LayerWeights, Norm, Projection
+from attnviz.tracing.record import LayerRecord
+
+
+def blend(record: LayerRecord) -> Float[np.ndarray, "head token d_head"]:
+    """Z of every head: softmax(q kᵀ · scaling + mask) v, from the recorded q, k and v."""
+    q, k, v = (a.astype(float) for a in (record.queries, record.keys, record.values))
+    return _blend(q, k, v, record)
+
+
+def heads_from_x(
+    record: LayerRecord, learned: LayerWeights
+) -> Float[np.ndarray, "head token d_head"]:
+    """Z of every head from the layer's input x and its W_Q, W_K, W_V alone."""
+    x, heads = record.entered.astype(float), len(record.queries)
+    q, k, v = (
+        _through(x, one).reshape(len(x), heads, -1).transpose(1, 0, 2)
+        for one in (learned.query, learned.key, learned.value)
+    )
+    return _blend(q, k, v, record)
+
+
+def attention_block(
+    record: LayerRecord, learned: LayerWeights
+) -> Float[np.ndarray, "token d_model"]:
+    """The layer's z from its input x: all heads, W_O, Add & Norm."""
+    z = heads_from_x(record, learned)
+    concat = z.transpose(1, 0, 2).reshape(z.shape[1], -1)
+    return add_and_norm(record.entered, _through(concat, learned.output), learned.norm)
+
+
+def add_and_norm(
+    x: Float[np.ndarray, "token d_model"], written: Float[np.ndarray, "token d_model"], norm: Norm
+) -> Float[np.ndarray, "token d_model"]:
+    """LayerNorm(x + what attention wrote)."""
+    added = x.astype(float) + written
+    centred = added - added.mean(axis=-1, keepdims=True)
+    deviation = np.sqrt(added.var(axis=-1, keepdims=True) + norm.epsilon)
+    normalised: np.ndarray = centred / deviation * norm.gain + norm.bias
+    return normalised
+
+
+def largest_error(
+    found: Float[np.ndarray, "*axes"], recomputed: Float[np.ndarray, "*axes"]
+) -> float:
+    """The largest difference of two arrays, as a share of the largest entry of the first."""
+    largest = float(np.abs(found).max())
+    return float(np.abs(found - recomputed).max()) / largest if largest else 0.0
+
+
+def _through(
+    vectors: Float[np.ndarray, "token input"], projection: Projection
+) -> Float[np.ndarray, "token output"]:
+    projected: np.ndarray = vectors @ projection.weight.astype(float) + projection.bias
+    return projected
+
+
+def _blend(q: np.ndarray, k: np.ndarray, v: np.ndarray, record: LayerRecord) -> np.ndarray:
+    scores = np.einsum("hqd,hkd->hqk", q, k) * record.scaling
+    if record.mask is not None:
+        scores = scores + record.mask
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    blended: np.ndarray = np.einsum("hqk,hkd->hqd", powers, v) / powers.sum(-1, keepdims=True)
+    return blended

@@ -1,0 +1,382 @@
+"""Chapter 5: the whole machine of one layer, every box opening into its tensor."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from attnviz.figures import style
+from attnviz.figures.curve import Series, curve
+from attnviz.figures.drawing import Drawing, Element, element
+from attnviz.figures.style import Paint
+from attnviz.figures.tensor import numbers, printed, tensor
+from attnviz.lessons import lab
+from attnviz.lessons.controls import PickHeads, head_control, word_control
+from attnviz.lessons.engine import (
+    Chapter,
+    Numbers,
+    Option,
+    Outcome,
+    Part,
+    Question,
+    Scene,
+    TeacherNote,
+)
+from attnviz.lessons.facts import head_of, layer_of, name
+from attnviz.lessons.once import once
+from attnviz.lessons.text import Text
+from attnviz.models.card import Projected
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.intervene import HeadOff
+from attnviz.tracing.record import Trace
+
+LIMIT = 0.05  # 1 − cosine that counts as moved
+Box = tuple[str, np.ndarray, Paint, bool]  # name, numbers, colour, rows are tokens
+
+
+def _head(trace: Trace) -> HeadId:
+    return head_of(trace, layer_of(trace))
+
+
+# ---- the machine
+
+
+def _boxes(trace: Trace, head: HeadId) -> list[list[Box]]:
+    """What stands side by side, from the entrance of the layer to its exit."""
+    layer, index = head
+
+    def learned(kind: Projected) -> np.ndarray:
+        return trace.input_projection(head, kind).weight
+
+    entering = "X" if layer == 0 else f"R (L{layer - 1}) = X"
+    return [
+        [(entering, trace.residual(layer), style.X if layer == 0 else style.R, True)],
+        [
+            (f"W_Q · {head}", learned("query"), style.Q, False),
+            (f"W_K · {head}", learned("key"), style.K, False),
+            (f"W_V · {head}", learned("value"), style.V, False),
+        ],
+        [
+            (f"Q · {head}", trace.queries(layer)[index], style.Q, True),
+            (f"K · {head}", trace.keys(layer)[index], style.K, True),
+            (f"V · {head}", trace.values(layer)[index], style.V, True),
+        ],
+        [
+            (f"Q Kᵀ / √d · {head}", trace.scores(head), style.SCORE, True),
+            (f"softmax · {head}", trace.weights(head), style.SCORE, True),
+        ],
+        [(f"Z · {head}", trace.head_output(layer)[index], style.Z, True)],
+        [("concat(Z)", trace.layers[layer].concat, style.Z, True)],
+        [(f"W_O · {head}", trace.output_projection(head), style.GREY, False)],
+        [("Z = concat · W_O + b", trace.attention_output(layer), style.Z, True)],
+        [("Add & Norm", trace.after_attention(layer), style.Z, True)],
+        [("R", trace.residual(layer + 1), style.R, True)],
+    ]
+
+
+def _draw_machine(scene: Scene) -> Drawing:
+    trace, head = scene.trace, scene.head()
+    levels = _boxes(trace, head)
+    flow: list[Element] = []
+    for index, level in enumerate(levels):
+        if index:
+            flow.append(element("div", _step(scene, index), class_="arrow"))
+        flow.append(element("div", *(_box(scene, box) for box in level), class_="row"))
+    back = head.layer + 1 < trace.model.layers
+    flow.append(element("div", f"↻ R = X (L{head.layer + 1})" if back else "⏹", class_="arrow"))
+    title = f"{trace.model.title} · {head}"
+    root = element("div", element("p", title, class_="title"), element("div", *flow, class_="flow"))
+    shapes = ", ".join(
+        f"{b[0]} {b[1].shape[0]} × {b[1].shape[1]}" for level in levels for b in level
+    )
+    return Drawing(
+        root, f"{title}: {shapes}", scene.mode, {b[0]: b[1] for lv in levels for b in lv}
+    )
+
+
+def _step(scene: Scene, index: int) -> str:
+    """What happens between two levels, in formulas."""
+    heads = scene.trace.model.heads
+    steps = {1: f"↓ × {heads}", 4: "↓ softmax", 5: f"↓ × {heads}", 9: "↓ FFN, Add & Norm"}
+    return steps.get(index, "↓")
+
+
+def _box(scene: Scene, box: Box) -> Element:
+    title, values, paint, rows_are_tokens = box
+    tokens = [name(token) for token in scene.trace.tokens]
+    square = values.shape == (len(tokens), len(tokens))
+    rows = tokens if rows_are_tokens else [str(i) for i in range(len(values))]
+    inside = tensor(
+        values,
+        title,
+        rows,
+        paint,
+        scene.mode,
+        scene.language,
+        marked=scene.number("word") if rows_are_tokens else None,
+        columns=tokens if square and rows_are_tokens else None,
+    )
+    summary = element(
+        "summary",
+        element("strong", title, style=f"color:{getattr(paint, scene.mode)}"),
+        " ",
+        element("span", f"{values.shape[0]} × {values.shape[1]}", class_="shape"),
+    )
+    return element("details", summary, inside, class_="box", data_name=title)
+
+
+# ---- heads taken away
+
+
+def _draw_each(scene: Scene) -> Drawing:
+    moves = lab.each_head_off(scene.trace)
+    rows = [f"L{layer}" for layer in range(len(moves))]
+    columns = [f"H{head}" for head in range(moves.shape[1])]
+    worst = scene.trace.heads[int(moves.argmax())]
+    marked = (worst.layer, worst.head)
+    title = f"{scene.trace.model.title} · 1 − cos(s, s′)"
+    root = element(
+        "div",
+        element("p", title, class_="title"),
+        numbers(moves, rows, columns, style.SCORE, scene.mode, decimals=4, marked=marked),
+    )
+    return Drawing(root, f"{title}: {worst} {moves.max():.4f}", scene.mode, {"moves": moves})
+
+
+def _each_numbers(scene: Scene) -> Numbers:
+    moves = lab.each_head_off(scene.trace)
+    return {
+        "median": printed(float(np.median(moves)), 4),
+        "most": printed(float(moves.max()), 4),
+        "worst": scene.trace.heads[int(moves.argmax())],
+    }
+
+
+def _chosen(scene: Scene) -> float | None:
+    """How far the sentence vector moves with the chosen heads off."""
+    if not scene.heads("off"):
+        return None
+    trace = lab.changed(scene.trace, [HeadOff(*head) for head in scene.heads("off")])
+    depth = trace.model.layers
+    before, after = (lab.sentence_vector(t.residual(depth)) for t in (scene.trace, trace))
+    return float(lab.moved(before, after))
+
+
+def _orders(trace: Trace) -> Sequence[tuple[str, np.ndarray, Paint]]:
+    return (
+        ("least", lab.least_first_off(trace), style.V),
+        ("random", lab.random_first_off(trace), style.GREY),
+        ("most", lab.most_first_off(trace), style.Z),
+    )
+
+
+NAMES = {
+    "least": Text("least important first", "先关最不重要的"),
+    "random": Text("in random order", "随机次序"),
+    "most": Text("most important first", "先关最重要的"),
+}
+
+
+def _draw_many(scene: Scene) -> Drawing:
+    orders = _orders(scene.trace)
+    count = len(scene.trace.heads)
+    series = [
+        Series(NAMES[which][scene.language], [0.0, *map(float, moves)], getattr(paint, scene.mode))
+        for which, moves, paint in orders
+    ]
+    chosen = _chosen(scene)
+    said = (
+        ""
+        if chosen is None
+        else f"{', '.join(map(str, scene.heads('off')))} → 1 − cos = {printed(chosen, 4)}"
+    )
+    root = element(
+        "div",
+        element("p", f"{scene.trace.model.title} · 1 − cos(s, s′)", class_="title"),
+        curve(
+            list(range(count + 1)),
+            series,
+            scene.mode,
+            name_across="k",
+            level=(LIMIT, f"{LIMIT:.2f}"),
+        ),
+        element("p", said, class_="formula") if said else None,
+    )
+    values = {which: moves for which, moves, _ in orders} | {"chosen": chosen}
+    return Drawing(root, f"1 − cos: {_can_go(orders[0][1])}", scene.mode, values)
+
+
+def _can_go(moves: np.ndarray) -> int:
+    """How many heads can go before the first move beyond the limit."""
+    beyond = np.flatnonzero(moves > LIMIT)
+    return int(beyond[0]) if len(beyond) else len(moves)
+
+
+def _many_numbers(scene: Scene) -> Numbers:
+    least, random, most = (moves for _, moves, _ in _orders(scene.trace))
+    return {
+        "limit": f"{LIMIT:.2f}",
+        "least": _can_go(least),
+        "random": _can_go(random),
+        "most": _can_go(most),
+        "all": printed(float(least[-1]), 3),
+    }
+
+
+# ---- checkers
+
+
+@once(lab.KEPT)
+def _spare(trace: Trace) -> Outcome:
+    """Switch heads off one trace at a time, least important first, until the vector has moved."""
+    before = trace.residual(trace.model.layers).astype(np.float64).mean(axis=0)
+    order = sorted(trace.heads, key=lambda head: _distance(trace, before, [head]))
+    count = 0
+    while count < len(order) and _distance(trace, before, order[: count + 1]) <= LIMIT:
+        count += 1
+    said = {"limit": f"{LIMIT:.2f}", "spare": count, "share": f"{100 * count / len(order):.0f} %"}
+    return Outcome(float(count), said)
+
+
+def _distance(trace: Trace, before: np.ndarray, off: Sequence[HeadId]) -> float:
+    run = lab.changed(trace, [HeadOff(*head) for head in off])
+    after = run.residual(run.model.layers).astype(np.float64).mean(axis=0)
+    cosine = float(before @ after) / float(np.sqrt(before @ before) * np.sqrt(after @ after))
+    return 1 - cosine
+
+
+def _entering(trace: Trace) -> Outcome:
+    """Compare what enters the last layer with what left the layer below, number by number."""
+    last = trace.model.layers - 1
+    entered = trace.residual(last)
+    candidates = {
+        "below": trace.residual(0) if last == 0 else trace.layers[last - 1].left,
+        "z": trace.after_attention(max(0, last - 1)),
+        "embedding": trace.layers[0].entered if last else trace.after_attention(0),
+    }
+    value = next(which for which, array in candidates.items() if np.array_equal(array, entered))
+    return Outcome(value, {"last": last, "below": max(0, last - 1)})
+
+
+CHAPTER = Chapter(
+    number=5,
+    name="machine",
+    title=Text("The whole machine", "整台机器"),
+    goal=Text(
+        "Follow one layer from X to R, and take heads away.", "跟着一层从 X 走到 R，再拿掉一些头。"
+    ),
+    text=Text(
+        "Every arrow of the note's big picture is a real tensor here; open a box to see it. The R of one "
+        "layer is the X of the next: that is the unexplained R below the X of the note. Then take heads "
+        "away: most hardly matter for this sentence, a few matter a lot.",
+        "笔记大图里的每个箭头，这里都是真实的张量，点开方框就能看到。一层的 R 就是下一层的 X："
+        "笔记里 X 下面那个没有解释的 R 正是它。再把头拿掉试试：多数头对这句话影响很小，少数几个却很关键。",
+    ),
+    takeaway=Text("Many heads are spare, a few are not.", "许多头可有可无，少数几个不行。"),
+    misconception=Text(
+        "“All heads matter equally”, or “losing one breaks the model”.",
+        "“所有头同样重要”，或者“少一个头模型就坏了”。",
+    ),
+    minutes=5,
+    claims=("C5", "C6", "C10", "C18"),
+    controls=(
+        head_control(_head),
+        word_control(),
+        PickHeads("off", Text("Heads switched off together", "一起关掉的头")),
+    ),
+    parts=(
+        Part(
+            "machine",
+            Text("From X to R, box by box", "从 X 到 R，逐个方框"),
+            Text(
+                "One of {heads} heads is drawn from W_Q to Z; {others} others run beside it in the same way. Of W_O the "
+                "rows of this head. The framed row is {followed}. The feed-forward network between Add & Norm "
+                "and R works on each token alone and is not drawn.",
+                "从 W_Q 到 Z 只画了 {heads} 个头中的一个，其余 {others} 个以同样的方式并行。W_O 只画了这个头的行。"
+                "框出的行是 {followed}。Add & Norm 与 R 之间的前馈网络逐个词元计算，没有画出。",
+            ),
+            _draw_machine,
+            lambda scene: {
+                "others": scene.trace.model.heads - 1,
+                "followed": name(scene.token),
+            },
+            uses=("head", "word"),
+        ),
+        Part(
+            "each",
+            Text("One head away at a time", "一次拿掉一个头"),
+            Text(
+                "How far the sentence vector s, the mean of the last R over all tokens, turns when one head writes "
+                "nothing: median {median}, most {most} for {worst}. Rounded to the digits shown.",
+                "句向量 s 是最后一层 R 对所有词元的平均。让一个头什么都不写，它转动多少："
+                "中位数 {median}，最多 {most}（{worst}）。按所示位数四舍五入。",
+            ),
+            _draw_each,
+            _each_numbers,
+        ),
+        Part(
+            "many",
+            Text("Several heads away together", "一起拿掉几个头"),
+            Text(
+                "The same with the first k heads off, in three orders (one random order). Before s moves by "
+                "more than {limit}, {least} can go least important first, {random} in random order, {most} most "
+                "important first. With all heads off it moves by {all}: the residual path carries the rest.",
+                "同样的量，按三种次序关掉前 k 个头（随机次序只取一个）。在 s 移动超过 {limit} 之前，"
+                "先关最不重要的可以关 {least} 个，随机 {random} 个，先关最重要的 {most} 个。"
+                "全部关掉时移动 {all}：其余的由残差传过去。",
+            ),
+            _draw_many,
+            _many_numbers,
+            uses=("off",),
+        ),
+    ),
+    questions=(
+        Question(
+            name="entering",
+            ask=Text("What enters layer {last} as its X?", "进入第 {last} 层的 X 是什么？"),
+            explain=Text(
+                "R of layer {below}, number for number (in a model of one layer: the embedding).",
+                "第 {below} 层的 R，逐个数字都相同（只有一层的模型则是嵌入）。",
+            ),
+            check=_entering,
+            asked=lambda trace: {"last": trace.model.layers - 1},
+            options=lambda _: (
+                Option("below", Text("R of the layer below", "下面一层的 R")),
+                Option("z", Text("Z of the layer below", "下面一层的 Z")),
+                Option("embedding", Text("the embedding again", "还是词嵌入")),
+            ),
+            is_law=True,
+        ),
+        Question(
+            name="spare",
+            ask=Text(
+                "Switch heads off, least important first. How many of {all_heads} can go before the sentence "
+                "vector moves by more than {limit} (one minus cosine)?",
+                "从最不重要的头开始关。{all_heads} 个头中，关掉多少个之前，句向量的移动（一减余弦）不超过 {limit}？",
+            ),
+            explain=Text(
+                "{spare}, that is {share}. Within a tenth of all heads counts as right.",
+                "{spare} 个，即 {share}。相差不超过全部头的十分之一就算对。",
+            ),
+            check=_spare,
+            asked=lambda _: {"limit": f"{LIMIT:.2f}"},
+            span=lambda trace: (0.0, float(len(trace.heads))),
+            step=1.0,
+            tolerance=7.0,
+            before="many",
+        ),
+    ),
+    teacher=TeacherNote(
+        ask_aloud=Text(
+            "Guess before the grid appears: what part of the heads could this sentence do without?",
+            "表格出现之前先猜：这句话可以不要百分之几的头？",
+        ),
+        expect=Text(
+            "Guesses run from almost none to nearly all. Ask which measure they had in mind: here it is the sentence vector.",
+            "答案会从几乎没有到几乎全部。问问他们想的是哪种衡量：这里看的是句向量。",
+        ),
+        if_different=Text(
+            "On very short sentences single heads weigh more. The order and the counts belong to this sentence, not to the model.",
+            "句子很短时，单个头的分量会变大。次序和个数属于这句话，而不属于模型。",
+        ),
+    ),
+)

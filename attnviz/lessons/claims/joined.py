@@ -1,0 +1,126 @@
+"""The heads joined: concatenated, and multiplied by W_O."""
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.analysis.recompute import add_and_norm, largest_error
+from attnviz.lessons import lab
+from attnviz.lessons.claims import Case, Claim, Trial, holds_if, tiny
+from attnviz.lessons.text import Text
+from attnviz.tracing.record import Trace
+
+LOST = 1e-6  # of the strongest direction: below, float32 tells nothing from zero
+TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
+
+
+def rank(matrix: Float[np.ndarray, "input output"]) -> int:
+    """How many directions a matrix passes on: singular values above `LOST` of the largest."""
+    strengths = np.linalg.svd(matrix.astype(float), compute_uv=False)
+    return int((strengths > LOST * strengths[0]).sum())
+
+
+def _ranks(trace: Trace) -> list[int]:
+    return [rank(learned.output.weight) for learned in trace.learned]
+
+
+def _reduces(case: Case) -> Trial:
+    trace = case.trace
+    concat, d_model = trace.learned[0].output.weight.shape
+    ranks, control = _ranks(trace), _ranks(lab.control(trace))
+    numbers = {
+        "value": max(ranks),
+        "least": min(ranks),
+        "control": max(control),
+        "concat": concat,
+        "d_model": d_model,
+        "heads": trace.model.heads,
+        "d_head": concat // trace.model.heads,
+        "layers": trace.model.layers,
+    }
+    return Trial(holds_if(max(ranks) < concat), numbers, float(max(ranks)), float(max(control)))
+
+
+def _summed(trace: Trace, layer: int) -> Float[np.ndarray, "token d_model"]:
+    """What the heads write, one after the other and each word alone, plus the bias of W_O."""
+    z, total = trace.head_output(layer), trace.learned[layer].output.bias.astype(float)
+    for head in range(trace.model.heads):
+        total = total + z[head].astype(float) @ trace.output_projection((layer, head))
+    return total
+
+
+def _fully_connected(case: Case) -> Trial:
+    trace = case.trace
+    value = max(
+        largest_error(
+            record.after_attention,
+            add_and_norm(record.entered, _summed(trace, layer), learned.norm),
+        )
+        for layer, (record, learned) in enumerate(zip(trace.layers, trace.learned, strict=True))
+    )
+    numbers = {
+        "value": tiny(value),
+        "heads": trace.model.heads,
+        "inputs": len(trace.learned[0].output.weight),
+        "tokens": len(trace.tokens),
+        "layers": trace.model.layers,
+    }
+    return Trial(holds_if(value <= TOLERANCE), numbers, value)
+
+
+CLAIMS = (
+    Claim(
+        name="C8",
+        chapter=4,
+        claim=Text(
+            "After the concatenation there are too many features; W_O reduces the dimension.",
+            "拼接之后特征太多，要用 W_O 降维。",
+        ),
+        statistic=Text(
+            "{heads} heads of {d_head} numbers, side by side, are {concat} numbers; W_O makes "
+            "{d_model} of them. Over {layers} layers its largest rank is {value} and its smallest {least}; "
+            "with random weights the largest is {control}.",
+            "{heads} 个头各 {d_head} 个数，拼接起来是 {concat} 个数，W_O 把它们变成 {d_model} 个。"
+            "在 {layers} 层中，W_O 的秩最大为 {value}，最小为 {least}；随机权重的对照最大为 {control}。",
+        ),
+        rule=Text(
+            "It holds if in every layer W_O passes on fewer directions than it is given. A direction "
+            "counts as lost if it is weaker than {lost} of the strongest.",
+            "如果在每一层，W_O 传出的方向都少于输入的方向，就成立。弱于最强方向的 {lost} 的方向算作丢失。",
+        ),
+        judge=_reduces,
+        says=Text(
+            "The heads share the width of the model, so side by side they are as wide as x was. W_O "
+            "mixes the heads; it reduces only in the note's drawing.",
+            "各个头平分模型的宽度，拼接起来正好和 x 一样宽。W_O 的作用是混合各头；只有在笔记的图里才是降维。",
+        ),
+        rule_numbers={"lost": tiny(LOST)},
+    ),
+    Claim(
+        name="C9",
+        chapter=4,
+        claim=Text(
+            "The heads are concatenated, then pass a fully connected layer, as at the end of a CNN.",
+            "各头先拼接，再通过一个全连接层，就像 CNN 的末尾那样。",
+        ),
+        statistic=Text(
+            "W_O reads {inputs} numbers: those of one word. For {tokens} tokens in {layers} layers, "
+            "what {heads} heads write was added up head by head, then the bias of W_O, then Add & Norm. "
+            "The model's own z differ from that by at most {value} of the largest entry of their layer.",
+            "W_O 每次读入 {inputs} 个数，即一个词的各头输出。在 {layers} 层中，对 {tokens} 个词元，"
+            "把 {heads} 个头写出的向量逐个相加，再加 W_O 的偏置，再做 Add & Norm。"
+            "模型自己的 z 与此最多相差本层最大元素的 {value}。",
+        ),
+        rule=Text(
+            "It holds if no entry differs by more than {tolerance} of the largest: then W_O is linear, "
+            "works on each word alone, and concatenating is adding.",
+            "如果任何元素的差别都不超过最大元素的 {tolerance}，就成立：那么 W_O 是线性的，逐词进行，拼接就是相加。",
+        ),
+        judge=_fully_connected,
+        says=Text(
+            "True of concatenation and W_O, imprecise about the CNN: there is no non-linearity, and "
+            "words are not mixed. Each head adds its own vector.",
+            "拼接和 W_O 说得对，与 CNN 相比则不够准确：这里没有非线性，也不混合不同的词。每个头只是加上自己的向量。",
+        ),
+        rule_numbers={"tolerance": tiny(TOLERANCE)},
+    ),
+)

@@ -1,0 +1,200 @@
+"""The link: where a learner stands in the walkthrough, as short texts in an address.
+
+Whatever an old, broken or foreign link holds, the nearest valid place is opened, and what
+had to be dropped is named.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from typing import Literal, TypeVar, get_args
+
+from attnviz.lessons.chapters import chapters
+from attnviz.lessons.claims import claims
+from attnviz.lessons.controls import Value
+from attnviz.lessons.engine import Said
+from attnviz.lessons.sheet import GUESSES, Guess
+from attnviz.tracing.head import HeadId
+
+VERSION = "1"
+Mode = Literal["learner", "presenter", "teacher", "print"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+Read = TypeVar("Read")
+_BETWEEN, _IS = ";", "="
+_MOST = 4_000  # characters of one parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where somebody stands, what they chose, and what they answered."""
+
+    chapter: int = 1
+    screen: int = 0  # of the presenter
+    mode: Mode = "learner"
+    hide_special: bool = False  # in claims on trial
+    choices: Mapping[str, Value] = field(default_factory=dict)  # "2.head" → value
+    answers: Mapping[str, Said] = field(default_factory=dict)  # "2.most" → value
+    guesses: Mapping[str, Guess] = field(default_factory=dict)  # "C13" → verdict
+
+    def with_choice(self, chapter: int, name: str, value: Value) -> "Standing":
+        """The same with one control set."""
+        return replace(self, choices={**self.choices, f"{chapter}.{name}": value})
+
+    def with_answer(self, chapter: int, name: str, said: Said) -> "Standing":
+        """The same with one question answered."""
+        return replace(self, answers={**self.answers, f"{chapter}.{name}": said})
+
+    def with_guess(self, claim: str, verdict: Guess) -> "Standing":
+        """The same with one claim's verdict predicted."""
+        return replace(self, guesses={**self.guesses, claim: verdict})
+
+    def of_chapter(self, number: int) -> dict[str, Value]:
+        """What was chosen in one chapter, by the name of the control."""
+        start = f"{number}."
+        return {n.removeprefix(start): v for n, v in self.choices.items() if n.startswith(start)}
+
+
+def to_link(standing: Standing) -> dict[str, str]:
+    """The parameters of an address; what is as at the start is left out."""
+    start = Standing()
+    params = {
+        "v": VERSION,
+        "ch": "" if standing.chapter == start.chapter else str(standing.chapter),
+        "screen": str(standing.screen or ""),
+        "mode": "" if standing.mode == start.mode else standing.mode,
+        "special": "hidden" if standing.hide_special else "",
+        "c": _joined({name: _written(value) for name, value in standing.choices.items()}),
+        "a": _joined({name: _written(said) for name, said in standing.answers.items()}),
+        "g": _joined(
+            {name.removeprefix("C"): guess[0] for name, guess in standing.guesses.items()}
+        ),
+    }
+    kept = {name: text for name, text in params.items() if text}
+    return kept if len(kept) > 1 else {}
+
+
+def from_link(params: Mapping[str, str]) -> tuple[Standing, tuple[str, ...]]:
+    """The place that the parameters of an address name, and the names of what was dropped."""
+    dropped: list[str] = []
+    start = Standing()
+    if params.get("v", VERSION) != VERSION:
+        return start, ("v",)
+
+    def one_of(name: str, values: Mapping[str, object], otherwise: object) -> object:
+        text = params.get(name, "")
+        if text and text not in values:
+            dropped.append(name)
+        return values.get(text, otherwise)
+
+    numbers = {str(chapter.number): chapter.number for chapter in chapters()}
+    screens = {str(screen): screen for screen in range(100)}
+    found = Standing(
+        chapter=int(str(one_of("ch", numbers, start.chapter))),
+        screen=int(str(one_of("screen", screens, start.screen))),
+        mode=_mode(str(one_of("mode", {mode: mode for mode in MODES}, start.mode))),
+        hide_special=bool(one_of("special", {"hidden": True}, start.hide_special)),
+        choices=_choices(params.get("c", ""), dropped),
+        answers=_answers(params.get("a", ""), dropped),
+        guesses=_guesses(params.get("g", ""), dropped),
+    )
+    return found, tuple(dict.fromkeys(dropped))
+
+
+def _mode(text: str) -> Mode:
+    return next(mode for mode in MODES if mode == text)
+
+
+def _joined(values: Mapping[str, str]) -> str:
+    return _BETWEEN.join(f"{name}{_IS}{text}" for name, text in values.items())
+
+
+def _split(text: str, name: str, dropped: list[str]) -> dict[str, str]:
+    if len(text) > _MOST:
+        dropped.append(name)
+        return {}
+    parts = [part.partition(_IS) for part in text.split(_BETWEEN) if part]
+    return {key: value for key, sign, value in parts if sign}
+
+
+def _written(value: Value | Said) -> str:
+    """A value in ASCII: a head as h0.2, heads as 0.2+1.8, a word as it is."""
+    if isinstance(value, HeadId):
+        return f"h{value.layer}.{value.head}"
+    if isinstance(value, tuple):
+        return "H" + "+".join(_written(head).removeprefix("h") for head in value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _read_head(text: str) -> HeadId:
+    layer, _, head = text.partition(".")
+    return HeadId(int(layer), int(head))
+
+
+def _read(text: str) -> Value:
+    """The counterpart of `_written`.
+
+    Raises:
+        ValueError: if the text is none that it writes.
+    """
+    if text[:1] == "h" and text[1:2].isdigit():
+        return _read_head(text[1:])
+    if text[:1] == "H":
+        return tuple(_read_head(part) for part in text[1:].split("+") if part)
+    if text.lstrip("-").isdigit():
+        return int(text)
+    try:
+        return _number(text)
+    except ValueError:
+        return _word(text)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _word(text: str) -> str:
+    if not (text.isascii() and text.replace("-", "").replace("_", "").isalnum()):
+        raise ValueError(text)
+    return text
+
+
+def _choices(text: str, dropped: list[str]) -> dict[str, Value]:
+    known = {f"{chapter.number}.{c.name}" for chapter in chapters() for c in chapter.controls}
+    return _known(text, "c", dict.fromkeys(known, _read), dropped)
+
+
+def _answers(text: str, dropped: list[str]) -> dict[str, Said]:
+    readers: dict[str, Callable[[str], Said]] = {
+        f"{chapter.number}.{question.name}": _word if question.options else _number
+        for chapter in chapters()
+        for question in chapter.questions
+    }
+    return _known(text, "a", readers, dropped)
+
+
+def _known(
+    text: str, name: str, readers: Mapping[str, Callable[[str], Read]], dropped: list[str]
+) -> dict[str, Read]:
+    """Every entry whose key is known and whose value can be read."""
+    found: dict[str, Read] = {}
+    for key, written in _split(text, name, dropped).items():
+        try:
+            found[key] = readers[key](written)
+        except (ValueError, KeyError):
+            dropped.append(f"{name}: {key}")
+    return found
+
+
+def _guesses(text: str, dropped: list[str]) -> dict[str, Guess]:
+    verdicts: dict[str, Guess] = {guess[0]: guess for guess in GUESSES}
+    known = {claim.name for claim in claims()}
+    found: dict[str, Guess] = {}
+    for key, letter in _split(text, "g", dropped).items():
+        if f"C{key}" in known and letter in verdicts:
+            found[f"C{key}"] = verdicts[letter]
+        else:
+            dropped.append(f"g: {key}")
+    return found

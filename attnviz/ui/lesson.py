@@ -1,0 +1,214 @@
+"""A chapter on the page: what to see, what to set, what to predict."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from attnviz.figures.drawing import Drawing
+from attnviz.lessons.chapters import chapter_called, chapters
+from attnviz.lessons.controls import Control, Pick, PickHeads
+from attnviz.lessons.engine import Chapter, Part, Question, Said, Scene
+from attnviz.ui import claims, components, workshop
+from attnviz.ui.classroom import Room, answer, choose, keep_link, panel, standing, step
+from attnviz.ui.escape import markdown_text
+from attnviz.ui.page import clear_errors, language
+from attnviz.words import say
+
+FEW = 6  # options that are shown side by side
+
+
+def lesson(room: Room) -> None:
+    """The chapter where this session stands, from its title to its takeaway."""
+    chapter = chapter_called(standing().chapter)
+    scene = room.scene(chapter)
+    with st.container(key="lesson"):
+        _opening(chapter, scene)
+        controls(chapter, scene, [c for c in chapter.controls if not _used(chapter, c.name)])
+        workshop.workshop(chapter, scene)
+        for part in chapter.parts:
+            _part(room, chapter, part, scene)
+        for question in chapter.questions:
+            if not question.before:
+                ask(room, chapter, question)
+        if chapter.has_trial:
+            claims.on_trial(room)
+        _closing(chapter, scene)
+    keep_link()
+
+
+def _used(chapter: Chapter, name: str) -> bool:
+    return any(name in part.uses for part in chapter.parts)
+
+
+def _opening(chapter: Chapter, scene: Scene) -> None:
+    st.markdown(f"## {chapter.number} · {markdown_text(chapter.title[language()])}")
+    st.markdown(f"*{markdown_text(scene.say(chapter.goal))}*")
+    st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
+
+
+def _closing(chapter: Chapter, scene: Scene) -> None:
+    numbers = chapter.numbers(scene)
+    with st.container(key="closing"):
+        takeaway = markdown_text(scene.say(chapter.takeaway, **numbers))
+        st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
+        wrong = markdown_text(scene.say(chapter.misconception, **numbers))
+        st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
+        if chapter.number < len(chapters()):
+            st.button(
+                say("walk.next", language()),
+                key="next_chapter",
+                on_click=step,
+                kwargs={"chapter": chapter.number + 1, "screen": 0},
+            )
+
+
+def _part(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
+    before = [question for question in chapter.questions if question.before == part.name]
+    for question in before:
+        ask(room, chapter, question)
+    with st.container(key=f"part_{part.name}"):
+        st.markdown(f"### {markdown_text(part.title[language()])}")
+        if any(_is_open(chapter, question) for question in before) and not _skipped(chapter, part):
+            st.caption(say("walk.first_predict", language()))
+            st.button(
+                say("walk.skip", language()),
+                key=f"skip_{chapter.number}_{part.name}",
+                on_click=_skip,
+                args=(chapter, part),
+            )
+            return
+        controls(chapter, scene, [c for c in chapter.controls if c.name in part.uses])
+        show_panel(room, chapter, part, scene)
+
+
+def show_panel(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
+    """A part's picture, and what to see in it."""
+    drawn = panel(room, chapter, part, scene)
+    key = f"panel_{chapter.number}_{part.name}"
+    if isinstance(drawn, Drawing):
+        components.show_drawing(drawn, key)
+    else:
+        components.show_lines(drawn, key)
+    if note := chapter.note(part, scene):
+        st.caption(markdown_text(note))
+
+
+def _skipped(chapter: Chapter, part: Part) -> bool:
+    skipped: set[str] = st.session_state.setdefault("skipped", set())
+    return f"{chapter.number}.{part.name}" in skipped
+
+
+def _skip(chapter: Chapter, part: Part) -> None:
+    st.session_state.skipped = st.session_state.skipped | {f"{chapter.number}.{part.name}"}
+
+
+# ---- controls
+
+
+def controls(chapter: Chapter, scene: Scene, shown: Sequence[Control]) -> None:
+    """Widgets for some controls of a chapter."""
+    if not shown:
+        return
+    with st.container(key=f"controls_{chapter.number}_{shown[0].name}", horizontal=True):
+        for control in shown:
+            _control(chapter, scene, control)
+
+
+def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
+    """One widget, set to what the scene says."""
+    key = f"control_{chapter.number}_{control.name}"
+    label = control.label[language()]
+
+    def take() -> None:
+        given = st.session_state[key]
+        choose(chapter.number, control.name, tuple(given) if isinstance(given, list) else given)
+
+    if isinstance(control, Pick):
+        st.session_state[key] = scene.choice[control.name]
+        st.selectbox(
+            label,
+            list(control.options(scene.trace)),
+            format_func=lambda value: control.shown(value, scene.trace, language()),
+            key=key,
+            on_change=take,
+            width=190,
+        )
+    elif isinstance(control, PickHeads):
+        st.session_state[key] = list(scene.heads(control.name))
+        st.multiselect(label, scene.trace.heads, key=key, on_change=take, select_all=False)
+    else:
+        st.session_state[key] = scene.number(control.name)
+        st.slider(
+            label,
+            control.least,
+            control.most,
+            step=control.step,
+            key=key,
+            on_change=take,
+            width=260,
+        )
+
+
+# ---- questions
+
+
+def _is_open(chapter: Chapter, question: Question) -> bool:
+    return f"{chapter.number}.{question.name}" not in standing().answers
+
+
+def ask(room: Room, chapter: Chapter, question: Question) -> None:
+    """A question: first the learner's prediction, then the answer with its computation."""
+    with st.container(key=f"ask_{chapter.number}_{question.name}", border=True):
+        st.markdown(f"**{markdown_text(question.asks(room.trace, language()))}**")
+        with clear_errors():
+            if _is_open(chapter, question):
+                _predict(room, chapter, question)
+            else:
+                revealed(room, chapter, question)
+
+
+def _predict(room: Room, chapter: Chapter, question: Question) -> None:
+    key = f"said_{chapter.number}_{question.name}"
+    said: Said | None
+    if question.options is None:
+        least, most = question.span(room.trace)
+        label = say("walk.prediction", language())
+        digits = "%d" if question.step.is_integer() else None
+        said = st.slider(label, least, most, step=question.step, format=digits, key=key)
+    else:
+        said = _pick_option(question, room, key)
+    st.button(
+        say("walk.commit", language()),
+        key=f"commit_{chapter.number}_{question.name}",
+        disabled=said is None,
+        on_click=answer,
+        args=(chapter.number, question.name, said),
+    )
+
+
+def _pick_option(question: Question, room: Room, key: str) -> str | None:
+    options = {
+        option.name: markdown_text(option.text.filled(language(), {}))
+        for option in (question.options(room.trace) if question.options else ())
+    }
+    label, names = say("walk.prediction", language()), list(options)
+
+    def shown(name: str) -> str:
+        return options[name]
+
+    if len(names) <= FEW:
+        return st.radio(label, names, None, shown, key, horizontal=True)
+    return st.selectbox(label, names, None, shown, key)
+
+
+def revealed(room: Room, chapter: Chapter, question: Question) -> None:
+    """The answer, beside what was predicted if anything was."""
+    said = standing().answers.get(f"{chapter.number}.{question.name}")
+    explained = markdown_text(question.explains(room.trace, language()))
+    if said is None:
+        st.markdown(explained)
+        return
+    right = question.is_right(room.trace, said)
+    shown = markdown_text(question.spoken(room.trace, said, language()))
+    key = "walk.right" if right else "walk.wrong"
+    st.markdown(f"**{say(key, language(), said=shown)}** {explained}")

@@ -1,0 +1,122 @@
+"""The presenter: large type, one idea a screen, answers hidden until asked for."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from attnviz.lessons.chapters import chapter_called, chapters
+from attnviz.lessons.engine import Chapter, Part, Question, Screen
+from attnviz.ui import claims, lesson, workshop
+from attnviz.ui.classroom import Room, standing, step
+from attnviz.ui.escape import markdown_text
+from attnviz.ui.page import clear_errors, language
+from attnviz.words import say
+
+
+def present(choose_room: Callable[[], Room | None]) -> None:
+    """The screen on which this session stands; sentence and model are in a drawer below it."""
+    chapter = chapter_called(standing().chapter)
+    screen = min(standing().screen, len(chapter.screens) - 1)
+    stage, bar = st.container(key="present"), st.container()
+    with clear_errors():
+        with st.expander(say("walk.settings", language())):
+            room = choose_room()
+        if room is not None:
+            with stage:
+                _show(room, chapter, chapter.screens[screen])
+    with bar:
+        _bar(chapter, screen)
+
+
+def _show(room: Room, chapter: Chapter, screen: Screen) -> None:
+    scene = room.scene(chapter)
+    if screen == "opening":
+        st.markdown(f"# {chapter.number} · {markdown_text(chapter.title[language()])}")
+        st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
+        workshop.workshop(chapter, scene)
+    elif screen == "trial":
+        claims.on_trial(room)
+    elif screen == "closing":
+        st.markdown(f"# {markdown_text(chapter.title[language()])}")
+        takeaway = markdown_text(scene.say(chapter.takeaway, **chapter.numbers(scene)))
+        st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
+        wrong = markdown_text(scene.say(chapter.misconception, **chapter.numbers(scene)))
+        st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
+    elif isinstance(screen, Part):
+        st.markdown(f"## {markdown_text(screen.title[language()])}")
+        shown = [c for c in chapter.controls if c.name in screen.uses]
+        lesson.show_panel(room, chapter, screen, scene)
+        lesson.controls(chapter, scene, shown)
+    else:
+        _question(room, chapter, screen)
+
+
+def _question(room: Room, chapter: Chapter, question: Question) -> None:
+    """The question and its options; the answer once it is asked for."""
+    st.markdown(f"## {markdown_text(question.asks(room.trace, language()))}")
+    if question.options is not None:
+        texts = [option.text.filled(language(), {}) for option in question.options(room.trace)]
+        st.markdown(" · ".join(markdown_text(text) for text in texts))
+    name = f"{chapter.number}.{question.name}"
+    if st.session_state.get("revealed") == name:
+        st.markdown(markdown_text(question.explains(room.trace, language())))
+    else:
+        st.button(
+            say("walk.reveal", language()),
+            key="reveal",
+            shortcut="a",
+            on_click=lambda: st.session_state.update(revealed=name),
+        )
+
+
+def _bar(chapter: Chapter, screen: int) -> None:
+    """Back and on, by button, arrow key or a presenter's clicker."""
+    back, on = _before(chapter, screen), _after(chapter, screen)
+    with st.container(key="present_bar", horizontal=True, vertical_alignment="center"):
+        _turn("walk.back", "Left", "present_left", back)
+        _turn("walk.on", "Right", "present_right", on)
+        st.caption(
+            say(
+                "walk.screen",
+                language(),
+                chapter=chapter.number,
+                chapters=len(chapters()),
+                screen=screen + 1,
+                screens=len(chapter.screens),
+            )
+        )
+        st.button(
+            say("walk.leave", language()), key="leave", on_click=step, kwargs={"mode": "learner"}
+        )
+        with st.container(key="clicker", horizontal=True):  # one key a button, so two more
+            _turn("walk.back", "PageUp", "present_page_up", back)
+            _turn("walk.on", "PageDown", "present_page_down", on)
+
+
+def _turn(text: str, key: str, name: str, to: tuple[int, int] | None) -> None:
+    chapter, screen = to or (0, 0)
+    st.button(
+        say(text, language()),
+        key=name,
+        shortcut=key,
+        disabled=to is None,
+        on_click=step,
+        kwargs={"chapter": chapter, "screen": screen},
+    )
+
+
+def _before(chapter: Chapter, screen: int) -> tuple[int, int] | None:
+    if screen > 0:
+        return chapter.number, screen - 1
+    if chapter.number == chapters()[0].number:
+        return None
+    earlier = chapter_called(chapter.number - 1)
+    return earlier.number, len(earlier.screens) - 1
+
+
+def _after(chapter: Chapter, screen: int) -> tuple[int, int] | None:
+    if screen + 1 < len(chapter.screens):
+        return chapter.number, screen + 1
+    if chapter.number == chapters()[-1].number:
+        return None
+    return chapter.number + 1, 0

@@ -1,0 +1,25 @@
+"""The print mode: one handout to keep, made from the same lessons."""
+
+import streamlit as st
+
+from attnviz.lessons.handout import handout
+from attnviz.ui.classroom import Room, standing, trainings
+from attnviz.ui.page import language
+from attnviz.words import say
+
+
+def print_page(room: Room) -> None:
+    """What the handout holds, and the handout."""
+
+    def made() -> bytes:  # asked for when the button is pressed
+        return handout(room.trace, standing(), language(), trainings()).encode()
+
+    st.markdown(say("walk.handout", language()))
+    st.download_button(
+        say("walk.save_handout", language()),
+        made,
+        "attnviz-handout.html",
+        "text/html",
+        key="handout",
+        type="primary",
+    )
