@@ -133,7 +133,10 @@ AVERAGE_TITLE = Text(
     "{model} · layer {layer} · weights of {word}, mean of its {heads} heads; rounded",
     "{model} · 第 {layer} 层 · {word} 的权重，{heads} 个头的平均；四舍五入",
 )
-HEAD_BY_HEAD = Text("softmax(q·kᵀ / √d_head), head by head", "softmax(q·kᵀ / √d_head)，逐个头")
+AVERAGE_IS = Text(
+    "bars: mean over the heads of softmax(q·kᵀ / √d_head); map: head by head",
+    "柱子：各头 softmax(q·kᵀ / √d_head) 的平均；下图：逐个头",
+)
 
 
 def _draw_average(scene: Scene) -> Drawing:
@@ -148,9 +151,10 @@ def _draw_average(scene: Scene) -> Drawing:
         "div",
         element("p", title, class_="title"),
         bars([Bar(*pair, score) for pair in zip(tokens, mean.tolist(), strict=True)], label=title),
+        element("p", scene.say(AVERAGE_IS), class_="formula"),
         tensor(
             rows,
-            scene.say(HEAD_BY_HEAD),
+            "softmax",
             heads,
             style.SCORE,
             scene.mode,
@@ -169,12 +173,14 @@ def _rows(scene: Scene) -> Float[np.ndarray, "head key"]:
 
 
 def _average_numbers(scene: Scene) -> Numbers:
-    rows = _rows(scene)
+    """Special tokens aside, as in the question: they take most of many rows."""
+    tokens = [token for token in scene.trace.tokens if not token.is_special]
+    rows = _rows(scene)[:, [token.position for token in tokens]]
     mean = rows.mean(axis=0, dtype=float)
     best = int(mean.argmax())
     return {
         "word": name(scene.token),
-        "best": name(scene.trace.tokens[best]),
+        "best": name(tokens[best]),
         "share": printed(float(mean[best]), 3),
         "agree": int((rows.argmax(axis=1) == best).sum()),
         "favourites": len(set(rows.argmax(axis=1).tolist())),
@@ -217,7 +223,8 @@ GROUP = Text(
     "{task} · one layer, seed {seed}, {steps} steps · parameters with any number of heads: {parameters}",
     "{task} · 一层，种子 {seed}，{steps} 步 · 不论几个头，参数量都是 {parameters}",
 )
-THEORY = Text("one even average", "一次平均（理论）")
+THEORY = Text("theory", "理论值")
+AVERAGE = Text("one even average", "一次平均")
 MEASURED = Text(
     "Share of right answers on {texts} new texts; rounded.",
     "在 {texts} 段新文本上答对的比例；四舍五入。",
@@ -389,7 +396,7 @@ def _draw_course(scene: Scene) -> Drawing:
         series,
         scene.mode,
         name_across=say("train.step", scene.language),
-        level=None if theory is None else (theory, f"{scene.say(THEORY)}: {printed(theory, 4)}"),
+        level=None if theory is None else (theory, f"{scene.say(AVERAGE)}: {printed(theory, 4)}"),
         largest=1.0,
     )
     root = element("div", element("p", title, class_="title"), drawn)
@@ -542,8 +549,8 @@ QUESTIONS = (
             "答对的会怎样？",
         ),
         explain=Text(
-            "The same. Change the digits one by one: the places that the answer of a token depends on are "
-            "{needed} in number, and one head can look there. On Eight looks they are {other_needed}.",
+            "The same. Changing the digits one by one shows how many places the answer of a token depends "
+            "on: {needed}. One head can look there. On Eight looks: {other_needed}.",
             "一样。逐个改动数字就知道：一个词元的答案只取决于 {needed} 个位置，一个头就能看到。"
             "而在“看八处”里，它取决于 {other_needed} 个位置。",
         ),
@@ -582,8 +589,8 @@ QUESTIONS = (
             "（不计特殊词元）",
         ),
         explain=Text(
-            "{best}, with {share} (rounded). But only this many of the {heads} heads choose that word "
-            "themselves: {agree}. One average cannot say what the others look at.",
+            "{best}, with {share} (rounded). Heads that choose that word themselves: {agree} of {heads}. "
+            "One average cannot say what the others look at.",
             "{best}，权重 {share}（四舍五入）。但 {heads} 个头中，自己也选这个词的有 {agree} 个。"
             "一个平均值说不出其余的头在看什么。",
         ),
@@ -660,11 +667,11 @@ CHAPTER = Chapter(
             "average",
             Text("One average on your sentence", "在你的句子上做一次平均"),
             Text(
-                "The bars are the mean of the rows of the map: one average. It gives most to {best}, {share}; "
-                "heads that choose that token themselves: {agree} of {heads}. Together they choose this "
-                "many different tokens: {favourites}. Numbers are rounded.",
-                "柱子是下图各行的平均：只做一次平均。它把最大的权重 {share} 给了 {best}；自己也选这个词元的头有 "
-                "{agree} 个，共 {heads} 个。它们选中的不同词元共有 {favourites} 个。数字都经四舍五入。",
+                "Special tokens aside, the average gives most to {best}: {share}. Heads that choose that word "
+                "themselves: {agree} of {heads}; different words that the heads choose: {favourites}. One "
+                "average blends them all. Numbers are rounded.",
+                "不计特殊词元，平均值把最大的权重 {share} 给了 {best}。自己也选这个词的头有 {agree} 个，共 {heads} 个；"
+                "各头选中的不同的词有 {favourites} 个。一次平均把它们全混在一起。数字都经四舍五入。",
             ),
             _draw_average,
             _average_numbers,
@@ -674,11 +681,11 @@ CHAPTER = Chapter(
             "bars",
             Text("Equal parameters, more heads", "参数相同，头数不同"),
             Text(
-                "{asks} One even average can reach {theory}, rounded. The counter-task is {other}: "
+                "{asks} In theory one even average can reach {theory}, rounded. The counter-task is {other}: "
                 "{other_asks} Trained so far: {done} of {all}; Train starts the others, shown as “…”. "
                 "Given a feed-forward network or many more steps, one head does better: the bars compare "
                 "equal budgets.",
-                "{asks}一次平均最多能到 {theory}（四舍五入）。对照任务是“{other}”：{other_asks}"
+                "{asks}理论上，一次平均最多能到 {theory}（四舍五入）。对照任务是“{other}”：{other_asks}"
                 "已训练 {done} 个，共 {all} 个；显示“…”的按“训练”就会开始。如果有前馈网络，或者训练得久得多，"
                 "一个头也会好一些：这里比的是同样的预算。",
             ),

@@ -192,10 +192,10 @@ CHAPTER = Chapter(
             "lines",
             Text("The note's picture, for any two heads", "笔记的图，任选两个头"),
             Text(
-                "{a} above, {b} below: the same formula, other weights. They differ by {divergence} of one "
+                "{a} and {b}: the same formula, other weights. They differ by {divergence} of one "
                 "bit (Jensen–Shannon, all tokens, rounded); the most different two of this sentence by {most}. The line to "
                 "itself is the strongest for {self_a} of {tokens} tokens in {a}, for {self_b} in {b}.",
-                "上面是 {a}，下面是 {b}：公式相同，权重不同。两者相差 {divergence}（Jensen–Shannon，最大一比特，"
+                "{a} 与 {b}：公式相同，权重不同。两者相差 {divergence}（Jensen–Shannon，最大一比特，"
                 "计入全部词元，四舍五入）；这句话里差别最大的两个头相差 {most}。"
                 "在 {a} 中，{tokens} 个词元里有 {self_a} 个最看自己，在 {b} 中有 {self_b} 个。",
             ),

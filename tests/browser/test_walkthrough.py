@@ -1,0 +1,280 @@
+"""The walkthrough in Chromium: drawn = computed, and a lesson can be held with it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import attnviz
+from attnviz.figures import style
+from attnviz.lessons.handout import handout
+from attnviz.lessons.link import Standing
+from tests.browser.conftest import PATIENCE, Server, Visit
+
+HOSTILE = "<b>x</b> <img src=x onerror=alert(1)> $x^2$ [l](http://evil.invalid) `c` {word}"
+CHAPTERS = attnviz.chapters()
+
+
+@pytest.fixture
+def walk(server: Server, browser: Browser):  # type: ignore[no-untyped-def]
+    """Open a place of the walkthrough by its link."""
+    contexts = []
+
+    def open_at(link: str = "", width: int = 1440, height: int = 900, **more: str) -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if more.get("scheme") == "dark" else "light",
+            locale=more.get("locale", "en-US"),
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        found = Visit(page)
+        page.on("request", lambda request: found.requests.append(request.url))
+        page.on("pageerror", lambda problem: found.problems.append(str(problem)))
+        page.on("dialog", lambda dialog: found.problems.append(f"dialog {dialog.message}"))
+        page.goto(f"{server.address}/walkthrough{link}")
+        page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        page.wait_for_selector(".st-key-lesson, .st-key-present, .st-key-teacher, .st-key-handout")
+        found.settle()
+        return found
+
+    yield open_at
+    for context in contexts:
+        context.close()
+
+
+def painted(page: Page, label: str) -> np.ndarray:
+    """The pixels of the canvas called so: "row column rgb"."""
+    found = page.locator(f'canvas[aria-label="{label}"]').first.evaluate(
+        """c => ({rows: c.height, columns: c.width, data: Array.from(
+            c.getContext('2d').getImageData(0, 0, c.width, c.height).data)})"""
+    )
+    pixels = np.array(found["data"], dtype=np.uint8)
+    return pixels.reshape(found["rows"], found["columns"], 4)[:, :, :3]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pixels_of_a_map_are_the_tensor(walk, note: attnviz.Trace, scheme: str) -> None:  # type: ignore[no-untyped-def]
+    page = walk("?v=1&ch=1", scheme=scheme).page
+    page.wait_for_selector('canvas[aria-label="Q, 27 × 32"]')
+    mode: style.Mode = "dark" if scheme == "dark" else "light"
+    for label, values, paint in (
+        ("X, 27 × 384", note.residual(0), style.X),
+        ("Q, 27 × 32", note.queries(0)[2], style.Q),
+    ):
+        top = float(np.abs(values).max())
+        levels = np.vectorize(lambda v, top=top: style.signed_level(float(v), top))(values)
+        expected = style.signed_ramp(getattr(paint, mode), mode)[levels]
+        difference = np.abs(painted(page, label).astype(int) - expected.astype(int))
+        assert (difference.max(axis=2) > 0).mean() < 0.001, "but for numbers between two steps"
+        assert difference.max() <= 3
+
+
+def test_the_number_under_the_pointer_is_exact(walk, note: attnviz.Trace) -> None:  # type: ignore[no-untyped-def]
+    page = walk("?v=1&ch=1").page
+    canvas = page.locator('canvas[aria-label="Q, 27 × 32"]').first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    canvas.hover(position={"x": box["width"] * 5.5 / 32, "y": box["height"] * 3.5 / 27})
+    below = canvas.locator("xpath=following-sibling::p")
+    line = below.text_content() or ""
+    assert line.startswith("will (3) · 5: ")
+    assert float(line.rpartition(": ")[2]) == pytest.approx(
+        float(note.queries(0)[2, 3, 5]), abs=1e-7
+    )
+    canvas.focus()
+    page.keyboard.press("ArrowDown")
+    expect(canvas.locator("xpath=following-sibling::p")).to_have_text(
+        re.compile(r"^never \(4\) · 5")
+    )
+
+
+def test_predict_then_reveal_and_the_link_remembers(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=2")
+    page = opened.page
+    live = page.locator(".st-key-part_live")
+    expect(live).to_contain_text("Predict first")
+    assert not live.locator(".attnviz").count(), "the picture gives the answer away"
+    card = page.locator(".st-key-ask_2_added")
+    card.get_by_text("nothing", exact=True).click()
+    card.get_by_role("button", name="That is my answer").click()
+    expect(card).to_contain_text("✓ You said nothing.")
+    expect(card).to_contain_text("0.880797 before, 0.880797 after")
+    opened.settle()
+    assert "a=2.added%3Dsame" in page.url
+    again = walk(page.url.partition("/walkthrough")[2]).page
+    expect(again.locator(".st-key-ask_2_added")).to_contain_text("✓ You said nothing.")
+    live = again.locator(".st-key-part_live")
+    live.get_by_role("button", name="Show it without an answer").click()
+    expect(live.locator("table")).to_contain_text("softmax")
+
+
+def test_controls_redraw_the_figure_and_stand_in_the_link(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=2&c=2.shift%3D-1%3B2.strength%3D16")
+    page = opened.page
+    part = page.locator(".st-key-part_handmade")
+    expect(part.locator(".verdict.good")).to_have_text("0.902 ≥ 0.90")
+    expect(part).to_contain_text("L0·H2")
+    slider = part.get_by_role("slider", name="Strength")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(part.locator(".verdict")).to_have_text(re.compile("< 0.90"))
+    opened.settle()
+    assert "2.strength%3D15" in page.url
+
+
+def test_every_chapter_stands_in_both_languages_without_a_problem(walk) -> None:  # type: ignore[no-untyped-def]
+    for language in ("en", "zh"):
+        opened = walk(f"?v=1&lang={language}")
+        page = opened.page
+        for chapter in CHAPTERS:
+            page.locator(".st-key-walk_chapter button").nth(chapter.number - 1).click()
+            title = chapter.title["zh" if language == "zh" else "en"]
+            expect(page.locator(".st-key-lesson h2")).to_contain_text(title)
+            page.wait_for_selector(".st-key-lesson .attnviz[data-drawn]", state="attached")
+            opened.settle()
+            assert not page.locator('[data-testid="stException"]').count()
+            assert not page.locator('[data-testid="stAlert"]').count()
+        assert not opened.problems
+
+
+def test_nothing_scrolls_sideways_on_a_phone(walk) -> None:  # type: ignore[no-untyped-def]
+    for chapter in CHAPTERS:
+        opened = walk(f"?v=1&ch={chapter.number}", width=390, height=844)
+        for button in opened.page.get_by_role("button", name="Show it without an answer").all():
+            button.scroll_into_view_if_needed()
+        main = opened.page.locator('[data-testid="stMain"]')
+        assert main.evaluate("m => m.scrollWidth <= m.clientWidth"), chapter.name
+
+
+def test_a_lesson_is_held_with_the_keyboard_alone(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=1&mode=presenter", width=1280, height=720)
+    page = opened.page
+    expect(page.locator(".st-key-present h1")).to_contain_text("One set of q, k, v a head")
+    size = page.locator(".st-key-present .stMarkdown p").first.evaluate(
+        "p => parseFloat(getComputedStyle(p).fontSize)"
+    )
+    assert size >= 20
+    seen = []
+    for press in ("ArrowRight", "PageDown", "ArrowRight"):
+        page.keyboard.press(press)
+        opened.settle()
+        seen.append(page.locator(".st-key-present h2").text_content())
+    assert len(set(seen)) == 3
+    expect(page.locator(".st-key-present")).not_to_contain_text("its length is")
+    page.keyboard.press("a")
+    expect(page.locator(".st-key-present")).to_contain_text("its length is")
+    page.keyboard.press("PageUp")
+    opened.settle()
+    expect(page.locator(".st-key-present h2")).to_have_text(seen[1] or "")
+    page.keyboard.press("ArrowLeft")
+    opened.settle()
+    expect(page.locator(".st-key-present h2")).to_have_text(seen[0] or "")
+
+
+def test_the_presenters_figures_fit_on_the_screen(walk) -> None:  # type: ignore[no-untyped-def]
+    for chapter in CHAPTERS:
+        for number, screen in enumerate(chapter.screens):
+            if not hasattr(screen, "draw"):
+                continue
+            link = f"?v=1&ch={chapter.number}&screen={number}&mode=presenter"
+            page = walk(link, width=1280, height=720).page
+            figure = page.locator(".st-key-present .attnviz[data-drawn]").first
+            box = figure.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 720 - 56, f"{chapter.name}, {number}: {box}"
+
+
+def test_claims_are_predicted_then_judged_and_special_tokens_change_a_verdict(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=7")
+    page = opened.page
+    claim = page.locator(".st-key-claim_C13")
+    expect(claim).not_to_contain_text("Rule:")
+    claim.get_by_role("radio", name="it holds").click()
+    expect(claim).to_contain_text("does not hold (you said: it holds)")
+    page.get_by_text("Hide special tokens").click()
+    expect(claim).to_contain_text("on average only (you said: it holds)")
+    opened.settle()
+    assert "g=13%3Dh" in page.url
+    assert "special=hidden" in page.url
+
+
+def test_a_broken_link_says_what_was_dropped(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=99&mode=root&a=2.added%3D%3Cscript%3E&s=a%20small%20cat")
+    page = opened.page
+    expect(page.get_by_text("Parts of the link could not be read")).to_contain_text(
+        "ch, mode, a: 2.added"
+    )
+    expect(page.get_by_label("Sentence", exact=True)).to_have_value("a small cat")
+    expect(page.locator(".st-key-lesson h2")).to_contain_text("1 ·")
+
+
+def test_hostile_words_are_text_everywhere(walk) -> None:  # type: ignore[no-untyped-def]
+    for number in (1, 2, 4, 7, 8):
+        opened = walk(f"?v=1&ch={number}")
+        opened.type_text(HOSTILE)
+        page = opened.page
+        for button in page.get_by_role("button", name="Show it without an answer").all():
+            button.click()
+            opened.settle()
+        assert not opened.problems
+        assert not page.locator('.st-key-lesson a[href*="evil"]').count()
+        assert not page.locator(".st-key-lesson .attnviz img").count()
+        assert not [url for url in opened.requests if "evil.invalid" in url]
+
+
+def test_one_head_against_eight_is_trained_before_your_eyes(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=8&a=8.one-look%3D0.4")
+    page = opened.page
+    page.get_by_role("button", name="Train 2 encoders").click()
+    expect(page.get_by_role("button", name="Train 0 encoders")).to_be_visible(timeout=120_000)
+    opened.settle()
+    one = attnviz.train("two-hop", heads=1, layers=1, seed=0)
+    expect(page.locator(".st-key-part_hops")).to_contain_text(f"{one.accuracy:.3f}")
+
+
+def test_the_handout_opens_and_prints_without_a_network(
+    browser: Browser, note: attnviz.Trace, tmp_path: Path
+) -> None:
+    file = tmp_path / "handout.html"
+    file.write_text(handout(note, Standing(guesses={"C13": "holds"})), encoding="utf-8")
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda problem: problems.append(str(problem)))
+    page.goto(f"file://{file}")
+    page.wait_for_timeout(500)
+    assert not problems
+    drawn = page.locator(".picture .attnviz[data-drawn]").count()
+    assert drawn == sum(len(chapter.parts) for chapter in CHAPTERS)
+    expected = style.signed_ramp(style.X.light, "light")
+    top = float(np.abs(note.residual(0)).max())
+    pixels = painted(page, "X, 27 × 384")
+    level = style.signed_level(float(note.residual(0)[3, 7]), top)
+    assert np.abs(pixels[3, 7].astype(int) - expected[level].astype(int)).max() <= 3
+    pdf = page.pdf(format="A4", prefer_css_page_size=True, print_background=True)
+    pages = len(re.findall(rb"/Type\s*/Page[^s]", pdf))
+    assert 6 <= pages <= 24
+    context.close()
+
+
+def test_the_handout_is_one_click_away(walk) -> None:  # type: ignore[no-untyped-def]
+    page = walk("?v=1&mode=print&s=a%20small%20cat").page
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save the handout").click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8")
+    assert "a small cat" in text
+    assert text.startswith("<!doctype html>")
+
+
+def test_the_teachers_notes_hold_every_answer(walk, note: attnviz.Trace) -> None:  # type: ignore[no-untyped-def]
+    page = walk("?v=1&mode=teacher").page
+    text = page.locator(".st-key-teacher").inner_text()
+    for chapter in CHAPTERS:
+        for question in chapter.questions:
+            assert question.explains(note, "en").split(".")[0] in text

@@ -1,0 +1,174 @@
+"""Answers read back from what a chapter has drawn, by the name of the question.
+
+A reader takes the figure, not the tensors: it finds the arrays and numbers that the browser is
+given. What it reads must be what the question's checker computes on its own.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from attnviz.figures.drawing import Drawing, Element
+from attnviz.figures.packet import unpack
+from attnviz.lessons.engine import Chapter, Figure, Panel, Said, Scene, panel_of
+from attnviz.lessons.facts import head_of, layer_of, word
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Trace
+
+Read = Callable[[Chapter, Trace], Said]
+
+
+def asked_head(trace: Trace) -> HeadId:
+    return head_of(trace, layer_of(trace))
+
+
+def maps(panel: object, name: str) -> list[np.ndarray]:
+    """The arrays of a drawing whose canvas is called so, as the packet holds them."""
+    assert isinstance(panel, Drawing)
+    _, arrays = unpack(panel.packet)
+    found, index = [], 0
+    for one in panel.root.walk():
+        if one.array is not None:
+            array = arrays[f"array{index}"]
+            np.testing.assert_array_equal(array, one.array.astype(np.float32))
+            if one.attributes["aria-label"].startswith(f"{name}, "):
+                found.append(array)
+            index += 1
+    return found
+
+
+def values(panel: object, tag: str, kind: str = "") -> list[float]:
+    """The numbers of all elements of a tag (and class), as printed for the browser."""
+    assert isinstance(panel, Drawing)
+    return [float(e.attributes["data-value"]) for e in elements(panel, tag, kind)]
+
+
+def elements(panel: Drawing, tag: str, kind: str = "") -> list[Element]:
+    return [
+        one
+        for one in panel.root.walk()
+        if one.tag == tag
+        and "data-value" in one.attributes
+        and (not kind or one.attributes.get("class") == kind)
+    ]
+
+
+def figure_of(chapter: Chapter, trace: Trace, **choice: object) -> tuple[Figure, Scene]:
+    scene = chapter.scene(trace, choice)  # type: ignore[arg-type]
+    return chapter.figure(trace, scene), scene
+
+
+def drawn(chapter: Chapter, trace: Trace, name: str, **choice: object) -> Panel:
+    """One part alone, drawn for a choice."""
+    (part,) = (part for part in chapter.parts if part.name == name)
+    return panel_of(part, chapter.scene(trace, choice))  # type: ignore[arg-type]
+
+
+def content(trace: Trace) -> list[int]:
+    return [token.position for token in trace.tokens if not token.is_special]
+
+
+def longest(chapter: Chapter, trace: Trace) -> str:
+    head = asked_head(trace)
+    panel = drawn(chapter, trace, "projections", head=head, other=head)
+    (q,) = maps(panel, "Q")
+    return str(max(content(trace), key=lambda at: float(np.linalg.norm(q[at]))))
+
+
+def most(chapter: Chapter, trace: Trace) -> str:
+    panel = drawn(chapter, trace, "live", head=asked_head(trace), word=word(trace).position)
+    weights = values(panel, "td", "weight")
+    return str(max(content(trace), key=lambda at: weights[at]))
+
+
+def most_seen(chapter: Chapter, trace: Trace) -> str:
+    head = asked_head(trace)
+    panel = drawn(chapter, trace, "wall", layer=head.layer, map="weights")
+    (weights,) = maps(panel, str(head))
+    return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
+
+
+def largest(chapter: Chapter, trace: Trace) -> str:
+    panel = drawn(chapter, trace, "sum", layer=layer_of(trace), word=word(trace).position)
+    lengths = values(panel, "div", "bar")[:-1]  # the last one is the bias
+    return str(int(np.argmax(lengths)))
+
+
+def which_z(chapter: Chapter, trace: Trace) -> str:
+    """Compare the numbers in the question's own words with the strip."""
+    question = next(q for q in chapter.questions if q.name == "which-z")
+    shown = np.array(
+        [float(n) for n in str(question.asked(trace)["shown"]).replace("−", "-").split(",")]
+    )
+    panel = drawn(chapter, trace, "strip", layer=layer_of(trace))
+    assert question.options is not None
+    names = [option.name for option in question.options(trace)]
+
+    def distance(name: str) -> float:
+        at, _, head = name.removeprefix("t").partition("h")
+        (z,) = maps(panel, f"Z H{head}")
+        return float(np.abs(z[int(at), :3] - shown).max())
+
+    return min(names, key=distance)
+
+
+def spare(chapter: Chapter, trace: Trace) -> float:
+    """The first number of the drawn curve that is above the limit."""
+    panel = drawn(chapter, trace, "many")
+    assert isinstance(panel, Drawing)
+    lines = [e for e in panel.root.walk() if e.tag == "polyline"]
+    moves = [float(n) for n in lines[0].attributes["data-values"].split()]
+    return float(next((k - 1 for k, move in enumerate(moves) if move > 0.05), len(moves) - 1))
+
+
+def self_strongest(chapter: Chapter, trace: Trace) -> float:
+    head = asked_head(trace)
+    panel = drawn(chapter, trace, "twins", a=head, b=head)
+    (weights,) = maps(panel, f"softmax · {head}")
+    return float((weights.argmax(axis=1) == np.arange(len(weights))).sum())
+
+
+def on_special(chapter: Chapter, trace: Trace) -> str:
+    head = asked_head(trace)
+    panel = drawn(chapter, trace, "twins", a=head, b=head)
+    (weights,) = maps(panel, f"softmax · {head}")
+    special = [token.position for token in trace.tokens if token.is_special]
+    return "special" if float(weights[:, special].sum(axis=1).mean()) > 0.5 else "words"
+
+
+def together(chapter: Chapter, trace: Trace) -> str:
+    panel = drawn(chapter, trace, "average", layer=layer_of(trace), word=word(trace).position)
+    weights = values(panel, "div", "bar")
+    return str(max(content(trace), key=lambda at: weights[at]))
+
+
+NORMS = 2  # the column of the norm decomposition, after raw attention and rollout
+
+
+def adds(chapter: Chapter, trace: Trace) -> str:
+    at = word(trace).position
+    panel = drawn(chapter, trace, "shares", layer=0, word=at)
+    table = np.array(values(panel, "td")).reshape(len(trace.tokens), -1)
+    others = [token.position for token in trace.tokens if token.position != at]
+    return str(max(others, key=lambda other: float(table[other, NORMS])))
+
+
+def own(chapter: Chapter, trace: Trace) -> float:
+    panel = drawn(chapter, trace, "whose", word=word(trace).position)
+    table = np.array(values(panel, "td")).reshape(trace.model.layers, -1)
+    return float(table[-1, NORMS])
+
+
+READERS: dict[str, Read] = {
+    "1.longest": longest,
+    "2.most": most,
+    "3.most-seen": most_seen,
+    "4.largest": largest,
+    "4.which-z": which_z,
+    "5.spare": spare,
+    "6.together": together,
+    "7.self": self_strongest,
+    "7.special": on_special,
+    "8.adds": adds,
+    "8.own": own,
+}

@@ -1,0 +1,149 @@
+"""What claims are judged by: lift, patterns, divergences, distances, and the block recomputed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+import attnviz
+from attnviz.analysis.apart import apart
+from attnviz.analysis.difference import jensen_shannon
+from attnviz.analysis.divergences import divergences
+from attnviz.analysis.fixed import variation
+from attnviz.analysis.lift import distances, lift, lift_by_distance
+from attnviz.analysis.recompute import attention_block, blend, heads_from_x, largest_error
+from attnviz.models.load import Model
+
+N = 6
+UNIFORM = np.full((2, N, N), 1 / N)
+RANDOM = np.random.default_rng(0).dirichlet(np.ones(N), size=(3, N))
+EVERYONE = distances(np.arange(N), np.arange(N))
+
+
+def test_an_even_spread_has_lift_one() -> None:
+    np.testing.assert_allclose(lift_by_distance(UNIFORM, EVERYONE), 1)
+    np.testing.assert_allclose(lift(UNIFORM, EVERYONE > 2), 1)
+
+
+def test_all_attention_on_itself() -> None:
+    curve = lift_by_distance(np.eye(N)[None], EVERYONE)
+    np.testing.assert_allclose(curve, [[N, 0, 0, 0, 0, 0]])
+
+
+def test_lift_equals_a_loop() -> None:
+    curve = lift_by_distance(RANDOM, EVERYONE)
+    for head in range(len(RANDOM)):
+        for distance in range(N):
+            cells = [
+                RANDOM[head, q, k] * N for q in range(N) for k in range(N) if abs(q - k) == distance
+            ]
+            assert curve[head, distance] == pytest.approx(sum(cells) / len(cells))
+            assert lift(RANDOM, np.equal(EVERYONE, distance))[head] == pytest.approx(
+                curve[head, distance]
+            )
+
+
+def test_some_queries_over_all_keys() -> None:
+    words = np.array([1, 4])
+    apart_by = distances(words, np.arange(N))
+    np.testing.assert_array_equal(apart_by, [[1, 0, 1, 2, 3, 4], [4, 3, 2, 1, 0, 1]])
+    curve = lift_by_distance(RANDOM[:, words], apart_by)
+    expected = N * (RANDOM[:, 1, 1] + RANDOM[:, 4, 4]) / 2
+    np.testing.assert_allclose(curve[:, 0], expected)
+
+
+def test_a_distance_that_nobody_has() -> None:
+    apart_by = distances(np.array([1, 3]), np.array([1, 3]))
+    curve = lift_by_distance(np.array([[[0.5, 0.5], [0.25, 0.75]]]), apart_by)
+    np.testing.assert_allclose(curve, [[1.25, 0, 0.75]])
+    np.testing.assert_allclose(lift(UNIFORM, EVERYONE > N), 0)
+
+
+def test_a_filter_does_not_vary() -> None:
+    shifted = np.eye(N, k=-1)
+    shifted[0, 0] = 1  # the first token has no previous one
+    inside = variation(np.stack([np.eye(N), np.full((N, N), 1 / N)]))
+    np.testing.assert_allclose(inside, 0, atol=1e-12)
+    assert 0 < variation(shifted[None])[0] < 0.3
+
+
+def test_a_head_that_always_looks_at_one_token_varies() -> None:
+    hub = np.zeros((1, N, N))
+    hub[..., 2] = 1
+    assert variation(hub)[0] > 0.4
+
+
+def test_variation_equals_a_loop() -> None:
+    for head, found in zip(RANDOM, variation(RANDOM), strict=True):
+        total = 0.0
+        for q in range(N):
+            pattern = [
+                float(np.mean([head[p, p + k - q] for p in range(N) if 0 <= p + k - q < N]))
+                for k in range(N)
+            ]
+            scale = sum(pattern)
+            total += sum(abs(head[q, k] - pattern[k] / scale) for k in range(N)) / 2
+        assert found == pytest.approx(total / N)
+
+
+def test_divergences_are_those_of_pairs() -> None:
+    heads = np.concatenate([RANDOM, np.eye(N)[None], np.eye(N)[::-1][None]])
+    found = divergences(heads)
+    assert found[3, 4] == pytest.approx(1), "an even number of places: they never meet"
+    for one in range(len(heads)):
+        for other in range(len(heads)):
+            expected = jensen_shannon(heads[one], heads[other])
+            assert found[one, other] == pytest.approx(expected, abs=1e-12)
+
+
+def test_how_far_apart_matrices_are() -> None:
+    a = np.random.default_rng(1).normal(size=(5, 4))
+    distance = apart(np.stack([a, a, -a, 2 * a, np.zeros_like(a)]))
+    assert distance[0, 1] == pytest.approx(0, abs=1e-7)
+    assert distance[0, 2] == pytest.approx(2)
+    assert distance[0, 3] == pytest.approx(1 / np.sqrt((1 + 4) / 2))
+    assert distance[0, 4] == pytest.approx(np.sqrt(2))
+    np.testing.assert_allclose(distance, distance.T)
+
+
+def test_the_recomputed_block_equals_torch(note: attnviz.Trace) -> None:
+    for layer in (0, 5):
+        record, learned = note.layers[layer], note.learned[layer]
+        q, k, v = (torch.tensor(a).double() for a in (record.queries, record.keys, record.values))
+        z = functional.scaled_dot_product_attention(q, k, v)
+        np.testing.assert_allclose(blend(record), z, atol=1e-12)
+        x = torch.tensor(record.entered).double()
+        q, k, v = (
+            (x @ torch.tensor(p.weight).double() + torch.tensor(p.bias))
+            .view(len(x), 12, 32)
+            .transpose(0, 1)
+            for p in (learned.query, learned.key, learned.value)
+        )
+        z = functional.scaled_dot_product_attention(q, k, v)
+        np.testing.assert_allclose(heads_from_x(record, learned), z, atol=1e-9)
+        written = z.transpose(0, 1).flatten(1) @ torch.tensor(learned.output.weight).double()
+        expected = functional.layer_norm(
+            x + written + torch.tensor(learned.output.bias),
+            (384,),
+            torch.tensor(learned.norm.gain).double(),
+            torch.tensor(learned.norm.bias).double(),
+            learned.norm.epsilon,
+        )
+        np.testing.assert_allclose(attention_block(record, learned), expected, atol=1e-9)
+
+
+def test_a_mask_hides_keys(tiny: Model) -> None:
+    record = attnviz.trace("the cat sat", tiny).layers[0]
+    hidden = np.zeros((1, record.keys.shape[1]), np.float32)
+    hidden[0, 1] = -np.inf
+    q, k, v = (torch.tensor(a).double() for a in (record.queries, record.keys, record.values))
+    without = [0, 2, 3, 4]
+    expected = functional.scaled_dot_product_attention(q, k[:, without], v[:, without])
+    np.testing.assert_allclose(blend(replace(record, mask=hidden)), expected, atol=1e-9)
+
+
+def test_errors_are_relative() -> None:
+    assert largest_error(np.array([4.0, -8.0]), np.array([4.0, -6.0])) == pytest.approx(0.25)
+    assert largest_error(np.zeros(3), np.zeros(3)) == 0
