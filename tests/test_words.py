@@ -43,9 +43,9 @@ def used_keys() -> tuple[set[str], set[str]]:
     """Keys written out in the code, and the fixed beginnings of those that are built."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     sections = "|".join(sorted({key.split(".")[0] for key in catalogue("en")}))
-    whole = set(re.findall(rf'"((?:{sections})\.(?!css|py)\w+)"', text))
+    whole = set(re.findall(rf"""["']((?:{sections})\.(?!css|py|js)\w+)["']""", text))
     whole |= {f"error.{key}" for key in re.findall(r'Error\(\s*"(\w+)"', text)}
-    built = set(re.findall(rf'f"((?:{sections})\.\w*)\{{', text))
+    built = set(re.findall(rf"""f["']((?:{sections})\.\w*)\{{""", text))
     return whole, built
 
 

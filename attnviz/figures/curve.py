@@ -48,7 +48,8 @@ def curve(
     if level is not None:
         parts += _level(level, mode, place)
     for index, one in enumerate(series):
-        parts += _line(one, across, place, index)
+        parts += _line(one, across, place)
+        parts += _legend(one, LEFT + round(index * (WIDTH - LEFT) / len(series)))
     parts.append(_text(WIDTH / 2, HEIGHT - 4, name_across, style.FAINT_INK[mode], "middle"))
     view = f"0 0 {WIDTH} {HEIGHT}"
     return element("svg", *parts, viewBox=view, class_="curve", role="img", aria_label=name_across)
@@ -80,7 +81,7 @@ def _level(level: tuple[float, str], mode: Mode, place: Place) -> list[Element]:
     ]
 
 
-def _line(one: Series, across: Sequence[int], place: Place, index: int) -> list[Element]:
+def _line(one: Series, across: Sequence[int], place: Place) -> list[Element]:
     points = [place(x, y) for x, y in zip(across, one.values, strict=True)]
     path = " ".join(f"{x},{y}" for x, y in points)
     line = element(
@@ -103,18 +104,21 @@ def _line(one: Series, across: Sequence[int], place: Place, index: int) -> list[
         )
         for point, x, y in zip(points, across, one.values, strict=True)
     ]
-    legend_x = LEFT + index * 170
+    return [line, *dots]
+
+
+def _legend(one: Series, x: int) -> list[Element]:
     mark = element(
         "line",
-        x1=legend_x,
-        x2=legend_x + 18,
+        x1=x,
+        x2=x + 18,
         y1=9,
         y2=9,
         stroke=one.colour,
         stroke_width=2,
         stroke_dasharray=one.dash,
     )
-    return [line, *dots, mark, _text(legend_x + 23, 13, one.name, one.colour, "start")]
+    return [mark, _text(x + 23, 13, one.name, one.colour, "start")]
 
 
 def _text(x: int | float, y: int | float, text: str, colour: str, anchor: str) -> Element:

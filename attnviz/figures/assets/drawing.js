@@ -3,6 +3,7 @@
 // A canvas with an array is painted cell by cell from its numbers, in the steps of
 // attnviz/figures/style.py, and says the number under the pointer.
 
+const TALLEST = 320; // px of a map, where the page says nothing else
 const HALF = 127; // steps of ink on each side of zero
 
 function grown(tree, space) {
@@ -44,7 +45,9 @@ function paint(stage, canvas) {
   context.putImageData(image, 0, 0);
   const cell = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 6 : 14;
   canvas.style.width = `${columns * cell}px`;
-  canvas.style.height = `${Math.min(320, rows.length * Math.max(5, Math.min(14, 320 / rows.length)))}px`;
+  const tallest = property(stage.root, "--attnviz-map") || TALLEST;
+  const row = Math.min(14, Math.max(5, tallest / rows.length));
+  canvas.style.height = `${Math.min(tallest, rows.length * row)}px`;
   const box = html("div", { class: "mapbox" });
   canvas.replaceWith(box);
   box.append(canvas, html("p", { class: "under", "aria-live": "polite" }, "\u00a0"));
