@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import attnviz
 from attnviz.figures import style
+from attnviz.lessons.engine import Part
 from attnviz.lessons.handout import handout
 from attnviz.lessons.link import Standing
 from tests.browser.conftest import PATIENCE, Server, Visit
@@ -193,7 +194,7 @@ def test_the_presenters_figures_fit_on_the_screen(walk) -> None:  # type: ignore
     assert bar is not None
     screens = [(chapter.name, screen) for chapter in CHAPTERS for screen in chapter.screens]
     for name, screen in screens:
-        if hasattr(screen, "draw"):
+        if isinstance(screen, Part):
             figure = page.locator(".st-key-present .attnviz[data-drawn]").first
             box = figure.bounding_box()
             assert box is not None
