@@ -67,10 +67,10 @@ function stageOf(parent, draw) {
     root.classList.toggle("fit", shareOf(root) > 0);
     for (const zoom of zooms(root)) {
       root.style.zoom = zoom;
+      stage.width = root.clientWidth;
       draw(stage);
       if (root.getBoundingClientRect().height <= heightOf(root)) break;
     }
-    stage.width = root.clientWidth;
     root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
   };
   stage.observer = new ResizeObserver(() => {
