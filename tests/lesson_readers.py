@@ -11,15 +11,10 @@ import numpy as np
 from attnviz.figures.drawing import Drawing, Element
 from attnviz.figures.packet import unpack
 from attnviz.lessons.engine import Chapter, Figure, Panel, Said, Scene, panel_of
-from attnviz.lessons.facts import head_of, layer_of, word
-from attnviz.tracing.head import HeadId
+from attnviz.lessons.facts import head_asked, layer_asked, word
 from attnviz.tracing.record import Trace
 
 Read = Callable[[Chapter, Trace], Said]
-
-
-def asked_head(trace: Trace) -> HeadId:
-    return head_of(trace, layer_of(trace))
 
 
 def maps(panel: object, name: str) -> list[np.ndarray]:
@@ -69,27 +64,27 @@ def content(trace: Trace) -> list[int]:
 
 
 def longest(chapter: Chapter, trace: Trace) -> str:
-    head = asked_head(trace)
+    head = head_asked(trace)
     panel = drawn(chapter, trace, "projections", head=head, other=head)
     (q,) = maps(panel, "Q")
     return str(max(content(trace), key=lambda at: float(np.linalg.norm(q[at]))))
 
 
 def most(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(chapter, trace, "live", head=asked_head(trace), word=word(trace).position)
+    panel = drawn(chapter, trace, "live", head=head_asked(trace), word=word(trace).position)
     weights = values(panel, "td", "weight")
     return str(max(content(trace), key=lambda at: weights[at]))
 
 
 def most_seen(chapter: Chapter, trace: Trace) -> str:
-    head = asked_head(trace)
+    head = head_asked(trace)
     panel = drawn(chapter, trace, "wall", layer=head.layer, map="weights")
     (weights,) = maps(panel, str(head))
     return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
 
 
 def largest(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(chapter, trace, "sum", layer=layer_of(trace), word=word(trace).position)
+    panel = drawn(chapter, trace, "sum", layer=layer_asked(trace), word=word(trace).position)
     lengths = values(panel, "div", "bar")[:-1]  # the last one is the bias
     return str(int(np.argmax(lengths)))
 
@@ -100,7 +95,7 @@ def which_z(chapter: Chapter, trace: Trace) -> str:
     shown = np.array(
         [float(n) for n in str(question.asked(trace)["shown"]).replace("−", "-").split(",")]
     )
-    panel = drawn(chapter, trace, "strip", layer=layer_of(trace))
+    panel = drawn(chapter, trace, "strip", layer=layer_asked(trace))
     assert question.options is not None
     names = [option.name for option in question.options(trace)]
 
@@ -122,14 +117,14 @@ def spare(chapter: Chapter, trace: Trace) -> float:
 
 
 def self_strongest(chapter: Chapter, trace: Trace) -> float:
-    head = asked_head(trace)
+    head = head_asked(trace)
     panel = drawn(chapter, trace, "twins", a=head, b=head)
     (weights,) = maps(panel, f"softmax · {head}")
     return float((weights.argmax(axis=1) == np.arange(len(weights))).sum())
 
 
 def on_special(chapter: Chapter, trace: Trace) -> str:
-    head = asked_head(trace)
+    head = head_asked(trace)
     panel = drawn(chapter, trace, "twins", a=head, b=head)
     (weights,) = maps(panel, f"softmax · {head}")
     special = [token.position for token in trace.tokens if token.is_special]
@@ -137,7 +132,7 @@ def on_special(chapter: Chapter, trace: Trace) -> str:
 
 
 def together(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(chapter, trace, "average", layer=layer_of(trace), word=word(trace).position)
+    panel = drawn(chapter, trace, "average", layer=layer_asked(trace), word=word(trace).position)
     weights = values(panel, "div", "bar")
     return str(max(content(trace), key=lambda at: weights[at]))
 

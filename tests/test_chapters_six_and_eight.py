@@ -16,7 +16,7 @@ from attnviz.lessons import lab
 from attnviz.lessons.chapters import heads_or_one, stacking
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Question, Said, Scene, panel_of
-from attnviz.lessons.facts import layer_of, name, word
+from attnviz.lessons.facts import layer_asked, name, word
 from attnviz.lessons.text import Text
 from attnviz.lessons.trained import shipped
 from attnviz.models.load import Model
@@ -288,7 +288,7 @@ def test_one_average_is_drawn_with_its_heads(note: Trace) -> None:
 
 
 def test_the_heads_together(anything: Trace) -> None:
-    mean = mixing.raw(anything)[layer_of(anything), word(anything).position].copy()
+    mean = mixing.raw(anything)[layer_asked(anything), word(anything).position].copy()
     mean[[token.position for token in anything.tokens if token.is_special]] = -1
     assert question(SIX, "together").answer(anything) == str(int(mean.argmax()))
     assert question(SIX, "numbers-held").answer(anything) == "same"

@@ -231,7 +231,8 @@ def test_a_wrong_answer_is_wrong(note: attnviz.Trace) -> None:
 def test_chapter_1_draws_x_the_matrices_and_q_k_v(note: attnviz.Trace) -> None:
     figure, scene = figure_of(CHAPTERS[0], note)
     panel = figure.panels["projections"]
-    assert len(maps(panel, "X")) == 1
+    (entering,) = maps(panel, "X (L0)")
+    np.testing.assert_array_equal(entering, note.residual(0))
     for index, head in enumerate((scene.head("head"), scene.head("other"))):
         for kind, letter in (("query", "Q"), ("key", "K"), ("value", "V")):
             matrix = note.input_projection(head, kind)  # type: ignore[arg-type]
@@ -369,7 +370,7 @@ def test_chapter_4_sums_the_heads_to_the_output(note: attnviz.Trace) -> None:
     strip = figure.panels["strip"]
     joined = np.concatenate([maps(strip, f"Z H{head}")[0] for head in range(12)], axis=1)
     np.testing.assert_array_equal(joined, note.layers[3].concat)
-    (projected,) = maps(strip, "Z")
+    (projected,) = maps(strip, "Z = y")
     np.testing.assert_allclose(projected, note.attention_output(3), atol=1e-6)
 
 
@@ -412,7 +413,10 @@ def test_chapter_5_opens_every_box_into_its_tensor(note: attnviz.Trace) -> None:
         np.testing.assert_array_equal(drawn, tensor)
     assert isinstance(panel, Drawing)
     boxes = [e for e in panel.root.walk() if e.tag == "details"]
-    assert len(boxes) == 15
+    assert len(boxes) == 14 + 12, "the Z of every head opens"
+    for index in range(12):
+        (z,) = maps(panel, f"Z · L2·H{index}")
+        np.testing.assert_array_equal(z, note.head_output(2)[index])
     assert all(sum(e.tag == "canvas" for e in box.walk()) == 1 for box in boxes)
 
 

@@ -37,6 +37,13 @@ def overlaps(weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarray, 
     return mean
 
 
+def most_different_beside(trace: Trace, head: tuple[int, int]) -> HeadId:
+    """The head of the same layer that differs most from `head`; itself in a layer of one."""
+    weights = trace.layer_weights(head[0])
+    apart = [jensen_shannon(weights[head[1]], other) for other in weights]
+    return HeadId(head[0], int(np.argmax(apart)))
+
+
 def most_different(trace: Trace) -> tuple[HeadId, HeadId, float]:
     """The two heads with the largest Jensen–Shannon divergence, and that divergence.
 

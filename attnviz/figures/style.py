@@ -72,6 +72,12 @@ HEAD_CODES = (
 MOST_HEADS = len(HEAD_CODES)
 
 
+def code(head: int) -> Paint:
+    """The colour of a head; after twelve they begin again, and the name tells them apart."""
+    found = HEAD_CODES[head % MOST_HEADS]
+    return Paint(found.light, found.dark)
+
+
 @cache
 def ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
     """256 colours from paper to `colour`'s hue, for weights 0 to 1.

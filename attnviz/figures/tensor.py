@@ -52,7 +52,7 @@ def tensor(
         values,
         hue,
     )
-    scale = None if shared else scale_of(largest, language)
+    scale = None if shared else scale_of(largest, language, signed=bool((values < 0).any()))
     caption = element(
         "figcaption",
         element("strong", name, style=f"color:{hue}"),
@@ -62,9 +62,10 @@ def tensor(
     return element("figure", caption, canvas, class_="tensor")
 
 
-def scale_of(largest: float, language: Language) -> str:
+def scale_of(largest: float, language: Language, *, signed: bool) -> str:
     """What the ink of a map means."""
-    return say("drawing.scale", language, largest=f"{largest:.3f}")
+    key = "drawing.scale_signed" if signed else "drawing.scale"
+    return say(key, language, largest=f"{largest:.3f}")
 
 
 def numbers(

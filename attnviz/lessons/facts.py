@@ -15,14 +15,14 @@ def name(token: Token) -> str:
     return f"{token.text} ({token.position})"
 
 
-def head_of(trace: Trace, layer: int) -> HeadId:
-    """The head of a layer that a question is about: chosen by the sentence."""
-    return HeadId(layer, sum(map(ord, trace.text[::2])) % trace.model.heads)
-
-
-def layer_of(trace: Trace) -> int:
-    """The layer that a question is about: chosen by the sentence."""
+def layer_asked(trace: Trace) -> int:
+    """The layer that questions are about: chosen by the sentence."""
     return sum(map(ord, trace.text[1::2])) % trace.model.layers
+
+
+def head_asked(trace: Trace) -> HeadId:
+    """The head that questions are about: chosen by the sentence."""
+    return HeadId(layer_asked(trace), sum(map(ord, trace.text[::2])) % trace.model.heads)
 
 
 def facts(trace: Trace) -> dict[str, object]:

@@ -17,7 +17,7 @@ from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import OTHER
 from attnviz.ui.page import language, mode
-from attnviz.words import LANGUAGES, say
+from attnviz.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,6 @@ def _opened() -> tuple[Standing, tuple[str, ...]]:
     state = st.session_state
     if "s" in params:
         state.text, state.pair = params["s"], params.get("p", "")
-    if params.get("lang") in LANGUAGES:
-        state.language = params["lang"]
     if name := params.get("m"):
         if name in catalogue.BUILT_IN:
             state.model = name

@@ -135,7 +135,15 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
         )
     elif isinstance(control, PickHeads):
         st.session_state[key] = list(scene.heads(control.name))
-        st.multiselect(label, scene.trace.heads, key=key, on_change=take, select_all=False)
+        none_yet = say("walk.choose", language())
+        st.multiselect(
+            label,
+            scene.trace.heads,
+            key=key,
+            on_change=take,
+            select_all=False,
+            placeholder=none_yet,
+        )
     else:
         st.session_state[key] = scene.number(control.name)
         st.slider(
@@ -198,7 +206,8 @@ def _pick_option(question: Question, room: Room, key: str) -> str | None:
 
     if len(names) <= FEW:
         return st.radio(label, names, None, shown, key, horizontal=True)
-    return st.selectbox(label, names, None, shown, key)
+    choose_one = say("walk.choose", language())
+    return st.selectbox(label, names, None, shown, key, placeholder=choose_one)
 
 
 def revealed(room: Room, chapter: Chapter, question: Question) -> None:

@@ -20,6 +20,7 @@ LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
 def begin() -> Any:
     """Set up the frame and return the page that the address asks for."""
+    _take_link_language()
     st.set_page_config(page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(ASSETS / "page.css")
     pages = [
@@ -29,6 +30,13 @@ def begin() -> Any:
     ]
     st.session_state.pages = pages
     return st.navigation(pages, position="hidden")
+
+
+def _take_link_language() -> None:
+    """The language of a link, before any text is said."""
+    asked = st.query_params.get("lang")
+    if asked in LANGUAGES:
+        st.session_state.setdefault("language", asked)
 
 
 def header(lead: str) -> None:

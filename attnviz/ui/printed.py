@@ -10,9 +10,10 @@ from attnviz.words import say
 
 def print_page(room: Room) -> None:
     """What the handout holds, and the handout."""
+    chosen = standing(), language(), trainings()  # the session is gone when the file is made
 
     def made() -> bytes:  # asked for when the button is pressed
-        return handout(room.trace, standing(), language(), trainings()).encode()
+        return handout(room.trace, *chosen).encode()
 
     st.markdown(say("walk.handout", language()))
     st.download_button(

@@ -26,7 +26,7 @@ def notes(room: Room) -> None:
                     minutes=minutes,
                     plan=plan,
                     short=short,
-                    chapters=", ".join(map(str, SHORT_LESSON)),
+                    chapters=say("walk.comma", language()).join(map(str, SHORT_LESSON)),
                 )
             )
         )

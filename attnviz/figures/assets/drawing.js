@@ -49,11 +49,23 @@ function paint(stage, canvas) {
   const row = Math.min(14, Math.max(5, tallest / rows.length));
   canvas.style.height = `${Math.min(tallest, rows.length * row)}px`;
   const box = html("div", { class: "mapbox" });
-  canvas.replaceWith(box);
+  canvas.replaceWith(rowNames(canvas, rows, box));
   box.append(canvas, html("p", { class: "under", "aria-live": "polite" }, "\u00a0"));
   const marked = canvas.dataset.marked;
   if (marked !== undefined) box.prepend(markOf(Number(marked), rows, canvas));
   readUnder(canvas, box.lastChild, rows, columns, values);
+}
+
+// Tokens beside their rows, where there is room to read them and several maps do not share one.
+function rowNames(canvas, rows, box) {
+  const height = parseFloat(canvas.style.height);
+  const numbered = rows.every((row, i) => row === String(i));
+  if (numbered || height / rows.length < 9 || canvas.closest(".strip, .wall")) return box;
+  const marked = Number(canvas.dataset.marked ?? -1);
+  const names = html("div", { class: "rownames", "aria-hidden": "true" });
+  names.style.height = `${height}px`;
+  names.append(...rows.map((row, i) => html("span", i === marked ? { class: "chosen" } : {}, row)));
+  return html("div", { class: "named" }, names, box);
 }
 
 // The row that the reader follows: a frame over the canvas, which stays as it was painted.

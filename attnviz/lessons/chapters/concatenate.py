@@ -5,7 +5,7 @@ import numpy as np
 from attnviz.figures import style
 from attnviz.figures.bars import Bar, bars
 from attnviz.figures.drawing import Drawing, Element, element
-from attnviz.figures.style import Paint
+from attnviz.figures.style import code
 from attnviz.figures.tensor import printed, scale_of, tensor
 from attnviz.lessons.controls import PickHeads, layer_control, word_control
 from attnviz.lessons.engine import (
@@ -18,7 +18,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import layer_of, name, word
+from attnviz.lessons.facts import layer_asked, name, word
 from attnviz.lessons.lab import changed
 from attnviz.lessons.options import heads_of_layer, same
 from attnviz.lessons.text import Text
@@ -27,12 +27,6 @@ from attnviz.tracing.intervene import HeadOff
 from attnviz.tracing.record import Trace
 
 SHOWN = 3  # numbers of the z that is asked about
-
-
-def code(head: int) -> Paint:
-    """The colour of a head; after twelve they begin again, and the name tells them apart."""
-    found = style.HEAD_CODES[head % style.MOST_HEADS]
-    return Paint(found.light, found.dark)
 
 
 # ---- the strip
@@ -62,7 +56,7 @@ def _draw_strip(scene: Scene) -> Drawing:
     title = f"{trace.model.title} · L{layer}"
     root = element(
         "div",
-        element("p", f"{title} · {scale_of(top, scene.language)}", class_="title"),
+        element("p", f"{title} · {scale_of(top, scene.language, signed=True)}", class_="title"),
         element("div", *strips, class_="strip"),
         element(
             "div",
@@ -70,7 +64,7 @@ def _draw_strip(scene: Scene) -> Drawing:
             tensor(first, "W_O H0", rows, code(0), scene.mode, scene.language),
             element("span", "…", class_="sign"),
             element("span", "=", class_="sign"),
-            tensor(projected, "Z", tokens, style.Z, scene.mode, scene.language, marked=at),
+            tensor(projected, "Z = y", tokens, style.Z, scene.mode, scene.language, marked=at),
             class_="row",
         ),
     )
@@ -162,7 +156,7 @@ def _sum_numbers(scene: Scene) -> Numbers:
 
 def _width(trace: Trace) -> Outcome:
     """The widths of W_O alone, from its own shape."""
-    layer = layer_of(trace)
+    layer = layer_asked(trace)
     concat, out = trace.learned[layer].output.weight.shape
     value = "same" if out == concat else "narrower" if out < concat else "wider"
     return Outcome(value, {"concat": concat, "out": out})
@@ -170,7 +164,7 @@ def _width(trace: Trace) -> Outcome:
 
 def _largest(trace: Trace) -> Outcome:
     """Weights × v × W_O of each head in float64, from q and k on."""
-    layer, at = layer_of(trace), word(trace).position
+    layer, at = layer_asked(trace), word(trace).position
     d = trace.model.d_head
     w_o = trace.learned[layer].output.weight.astype(np.float64)
     lengths = []
@@ -205,7 +199,7 @@ def _candidates(trace: Trace) -> list[tuple[int, int]]:
 
 def _which(trace: Trace) -> Outcome:
     """Look for the shown numbers among all z, recomputed from scores in float64."""
-    layer = layer_of(trace)
+    layer = layer_asked(trace)
     wanted = _shown_z(trace)
     nearest, best = "", np.inf
     for at, head in _candidates(trace):
@@ -224,11 +218,11 @@ def _which(trace: Trace) -> Outcome:
 def _shown_z(trace: Trace) -> np.ndarray:
     """The first numbers of the z that the question shows."""
     at, head = sorted(_candidates(trace))[sum(map(ord, trace.text)) % len(_candidates(trace))]
-    return trace.head_output(layer_of(trace))[head, at, :SHOWN]
+    return trace.head_output(layer_asked(trace))[head, at, :SHOWN]
 
 
 def _z_options(trace: Trace) -> list[Option]:
-    layer = layer_of(trace)
+    layer = layer_asked(trace)
     return [
         Option(
             f"t{at}h{head}",
@@ -262,7 +256,7 @@ CHAPTER = Chapter(
     claims=("C7", "C8", "C9"),
     numbers=lambda scene: _width(scene.trace).numbers,
     controls=(
-        layer_control(layer_of),
+        layer_control(layer_asked),
         word_control(),
         PickHeads("off", Text("Heads switched off (of this layer)", "关掉的头（本层）")),
     ),
@@ -321,7 +315,7 @@ CHAPTER = Chapter(
                 "{best}：长度 {length}，占全部长度的 {share}（四舍五入）。",
             ),
             check=_largest,
-            asked=lambda trace: {"layer": layer_of(trace)},
+            asked=lambda trace: {"layer": layer_asked(trace)},
             options=heads_of_layer,
             before="sum",
         ),

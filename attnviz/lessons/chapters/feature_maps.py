@@ -8,7 +8,7 @@ from attnviz.figures.tensor import printed, scale_of, tensor
 from attnviz.lessons import convolution
 from attnviz.lessons.controls import Pick, Slide, layer_control
 from attnviz.lessons.engine import Chapter, Numbers, Outcome, Part, Question, Scene, TeacherNote
-from attnviz.lessons.facts import head_of, layer_of, name
+from attnviz.lessons.facts import head_asked, layer_asked, name
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.tracing.head import HeadId
@@ -19,10 +19,6 @@ MAPS = {
     "z": Text("z of each head", "每个头的 z"),
     "weights": Text("weights of each head", "每个头的权重"),
 }
-
-
-def _head(trace: Trace) -> HeadId:
-    return head_of(trace, layer_of(trace))
 
 
 def _maps(scene: Scene) -> np.ndarray:
@@ -54,7 +50,9 @@ def _draw_wall(scene: Scene) -> Drawing:
     title = f"{scene.trace.model.title} · L{layer}"
     root = element(
         "div",
-        element("p", f"{title} · {scale_of(top, scene.language)}", class_="title"),
+        element(
+            "p", f"{title} · {scale_of(top, scene.language, signed=not weights)}", class_="title"
+        ),
         element("div", *tiles, class_="wall"),
     )
     alt = f"{title}: {len(maps)} × ({maps.shape[1]} × {maps.shape[2]})"
@@ -92,9 +90,10 @@ def _draw_convolution(scene: Scene) -> Drawing:
         )
     ]
     error = _relative(conv, soft)
+    scale = scale_of(top, scene.language, signed=True)
     root = element(
         "div",
-        element("p", scale_of(top, scene.language), class_="title"),
+        element("p", f"{scene.trace.model.title} · {scale}", class_="title"),
         element("div", *maps, class_="row"),
         element("p", f"max |conv − heads| ÷ max |conv| = {error:.1e}", class_="formula"),
     )
@@ -109,7 +108,9 @@ def _relative(one: np.ndarray, other: np.ndarray) -> float:
 def _convolution_numbers(scene: Scene) -> Numbers:
     conv, soft, hard = _both(scene)
     return {
-        "offsets": ", ".join(f"{o:+d}".replace("-", "−") for o in convolution.OFFSETS),
+        "offsets": ", ".join(
+            f"{o:+d}".replace("-", "−").replace("+0", "0") for o in convolution.OFFSETS
+        ),
         "filters": convolution.FILTERS,
         "strength": scene.number("strength"),
         "error": f"{_relative(conv, soft):.1e}",
@@ -127,7 +128,7 @@ def _wider(trace: Trace) -> Outcome:
 
 def _most_seen(trace: Trace) -> Outcome:
     """Column by column: exp of the scores in float64, each row divided by its sum."""
-    layer, head = _head(trace)
+    layer, head = head_asked(trace)
     q = trace.queries(layer)[head].astype(np.float64)
     k = trace.keys(layer)[head].astype(np.float64)
     seen = np.zeros(len(k))
@@ -171,12 +172,12 @@ CHAPTER = Chapter(
     minutes=4,
     claims=("C3", "C4"),
     controls=(
-        layer_control(layer_of),
+        layer_control(layer_asked),
         Pick(
             "map",
             Text("Maps", "图"),
             lambda _: tuple(MAPS),
-            lambda _: "z",
+            lambda _: "weights",
             lambda value, _, language: MAPS[str(value)][language],
         ),
         Slide("strength", Text("Strength of the scores", "分数的强度"), 1, 40, 1, 10),
@@ -187,8 +188,8 @@ CHAPTER = Chapter(
             Text("The stack of maps that the heads of a layer draw", "一层的头画出的一叠图"),
             Text(
                 "{map}, layer {layer}: one map for each of {heads} heads, rows are tokens. All maps share one "
-                "scale, so darker is larger from map to map.",
-                "{map}，第 {layer} 层：{heads} 个头各一张，每行一个词元。所有图共用一个尺度，图与图之间也是越深越大。",
+                "scale, so more ink is a larger number from map to map.",
+                "{map}，第 {layer} 层：{heads} 个头各一张，每行一个词元。所有图共用一个尺度，墨色越浓数值越大，图与图之间也可比较。",
             ),
             _draw_wall,
             _wall_numbers,
@@ -213,15 +214,15 @@ CHAPTER = Chapter(
         Question(
             name="most-seen",
             ask=Text(
-                "In the weights of {head}, which word's column is the darkest: who is looked at most? Special tokens aside.",
-                "在 {head} 的权重图中，哪个词的那一列最深，也就是被看得最多？（不计特殊词元）",
+                "In the weights of {head}, which word's column has the most ink: who is looked at most? Special tokens aside.",
+                "在 {head} 的权重图中，哪个词的那一列墨色最浓，也就是被看得最多？（不计特殊词元）",
             ),
             explain=Text(
                 "{best}: it gets {share} of all attention of this head; the special tokens together {special} (rounded).",
                 "{best}：得到这个头全部注意力的 {share}；特殊词元合计 {special}（四舍五入）。",
             ),
             check=_most_seen,
-            asked=lambda trace: {"head": _head(trace)},
+            asked=lambda trace: {"head": head_asked(trace)},
             options=words,
             before="wall",
         ),

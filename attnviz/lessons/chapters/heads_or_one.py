@@ -26,7 +26,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import layer_of, name, word
+from attnviz.lessons.facts import layer_asked, name, word
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.lessons.trained import finished, shipped
@@ -224,7 +224,7 @@ GROUP = Text(
     "{task} · 一层，种子 {seed}，{steps} 步 · 不论几个头，参数量都是 {parameters}",
 )
 THEORY = Text("theory", "理论值")
-AVERAGE = Text("one even average", "一次平均")
+AVERAGE = Text("one even average", "一次均匀平均")
 MEASURED = Text(
     "Share of right answers on {texts} new texts; rounded.",
     "在 {texts} 段新文本上答对的比例；四舍五入。",
@@ -498,7 +498,7 @@ def _numbers_held(trace: Trace) -> Outcome:
 
 def _together(trace: Trace) -> Outcome:
     """The word with the largest mean weight over the heads, in float64, row by row."""
-    layer, at = layer_of(trace), word(trace).position
+    layer, at = layer_asked(trace), word(trace).position
     rows = []
     for head in range(trace.model.heads):
         scores = trace.scores((layer, head))[at].astype(np.float64)
@@ -524,7 +524,7 @@ QUESTIONS = (
         ask=Text(
             "Each token has to name the {looks} digits around it, out of {symbols} possible ones. One "
             "head averages them evenly. What share of the answers can it get right?",
-            "每个词元都要说出周围的 {looks} 个数字，每个有 {symbols} 种可能。只有一个头，把它们平均起来。"
+            "每个词元都要说出周围的 {looks} 个数字，每个有 {symbols} 种可能。只有一个头，把它们均匀地平均起来。"
             "它最多能答对多大的比例？",
         ),
         explain=Text(
@@ -596,7 +596,7 @@ QUESTIONS = (
         ),
         check=_together,
         options=words,
-        asked=lambda trace: {"layer": layer_of(trace)},
+        asked=lambda trace: {"layer": layer_asked(trace)},
         before="average",
     ),
 )
@@ -644,7 +644,7 @@ CHAPTER = Chapter(
             lambda _: TASK,
             lambda value, _, language: say(f"task.{value}", language),
         ),
-        layer_control(layer_of),
+        layer_control(layer_asked),
         word_control(),
         Pick("seed", Text("Seed", "种子"), lambda _: SEEDS, lambda _: SEEDS[0]),
     ),
@@ -685,7 +685,7 @@ CHAPTER = Chapter(
                 "{other_asks} Trained so far: {done} of {all}; Train starts the others, shown as “…”. "
                 "Given a feed-forward network or many more steps, one head does better: the bars compare "
                 "equal budgets.",
-                "{asks}理论上，一次平均最多能到 {theory}（四舍五入）。对照任务是“{other}”：{other_asks}"
+                "{asks}理论上，一次均匀平均最多能到 {theory}（四舍五入）。对照任务是“{other}”：{other_asks}"
                 "已训练 {done} 个，共 {all} 个；显示“…”的按“训练”就会开始。如果有前馈网络，或者训练得久得多，"
                 "一个头也会好一些：这里比的是同样的预算。",
             ),
@@ -708,7 +708,7 @@ CHAPTER = Chapter(
             Text(
                 "Trainings on this task with a curve: {shown} of {most}. The dashed line is what one even "
                 "average can reach.",
-                "这个任务上有曲线的训练：{shown} 个，共 {most} 个。虚线是一次平均最多能到的高度。",
+                "这个任务上有曲线的训练：{shown} 个，共 {most} 个。虚线是一次均匀平均最多能到的高度。",
             ),
             _draw_course,
             _course_numbers,

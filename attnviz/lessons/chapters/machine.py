@@ -7,7 +7,7 @@ import numpy as np
 from attnviz.figures import style
 from attnviz.figures.curve import Series, curve
 from attnviz.figures.drawing import Drawing, Element, element
-from attnviz.figures.style import Paint
+from attnviz.figures.style import Paint, code
 from attnviz.figures.tensor import numbers, printed, tensor
 from attnviz.lessons import lab
 from attnviz.lessons.controls import PickHeads, head_control, word_control
@@ -21,7 +21,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import head_of, layer_of, name
+from attnviz.lessons.facts import head_asked, name
 from attnviz.lessons.once import once
 from attnviz.lessons.text import Text
 from attnviz.models.card import Projected
@@ -33,71 +33,75 @@ LIMIT = 0.05  # 1 − cosine that counts as moved
 Box = tuple[str, np.ndarray, Paint, bool]  # name, numbers, colour, rows are tokens
 
 
-def _head(trace: Trace) -> HeadId:
-    return head_of(trace, layer_of(trace))
-
-
 # ---- the machine
 
 
-def _boxes(trace: Trace, head: HeadId) -> list[list[Box]]:
-    """What stands side by side, from the entrance of the layer to its exit."""
+def _boxes(trace: Trace, head: HeadId) -> list[tuple[str, list[Box]]]:
+    """What stands side by side, from the entrance of the layer to its exit, after which step."""
     layer, index = head
 
     def learned(kind: Projected) -> np.ndarray:
         return trace.input_projection(head, kind).weight
 
     entering = "X" if layer == 0 else f"R (L{layer - 1}) = X"
-    return [
-        [(entering, trace.residual(layer), style.X if layer == 0 else style.R, True)],
-        [
-            (f"W_Q · {head}", learned("query"), style.Q, False),
-            (f"W_K · {head}", learned("key"), style.K, False),
-            (f"W_V · {head}", learned("value"), style.V, False),
-        ],
-        [
-            (f"Q · {head}", trace.queries(layer)[index], style.Q, True),
-            (f"K · {head}", trace.keys(layer)[index], style.K, True),
-            (f"V · {head}", trace.values(layer)[index], style.V, True),
-        ],
-        [
-            (f"Q Kᵀ / √d · {head}", trace.scores(head), style.SCORE, True),
-            (f"softmax · {head}", trace.weights(head), style.SCORE, True),
-        ],
-        [(f"Z · {head}", trace.head_output(layer)[index], style.Z, True)],
-        [("concat(Z)", trace.layers[layer].concat, style.Z, True)],
-        [(f"W_O · {head}", trace.output_projection(head), style.GREY, False)],
-        [("Z = concat · W_O + b", trace.attention_output(layer), style.Z, True)],
-        [("Add & Norm", trace.after_attention(layer), style.Z, True)],
-        [("R", trace.residual(layer + 1), style.R, True)],
+    z = [
+        (f"Z · {h}", trace.head_output(layer)[h.head], code(h.head), True)
+        for h in _of(trace, layer)
     ]
+    return [
+        ("", [(entering, trace.residual(layer), style.X if layer == 0 else style.R, True)]),
+        (
+            f"↓ × {trace.model.heads}",
+            [
+                (f"W_Q · {head}", learned("query"), style.Q, False),
+                (f"W_K · {head}", learned("key"), style.K, False),
+                (f"W_V · {head}", learned("value"), style.V, False),
+            ],
+        ),
+        (
+            "↓ X · W + b",
+            [
+                (f"Q · {head}", trace.queries(layer)[index], style.Q, True),
+                (f"K · {head}", trace.keys(layer)[index], style.K, True),
+                (f"V · {head}", trace.values(layer)[index], style.V, True),
+            ],
+        ),
+        ("↓", [(f"Q Kᵀ / √d · {head}", trace.scores(head), style.SCORE, True)]),
+        ("↓ softmax", [(f"softmax · {head}", trace.weights(head), style.SCORE, True)]),
+        ("↓ · V", z),
+        ("↓ concat", [("concat(Z)", trace.layers[layer].concat, style.Z, True)]),
+        (
+            "↓ · W_O + b",
+            [
+                (f"W_O · {head}", trace.output_projection(head), style.GREY, False),
+                ("Z = concat · W_O + b", trace.attention_output(layer), style.Z, True),
+            ],
+        ),
+        ("↓ + X, LayerNorm", [("Add & Norm", trace.after_attention(layer), style.Z, True)]),
+        ("↓ + FFN, LayerNorm", [("R", trace.residual(layer + 1), style.R, True)]),
+    ]
+
+
+def _of(trace: Trace, layer: int) -> list[HeadId]:
+    """All heads of a layer."""
+    return [HeadId(layer, head) for head in range(trace.model.heads)]
 
 
 def _draw_machine(scene: Scene) -> Drawing:
     trace, head = scene.trace, scene.head()
     levels = _boxes(trace, head)
     flow: list[Element] = []
-    for index, level in enumerate(levels):
-        if index:
-            flow.append(element("div", _step(scene, index), class_="arrow"))
+    for step, level in levels:
+        if step:
+            flow.append(element("div", step, class_="arrow"))
         flow.append(element("div", *(_box(scene, box) for box in level), class_="row"))
     back = head.layer + 1 < trace.model.layers
     flow.append(element("div", f"↻ R = X (L{head.layer + 1})" if back else "⏹", class_="arrow"))
     title = f"{trace.model.title} · {head}"
     root = element("div", element("p", title, class_="title"), element("div", *flow, class_="flow"))
-    shapes = ", ".join(
-        f"{b[0]} {b[1].shape[0]} × {b[1].shape[1]}" for level in levels for b in level
-    )
-    return Drawing(
-        root, f"{title}: {shapes}", scene.mode, {b[0]: b[1] for lv in levels for b in lv}
-    )
-
-
-def _step(scene: Scene, index: int) -> str:
-    """What happens between two levels, in formulas."""
-    heads = scene.trace.model.heads
-    steps = {1: f"↓ × {heads}", 4: "↓ softmax", 5: f"↓ × {heads}", 9: "↓ FFN, Add & Norm"}
-    return steps.get(index, "↓")
+    boxes = [box for _, level in levels for box in level]
+    shapes = ", ".join(f"{box[0]} {box[1].shape[0]} × {box[1].shape[1]}" for box in boxes)
+    return Drawing(root, f"{title}: {shapes}", scene.mode, {box[0]: box[1] for box in boxes})
 
 
 def _box(scene: Scene, box: Box) -> Element:
@@ -279,7 +283,7 @@ CHAPTER = Chapter(
     minutes=5,
     claims=("C5", "C6", "C10", "C18"),
     controls=(
-        head_control(_head),
+        head_control(head_asked),
         word_control(),
         PickHeads("off", Text("Heads switched off together", "一起关掉的头")),
     ),
@@ -288,10 +292,10 @@ CHAPTER = Chapter(
             "machine",
             Text("From X to R, box by box", "从 X 到 R，逐个方框"),
             Text(
-                "One of {heads} heads is drawn from W_Q to Z; {others} others run beside it in the same way. Of W_O the "
-                "rows of this head. The framed row is {followed}. The feed-forward network between Add & Norm "
+                "From W_Q to softmax one of {heads} heads is drawn; the {others} others run beside it in the same way, and "
+                "the Z of all are here. Of W_O the rows of this head. The framed row is {followed}. The feed-forward network between Add & Norm "
                 "and R works on each token alone and is not drawn.",
-                "从 W_Q 到 Z 只画了 {heads} 个头中的一个，其余 {others} 个以同样的方式并行。W_O 只画了这个头的行。"
+                "从 W_Q 到 softmax 只画了 {heads} 个头中的一个，其余 {others} 个以同样的方式并行，所有头的 Z 都在这里。W_O 只画了这个头的行。"
                 "框出的行是 {followed}。Add & Norm 与 R 之间的前馈网络逐个词元计算，没有画出。",
             ),
             _draw_machine,

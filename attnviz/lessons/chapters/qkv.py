@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from attnviz.analysis.difference import most_different
+from attnviz.analysis.difference import most_different_beside
 from attnviz.figures import style
 from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.tensor import printed, tensor
@@ -17,7 +17,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import head_of, layer_of, name, word
+from attnviz.lessons.facts import head_asked, name, word
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.models.card import Projected
@@ -28,8 +28,9 @@ PAINTS: dict[Projected, style.Paint] = {"query": style.Q, "key": style.K, "value
 LETTERS: dict[Projected, str] = {"query": "Q", "key": "K", "value": "V"}
 
 
-def _head(trace: Trace) -> HeadId:
-    return head_of(trace, layer_of(trace))
+def _beside(trace: Trace) -> HeadId:
+    """A head of the same layer, so of the same X: the one that looks most differently."""
+    return most_different_beside(trace, head_asked(trace))
 
 
 def _projected(trace: Trace, head: HeadId, kind: Projected) -> np.ndarray:
@@ -40,38 +41,56 @@ def _projected(trace: Trace, head: HeadId, kind: Projected) -> np.ndarray:
 
 def _draw_projections(scene: Scene) -> Drawing:
     heads = list(dict.fromkeys([scene.head("head"), scene.head("other")]))
-    root = element("div", *(_one_head(scene, head) for head in heads), class_="heads")
+    layers = list(dict.fromkeys(head.layer for head in heads))
+    root = element(
+        "div",
+        *(_entering(scene, layer) for layer in layers),
+        *(_one_head(scene, head) for head in heads),
+        class_="heads",
+    )
     said = ", ".join(str(head) for head in heads)
     values = {str(h): {LETTERS[k]: _projected(scene.trace, h, k) for k in PAINTS} for h in heads}
     alt = f"{scene.trace.model.title} · {said}: X · W = Q, K, V"
     return Drawing(root, alt, scene.mode, values)
 
 
+def _entering(scene: Scene, layer: int) -> Element:
+    """What enters a layer: the embeddings, or r of the layer below."""
+    tokens = [name(token) for token in scene.trace.tokens]
+    entering = "X (L0)" if layer == 0 else f"X (L{layer}) = R (L{layer - 1})"
+    return tensor(
+        scene.trace.residual(layer),
+        entering,
+        tokens,
+        style.X,
+        scene.mode,
+        scene.language,
+        marked=scene.number("word"),
+    )
+
+
 def _one_head(scene: Scene, head: HeadId) -> Element:
-    """X once, then each matrix with what it makes of X."""
+    """Each matrix of a head with what it makes of X."""
     trace, mode, language = scene.trace, scene.mode, scene.language
     tokens = [name(token) for token in trace.tokens]
-    at = scene.number("word")
-    entering = "X" if head.layer == 0 else f"R (L{head.layer - 1}) = X"
-    x = tensor(trace.residual(head.layer), entering, tokens, style.X, mode, language, marked=at)
     rows = []
     for kind, paint in PAINTS.items():
         matrix = trace.input_projection(head, kind)
         letter, inputs = LETTERS[kind], [str(i) for i in range(len(matrix.weight))]
+        made = _projected(trace, head, kind)
+        at = scene.number("word")
         rows.append(
             element(
                 "div",
-                element("span", "×", class_="sign"),
+                element("span", "X ×", class_="sign"),
                 tensor(matrix.weight, f"W_{letter}", inputs, paint, mode, language),
                 element("span", "=", class_="sign"),
-                tensor(
-                    _projected(trace, head, kind), letter, tokens, paint, mode, language, marked=at
-                ),
+                tensor(made, letter, tokens, paint, mode, language, marked=at),
                 class_="row",
             )
         )
     title = element("p", f"{trace.model.title} · {head}", class_="title")
-    return element("section", title, x, *rows)
+    return element("section", title, *rows)
 
 
 def _sum(scene: Scene) -> tuple[np.ndarray, float, float, float]:
@@ -116,7 +135,7 @@ def _sum_numbers(scene: Scene) -> Numbers:
 
 def _replaced(trace: Trace) -> Outcome:
     """Compute all q of a head twice, once with one row of X replaced, and count what differs."""
-    layer, head = _head(trace)
+    layer, head = head_asked(trace)
     d, at = trace.model.d_head, word(trace).position
     columns = trace.learned[layer].query.weight[:, head * d : (head + 1) * d].astype(np.float64)
     before = trace.residual(layer).astype(np.float64)
@@ -131,7 +150,7 @@ def _replaced(trace: Trace) -> Outcome:
 
 def _longest(trace: Trace) -> Outcome:
     """X W_Q + b in float64, and the length of each row."""
-    layer, head = _head(trace)
+    layer, head = head_asked(trace)
     d = trace.model.d_head
     block = slice(head * d, (head + 1) * d)
     learned = trace.learned[layer].query
@@ -176,10 +195,8 @@ CHAPTER = Chapter(
     minutes=4,
     claims=("C11", "C12"),
     controls=(
-        head_control(lambda trace: most_different(trace)[0], "head", Text("Head", "头")),
-        head_control(
-            lambda trace: most_different(trace)[1], "other", Text("Another head", "另一个头")
-        ),
+        head_control(head_asked),
+        head_control(_beside, "other", Text("Another head", "另一个头")),
         word_control(),
     ),
     parts=(
@@ -216,15 +233,15 @@ CHAPTER = Chapter(
         Question(
             name="longest",
             ask=Text(
-                "A long q makes large gaps between scores, so a sharp look. Which word's q is the longest in {head}?",
-                "q 越长，分数之差越大，看得越集中。在 {head} 中，哪个词的 q 最长？",
+                "All else equal, a longer q makes larger gaps between scores, so a sharper look. Which word's q is the longest in {head}?",
+                "其他条件相同时，q 越长，分数之差越大，看得越集中。在 {head} 中，哪个词的 q 最长？",
             ),
             explain=Text(
                 "{best}: its length is {length}; the shortest q of a word has {shortest} (both rounded).",
                 "{best}：长度 {length}；最短的词 q 只有 {shortest}（均四舍五入）。",
             ),
             check=_longest,
-            asked=lambda trace: {"head": _head(trace)},
+            asked=lambda trace: {"head": head_asked(trace)},
             options=words,
         ),
         Question(

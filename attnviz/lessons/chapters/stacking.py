@@ -365,7 +365,7 @@ def _draw_identity(scene: Scene) -> Drawing:
         tensor(both, " · ".join(names), names, style.Z, mode, language),
         element(
             "p",
-            "z = LayerNorm(x + Σ_h Σ_j α_j v_j W_O + b_O)",
+            "z = LayerNorm(x + Σ_h Σ_j α_j^h v_j^h W_O^h + b_O)",
             class_="formula",
         ),
         element("p", error, class_="verdict"),

@@ -22,7 +22,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import head_of, layer_of, name
+from attnviz.lessons.facts import head_asked, name
 from attnviz.lessons.text import Text
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
@@ -32,10 +32,6 @@ SPECIAL = {
     "hidden": Text("hidden, rows renormalised", "隐藏，各行重新归一"),
 }
 FIRST, SECOND = style.HEAD_CODES[:2]
-
-
-def _head(trace: Trace) -> HeadId:
-    return head_of(trace, layer_of(trace))
 
 
 def _pair(scene: Scene) -> list[HeadId]:
@@ -85,7 +81,7 @@ def _draw_twins(scene: Scene) -> Drawing:
         )
         for head, code in zip(_pair(scene), (FIRST, SECOND), strict=False)
     ]
-    title = f"{trace.model.title} · query ↓ / → key · {scale_of(1.0, scene.language)}"
+    title = f"{trace.model.title} · query ↓ / → key · {scale_of(1.0, scene.language, signed=False)}"
     root = element(
         "div", element("p", title, class_="title"), element("div", *maps, class_="row twins")
     )
@@ -105,7 +101,9 @@ def _draw_map(scene: Scene) -> Drawing:
         for head, code in zip(_pair(scene), (FIRST, SECOND), strict=False)
     }
     drawing = scatter(found.places, names, colours, scene.mode, named=named)
-    root = element("div", element("p", trace.model.title, class_="title"), drawing)
+    root = element(
+        "div", element("p", f"{trace.model.title} · Hellinger, 2D", class_="title"), drawing
+    )
     values = {"places": found.places, "distances": found.distances, "kept": found.kept}
     return Drawing(root, f"{trace.model.title}: {len(names)}", scene.mode, values)
 
@@ -129,7 +127,7 @@ def _map_numbers(scene: Scene) -> Numbers:
 
 def _self_strongest(trace: Trace) -> Outcome:
     """Row by row: no score of the row is above the token's own. Softmax keeps the order."""
-    layer, head = _head(trace)
+    layer, head = head_asked(trace)
     q = trace.queries(layer)[head].astype(np.float64)
     k = trace.keys(layer)[head].astype(np.float64)
     count = sum(all(q[i] @ k[j] <= q[i] @ k[i] for j in range(len(k))) for i in range(len(q)))
@@ -138,7 +136,7 @@ def _self_strongest(trace: Trace) -> Outcome:
 
 def _on_special(trace: Trace) -> Outcome:
     """The share of [CLS] and [SEP] in each row, in float64, averaged."""
-    layer, head = _head(trace)
+    layer, head = head_asked(trace)
     q = trace.queries(layer)[head].astype(np.float64)
     k = trace.keys(layer)[head].astype(np.float64)
     special = [token.position for token in trace.tokens if token.is_special]
@@ -216,10 +214,10 @@ CHAPTER = Chapter(
             "map",
             Text("All heads on one map", "所有头在一张地图上"),
             Text(
-                "Each dot is a head, darker in higher layers; heads that look alike stand close (Hellinger distance). "
+                "Each dot is a head, with more ink in higher layers; heads that look alike stand close (Hellinger distance). "
                 "Two dimensions keep {kept} of the variance, the rest is lost here. {a} and {b}: distance {distance}, "
                 "Jensen–Shannon {divergence} bit. Rounded.",
-                "每个点是一个头，层越高越深；看法相近的头靠得近（Hellinger 距离）。"
+                "每个点是一个头，层越高墨色越浓；看法相近的头靠得近（Hellinger 距离）。"
                 "两个维度保留了方差的 {kept}，其余在这里丢失。{a} 与 {b}：距离 {distance}，Jensen–Shannon {divergence} 比特。均四舍五入。",
             ),
             _draw_map,
@@ -238,7 +236,7 @@ CHAPTER = Chapter(
                 "{count} 个，即 {share}（四舍五入）。差一个也算对。",
             ),
             check=_self_strongest,
-            asked=lambda trace: {"head": _head(trace)},
+            asked=lambda trace: {"head": head_asked(trace)},
             span=lambda trace: (0.0, float(len(trace.tokens))),
             step=1.0,
             tolerance=1.0,
@@ -253,7 +251,7 @@ CHAPTER = Chapter(
                 "{share} 给了 {special} 个特殊词元（对所有词元平均，四舍五入）。",
             ),
             check=_on_special,
-            asked=lambda trace: {"head": _head(trace)},
+            asked=lambda trace: {"head": head_asked(trace)},
             options=lambda _: (
                 Option("special", Text("special tokens", "特殊词元")),
                 Option("words", Text("words", "词")),

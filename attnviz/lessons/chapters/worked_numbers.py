@@ -21,7 +21,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import head_of, layer_of, name, word
+from attnviz.lessons.facts import head_asked, name, word
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.tracing.head import HeadId
@@ -32,10 +32,6 @@ GOAL = 0.90
 ADDED = 100
 WIDTHS = (1, 3, 16, 64, 256, 1024)
 STRONGEST = 40
-
-
-def _head(trace: Trace) -> HeadId:
-    return head_of(trace, layer_of(trace))
 
 
 # ---- the note's own numbers
@@ -59,8 +55,8 @@ def _draw_toy(scene: Scene) -> Drawing:
         _toy_matrix("W_Q", toy.W_Q, style.Q, scene),
         element("span", "=", class_="sign"),
         _toy_matrix("Q", toy.X @ toy.W_Q, style.Q, scene),
-        _toy_matrix("K", toy.X @ toy.W_K, style.K, scene),
-        _toy_matrix("V", toy.X @ toy.W_V, style.V, scene),
+        _toy_matrix("K = X W_K", toy.X @ toy.W_K, style.K, scene),
+        _toy_matrix("V = X W_V", toy.X @ toy.W_V, style.V, scene),
     ]
     shares = [printed(float(w), 6) for w in table.weights]
     said = f"z₁ = {shares[0]} · v₁ + {shares[1]} · v₂"
@@ -126,8 +122,12 @@ def _draw_live(scene: Scene) -> Drawing:
     root = element(
         "div",
         element("p", title, class_="title"),
-        worked(table, scene.mode, scene.language),
-        _products(scene, table),
+        element(
+            "div",
+            worked(table, scene.mode, scene.language),
+            _products(scene, table),
+            class_="abreast",
+        ),
     )
     best = int(table.weights.argmax())
     alt = f"{title}. {table.keys[best]}: {table.weights[best]:.4f}"
@@ -166,6 +166,19 @@ def _live_numbers(scene: Scene) -> Numbers:
 # ---- a head built by hand, and its learned twin
 
 
+REACHED = Text(
+    "least weight on the place before: {share} ≥ {goal}. Done!",
+    "前一个位置上的最小权重：{share} ≥ {goal}，做到了！",
+)
+NOT_YET = Text(
+    "least weight on the place before: {share} < {goal}", "前一个位置上的最小权重：{share} < {goal}"
+)
+TWIN = Text(
+    "Learned twin in {model}: {twin}, mean weight {mean}, least {least}",
+    "{model} 中学到的同类：{twin}，平均权重 {mean}，最小 {least}",
+)
+
+
 def _draw_handmade(scene: Scene) -> Drawing:
     shift, strength = scene.number("shift"), scene.number("strength")
     w_q = handmade.shifting_query(shift, float(strength))
@@ -174,7 +187,8 @@ def _draw_handmade(scene: Scene) -> Drawing:
     share = handmade.least_on(weights, -1)
     reached = share >= GOAL
     twin, mean, least = _twin(scene.trace, shift)
-    said = f"{printed(share, 3)} {'≥' if reached else '<'} {GOAL:.2f}"
+    said = scene.say(REACHED if reached else NOT_YET, share=printed(share, 3), goal=f"{GOAL:.2f}")
+    learned = scene.say(TWIN, twin=twin, mean=printed(mean, 4), least=printed(least, 4))
     root = element(
         "div",
         element(
@@ -186,11 +200,7 @@ def _draw_handmade(scene: Scene) -> Drawing:
             class_="row",
         ),
         element("p", said, class_="verdict good" if reached else "verdict"),
-        element(
-            "p",
-            f"{scene.trace.model.title}: {twin} · {printed(mean, 4)} (≥ {printed(least, 4)})",
-            class_="formula",
-        ),
+        element("p", learned, class_="formula"),
     )
     values = {"weights": weights, "share": share, "twin": twin, "mean": mean, "least": least}
     return Drawing(root, f"W_Q {shift:+d} · {strength}: {said}. {twin}", scene.mode, values)
@@ -249,7 +259,7 @@ def _added(trace: Trace) -> Outcome:
 
 def _most(trace: Trace) -> Outcome:
     """The word with the largest q · k, in float64; softmax keeps the order."""
-    layer, head = _head(trace)
+    layer, head = head_asked(trace)
     q = trace.queries(layer)[head, word(trace).position].astype(np.float64)
     dots = {
         token.position: float(np.dot(trace.keys(layer)[head, token.position].astype(np.float64), q))
@@ -319,7 +329,7 @@ QUESTIONS = (
             "{best}：它的 q · k 是 {product}，在整行中的权重是 {share}。",
         ),
         check=_most,
-        asked=lambda trace: {"head": _head(trace)},
+        asked=lambda trace: {"head": head_asked(trace)},
         options=words,
         before="live",
     ),
@@ -357,9 +367,9 @@ CHAPTER = Chapter(
             lambda _: WIDTHS,
             lambda _: toy.D_K,
         ),
-        head_control(_head),
+        head_control(head_asked),
         word_control(),
-        Slide("shift", Text("Shift", "移动"), -2, 2, 1, 1),
+        Slide("shift", Text("Shift", "偏移"), -2, 2, 1, 1),
         Slide("strength", Text("Strength", "强度"), 0, STRONGEST, 1, 4),
     ),
     parts=(
@@ -369,9 +379,11 @@ CHAPTER = Chapter(
             Text(
                 "The scores {one} and {other} divided by √{width} = {divisor} leave a gap of {gap}, "
                 "a factor of {factor}. The note draws {cells} cells, for which the divisor "
-                "would be {drawn_divisor}. Weights and sums are rounded to the digits shown.",
+                "would be {drawn_divisor}. X and the matrices were chosen so that the note's scores come out; W_K and W_V "
+                "are not drawn. Weights and sums are rounded to the digits shown.",
                 "分数 {one} 和 {other} 除以 √{width} = {divisor}，相差 {gap}，即 {factor} 倍。"
-                "笔记画了 {cells} 格，那样除数应为 {drawn_divisor}。权重与和都按所示位数四舍五入。",
+                "笔记画了 {cells} 格，那样除数应为 {drawn_divisor}。X 与各矩阵是为得到笔记的分数而选的；W_K 和 W_V 未画。"
+                "权重与和都按所示位数四舍五入。",
             ),
             _draw_toy,
             _toy_numbers,
@@ -397,12 +409,12 @@ CHAPTER = Chapter(
             Text("Build a head by hand", "亲手造一个头"),
             Text(
                 "{places} places, each a one-hot vector; W_K is the identity. Set shift and strength of "
-                "W_Q until every place gives at least {goal} to the place before it (theory: shift one "
-                "back, strength from {needed}). The head of this model that looks most at shift {shift} "
-                "is {twin}: {mean} on average, never below {least}.",
-                "{places} 个位置，每个都是独热向量；W_K 是单位矩阵。调节 W_Q 的移动和强度，"
-                "直到每个位置至少把 {goal} 给前一个位置（理论：向前移一位，强度至少 {needed}）。"
-                "在这个模型里，最常看移动 {shift} 处的头是 {twin}：平均 {mean}，最低 {least}。",
+                "W_Q until every place but the first gives at least {goal} to the place before it (a negative "
+                "shift looks back; theory: one back, strength from {needed}). The head of this model that looks "
+                "most at shift {shift} is {twin}: {mean} on average, never below {least}. Rounded.",
+                "{places} 个位置，每个都是独热向量；W_K 是单位矩阵。调节 W_Q 的偏移和强度，"
+                "直到除第一个以外的每个位置都把至少 {goal} 给它前面的位置（偏移为负就是往前看；理论：往前一位，强度至少 {needed}）。"
+                "在这个模型里，最看重偏移 {shift} 的头是 {twin}：平均 {mean}，最低 {least}。四舍五入。",
             ),
             _draw_handmade,
             _handmade_numbers,

@@ -269,7 +269,7 @@ CLAIMS = (
             "It holds for every head if in each, more than {most} of the words put themselves first; on "
             "average if the mean over heads is at least {large} times an even share.",
             "如果在每个头里，超过 {most} 的词都把自己排在第一，就是对每个头成立；"
-            "如果各头的平均值至少是均分时的 {large} 倍，就是仅平均而言成立。",
+            "如果各头的平均值至少是均分时的 {large} 倍，就是只在平均上成立。",
         ),
         judge=_self,
         says=Text(
@@ -301,7 +301,7 @@ CLAIMS = (
             "Near exceeds far if the difference is at least {nearer} of an even share. It holds for every "
             "head if it does so in each, and on average if it does so in the mean.",
             "两者之差至少为均分份额的 {nearer}，才算近大于远。每个头都如此，就是对每个头成立；"
-            "各头的平均如此，就是仅平均而言成立。",
+            "各头的平均如此，就是只在平均上成立。",
         ),
         judge=_near,
         says=Text(
@@ -331,7 +331,7 @@ CLAIMS = (
             "A head has a mechanism of its own if the formula misses its z by more than {tolerance} of "
             "the largest entry. It holds for every head if all have one, on average if more than {most} do.",
             "如果公式算出的 z 与实际相差超过最大元素的 {tolerance}，这个头就算另有机制。所有头都另有机制，"
-            "就是对每个头成立；超过 {most} 的头如此，就是仅平均而言成立。",
+            "就是对每个头成立；超过 {most} 的头如此，就是只在平均上成立。",
         ),
         judge=_mechanisms,
         says=Text(
@@ -359,7 +359,7 @@ CLAIMS = (
             "Two heads look in different places from {apart_from} bit on. It holds for every head if all "
             "pairs do, and on average if their mean does.",
             "相差 {apart_from} 比特以上，算作看的地方不同。每一对都如此，就是对每个头成立；"
-            "平均值如此，就是仅平均而言成立。",
+            "平均值如此，就是只在平均上成立。",
         ),
         judge=_different,
         says=Text(
@@ -389,7 +389,7 @@ CLAIMS = (
             "Half of the pairs would be chance. It holds for every head if each reaches {clearly} of the "
             "pairs, and on average if the mean of the heads does.",
             "一半只是偶然。每个头都达到全部词对的 {clearly}，就是对每个头成立；各头的平均达到，"
-            "就是仅平均而言成立。",
+            "就是只在平均上成立。",
         ),
         judge=_own_word,
         says=Text(

@@ -216,7 +216,7 @@ CLAIMS = (
             "Two matrices differ if they are farther apart than {own} of their size (Frobenius norm). "
             "It holds for every head, or on average if for more than {most} of them.",
             "两个矩阵之差（Frobenius 范数）超过自身大小的 {own}，就算不同。所有头都如此，就是对每个头成立；"
-            "超过 {most} 的头如此，就是仅平均而言成立。",
+            "超过 {most} 的头如此，就是只在平均上成立。",
         ),
         judge=_own_projections,
         says=Text(

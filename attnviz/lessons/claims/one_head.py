@@ -165,7 +165,7 @@ CLAIMS = (
             "holds for every head if all patterns are fixed, and on average if the mean is within "
             "{most}.",
             "偏离不超过 {most} 的模式算作固定。所有头的模式都固定，就是对每个头成立；"
-            "平均偏离不超过 {most}，就是仅平均而言成立。",
+            "平均偏离不超过 {most}，就是只在平均上成立。",
         ),
         judge=_filters,
         says=Text(

@@ -98,7 +98,7 @@ CLAIMS = (
             "A head counts if the sentence vector moves by {little} or more without it. The claim holds "
             "for every head if all count, and on average if more than {most} of them do.",
             "关掉后句子向量移动至少 {little} 的头算作有用。所有头都有用，就是对每个头成立；"
-            "超过 {most} 的头有用，就是仅平均而言成立。",
+            "超过 {most} 的头有用，就是只在平均上成立。",
         ),
         judge=_more_is_better,
         says=Text(
