@@ -7,6 +7,7 @@ array: the browser paints it from the numbers themselves and reads them out unde
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def element(tag: str, *children: "Element | str | None", **attributes: object) -
     return Element(tag, named, tuple(child for child in children if child is not None))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Drawing:
     """A tree of elements with its text alternative."""
 
@@ -58,7 +59,7 @@ class Drawing:
     mode: Mode = "light"
     values: dict[str, Any] = field(default_factory=dict)  # what was drawn, for who reads it back
 
-    @property
+    @cached_property
     def packet(self) -> bytes:
         """What the browser draws it from."""
         arrays: dict[str, np.ndarray] = {}

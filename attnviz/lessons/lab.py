@@ -16,6 +16,7 @@ from attnviz.tracing.record import Trace
 from attnviz.tracing.variants import residuals
 
 KEPT = 64  # sentences whose experiments are remembered
+KEPT_TRACES = 8  # a trace is far larger than what an experiment leaves
 MOST_TOKENS = 96  # an experiment with one run a token or head ends here, and says so
 
 
@@ -35,7 +36,7 @@ def changed(trace: Trace, interventions: list[Intervention]) -> Trace:
     return run(trace.text, model_of(trace), trace.pair, interventions)
 
 
-@once(KEPT)
+@once(KEPT_TRACES)
 def control(trace: Trace) -> Trace:
     """The same sentence in the same architecture with random weights."""
     return run(trace.text, control_of(model_of(trace)), trace.pair)
@@ -91,7 +92,7 @@ def _growing(trace: Trace, order: np.ndarray) -> np.ndarray:
 
 
 def _moves(trace: Trace, variants: list[list[HeadOff]]) -> np.ndarray:
-    _check_length(trace)
+    check_length(trace)
     model = model_of(trace)
     last = residuals(read(trace.text, trace.pair, model), model, variants)[:, -1]
     before = sentence_vector(trace.residual(trace.model.layers))
@@ -106,7 +107,7 @@ def each_token_masked(trace: Trace) -> Float[np.ndarray, "depth query masked"]:
         LessonError: if the sentence is long.
         InterventionError: if the model has no mask token.
     """
-    _check_length(trace)
+    check_length(trace)
     model = model_of(trace)
     variants = [[TokenMasked(token.position)] for token in trace.tokens]
     after = residuals(read(trace.text, trace.pair, model), model, variants)
@@ -115,6 +116,11 @@ def each_token_masked(trace: Trace) -> Float[np.ndarray, "depth query masked"]:
     return distances.transpose(1, 2, 0)
 
 
-def _check_length(trace: Trace) -> None:
+def check_length(trace: Trace) -> None:
+    """Refuse an experiment on a long sentence.
+
+    Raises:
+        LessonError: if the sentence is beyond `MOST_TOKENS`.
+    """
     if len(trace.tokens) > MOST_TOKENS:
         raise LessonError("too_many_tokens", tokens=len(trace.tokens), most=MOST_TOKENS)

@@ -12,6 +12,7 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.classroom import Room, guess, standing, step
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import language
+from attnviz.ui.working import with_progress
 from attnviz.words import say
 
 
@@ -33,7 +34,8 @@ def on_trial(room: Room) -> None:
         key="trial_hide_special",
         on_change=lambda: step(hide_special=st.session_state.trial_hide_special),
     )
-    trials = trials_of(room.key, standing().hide_special, room.trace)
+    hidden = standing().hide_special
+    trials = with_progress(lambda _: trials_of(room.key, hidden, room.trace), language(), "judge")
     _tally(trials)
     for claim in claims():
         _claim(claim, trials[claim.name])

@@ -17,6 +17,7 @@ from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import OTHER
 from attnviz.ui.page import language, mode
+from attnviz.ui.working import with_progress
 from attnviz.words import say
 
 
@@ -95,13 +96,13 @@ def keep_link() -> None:
         params["p"] = state.pair
     if state.model != catalogue.EMBEDDED:
         params["m"] = state.get("other_asked") or "" if state.model == OTHER else state.model
-    if "language" in state:
-        params["lang"] = state.language
+    if "language" in state or "lang" in st.query_params:
+        params["lang"] = language()
     if params != st.query_params.to_dict():
         st.query_params.from_dict(params)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@st.cache_resource(max_entries=128, show_spinner=False)
 def _panel(key: TraceKey, what: str, _part: Part, _scene: Scene) -> Panel:
     del key, what
     return panel_of(_part, _scene)
@@ -111,4 +112,4 @@ def panel(room: Room, chapter: Chapter, part: Part, scene: Scene) -> Panel:
     """The panel of a part, drawn once for all who see the same."""
     done = [training.run.name for training in scene.trainings]
     what = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, done)
-    return _panel(room.key, repr(what), part, scene)
+    return with_progress(lambda _: _panel(room.key, repr(what), part, scene), language(), "draw")

@@ -20,7 +20,6 @@ LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
 def begin() -> Any:
     """Set up the frame and return the page that the address asks for."""
-    _take_link_language()
     st.set_page_config(page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(ASSETS / "page.css")
     pages = [
@@ -30,13 +29,6 @@ def begin() -> Any:
     ]
     st.session_state.pages = pages
     return st.navigation(pages, position="hidden")
-
-
-def _take_link_language() -> None:
-    """The language of a link, before any text is said."""
-    asked = st.query_params.get("lang")
-    if asked in LANGUAGES:
-        st.session_state.setdefault("language", asked)
 
 
 def header(lead: str) -> None:
@@ -64,9 +56,10 @@ def _take_language() -> None:
 
 
 def language() -> Language:
-    """The language of this session: the chosen one, else the browser's."""
+    """The language of this session: the chosen one, else that of the link, else the browser's."""
     browsers: Language = "zh" if (st.context.locale or "").startswith("zh") else "en"
-    chosen: Language = st.session_state.get("language", browsers)
+    links = next((code for code in LANGUAGES if code == st.query_params.get("lang")), browsers)
+    chosen: Language = st.session_state.get("language", links)
     return chosen
 
 

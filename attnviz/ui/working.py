@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import streamlit as st
@@ -26,7 +26,7 @@ def with_progress(work: Callable[[Progress], Result], language: Language, name: 
         future = pool.submit(work, lambda share, what: latest.append((share, what)))
         started, bar = time.monotonic(), None
         while not future.done():
-            time.sleep(TICK)
+            wait([future], TICK)
             if time.monotonic() - started < PATIENCE:
                 continue
             share, what = latest[-1]

@@ -206,7 +206,10 @@ def _draw_many(scene: Scene) -> Drawing:
         element("p", said, class_="formula") if said else None,
     )
     values = {which: moves for which, moves, _ in orders} | {"chosen": chosen}
-    return Drawing(root, f"1 − cos: {_can_go(orders[0][1])}", scene.mode, values)
+    ends = "; ".join(
+        f"{one.name}: {_can_go(moves)}" for one, (_, moves, _) in zip(series, orders, strict=True)
+    )
+    return Drawing(root, f"1 − cos ≤ {LIMIT:.2f}: {ends}", scene.mode, values)
 
 
 def _can_go(moves: np.ndarray) -> int:
@@ -232,6 +235,7 @@ def _many_numbers(scene: Scene) -> Numbers:
 @once(lab.KEPT)
 def _spare(trace: Trace) -> Outcome:
     """Switch heads off one trace at a time, least important first, until the vector has moved."""
+    lab.check_length(trace)
     before = trace.residual(trace.model.layers).astype(np.float64).mean(axis=0)
     order = sorted(trace.heads, key=lambda head: _distance(trace, before, [head]))
     count = 0

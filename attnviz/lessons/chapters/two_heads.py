@@ -105,7 +105,9 @@ def _draw_map(scene: Scene) -> Drawing:
         "div", element("p", f"{trace.model.title} · Hellinger, 2D", class_="title"), drawing
     )
     values = {"places": found.places, "distances": found.distances, "kept": found.kept}
-    return Drawing(root, f"{trace.model.title}: {len(names)}", scene.mode, values)
+    near = [names[i] for i in np.argsort(found.distances[trace.heads.index(scene.head("a"))])[1:4]]
+    alt = f"{trace.model.title} · {scene.head('a')} ≈ {', '.join(near)}"
+    return Drawing(root, alt, scene.mode, values)
 
 
 def _map_numbers(scene: Scene) -> Numbers:

@@ -1,0 +1,222 @@
+"""The Walkthrough page, run in this process by Streamlit's own test harness."""
+
+import time
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import attnviz
+from attnviz.lessons.claims import Case, claims, try_claim
+from attnviz.lessons.engine import Chapter
+from attnviz.models.load import Model
+from attnviz.tracing.head import HeadId
+from attnviz.words import say
+from tests.test_page import said, typed
+
+CHAPTERS = attnviz.chapters()
+
+
+def script() -> None:
+    from attnviz.ui.walkthrough import walkthrough
+
+    walkthrough()
+
+
+def opened(**params: str) -> AppTest:
+    """The page at a link."""
+    app = AppTest.from_function(script, default_timeout=120)
+    for name, value in {"v": "1", **params}.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def link(app: AppTest, name: str) -> str:
+    value: Any = app.query_params.get(name, "")
+    return str(value[0] if isinstance(value, list) else value)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
+def test_every_chapter_stands_answered_and_not(chapter: Chapter, minilm: Model) -> None:
+    number = str(chapter.number)
+    app = opened(ch=number)
+    title = chapter.title["en"]
+    assert title in said(app)
+    assert "To take away:" in said(app)
+    for button in [b for b in app.button if str(b.key).startswith("skip_")]:
+        button.click()
+    app.run()
+    assert not app.exception
+    assert not app.error
+    shown = len(app.get("bidi_component"))
+    assert shown == len(chapter.parts)
+
+
+def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: Model) -> None:
+    app = opened(ch="2")
+    assert "Only differences of scores count" not in said(app)
+    app.radio(key="said_2_added").set_value("less").run()
+    app.button(key="commit_2_added").click().run()
+    assert "✗ You said it shrinks." in said(app)
+    assert "Only differences of scores count" in said(app)
+    app.slider(key="said_2_undivided").set_value(1.0).run()
+    app.button(key="commit_2_undivided").click().run()
+    assert "✓ You said 1." in said(app)
+    assert link(app, "a") == "2.added=less;2.undivided=1"
+    again = opened(ch="2", a=link(app, "a"))
+    assert "✗ You said it shrinks." in said(again)
+
+
+def test_controls_move_the_figure_and_stand_in_the_link(minilm: Model) -> None:
+    app = opened(ch="2", a="2.most=5")
+    assert "will (3) looks through L0·H8" in said(app)
+    app.selectbox(key="control_2_head").select(HeadId(0, 2)).run()
+    app.selectbox(key="control_2_word").select(5).run()
+    assert "be (5) looks through L0·H2" in said(app)
+    app.slider(key="control_2_strength").set_value(20).run()
+    assert link(app, "c") == "2.head=h0.2;2.word=5;2.strength=20"
+
+
+def test_heads_are_switched_off_by_the_learner(minilm: Model) -> None:
+    app = opened(ch="5", a="5.spare=20")
+    assert "✓ You said 20." in said(app)
+    app.multiselect(key="control_5_off").set_value([HeadId(5, 10)]).run()
+    assert not app.exception
+    assert link(app, "c") == "5.off=H5.10"
+
+
+def test_the_next_chapter_is_one_click_away(minilm: Model) -> None:
+    app = opened()
+    app.button(key="next_chapter").click().run()
+    assert "2 · One head, worked by hand" in said(app)
+    assert link(app, "ch") == "2"
+
+
+def test_a_chapter_is_chosen(minilm: Model) -> None:
+    app = opened(ch="7")
+    pills: Any = next(g for g in app.get("button_group") if "walk_chapter" in str(g.key))
+    pills.set_value(3).run()
+    assert "3 · Feature maps of a sentence" in said(app)
+
+
+def test_claims_are_predicted_then_judged(minilm: Model, note: attnviz.Trace) -> None:
+    app = opened(ch="7", g="13=h;14=a;8=f")
+    text = said(app)
+    assert "✗ **does not hold (you said: it holds)" in text
+    assert "✓ **on average only (you said: on average only)" in text
+    assert "✓ **does not hold (you said: it does not hold)" in text
+    assert text.count("Rule:") == 3
+    app.toggle(key="trial_hide_special").set_value(True).run()
+    assert "✗ **on average only (you said: it holds)" in said(app)
+    assert link(app, "special") == "hidden"
+    c13 = next(claim for claim in claims() if claim.name == "C13")
+    trial = try_claim(c13, Case(note, hide_special=True))
+    assert c13.statistic.filled("en", trial.numbers) in said(app)
+
+
+def test_a_guess_is_taken(minilm: Model) -> None:
+    app = opened(ch="7")
+    group: Any = next(g for g in app.get("button_group") if "guess_C5" in str(g.key))
+    group.set_value("fails").run()
+    assert link(app, "g") == "5=f"
+
+
+def test_the_presenter_turns_screens_and_hides_answers(minilm: Model) -> None:
+    app = opened(ch="1", mode="presenter")
+    seen = [said(app)]
+    chapter = CHAPTERS[0]
+    for _ in chapter.screens[1:]:
+        app.button(key="present_page_down").click().run()
+        assert not app.exception
+        seen.append(said(app))
+    assert len(set(seen)) == len(chapter.screens)
+    question = chapter.questions[0]
+    place = chapter.screens.index(question)
+    app = opened(ch="1", mode="presenter", screen=str(place))
+    trace = attnviz.trace(app.text_input(key="text").value or "")
+    assert question.explains(trace, "en") not in said(app)
+    app.button(key="reveal").click().run()
+    assert question.explains(trace, "en") in said(app)
+    app.button(key="present_left").click().run()
+    app.button(key="present_right").click().run()
+    app.button(key="leave").click().run()
+    assert link(app, "mode") == ""
+
+
+@pytest.mark.parametrize(("chapter", "screen"), [("1", "0"), ("8", "99")])
+def test_the_presenter_knows_the_first_and_the_last_screen(
+    minilm: Model, chapter: str, screen: str
+) -> None:
+    app = opened(ch=chapter, screen=screen, mode="presenter")
+    assert app.button(key="present_left").disabled == (chapter == "1")
+    assert app.button(key="present_right").disabled == (chapter == "8")
+
+
+def test_the_presenter_goes_back_over_the_edge_of_a_chapter(minilm: Model) -> None:
+    app = opened(ch="2", mode="presenter")
+    app.button(key="present_left").click().run()
+    assert "Chapter 1 of 8 · screen 6 of 6" in said(app)
+    app = opened(ch="7", mode="presenter", screen="6")
+    assert "Claims on trial" in said(app)
+
+
+def test_the_teacher_sees_every_answer(minilm: Model, note: attnviz.Trace) -> None:
+    app = opened(mode="teacher")
+    for chapter in CHAPTERS:
+        for question in chapter.questions:
+            assert question.explains(note, "en") in said(app)
+        assert chapter.teacher.ask_aloud["en"][:20] in said(app)
+    assert "chapters 2, 4, 6, 7" in said(app)
+
+
+def test_the_handout_can_be_saved(minilm: Model) -> None:
+    app = opened(mode="print", lang="zh")
+    assert say("walk.handout", "zh") in said(app)
+    assert len(app.get("download_button")) == 1
+
+
+def test_two_encoders_are_trained_from_the_page(minilm: Model) -> None:
+    app = opened(ch="8", a="8.one-look=0.4")
+    app.button(key="lesson_train").click().run()
+    for _ in range(400):
+        if "lesson_jobs" not in app.session_state:
+            break
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    assert [t.run.layers for t in app.session_state["lesson_trainings"]] == [1, 1]
+    assert app.button(key="lesson_train").disabled
+
+
+def test_a_broken_link_is_said_once(minilm: Model) -> None:
+    app = opened(ch="77", a="2.added=;x", m="minilm-random")
+    assert "Parts of the link could not be read and were left out: ch, a: 2.added" in said(app)
+    assert app.selectbox(key="model").value == "minilm-random"
+    app.run()
+    assert "Parts of the link" not in said(app)
+
+
+def test_a_model_of_the_link_is_shown_and_not_fetched(minilm: Model) -> None:
+    app = opened(m="owner/model", s="my own words", p="and more")
+    assert app.selectbox(key="model").value == "other"
+    assert app.text_input(key="other").value == "owner/model"
+    assert app.text_input(key="text").value == "my own words"
+    assert not app.error
+    assert not app.get("bidi_component")
+
+
+def test_bad_text_gets_its_sentence_and_the_chapter_comes_back(minilm: Model) -> None:
+    app = typed(opened(ch="3"), "")
+    assert "There is no text" in said(app)
+    typed(app, "Machines")
+    assert "3 · Feature maps of a sentence" in said(app)
+
+
+def test_a_long_sentence_says_what_cannot_be_asked(minilm: Model) -> None:
+    app = typed(opened(ch="5"), "word " * 150)
+    app.slider(key="said_5_spare").set_value(3.0).run()
+    app.button(key="commit_5_spare").click().run()
+    assert "which is done up to 96 tokens; the sentence has 152" in said(app)
+    assert not app.exception
