@@ -10,6 +10,7 @@ from attnviz.ui import claims, lesson, workshop
 from attnviz.ui.classroom import Room, standing, step
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import clear_errors, language
+from attnviz.ui.warnings import show_warnings
 from attnviz.words import say
 
 
@@ -22,6 +23,7 @@ def present(choose_room: Callable[[], Room | None]) -> None:
         with st.expander(say("walk.settings", language())):
             room = choose_room()
         if room is not None:
+            show_warnings(room.trace)
             with stage:
                 _show(room, chapter, chapter.screens[screen])
     with bar:
