@@ -145,6 +145,8 @@ def adds(chapter: Chapter, trace: Trace) -> str:
     panel = drawn(chapter, trace, "shares", layer=0, word=at)
     table = np.array(values(panel, "td")).reshape(len(trace.tokens), -1)
     others = [token.position for token in trace.tokens if token.position != at]
+    if not others:
+        return "none"
     return str(max(others, key=lambda other: float(table[other, NORMS])))
 
 

@@ -15,7 +15,7 @@ from attnviz.figures.drawing import Drawing, Element
 from attnviz.lessons import lab
 from attnviz.lessons.chapters import heads_or_one, stacking
 from attnviz.lessons.controls import Value
-from attnviz.lessons.engine import Chapter, Question, Said, Scene, panel_of
+from attnviz.lessons.engine import Chapter, Question, Scene, panel_of
 from attnviz.lessons.facts import layer_asked, name, word
 from attnviz.lessons.text import Text
 from attnviz.lessons.trained import shipped
@@ -27,6 +27,7 @@ from attnviz.training.ring import best_of_one_average
 from attnviz.training.run import Run
 from attnviz.training.tasks import task_called
 from attnviz.words import LANGUAGES
+from tests.lesson_readers import adds
 
 SIX, EIGHT = heads_or_one.CHAPTER, stacking.CHAPTER
 CHAPTERS = (SIX, EIGHT)
@@ -92,34 +93,6 @@ def trained(run: Run, steps: int = 50) -> Training:
     found = attnviz.train(run.task, run.heads, run.layers, run.seed, steps)
     last = Snapshot(run.steps, found.snapshots[-1].weights)
     return replace(found, run=run, snapshots=(last,))
-
-
-# ---- answers read back from the drawings, for tests/test_lessons.py
-
-
-def together(chapter: Chapter, trace: Trace) -> Said:
-    """The longest bar of a word."""
-    found = values(drawn(chapter, "average", chapter.scene(trace)), "div")
-    allowed = [token.position for token in trace.tokens if not token.is_special]
-    return str(max(allowed, key=lambda at: found[at]))
-
-
-def adds(chapter: Chapter, trace: Trace) -> Said:
-    """The largest norm in the table of the first layer, the word's own left aside."""
-    panel = drawn(chapter, "shares", chapter.scene(trace, {"layer": 0}))
-    table = np.reshape(values(panel, "td"), (len(trace.tokens), -1))[:, 2]
-    others = [at for at in range(len(table)) if at != word(trace).position]
-    return str(max(others, key=lambda at: float(table[at]), default="none"))
-
-
-def own(chapter: Chapter, trace: Trace) -> Said:
-    """The last point of the curve of the norms."""
-    panel = drawn(chapter, "whose", chapter.scene(trace))
-    lines = [one for one in panel.root.walk() if one.tag == "polyline"]
-    return float(lines[2].attributes["data-values"].split()[-1])
-
-
-READERS = {"6.together": together, "8.adds": adds, "8.own": own}
 
 
 # ---- texts
