@@ -6,6 +6,8 @@ The public names are imported when they are first used, so `import attnviz` cost
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from attnviz.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from attnviz.analysis.measure import measure
     from attnviz.errors import (
@@ -54,7 +56,6 @@ _HOMES = {
     "train": "attnviz.training.train",
 }
 
-__version__ = "0.1.0"
 __all__ = [
     "AttnvizError",
     "CaptureError",

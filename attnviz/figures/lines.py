@@ -15,6 +15,8 @@ from attnviz.analysis.lens import Lens
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import percent, title
 from attnviz.figures.shown import Shown, shown
+from attnviz.figures.standalone import command, framed, origin, picture, standalone, tag
+from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
 
@@ -34,6 +36,25 @@ class Lines:
     weight: np.ndarray  # float32
     alt: str
     packet: bytes
+    trace: Trace
+    heads: tuple[HeadId, ...]
+    language: Language
+
+    def to_html(self) -> str:
+        """One HTML file that needs no network: hover, pin and Escape as in the app."""
+        said = ", ".join(str(head) for head in self.heads)
+        again = say("file.again", self.language, command=command(self.trace, self.heads))
+        body = [
+            tag("h1", title(self.trace, said)),
+            origin(self.trace, self.language),
+            picture("lines", self.packet, self.alt),
+            tag("p", again, "again"),
+        ]
+        return standalone(title(self.trace, said), body, self.language)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the same file in a frame of its own."""
+        return framed(self.to_html(), self.alt)
 
 
 def lines(
@@ -74,7 +95,9 @@ def lines(
             for name in ("queries", "keys", "help", "focus_query", "focus_key", "no_lines")
         },
     }
-    return Lines(**arrays, alt=alt, packet=pack(meta, arrays))
+    ids = tuple(HeadId(*head) for head in heads)
+    packet = pack(meta, arrays)
+    return Lines(**arrays, alt=alt, packet=packet, trace=trace, heads=ids, language=language)
 
 
 def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:

@@ -4,15 +4,12 @@ It needs no network and holds no address: the pictures are drawn by the same scr
 the app, from the same packets.
 """
 
-from base64 import b64encode
 from collections.abc import Iterable
-from html import escape
-from importlib.resources import files
 
-from attnviz import __version__
 from attnviz.errors import AttnvizError
 from attnviz.figures.drawing import Drawing
 from attnviz.figures.picture import title
+from attnviz.figures.standalone import Kind, origin, picture, standalone, tag
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter, Panel, Question, Scene
@@ -21,10 +18,6 @@ from attnviz.lessons.sheet import spoken
 from attnviz.tracing.record import Trace
 from attnviz.training.record import Training
 from attnviz.words import Language, say
-
-_ASSETS = files("attnviz.figures") / "assets"
-_STYLES = ("pictures.css", "drawing.css", "handout.css")
-_SCRIPTS = ("core.js", "lines.js", "drawing.js", "handout.js")
 
 
 def handout(
@@ -40,40 +33,12 @@ def handout(
         *(_chapter(c, trace, standing, language, trainings) for c in chapters()),
         _sheet(trace, standing, language),
     ]
-    styles = "".join(_asset(name) for name in _STYLES)
-    scripts = "".join(_asset(name) for name in _SCRIPTS)
-    return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>attnviz · {escape(trace.model.title)}</title><style>{styles}</style></head>"
-        f"<body>{''.join(body)}<script>{scripts}</script></body></html>"
-    )
-
-
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
-
-
-def _tag(tag: str, text: str, kind: str = "") -> str:
-    return f"<{tag}{f' class={kind}' if kind else ''}>{escape(text)}</{tag}>"
+    return standalone(f"attnviz · {trace.model.title}", body, language, kind="handout")
 
 
 def _cover(trace: Trace, language: Language) -> str:
-    card = trace.model
-    sentences = [trace.text] if trace.pair is None else [trace.text, trace.pair]
-    made = say(
-        "walk.made_with",
-        language,
-        version=__version__,
-        model=card.title,
-        layers=card.layers,
-        heads=card.heads,
-        revision=card.revision[:12],
-        tokens=len(trace.tokens),
-    )
-    quotes = "".join(_tag("blockquote", sentence) for sentence in sentences)
-    heading = _tag("h1", say("walk.handout_title", language))
-    return f"<header>{heading}{quotes}{_tag('p', made, 'made')}</header>"
+    heading = tag("h1", say("walk.handout_title", language))
+    return f"<header>{heading}{origin(trace, language)}</header>"
 
 
 def _chapter(
@@ -87,27 +52,23 @@ def _chapter(
     scene = chapter.scene(trace, given, language, "light", trainings)
     numbers = chapter.numbers(scene)
     parts = [
-        _tag("h2", f"{chapter.number} · {chapter.title[language]}"),
-        _tag("p", scene.say(chapter.text, **numbers)),
+        tag("h2", f"{chapter.number} · {chapter.title[language]}"),
+        tag("p", scene.say(chapter.text, **numbers)),
     ]
     figure = chapter.figure(trace, scene)
     for part in chapter.parts:
-        parts.append(_tag("h3", part.title[language]))
+        parts.append(tag("h3", part.title[language]))
         parts.append(_picture(figure.panels[part.name]))
-        parts.append(_tag("p", chapter.note(part, scene), "small"))
+        parts.append(tag("p", chapter.note(part, scene), "small"))
     parts += [_asked(chapter, q, scene, standing) for q in chapter.questions]
     takeaway = scene.say(chapter.takeaway, **numbers)
-    parts.append(_tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
+    parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
     return f"<section>{''.join(parts)}</section>"
 
 
 def _picture(panel: Panel) -> str:
-    kind = "drawing" if isinstance(panel, Drawing) else "lines"
-    packet = b64encode(panel.packet).decode()
-    return (
-        f'<figure class="picture" data-kind="{kind}" data-packet="{packet}">'
-        f"<noscript>{escape(panel.alt)}</noscript></figure>"
-    )
+    kind: Kind = "drawing" if isinstance(panel, Drawing) else "lines"
+    return picture(kind, panel.packet, panel.alt)
 
 
 def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standing) -> str:
@@ -117,14 +78,14 @@ def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standin
     try:
         asked, explained = question.asks(trace, language), question.explains(trace, language)
     except AttnvizError as problem:
-        return _tag("p", problem.text(language), "small")
+        return tag("p", problem.text(language), "small")
     own = ""
     if said is not None:
         key = "walk.right" if question.is_right(trace, said) else "walk.wrong"
         own = say(key, language, said=question.spoken(trace, said, language))
     return (
-        f'<div class="asked">{_tag("p", asked, "question")}{_tag("p", own)}'
-        f"{_tag('p', explained, 'small')}</div>"
+        f'<div class="asked">{tag("p", asked, "question")}{tag("p", own)}'
+        f"{tag('p', explained, 'small')}</div>"
     )
 
 
@@ -144,9 +105,9 @@ def _sheet(trace: Trace, standing: Standing, language: Language) -> str:
         ]
         rows.append(_row("td", cells))
     special = say("walk.sheet_special" if standing.hide_special else "walk.sheet_all", language)
-    above = _tag("h2", title(trace, say("walk.sheet", language))) + _tag("p", special)
+    above = tag("h2", title(trace, say("walk.sheet", language))) + tag("p", special)
     return f"<section class=sheet>{above}<table>{''.join(rows)}</table></section>"
 
 
-def _row(tag: str, cells: Iterable[str]) -> str:
-    return f"<tr>{''.join(_tag(tag, cell) for cell in cells)}</tr>"
+def _row(cell: str, texts: Iterable[str]) -> str:
+    return f"<tr>{''.join(tag(cell, text) for text in texts)}</tr>"

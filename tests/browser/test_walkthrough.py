@@ -274,6 +274,29 @@ def test_the_handout_opens_and_prints_without_a_network(
     context.close()
 
 
+def test_a_file_from_the_shell_is_alive_without_a_network(
+    browser: Browser, note: attnviz.Trace, tmp_path: Path
+) -> None:
+    file = tmp_path / "heads.html"
+    file.write_text(attnviz.lines(note, [(0, 2), (1, 8)]).to_html(), encoding="utf-8")
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda problem: problems.append(str(problem)))
+    page.goto(f"file://{file}")
+    token = page.locator('.panel [data-side="q"][data-place="5"]').first
+    token.hover()
+    weight = float(note.weights((0, 2))[5, 4])
+    expect(page.locator(".panel .number").first).to_have_text(f"{weight:.3f}")
+    token.click()
+    page.mouse.move(0, 0)
+    expect(page.locator(".panel .number").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel .number")).to_have_count(0)
+    assert not problems
+    context.close()
+
+
 def test_the_handout_is_one_click_away(walk) -> None:  # type: ignore[no-untyped-def]
     page = walk("?v=1&mode=print&s=a%20small%20cat").page
     with page.expect_download() as waiting:
