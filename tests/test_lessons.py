@@ -16,6 +16,7 @@ from attnviz.figures.drawing import Drawing, element
 from attnviz.figures.lines import Lines
 from attnviz.figures.packet import unpack
 from attnviz.lessons import convolution, handmade, toy
+from attnviz.lessons.controls import Cells
 from attnviz.lessons.engine import Chapter, Question
 from attnviz.lessons.facts import facts
 from attnviz.lessons.text import Text
@@ -311,6 +312,19 @@ def test_a_head_can_be_built_by_hand(note: attnviz.Trace, strength: int, share: 
     np.testing.assert_allclose(weights, e / e.sum(axis=1, keepdims=True), atol=1e-6)
     verdict = next(e for e in panel.root.walk() if "verdict" in e.attributes.get("class", ""))
     assert ("good" in verdict.attributes["class"]) == (share >= 0.9)
+
+
+def test_a_head_can_be_painted(note: attnviz.Trace) -> None:
+    before = Cells((place, place - 1) for place in range(1, 12))
+    figure, _ = figure_of(CHAPTERS[1], note, painted=before, strength=16)
+    panel = figure.panels["handmade"]
+    assert isinstance(panel, Drawing)
+    (w_q,) = maps(panel, "W_Q")
+    np.testing.assert_array_equal(w_q, 16 * np.eye(12, k=-1))
+    assert panel.values["share"] == pytest.approx(0.902, abs=1e-3)
+    figure, _ = figure_of(CHAPTERS[1], note, painted=Cells([(3, 2), (99, 0)]), strength=16)
+    (w_q,) = maps(figure.panels["handmade"], "W_Q")
+    assert w_q.sum() == 16, "a cell beyond the square is left out"
 
 
 def test_the_hand_made_head_finds_its_learned_twin(note: attnviz.Trace) -> None:

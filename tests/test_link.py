@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import attnviz
 from attnviz.lessons.claims import claims
-from attnviz.lessons.controls import Pick, PickHeads
+from attnviz.lessons.controls import Cells, Paint, Pick, PickHeads
 from attnviz.lessons.link import MODES, Standing, from_link, to_link
 from attnviz.lessons.sheet import GUESSES
 from attnviz.tracing.head import HeadId
@@ -25,6 +25,9 @@ QUESTIONS = {f"{c.number}.{q.name}": q for c in CHAPTERS for q in c.questions}
 
 def value_of(name: str) -> st.SearchStrategy[object]:
     control = CONTROLS[name]
+    if isinstance(control, Paint):
+        places = st.integers(0, 11)
+        return st.lists(st.tuples(places, places), max_size=20).map(Cells)
     if isinstance(control, PickHeads):
         return st.lists(HEADS, max_size=6).map(tuple)
     if isinstance(control, Pick):

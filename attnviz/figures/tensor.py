@@ -25,11 +25,13 @@ def tensor(
     marked: int | None = None,
     columns: Sequence[str] | None = None,
     largest: float | None = None,
+    paints: str | None = None,
 ) -> Element:
     """A matrix as ink: √(|number| ÷ largest), its hue for plus and grey for minus.
 
     The caption says the name, the shape and the largest number, which several maps may share.
-    `marked` is the row that the reader follows. Rows are named under the pointer; columns
+    `marked` is the row that the reader follows; `paints` names the control that a click on a
+    cell sets. Rows are named under the pointer; columns
     too, or counted from 0.
     """
     hue = getattr(paint, mode)
@@ -47,6 +49,7 @@ def tensor(
             "data-largest": repr(largest),
             **({"data-columns": "\n".join(columns)} if columns is not None else {}),
             **({"data-marked": str(marked)} if marked is not None else {}),
+            **({"data-paints": paints} if paints is not None else {}),
         },
         (),
         values,

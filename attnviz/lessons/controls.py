@@ -9,8 +9,13 @@ from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
 from attnviz.words import Language
 
+
+class Cells(frozenset[tuple[int, int]]):
+    """Painted cells, as row and column."""
+
+
 Heads = tuple[HeadId, ...]
-Value = int | float | str | HeadId | Heads
+Value = int | float | str | HeadId | Heads | Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,23 @@ class PickHeads:
 
 
 @dataclass(frozen=True, slots=True)
+class Paint:
+    """Cells of a square, none at first: each painted cell as row and column."""
+
+    name: str
+    label: Text
+    side: int
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """Those of the given cells that lie in the square."""
+        del trace
+        if not isinstance(value, Cells):
+            return Cells()
+        inside = range(self.side)
+        return Cells((row, column) for row, column in value if row in inside and column in inside)
+
+
+@dataclass(frozen=True, slots=True)
 class Slide:
     """A whole number between two ends."""
 
@@ -61,7 +83,7 @@ class Slide:
         return self.least + self.step * round((value - self.least) / self.step)
 
 
-Control = Pick | PickHeads | Slide
+Control = Pick | PickHeads | Paint | Slide
 
 LAYER = Text("Layer", "层")
 HEAD = Text("Head", "头")

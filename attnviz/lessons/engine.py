@@ -16,7 +16,7 @@ from attnviz.errors import AttnvizError
 from attnviz.figures.drawing import Drawing, element
 from attnviz.figures.lines import Lines
 from attnviz.figures.style import Mode
-from attnviz.lessons.controls import Control, Value
+from attnviz.lessons.controls import Cells, Control, Value
 from attnviz.lessons.facts import facts
 from attnviz.lessons.text import Text
 from attnviz.tracing.head import HeadId
@@ -60,6 +60,13 @@ class Scene:
         value = self.choice[name]
         if not isinstance(value, tuple) or isinstance(value, HeadId):
             raise TypeError(f"{name} is no list of heads: {value!r}")
+        return value
+
+    def cells(self, name: str) -> Cells:
+        """The cells that a learner has painted."""
+        value = self.choice[name]
+        if not isinstance(value, Cells):
+            raise TypeError(f"{name} is no set of cells: {value!r}")
         return value
 
     @property

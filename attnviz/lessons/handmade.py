@@ -3,6 +3,8 @@
 q of place i is `strength` at place i + shift, so that place's key gets the largest score.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Float
 
@@ -14,6 +16,16 @@ PLACES = 12
 def shifting_query(shift: int, strength: float) -> Float[np.ndarray, "place place"]:
     """W_Q: `strength` on the diagonal that leads `shift` places on. Ends have no neighbour."""
     return strength * np.eye(PLACES, k=shift)
+
+
+def painted_query(
+    cells: Iterable[tuple[int, int]], strength: float
+) -> Float[np.ndarray, "place place"]:
+    """W_Q: `strength` in each painted cell, row and column."""
+    w_q = np.zeros((PLACES, PLACES))
+    for row, column in cells:
+        w_q[row, column] = strength
+    return w_q
 
 
 def attention(w_q: Float[np.ndarray, "place place"]) -> Float[np.ndarray, "query key"]:

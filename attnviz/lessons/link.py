@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, get_args
 
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import claims
-from attnviz.lessons.controls import Value
+from attnviz.lessons.controls import Cells, Value
 from attnviz.lessons.engine import Said
 from attnviz.lessons.sheet import GUESSES, Guess
 from attnviz.tracing.head import HeadId
@@ -120,6 +120,8 @@ def _written(value: Value | Said) -> str:
     """A value in ASCII: a head as h0.2, heads as 0.2+1.8, a word as it is."""
     if isinstance(value, HeadId):
         return f"h{value.layer}.{value.head}"
+    if isinstance(value, Cells):
+        return "P" + "+".join(f"{row}.{column}" for row, column in sorted(value))
     if isinstance(value, tuple):
         return "H" + "+".join(_written(head).removeprefix("h") for head in value)
     return f"{value:.10g}" if isinstance(value, float) else str(value)
@@ -138,6 +140,8 @@ def _read(text: str) -> Value:
     """
     if text[:1] == "h" and text[1:2].isdigit():
         return _read_head(text[1:])
+    if text[:1] == "P":
+        return Cells(_read_head(part) for part in text[1:].split("+") if part)
     if text[:1] == "H":
         return tuple(_read_head(part) for part in text[1:].split("+") if part)
     if text.lstrip("-").isdigit():

@@ -62,9 +62,15 @@ def show_lines(drawn: Lines, key: str) -> None:
     _lines(key=key, data=drawn.packet)
 
 
-def show_drawing(drawn: Drawing, key: str) -> None:
-    """A drawing: tables, boxes and maps."""
-    _drawing(key=key, data=drawn.packet)
+def show_drawing(drawn: Drawing, key: str, on_painted: Callable[[], None]) -> None:
+    """A drawing: tables, boxes and maps. `on_painted` runs when a cell that can be is clicked."""
+    _drawing(key=key, data=drawn.packet, on_painted_change=on_painted)
+
+
+def painted(key: str) -> dict[str, Any] | None:
+    """The cell that was clicked in the drawing `key`: control, row, column."""
+    cell: dict[str, Any] | None = st.session_state[key].get("painted")
+    return cell
 
 
 def show_chart(picture: Chart, key: str, height: int) -> None:

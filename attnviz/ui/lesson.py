@@ -6,7 +6,7 @@ import streamlit as st
 
 from attnviz.figures.drawing import Drawing
 from attnviz.lessons.chapters import chapter_called, chapters
-from attnviz.lessons.controls import Control, Pick, PickHeads
+from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Question, Said, Scene
 from attnviz.ui import claims, components, workshop
 from attnviz.ui.classroom import Room, answer, choose, keep_link, panel, standing, step
@@ -86,7 +86,15 @@ def show_panel(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
     drawn = panel(room, chapter, part, scene)
     key = f"panel_{chapter.number}_{part.name}"
     if isinstance(drawn, Drawing):
-        components.show_drawing(drawn, key)
+
+        def take() -> None:
+            """Paint a cell, or wipe it."""
+            if cell := components.painted(key):
+                now = scene.cells(cell["control"])
+                toggled = now ^ {(int(cell["row"]), int(cell["column"]))}
+                choose(chapter.number, cell["control"], Cells(toggled))
+
+        components.show_drawing(drawn, key, on_painted=take)
     else:
         components.show_lines(drawn, key)
     if note := chapter.note(part, scene):
@@ -132,6 +140,14 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             key=key,
             on_change=take,
             width=190,
+        )
+    elif isinstance(control, Paint):
+        st.button(
+            say("walk.unpaint", language()),
+            key=key,
+            disabled=not scene.cells(control.name),
+            on_click=choose,
+            args=(chapter.number, control.name, Cells()),
         )
     elif isinstance(control, PickHeads):
         st.session_state[key] = list(scene.heads(control.name))

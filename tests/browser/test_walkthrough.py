@@ -137,6 +137,31 @@ def test_controls_redraw_the_figure_and_stand_in_the_link(walk) -> None:  # type
     assert "2.strength%3D15" in page.url
 
 
+def test_a_head_is_painted_cell_by_cell(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=2")
+    page = opened.page
+    canvas = page.locator('.st-key-part_handmade canvas[aria-label="W_Q, 12 × 12"]')
+    for row in (1, 2):
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box is not None
+        side = box["width"] / 12
+        canvas.click(position={"x": (row - 0.5) * side, "y": (row + 0.5) * box["height"] / 12})
+        opened.settle()
+    assert "2.painted%3DP1.0%2B2.1" in page.url
+    drawn = painted(page, "W_Q, 12 × 12")
+    paper = drawn[0, 0]
+    inked = {(int(r), int(c)) for r, c in np.argwhere((drawn != paper).any(axis=2))}
+    assert inked == {(1, 0), (2, 1)}
+    page.get_by_role("button", name="Wipe the painted cells").click()
+    opened.settle()
+    assert (
+        "painted" not in page.url
+        or "painted%3DP%3B" in page.url
+        or page.url.endswith("painted%3DP")
+    )
+
+
 def test_every_chapter_stands_in_both_languages_without_a_problem(walk) -> None:  # type: ignore[no-untyped-def]
     for language in ("en", "zh"):
         opened = walk(f"?v=1&lang={language}")

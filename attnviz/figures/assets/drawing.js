@@ -43,17 +43,17 @@ function paint(stage, canvas) {
     image.data.set([ramp[level], ramp[level + 1], ramp[level + 2], 255], 4 * i);
   }
   context.putImageData(image, 0, 0);
-  const cell = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 6 : 14;
+  const cell = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 6 : 18;
   canvas.style.width = `${columns * cell}px`;
   const tallest = property(stage.root, "--attnviz-map") || TALLEST;
-  const row = Math.min(14, Math.max(5, tallest / rows.length));
+  const row = Math.min(columns > 16 ? 14 : 18, Math.max(5, tallest / rows.length));
   canvas.style.height = `${Math.min(tallest, rows.length * row)}px`;
   const box = html("div", { class: "mapbox" });
   canvas.replaceWith(rowNames(canvas, rows, box));
   box.append(canvas, html("p", { class: "under", "aria-live": "polite" }, "\u00a0"));
   const marked = canvas.dataset.marked;
   if (marked !== undefined) box.prepend(markOf(Number(marked), rows, canvas));
-  readUnder(canvas, box.lastChild, rows, columns, values);
+  readUnder(canvas, box.lastChild, rows, columns, values, (...said) => stage.send(...said));
 }
 
 // Tokens beside their rows, where there is room to read them and several maps do not share one.
@@ -76,7 +76,7 @@ function markOf(row, rows, canvas) {
   return frame;
 }
 
-function readUnder(canvas, line, rows, columns, values) {
+function readUnder(canvas, line, rows, columns, values, send) {
   const names = canvas.dataset.columns?.split("\n");
   let at = [0, 0];
   const say = () => {
@@ -93,8 +93,15 @@ function readUnder(canvas, line, rows, columns, values) {
     ];
     say();
   });
+  const { paints } = canvas.dataset;
+  const paintCell = () => paints && send("painted", { control: paints, row: at[0], column: at[1] });
+  canvas.addEventListener("click", paintCell);
   canvas.addEventListener("pointerleave", () => { line.textContent = "\u00a0"; });
   canvas.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      return paintCell();
+    }
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
     if (!step) return;
     at = [within(at[0] + step[0], rows.length), within(at[1] + step[1], columns)];

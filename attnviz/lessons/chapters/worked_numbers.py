@@ -10,7 +10,7 @@ from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.tensor import numbers, printed, tensor
 from attnviz.figures.worked import Worked, worked
 from attnviz.lessons import handmade, toy
-from attnviz.lessons.controls import Pick, Slide, head_control, word_control
+from attnviz.lessons.controls import Paint, Pick, Slide, head_control, word_control
 from attnviz.lessons.engine import (
     Chapter,
     Numbers,
@@ -181,7 +181,12 @@ TWIN = Text(
 
 def _draw_handmade(scene: Scene) -> Drawing:
     shift, strength = scene.number("shift"), scene.number("strength")
-    w_q = handmade.shifting_query(shift, float(strength))
+    painted = scene.cells("painted")
+    w_q = (
+        handmade.painted_query(painted, float(strength))
+        if painted
+        else handmade.shifting_query(shift, float(strength))
+    )
     weights = handmade.attention(w_q)
     places = [str(place) for place in range(handmade.PLACES)]
     share = handmade.least_on(weights, -1)
@@ -193,7 +198,16 @@ def _draw_handmade(scene: Scene) -> Drawing:
         "div",
         element(
             "div",
-            tensor(w_q, "W_Q", places, style.Q, scene.mode, scene.language, columns=places),
+            tensor(
+                w_q,
+                "W_Q",
+                places,
+                style.Q,
+                scene.mode,
+                scene.language,
+                columns=places,
+                paints="painted",
+            ),
             tensor(
                 weights, "softmax", places, style.SCORE, scene.mode, scene.language, columns=places
             ),
@@ -371,6 +385,11 @@ CHAPTER = Chapter(
         word_control(),
         Slide("shift", Text("Shift", "偏移"), -2, 2, 1, 1),
         Slide("strength", Text("Strength", "强度"), 0, STRONGEST, 1, 4),
+        Paint(
+            "painted",
+            Text("Painted cells", "画出的格子"),
+            handmade.PLACES,
+        ),
     ),
     parts=(
         Part(
@@ -409,16 +428,16 @@ CHAPTER = Chapter(
             Text("Build a head by hand", "亲手造一个头"),
             Text(
                 "{places} places, each a one-hot vector; W_K is the identity. Set shift and strength of "
-                "W_Q until every place but the first gives at least {goal} to the place before it (a negative "
+                "W_Q, or paint its cells with a click (row: query, column: key), until every place but the first gives at least {goal} to the place before it (a negative "
                 "shift looks back; theory: one back, strength from {needed}). The head of this model that looks "
-                "most at shift {shift} is {twin}: {mean} on average, never below {least}. Rounded.",
-                "{places} 个位置，每个都是独热向量；W_K 是单位矩阵。调节 W_Q 的偏移和强度，"
+                "most at shift {shift} is {twin}: {mean} on average, never below {least}. Painted cells take the place of the shift. Rounded.",
+                "{places} 个位置，每个都是独热向量；W_K 是单位矩阵。调节 W_Q 的偏移和强度，或者点击格子自己画（行是查询，列是键），"
                 "直到除第一个以外的每个位置都把至少 {goal} 给它前面的位置（偏移为负就是往前看；理论：往前一位，强度至少 {needed}）。"
-                "在这个模型里，最看重偏移 {shift} 的头是 {twin}：平均 {mean}，最低 {least}。四舍五入。",
+                "在这个模型里，最看重偏移 {shift} 的头是 {twin}：平均 {mean}，最低 {least}。画了格子，就不再用偏移。四舍五入。",
             ),
             _draw_handmade,
             _handmade_numbers,
-            uses=("shift", "strength"),
+            uses=("shift", "strength", "painted"),
         ),
     ),
     questions=QUESTIONS,
