@@ -11,8 +11,6 @@ from attnviz.figures.drawing import Element, element
 from attnviz.figures.style import Mode, Paint
 from attnviz.words import Language, say
 
-WIDEST_TABLE = 8  # columns of numbers that a phone shows
-
 
 def tensor(
     values: Float[np.ndarray, "row column"],

@@ -194,7 +194,6 @@ class Chapter:
     questions: tuple[Question, ...]
     teacher: TeacherNote
     controls: tuple[Control, ...] = ()
-    claims: tuple[str, ...] = ()  # of the note, by their names: this chapter treats them
     has_trial: bool = False  # whether all claims are tried here
     numbers: Callable[[Scene], Numbers] = lambda _: {}  # of the chapter's own texts
     runs: Callable[[Scene], tuple[Run, ...]] = lambda _: ()  # what the learner may train here

@@ -25,4 +25,7 @@ def judged(claim: Claim, trial: Trial, language: Language) -> str:
     """How the verdict follows, and what is true today."""
     rule = claim.rule.filled(language, claim.rule_numbers)
     comment = claim.says.filled(language, trial.numbers) if trial.problem is None else ""
-    return say("walk.rule", language, rule=rule) + (f" {comment}" if comment else "")
+    where = say("walk.see_chapter", language, chapter=claim.chapter)
+    return " ".join(
+        part for part in (say("walk.rule", language, rule=rule), comment, where) if part
+    )

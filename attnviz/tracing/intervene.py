@@ -6,8 +6,6 @@ many share, is never written to.
 
 from dataclasses import dataclass
 
-from attnviz.tracing.head import HeadId
-
 
 @dataclass(frozen=True, slots=True)
 class HeadOff:
@@ -19,18 +17,12 @@ class HeadOff:
     layer: int
     head: int
 
-    def __str__(self) -> str:
-        return f"{HeadId(self.layer, self.head)} off"
-
 
 @dataclass(frozen=True, slots=True)
 class TokenMasked:
     """The model reads its mask token in the place of a token."""
 
     position: int
-
-    def __str__(self) -> str:
-        return f"token {self.position} masked"
 
 
 Intervention = HeadOff | TokenMasked

@@ -253,7 +253,6 @@ CHAPTER = Chapter(
         "“W_O 用来降维。”那只是图上如此；这个模型里进去 {concat} 个数，出来 {out} 个数。",
     ),
     minutes=5,
-    claims=("C7", "C8", "C9"),
     numbers=lambda scene: _width(scene.trace).numbers,
     controls=(
         layer_control(layer_asked),

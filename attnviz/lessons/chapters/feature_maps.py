@@ -170,7 +170,6 @@ CHAPTER = Chapter(
         "“每个头都有名字。”图只显示在这句话上的模式；它有没有含义是另一回事。",
     ),
     minutes=4,
-    claims=("C3", "C4"),
     controls=(
         layer_control(layer_asked),
         Pick(

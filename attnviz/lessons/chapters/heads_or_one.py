@@ -635,7 +635,6 @@ CHAPTER = Chapter(
         "“头越多越好，参数也越多。”其实它们平分同一个宽度，而且只有需要同时看几处时才有用。",
     ),
     minutes=6,
-    claims=("C4", "C5", "C10", "C12"),
     controls=(
         Pick(
             "task",

@@ -285,7 +285,6 @@ CHAPTER = Chapter(
         "“所有头同样重要”，或者“少一个头模型就坏了”。",
     ),
     minutes=5,
-    claims=("C5", "C6", "C10", "C18"),
     controls=(
         head_control(head_asked),
         word_control(),

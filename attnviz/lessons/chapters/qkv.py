@@ -193,7 +193,6 @@ CHAPTER = Chapter(
         "“每个词存有自己的 q、k、v。”其实它们由 x 算出，所有词共用同样的矩阵。",
     ),
     minutes=4,
-    claims=("C11", "C12"),
     controls=(
         head_control(head_asked),
         head_control(_beside, "other", Text("Another head", "另一个头")),

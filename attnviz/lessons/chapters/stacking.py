@@ -759,7 +759,6 @@ CHAPTER = Chapter(
         "“注意力权重就是 r 里的成分，前馈网络会降维。”其实残差又加回了 x，宽度也不变。",
     ),
     minutes=4,
-    claims=("C17", "C18", "C19", "C20", "C21", "C22", "C23"),
     controls=(
         layer_control(),
         word_control(),

@@ -174,7 +174,6 @@ CHAPTER = Chapter(
         "“一条线就是一种含义。”线只是权重；关于权重的说法需要数字和对照。",
     ),
     minutes=6,
-    claims=("C13", "C14", "C15", "C16", "C19", "C20"),
     has_trial=True,
     controls=(
         head_control(lambda trace: most_different(trace)[0], "a", Text("Head A", "头 A")),

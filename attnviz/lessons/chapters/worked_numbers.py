@@ -373,7 +373,6 @@ CHAPTER = Chapter(
         "“权重是分数的百分比。”其实只有差值起作用，而且是指数级的。",
     ),
     minutes=8,
-    claims=("C1", "C2"),
     controls=(
         Pick(
             "width",
