@@ -154,6 +154,11 @@ def test_a_long_sentence_says_what_is_not_shown(minilm: Model) -> None:
     trace = attnviz.trace("word " * 200, minilm)
     panel = machine.figure(trace).panels["each"]
     assert "up to 96 tokens; the sentence has 202" in panel.alt
+    wall, scene = figure_of(CHAPTERS[2], trace)
+    assert scene.choice["map"] == "z"
+    assert len(maps(wall.panels["wall"], f"L{scene.number('layer')}·H0")) == 1
+    wall, _ = figure_of(CHAPTERS[2], trace, map="weights")
+    assert "up to 96 tokens; the sentence has 202" in wall.panels["wall"].alt
 
 
 # ---- drawn = computed = asked

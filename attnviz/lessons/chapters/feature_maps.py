@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from attnviz.errors import LessonError
 from attnviz.figures import style
 from attnviz.figures.drawing import Drawing, element
 from attnviz.figures.tensor import printed, scale_of, tensor
-from attnviz.lessons import convolution
+from attnviz.lessons import convolution, lab
 from attnviz.lessons.controls import Pick, Slide, layer_control
 from attnviz.lessons.engine import Chapter, Numbers, Outcome, Part, Question, Scene, TeacherNote
 from attnviz.lessons.facts import head_asked, layer_asked, name
@@ -24,6 +25,9 @@ MAPS = {
 def _maps(scene: Scene) -> np.ndarray:
     layer = scene.number("layer")
     if scene.choice["map"] == "weights":
+        tokens = len(scene.trace.tokens)
+        if tokens > lab.MOST_TOKENS:
+            raise LessonError("too_many_weights", tokens=tokens, most=lab.MOST_TOKENS)
         return scene.trace.layer_weights(layer)
     return scene.trace.head_output(layer)
 
@@ -176,7 +180,7 @@ CHAPTER = Chapter(
             "map",
             Text("Maps", "图"),
             lambda _: tuple(MAPS),
-            lambda _: "weights",
+            lambda trace: "weights" if len(trace.tokens) <= lab.MOST_TOKENS else "z",
             lambda value, _, language: MAPS[str(value)][language],
         ),
         Slide("strength", Text("Strength of the scores", "分数的强度"), 1, 40, 1, 10),
