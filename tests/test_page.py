@@ -158,6 +158,11 @@ def test_a_long_table_shows_one_query_at_a_time(page: AppTest) -> None:
     assert table.value.iloc[:, 0].tolist() == [f"{w:.4f}" for w in trace.weights(a)[5]]
 
 
+def test_what_is_seen_can_be_saved(page: AppTest) -> None:
+    labels = [button.proto.label for button in page.get("download_button")]
+    assert [label.partition("(")[2][:4] for label in labels] == ["HTML", "CSV)", "JSON", "npz)"]
+
+
 def test_hostile_tokens_are_data_in_the_table(page: AppTest) -> None:
     typed(open_table(page), "<b>x</b> [l](http://e.vil) $x$")
     names = list(page.table[0].value.columns)

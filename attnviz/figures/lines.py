@@ -39,11 +39,14 @@ class Lines:
     trace: Trace
     heads: tuple[HeadId, ...]
     language: Language
+    can_be_said: bool  # whether a shell command says all that was chosen
 
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
         said = ", ".join(str(head) for head in self.heads)
-        again = say("file.again", self.language, command=command(self.trace, self.heads))
+        again = ""
+        if self.can_be_said:
+            again = say("file.again", self.language, command=command(self.trace, self.heads))
         body = [
             tag("h1", title(self.trace, said)),
             origin(self.trace, self.language),
@@ -97,7 +100,17 @@ def lines(
     }
     ids = tuple(HeadId(*head) for head in heads)
     packet = pack(meta, arrays)
-    return Lines(**arrays, alt=alt, packet=packet, trace=trace, heads=ids, language=language)
+    plain = (combination, direction, arrangement, lens or Lens())
+    can_be_said = plain == (None, "horizontal", "stacked", Lens())
+    return Lines(
+        **arrays,
+        alt=alt,
+        packet=packet,
+        trace=trace,
+        heads=ids,
+        language=language,
+        can_be_said=can_be_said,
+    )
 
 
 def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:

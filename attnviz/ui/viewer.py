@@ -11,6 +11,7 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.inputs import Choices
 from attnviz.ui.page import language, mode
+from attnviz.ui.saving import save
 from attnviz.words import say
 
 OVERVIEW = "overview_picture"
@@ -39,6 +40,7 @@ def viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
             _heatmaps(key, trace, chosen)
         with st.container(key="table"):
             _table(trace, chosen)
+            save(trace, drawn, shown(trace, chosen.heads, chosen.lens, chosen.combination))
 
 
 def _facts(trace: Trace, divergence: float) -> None:

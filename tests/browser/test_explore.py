@@ -80,6 +80,15 @@ def test_the_lines_on_the_screen_are_the_weights(visit: Open, note: attnviz.Trac
         expect(note_line).to_contain_text(f"{faint} lines are fainter than 1/255")
 
 
+def test_the_lines_take_the_width_of_the_page(visit: Open) -> None:
+    page = visit().page
+    drawn = page.locator(".st-key-lines .panel svg:has(.lines)").first.bounding_box()
+    whole = page.locator(".st-key-lines").bounding_box()
+    assert drawn is not None
+    assert whole is not None
+    assert drawn["width"] > 0.85 * whole["width"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_overviews_pixels_are_the_weights(visit: Open, minilm: Model, scheme: str) -> None:
     opened = visit(scheme=scheme)

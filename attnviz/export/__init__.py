@@ -1,0 +1,1 @@
+"""Export: the numbers behind a picture as files, each with where it is from."""

@@ -1,0 +1,124 @@
+"""The numbers behind a picture: CSV for spreadsheets, JSON for programs, npz of a whole trace.
+
+Every file says model, revision, sentence, heads, direction, formula, what the lens did, and
+the version. Numbers are written in full: what is read back is what was drawn.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from attnviz.figures.shown import Shown
+from attnviz.tracing.record import Trace
+from attnviz.version import __version__
+from attnviz.words import Language, say
+
+COLUMNS = ("head", "query", "query_place", "key", "key_place", "weight", "drawn")
+_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def facts(trace: Trace) -> dict[str, object]:
+    """Where numbers are from: the model, its revision, the sentence, the version."""
+    card = trace.model
+    return {
+        "attnviz": __version__,
+        "model": card.title,
+        "name": card.name,
+        "revision": card.revision,
+        "layers": card.layers,
+        "heads": card.heads,
+        "text": trace.text,
+        "pair": trace.pair,
+        "tokens": len(trace.tokens),
+        "counting": "layers, heads and places from 0",
+    }
+
+
+def as_json(maps: Sequence[Shown], language: Language = "en") -> str:
+    """Each map with its places, weights and which of them are drawn."""
+    direction = say("picture.direction", language)
+    heads = [
+        {
+            "head": one.name(language),
+            "formula": one.formula(language),
+            "notes": one.notes(language),
+            "places": [place.text for place in one.view.places],
+            "weights": one.view.weights.tolist(),
+            "drawn": one.view.shown.tolist(),
+        }
+        for one in maps
+    ]
+    whole = {**facts(maps[0].trace), "direction": direction, "maps": heads}
+    return json.dumps(whole, ensure_ascii=False)
+
+
+def as_csv(maps: Sequence[Shown], language: Language = "en") -> str:
+    """One row a weight, after rows that begin with # and say where they are from.
+
+    A cell that a spreadsheet would run as a formula begins with an apostrophe, and a row says
+    how many do.
+    """
+    rows = [row for one in maps for row in _rows(one, language)]
+    safe = [[_harmless(cell) for cell in row] for row in rows]
+    changed = sum(
+        kept is not cell
+        for row, line in zip(rows, safe, strict=True)
+        for cell, kept in zip(row, line, strict=True)
+    )
+    file = io.StringIO()
+    writer = csv.writer(file)
+    for name, value in facts(maps[0].trace).items():
+        writer.writerow([f"# {name}", _harmless(value)])
+    writer.writerow(["# direction", say("picture.direction", language)])
+    for one in maps:
+        writer.writerow([f"# {one.name(language)}", one.formula(language), *one.notes(language)])
+    if changed:
+        writer.writerow(["#", say("file.apostrophes", language, cells=changed)])
+    writer.writerow(COLUMNS)
+    writer.writerows(safe)
+    return file.getvalue()
+
+
+def as_npz(trace: Trace) -> bytes:
+    """q, k, v, z and the residual stream of a whole trace, with its tokens and facts.
+
+    Axes are named in `attnviz.tracing.record`. Opens without pickle.
+    """
+    layers = range(trace.model.layers)
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        facts=np.array(json.dumps(facts(trace), ensure_ascii=False)),
+        tokens=np.array([token.text for token in trace.tokens]),
+        queries=np.stack([trace.queries(n) for n in layers]),
+        keys=np.stack([trace.keys(n) for n in layers]),
+        values=np.stack([trace.values(n) for n in layers]),
+        head_output=np.stack([trace.head_output(n) for n in layers]),
+        residual=np.stack([trace.residual(depth) for depth in range(len(layers) + 1)]),
+        scaling=np.array([record.scaling for record in trace.layers]),
+    )
+    return file.getvalue()
+
+
+def _rows(one: Shown, language: Language) -> Iterable[list[object]]:
+    view, name = one.view, one.name(language)
+    for (row, column), weight in np.ndenumerate(view.weights):
+        query, key = view.places[row], view.places[column]
+        drawn = bool(view.shown[row, column])
+        yield [
+            name,
+            query.text,
+            query.positions[0],
+            key.text,
+            key.positions[0],
+            repr(float(weight)),
+            drawn,
+        ]
+
+
+def _harmless(cell: object) -> object:
+    """Text that a spreadsheet would run as a formula, behind an apostrophe."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RUN_BY_SPREADSHEETS) else cell
