@@ -17,6 +17,11 @@ def blend(record: LayerRecord) -> Float[np.ndarray, "head token d_head"]:
     return _blend(q, k, v, record)
 
 
+def weights(record: LayerRecord) -> Float[np.ndarray, "head query key"]:
+    """The weights of every head: softmax(q kᵀ · scaling + mask), from the recorded q and k."""
+    return _shares(record.queries.astype(float), record.keys.astype(float), record)
+
+
 def heads_from_x(
     record: LayerRecord, learned: LayerWeights
 ) -> Float[np.ndarray, "head token d_head"]:
@@ -65,9 +70,14 @@ def _through(
 
 
 def _blend(q: np.ndarray, k: np.ndarray, v: np.ndarray, record: LayerRecord) -> np.ndarray:
+    blended: np.ndarray = np.einsum("hqk,hkd->hqd", _shares(q, k, record), v)
+    return blended
+
+
+def _shares(q: np.ndarray, k: np.ndarray, record: LayerRecord) -> np.ndarray:
     scores = np.einsum("hqd,hkd->hqk", q, k) * record.scaling
     if record.mask is not None:
         scores = scores + record.mask
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    blended: np.ndarray = np.einsum("hqk,hkd->hqd", powers, v) / powers.sum(-1, keepdims=True)
-    return blended
+    shares: np.ndarray = powers / powers.sum(-1, keepdims=True)
+    return shares

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from attnviz.analysis import recompute
 from attnviz.figures import style
 from attnviz.figures.bars import Bar, bars
 from attnviz.figures.drawing import Drawing, Element, element
@@ -164,18 +165,12 @@ def _width(trace: Trace) -> Outcome:
 
 def _largest(trace: Trace) -> Outcome:
     """Weights × v × W_O of each head in float64, from q and k on."""
-    layer, at = layer_asked(trace), word(trace).position
-    d = trace.model.d_head
+    layer, at, d = layer_asked(trace), word(trace).position, trace.model.d_head
     w_o = trace.learned[layer].output.weight.astype(np.float64)
-    lengths = []
-    for head in range(trace.model.heads):
-        q, k, v = (
-            rows[head].astype(np.float64)
-            for rows in (trace.queries(layer), trace.keys(layer), trace.values(layer))
-        )
-        e = np.exp(k @ q[at] / np.sqrt(d))
-        z = (e / e.sum()) @ v
-        lengths.append(float(np.linalg.norm(z @ w_o[head * d : (head + 1) * d])))
+    z = recompute.blend(trace.layers[layer])[:, at]
+    lengths = [
+        float(np.linalg.norm(one @ w_o[head * d : (head + 1) * d])) for head, one in enumerate(z)
+    ]
     best = int(np.argmax(lengths))
     share = 100 * lengths[best] / sum(lengths)
     said = {
@@ -198,21 +193,14 @@ def _candidates(trace: Trace) -> list[tuple[int, int]]:
 
 
 def _which(trace: Trace) -> Outcome:
-    """Look for the shown numbers among all z, recomputed from scores in float64."""
-    layer = layer_asked(trace)
-    wanted = _shown_z(trace)
-    nearest, best = "", np.inf
-    for at, head in _candidates(trace):
-        e = np.exp(
-            trace.keys(layer)[head].astype(np.float64)
-            @ trace.queries(layer)[head, at]
-            / np.sqrt(trace.model.d_head)
-        )
-        z = (e / e.sum()) @ trace.values(layer)[head]
-        distance = float(np.abs(z[:SHOWN] - wanted).max())
-        if distance < best:
-            nearest, best = f"t{at}h{head}", distance
-    return Outcome(nearest, {"error": f"{best:.0e}"})
+    """Look for the shown numbers among all z, recomputed from q, k and v in float64."""
+    wanted, z = _shown_z(trace), recompute.blend(trace.layers[layer_asked(trace)])
+    off = {
+        f"t{at}h{head}": float(np.abs(z[head, at, :SHOWN] - wanted).max())
+        for at, head in _candidates(trace)
+    }
+    nearest = min(off, key=lambda name: off[name])
+    return Outcome(nearest, {"error": f"{off[nearest]:.0e}"})
 
 
 def _shown_z(trace: Trace) -> np.ndarray:

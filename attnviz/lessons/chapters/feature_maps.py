@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from attnviz.analysis import recompute
 from attnviz.errors import LessonError
 from attnviz.figures import style
 from attnviz.figures.drawing import Drawing, element
@@ -131,21 +132,16 @@ def _wider(trace: Trace) -> Outcome:
 
 
 def _most_seen(trace: Trace) -> Outcome:
-    """Column by column: exp of the scores in float64, each row divided by its sum."""
+    """The sum of each column of the weights, recomputed from q and k in float64."""
     layer, head = head_asked(trace)
-    q = trace.queries(layer)[head].astype(np.float64)
-    k = trace.keys(layer)[head].astype(np.float64)
-    seen = np.zeros(len(k))
-    for row in q:
-        e = np.exp(k @ row / np.sqrt(trace.model.d_head))
-        seen += e / e.sum()
+    seen = recompute.weights(trace.layers[layer])[head].sum(axis=0)
     content = [token.position for token in trace.tokens if not token.is_special]
     best = max(content, key=lambda position: seen[position])
     special = sum(seen[t.position] for t in trace.tokens if t.is_special)
     said = {
         "best": name(trace.tokens[best]),
-        "share": f"{100 * seen[best] / len(q):.1f} %",
-        "special": f"{100 * special / len(q):.1f} %",
+        "share": f"{100 * seen[best] / len(seen):.1f} %",
+        "special": f"{100 * special / len(seen):.1f} %",
     }
     return Outcome(str(best), said)
 

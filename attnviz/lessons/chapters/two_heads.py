@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from attnviz.analysis import recompute
 from attnviz.analysis.difference import jensen_shannon, most_different
 from attnviz.analysis.head_map import head_map
 from attnviz.analysis.lens import Lens
@@ -137,16 +138,11 @@ def _self_strongest(trace: Trace) -> Outcome:
 
 
 def _on_special(trace: Trace) -> Outcome:
-    """The share of [CLS] and [SEP] in each row, in float64, averaged."""
+    """The share of [CLS] and [SEP] in each row, recomputed in float64, averaged."""
     layer, head = head_asked(trace)
-    q = trace.queries(layer)[head].astype(np.float64)
-    k = trace.keys(layer)[head].astype(np.float64)
     special = [token.position for token in trace.tokens if token.is_special]
-    shares = []
-    for row in q:
-        e = np.exp(k @ row / np.sqrt(trace.model.d_head))
-        shares.append(float(e[special].sum() / e.sum()))
-    share = sum(shares) / len(shares)
+    weights = recompute.weights(trace.layers[layer])[head]
+    share = float(weights[:, special].sum(axis=1).mean())
     value = "special" if share > 0.5 else "words"
     return Outcome(value, {"share": f"{100 * share:.1f} %", "special": len(special)})
 
