@@ -68,9 +68,12 @@ def lines(
     combination: Combination | None = None,
     direction: Direction = "horizontal",
     arrangement: Arrangement = "stacked",
+    pins: Sequence[str] = (),
     language: Language = "en",
 ) -> Lines:
     """The line diagram of up to twelve heads, each in its own colour code.
+
+    `pins` are tokens that stand out from the start: q3 as a query, k0 as a key.
 
     Raises:
         ValueError: if there are no heads, or more than there are colour codes.
@@ -89,6 +92,7 @@ def lines(
     meta = {
         "alt": alt,
         "direction": direction,
+        "pins": list(pins),
         "panels": _panels(maps, arrangement),
         "heads": [_head(m, language) for m in maps],
         "labels": [place.text for place in places],

@@ -1,7 +1,8 @@
 """The link: where a learner stands in the walkthrough, as short texts in an address.
 
-Whatever an old, broken or foreign link holds, the nearest valid place is opened, and what
-had to be dropped is named.
+Sentence, model and language, and the link's version, are in `attnviz.link`. Whatever an old,
+broken or foreign link holds, the nearest valid place is opened, and what had to be dropped
+is named.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,14 +15,12 @@ from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Value
 from attnviz.lessons.engine import Said
 from attnviz.lessons.sheet import GUESSES, Guess
+from attnviz.link.codec import MOST_PARAMETER, head_text, joined, parted, read_head
 from attnviz.tracing.head import HeadId
 
-VERSION = "1"
 Mode = Literal["learner", "presenter", "teacher", "print"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 Read = TypeVar("Read")
-_BETWEEN, _IS = ";", "="
-_MOST = 4_000  # characters of one parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +57,21 @@ def to_link(standing: Standing) -> dict[str, str]:
     """The parameters of an address; what is as at the start is left out."""
     start = Standing()
     params = {
-        "v": VERSION,
         "ch": "" if standing.chapter == start.chapter else str(standing.chapter),
         "screen": str(standing.screen or ""),
         "mode": "" if standing.mode == start.mode else standing.mode,
         "special": "hidden" if standing.hide_special else "",
-        "c": _joined({name: _written(value) for name, value in standing.choices.items()}),
-        "a": _joined({name: _written(said) for name, said in standing.answers.items()}),
-        "g": _joined(
-            {name.removeprefix("C"): guess[0] for name, guess in standing.guesses.items()}
-        ),
+        "c": joined({name: _written(value) for name, value in standing.choices.items()}),
+        "a": joined({name: _written(said) for name, said in standing.answers.items()}),
+        "g": joined({name.removeprefix("C"): guess[0] for name, guess in standing.guesses.items()}),
     }
-    kept = {name: text for name, text in params.items() if text}
-    return kept if len(kept) > 1 else {}
+    return {name: text for name, text in params.items() if text}
 
 
 def from_link(params: Mapping[str, str]) -> tuple[Standing, tuple[str, ...]]:
     """The place that the parameters of an address name, and the names of what was dropped."""
     dropped: list[str] = []
     start = Standing()
-    if params.get("v", VERSION) != VERSION:
-        return start, ("v",)
 
     def one_of(name: str, values: Mapping[str, object], otherwise: object) -> object:
         text = params.get(name, "")
@@ -104,32 +97,22 @@ def _mode(text: str) -> Mode:
     return next(mode for mode in MODES if mode == text)
 
 
-def _joined(values: Mapping[str, str]) -> str:
-    return _BETWEEN.join(f"{name}{_IS}{text}" for name, text in values.items())
-
-
 def _split(text: str, name: str, dropped: list[str]) -> dict[str, str]:
-    if len(text) > _MOST:
+    if len(text) > MOST_PARAMETER:
         dropped.append(name)
         return {}
-    parts = [part.partition(_IS) for part in text.split(_BETWEEN) if part]
-    return {key: value for key, sign, value in parts if sign}
+    return parted(text)
 
 
 def _written(value: Value | Said) -> str:
     """A value in ASCII: a head as h0.2, heads as 0.2+1.8, a word as it is."""
     if isinstance(value, HeadId):
-        return f"h{value.layer}.{value.head}"
+        return f"h{head_text(value)}"
     if isinstance(value, Cells):
-        return "P" + "+".join(f"{row}.{column}" for row, column in sorted(value))
+        return "P" + "+".join(head_text(cell) for cell in sorted(value))
     if isinstance(value, tuple):
         return "H" + "+".join(_written(head).removeprefix("h") for head in value)
     return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def _read_head(text: str) -> HeadId:
-    layer, _, head = text.partition(".")
-    return HeadId(int(layer), int(head))
 
 
 def _read(text: str) -> Value:
@@ -139,11 +122,11 @@ def _read(text: str) -> Value:
         ValueError: if the text is none that it writes.
     """
     if text[:1] == "h" and text[1:2].isdigit():
-        return _read_head(text[1:])
+        return read_head(text[1:])
     if text[:1] == "P":
-        return Cells(_read_head(part) for part in text[1:].split("+") if part)
+        return Cells(read_head(part) for part in text[1:].split("+") if part)
     if text[:1] == "H":
-        return tuple(_read_head(part) for part in text[1:].split("+") if part)
+        return tuple(read_head(part) for part in text[1:].split("+") if part)
     if text.lstrip("-").isdigit():
         return int(text)
     try:

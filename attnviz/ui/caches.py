@@ -36,6 +36,7 @@ class LinesKey(NamedTuple):
     combination: Combination | None
     direction: Direction
     arrangement: Arrangement
+    pins: tuple[str, ...]
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -78,5 +79,6 @@ def lines_of(
         combination=chosen.combination,
         direction=chosen.direction,
         arrangement=chosen.arrangement,
+        pins=chosen.pins,
         language=language,
     )

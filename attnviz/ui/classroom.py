@@ -9,16 +9,13 @@ from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Panel, Part, Said, Scene, panel_of
 from attnviz.lessons.link import Standing, from_link, to_link
 from attnviz.lessons.sheet import Guess
-from attnviz.models import catalogue
+from attnviz.link.state import WALKTHROUGH
 from attnviz.tracing.record import Trace
 from attnviz.training.record import Training
+from attnviz.ui import address
 from attnviz.ui.caches import TraceKey
-from attnviz.ui.escape import markdown_text
-from attnviz.ui.examples import EXAMPLES
-from attnviz.ui.inputs import OTHER
 from attnviz.ui.page import language, mode
 from attnviz.ui.working import with_progress
-from attnviz.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +35,10 @@ def standing() -> Standing:
     """Where this session stands: at first, where its link says."""
     state = st.session_state
     if "standing" not in state:
-        state.standing, dropped = _opened()
-        if dropped:
-            state.link_dropped = dropped
+        params = st.query_params.to_dict()
+        address.open_link(WALKTHROUGH)
+        state.standing, dropped = from_link(params)
+        address.drop(*dropped)
     found: Standing = state.standing
     return found
 
@@ -71,35 +69,9 @@ def trainings() -> tuple[Training, ...]:
     return done
 
 
-def _opened() -> tuple[Standing, tuple[str, ...]]:
-    """What the address names: the place, and also sentence, model and language."""
-    params = st.query_params.to_dict()
-    state = st.session_state
-    if "s" in params:
-        state.text, state.pair = params["s"], params.get("p", "")
-    if name := params.get("m"):
-        if name in catalogue.BUILT_IN:
-            state.model = name
-        else:  # shown, and loaded only when the person asks for it
-            state.model, state.other = OTHER, name
-    return from_link(params)
-
-
 def keep_link() -> None:
     """Write where this session stands into its address."""
-    state, params = st.session_state, to_link(standing())
-    if dropped := state.pop("link_dropped", None):
-        st.info(markdown_text(say("walk.dropped", language(), parts=", ".join(dropped))))
-    if state.text != EXAMPLES[0].text or state.pair:
-        params["s"] = state.text
-    if state.pair:
-        params["p"] = state.pair
-    if state.model != catalogue.EMBEDDED:
-        params["m"] = state.get("other_asked") or "" if state.model == OTHER else state.model
-    if "language" in state or "lang" in st.query_params:
-        params["lang"] = language()
-    if params != st.query_params.to_dict():
-        st.query_params.from_dict(params)
+    address.keep_link(WALKTHROUGH, to_link(standing()))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

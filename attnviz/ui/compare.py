@@ -39,6 +39,8 @@ def compare_page() -> None:
     other = say(f"task.{COUNTER_EXAMPLE}", language())
     st.caption(markdown_text(say("train.compare_note", language(), other=other)))
     with clear_errors():
+        if st.session_state.pop("is_compared", False) and not _jobs():
+            _start(name)
         if _jobs():
             st.fragment(_news, run_every=NEWS_SECONDS if _is_running() else None)()
     st.caption(say("train.honest", language()))

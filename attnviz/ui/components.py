@@ -21,9 +21,10 @@ _ASSETS = files("attnviz.figures") / "assets"
 _WELL_FORMED = files("attnviz.ui") / "assets" / "well_formed.js"
 
 _ADAPTER = """
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const stage = stageOf(parentElement, DRAW);
-  stage.send = setTriggerValue;
+  stage.send = setTriggerValue; // something happened
+  stage.keep = KEEP; // something is so from now on
   stage.show(data);
   return () => leave(stage);
 }
@@ -34,15 +35,20 @@ def _asset(name: str) -> str:
     return (_ASSETS / name).read_text(encoding="utf-8")
 
 
-def _component(name: str, draw: str) -> Callable[..., Any]:
+def _component(name: str, draw: str, *, keeps: bool = False) -> Callable[..., Any]:
+    """A component that draws packets. One that `keeps` tells the page about its state."""
     guard = _WELL_FORMED.read_text(encoding="utf-8")
-    script = _asset("core.js") + _asset(f"{name}.js") + guard + _ADAPTER.replace("DRAW", draw)
+    keep = "setStateValue" if keeps else "() => {}"
+    adapter = _ADAPTER.replace("DRAW", draw).replace("KEEP", keep)
+    script = _asset("core.js") + _asset(f"{name}.js") + guard + adapter
     look = _asset("pictures.css") + _asset("drawing.css")
-    return st.components.v2.component(f"attnviz_{name}", js=script, css=look)
+    kind = "_that_keeps" if keeps else ""
+    return st.components.v2.component(f"attnviz_{name}{kind}", js=script, css=look)
 
 
 _overview = _component("overview", "drawOverview")
 _lines = _component("lines", "drawLines")
+_lines_with_pins = _component("lines", "drawLines", keeps=True)
 _drawing = _component("drawing", "drawDrawing")
 
 
@@ -60,6 +66,17 @@ def picked(key: str) -> dict[str, Any] | None:
 def show_lines(drawn: Lines, key: str) -> None:
     """The line diagram. Hover, pins and Escape stay in the browser."""
     _lines(key=key, data=drawn.packet)
+
+
+def show_lines_with_pins(drawn: Lines, key: str, on_pins: Callable[[], None]) -> None:
+    """The same. `on_pins` runs when a token was pinned or let go; `pinned(key)` says which are."""
+    _lines_with_pins(key=key, data=drawn.packet, on_pins_change=on_pins)
+
+
+def pinned(key: str) -> tuple[str, ...]:
+    """The tokens that are pinned in the line diagram `key`: q3 as a query, k0 as a key."""
+    pins: list[str] = st.session_state[key].get("pins") or []
+    return tuple(pins)
 
 
 def show_drawing(drawn: Drawing, key: str, on_painted: Callable[[], None]) -> None:

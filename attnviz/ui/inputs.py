@@ -1,14 +1,16 @@
 """What a person types and chooses: the sentence, the model, the heads, the lens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import streamlit as st
 
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens, Unit
+from attnviz.analysis.lens import Lens
 from attnviz.figures.lines import Arrangement, Direction
 from attnviz.figures.style import MOST_HEADS
+from attnviz.link.state import VIEWER
 from attnviz.models import catalogue
 from attnviz.models.load import Model, is_loaded, load
 from attnviz.tracing.head import HeadId
@@ -112,20 +114,40 @@ class Choices:
     direction: Direction
     arrangement: Arrangement
     lens: Lens
+    pins: tuple[str, ...]  # tokens that a link pins; later ones the browser keeps
 
     @property
     def lines(self) -> LinesKey:
         """What the line diagram depends on, besides the lens."""
-        return LinesKey(self.heads, self.combination, self.direction, self.arrangement)
+        return LinesKey(self.heads, self.combination, self.direction, self.arrangement, self.pins)
 
 
-def set_default_heads(pair: tuple[HeadId, HeadId], of: str) -> None:
-    """Put A and B on `pair` unless the person chose heads of this model, which `of` names."""
+def set_default_heads(pair: tuple[HeadId, HeadId], of: str, heads: Sequence[HeadId]) -> None:
+    """Put A and B on `pair` unless the person chose heads of this model, which `of` names.
+
+    A link may have chosen them; what it chose beyond the model's `heads` is dropped.
+    """
     state = st.session_state
-    if state.get("heads_of") != of or "a" not in state:
+    if state.pop("heads_linked", False):
+        _take_linked(pair, heads)
+        state.heads_of = of
+    elif state.get("heads_of") != of or "a" not in state:
         state.heads_of, state.heads_chosen, state.more = of, False, []
     if not state.heads_chosen:
         state.a, state.b = pair
+
+
+def _take_linked(pair: tuple[HeadId, HeadId], heads: Sequence[HeadId]) -> None:
+    state = st.session_state
+    linked = [state.get("a"), state.get("b"), *state.get("more", ())]
+    missing = [head for head in linked if head is not None and head not in heads]
+    state.heads_chosen = any(head in heads for head in linked[:2])
+    for slot, usual in zip(("a", "b"), pair, strict=True):
+        if state.get(slot) not in heads:
+            state[slot] = usual
+    state.more = [head for head in linked[2:] if head in heads]
+    if missing:
+        state.dropped = (*state.get("dropped", ()), *map(str, missing))
 
 
 def shows_default_heads() -> bool:
@@ -143,26 +165,50 @@ def _heads_chosen() -> None:
     st.session_state.heads_chosen = True
 
 
-def choices(trace: Trace) -> Choices:
+def choose(trace: Trace) -> None:
     """The controls of the viewer."""
     with st.container(key="choices", gap="small"):
         with st.container(key="heads_row", horizontal=True, vertical_alignment="bottom"):
-            heads = _heads(trace)
-            shown = segments("page.combine", ("each", "mean", "maximum"))
+            _heads(trace)
+            segments("page.combine", ("each", "mean", "maximum"))
         with st.container(key="lens_row", horizontal=True, vertical_alignment="center"):
-            arrangement = segments("page.arrangement", ("stacked", "beside", "overlaid"))
-            direction = segments("page.direction", ("horizontal", "vertical"))
-            lens = _lens()
+            segments("page.arrangement", ("stacked", "beside", "overlaid"))
+            segments("page.direction", ("horizontal", "vertical"))
+            _lens()
+
+
+def choices() -> Choices:
+    """What is chosen, by the controls or, where there are none, by the link."""
+    state = st.session_state
+    chosen = {field.name: state.get(field.name, field.start) for field in VIEWER}
+    combination = cast(Combination, chosen["combine"])
     return Choices(
-        heads=heads,
-        combination=None if shown == "each" else cast(Combination, shown),
-        direction=cast(Direction, direction),
-        arrangement=cast(Arrangement, arrangement),
-        lens=lens,
+        heads=tuple(dict.fromkeys([state.a, state.b, *chosen["more"]])),
+        combination=None if chosen["combine"] == "each" else combination,
+        direction=chosen["direction"],
+        arrangement=chosen["arrangement"],
+        lens=Lens(
+            chosen["unit"],
+            chosen["hide_special"],
+            chosen["renormalise"],
+            chosen["at_least"],
+            chosen["strongest"] / 100,
+        ),
+        pins=_linked_pins(),
     )
 
 
-def _heads(trace: Trace) -> tuple[HeadId, ...]:
+def _linked_pins() -> tuple[str, ...]:
+    """The pins of a link, as long as its text is the one that is shown."""
+    state = st.session_state
+    shown = (state.get("text"), state.get("pair"), state.get("own_text"), state.get("unit"))
+    if "pins_linked" not in state:
+        state.pins_linked = (tuple(state.get("pins", ())), shown)
+    pins, of = state.pins_linked
+    return pins if of == shown else ()
+
+
+def _heads(trace: Trace) -> None:
     for slot in ("a", "b"):
         st.selectbox(
             say(f"page.head_{slot}", language()),
@@ -180,8 +226,6 @@ def _heads(trace: Trace) -> tuple[HeadId, ...]:
         select_all=False,
         placeholder=say("page.more_placeholder", language(), count=most),
     )
-    state = st.session_state
-    return tuple(dict.fromkeys([state.a, state.b, *state.more]))
 
 
 def segments(text: str, options: tuple[str, ...]) -> str:
@@ -189,36 +233,36 @@ def segments(text: str, options: tuple[str, ...]) -> str:
 
     `text` names the label in the catalogue, `text` and `_option` those of the options.
     """
+    key = text.partition(".")[2]
+    st.session_state.setdefault(key, options[0])
     chosen = st.segmented_control(
         say(text, language()),
         options,
         format_func=lambda option: say(f"{text}_{option}", language()),
-        default=options[0],
-        key=text.partition(".")[2],
+        key=key,
         required=True,
         label_visibility="collapsed",
     )
     return str(chosen)
 
 
-def _lens() -> Lens:
-    unit = segments("page.unit", ("piece", "word"))
+def _lens() -> None:
+    segments("page.unit", ("piece", "word"))
     hide_special = st.toggle(say("page.hide_special", language()), key="hide_special")
-    renormalise = st.toggle(
+    st.toggle(
         say("page.renormalise", language()),
         key="renormalise",
         help=say("page.renormalise_help", language()),
         disabled=not hide_special,
     )
+    st.session_state.setdefault("strongest", 100)
     with st.popover(say("page.thresholds", language())):
-        at_least = st.slider(say("page.at_least", language()), 0.0, 1.0, step=0.01, key="at_least")
-        strongest = st.slider(
+        st.slider(say("page.at_least", language()), 0.0, 1.0, step=0.01, key="at_least")
+        st.slider(
             say("page.strongest", language()),
             min_value=5,
             max_value=100,
-            value=100,
             step=5,
             format="%d %%",
             key="strongest",
         )
-    return Lens(cast(Unit, unit), hide_special, renormalise, at_least, strongest / 100)

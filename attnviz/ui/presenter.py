@@ -6,7 +6,7 @@ import streamlit as st
 
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.engine import Chapter, Part, Question, Screen
-from attnviz.ui import claims, lesson, workshop
+from attnviz.ui import address, claims, lesson, workshop
 from attnviz.ui.classroom import Room, standing, step
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import clear_errors, language
@@ -19,6 +19,7 @@ def present(choose_room: Callable[[], Room | None]) -> None:
     chapter = chapter_called(standing().chapter)
     screen = min(standing().screen, len(chapter.screens) - 1)
     stage, bar = st.container(key="present"), st.container()
+    address.show_dropped()
     with clear_errors():
         with st.expander(say("walk.settings", language())):
             room = choose_room()

@@ -9,13 +9,15 @@ from attnviz.errors import AttnvizError
 from attnviz.figures.learning import learning
 from attnviz.figures.live import live_curve
 from attnviz.figures.looks import looks
+from attnviz.link.state import TRAIN
 from attnviz.models.load import Model
 from attnviz.training import checkpoint
 from attnviz.training.looks import TEXTS, mean_looks
 from attnviz.training.record import Snapshot, Training, replies_of
 from attnviz.training.run import MOST_LAYERS, MOST_SEED, MOST_STEPS, Run, checked
 from attnviz.training.tasks import Task, task_called, tasks
-from attnviz.ui import caches, compare, inputs
+from attnviz.ui import address, caches, compare, inputs
+from attnviz.ui.address import FIRST_TASK
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import show_chart
 from attnviz.ui.escape import markdown_text
@@ -26,24 +28,28 @@ from attnviz.ui.viewer import viewer
 from attnviz.words import say
 
 HEADS = (1, 2, 4, 8)
-FIRST_TASK = "eight-looks"
 NEWS_SECONDS = 0.5
 PLOT_HEIGHT = 330
 
 
 def train_page() -> None:
     """The whole page."""
+    address.open_link(TRAIN)
     header("train.lead")
+    address.show_dropped()
     view = inputs.segments("train.view", ("one", "compare"))
     if view == "compare":
         compare.compare_page()
     else:
         _one_training()
+    address.keep_link(TRAIN)
 
 
 def _one_training() -> None:
     with clear_errors():
         run = _choice()
+        if st.session_state.pop("is_trained", False):  # a link asks for what is trained
+            _start(run)
         _buttons(run)
         job: Job | None = st.session_state.get("job")
         if job is not None:
@@ -58,23 +64,24 @@ def _one_training() -> None:
 def _choice() -> Run:
     """What to train, as chosen, within the limits."""
     names = list(tasks())
+    state = st.session_state
+    for key, value in (("task", FIRST_TASK), ("heads", HEADS[-1]), ("seed", 0)):
+        state.setdefault(key, value)
     with st.container(key="train_choice", horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             say("train.task", language()),
             names,
-            index=names.index(FIRST_TASK),
             format_func=lambda task: say(f"task.{task}", language()),
             key="task",
             persist_state="session",
             on_change=_forget_own_choices,
         )
         task = task_called(name)
-        st.session_state.setdefault("steps", task.steps)
-        st.session_state.setdefault("layers", task.needs_layers)
+        state.setdefault("steps", task.steps)
+        state.setdefault("layers", task.needs_layers)
         heads = st.selectbox(
             say("train.heads", language()),
             HEADS,
-            index=len(HEADS) - 1,
             key="heads",
             persist_state="session",
             width=90,
@@ -91,7 +98,6 @@ def _choice() -> Run:
             say("train.seed", language()),
             0,
             MOST_SEED,
-            0,
             key="seed",
             persist_state="session",
             width=120,
@@ -144,6 +150,7 @@ def _buttons(run: Run) -> None:
     if given is not None and given.file_id != st.session_state.get("checkpoint_opened"):
         st.session_state.checkpoint_opened = given.file_id
         st.session_state.trained = _opened(given.getvalue())
+        st.session_state.trained_here = False
         st.session_state.pop("own_text", None)  # it may be of another task
 
 
@@ -169,7 +176,7 @@ def _finish(job: Job) -> None:
     del st.session_state.job
     if job.problem is not None:
         raise job.problem
-    st.session_state.trained = job.training
+    st.session_state.trained, st.session_state.trained_here = job.training, True
     st.rerun()
 
 
@@ -245,9 +252,12 @@ def _slider(training: Training) -> Snapshot:
     snapshots = {snapshot.step: snapshot for snapshot in training.snapshots}
     if len(snapshots) == 1:
         return training.snapshots[0]
-    steps = list(snapshots)
-    if st.session_state.get("step") not in snapshots:
-        st.session_state.step = steps[-1]
+    steps, state = list(snapshots), st.session_state
+    if state.pop("step_linked", False) and state.step not in snapshots:
+        address.drop(f"at: {state.step}")
+        state.step = min(steps, key=lambda step: abs(step - state.step))
+    elif state.get("step") not in snapshots:
+        state.step = steps[-1]
     chosen = st.select_slider(say("train.at_step", language()), steps, key="step")
     return snapshots[chosen]
 
@@ -284,8 +294,9 @@ def _own_text(training: Training, model: Model) -> None:
     trace = caches.traced(key, model)
     _replies(task, model, text, [token.text for token in trace.tokens])
     a, b, divergence = caches.most_different_of(key, trace)
-    inputs.set_default_heads((a, b), of=training.run.name)
+    inputs.set_default_heads((a, b), training.run.name, trace.heads)
     viewer(key, trace, divergence)
+    address.keep_link(TRAIN)
 
 
 def _replies(task: Task, model: Model, text: str, tokens: list[str]) -> None:

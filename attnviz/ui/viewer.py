@@ -14,7 +14,7 @@ from attnviz.ui.page import language, mode
 from attnviz.ui.saving import save
 from attnviz.words import say
 
-OVERVIEW = "overview_picture"
+OVERVIEW, LINES = "overview_picture", "lines_picture"
 LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
 PLOT_HEIGHT = 384
 
@@ -29,11 +29,12 @@ def viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
         _facts(trace, divergence)
         overview_place = st.container(key="overview")
         heatmaps_place = st.container(key="heatmaps")
-        chosen = inputs.choices(trace)
+        inputs.choose(trace)
+        chosen = inputs.choices()
         # Plotly keeps the browser busy for longest, so it comes last.
         with st.container(key="lines"):
             drawn = caches.lines_of(key, chosen.lines, chosen.lens, language(), trace)
-            components.show_lines(drawn, "lines_picture")
+            components.show_lines_with_pins(drawn, LINES, on_pins=_take_pins)
         with overview_place:
             _overview(key, trace)
         with heatmaps_place:
@@ -70,6 +71,10 @@ def _overview(key: TraceKey, trace: Trace) -> None:
 def _take_picked() -> None:
     if choice := components.picked(OVERVIEW):
         inputs.choose_head(choice["slot"], HeadId(int(choice["layer"]), int(choice["head"])))
+
+
+def _take_pins() -> None:
+    st.session_state.pins = components.pinned(LINES)
 
 
 def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.link import MODES, Mode
-from attnviz.ui import caches, inputs, presenter, teacher
+from attnviz.ui import address, caches, inputs, presenter, teacher
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.classroom import Room, keep_link, standing, step
 from attnviz.ui.lesson import lesson
@@ -23,6 +23,7 @@ def walkthrough() -> None:
         presenter.present(_room)
     else:
         header("walk.lead")
+        address.show_dropped()
         with clear_errors():
             _body()
     keep_link()

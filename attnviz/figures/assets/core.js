@@ -55,7 +55,7 @@ function stageOf(parent, draw) {
   if (stage) return stage;
   const root = html("div", { class: "attnviz" });
   parent.append(root);
-  stage = { root, memory: {}, send: () => {} };
+  stage = { root, memory: {}, send: () => {}, keep: () => {} };
   stage.show = (packet) => {
     const dark = isDark(root);
     if (sameBytes(stage.packet, packet) && stage.dark === dark) return;

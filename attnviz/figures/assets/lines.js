@@ -20,7 +20,12 @@ const lineWidth = (weight) => 0.75 + 2.25 * weight;
 function drawLines(stage) {
   const { root, meta, memory } = stage;
   const signature = meta.names.join("\n");
-  if (memory.signature !== signature) Object.assign(memory, { signature, pins: new Set(), at: null });
+  if (memory.signature !== signature) {
+    const known = (pin) => Number(pin.slice(1)) < meta.names.length;
+    memory.told ??= meta.pins.join();
+    Object.assign(memory, { signature, pins: new Set(meta.pins.filter(known)), at: null });
+    tellPins(stage);
+  }
   const panels = meta.panels.heads.map((heads) => panel(stage, heads));
   const grid = html("div", { class: meta.panels.beside ? "panels beside" : "panels" });
   grid.append(...panels.map((p) => p.element));
@@ -210,6 +215,7 @@ function listen(stage) {
     if (event.key !== "Escape" || !(memory.pins.size || memory.at)) return;
     memory.pins.clear();
     memory.at = null;
+    tellPins(stage);
     showFocus(stage);
   };
   document.addEventListener("keydown", memory.letGo);
@@ -225,7 +231,15 @@ function point(stage, label) {
 function pin(stage, name) {
   const { pins } = stage.memory;
   pins.has(name) ? pins.delete(name) : pins.add(name);
+  tellPins(stage);
   showFocus(stage);
+}
+
+// The page keeps the pins in its link; it is told only what it does not know.
+function tellPins({ memory, keep }) {
+  const told = [...memory.pins].join();
+  if (told !== memory.told) keep("pins", [...memory.pins]);
+  memory.told = told;
 }
 
 function move(stage, label, key) {

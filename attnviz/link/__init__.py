@@ -1,0 +1,1 @@
+"""Links: the state of a page as short texts of an address, and back."""

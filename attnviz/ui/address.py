@@ -1,0 +1,168 @@
+"""The address: a link opens what it names, and what is seen is written into it.
+
+Session state holds the fields of `attnviz.link.state` under their own names, so what a
+person chooses is what a link restores.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from attnviz.link.codec import MOST_TEXT, VERSION
+from attnviz.link.state import Field, Link, from_link, to_link
+from attnviz.models import catalogue
+from attnviz.training.tasks import task_called
+from attnviz.ui.escape import markdown_text
+from attnviz.ui.examples import EXAMPLES
+from attnviz.ui.inputs import OTHER
+from attnviz.ui.page import language
+from attnviz.words import say
+
+FIRST_TASK = "eight-looks"
+_NO_LIMIT = 40 * MOST_TEXT  # characters of a file; a text in it may be as long as a page takes
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFile:
+    """A view as a file: what a link holds, without a link's limit."""
+
+    name: str
+    data: str
+
+
+def open_link(fields: Sequence[Field]) -> None:
+    """Take over what the address of a new session names."""
+    state = st.session_state
+    if "dropped" not in state:
+        found, dropped = from_link(st.query_params.to_dict(), fields)
+        state.dropped = dropped
+        _take(found)
+
+
+def show_dropped() -> None:
+    """Say what a link or file held that could not be read, until the person has read it."""
+    state = st.session_state
+    if state.get("dropped"):
+        with st.container(horizontal=True, vertical_alignment="center", key="dropped_note"):
+            said = say("walk.dropped", language(), parts=", ".join(dict.fromkeys(state.dropped)))
+            st.info(markdown_text(said))
+            st.button(say("share.dismiss", language()), key="dismiss", on_click=_dismiss)
+
+
+def _dismiss() -> None:
+    st.session_state.dropped = ()
+
+
+def drop(*parameters: str) -> None:
+    """Note parts of a link that turned out not to fit."""
+    st.session_state.dropped = (*st.session_state.get("dropped", ()), *parameters)
+
+
+def keep_link(fields: Sequence[Field], more: Mapping[str, str] | None = None) -> None:
+    """Write what is seen into the address."""
+    if st.context.is_embedded:
+        return  # nobody sees an embedded page's address
+    link = current_link(fields, more)
+    if link.params != st.query_params.to_dict():
+        st.query_params.from_dict(link.params)
+
+
+def current_link(fields: Sequence[Field], more: Mapping[str, str] | None = None) -> Link:
+    """What is seen, as a link."""
+    return to_link(_now(), fields, more)
+
+
+def address(params: Mapping[str, str]) -> str:
+    """The whole address of this page with these parameters."""
+    page = (st.context.url or "").split("?")[0]
+    return f"{page}?{urlencode(params)}" if params else page
+
+
+def as_file(page: str, fields: Sequence[Field], more: Mapping[str, str] | None = None) -> ViewFile:
+    """What is seen, as a file that `open_file` reads."""
+    params = to_link(_now(), fields, more, most=_NO_LIMIT).params
+    whole = {"attnviz-view": VERSION, "page": page, "link": params}
+    return ViewFile(f"attnviz-{page}.json", json.dumps(whole, ensure_ascii=False))
+
+
+def open_file(data: bytes, page: str, fields: Sequence[Field]) -> None:
+    """Take over what a view file names; what is no view file of this page is dropped."""
+    try:
+        whole = json.loads(data)
+        params = {str(name): str(text) for name, text in whole["link"].items()}
+        fits = whole["page"] == page
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        fits, params = False, {}
+    if not fits:
+        drop(say("share.no_view_file", language()))
+        return
+    found, dropped = from_link(params, fields, most=_NO_LIMIT)
+    for field in fields:
+        st.session_state.pop(field.name, None)
+    st.session_state.heads_chosen = False
+    _take(found)
+    drop(*dropped)
+
+
+def _take(found: Mapping[str, Any]) -> None:
+    """Put what a link names where the page looks for it."""
+    state, given = st.session_state, dict(found)
+    if name := given.pop("model", None):
+        if name in catalogue.BUILT_IN:
+            state.model = name
+        else:  # shown, and loaded only when the person asks for it
+            state.model, state.other = OTHER, name
+    if given.keys() & {"a", "b", "more"}:
+        state.heads_linked = True
+    state.step_linked = "step" in given
+    for name, value in given.items():
+        state[name] = list(value) if name == "more" else value
+
+
+def _now() -> dict[str, Any]:
+    """What is seen. None where it is as it would be without a link."""
+    now = dict(st.session_state.to_dict())
+    if now.get("text") == EXAMPLES[0].text and not now.get("pair"):
+        now["text"] = None
+    if now.get("model") == OTHER:
+        now["model"] = now.get("other_asked")
+    if now.get("model") == catalogue.EMBEDDED:
+        now["model"] = None
+    if not now.get("heads_chosen"):
+        now["a"] = now["b"] = None
+    now["more"] = tuple(now.get("more") or ())
+    return now | _training(now)
+
+
+def _training(now: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of what is trained; those of the next one where nothing is."""
+    if "task" not in now:
+        return {}
+    task, done = task_called(now["task"]), now.get("trained")
+    changed: dict[str, Any] = {}
+    if done is not None and not done.was_stopped and now.get("trained_here"):
+        run = done.run
+        task = run.task
+        changed = {"heads": run.heads, "seed": run.seed, "is_trained": True}
+        settings = {"layers": run.layers, "steps": run.steps}
+        at = None if now.get("step") == done.steps else now.get("step")
+    else:
+        settings = {name: now.get(name) for name in ("layers", "steps")}
+        at = None
+    is_compared = now.get("view") == "compare"
+    usual = {"layers": task.needs_layers, "steps": task.steps}
+    settings = {name: None if n == usual[name] else n for name, n in settings.items()}
+    text = now.get("own_text")
+    return {
+        **changed,
+        **settings,
+        "task": None if task.name == FIRST_TASK else task.name,
+        "step": at,
+        "compare_task": now.get("compare_task") if is_compared else None,
+        "is_compared": is_compared and bool(now.get("compare_jobs")),
+        "own_text": None if text == task.alphabet.example else text,
+    }
