@@ -8,10 +8,11 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from attnviz.ui.home import MAIN
 from attnviz.ui.server import warm_up
 
 app = st.App(
-    "attnviz/ui/main.py",
+    str(MAIN),
     lifespan=warm_up,
     middleware=[Middleware(GZipMiddleware, minimum_size=1024)],  # Streamlit compresses nothing
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attnviz.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from attnviz.analysis.lens import Lens
     from attnviz.analysis.measure import measure
     from attnviz.errors import (
         AttnvizError,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         TextError,
         TrainingError,
     )
+    from attnviz.figures.explorer import explore
     from attnviz.figures.heatmap import heatmap
     from attnviz.figures.lines import lines
     from attnviz.figures.overview import overview
@@ -37,6 +39,7 @@ _HOMES = {
     "HeadId": "attnviz.tracing.head",
     "HeadOff": "attnviz.tracing.intervene",
     "InterventionError": "attnviz.errors",
+    "Lens": "attnviz.analysis.lens",
     "LessonError": "attnviz.errors",
     "Model": "attnviz.models.load",
     "ModelError": "attnviz.errors",
@@ -47,6 +50,7 @@ _HOMES = {
     "Training": "attnviz.training.record",
     "TrainingError": "attnviz.errors",
     "chapters": "attnviz.lessons.chapters",
+    "explore": "attnviz.figures.explorer",
     "heatmap": "attnviz.figures.heatmap",
     "lines": "attnviz.figures.lines",
     "load": "attnviz.models.load",
@@ -62,6 +66,7 @@ __all__ = [
     "HeadId",
     "HeadOff",
     "InterventionError",
+    "Lens",
     "LessonError",
     "Model",
     "ModelError",
@@ -72,6 +77,7 @@ __all__ = [
     "Training",
     "TrainingError",
     "chapters",
+    "explore",
     "heatmap",
     "lines",
     "load",

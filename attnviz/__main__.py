@@ -1,55 +1,63 @@
-"""The shell: `python -m attnviz "text" --head 0.2 --head 1.8 -o heads.html`."""
+"""The shell: `attnviz` starts the app, `attnviz "text" -o heads.html` draws into a file."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import attnviz
-from attnviz.figures.style import MOST_HEADS
 from attnviz.tracing.head import HeadId
-from attnviz.words import LANGUAGES
+from attnviz.words import LANGUAGES, say
 
 OUTPUT = "attention.html"
+SERVE = "serve"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the lines of some heads of a sentence to an HTML file; 2 if that cannot be."""
-    parser = _parser()
-    asked = parser.parse_args(arguments)
-    if len(asked.head or ()) > MOST_HEADS:
-        parser.error(f"at most {MOST_HEADS} heads can be told apart in one picture")
+    """Start the app, or draw the heads of a sentence into a file; 2 if that cannot be."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] == SERVE:
+        return _serve(given[1:])
+    return _draw(given)
+
+
+def _draw(arguments: Sequence[str]) -> int:
+    asked = _drawer().parse_args(arguments)
     try:
         trace = attnviz.trace(asked.text, asked.model, asked.pair)
-        heads = asked.head or _two_heads(trace)
-        missing = [str(head) for head in heads if head not in trace.heads]
-        if missing:
-            card = trace.model
-            raise attnviz.InterventionError(
-                "no_such_head", head=", ".join(missing), layers=card.layers, heads=card.heads
-            )
-        page = attnviz.lines(trace, heads, language=asked.language).to_html()
-        Path(asked.output).write_text(page, encoding="utf-8")
-    except attnviz.AttnvizError as problem:
-        print(problem.text(asked.language), file=sys.stderr)
-        return 2
-    except OSError as problem:
-        print(f"{asked.output}: {problem.strerror}", file=sys.stderr)
+        drawn = attnviz.explore(trace, asked.head, language=asked.language)
+        made = drawn.to_svg() if asked.output.endswith(".svg") else drawn.to_html()
+        Path(asked.output).write_text(made, encoding="utf-8")
+    except (attnviz.AttnvizError, OSError) as problem:
+        said = problem.strerror if isinstance(problem, OSError) else problem.text(asked.language)
+        where = f"{asked.output}: " if isinstance(problem, OSError) else ""
+        print(f"{where}{said}", file=sys.stderr)
         return 2
     print(asked.output)
     return 0
 
 
-def _two_heads(trace: attnviz.Trace) -> list[HeadId]:
-    from attnviz.analysis.difference import most_different
+def _serve(arguments: Sequence[str]) -> int:  # noqa: RET503 (the last call never returns)
+    """Turn this process into the app's server."""
+    asked = _server().parse_args(arguments)
+    if find_spec("streamlit") is None:
+        print(say("error.app_missing"), file=sys.stderr)
+        return 2
+    from attnviz.ui.home import APP
 
-    return list(dict.fromkeys(most_different(trace)[:2]))
+    options = ["--server.address", asked.host, "--server.port", str(asked.port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), *options]
+    print(f"attnviz: http://{asked.host}:{asked.port}", flush=True)
+    os.execv(sys.executable, command)  # noqa: S606 (the same interpreter, and no shell)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _drawer() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m attnviz",
-        description="Draw where attention heads look, as one HTML file that needs no network.",
+        prog="attnviz",
+        description="Draw where attention heads look: one HTML file that needs no network, or SVG. "
+        "Without a text, or as `attnviz serve`, the app starts.",
     )
     parser.add_argument("text", help="the sentence")
     parser.add_argument("--pair", help="a second sentence")
@@ -62,7 +70,16 @@ def _parser() -> argparse.ArgumentParser:
         help="a head, counted from 0; up to twelve; left out: the two most different",
     )
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the file")
-    parser.add_argument("-o", "--output", default=OUTPUT, help=f"the file ({OUTPUT})")
+    parser.add_argument(
+        "-o", "--output", default=OUTPUT, help=f"the file, .html or .svg ({OUTPUT})"
+    )
+    return parser
+
+
+def _server() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"attnviz {SERVE}", description="Start the app.")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8501, help="the port (8501)")
     return parser
 
 

@@ -1,6 +1,7 @@
 """The handout: everything in one file, text as data, pictures from the same packets."""
 
 import re
+import zlib
 from base64 import b64decode
 from html import unescape
 
@@ -59,7 +60,8 @@ def test_it_shows_what_the_learner_said(sheet: str) -> None:
 
 def test_its_pictures_are_the_tensors(sheet: str, note: attnviz.Trace) -> None:
     packets = [
-        unpack(b64decode(p)) for p in re.findall(r'data-kind="lines" data-packet="(.*?)"', sheet)
+        unpack(zlib.decompress(b64decode(p)))
+        for p in re.findall(r'data-kind="lines" data-packet="(.*?)"', sheet)
     ]
     ((meta, arrays),) = packets
     assert [head["name"] for head in meta["heads"]] == ["L0·H2", "L1·H8"]
@@ -69,7 +71,7 @@ def test_its_pictures_are_the_tensors(sheet: str, note: attnviz.Trace) -> None:
     drawings = re.findall(r'data-kind="drawing" data-packet="(.*?)"', sheet)
     parts = sum(len(chapter.parts) for chapter in attnviz.chapters())
     assert len(drawings) == parts - 1
-    _, arrays = unpack(b64decode(drawings[0]))
+    _, arrays = unpack(zlib.decompress(b64decode(drawings[0])))
     np.testing.assert_array_equal(arrays["array0"], note.residual(0))
 
 

@@ -8,11 +8,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import attnviz
+from attnviz.analysis.lens import Lens
 from attnviz.models import seam
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
+from attnviz.ui import saving
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
+from attnviz.ui.inputs import Choices
 from tests.conftest import NOTE, save_tiny
 
 MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "main.py"
@@ -160,7 +163,32 @@ def test_a_long_table_shows_one_query_at_a_time(page: AppTest) -> None:
 
 def test_what_is_seen_can_be_saved(page: AppTest) -> None:
     labels = [button.proto.label for button in page.get("download_button")]
-    assert [label.partition("(")[2][:4] for label in labels] == ["HTML", "CSV)", "JSON", "npz)"]
+    kinds = ("HTML", "SVG", "CSV", "JSON", "npz", "view as a file")
+    assert len(labels) == len(kinds)
+    assert all(kind in label for kind, label in zip(kinds, labels, strict=True))
+    assert page.button(key="save_png").label == "PNG (300 dpi)"
+
+
+def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace) -> None:
+    box = page.selectbox(key="save_what")
+    assert box.options == ["the lines", "all heads", "heatmap of L0·H2", "heatmap of L1·H8"]
+    for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
+        page.selectbox(key="save_what").set_value(what).run()
+        made = saving._svgs(note, inputs_of(page), "en")[what]()
+        assert made.count("<path") == svg.to_svg().count("<path")
+
+
+def inputs_of(page: AppTest) -> Choices:
+    heads = (page.selectbox(key="a").value, page.selectbox(key="b").value)
+    return Choices(heads, None, "horizontal", "stacked", Lens(), ())  # type: ignore[arg-type]
+
+
+def test_a_table_beyond_a_spreadsheet_is_refused_with_a_way_out(page: AppTest) -> None:
+    typed(page, "word " * 600)
+    page.multiselect(key="more").set_value([HeadId(0, 0), HeadId(0, 1)]).run()
+    assert "1,048,576 weights: a table or JSON file may have 1,000,000" in said(page)
+    disabled = [button.proto.disabled for button in page.get("download_button")]
+    assert disabled.count(True) == 2
 
 
 def test_hostile_tokens_are_data_in_the_table(page: AppTest) -> None:

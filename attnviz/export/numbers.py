@@ -11,30 +11,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from attnviz.figures.facts import facts
 from attnviz.figures.shown import Shown
 from attnviz.tracing.record import Trace
-from attnviz.version import __version__
 from attnviz.words import Language, say
 
+MOST_WEIGHTS = 1_000_000  # rows of a table; a spreadsheet holds 1,048,576
 COLUMNS = ("head", "query", "query_place", "key", "key_place", "weight", "drawn")
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def facts(trace: Trace) -> dict[str, object]:
-    """Where numbers are from: the model, its revision, the sentence, the version."""
-    card = trace.model
-    return {
-        "attnviz": __version__,
-        "model": card.title,
-        "name": card.name,
-        "revision": card.revision,
-        "layers": card.layers,
-        "heads": card.heads,
-        "text": trace.text,
-        "pair": trace.pair,
-        "tokens": len(trace.tokens),
-        "counting": "layers, heads and places from 0",
-    }
 
 
 def as_json(maps: Sequence[Shown], language: Language = "en") -> str:

@@ -1,16 +1,20 @@
 """The heatmap of one head: queries are rows, keys are columns, a number for each cell."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from attnviz.analysis.lens import Lens
-from attnviz.figures import style
+from attnviz.figures import style, svg
 from attnviz.figures.chart import Chart, heading, layout
 from attnviz.figures.escape import plotly_text
+from attnviz.figures.explorer import Explorer, explore
 from attnviz.figures.picture import title
+from attnviz.figures.recipe import Recipe
 from attnviz.figures.shown import Shown, shown
+from attnviz.figures.standalone import framed
 from attnviz.figures.style import Mode
 from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
@@ -20,6 +24,49 @@ LABELS_UP_TO = 48
 LONGEST_LABEL = 14
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Heatmap(Chart):
+    """A heatmap: the Plotly figure, and what it shows."""
+
+    one: Shown
+    language: Language
+
+    def __repr__(self) -> str:
+        return f"<Heatmap: {self.alt}>"
+
+    def to_html(self) -> str:
+        """One HTML file that needs no network: every number under the pointer."""
+        return self._explorer().to_html()
+
+    def to_svg(self) -> str:
+        """One SVG file at print size, every cell in it."""
+        one, language = self.one, self.language
+        small = [
+            f"{say('picture.direction', language)} · {one.formula(language)}",
+            " ".join([one.says(language), *one.notes(language)]),
+        ]
+        head = svg.words(title(one.trace, one.name(language)), small, one.code.light)
+        view = one.view
+        body = svg.cells(style.level(view.weights), view.shown, one.code, view.places)
+        recipe = Recipe("heatmap", one.trace, one.heads, one.lens, one.combination)
+        return svg.sheet(one.trace, [head, body], recipe, language)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the same file in a frame of its own."""
+        return framed(self.to_html(), self.alt)
+
+    def _explorer(self) -> Explorer:
+        one = self.one
+        return explore(
+            one.trace,
+            one.heads,
+            one.lens,
+            combination=one.combination,
+            parts=("maps",),
+            language=self.language,
+        )
+
+
 def heatmap(
     trace: Trace,
     head: tuple[int, int],
@@ -27,12 +74,12 @@ def heatmap(
     *,
     mode: Mode = "light",
     language: Language = "en",
-) -> Chart:
+) -> Heatmap:
     """The heatmap of one head, in the colour of head A."""
     return draw(shown(trace, [head], lens)[0], mode=mode, language=language)
 
 
-def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Chart:
+def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heatmap:
     """The heatmap of what is shown. z holds the weights themselves; hidden cells are gaps."""
     view = one.view
     names = [plotly_text(place.name) for place in view.places]
@@ -60,7 +107,7 @@ def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Char
         head=one.name(language),
         says=one.says(language),
     )
-    return Chart(figure, alt)
+    return Heatmap(figure, alt, one, language)
 
 
 def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:

@@ -12,10 +12,12 @@ import numpy as np
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
+from attnviz.figures import svg
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import percent, title
+from attnviz.figures.recipe import Recipe
 from attnviz.figures.shown import Shown, shown
-from attnviz.figures.standalone import command, framed, origin, picture, standalone, tag
+from attnviz.figures.standalone import framed, origin, picture, standalone, tag
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
@@ -26,7 +28,7 @@ Arrangement = Literal["stacked", "beside", "overlaid"]
 FAINTEST = 1 / 255  # the smallest opacity that a screen shows
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Lines:
     """The lines of some heads, and the packet that draws them."""
 
@@ -37,23 +39,50 @@ class Lines:
     alt: str
     packet: bytes
     trace: Trace
+    maps: tuple[Shown, ...]
     heads: tuple[HeadId, ...]
     language: Language
-    can_be_said: bool  # whether a shell command says all that was chosen
+    recipe: Recipe
+
+    def __repr__(self) -> str:
+        return f"<Lines: {self.alt}>"
 
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
         said = ", ".join(str(head) for head in self.heads)
-        again = ""
-        if self.can_be_said:
-            again = say("file.again", self.language, command=command(self.trace, self.heads))
+        again = say("file.again", self.language, command=self.recipe.text)
         body = [
             tag("h1", title(self.trace, said)),
             origin(self.trace, self.language),
             picture("lines", self.packet, self.alt),
-            tag("p", again, "again"),
+            tag("pre", again, "again"),
         ]
         return standalone(title(self.trace, said), body, self.language)
+
+    def to_svg(self) -> str:
+        """One SVG file at print size, every line in it."""
+        panels = range(len(self.maps))
+        together = (
+            [list(panels)] if self.recipe.arrangement == "overlaid" else [[i] for i in panels]
+        )
+        vertical = self.recipe.direction == "vertical"
+        blocks = []
+        for panel in together:
+            for index in panel:
+                one = self.maps[index]
+                said = head_words(one, self.language)
+                small = [f"{said['formula']} {said['says']}", " ".join(said["notes"])]
+                blocks.append(svg.words(said["title"], small, one.code.light, dash=one.code.dash))
+            drawn = [
+                (
+                    self.maps[i].code,
+                    *(a[self.head == i] for a in (self.query, self.key, self.weight)),
+                )
+                for i in panel
+            ]
+            places = self.maps[0].view.places
+            blocks.append(svg.strands(places, drawn, vertical, self.language))
+        return svg.sheet(self.trace, blocks, self.recipe, self.language)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -94,26 +123,31 @@ def lines(
         "direction": direction,
         "pins": list(pins),
         "panels": _panels(maps, arrangement),
-        "heads": [_head(m, language) for m in maps],
+        "heads": [
+            {
+                **head_words(m, language),
+                "light": m.code.light,
+                "dark": m.code.dark,
+                "dash": m.code.dash,
+            }
+            for m in maps
+        ],
         "labels": [place.text for place in places],
         "names": [place.name for place in places],
-        "words": {
-            name: say(f"lines.{name}", language)
-            for name in ("queries", "keys", "help", "focus_query", "focus_key", "no_lines")
-        },
+        "words": line_words(language),
     }
     ids = tuple(HeadId(*head) for head in heads)
     packet = pack(meta, arrays)
-    plain = (combination, direction, arrangement, lens or Lens())
-    can_be_said = plain == (None, "horizontal", "stacked", Lens())
+    recipe = Recipe("lines", trace, ids, lens or Lens(), combination, direction, arrangement)
     return Lines(
         **arrays,
         alt=alt,
         packet=packet,
         trace=trace,
+        maps=maps,
         heads=ids,
         language=language,
-        can_be_said=can_be_said,
+        recipe=recipe,
     )
 
 
@@ -144,7 +178,14 @@ def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     }
 
 
-def _head(one: Shown, language: Language) -> dict[str, Any]:
+def line_words(language: Language) -> dict[str, str]:
+    """What every line diagram says."""
+    names = ("queries", "keys", "help", "focus_query", "focus_key", "no_lines")
+    return {name: say(f"lines.{name}", language) for name in names}
+
+
+def head_words(one: Shown, language: Language) -> dict[str, Any]:
+    """What a picture says about one head, with what it hides."""
     view = one.view
     faint = view.shown & (view.weights < FAINTEST)
     notes = one.notes(language)
@@ -159,7 +200,4 @@ def _head(one: Shown, language: Language) -> dict[str, Any]:
         "says": one.says(language),
         "formula": one.formula(language),
         "notes": notes,
-        "light": one.code.light,
-        "dark": one.code.dark,
-        "dash": one.code.dash,
     }

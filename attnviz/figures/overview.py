@@ -8,28 +8,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from attnviz.figures import style
+from attnviz.figures import style, svg
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import title
+from attnviz.figures.recipe import Recipe
 from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
+
+if TYPE_CHECKING:
+    from attnviz.figures.explorer import Explorer
 
 LARGEST_TILE = 64  # cells a side
 LARGEST_PAYLOAD = 768 * 1024  # bytes of all tiles, whatever the number of heads
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Overview:
     """All heads of a trace as tiles of levels (`style.level`)."""
 
     trace: Trace
     tiles: UInt8[np.ndarray, "layer head row column"]
     edges: tuple[int, ...]  # cell i covers tokens edges[i] to edges[i + 1] − 1
+
+    def __repr__(self) -> str:
+        return f"<Overview: {self.trace!r}>"
 
     def packet(
         self,
@@ -43,7 +50,30 @@ class Overview:
             "ramp_light": style.ramp(style.INK["light"], "light"),
             "ramp_dark": style.ramp(style.INK["dark"], "dark"),
         }
-        return pack({**_words(self, language), "marked": {"A": a, "B": b}}, arrays)
+        labels = [token.text for token in self.trace.tokens]
+        words = overview_words(self.trace, labels, self.edges, language)
+        return pack({**words, "marked": {"A": a, "B": b}}, arrays)
+
+    def to_html(self, language: Language = "en") -> str:
+        """One HTML file that needs no network: all heads, and those that are chosen in full."""
+        return self._explorer(language).to_html()
+
+    def to_svg(self, language: Language = "en") -> str:
+        """One SVG file at print size, every cell in it."""
+        labels = [token.text for token in self.trace.tokens]
+        said = overview_words(self.trace, labels, self.edges, language)
+        head = svg.words(said["title"], [said["note"]], style.INK["light"])
+        recipe = Recipe("overview", self.trace)
+        return svg.sheet(self.trace, [head, svg.tiles(self.tiles)], recipe, language)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the same file in a frame of its own."""
+        return self._explorer("en")._repr_html_()
+
+    def _explorer(self, language: Language) -> "Explorer":
+        from attnviz.figures.explorer import explore  # which is drawn with this module
+
+        return explore(self.trace, language=language)
 
 
 def overview(trace: Trace) -> Overview:
@@ -69,19 +99,29 @@ def pool(
     return np.asarray(np.maximum.reduceat(over_keys, edges[:-1], axis=1))
 
 
-def _words(drawn: Overview, language: Language) -> dict[str, Any]:
-    card, edges = drawn.trace.model, drawn.edges
-    sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(drawn.trace.tokens)}
+def overview_words(
+    trace: Trace, labels: Sequence[str], edges: Sequence[int], language: Language
+) -> dict[str, Any]:
+    """What an overview of places with these labels says. `edges` are those of its cells."""
+    card = trace.model
+    sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(labels)}
     block = max(end - start for start, end in pairwise(edges))
-    note = say("overview.pooled" if block > 1 else "overview.exact", language, block=block)
+    source = "given" if card.source == "given" else "softmax"
+    formula = say(f"overview.formula_{source}", language)
+    note = say(
+        "overview.pooled" if block > 1 else "overview.exact",
+        language,
+        block=block,
+        formula=formula,
+    )
     texts = ("read", "read_block", "rest", "click_sets", "canvas_help")
     return {
         **sizes,
-        "title": title(drawn.trace, say("overview.title", language, **sizes)),
+        "title": title(trace, say("overview.title", language, **sizes)),
         "note": note,
         "alt": say("overview.alt", language, model=card.title, **sizes),
-        "edges": edges,
-        "labels": [token.text for token in drawn.trace.tokens],
+        "edges": list(edges),
+        "labels": list(labels),
         "words": {name: say(f"overview.{name}", language) for name in texts},
         "colours": {
             "light": [code.light for code in style.HEAD_CODES[:2]],

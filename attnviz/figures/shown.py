@@ -46,9 +46,9 @@ class Shown:
         return say(f"picture.{self.combination}_of", language, heads=heads)
 
     def formula(self, language: Language) -> str:
-        """How the drawn numbers come from q and k."""
-        key = "formula_weights" if self.combination is None else f"formula_{self.combination}"
-        return say(f"picture.{key}", language)
+        """How the drawn numbers come from q and k, or that they were given."""
+        key = "formula" if self.trace.model.source != "given" else "given"
+        return say(f"picture.{key}_{self.combination or 'weights'}", language)
 
     def says(self, language: Language) -> str:
         """What the head does here, from all tokens; nothing for several heads combined."""

@@ -4,22 +4,29 @@ The scripts are those of the app, and each picture is drawn from the packet that
 would draw it from. Everything else is escaped text.
 """
 
-import shlex
+import zlib
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from typing import Literal
 
+from attnviz.figures.facts import made_with
 from attnviz.tracing.record import Trace
-from attnviz.version import __version__
-from attnviz.words import Language, say
+from attnviz.words import Language
 
 _ASSETS = files("attnviz.figures") / "assets"
-_STYLES = ("pictures.css", "drawing.css", "standalone.css")
-_SCRIPTS = ("core.js", "lines.js", "drawing.js", "standalone.js")
+_STYLES = ("pictures.css", "drawing.css", "explorer.css", "standalone.css")
 
-Kind = Literal["lines", "drawing"]
+Kind = Literal["lines", "drawing", "overview", "map", "explorer"]
+_DRAWS: dict[Kind, str] = {
+    "lines": "drawLines",
+    "drawing": "drawDrawing",
+    "overview": "drawOverview",
+    "map": "drawMap",
+    "explorer": "drawExplorer",
+}
+_NEEDS: dict[Kind, tuple[Kind, ...]] = {"explorer": ("overview", "map", "lines")}
 
 
 def tag(name: str, text: str, kind: str = "") -> str:
@@ -29,7 +36,7 @@ def tag(name: str, text: str, kind: str = "") -> str:
 
 def picture(kind: Kind, packet: bytes, alt: str) -> str:
     """A picture as an element: drawn when the file opens, its alternative where it cannot be."""
-    packed = b64encode(packet).decode()
+    packed = b64encode(zlib.compress(packet, 9)).decode()
     return (
         f'<figure class="picture" data-kind="{kind}" data-packet="{packed}">'
         f"<noscript>{escape(alt)}</noscript></figure>"
@@ -38,42 +45,38 @@ def picture(kind: Kind, packet: bytes, alt: str) -> str:
 
 def standalone(title: str, body: Sequence[str], language: Language, kind: str = "") -> str:
     """A whole HTML file. `body` holds elements, `title` is text."""
-    styles, scripts = ("".join(map(_asset, names)) for names in (_STYLES, _SCRIPTS))
+    elements = "".join(body)
+    styles = "".join(map(_asset, _STYLES))
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(title)}</title><style>{styles}</style></head><body class="{kind}">'
-        f"{''.join(body)}<script>{scripts}</script></body></html>"
+        f"{elements}<script>{_scripts(elements)}</script></body></html>"
+    )
+
+
+def _scripts(elements: str) -> str:
+    """The scripts of the kinds of pictures that are there, each with its names for itself."""
+    drawn = [kind for kind in _DRAWS if f'data-kind="{kind}"' in elements]
+    kinds = list(dict.fromkeys(k for kind in drawn for k in (*_NEEDS.get(kind, ()), kind)))
+    wrapped = [
+        f"const {_DRAWS[kind]} = (() => {{{_asset(f'{kind}.js')}\nreturn {_DRAWS[kind]};}})();\n"
+        for kind in kinds
+    ]
+    draws = ", ".join(f'"{kind}": {_DRAWS[kind]}' for kind in kinds)
+    return (
+        _asset("core.js")
+        + "".join(wrapped)
+        + f"const DRAWS = {{{draws}}};\n"
+        + _asset("standalone.js")
     )
 
 
 def origin(trace: Trace, language: Language) -> str:
     """The sentence, the model with its revision, and the version: the head of every file."""
-    card = trace.model
     sentences = [trace.text] if trace.pair is None else [trace.text, trace.pair]
-    made = say(
-        "file.made_with",
-        language,
-        version=__version__,
-        model=card.title,
-        layers=card.layers,
-        heads=card.heads,
-        revision=card.revision[:12],
-        tokens=len(trace.tokens),
-    )
     quotes = "".join(tag("blockquote", sentence) for sentence in sentences)
-    return quotes + tag("p", made, "made")
-
-
-def command(trace: Trace, heads: Sequence[tuple[int, int]]) -> str:
-    """The shell command that makes the lines of these heads again."""
-    words = ["python", "-m", "attnviz", trace.text]
-    if trace.pair is not None:
-        words += ["--pair", trace.pair]
-    words += ["--model", trace.model.name]
-    for layer, head in heads:
-        words += ["--head", f"{layer}.{head}"]
-    return shlex.join(words)
+    return quotes + tag("p", made_with(trace, language), "made")
 
 
 def framed(page: str, alt: str, height: int = 620) -> str:

@@ -29,25 +29,26 @@ def handout(
     """Every chapter with its figures, questions and answers, and the verdict sheet, as HTML."""
     standing = standing or Standing()
     body = [
-        _cover(trace, language),
-        *(_chapter(c, trace, standing, language, trainings) for c in chapters()),
+        cover(trace, say("walk.handout_title", language), language),
+        *(chapter_section(c, trace, standing, language, trainings) for c in chapters()),
         _sheet(trace, standing, language),
     ]
     return standalone(f"attnviz · {trace.model.title}", body, language, kind="handout")
 
 
-def _cover(trace: Trace, language: Language) -> str:
-    heading = tag("h1", say("walk.handout_title", language))
-    return f"<header>{heading}{origin(trace, language)}</header>"
+def cover(trace: Trace, name: str, language: Language) -> str:
+    """What the pages are, and where their numbers are from."""
+    return f"<header>{tag('h1', name)}{origin(trace, language)}</header>"
 
 
-def _chapter(
+def chapter_section(
     chapter: Chapter,
     trace: Trace,
     standing: Standing,
     language: Language,
     trainings: tuple[Training, ...],
 ) -> str:
+    """One chapter with its figure, its questions and answers, as an element."""
     given = standing.of_chapter(chapter.number)
     scene = chapter.scene(trace, given, language, "light", trainings)
     numbers = chapter.numbers(scene)

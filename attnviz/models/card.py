@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-Source = Literal["embedded", "control", "folder", "hub", "trained"]
+Source = Literal["embedded", "control", "folder", "hub", "trained", "given"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class ModelCard:
     d_head: int
     max_tokens: int
     vocabulary: int
+    made_by: str = ""  # Python that makes a trained one, which has no name to load it by
 
 
 Projected = Literal["query", "key", "value"]

@@ -16,9 +16,17 @@ Weights = Mapping[str, Tensor]
 
 
 def traceable(
-    shape: EncoderShape, weights: Weights, alphabet: Alphabet, name: str, title: str
+    shape: EncoderShape,
+    weights: Weights,
+    alphabet: Alphabet,
+    name: str,
+    title: str,
+    made_by: str = "",
 ) -> Model:
-    """A read-only model with a copy of `weights`, hooked for capture like any other."""
+    """A read-only model with a copy of `weights`, hooked for capture like any other.
+
+    `made_by` is Python that makes it again.
+    """
     with torch.device("meta"):
         encoder = Encoder(shape)
     encoder.to_empty(device="cpu")
@@ -29,7 +37,7 @@ def traceable(
         seam.watch_layer(index, layer, layer.attention.w_o, layer.after_attention)
     return Model(
         name=name,
-        card=_card(shape, name, title, fingerprint(weights)),
+        card=_card(shape, name, title, fingerprint(weights), made_by),
         limits=Limits(tokens=shape.tokens),
         tokenizer=alphabet.tokenizer(),
         unknown_token=UNKNOWN,
@@ -60,7 +68,7 @@ def fingerprint(weights: Weights) -> str:
     return digest.hexdigest()
 
 
-def _card(shape: EncoderShape, name: str, title: str, revision: str) -> ModelCard:
+def _card(shape: EncoderShape, name: str, title: str, revision: str, made_by: str) -> ModelCard:
     return ModelCard(
         name=name,
         title=title,
@@ -73,4 +81,5 @@ def _card(shape: EncoderShape, name: str, title: str, revision: str) -> ModelCar
         d_head=shape.d_head,
         max_tokens=shape.tokens,
         vocabulary=shape.symbols,
+        made_by=made_by,
     )

@@ -21,11 +21,15 @@ Arrays, of a layer or of one head of it:
     residual                x at depth 0, then r of each layer  "token d_model"
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.errors import InterventionError
 from attnviz.models.card import LayerWeights, ModelCard, Projected, Projection
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.intervene import Intervention
@@ -70,7 +74,7 @@ class LayerRecord:
     left: Float[np.ndarray, "token d_model"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Trace:
     """One sentence through one model. Frozen; every array is read only."""
 
@@ -81,13 +85,68 @@ class Trace:
     left_out: tuple[LeftOut, ...]
     layers: tuple[LayerRecord, ...]
     learned: tuple[LayerWeights, ...]
-    interventions: tuple[Intervention, ...] = ()  # what was changed while the model ran
+    interventions: tuple[Intervention, ...] = field(default=(), kw_only=True)  # what was changed
+
+    @classmethod
+    def from_weights(
+        cls,
+        tokens: Sequence[str],
+        weights: np.ndarray,
+        special: Sequence[int] = (),
+        title: str = "given weights",
+    ) -> "Trace":
+        """A trace of attention weights that any other framework has computed.
+
+        `weights` are "layer head query key", each from 0 to 1; `special` are the positions
+        of special tokens. Everything that needs weights alone can be drawn and measured.
+
+        Raises:
+            CaptureError: if the weights have another shape or are no weights, and later
+                where something is asked for that they do not hold.
+        """
+        from attnviz.tracing.given import given_trace  # which is a kind of this class
+
+        return given_trace(tokens, weights, special, title)
 
     @property
     def heads(self) -> tuple[HeadId, ...]:
         """All heads, layer by layer."""
         card = self.model
         return tuple(HeadId(layer, h) for layer in range(card.layers) for h in range(card.heads))
+
+    def __repr__(self) -> str:
+        card = self.model
+        size = f"{card.layers} × {card.heads} heads, {len(self.tokens)} tokens"
+        return f"<Trace: {card.title}, {size}>"
+
+    def check_heads(self, heads: Sequence[tuple[int, int]]) -> None:
+        """Make sure that the model has these heads.
+
+        Raises:
+            InterventionError: if it has not.
+        """
+        missing = [str(HeadId(*head)) for head in heads if HeadId(*head) not in self.heads]
+        if missing:
+            card = self.model
+            raise InterventionError(
+                "no_such_head", head=", ".join(missing), layers=card.layers, heads=card.heads
+            )
+
+    def overview(self) -> "Picture":
+        """All heads at a glance: `attnviz.overview`."""
+        return _drawn("overview", self)
+
+    def lines(self, heads: Sequence[tuple[int, int]], **chosen: Any) -> "Picture":
+        """The line diagram of some heads: `attnviz.lines`."""
+        return _drawn("lines", self, heads, **chosen)
+
+    def heatmap(self, head: tuple[int, int], **chosen: Any) -> "Picture":
+        """The heatmap of one head: `attnviz.heatmap`."""
+        return _drawn("heatmap", self, head, **chosen)
+
+    def explore(self, heads: Sequence[tuple[int, int]] | None = None, **chosen: Any) -> "Picture":
+        """All heads, two of them in full, with a choice of head: `attnviz.explore`."""
+        return _drawn("explore", self, heads, **chosen)
 
     def queries(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The queries q of every head of a layer."""
@@ -159,3 +218,24 @@ class Trace:
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
         """X at depth 0, then r after each layer: the hidden states of the model."""
         return self.layers[0].entered if depth == 0 else self.layers[depth - 1].left
+
+
+@runtime_checkable
+class Picture(Protocol):
+    """What a trace is drawn as: shown in a notebook, saved as a file."""
+
+    def to_html(self) -> str:
+        """One HTML file that needs no network."""
+        ...
+
+    def to_svg(self) -> str:
+        """One SVG file at print size."""
+        ...
+
+    def _repr_html_(self) -> str: ...
+
+
+def _drawn(name: str, trace: Trace, *given: Any, **chosen: Any) -> Picture:
+    """A picture by its public name: figures are above this layer, and import it."""
+    picture: Picture = getattr(import_module("attnviz"), name)(trace, *given, **chosen)
+    return picture

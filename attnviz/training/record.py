@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from attnviz.errors import TrainingError
 from attnviz.models.load import Model
 from attnviz.models.trained import Weights, traceable
 from attnviz.tracing.reading import read
@@ -93,7 +94,22 @@ class Training:
         run = self.run
         name = f"{run.name}@{snapshot.step}"
         title = f"{run.task.name} {run.layers}×{run.heads}, seed {run.seed}, step {snapshot.step}"
-        return traceable(run.shape, snapshot.weights, run.task.alphabet, name, title)
+        made_by = (
+            f"attnviz.train({run.task.name!r}, {run.heads}, {run.layers}, {run.seed}, {run.steps})"
+        )
+        made_by += ".model" if snapshot.step == run.steps else f".at_step({snapshot.step})"
+        return traceable(run.shape, snapshot.weights, run.task.alphabet, name, title, made_by)
+
+    def at_step(self, step: int) -> Model:
+        """The model after so many steps, for `attnviz.trace`.
+
+        Raises:
+            TrainingError: if no snapshot was taken there.
+        """
+        taken = {snapshot.step: snapshot for snapshot in self.snapshots}
+        if step not in taken:
+            raise TrainingError("no_snapshot", step=step, known=", ".join(map(str, taken)))
+        return self.model_at(taken[step])
 
     def replies(self, text: str, snapshot: Snapshot | None = None) -> tuple[Reply, ...]:
         """What the model answers to a text of your own, token by token.

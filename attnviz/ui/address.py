@@ -19,7 +19,7 @@ from attnviz.training.tasks import task_called
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import OTHER
-from attnviz.ui.page import language
+from attnviz.ui.page import is_embedded, language
 from attnviz.words import say
 
 FIRST_TASK = "eight-looks"
@@ -64,7 +64,7 @@ def drop(*parameters: str) -> None:
 
 def keep_link(fields: Sequence[Field], more: Mapping[str, str] | None = None) -> None:
     """Write what is seen into the address."""
-    if st.context.is_embedded:
+    if is_embedded():
         return  # nobody sees an embedded page's address
     link = current_link(fields, more)
     if link.params != st.query_params.to_dict():
@@ -79,6 +79,7 @@ def current_link(fields: Sequence[Field], more: Mapping[str, str] | None = None)
 def address(params: Mapping[str, str]) -> str:
     """The whole address of this page with these parameters."""
     page = (st.context.url or "").split("?")[0]
+    page += "/" * (page.count("/") < 3)  # after the host
     return f"{page}?{urlencode(params)}" if params else page
 
 
@@ -89,8 +90,11 @@ def as_file(page: str, fields: Sequence[Field], more: Mapping[str, str] | None =
     return ViewFile(f"attnviz-{page}.json", json.dumps(whole, ensure_ascii=False))
 
 
-def open_file(data: bytes, page: str, fields: Sequence[Field]) -> None:
-    """Take over what a view file names; what is no view file of this page is dropped."""
+def open_file(data: bytes, page: str, fields: Sequence[Field]) -> dict[str, str] | None:
+    """Take over what a view file names; what is no view file of this page is dropped.
+
+    Its parameters, for who reads more of them, or None.
+    """
     try:
         whole = json.loads(data)
         params = {str(name): str(text) for name, text in whole["link"].items()}
@@ -99,13 +103,14 @@ def open_file(data: bytes, page: str, fields: Sequence[Field]) -> None:
         fits, params = False, {}
     if not fits:
         drop(say("share.no_view_file", language()))
-        return
+        return None
     found, dropped = from_link(params, fields, most=_NO_LIMIT)
     for field in fields:
         st.session_state.pop(field.name, None)
     st.session_state.heads_chosen = False
     _take(found)
     drop(*dropped)
+    return params
 
 
 def _take(found: Mapping[str, Any]) -> None:

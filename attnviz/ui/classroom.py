@@ -1,5 +1,6 @@
 """The classroom: where this session stands in the walkthrough, kept in its address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,12 +36,16 @@ def standing() -> Standing:
     """Where this session stands: at first, where its link says."""
     state = st.session_state
     if "standing" not in state:
-        params = st.query_params.to_dict()
         address.open_link(WALKTHROUGH)
-        state.standing, dropped = from_link(params)
-        address.drop(*dropped)
+        take_standing(st.query_params.to_dict())
     found: Standing = state.standing
     return found
+
+
+def take_standing(params: Mapping[str, str]) -> None:
+    """Go where the parameters of a link or of a saved view say."""
+    st.session_state.standing, dropped = from_link(params)
+    address.drop(*dropped)
 
 
 def step(**changes: Any) -> None:

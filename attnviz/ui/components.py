@@ -31,6 +31,18 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 """
 
 
+_HEIGHT = """
+// A page that embeds this one may give the frame the height of what is in it.
+export default function () {
+  const main = document.querySelector('[data-testid="stMainBlockContainer"]');
+  const tell = () => window.parent.postMessage({ attnvizHeight: main.offsetHeight }, "*");
+  const observer = new ResizeObserver(tell);
+  observer.observe(main);
+  return () => observer.disconnect();
+}
+"""
+
+
 def _asset(name: str) -> str:
     return (_ASSETS / name).read_text(encoding="utf-8")
 
@@ -50,6 +62,25 @@ _overview = _component("overview", "drawOverview")
 _lines = _component("lines", "drawLines")
 _lines_with_pins = _component("lines", "drawLines", keeps=True)
 _drawing = _component("drawing", "drawDrawing")
+
+
+_height = st.components.v2.component("attnviz_height", js=_HEIGHT)
+
+
+def tell_height() -> None:
+    """Let the page that embeds this one know how tall it is."""
+    _height(key="height")
+
+
+_png_script = files("attnviz.ui") / "assets" / "png.js"
+_png = st.components.v2.component(
+    "attnviz_png", js=_asset("core.js") + _png_script.read_text(encoding="utf-8")
+)
+
+
+def save_png(packet: bytes) -> None:
+    """Let the browser draw the SVG of a packet of `attnviz.export.png`, and save it."""
+    _png(data=packet)
 
 
 def show_overview(packet: bytes, key: str, on_picked: Callable[[], None]) -> None:

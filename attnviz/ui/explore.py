@@ -7,17 +7,28 @@ from attnviz.models.load import Model
 from attnviz.tracing.record import Trace
 from attnviz.ui import address, caches, inputs
 from attnviz.ui.caches import TraceKey
-from attnviz.ui.page import clear_errors, header, language
-from attnviz.ui.viewer import viewer
+from attnviz.ui.page import clear_errors, header, is_embedded, language
+from attnviz.ui.sharing import share
+from attnviz.ui.viewer import embedded_viewer, viewer
 from attnviz.ui.warnings import show_warnings
 from attnviz.ui.working import with_progress
+from attnviz.words import say
 
 
 def explore() -> None:
     """The whole page."""
     address.open_link(EXPLORE)
+    if is_embedded():
+        _embedded()
+        return
     header("page.lead")
-    address.show_dropped()
+    dropped = st.container()
+    _body()
+    with dropped:
+        address.show_dropped()
+
+
+def _body() -> None:
     typed, examples, chosen = st.columns([8, 2, 2.4])
     with typed:
         text, pair = inputs.sentences()
@@ -30,14 +41,36 @@ def explore() -> None:
             return
         key = TraceKey(model.name, model.card.revision, text, pair)
         trace = _run(key, model)
-        a, b, divergence = caches.most_different_of(key, trace)
-        inputs.set_default_heads((a, b), f"{model.name} {model.card.revision}", trace.heads)
+        divergence = _heads(key, model, trace)
         show_warnings(trace)
         st.fragment(_viewer)(key, trace, divergence)  # a change there reruns that alone
 
 
+def _embedded() -> None:
+    """Chosen parts alone, for a frame in somebody else's page."""
+    with clear_errors():
+        model = inputs.linked_model()
+        if model is None:
+            return
+        text, pair = inputs.typed()
+        key = TraceKey(model.name, model.card.revision, text, pair)
+        trace = _run(key, model)
+        _heads(key, model, trace)
+        show_warnings(trace)
+        st.fragment(embedded_viewer)(key, trace)
+        full = address.address(address.current_link(EXPLORE).params)
+        st.link_button(say("share.open_full", language()), full, type="tertiary")
+
+
+def _heads(key: TraceKey, model: Model, trace: Trace) -> float:
+    """Put the most different heads in A and B, unless others were chosen; how different."""
+    a, b, divergence = caches.most_different_of(key, trace)
+    inputs.set_default_heads((a, b), f"{model.name} {model.card.revision}", trace.heads)
+    return divergence
+
+
 def _viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
-    viewer(key, trace, divergence)
+    viewer(key, trace, divergence, lambda: share("explore", EXPLORE))
     address.keep_link(EXPLORE)
 
 

@@ -31,8 +31,7 @@ _MODEL_TEXTS = {
 
 def sentences() -> tuple[str, str | None]:
     """The sentence boxes: the text, and the second one if any."""
-    st.session_state.setdefault("text", EXAMPLES[0].text)
-    st.session_state.setdefault("pair", EXAMPLES[0].pair)
+    typed()
     first, second = st.columns([5, 3])
     first.text_input(
         say("page.sentence", language()),
@@ -46,7 +45,14 @@ def sentences() -> tuple[str, str | None]:
         persist_state="session",
         placeholder=say("page.second_placeholder", language()),
     )
-    return st.session_state.text, st.session_state.pair or None
+    return typed()
+
+
+def typed() -> tuple[str, str | None]:
+    """The text, and the second one if any: the note's sentence until others are typed."""
+    text = st.session_state.setdefault("text", EXAMPLES[0].text)
+    pair = st.session_state.setdefault("pair", EXAMPLES[0].pair)
+    return text, pair or None
 
 
 def examples() -> None:
@@ -81,14 +87,27 @@ def model() -> Model | None:
         persist_state="session",
     )
     name = _other_name() if choice == OTHER else choice
-    if not name:
-        return None
+    return loaded(name) if name else None
+
+
+def linked_model() -> Model | None:
+    """The model of an embedded page: that of its link. One of a hub still waits to be asked."""
+    name = st.session_state.get("model", catalogue.EMBEDDED)
+    return model() if name == OTHER else loaded(name)
+
+
+def loaded(name: str) -> Model:
+    """A model by its name, with its progress while it is loaded.
+
+    Raises:
+        ModelError: if it cannot be loaded.
+    """
     if is_loaded(name):
-        loaded = load(name)
+        found = load(name)
     else:
-        loaded = with_progress(lambda report: load(name, report), language(), "load")
-    settle(loaded.card.revision)
-    return loaded
+        found = with_progress(lambda report: load(name, report), language(), "load")
+    settle(found.card.revision)
+    return found
 
 
 def _other_name() -> str | None:

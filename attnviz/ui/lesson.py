@@ -8,10 +8,23 @@ from attnviz.figures.drawing import Drawing
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Question, Said, Scene
+from attnviz.lessons.link import to_link
+from attnviz.link.state import WALKTHROUGH
 from attnviz.ui import claims, components, workshop
-from attnviz.ui.classroom import Room, answer, choose, keep_link, panel, standing, step
+from attnviz.ui.classroom import (
+    Room,
+    answer,
+    choose,
+    keep_link,
+    panel,
+    standing,
+    step,
+    take_standing,
+)
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import clear_errors, language
+from attnviz.ui.saving import save_chapter
+from attnviz.ui.sharing import share
 from attnviz.words import say
 
 FEW = 6  # options that are shown side by side
@@ -33,6 +46,9 @@ def lesson(room: Room) -> None:
         if chapter.has_trial:
             claims.on_trial(room)
         _closing(chapter, scene)
+        with st.container(horizontal=True):
+            save_chapter(chapter, scene)
+            share("walkthrough", WALKTHROUGH, to_link(standing()), on_opened=take_standing)
     keep_link()
 
 

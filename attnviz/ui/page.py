@@ -11,9 +11,9 @@ import streamlit as st
 from attnviz.errors import AttnvizError
 from attnviz.figures.style import Mode
 from attnviz.ui.escape import markdown_text
+from attnviz.ui.home import PAGES
 from attnviz.words import LANGUAGES, Language, say
 
-PAGES = Path(__file__).parents[2] / "pages"
 ASSETS = Path(__file__).with_name("assets")
 LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
@@ -32,7 +32,12 @@ def begin() -> Any:
 
 
 def header(lead: str) -> None:
-    """The name, one sentence on what one sees, and the language switch."""
+    """The name, one sentence on what one sees, and the language switch.
+
+    An embedded page has none of them: it is a picture in somebody else's page.
+    """
+    if is_embedded():
+        return
     with st.container(key="header", horizontal=True, vertical_alignment="center"):
         st.markdown("# attnviz")
         for link in st.session_state.get("pages", []):
@@ -66,6 +71,11 @@ def language() -> Language:
 def mode() -> Mode:
     """Light or dark, as the browser shows the page."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def is_embedded() -> bool:
+    """Whether this page stands in a frame of another one (`?embed=true`)."""
+    return bool(st.context.is_embedded)
 
 
 @contextmanager

@@ -1,28 +1,162 @@
-"""Saving what one sees: the lines as a page, the numbers as tables, the whole trace."""
+"""Saving what one sees: pages, pictures, numbers, the whole trace."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 
-from attnviz.export.numbers import as_csv, as_json, as_npz
-from attnviz.figures.lines import Lines
-from attnviz.figures.shown import Shown
+from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
+from attnviz.export.png import png_packet
+from attnviz.export.training import course_csv, looks_csv
+from attnviz.figures import heatmap
+from attnviz.figures.explorer import explore
+from attnviz.figures.lines import lines
+from attnviz.figures.overview import overview
+from attnviz.figures.shown import Shown, shown
+from attnviz.lessons.engine import Chapter, Scene
+from attnviz.lessons.keepsake import chapter_numbers, chapter_page
 from attnviz.tracing.record import Trace
+from attnviz.training.record import Training
+from attnviz.ui.classroom import standing
+from attnviz.ui.components import save_png
+from attnviz.ui.inputs import Choices
 from attnviz.ui.page import language
 from attnviz.words import Language, say
 
+Maker = Callable[[], bytes]
 
-def save(trace: Trace, drawn: Lines, maps: Sequence[Shown]) -> None:
+
+def save(trace: Trace, chosen: Choices) -> None:
     """A button for each kind of file; a file is made when its button is pressed."""
     spoken: Language = language()  # the session is gone when a file is made
-    name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in drawn.heads)
-    kinds: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
-        ("html", "text/html", lambda: drawn.to_html().encode()),
-        ("csv", "text/csv", lambda: as_csv(maps, spoken).encode("utf-8-sig")),
-        ("json", "application/json", lambda: as_json(maps, spoken).encode()),
-        ("npz", "application/zip", lambda: as_npz(trace)),
-    )
+    name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in chosen.heads)
     with st.popover(say("page.save", spoken)):
-        for ending, mime, made in kinds:
-            label = say(f"page.save_{ending}", spoken)
-            st.download_button(label, made, f"{name}.{ending}", mime, key=f"save_{ending}")
+        _button("html", f"{name}.html", "text/html", _page(trace, chosen, spoken))
+        _pictures(trace, chosen, name, spoken)
+        _numbers(trace, chosen, name, spoken)
+        _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
+
+
+def save_chapter(chapter: Chapter, scene: Scene) -> None:
+    """A chapter of the walkthrough as a page, and the numbers behind its figure."""
+    standing_now, name = standing(), f"attnviz-chapter-{chapter.number}"
+    with st.popover(say("page.save", language())):
+        _button(
+            "chapter",
+            f"{name}.html",
+            "text/html",
+            lambda: chapter_page(chapter, scene, standing_now).encode(),
+        )
+        _button(
+            "json",
+            f"{name}.json",
+            "application/json",
+            lambda: chapter_numbers(chapter, scene).encode(),
+        )
+
+
+def save_training(training: Training, shares: np.ndarray) -> None:
+    """A training's course and looks as tables."""
+    name = training.run.name
+    with st.popover(say("page.save", language())):
+        _button("course", f"{name}-course.csv", "text/csv", lambda: course_csv(training).encode())
+        _button(
+            "looks", f"{name}-looks.csv", "text/csv", lambda: looks_csv(training, shares).encode()
+        )
+
+
+def _button(kind: str, name: str, mime: str, made: Maker, *, disabled: bool = False) -> None:
+    label = say(f"page.save_{kind}", language())
+    st.download_button(label, made, name, mime, key=f"save_{kind}", disabled=disabled)
+
+
+def _page(trace: Trace, chosen: Choices, spoken: Language) -> Maker:
+    pins = tuple(st.session_state.get("pins", ()))
+    return lambda: (
+        explore(
+            trace,
+            chosen.heads,
+            chosen.lens,
+            combination=chosen.combination,
+            direction=chosen.direction,
+            arrangement=chosen.arrangement,
+            pins=pins,
+            language=spoken,
+        )
+        .to_html()
+        .encode()
+    )
+
+
+def _pictures(trace: Trace, chosen: Choices, name: str, spoken: Language) -> None:
+    """SVG and PNG of one picture of the page."""
+    made = _svgs(trace, chosen, spoken)
+    titles = {
+        "lines": say("page.save_lines", spoken),
+        "overview": say("page.save_overview", spoken),
+    }
+    what = st.selectbox(
+        say("page.save_picture", spoken),
+        list(made),
+        format_func=lambda which: titles.get(which, f"{say('page.save_heatmap', spoken)} {which}"),
+        key="save_what",
+    )
+    file = f"{name}-{what}".replace("·", "")
+    with st.container(horizontal=True):
+        _button("svg", f"{file}.svg", "image/svg+xml", lambda: made[what]().encode())
+        if st.button(say("page.save_png", spoken), key="save_png"):
+            state = st.session_state
+            state.pngs = state.get("pngs", 0) + 1
+            save_png(png_packet(made[what](), trace, f"{file}.png", state.pngs))
+
+
+def _svgs(trace: Trace, chosen: Choices, spoken: Language) -> dict[str, Callable[[], str]]:
+    """Each picture of the page by its name."""
+
+    def drawn_lines() -> str:
+        return lines(
+            trace,
+            chosen.heads,
+            chosen.lens,
+            combination=chosen.combination,
+            direction=chosen.direction,
+            arrangement=chosen.arrangement,
+            language=spoken,
+        ).to_svg()
+
+    made: dict[str, Callable[[], str]] = {
+        "lines": drawn_lines,
+        "overview": lambda: overview(trace).to_svg(spoken),
+    }
+    for one in shown(trace, chosen.heads, chosen.lens, chosen.combination):
+        made[one.name(spoken)] = heatmap.draw(one, language=spoken).to_svg
+    return made
+
+
+def _numbers(trace: Trace, chosen: Choices, name: str, spoken: Language) -> None:
+    """CSV and JSON of what is drawn, as long as a spreadsheet could hold it."""
+    heads = 1 if chosen.combination else len(chosen.heads)
+    weights = heads * len(trace.tokens) ** 2
+    too_many = weights > MOST_WEIGHTS
+
+    def maps() -> tuple[Shown, ...]:
+        return shown(trace, chosen.heads, chosen.lens, chosen.combination)
+
+    _button(
+        "csv",
+        f"{name}.csv",
+        "text/csv",
+        lambda: as_csv(maps(), spoken).encode("utf-8-sig"),
+        disabled=too_many,
+    )
+    _button(
+        "json",
+        f"{name}.json",
+        "application/json",
+        lambda: as_json(maps(), spoken).encode(),
+        disabled=too_many,
+    )
+    if too_many:
+        st.caption(
+            say("page.save_too_many", spoken, weights=f"{weights:,}", most=f"{MOST_WEIGHTS:,}")
+        )

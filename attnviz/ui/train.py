@@ -23,6 +23,8 @@ from attnviz.ui.components import show_chart
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
 from attnviz.ui.page import clear_errors, header, language, mode, show_error
+from attnviz.ui.saving import save_training
+from attnviz.ui.sharing import share
 from attnviz.ui.training_texts import news, outcome, share_done
 from attnviz.ui.viewer import viewer
 from attnviz.words import say
@@ -36,12 +38,14 @@ def train_page() -> None:
     """The whole page."""
     address.open_link(TRAIN)
     header("train.lead")
-    address.show_dropped()
+    dropped = st.container()
     view = inputs.segments("train.view", ("one", "compare"))
     if view == "compare":
         compare.compare_page()
     else:
         _one_training()
+    with dropped:
+        address.show_dropped()
     address.keep_link(TRAIN)
 
 
@@ -224,6 +228,7 @@ def _result(training: Training) -> None:
         st.warning(stopped)
     snapshot = _slider(training)
     model = training.model_at(snapshot)
+    shares = _mean_looks(model.name, model.card.revision, run.task.name, model)
     left, right = st.columns([1, 1])
     with left:
         if training.history:
@@ -239,8 +244,8 @@ def _result(training: Training) -> None:
         else:
             st.info(say("train.shipped", language()))
         _save(training)
+        save_training(training, shares)
     with right:
-        shares = _mean_looks(model.name, model.card.revision, run.task.name, model)
         names = [say(f"look.{look}", language()) for look in run.task.looks]
         picture = looks(shares, names, model.card.title, TEXTS, mode=mode(), language=language())
         show_chart(picture, "looks", PLOT_HEIGHT)
@@ -295,7 +300,7 @@ def _own_text(training: Training, model: Model) -> None:
     _replies(task, model, text, [token.text for token in trace.tokens])
     a, b, divergence = caches.most_different_of(key, trace)
     inputs.set_default_heads((a, b), training.run.name, trace.heads)
-    viewer(key, trace, divergence)
+    viewer(key, trace, divergence, lambda: share("train", TRAIN))
     address.keep_link(TRAIN)
 
 

@@ -1,9 +1,12 @@
 """The viewer: all heads, two heads, their lines, their numbers."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
 from attnviz.figures.shown import Shown, shown
+from attnviz.link.state import VIEWS
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
 from attnviz.ui import caches, components, inputs
@@ -19,11 +22,11 @@ LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one que
 PLOT_HEIGHT = 384
 
 
-def viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
+def viewer(key: TraceKey, trace: Trace, divergence: float, share_here: Callable[[], None]) -> None:
     """Everything below the sentence.
 
     `divergence` is that of the two most different heads, which stand in A and B until the
-    person chooses others.
+    person chooses others. `share_here` is the page's way to share what is seen.
     """
     with st.container(key="viewer"):
         _facts(trace, divergence)
@@ -33,15 +36,36 @@ def viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
         chosen = inputs.choices()
         # Plotly keeps the browser busy for longest, so it comes last.
         with st.container(key="lines"):
-            drawn = caches.lines_of(key, chosen.lines, chosen.lens, language(), trace)
-            components.show_lines_with_pins(drawn, LINES, on_pins=_take_pins)
+            _lines(key, trace, chosen)
         with overview_place:
             _overview(key, trace)
         with heatmaps_place:
             _heatmaps(key, trace, chosen)
         with st.container(key="table"):
             _table(trace, chosen)
-            save(trace, drawn, shown(trace, chosen.heads, chosen.lens, chosen.combination))
+            with st.container(horizontal=True):
+                save(trace, chosen)
+                share_here()
+
+
+def embedded_viewer(key: TraceKey, trace: Trace) -> None:
+    """The parts that an embedded page's link asks for, one below the other."""
+    chosen = inputs.choices()
+    parts: dict[str, Callable[[], None]] = {
+        "overview": lambda: _overview(key, trace),
+        "heatmaps": lambda: _heatmaps(key, trace, chosen),
+        "lines": lambda: _lines(key, trace, chosen),
+        "table": lambda: _numbers(trace, chosen),
+    }
+    for name in st.session_state.get("views") or VIEWS:
+        with st.container(key=name):
+            parts[name]()
+    components.tell_height()
+
+
+def _lines(key: TraceKey, trace: Trace, chosen: Choices) -> None:
+    drawn = caches.lines_of(key, chosen.lines, chosen.lens, language(), trace)
+    components.show_lines_with_pins(drawn, LINES, on_pins=_take_pins)
 
 
 def _facts(trace: Trace, divergence: float) -> None:
@@ -94,31 +118,42 @@ def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
 
 def _table(trace: Trace, chosen: Choices) -> None:
     table = st.expander(say("page.table", language()), key="table_open", on_change="rerun")
-    if not table.open:
-        return  # a table that nobody sees is not computed
-    with table:
-        maps = shown(trace, chosen.heads, chosen.lens, chosen.combination)
-        names = [one.name(language()) for one in maps]
-        place = st.selectbox(
-            say("page.table_head", language()),
-            range(len(maps)),
-            format_func=lambda i: names[i],
-            key="table_head",
+    if table.open:  # a table that nobody sees is not computed
+        with table:
+            _numbers(trace, chosen)
+
+
+def _numbers(trace: Trace, chosen: Choices) -> None:
+    maps = shown(trace, chosen.heads, chosen.lens, chosen.combination)
+    names = [one.name(language()) for one in maps]
+    _within("table_head", len(maps))
+    place = st.selectbox(
+        say("page.table_head", language()),
+        range(len(maps)),
+        format_func=lambda i: names[i],
+        key="table_head",
+    )
+    view = maps[place].view
+    places = [place.name for place in view.places]
+    weights = pd.DataFrame(view.weights, index=places, columns=places)
+    weights = weights.where(view.shown)
+    if len(places) > LARGEST_TABLE:
+        _within("table_query", len(places))
+        query = st.selectbox(
+            say("picture.query", language()),
+            range(len(places)),
+            format_func=lambda i: places[i],
+            key="table_query",
         )
-        view = maps[place].view
-        places = [place.name for place in view.places]
-        weights = pd.DataFrame(view.weights, index=places, columns=places)
-        weights = weights.where(view.shown)
-        if len(places) > LARGEST_TABLE:
-            query = st.selectbox(
-                say("picture.query", language()),
-                range(len(places)),
-                format_func=lambda i: places[i],
-                key="table_query",
-            )
-            weights = weights.iloc[[query]].T
-        st.caption(say("page.table_note", language()))
-        st.table(_printed(weights))
+        weights = weights.iloc[[query]].T
+    st.caption(say("page.table_note", language()))
+    st.table(_printed(weights))
+
+
+def _within(key: str, count: int) -> None:
+    """Forget a choice, such as a link's, that there are too few options for."""
+    if st.session_state.get(key, 0) >= count:
+        del st.session_state[key]
 
 
 def _printed(weights: pd.DataFrame) -> pd.DataFrame:

@@ -57,9 +57,12 @@ function stageOf(parent, draw) {
   parent.append(root);
   stage = { root, memory: {}, send: () => {}, keep: () => {} };
   stage.show = (packet) => {
-    const dark = isDark(root);
-    if (sameBytes(stage.packet, packet) && stage.dark === dark) return;
-    Object.assign(stage, { packet: packet.slice(), dark }, unpack(packet));
+    if (sameBytes(stage.packet, packet) && stage.dark === isDark(root)) return;
+    stage.packet = packet.slice();
+    stage.put(unpack(packet));
+  };
+  stage.put = ({ meta, arrays }) => {
+    Object.assign(stage, { meta, arrays, dark: isDark(root) });
     stage.redraw();
   };
   stage.redraw = () => {
@@ -74,7 +77,7 @@ function stageOf(parent, draw) {
     root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
   };
   stage.observer = new ResizeObserver(() => {
-    if (stage.packet && root.clientWidth && root.clientWidth !== stage.width) stage.redraw();
+    if (stage.meta && root.clientWidth && root.clientWidth !== stage.width) stage.redraw();
   });
   stage.observer.observe(root);
   stages.set(parent, stage);

@@ -1,0 +1,68 @@
+"""Recipe: the lines of Python that make a picture again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from attnviz.analysis.combine import Combination
+from attnviz.analysis.lens import Lens
+from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Trace
+
+Function = Literal["explore", "lines", "heatmap", "overview"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A call of the public function `make`, with everything that the picture depends on."""
+
+    make: Function
+    trace: Trace
+    heads: Sequence[HeadId] = ()
+    lens: Lens = Lens()  # noqa: RUF009 (frozen)
+    combination: Combination | None = None
+    direction: str = "horizontal"
+    arrangement: str = "stacked"
+
+    @property
+    def text(self) -> str:
+        """Python that can be pasted and run."""
+        return "\n".join(["import attnviz", *self._trace(), self._picture()])
+
+    def _trace(self) -> list[str]:
+        trace = self.trace
+        if trace.model.source == "given":
+            return [f"trace = attnviz.Trace.from_weights(tokens, weights)  # {trace.model.title}"]
+        lines, model = [], repr(trace.model.name)
+        if trace.model.source == "trained":
+            lines, model = [f"model = {trace.model.made_by}"], "model"
+        more = "" if trace.pair is None else f", pair={trace.pair!r}"
+        if trace.interventions:
+            changes = ", ".join(f"attnviz.{one!r}" for one in trace.interventions)
+            more += f", interventions=[{changes}]"
+        return [*lines, f"trace = attnviz.trace({trace.text!r}, {model}{more})"]
+
+    def _picture(self) -> str:
+        arguments = ["trace"]
+        heads = [(head.layer, head.head) for head in self.heads]
+        if heads:
+            arguments.append(repr(heads[0] if self.make == "heatmap" else heads))
+        if self.lens != Lens():
+            arguments.append(f"attnviz.{_short(self.lens)}")
+        usual = {"combination": None, "direction": "horizontal", "arrangement": "stacked"}
+        arguments += [
+            f"{name}={getattr(self, name)!r}"
+            for name, value in usual.items()
+            if getattr(self, name) != value
+        ]
+        return f"attnviz.{self.make}({', '.join(arguments)})"
+
+
+def _short(lens: Lens) -> str:
+    """A lens with what differs from a plain one."""
+    changed = [
+        f"{field.name}={getattr(lens, field.name)!r}"
+        for field in fields(lens)
+        if getattr(lens, field.name) != field.default
+    ]
+    return f"Lens({', '.join(changed)})"

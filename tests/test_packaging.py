@@ -1,0 +1,88 @@
+"""The package: its pins agree, it can be built, and what is built starts the app."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import attnviz
+from attnviz.__main__ import main
+from tests.browser.conftest import free_port, wait_until_up
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_pins_are_versions_that_the_package_accepts() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
+    pins = dict(line.split("==") for line in lines)
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["app"]]
+    accepted = {requirement.name: requirement for requirement in map(Requirement, wanted)}
+    assert set(pins) <= set(accepted)
+    for name, version in pins.items():
+        assert accepted[name].specifier.contains(version), name
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what `pip install .` puts in place."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_holds_the_app_and_no_tests(installed: Path) -> None:
+    for name in ("app.py", "main.py", "pages/explore.py", ".streamlit/config.toml"):
+        assert (installed / "attnviz" / "ui" / name).is_file(), name
+    assert (installed / "attnviz" / "words" / "zh.toml").is_file()
+    assert (installed / "attnviz" / "figures" / "assets" / "lines.js").is_file()
+    assert not (installed / "tests").exists()
+    (entry,) = installed.glob("*.dist-info/entry_points.txt")
+    assert re.search(r"attnviz ?= ?attnviz.__main__:main", entry.read_text())
+
+
+def test_what_is_installed_starts_the_app_from_any_folder(installed: Path, tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "attnviz", "serve", "--port", str(port)]
+    environment = {"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_until_up(address, process)
+        page = urllib.request.urlopen(f"{address}/train").read()  # noqa: S310
+        assert b"streamlit" in page.lower()
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) is not None, "the server is this very process"
+
+
+def test_without_the_extra_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("attnviz.__main__.find_spec", lambda _: None)
+    assert main([]) == 2
+    assert "pip install 'attnviz[app]'" in capsys.readouterr().err
+
+
+def test_the_command_becomes_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    become: list[list[str]] = []
+
+    def execv(_: str, command: list[str]) -> None:
+        become.append(command)
+        raise SystemExit(0)
+
+    monkeypatch.setattr("os.execv", execv)
+    with pytest.raises(SystemExit):
+        main(["serve", "--host", "127.0.0.1", "--port", "9000"])
+    assert become[0][-4:] == ["--server.address", "127.0.0.1", "--server.port", "9000"]
+    assert attnviz.__version__

@@ -1,0 +1,182 @@
+"""SVG at print size, read back from its paths and held against the tensor. No browser here."""
+
+import io
+import json
+import re
+import struct
+import xml.etree.ElementTree as ET
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import attnviz
+from attnviz.analysis.lens import Lens
+from attnviz.export.png import png_packet
+from attnviz.figures import style
+from attnviz.figures.lines import FAINTEST
+from attnviz.figures.packet import unpack
+from attnviz.figures.shown import shown
+from attnviz.figures.svg import wrapped
+from attnviz.models.load import Model
+from attnviz.words import LANGUAGES, Language
+
+SVG = "{http://www.w3.org/2000/svg}"
+LENSES = [Lens(), Lens(hide_special=True, renormalise=True), Lens(unit="word", at_least=0.05)]
+
+
+def cells_of(svg: str, colour: str, rows: int, columns: int) -> np.ndarray:
+    """The level of each cell, from the squares that were drawn; 0 where there is none."""
+    root = ET.fromstring(svg)  # noqa: S314
+    ramp = style.ramp(colour, "light")
+    level_of = {"#{:02x}{:02x}{:02x}".format(*map(int, ink)): n for n, ink in enumerate(ramp)}
+    found = np.zeros((rows, columns), int)
+    (group,) = (g for g in root.iter(f"{SVG}g") if g.get("class") == "cells")
+    for path in group.iter(f"{SVG}path"):
+        for x, y, wide in re.findall(r"M(\d+) (\d+)h(\d+)v1H\d+z", path.attrib["d"]):
+            row, start = int(y), int(x)
+            assert not found[row, start : start + int(wide)].any(), "no cell is drawn twice"
+            found[row, start : start + int(wide)] = level_of[path.attrib["fill"]]
+    return found
+
+
+@pytest.mark.parametrize("lens", LENSES)
+def test_a_heatmap_is_the_tensor_up_to_the_stated_quantisation(
+    note: attnviz.Trace, lens: Lens
+) -> None:
+    svg = attnviz.heatmap(note, (2, 1), lens).to_svg()
+    one = shown(note, [(2, 1)], lens)[0]
+    places = len(one.view.places)
+    found = cells_of(svg, one.code.light, places, places)
+    expected = np.where(one.view.shown, style.level(one.view.weights), 0)
+    # neighbouring levels may share a colour: then either is right
+    ramp = style.ramp(one.code.light, "light")
+    np.testing.assert_array_equal(ramp[found], ramp[expected])
+    assert (found > 0).sum() == (expected > 0).sum()
+
+
+def test_an_overview_holds_every_cell_of_every_head(note: attnviz.Trace) -> None:
+    drawn = attnviz.overview(note)
+    side, apart = 27, 2
+    whole = cells_of(drawn.to_svg(), style.INK["light"], 6 * 29, 12 * 29)
+    ramp = style.ramp(style.INK["light"], "light")
+    for layer in range(6):
+        for head in range(12):
+            top, left = layer * (side + apart), head * (side + apart)
+            tile = whole[top : top + side, left : left + side]
+            np.testing.assert_array_equal(ramp[tile], ramp[drawn.tiles[layer, head]])
+
+
+def lines_of(svg: str, places: int) -> list[tuple[str, int, int, float]]:
+    """Colour, query, key and opacity of each line of a stacked, horizontal diagram."""
+    found = []
+    step = min(40.0, max(7.5, (720 - 16) / places))
+    for path in ET.fromstring(svg).iter(f"{SVG}path"):  # noqa: S314
+        for x1, x2 in re.findall(r"M([\d.]+) [\d.]+L([\d.]+) [\d.]+", path.attrib["d"]):
+            query, key = (round((float(x) - 8) / step - 0.5) for x in (x1, x2))
+            found.append((path.attrib["stroke"], query, key, float(path.attrib["stroke-opacity"])))
+    return found
+
+
+@pytest.mark.parametrize("lens", LENSES)
+def test_lines_are_the_tensor(note: attnviz.Trace, lens: Lens) -> None:
+    heads = [(0, 2), (2, 1)]
+    svg = attnviz.lines(note, heads, lens).to_svg()
+    for one in shown(note, heads, lens):
+        view = one.view
+        expected = {
+            (int(q), int(k)): float(view.weights[q, k])
+            for q, k in zip(*np.nonzero(view.shown & (view.weights >= FAINTEST)), strict=True)
+        }
+        mine = {
+            (q, k): opacity
+            for ink, q, k, opacity in lines_of(svg, len(view.places))
+            if ink == one.code.light
+        }
+        assert mine.keys() == expected.keys()
+        assert all(abs(mine[at] - weight) < 0.51 / 255 for at, weight in expected.items())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("arrangement", ["stacked", "overlaid"])
+@pytest.mark.parametrize("direction", ["horizontal", "vertical"])
+def test_every_arrangement_says_what_it_hides(
+    note: attnviz.Trace, arrangement: Any, direction: Any, language: Language
+) -> None:
+    lens = Lens(hide_special=True)
+    drawn = attnviz.lines(
+        note,
+        [(0, 2), (1, 8)],
+        lens,
+        arrangement=arrangement,
+        direction=direction,
+        language=language,
+    )
+    root = ET.fromstring(drawn.to_svg())  # noqa: S314
+    text = " ".join("".join(element.itertext()) for element in root.iter(f"{SVG}text"))
+    assert "L0·H2" in text
+    assert "L1·H8" in text
+    assert ("special tokens hidden" if language == "en" else "特殊词元") in text
+    assert len(list(root.iter(f"{SVG}path"))) > 2
+
+
+def test_the_size_is_stated_in_millimetres_and_the_facts_are_whole(minilm: Model) -> None:
+    text = "a\u202eb\x0b]]> <x> & 猫"
+    svg = attnviz.lines(attnviz.trace(text, minilm), [(0, 0)]).to_svg()
+    root = ET.fromstring(svg)  # noqa: S314
+    assert root.attrib["width"] == "180mm"
+    facts = json.loads(str(root.findtext(f"{SVG}metadata")))
+    assert facts["text"] == text
+    assert facts["revision"] == minilm.card.revision
+    assert "⟨U+202E⟩" in svg
+    assert "\u202e" not in svg
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_wrapping_loses_no_letter(text: str) -> None:
+    joined = "".join("".join(wrapped(text)).split())
+    assert joined == "".join(text.split())
+
+
+def test_a_long_sentence_has_room_for_every_token(minilm: Model) -> None:
+    trace = attnviz.trace("one two three four five six " * 80, minilm)
+    svg = attnviz.heatmap(trace, (0, 2)).to_svg()
+    root = ET.fromstring(svg)  # noqa: S314
+    tokens = len(trace.tokens)
+    found = cells_of(svg, style.HEAD_CODES[0].light, tokens, tokens)
+    assert (found > 0).sum() == (style.level(trace.weights((0, 2))) > 0).sum()
+    assert float(root.attrib["width"].removesuffix("mm")) > tokens * 7.5 / 4
+    sizes = {float(t.get("font-size", "0")) for t in root.iter(f"{SVG}text")}
+    assert min(sizes) >= 7.5
+
+
+# ---- PNG: what the server adds
+
+
+def chunks_of(data: bytes) -> dict[bytes, bytes]:
+    found, stream = {}, io.BytesIO(data)
+    while head := stream.read(8):
+        length, kind = struct.unpack(">I4s", head)
+        body = stream.read(length)
+        assert struct.unpack(">I", stream.read(4))[0] == zlib.crc32(kind + body)
+        found[kind] = body
+    return found
+
+
+def test_a_png_is_300_dots_an_inch_and_says_where_it_is_from(note: attnviz.Trace) -> None:
+    svg = attnviz.heatmap(note, (0, 2)).to_svg()
+    meta, arrays = unpack(png_packet(svg, note, "x.png"))
+    assert meta["width"] == round(180 / 25.4 * 300)
+    chunks = chunks_of(arrays["chunks"].tobytes())
+    assert struct.unpack(">IIB", chunks[b"pHYs"]) == (11811, 11811, 1)
+    assert json.loads(chunks[b"iTXt"].split(b"\0")[-1])["text"] == note.text
+
+
+def test_a_very_wide_picture_becomes_no_larger_than_a_browser_draws(minilm: Model) -> None:
+    trace = attnviz.trace("one two three four five six " * 80, minilm)
+    meta, _ = unpack(png_packet(attnviz.heatmap(trace, (0, 2)).to_svg(), trace, "x.png"))
+    assert max(meta["width"], meta["height"]) <= 8_000
