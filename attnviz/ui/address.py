@@ -140,7 +140,7 @@ def _now() -> dict[str, Any]:
     if not now.get("heads_chosen"):
         now["a"] = now["b"] = None
     now["more"] = tuple(now.get("more") or ())
-    return now | _training(now)
+    return now | _training(now) | _comparison(now)
 
 
 def _training(now: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,7 +158,6 @@ def _training(now: Mapping[str, Any]) -> dict[str, Any]:
     else:
         settings = {name: now.get(name) for name in ("layers", "steps")}
         at = None
-    is_compared = now.get("view") == "compare"
     usual = {"layers": task.needs_layers, "steps": task.steps}
     settings = {name: None if n == usual[name] else n for name, n in settings.items()}
     text = now.get("own_text")
@@ -167,7 +166,14 @@ def _training(now: Mapping[str, Any]) -> dict[str, Any]:
         **settings,
         "task": None if task.name == FIRST_TASK else task.name,
         "step": at,
-        "compare_task": now.get("compare_task") if is_compared else None,
-        "is_compared": is_compared and bool(now.get("compare_jobs")),
         "own_text": None if text == task.alphabet.example else text,
+    }
+
+
+def _comparison(now: Mapping[str, Any]) -> dict[str, Any]:
+    """What is compared, while that is what is seen."""
+    is_seen = now.get("view") == "compare"
+    return {
+        "compare_task": now.get("compare_task") if is_seen else None,
+        "is_compared": is_seen and bool(now.get("compare_jobs")),
     }

@@ -1,0 +1,236 @@
+"""Links, view files and frames, in Streamlit's own test harness."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import attnviz
+from attnviz.export.training import course_csv, looks_csv
+from attnviz.lessons.chapters import chapters
+from attnviz.lessons.keepsake import chapter_numbers, chapter_page
+from attnviz.lessons.link import Standing
+from attnviz.link.state import EXPLORE, TRAIN
+from attnviz.models.load import Model
+from attnviz.tracing.head import HeadId
+from attnviz.training.looks import mean_looks
+from attnviz.training.tasks import task_called
+from attnviz.ui import address, page
+from tests.conftest import NOTE
+from tests.test_page import MAIN, said, typed
+
+
+def opened(where: str = "", **params: str) -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    if where:
+        app.switch_page(f"../../pages/{where}.py")
+    for name, text in params.items():
+        app.query_params[name] = text
+    app.run()
+    assert not app.exception
+    return app
+
+
+def link_of(app: AppTest) -> dict[str, str]:
+    values: dict[str, Any] = dict(app.query_params)
+    return {n: str(text[0] if isinstance(text, list) else text) for n, text in values.items()}
+
+
+def test_the_first_view_has_no_link_and_each_choice_enters_it(minilm: Model) -> None:
+    app = opened()
+    assert link_of(app) == {}
+    app.selectbox(key="b").select(HeadId(3, 3)).run()
+    app.toggle(key="hide_special").set_value(True).run()
+    app.slider(key="strongest").set_value(70).run()
+    typed(app, "the cat sat")
+    assert link_of(app) == {
+        "v": "1",
+        "s": "the cat sat",
+        "ha": "0.2",
+        "hb": "3.3",
+        "nosp": "1",
+        "top": "70",
+    }
+    again = opened(**link_of(app))
+    assert again.selectbox(key="b").value == HeadId(3, 3)
+    assert again.slider(key="strongest").value == 70
+    assert again.text_input(key="text").value == "the cat sat"
+    assert link_of(again) == link_of(app)
+
+
+def test_an_empty_text_is_a_view_too(minilm: Model) -> None:
+    app = opened(s="", v="1")
+    assert app.text_input(key="text").value == ""
+    assert "There is no text" in said(app)
+
+
+def test_heads_that_the_model_lacks_are_dropped_and_named(minilm: Model) -> None:
+    app = opened(v="1", ha="9.9", hb="1.2", hm="0.1-7.7", tabh="11", tab="1")
+    assert app.selectbox(key="a").value == HeadId(0, 2)
+    assert app.selectbox(key="b").value == HeadId(1, 2)
+    assert app.multiselect(key="more").value == [HeadId(0, 1)]
+    assert "left out: L9·H9, L7·H7" in said(app)
+    assert app.selectbox(key="table_head").value == 0
+    app.button(key="dismiss").click().run()
+    assert "left out" not in said(app)
+
+
+def test_a_text_too_long_for_a_link_is_refused_with_a_way_out(minilm: Model) -> None:
+    text = "".join(chr(0x4E00 + (7919 * n * n + 31 * n) % 20_000) for n in range(6_000))
+    app = typed(opened(), text)
+    assert "s" not in link_of(app)
+    assert link_of(app)["long"] == "1"
+    assert "too long for a link. Save the view as a file" in said(app)
+    again = opened(**link_of(app))
+    assert "left out: long" in said(again)
+    assert again.text_input(key="text").value == NOTE
+
+
+def test_a_view_file_is_what_a_link_would_have_been(
+    minilm: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state: dict[str, Any] = {"text": "x" * 9_000, "a": HeadId(1, 1), "heads_chosen": True}
+
+    class State(dict[str, Any]):
+        def __getattr__(self, name: str) -> Any:
+            return self[name]
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            self[name] = value
+
+        def to_dict(self) -> dict[str, Any]:
+            return dict(self)
+
+    monkeypatch.setattr("streamlit.session_state", State(state))
+    file = address.as_file("explore", EXPLORE)
+    assert file.name == "attnviz-explore.json"
+    fresh = State(unit="word", a=HeadId(5, 5))
+    monkeypatch.setattr("streamlit.session_state", fresh)
+    assert address.open_file(file.data.encode(), "explore", EXPLORE) is not None
+    assert (fresh["text"], fresh["a"]) == ("x" * 9_000, HeadId(1, 1))
+    assert "unit" not in fresh, "what the file leaves out is as at the start"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b'{"link": 3, "page": "explore"}',
+        b"[" * 100_000,
+        b'{"page": "train", "link": {}}',
+    ],
+)
+def test_what_is_no_view_file_is_said_and_changes_nothing(
+    minilm: Model, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    dropped: list[str] = []
+    monkeypatch.setattr(address, "drop", lambda *names: dropped.extend(names))
+    assert address.open_file(data, "explore", EXPLORE) is None
+    assert dropped == ["the file (it is no saved view of this page)"]
+
+
+def test_an_embedded_page_shows_the_chosen_parts_alone(
+    minilm: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "is_embedded", lambda: True)
+    monkeypatch.setattr(address, "is_embedded", lambda: True)
+    monkeypatch.setattr("attnviz.ui.explore.is_embedded", lambda: True)
+    app = opened(v="1", views="heatmaps-table", ha="2.1", s="the cat sat on the mat")
+    assert not app.text_input
+    assert not app.title
+    assert len(app.get("plotly_chart")) == 2
+    assert len(app.table) == 1
+    assert not [c for c in app.get("bidi_component") if "lines" in str(c.proto.component_name)]
+    everything = opened()
+    assert len(everything.get("bidi_component")) == 3  # overview, lines, the height
+
+
+def test_a_link_to_a_training_trains_it(minilm: Model) -> None:
+    app = opened("train", v="1", task="one-hop", heads="1", steps="20", run="1", at="7", own="3")
+    for _ in range(60):
+        if app.session_state["trained"] is not None:
+            break
+        time.sleep(0.2)
+        app.run()
+    training = app.session_state["trained"]
+    assert (training.run.task.name, training.run.heads, training.run.steps) == ("one-hop", 1, 20)
+    app.run()
+    assert not app.exception
+    link = link_of(app)
+    assert {name: link[name] for name in ("task", "heads", "steps", "run", "own")} == {
+        "task": "one-hop",
+        "heads": "1",
+        "steps": "20",
+        "run": "1",
+        "own": "3",
+    }
+
+
+def test_a_link_to_the_comparison_runs_it(minilm: Model) -> None:
+    app = opened("train", v="1", do="compare", pair_task="two-looks", ran="1")
+    assert len(app.session_state["compare_jobs"]) == 4
+    assert link_of(app)["ran"] == "1"
+    for job in app.session_state["compare_jobs"]:
+        job.stop()
+        job.wait(30.0)
+
+
+def test_settings_of_a_training_enter_the_link(minilm: Model) -> None:
+    app = opened("train")
+    assert link_of(app) == {}
+    app.number_input(key="seed").set_value(7).run()
+    app.selectbox(key="heads").select(2).run()
+    assert link_of(app) == {"v": "1", "heads": "2", "seed": "7"}
+    assert {field.name for field in TRAIN} >= {"heads", "seed"}
+
+
+def test_the_walkthrough_can_be_saved_and_shared(minilm: Model) -> None:
+    app = opened("walkthrough", ch="3")
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert labels == [
+        "This chapter as a page (HTML, no network needed)",
+        "The numbers for a program (JSON)",
+        "Save this view as a file",
+    ]
+    assert any("ch=3" in code.value for code in app.code)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_chapter_is_a_page_and_its_numbers_are_the_tensors(
+    number: int, note: attnviz.Trace
+) -> None:
+    chapter = chapters()[number - 1]
+    scene = chapter.scene(note, {}, "en", "light", ())
+    page_text = chapter_page(chapter, scene, Standing())
+    assert page_text.count('class="picture"') == len(chapter.parts)
+    assert note.model.revision[:12] in page_text
+    whole = json.loads(chapter_numbers(chapter, scene))
+    assert set(whole["parts"]) == {part.name for part in chapter.parts}
+    assert whole["revision"] == note.model.revision
+    if number == 7:
+        lines = whole["parts"]["lines"]
+        assert lines["heads"] == ["L0·H2", "L1·H8"]
+        weights = np.stack([note.weights((0, 2)), note.weights((1, 8))])
+        drawn = weights[lines["head"], lines["query"], lines["key"]]
+        np.testing.assert_array_equal(np.array(lines["weight"], np.float32), drawn)
+
+
+def test_a_training_as_tables() -> None:
+    training = attnviz.train("one-hop", heads=1, steps=30)
+    rows = course_csv(training).splitlines()
+    assert rows[3].startswith("# again,")
+    course = [row.split(",") for row in rows[5:]]
+    assert [(int(s), float(lo), float(a)) for s, lo, a in course] == [
+        (point.step, point.loss, point.accuracy) for point in training.history
+    ]
+    shares = mean_looks(training.model, task_called("one-hop"))
+    (row,) = looks_csv(training, shares).splitlines()[5:]
+    assert row == f"L0·H0,hop1,{float(shares[0, 0, 0])!r}"
+    assert Path(MAIN).exists()
