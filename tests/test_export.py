@@ -45,6 +45,8 @@ def test_csv_holds_every_weight_in_full(
     facts = {row[0]: row[1] for row in said}
     assert facts["# revision"] == note.model.revision
     assert facts["# text"] == note.text
+    assert "attnviz.lines(trace, [(0, 2), (1, 8)])" in facts["# again"]
+    assert facts["# transformers"].startswith("5.")
     assert "softmax" in facts["# L0·H2"]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from attnviz.figures.facts import facts
+from attnviz.figures.recipe import Recipe
 from attnviz.figures.shown import Shown
 from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
@@ -35,7 +36,7 @@ def as_json(maps: Sequence[Shown], language: Language = "en") -> str:
         }
         for one in maps
     ]
-    whole = {**facts(maps[0].trace), "direction": direction, "maps": heads}
+    whole = {**_facts(maps), "direction": direction, "maps": heads}
     return json.dumps(whole, ensure_ascii=False)
 
 
@@ -54,7 +55,7 @@ def as_csv(maps: Sequence[Shown], language: Language = "en") -> str:
     )
     file = io.StringIO()
     writer = csv.writer(file)
-    for name, value in facts(maps[0].trace).items():
+    for name, value in _facts(maps).items():
         writer.writerow([f"# {name}", _harmless(value)])
     writer.writerow(["# direction", say("picture.direction", language)])
     for one in maps:
@@ -75,7 +76,11 @@ def as_npz(trace: Trace) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(
         file,
-        facts=np.array(json.dumps(facts(trace), ensure_ascii=False)),
+        facts=np.array(
+            json.dumps(
+                {**facts(trace), "again": Recipe("overview", trace).text}, ensure_ascii=False
+            )
+        ),
         tokens=np.array([token.text for token in trace.tokens]),
         queries=np.stack([trace.queries(n) for n in layers]),
         keys=np.stack([trace.keys(n) for n in layers]),
@@ -85,6 +90,13 @@ def as_npz(trace: Trace) -> bytes:
         scaling=np.array([record.scaling for record in trace.layers]),
     )
     return file.getvalue()
+
+
+def _facts(maps: Sequence[Shown]) -> dict[str, object]:
+    """Where the numbers are from, with the Python that makes them again."""
+    first, heads = maps[0], [head for one in maps for head in one.heads]
+    recipe = Recipe("lines", first.trace, heads, first.lens, first.combination)
+    return {**facts(first.trace), "again": recipe.text.replace("\n", "; ")}
 
 
 def _rows(one: Shown, language: Language) -> Iterable[list[object]]:
