@@ -7,12 +7,18 @@ straight to a page would be answered by the old `pages/` mechanism, past this fi
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 
 from attnviz.ui.home import MAIN
-from attnviz.ui.server import warm_up
+from attnviz.ui.server import SafeHeaders, health, say_unexpected, warm_up
 
 app = st.App(
     str(MAIN),
     lifespan=warm_up,
-    middleware=[Middleware(GZipMiddleware, minimum_size=1024)],  # Streamlit compresses nothing
+    routes=[Route("/health", health)],
+    middleware=[
+        Middleware(SafeHeaders),
+        Middleware(GZipMiddleware, minimum_size=1024),  # Streamlit compresses nothing
+    ],
+    on_script_error=say_unexpected,
 )

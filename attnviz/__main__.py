@@ -13,6 +13,7 @@ from attnviz.words import LANGUAGES, say
 
 OUTPUT = "attention.html"
 SERVE = "serve"
+PUBLIC = "ATTNVIZ_PUBLIC"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +48,9 @@ def _serve(arguments: Sequence[str]) -> int:  # noqa: RET503 (the last call neve
         return 2
     from attnviz.ui.home import APP
 
+    if asked.public:
+        os.environ[PUBLIC] = "1"
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each thread keeps memory of its own
     options = ["--server.address", asked.host, "--server.port", str(asked.port)]
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *options]
     print(f"attnviz: http://{asked.host}:{asked.port}", flush=True)
@@ -80,6 +84,11 @@ def _server() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"attnviz {SERVE}", description="Start the app.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8501, help="the port (8501)")
+    parser.add_argument(
+        "--public",
+        action="store_true",
+        help="for everybody: the server's own models only, no folders, no other hub names",
+    )
     return parser
 
 

@@ -5,6 +5,8 @@
     ├── ModelError         the model cannot be loaded or is not one we can look into
     ├── CaptureError       the model ran, but its attention was not seen in full
     ├── InterventionError  a change was asked for that this model cannot make
+    ├── BusyError          the budget of this process is spent for now
+    ├── SettingsError      the settings hold something that is no setting
     ├── LessonError        a lesson cannot show something for this sentence or model
     └── TrainingError      a training was asked for that is beyond its limits
 
@@ -45,6 +47,14 @@ class CaptureError(AttnvizError):
 
 class InterventionError(AttnvizError):
     """A change was asked for that this model cannot make."""
+
+
+class BusyError(AttnvizError):
+    """The budget of this process is spent for now: try again in a moment."""
+
+
+class SettingsError(AttnvizError):
+    """The settings hold something that is no setting."""
 
 
 class LessonError(AttnvizError):

@@ -10,15 +10,16 @@ import torch
 
 import attnviz
 from attnviz.analysis.on_target import on_target
+from attnviz.budget.queue import Queue
+from attnviz.budget.settings import settings
 from attnviz.errors import TrainingError
 from attnviz.tracing.head import HeadId
 from attnviz.training.looks import head_looks, looks_of, mean_looks
 from attnviz.training.loop import learn
-from attnviz.training.queue import Queue
 from attnviz.training.record import Report, Training
 from attnviz.training.run import Run, checked
 from attnviz.training.tasks import task_called
-from attnviz.training.train import KEPT, train
+from attnviz.training.train import train
 
 
 def run_of(task: str = "two-looks", seed: int = 0, steps: int = 12, heads: int = 4) -> Run:
@@ -204,13 +205,13 @@ def test_who_watches_may_give_up() -> None:
 
 def test_the_cache_is_bounded() -> None:
     first = train("one-hop", heads=1, seed=1000, steps=1)
-    for seed in range(1001, 1001 + KEPT):
+    for seed in range(1001, 1001 + settings().training_entries):
         train("one-hop", heads=1, seed=seed, steps=1)
     assert train("one-hop", heads=1, seed=1000, steps=1) is not first
 
 
 def test_the_queue_serves_in_order_and_tells_the_place() -> None:
-    queue = Queue(at_once=1)
+    queue = Queue(at_once=1, waiting=9)
     order: list[str] = []
     told: dict[str, list[int]] = {"b": [], "c": []}
     waiting = {name: threading.Event() for name in told}
@@ -238,7 +239,7 @@ def test_the_queue_serves_in_order_and_tells_the_place() -> None:
 
 
 def test_who_waits_may_give_up() -> None:
-    queue = Queue(at_once=1)
+    queue = Queue(at_once=1, waiting=9)
     places: list[int] = []
     with queue.turn(lambda _: None, lambda: False):
         with queue.turn(places.append, lambda: bool(places)):

@@ -1,41 +1,33 @@
-"""Once: slow answers are computed once for all who ask, and a bounded number is kept."""
+"""Once: slow answers about a sentence are computed once for all who ask, and kept for a while."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import wraps
+from functools import cache, wraps
 from typing import TypeVar
 
+from attnviz.budget.kept import Kept
+from attnviz.budget.settings import settings
 from attnviz.tracing.record import Trace
 
 Answer = TypeVar("Answer")
 
 
-def once(kept: int) -> Callable[[Callable[[Trace], Answer]], Callable[[Trace], Answer]]:
-    """Keep the last `kept` answers of a function of a trace, by what the trace is a function of.
+def once(
+    kept: int | None = None,
+) -> Callable[[Callable[[Trace], Answer]], Callable[[Trace], Answer]]:
+    """Keep answers of a function of a trace, by what the trace is a function of.
 
-    Two who ask the same at once compute it once: the second waits for the first.
+    As many as the settings say, or `kept`. Two who ask the same at once compute it once.
     """
 
     def decorate(work: Callable[[Trace], Answer]) -> Callable[[Trace], Answer]:
-        answers: OrderedDict[Hashable, Answer] = OrderedDict()
-        locks: dict[Hashable, threading.Lock] = {}
-        registry = threading.Lock()
+        @cache
+        def answers() -> Kept[Answer]:
+            chosen = settings()
+            return Kept(kept or chosen.experiment_entries, chosen.experiment_mb)
 
         @wraps(work)
         def ask(trace: Trace) -> Answer:
-            key = _key(trace)
-            with registry:
-                lock = locks.setdefault(key, threading.Lock())
-            with lock:
-                if key not in answers:
-                    answer = work(trace)
-                    with registry:
-                        answers[key] = answer
-                        while len(answers) > kept:
-                            locks.pop(answers.popitem(last=False)[0], None)
-                    return answer
-                return answers[key]
+            return answers().get(_key(trace), lambda: work(trace))
 
         return ask
 

@@ -1,5 +1,6 @@
 """Models from the Hugging Face hub: the only module that opens a connection."""
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 from tqdm.asyncio import tqdm_asyncio
 
+from attnviz.budget.settings import settings
 from attnviz.errors import ModelError
 from attnviz.models.progress import Progress
 
@@ -22,7 +24,10 @@ def download(name: str, patterns: Sequence[str], progress: Progress | None = Non
     """
     try:
         folder = snapshot_download(
-            name, allow_patterns=list(patterns), tqdm_class=_reporting(progress)
+            name,
+            allow_patterns=list(patterns),
+            etag_timeout=settings().hub_seconds,
+            tqdm_class=_reporting(progress),
         )
     except HFValidationError as problem:
         raise ModelError("hub_malformed", model=name) from problem
@@ -30,7 +35,10 @@ def download(name: str, patterns: Sequence[str], progress: Progress | None = Non
         raise ModelError("hub_gated", model=name) from problem
     except RepositoryNotFoundError as problem:
         raise ModelError("hub_unknown", model=name) from problem
-    except (httpx2.HTTPError, OSError) as problem:
+    except OSError as problem:
+        full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise ModelError("disk_full" if full else "hub_unreachable", model=name) from problem
+    except httpx2.HTTPError as problem:
         raise ModelError("hub_unreachable", model=name) from problem
     return Path(folder)
 

@@ -18,6 +18,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from attnviz.budget.settings import settings
 from attnviz.errors import ModelError
 from attnviz.models import catalogue, seam
 from attnviz.models.alphabet import Alphabet
@@ -26,7 +27,6 @@ from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.progress import Progress
 
-MAX_CHARACTERS = 20_000  # of one text; a model's maximum in tokens is far below
 KEPT_MODELS = 3  # besides the built-in ones
 
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -38,7 +38,7 @@ class Limits:
     """How much one text may hold."""
 
     tokens: int
-    characters: int = MAX_CHARACTERS
+    characters: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,13 +115,14 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
     family = _family(config, checkpoint)
     module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
     module.train(False).requires_grad_(False)
+    _own(module)
     tokenizer, unknown_token, mask_token = _tokenizer(checkpoint)
     layers = _watch(module, family)
     card = _card(checkpoint, config, family)
     model = Model(
         name=checkpoint.name,
         card=card,
-        limits=Limits(tokens=card.max_tokens),
+        limits=Limits(card.max_tokens, settings().characters),
         tokenizer=tokenizer,
         unknown_token=unknown_token,
         mask_token=mask_token,
@@ -178,6 +179,16 @@ def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedMode
         raise ModelError("weights_missing", file=catalogue.WEIGHTS, name=min(missing))
     trained: PreTrainedModel = module
     return trained
+
+
+def _own(module: PreTrainedModel) -> None:
+    """Copy the weights out of their file.
+
+    transformers maps the file into memory; were it cut short while the server runs, reading a
+    weight would end the whole process (bus error).
+    """
+    for tensor in (*module.parameters(), *module.buffers()):
+        tensor.data = tensor.data.clone()
 
 
 def _random(config: PreTrainedConfig) -> PreTrainedModel:
@@ -268,6 +279,8 @@ def _card(checkpoint: Checkpoint, config: PreTrainedConfig, family: Family) -> M
         heads=config.num_attention_heads,
         d_model=config.hidden_size,
         d_head=config.hidden_size // config.num_attention_heads,
-        max_tokens=config.max_position_embeddings - family.reserved_positions,
+        max_tokens=min(
+            config.max_position_embeddings - family.reserved_positions, settings().tokens
+        ),
         vocabulary=config.vocab_size,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from attnviz.budget.settings import settings
 from attnviz.models import seam
 from attnviz.models.alphabet import UNKNOWN, Alphabet
 from attnviz.models.card import ModelCard
@@ -38,7 +39,7 @@ def traceable(
     return Model(
         name=name,
         card=_card(shape, name, title, fingerprint(weights), made_by),
-        limits=Limits(tokens=shape.tokens),
+        limits=Limits(shape.tokens, settings().characters),
         tokenizer=alphabet.tokenizer(),
         unknown_token=UNKNOWN,
         mask_token=None,  # our alphabets have no such symbol

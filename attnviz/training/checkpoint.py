@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load as deserialize
+from safetensors.torch import save as serialize
 
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.models.trained import fingerprint
@@ -15,10 +16,21 @@ from attnviz.training.tasks import task_called
 
 SHIPPED = Path(__file__).with_name("checkpoints")
 _FORMAT = "attnviz-encoder-1"
+_LONGEST_HEADER = 100_000  # bytes
+_DAMAGED = (
+    SafetensorError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    RuntimeError,
+    AttnvizError,
+)
 
 
-def save(training: Training, file: Path) -> None:
-    """Write the final weights, and what they were trained with, to a file."""
+def to_bytes(training: Training) -> bytes:
+    """The final weights, and what they were trained with, as a safetensors file."""
     run = training.run
     facts = {
         "task": run.task.name,
@@ -40,18 +52,37 @@ def save(training: Training, file: Path) -> None:
         "training": json.dumps(facts),
         "sha256": fingerprint(weights),
     }
-    save_file(weights, file, metadata=metadata)
+    return serialize(weights, metadata=metadata)
+
+
+def from_bytes(data: bytes, name: str) -> Training:
+    """The training that a file holds: its final weights, without the way to them.
+
+    `name` is what the file is called. No file is written: what people upload stays in memory.
+
+    Raises:
+        ModelError: if the file is damaged, or not one of ours.
+    """
+    try:
+        return _read(data)
+    except _DAMAGED as problem:
+        raise ModelError("checkpoint_damaged", file=name) from problem
+
+
+def save(training: Training, file: Path) -> None:
+    """Write `to_bytes` to a file."""
+    file.write_bytes(to_bytes(training))
 
 
 def load(file: Path) -> Training:
-    """The training that a file holds: its final weights, without the way to them.
+    """The training in a file.
 
     Raises:
         ModelError: if the file is missing, damaged, or not one of ours.
     """
     try:
-        return _read(file)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttnvizError) as problem:
+        return from_bytes(file.read_bytes(), file.name)
+    except OSError as problem:
         raise ModelError("checkpoint_damaged", file=file.name) from problem
 
 
@@ -60,10 +91,8 @@ def shipped() -> dict[str, Path]:
     return {file.stem: file for file in sorted(SHIPPED.glob("*.safetensors"))}
 
 
-def _read(file: Path) -> Training:
-    with safe_open(file, framework="pt") as opened:
-        metadata = opened.metadata() or {}
-        weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+def _read(data: bytes) -> Training:
+    metadata, weights = _header(data)["__metadata__"], deserialize(data)
     if metadata["format"] != _FORMAT or metadata["sha256"] != fingerprint(weights):
         raise ValueError("not what was saved")
     facts = json.loads(metadata["training"])
@@ -81,3 +110,12 @@ def _check_that_it_fits(training: Training) -> None:
         training.model  # noqa: B018 - built here, kept for later
     except RuntimeError as problem:  # from load_state_dict, where names or sizes differ
         raise ValueError("weights of another encoder") from problem
+
+
+def _header(data: bytes) -> dict[str, dict[str, str]]:
+    """The JSON at the beginning of a safetensors file, after its length in 8 bytes."""
+    length = int.from_bytes(data[:8], "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError("a header beyond any that we write")
+    header: dict[str, dict[str, str]] = json.loads(data[8 : 8 + length])
+    return header

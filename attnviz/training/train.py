@@ -1,20 +1,31 @@
 """Train: one call, one trained encoder; the same run is done once and shared."""
 
 import threading
-from collections import OrderedDict
+from functools import cache
 
+from attnviz.budget.kept import Kept
+from attnviz.budget.memory import size_of
+from attnviz.budget.queue import LOOK_UP_SECONDS, Queue
+from attnviz.budget.settings import settings
 from attnviz.training.loop import learn
-from attnviz.training.queue import LOOK_UP_SECONDS, Queue
 from attnviz.training.record import Cancelled, Progress, Report, Training
 from attnviz.training.run import Run, checked
 from attnviz.training.tasks import Task, task_called
 
-KEPT = 16
-
-_queue = Queue()
 _registry = threading.Lock()
-_kept: OrderedDict[Run, Training] = OrderedDict()
 _under_way: dict[Run, "_UnderWay"] = {}
+
+
+@cache
+def _queue() -> Queue:
+    chosen = settings()
+    return Queue(chosen.trainings_at_once, chosen.trainings_waiting)
+
+
+@cache
+def _kept() -> Kept[Training]:
+    chosen = settings()
+    return Kept(chosen.training_entries, chosen.training_mb, lambda one: size_of(one.snapshots))
 
 
 def train(
@@ -28,12 +39,13 @@ def train(
 ) -> Training:
     """Train a small encoder on a task, by its name or as a `Task` of your own.
 
-    The same arguments give the same result on one machine, computed once and shared. At
-    most two trainings run at once; who waits is told their place through `progress`.
+    The same arguments give the same result on one machine, computed once and shared. Only
+    so many trainings run at once; who waits is told their place through `progress`.
     `cancelled` is asked before each step; a stopped training is returned as far as it got.
 
     Raises:
         TrainingError: if there is no such task, or a number is beyond its limits.
+        BusyError: if too many wait already, or memory is short.
 
     Example:
         >>> train("eight-looks", heads=8).accuracy
@@ -56,9 +68,8 @@ def _shared(run: Run, progress: Progress, cancelled: Cancelled) -> Training:
     """Do the run, or watch the one who does it, and take over where that one stops."""
     while True:
         with _registry:
-            if run in _kept:
-                _kept.move_to_end(run)
-                return _kept[run]
+            if (known := _kept().peek(run)) is not None:
+                return known
             theirs = _under_way.get(run)
             if theirs is None:
                 ours = _under_way[run] = _UnderWay()
@@ -77,10 +88,10 @@ def _do(run: Run, ours: _UnderWay, progress: Progress, cancelled: Cancelled) -> 
         tell(Report(0, run.steps, place=place))
 
     try:
-        with _queue.turn(told_place, cancelled):
+        with _queue().turn(told_place, cancelled):
             training = learn(run, tell, cancelled)
         if not training.was_stopped:
-            _keep(training)
+            _kept().put(run, training)
         return training
     finally:
         with _registry:
@@ -98,13 +109,6 @@ def _watch(theirs: _UnderWay, progress: Progress, cancelled: Cancelled) -> bool:
             last = theirs.latest
             progress(last)
     return True
-
-
-def _keep(training: Training) -> None:
-    with _registry:
-        _kept[training.run] = training
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
 
 
 def _tell_nobody(_: Report) -> None:

@@ -18,7 +18,7 @@ from attnviz.models import catalogue
 from attnviz.training.tasks import task_called
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
-from attnviz.ui.inputs import OTHER
+from attnviz.ui.inputs import OTHER, offered_models
 from attnviz.ui.page import is_embedded, language
 from attnviz.words import say
 
@@ -38,8 +38,7 @@ def open_link(fields: Sequence[Field]) -> None:
     """Take over what the address of a new session names."""
     state = st.session_state
     if "dropped" not in state:
-        found, dropped = from_link(st.query_params.to_dict(), fields)
-        state.dropped = dropped
+        found, state.dropped = from_link(st.query_params.to_dict(), fields)
         _take(found)
 
 
@@ -117,8 +116,10 @@ def _take(found: Mapping[str, Any]) -> None:
     """Put what a link names where the page looks for it."""
     state, given = st.session_state, dict(found)
     if name := given.pop("model", None):
-        if name in catalogue.BUILT_IN:
+        if name in offered_models():
             state.model = name
+        elif OTHER not in offered_models():
+            drop(f"m: {name}")
         else:  # shown, and loaded only when the person asks for it
             state.model, state.other = OTHER, name
     if given.keys() & {"a", "b", "more"}:

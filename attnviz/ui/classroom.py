@@ -13,7 +13,7 @@ from attnviz.lessons.sheet import Guess
 from attnviz.link.state import WALKTHROUGH
 from attnviz.tracing.record import Trace
 from attnviz.training.record import Training
-from attnviz.ui import address
+from attnviz.ui import address, caches
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.page import language, mode
 from attnviz.ui.working import with_progress
@@ -79,14 +79,14 @@ def keep_link() -> None:
     address.keep_link(WALKTHROUGH, to_link(standing()))
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _panel(key: TraceKey, what: str, _part: Part, _scene: Scene) -> Panel:
-    del key, what
-    return panel_of(_part, _scene)
-
-
 def panel(room: Room, chapter: Chapter, part: Part, scene: Scene) -> Panel:
     """The panel of a part, drawn once for all who see the same."""
     done = [training.run.name for training in scene.trainings]
     what = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, done)
-    return with_progress(lambda _: _panel(room.key, repr(what), part, scene), language(), "draw")
+    key = ("panel", room.key, repr(what))
+
+    def draw(_: object) -> Panel:
+        drawn: Panel = caches.pictures().get(key, lambda: panel_of(part, scene))
+        return drawn
+
+    return with_progress(draw, language(), "draw")

@@ -8,6 +8,8 @@ import streamlit as st
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
+from attnviz.budget.settings import settings
+from attnviz.errors import ModelError
 from attnviz.figures.lines import Arrangement, Direction
 from attnviz.figures.style import MOST_HEADS
 from attnviz.link.state import VIEWER
@@ -81,13 +83,22 @@ def model() -> Model | None:
     """
     choice = st.selectbox(
         say("page.model", language()),
-        list(_MODEL_TEXTS),
-        format_func=lambda name: say(_MODEL_TEXTS[name], language()),
+        offered_models(),
+        format_func=lambda name: (
+            say(_MODEL_TEXTS[name], language()) if name in _MODEL_TEXTS else name
+        ),
         key="model",
         persist_state="session",
     )
     name = _other_name() if choice == OTHER else choice
     return loaded(name) if name else None
+
+
+def offered_models() -> list[str]:
+    """What the menu holds: in public mode the server's own models and nothing else."""
+    chosen = settings()
+    other = [] if chosen.public else [OTHER]
+    return [*catalogue.BUILT_IN, *chosen.allowed_models, *other]
 
 
 def linked_model() -> Model | None:
@@ -100,8 +111,10 @@ def loaded(name: str) -> Model:
     """A model by its name, with its progress while it is loaded.
 
     Raises:
-        ModelError: if it cannot be loaded.
+        ModelError: if it cannot be loaded, or this server does not show it.
     """
+    if settings().public and name not in offered_models():
+        raise ModelError("not_allowed", known=", ".join(offered_models()))
     if is_loaded(name):
         found = load(name)
     else:

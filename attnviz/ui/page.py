@@ -26,6 +26,7 @@ def begin() -> Any:
         st.Page(PAGES / "explore.py", title=say("page.explore", language()), default=True),
         st.Page(PAGES / "train.py", title=say("page.train", language())),
         st.Page(PAGES / "walkthrough.py", title=say("page.walkthrough", language())),
+        st.Page(PAGES / "about.py", title=say("page.about", language())),
     ]
     st.session_state.pages = pages
     return st.navigation(pages, position="hidden")

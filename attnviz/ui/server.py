@@ -1,19 +1,54 @@
-"""What the server does besides Streamlit's own work: it starts up before it is asked."""
+"""What the server does besides Streamlit's own work: start up, look at itself, say how it is."""
 
 import os
 import threading
+import time
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from attnviz.budget.memory import resident_mb
+from attnviz.budget.queue import passes
 from attnviz.errors import AttnvizError
+from attnviz.ui.journal import begin, note
+from attnviz.version import __version__
 
 # Many sessions share few cores: one thread for each computation serves them best, and
 # threads that wait for one another are slowest of all. NumPy reads this when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# A page of ours asks for nothing outside: no script, picture, font or address of elsewhere.
+# Streamlit writes styles and makes modules of our components at run time ('unsafe-…', blob:).
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' ws: wss: data: blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # an address holds a sentence
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
 _starting = threading.Lock()
+_state: dict[str, Any] = {"status": "starting", "since": time.time()}
 
 
 def start() -> None:
@@ -30,13 +65,75 @@ def start() -> None:
 @asynccontextmanager
 async def warm_up(_: Any) -> AsyncIterator[None]:
     """Start up and load the embedded model while the first browser is still on its way."""
+    begin()
     threading.Thread(target=_load, daemon=True).start()
     yield
 
 
 def _load() -> None:
+    """Load the embedded model and look at what it computes."""
     start()
+    started = time.perf_counter()
     try:
-        import_module("attnviz.models.load").load()
-    except AttnvizError:
-        return  # the page says it in a sentence
+        difference = import_module("attnviz.ui.self_test").largest_difference()
+    except AttnvizError as problem:
+        _state.update(status="failed", self_test=problem.key)  # the page says it in a sentence
+    else:
+        passed = difference < import_module("attnviz.ui.self_test").TOLERANCE
+        _state.update(status="ok" if passed else "failed", self_test=difference)
+    milliseconds = 1000 * (time.perf_counter() - started)
+    note("start", status=_state["status"], version=__version__, ms=milliseconds)
+
+
+def health_facts() -> dict[str, object]:
+    """How the server is: for a health check, and for the page About."""
+    return {
+        "status": _state["status"],
+        "version": __version__,
+        "self_test": _state.get("self_test"),
+        "up_s": round(time.time() - _state["since"]),
+        "rss_mb": round(resident_mb()),
+        "waiting": passes().waiting,
+    }
+
+
+async def health(_: Request) -> JSONResponse:
+    """Answers 200, and 503 where the self-test failed."""
+    facts = health_facts()
+    return JSONResponse(facts, status_code=503 if facts["status"] == "failed" else 200)
+
+
+class SafeHeaders:
+    """Adds the headers that keep a browser from asking for anything outside."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and add headers to its answer."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def say_unexpected(problem: Exception) -> bool:
+    """An unexpected failure becomes a sentence on the page and a line in the journal.
+
+    The line holds where it happened and not what was said: messages may quote what people typed.
+    """
+    import streamlit as st
+
+    from attnviz.ui.page import language
+    from attnviz.words import say
+
+    last = traceback.extract_tb(problem.__traceback__)[-1]
+    place = f"{last.name}:{last.lineno}"
+    note("unexpected", kind=type(problem).__name__, place=place)
+    st.error(say("error.unexpected", language()))
+    return True

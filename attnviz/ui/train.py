@@ -1,6 +1,5 @@
 """The Train page: choose a task, train, and slide through the steps."""
 
-import tempfile
 from pathlib import Path
 
 import streamlit as st
@@ -207,15 +206,12 @@ def _shipped(file: Path) -> Training:
 
 
 def _opened(data: bytes) -> Training | None:
-    """The training in an uploaded file, which is written under a name of ours."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "checkpoint.safetensors"
-        file.write_bytes(data)
-        try:
-            return checkpoint.load(file)
-        except AttnvizError as problem:
-            show_error(problem)
-            return None
+    """The training in an uploaded file."""
+    try:
+        return checkpoint.from_bytes(data, "checkpoint.safetensors")
+    except AttnvizError as problem:
+        show_error(problem)
+        return None
 
 
 def _result(training: Training) -> None:
@@ -275,10 +271,7 @@ def _mean_looks(name: str, revision: str, task: str, _model: Model):  # type: ig
 
 def _save(training: Training) -> None:
     def data() -> bytes:  # asked for when the button is pressed
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "checkpoint.safetensors"
-            checkpoint.save(training, file)
-            return file.read_bytes()
+        return checkpoint.to_bytes(training)
 
     name = f"{training.run.name}.safetensors"
     st.download_button(say("train.save", language()), data, name, key="checkpoint_save")

@@ -7,7 +7,9 @@ from typing import TypeVar
 
 import streamlit as st
 
+from attnviz.budget.queue import telling
 from attnviz.models.progress import Progress
+from attnviz.ui.journal import carry
 from attnviz.words import Language, say
 
 Result = TypeVar("Result")
@@ -21,17 +23,27 @@ def with_progress(work: Callable[[Progress], Result], language: Language, name: 
     The work runs in a thread of its own: it may report from any thread, and only this
     one draws.
     """
-    latest = [(0.0, name)]
+    latest = [(0.0, say(f"progress.{name}", language))]
+
+    def report(share: float, what: str) -> None:
+        latest.append((share, say(f"progress.{what}", language)))
+
+    def told(place: int) -> None:
+        latest.append((0.0, say("progress.queue", language, place=place)))
+
+    def run() -> Result:
+        with telling(told):
+            return work(report)
+
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(work, lambda share, what: latest.append((share, what)))
+        future = pool.submit(carry().run, run)
         started, bar = time.monotonic(), None
         while not future.done():
             wait([future], TICK)
             if time.monotonic() - started < PATIENCE:
                 continue
-            share, what = latest[-1]
             bar = bar or st.empty()
-            bar.progress(share, say(f"progress.{what}", language))
+            bar.progress(*latest[-1])
         if bar is not None:
             bar.empty()
         return future.result()

@@ -1,0 +1,1 @@
+"""The budget: what one process may use, and how many may use it at once."""

@@ -1,0 +1,97 @@
+"""Settings: the budget in one file, `settings.toml`, each number also by environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from attnviz.errors import SettingsError
+
+PREFIX = "ATTNVIZ_"
+FILE = "SETTINGS"  # after the prefix: names another file
+_DEFAULTS = Path(__file__).with_name("settings.toml")
+_YES, _NO = ("1", "true", "yes"), ("0", "false", "no", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The budget of this process. What each number means is said in `settings.toml`."""
+
+    public: bool
+    allowed_models: tuple[str, ...]
+    characters: int
+    tokens: int
+    passes_at_once: int
+    passes_waiting: int
+    trainings_at_once: int
+    trainings_waiting: int
+    memory_mb: int
+    trace_entries: int
+    trace_mb: int
+    picture_entries: int
+    picture_mb: int
+    experiment_entries: int
+    experiment_mb: int
+    training_entries: int
+    training_mb: int
+    hub_seconds: int
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises:
+        SettingsError: if the file or the environment holds something that is no setting.
+    """
+    return read_settings(os.environ)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from the file that `environment` names, else ours, with what it sets itself.
+
+    Raises:
+        SettingsError: if the file or the environment holds something that is no setting.
+    """
+    values = _file(_DEFAULTS)
+    if named := environment.get(PREFIX + FILE):
+        values |= _file(Path(named))
+    known = {field.name: field.type for field in fields(Settings)}
+    if strange := sorted(set(values) - set(known)):
+        raise SettingsError("unknown_setting", name=strange[0])
+    for name in known:
+        if (text := environment.get(PREFIX + name.upper())) is not None:
+            values[name] = _from_text(name, known[name], text)
+    return Settings(**{name: _checked(name, known[name], values[name]) for name in known})
+
+
+def _file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise SettingsError("settings_unreadable", file=file.name) from problem
+
+
+def _from_text(name: str, kind: Any, text: str) -> object:
+    if kind is bool:
+        if text.lower() not in (*_YES, *_NO):
+            raise SettingsError("bad_setting", name=name, value=text)
+        return text.lower() in _YES
+    if kind is int:
+        if not (text.isascii() and text.isdigit()):
+            raise SettingsError("bad_setting", name=name, value=text)
+        return int(text)
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _checked(name: str, kind: Any, value: object) -> Any:
+    if kind is bool and isinstance(value, bool):
+        return value
+    if kind is int and isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return tuple(value)
+    raise SettingsError("bad_setting", name=name, value=value)

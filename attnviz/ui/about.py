@@ -1,0 +1,81 @@
+"""The About page: what runs here, what it may use, and what it keeps."""
+
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+
+import pandas as pd
+import streamlit as st
+
+from attnviz.budget.settings import Settings, settings
+from attnviz.models import catalogue
+from attnviz.models.load import is_loaded, load
+from attnviz.ui.escape import markdown_text
+from attnviz.ui.inputs import loaded
+from attnviz.ui.page import clear_errors, header, language
+from attnviz.ui.server import health_facts
+from attnviz.version import versions
+from attnviz.words import say
+
+
+def about() -> None:
+    """The whole page."""
+    header("about.lead")
+    with st.container(key="about"):
+        _versions()
+        with clear_errors():
+            _models()
+        _limits(settings())
+        _section("privacy", ["about.privacy"])
+        _section("licence", ["about.licence"])
+
+
+def _section(name: str, texts: list[str]) -> None:
+    st.markdown(f"## {say(f'about.{name}_title', language())}")
+    for text in texts:
+        st.markdown(markdown_text(say(text, language())))
+
+
+def _versions() -> None:
+    st.markdown(f"## {say('about.versions_title', language())}")
+    rows = {**versions(), "streamlit": version("streamlit"), "plotly": version("plotly")}
+    rows["Python"] = platform.python_version()
+    _table(rows, "package", "version")
+    facts = health_facts()
+    difference = facts["self_test"]
+    said = f"{difference:.6f}" if isinstance(difference, float) else "–"
+    st.markdown(
+        markdown_text(say(f"about.self_test_{facts['status']}", language(), difference=said))
+    )
+
+
+def _models() -> None:
+    """The models of this server, with the hash of their weights."""
+    st.markdown(f"## {say('about.models_title', language())}")
+    cards = [loaded(name).card for name in catalogue.BUILT_IN]
+    rows = {card.title: card.revision for card in cards}
+    for name in settings().allowed_models:
+        rows.setdefault(name, load(name).card.revision if is_loaded(name) else "–")
+    _table(rows, "model", "revision")
+
+
+def _limits(chosen: Settings) -> None:
+    st.markdown(f"## {say('about.limits_title', language())}")
+    key = "about.is_public" if chosen.public else "about.is_private"
+    st.markdown(markdown_text(say(key, language())))
+    rows = {
+        say(f"about.limit_{name}", language()): f"{value:,}"
+        for name, value in asdict(chosen).items()
+        if isinstance(value, int) and not isinstance(value, bool)
+    }
+    _table(rows, "limit", "value")
+
+
+def _table(rows: dict[str, str], *names: str) -> None:
+    """Two columns, names as data."""
+    first, second = (say(f"about.{name}", language()) for name in names)
+    cells = {
+        first: [markdown_text(name) for name in rows],
+        second: [markdown_text(value) for value in rows.values()],
+    }
+    st.table(pd.DataFrame(cells).set_index(first))
