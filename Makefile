@@ -9,7 +9,7 @@ BIN    := .venv/bin
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check format bench checkpoints clean
+.PHONY: run test check format bench load fuzz audit checkpoints clean
 
 run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
@@ -31,6 +31,17 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios
+
+load: $(DEV_STAMP)
+	@$(BIN)/python -m benchmarks.load --sessions 200 --json /tmp/attnviz-load.json --repeat 5
+
+fuzz: $(DEV_STAMP)
+	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" ATTNVIZ_FUZZ_CASES=2000 \
+		$(BIN)/python -m pytest tests/fuzz
+
+audit: $(DEV_STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@$(BIN)/pip-audit --skip-editable
 
 checkpoints: $(RUN_STAMP)
 	@$(BIN)/python -m attnviz.training.ship

@@ -134,9 +134,9 @@ def test_who_comes_when_the_queue_is_full_is_told_so() -> None:
         second.start()
         assert waits.wait(30)
         assert full.waiting == 1
-        with pytest.raises(BusyError, match="1 people are already waiting"):
-            with full.turn(lambda _: None, lambda: False):
-                raise AssertionError("the work began")
+        refused = pytest.raises(BusyError, match="1 people are already waiting")
+        with refused, full.turn(lambda _: None, lambda: False):
+            raise AssertionError("the work began")
         go_on.set()
     second.join(30)
     assert full.waiting == 0

@@ -1,7 +1,10 @@
 """Models from the Hugging Face hub: the only module that opens a connection."""
 
 import errno
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from attnviz.budget.settings import settings
 from attnviz.errors import ModelError
 from attnviz.models.progress import Progress
 
+_LOOK_UP_SECONDS = 0.1
+
 
 def download(name: str, patterns: Sequence[str], progress: Progress | None = None) -> Path:
     """The folder of a hub model, fetched where it is not in the local cache yet.
@@ -22,13 +27,20 @@ def download(name: str, patterns: Sequence[str], progress: Progress | None = Non
         ModelError: if the id is malformed or unknown, the model is gated, or the hub
             cannot be reached.
     """
-    try:
-        folder = snapshot_download(
-            name,
-            allow_patterns=list(patterns),
-            etag_timeout=settings().hub_seconds,
-            tqdm_class=_reporting(progress),
+    heard = [time.monotonic()]  # when the hub last gave a sign of life
+
+    def report(share: float, what: str) -> None:
+        heard.append(time.monotonic())
+        if progress is not None:
+            progress(share, what)
+
+    def fetch() -> str:
+        return str(
+            snapshot_download(name, allow_patterns=list(patterns), tqdm_class=_reporting(report))
         )
+
+    try:
+        folder = _unless_silent(fetch, heard, float(settings().hub_seconds))
     except HFValidationError as problem:
         raise ModelError("hub_malformed", model=name) from problem
     except GatedRepoError as problem:
@@ -43,7 +55,32 @@ def download(name: str, patterns: Sequence[str], progress: Progress | None = Non
     return Path(folder)
 
 
-def _reporting(progress: Progress | None) -> type[Any]:
+def _unless_silent(fetch: Callable[[], str], heard: Sequence[float], seconds: float) -> str:
+    """What `fetch` brings, as long as something is heard now and then.
+
+    The client's own time limits do not hold for every request, and it tries again and again.
+
+    Raises:
+        TimeoutError: if nothing was heard for so many seconds. What hangs is left to itself.
+    """
+    future: Future[str] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(fetch())
+        except BaseException as problem:  # noqa: BLE001 (handed on to who waits)
+            future.set_exception(problem)
+
+    threading.Thread(target=run, daemon=True).start()
+    while True:
+        try:
+            return future.result(_LOOK_UP_SECONDS)
+        except TimeoutError:
+            if future.done() or time.monotonic() - heard[-1] > seconds:
+                raise
+
+
+def _reporting(progress: Progress) -> type[Any]:
     """A progress bar that reports to `progress` and prints nothing."""
 
     class Reporting(tqdm_asyncio):  # type: ignore[type-arg]  # generic in the stubs only
@@ -54,7 +91,7 @@ def _reporting(progress: Progress | None) -> type[Any]:
 
         def update(self, n: int | float | None = 1) -> bool | None:
             self.done += n or 0
-            if progress is not None and self.total:
+            if self.total:
                 progress(min(1.0, self.done / self.total), "download")
             return None
 

@@ -21,7 +21,7 @@ def begin() -> None:
         _LOGGER.propagate = False
 
 
-def note(event: str, **facts: str | float | bool | None) -> None:
+def note(event: str, **facts: str | int | float | None) -> None:
     """Write down an event: when, for which session, and its numbers."""
     line: dict[str, object] = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -9,3 +9,15 @@ current = page.begin()
 with st.spinner(say("progress.start", page.language())):
     server.start()
 current.run()
+
+
+@st.fragment(run_every=3600)
+def stay() -> None:
+    """Nothing to see: a page that asks for news now and then also asks when it reconnects.
+
+    Without that the first run of the new session is the person's next change, and opening
+    the address would undo it.
+    """
+
+
+stay()

@@ -1,0 +1,241 @@
+"""Faults, with the real app: killed, cut off, asked for what hangs. And what the logs hold."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import PATIENCE, ROOT, free_port, wait_until_up
+
+STATE = "?v=1&ha=2.1&hb=1.8&nosp=1&s=the+cat+sat+on+the+secret+mat"
+
+
+class OwnServer:
+    """An app of this test's own, which it may kill, with its output in a file."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.port, self.log = free_port(), folder / "server.log"
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._environment = {**os.environ, **environment}
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "attnviz", "serve", "--port", str(self.port)],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        wait_until_up(self.address, self.process)
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[OwnServer]:
+    found = OwnServer(tmp_path)
+    yield found
+    found.kill()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1400})
+    context.add_init_script(
+        """window.sockets = [];
+        window.WebSocket = class extends WebSocket {
+          constructor(...given) { super(...given); window.sockets.push(this); }
+        };"""
+    )
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE)
+    yield opened
+    context.close()
+
+
+def is_whole(page: Page) -> None:
+    """The view of STATE, complete."""
+    page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
+    page.locator(".st-key-lines .title", has_text="L2·H1").wait_for()
+    page.wait_for_function(
+        "document.querySelector('input[aria-label=Sentence]').value.includes('secret mat')"
+    )
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def type_text(page: Page, text: str) -> None:
+    box = page.get_by_label("Sentence", exact=True)
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_a_killed_server_comes_back_and_so_does_the_page(own: OwnServer, page: Page) -> None:
+    page.goto(f"{own.address}/{STATE}")
+    is_whole(page)
+    own.kill()
+    page.wait_for_function("window.sockets[0].readyState === 3")
+    own.start()
+    page.wait_for_function("window.sockets.length > 1 && window.sockets.at(-1).readyState === 1")
+    is_whole(page)
+    type_text(page, "and it answers again to the secret mat")
+    page.locator(".st-key-lines .token", has_text="answers").first.wait_for()
+
+
+def test_a_dropped_websocket_is_taken_up_again(own: OwnServer, page: Page) -> None:
+    page.goto(f"{own.address}/{STATE}")
+    is_whole(page)
+    page.evaluate("window.sockets.forEach((socket) => socket.close())")
+    page.wait_for_function("window.sockets.at(-1).readyState === 1 && window.sockets.length > 1")
+    is_whole(page)
+    type_text(page, "and it answers again to the secret mat")
+    page.locator(".st-key-lines .token", has_text="answers").first.wait_for()
+
+
+def test_what_is_typed_is_neither_stored_nor_logged(own: OwnServer, page: Page) -> None:
+    page.goto(f"{own.address}/{STATE}")
+    is_whole(page)
+    type_text(page, "another secret: swordfish \ud83d\ude00 </script>")
+    page.locator(".st-key-lines .token", has_text="sword").first.wait_for()
+    page.goto(f"{own.address}/walkthrough?v=1&ch=3&s=swordfish+again")
+    page.wait_for_selector(".st-key-lesson h2")
+    own.process.terminate()
+    own.process.wait(30)
+    log = own.log.read_text(encoding="utf-8")
+    assert '"event": "trace"' in log, "the log is the one that is read"
+    assert "secret" not in log
+    assert "swordfish" not in log
+    assert "Traceback" not in log
+    written = [
+        file
+        for file in own.log.parent.rglob("*")
+        if file.is_file() and file != own.log and b"swordfish" in file.read_bytes()
+    ]
+    assert written == []
+
+
+def test_the_page_carries_the_headers_and_asks_for_nothing_outside(
+    own: OwnServer, page: Page
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if "Security" in m.text else None)
+    answer = page.goto(f"{own.address}/{STATE}")
+    assert answer is not None
+    is_whole(page)
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert [url for url in asked if not url.startswith((own.address, "blob:", "data:"))] == []
+    assert complaints == []
+    page.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://x.invalid/a'}))")
+    page.wait_for_timeout(300)
+    assert any("x.invalid" in text for text in complaints), "the browser refuses what is outside"
+    health = urllib.request.urlopen(f"{own.address}/health").read()  # noqa: S310
+    assert b'"status"' in health
+
+
+@pytest.fixture
+def hanging_hub() -> Iterator[str]:
+    """An address that takes a request and never answers."""
+    held: list[socket.socket] = []
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(16)
+
+        def accept() -> None:
+            while True:
+                try:
+                    held.append(listener.accept()[0])
+                except OSError:
+                    return
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+    for one in held:
+        one.close()
+
+
+def load_elsewhere(name: str, **environment: str) -> str:
+    """What loading a model says, in a process of its own."""
+    code = (
+        "import sys, attnviz\n"
+        "try:\n    attnviz.load(sys.argv[1])\n"
+        "except attnviz.AttnvizError as problem:\n    print(problem)"
+    )
+    kept = {k: v for k, v in os.environ.items() if k != "HF_HUB_OFFLINE"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, name],
+        env={**kept, **environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_a_hub_that_hangs_is_given_up(hanging_hub: str, tmp_path: Path) -> None:
+    said = load_elsewhere(
+        "owner/model", HF_ENDPOINT=hanging_hub, HF_HOME=str(tmp_path), ATTNVIZ_HUB_SECONDS="1"
+    )
+    assert said.startswith("The hub cannot be reached, and “owner/model” is not on this machine.")
+
+
+def test_a_hub_that_refuses_is_said_at_once(tmp_path: Path) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    said = load_elsewhere("owner/model", HF_ENDPOINT=nobody, HF_HOME=str(tmp_path))
+    assert "The hub cannot be reached" in said
+
+
+def test_a_model_whose_file_is_cut_short_keeps_running(tmp_path: Path) -> None:
+    """A mapped file that shrinks ends a process by a bus error: weights are copied out of it."""
+    code = (
+        "import os, sys, attnviz\n"
+        "from pathlib import Path\n"
+        "from tests.conftest import save_tiny\n"
+        "folder = save_tiny(Path(sys.argv[1]) / 'big', hidden_size=240, intermediate_size=4000)\n"
+        "model = attnviz.load(str(folder))\n"
+        "before = attnviz.trace('the cat sat', model).weights((0, 0))\n"
+        "os.truncate(folder / 'model.safetensors', 10)\n"
+        "after = attnviz.trace('the cat sat', model).weights((0, 0))\n"
+        "print((before == after).all())\n"
+        "try:\n    attnviz.load(str(folder) + '/')\n"
+        "except attnviz.ModelError as problem:\n    print(problem)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    same, problem = done.stdout.splitlines()
+    assert same == "True"
+    assert "model.safetensors is damaged or incomplete" in problem
+
+
+def test_a_full_disk_gets_its_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+
+    import attnviz
+    from attnviz.models import hub
+
+    def full(*_: Any, **__: Any) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device", "/var/secret/path")
+
+    monkeypatch.setattr(hub, "snapshot_download", full)
+    with pytest.raises(attnviz.ModelError, match="no room left on this server's disk") as found:
+        attnviz.load("owner/huge-model")
+    assert "/var" not in found.value.text("zh")

@@ -1,0 +1,251 @@
+"""The server: its health, its headers, its journal, the page About, and public mode."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+from streamlit.testing.v1 import AppTest
+
+import attnviz
+from attnviz.budget import queue
+from attnviz.budget.settings import settings
+from attnviz.models.load import Model
+from attnviz.ui import journal, self_test, server
+from tests.conftest import Eager
+from tests.test_page import MAIN, said, typed
+from tests.test_share_page import link_of, opened
+
+# ---- health and self-test
+
+
+def ask_health() -> tuple[int, dict[str, Any]]:
+    answer = asyncio.run(server.health(None))  # type: ignore[arg-type]
+    return answer.status_code, json.loads(bytes(answer.body))
+
+
+@pytest.fixture
+def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    fresh: dict[str, Any] = {"status": "starting", "since": 0.0}
+    monkeypatch.setattr(server, "_state", fresh)
+    return fresh
+
+
+def test_the_self_test_compares_a_known_matrix(state: dict[str, Any], minilm: Model) -> None:
+    assert ask_health()[0] == 200, "a server that starts is not ill"
+    server._load()
+    status, facts = ask_health()
+    assert (status, facts["status"]) == (200, "ok")
+    assert facts["self_test"] < 1e-4
+    assert facts["rss_mb"] > 50
+
+
+def test_the_known_matrix_is_transformers_own(minilm: Model, eager: Eager) -> None:
+    import torch
+
+    ids = torch.tensor([minilm.tokenizer.encode(self_test.TEXT).ids])
+    layer, head = self_test.HEAD
+    with torch.inference_mode():
+        own = eager(minilm)(ids, output_attentions=True).attentions[layer][0, head].numpy()
+    np.testing.assert_allclose(self_test.KNOWN, own, atol=1e-4)
+
+
+def test_a_server_that_computes_something_else_is_ill(
+    state: dict[str, Any], minilm: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(self_test, "KNOWN", self_test.KNOWN + 0.01)
+    server._load()
+    status, facts = ask_health()
+    assert (status, facts["status"]) == (503, "failed")
+    monkeypatch.setattr(self_test, "KNOWN", np.zeros((3, 3)))
+    server._load()
+    assert ask_health()[0] == 503
+
+
+def test_a_server_without_its_model_is_ill_and_runs(
+    state: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> float:
+        raise attnviz.ModelError("embedded_missing", package="x")
+
+    monkeypatch.setattr(self_test, "largest_difference", missing)
+    server._load()
+    assert ask_health()[1]["self_test"] == "embedded_missing"
+
+
+# ---- headers
+
+
+def test_every_answer_carries_the_headers_and_keeps_its_own() -> None:
+    async def inner(_: Scope, __: Receive, send: Send) -> None:
+        own = [(b"referrer-policy", b"origin")]
+        await send({"type": "http.response.start", "status": 200, "headers": own})
+        await send({"type": "http.response.body", "body": b""})
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    asyncio.run(server.SafeHeaders(inner)({"type": "http"}, receive, send))
+    headers = dict(sent[0]["headers"])
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert headers[b"referrer-policy"] == b"origin"
+    assert b"default-src 'self'" in headers[b"content-security-policy"]
+    assert b"http:" not in headers[b"content-security-policy"]
+
+
+# ---- journal
+
+
+@pytest.fixture
+def lines() -> Iterator[list[dict[str, Any]]]:
+    """What the journal writes."""
+    found: list[dict[str, Any]] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(json.loads(record.getMessage()))
+
+    logger, handler = logging.getLogger("attnviz"), Keep()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield found
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+def test_the_journal_holds_numbers_and_never_a_text(
+    minilm: Model, lines: list[dict[str, Any]]
+) -> None:
+    typed(opened(), "a very secret sentence for the journal")
+    (line,) = [line for line in lines if line["event"] == "trace" and line["tokens"] == 9]
+    assert line["model"] == "all-MiniLM-L6-v2"
+    assert line["ms"] > 0
+    assert len(line["request"]) == 8, "work in another thread is noted for its session"
+    assert "secret" not in json.dumps(lines)
+
+
+def test_the_journal_writes_to_stderr_once(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = logging.getLogger("attnviz")
+    before = list(logger.handlers)
+    logger.handlers.clear()
+    try:
+        journal.begin()
+        journal.begin()
+        journal.note("something", ms=1.234)
+    finally:
+        logger.handlers[:] = before
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["ms"] == 1.2
+
+
+def test_an_unexpected_failure_is_a_sentence_and_a_line_without_its_words(
+    lines: list[dict[str, Any]],
+) -> None:
+    def script() -> None:
+        from attnviz.ui.server import say_unexpected
+
+        try:
+            raise RuntimeError("somebody's secret sentence")
+        except RuntimeError as problem:
+            say_unexpected(problem)
+
+    app = AppTest.from_function(script).run()
+    assert "Something went wrong that should not have" in app.error[0].value
+    (line,) = lines
+    assert line["kind"] == "RuntimeError"
+    assert line["place"].startswith("script:")
+    assert "secret" not in json.dumps(line)
+
+
+# ---- About
+
+
+def test_about_says_versions_models_limits_and_privacy(minilm: Model) -> None:
+    app = opened("about")
+    cells = "\n".join(table.value.to_string() for table in app.table).replace("\\", "")
+    for fact in (attnviz.__version__, minilm.card.revision, "transformers", "seed 0", "20,000"):
+        assert fact in cells
+    numbers = [v for v in vars_of_settings().values() if type(v) is int]
+    assert len(app.table[2].value) == len(numbers), "no limit is left out"
+    assert "Private mode" in said(app)
+    assert "Nothing that you type is written to a disk" in said(app)
+
+
+def vars_of_settings() -> dict[str, Any]:
+    return {name: getattr(settings(), name) for name in settings().__dataclass_fields__}
+
+
+# ---- public mode
+
+
+@pytest.fixture
+def public(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    monkeypatch.setenv("ATTNVIZ_PUBLIC", "1")
+    settings.cache_clear()
+    queue.passes.cache_clear()
+    yield monkeypatch
+    monkeypatch.undo()
+    settings.cache_clear()
+    queue.passes.cache_clear()
+
+
+def test_public_mode_offers_its_own_models_alone(
+    public: pytest.MonkeyPatch, minilm: Model, tmp_path: Any
+) -> None:
+    app = opened(m=str(tmp_path), v="1")
+    menu = app.selectbox(key="model")
+    assert menu.options == ["all-MiniLM-L6-v2", "the same, with random weights (control)"]
+    assert menu.value == "minilm"
+    assert "left out: m: " in said(app)
+    assert link_of(app) == {}
+    assert "Public mode" in said(opened("about"))
+
+
+def test_public_mode_offers_what_the_settings_allow(
+    public: pytest.MonkeyPatch, minilm: Model
+) -> None:
+    public.setenv("ATTNVIZ_ALLOWED_MODELS", "owner/model")
+    settings.cache_clear()
+    app = opened(m="owner/model", v="1")
+    assert app.selectbox(key="model").value == "owner/model"
+    assert "The hub cannot be reached" in said(app)
+
+
+def test_no_way_around_the_menu_loads_a_model(public: pytest.MonkeyPatch, minilm: Model) -> None:
+    def script() -> None:
+        from attnviz.ui.inputs import loaded
+        from attnviz.ui.page import clear_errors
+
+        with clear_errors():
+            loaded("/etc")
+
+    app = AppTest.from_function(script).run()
+    assert "This server shows its own models only" in app.error[0].value
+    assert MAIN.exists()
+
+
+def test_a_busy_server_says_so_and_keeps_what_was_typed(
+    minilm: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened()
+    monkeypatch.setenv("ATTNVIZ_MEMORY_MB", "1")
+    settings.cache_clear()
+    try:
+        typed(app, "a sentence that finds no room")
+        assert "This server's memory is full" in said(app)
+        assert app.text_input(key="text").value == "a sentence that finds no room"
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    app.run()
+    assert "memory is full" not in said(app)
