@@ -161,16 +161,26 @@ def test_a_long_table_shows_one_query_at_a_time(page: AppTest) -> None:
     assert table.value.iloc[:, 0].tolist() == [f"{w:.4f}" for w in trace.weights(a)[5]]
 
 
+def open_save(app: AppTest) -> AppTest:
+    app.session_state["save_open"] = True
+    return app.run()
+
+
+def test_what_nobody_opened_is_not_made(page: AppTest) -> None:
+    assert not page.get("download_button")
+
+
 def test_what_is_seen_can_be_saved(page: AppTest) -> None:
+    open_save(page)
     labels = [button.proto.label for button in page.get("download_button")]
-    kinds = ("HTML", "SVG", "CSV", "JSON", "npz", "view as a file")
+    kinds = ("HTML", "SVG", "CSV", "JSON", "npz")
     assert len(labels) == len(kinds)
     assert all(kind in label for kind, label in zip(kinds, labels, strict=True))
     assert page.button(key="save_png").label == "PNG (300 dpi)"
 
 
 def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace) -> None:
-    box = page.selectbox(key="save_what")
+    box = open_save(page).selectbox(key="save_what")
     assert box.options == ["the lines", "all heads", "heatmap of L0·H2", "heatmap of L1·H8"]
     for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
         page.selectbox(key="save_what").set_value(what).run()
@@ -184,7 +194,7 @@ def inputs_of(page: AppTest) -> Choices:
 
 
 def test_a_table_beyond_a_spreadsheet_is_refused_with_a_way_out(page: AppTest) -> None:
-    typed(page, "word " * 600)
+    typed(open_save(page), "word " * 600)
     page.multiselect(key="more").set_value([HeadId(0, 0), HeadId(0, 1)]).run()
     assert "1,048,576 weights: a table or JSON file may have 1,000,000" in said(page)
     disabled = [button.proto.disabled for button in page.get("download_button")]

@@ -81,7 +81,9 @@ def test_heads_that_the_model_lacks_are_dropped_and_named(minilm: Model) -> None
 
 def test_a_text_too_long_for_a_link_is_refused_with_a_way_out(minilm: Model) -> None:
     text = "".join(chr(0x4E00 + (7919 * n * n + 31 * n) % 20_000) for n in range(6_000))
-    app = typed(opened(), text)
+    app = opened()
+    app.session_state["share_open"] = True
+    typed(app, text)
     assert "s" not in link_of(app)
     assert link_of(app)["long"] == "1"
     assert "too long for a link. Save the view as a file" in said(app)
@@ -193,6 +195,8 @@ def test_settings_of_a_training_enter_the_link(minilm: Model) -> None:
 
 def test_the_walkthrough_can_be_saved_and_shared(minilm: Model) -> None:
     app = opened("walkthrough", ch="3")
+    app.session_state["save_open"] = app.session_state["share_open"] = True
+    app.run()
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == [
         "This chapter as a page (HTML, no network needed)",

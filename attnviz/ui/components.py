@@ -1,6 +1,7 @@
 """Pictures on a page: the overview and the line diagrams as components, charts by Plotly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
@@ -119,6 +120,14 @@ def painted(key: str) -> dict[str, Any] | None:
     """The cell that was clicked in the drawing `key`: control, row, column."""
     cell: dict[str, Any] | None = st.session_state[key].get("painted")
     return cell
+
+
+@contextmanager
+def drawer(label: str, key: str) -> Iterator[bool]:
+    """A popover, and whether it is open: what nobody opened is not worth making."""
+    box = st.popover(label, key=key, on_change="rerun")
+    with box:
+        yield bool(box.open)
 
 
 def show_chart(picture: Chart, key: str, height: int) -> None:

@@ -63,10 +63,16 @@ def _take_language() -> None:
 
 def language() -> Language:
     """The language of this session: the chosen one, else that of the link, else the browser's."""
-    browsers: Language = "zh" if (st.context.locale or "").startswith("zh") else "en"
-    links = next((code for code in LANGUAGES if code == st.query_params.get("lang")), browsers)
-    chosen: Language = st.session_state.get("language", links)
-    return chosen
+    state = st.session_state
+    if "language" in state:
+        chosen: Language = state.language
+        return chosen
+    if "first_language" not in state:  # asked for by every text, so it is found out once
+        browsers: Language = "zh" if (st.context.locale or "").startswith("zh") else "en"
+        links = (code for code in LANGUAGES if code == st.query_params.get("lang"))
+        state.first_language = next(links, browsers)
+    first: Language = state.first_language
+    return first
 
 
 def mode() -> Mode:

@@ -1,6 +1,7 @@
 """Saving what one sees: pages, pictures, numbers, the whole trace."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -15,10 +16,11 @@ from attnviz.figures.overview import overview
 from attnviz.figures.shown import Shown, shown
 from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.keepsake import chapter_numbers, chapter_page
+from attnviz.lessons.link import Standing
 from attnviz.tracing.record import Trace
 from attnviz.training.record import Training
 from attnviz.ui.classroom import standing
-from attnviz.ui.components import save_png
+from attnviz.ui.components import drawer, save_png
 from attnviz.ui.inputs import Choices
 from attnviz.ui.page import language
 from attnviz.words import Language, say
@@ -30,39 +32,40 @@ def save(trace: Trace, chosen: Choices) -> None:
     """A button for each kind of file; a file is made when its button is pressed."""
     spoken: Language = language()  # the session is gone when a file is made
     name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in chosen.heads)
-    with st.popover(say("page.save", spoken)):
-        _button("html", f"{name}.html", "text/html", _page(trace, chosen, spoken))
-        _pictures(trace, chosen, name, spoken)
-        _numbers(trace, chosen, name, spoken)
-        _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
+    with drawer(say("page.save", spoken), "save_open") as is_open:
+        if is_open:
+            _button("html", f"{name}.html", "text/html", _page(trace, chosen, spoken))
+            _pictures(trace, chosen, name, spoken)
+            _numbers(trace, chosen, name, spoken)
+            _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
 
 
 def save_chapter(chapter: Chapter, scene: Scene) -> None:
     """A chapter of the walkthrough as a page, and the numbers behind its figure."""
     standing_now, name = standing(), f"attnviz-chapter-{chapter.number}"
-    with st.popover(say("page.save", language())):
-        _button(
-            "chapter",
-            f"{name}.html",
-            "text/html",
-            lambda: chapter_page(chapter, scene, standing_now).encode(),
-        )
-        _button(
-            "json",
-            f"{name}.json",
-            "application/json",
-            lambda: chapter_numbers(chapter, scene).encode(),
-        )
+    with drawer(say("page.save", language()), "save_open") as is_open:
+        if is_open:
+            page, numbers = f"{name}.html", f"{name}.json"
+            _button("chapter", page, "text/html", lambda: _chapter(chapter, scene, standing_now))
+            _button("json", numbers, "application/json", lambda: _values(chapter, scene))
+
+
+def _chapter(chapter: Chapter, scene: Scene, standing_now: Standing) -> bytes:
+    return chapter_page(chapter, scene, standing_now).encode()
+
+
+def _values(chapter: Chapter, scene: Scene) -> bytes:
+    return chapter_numbers(chapter, scene).encode()
 
 
 def save_training(training: Training, shares: np.ndarray) -> None:
     """A training's course and looks as tables."""
     name = training.run.name
-    with st.popover(say("page.save", language())):
-        _button("course", f"{name}-course.csv", "text/csv", lambda: course_csv(training).encode())
-        _button(
-            "looks", f"{name}-looks.csv", "text/csv", lambda: looks_csv(training, shares).encode()
-        )
+    with drawer(say("page.save", language()), "save_training_open") as is_open:
+        if is_open:
+            course, looks = f"{name}-course.csv", f"{name}-looks.csv"
+            _button("course", course, "text/csv", lambda: course_csv(training).encode())
+            _button("looks", looks, "text/csv", lambda: looks_csv(training, shares).encode())
 
 
 def _button(kind: str, name: str, mime: str, made: Maker, *, disabled: bool = False) -> None:
@@ -129,8 +132,12 @@ def _svgs(trace: Trace, chosen: Choices, spoken: Language) -> dict[str, Callable
         "overview": lambda: overview(trace).to_svg(spoken),
     }
     for one in shown(trace, chosen.heads, chosen.lens, chosen.combination):
-        made[one.name(spoken)] = heatmap.draw(one, language=spoken).to_svg
+        made[one.name(spoken)] = partial(_heatmap_svg, one, spoken)
     return made
+
+
+def _heatmap_svg(one: Shown, spoken: Language) -> str:
+    return heatmap.draw(one, language=spoken).to_svg()
 
 
 def _numbers(trace: Trace, chosen: Choices, name: str, spoken: Language) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from attnviz.figures.style import MOST_HEADS
 from attnviz.link.state import LONG, VIEWS, Field
 from attnviz.ui import address
+from attnviz.ui.components import drawer
 from attnviz.ui.page import language
 from attnviz.words import say
 
@@ -34,16 +35,26 @@ def share(
 
     `more` are parameters of the page's own, which `on_opened` is given from a saved view.
     """
-    with st.popover(say("share.share", language())):
-        link = address.current_link(fields, more)
-        if link.too_long:
-            st.warning(say("share.too_long", language()))
-        else:
-            st.caption(say("share.link", language()))
-            st.code(address.address(link.params), language=None, wrap_lines=True)
-            if page == "explore":
-                _frame(link.params)
-        _file(page, fields, more, on_opened)
+    with drawer(say("share.share", language()), "share_open") as is_open:
+        if is_open:
+            _ways(page, fields, more, on_opened)
+
+
+def _ways(
+    page: PageName,
+    fields: Sequence[Field],
+    more: Mapping[str, str] | None,
+    on_opened: Opened | None,
+) -> None:
+    link = address.current_link(fields, more)
+    if link.too_long:
+        st.warning(say("share.too_long", language()))
+    else:
+        st.caption(say("share.link", language()))
+        st.code(address.address(link.params), language=None, wrap_lines=True)
+        if page == "explore":
+            _frame(link.params)
+    _file(page, fields, more, on_opened)
 
 
 def _frame(params: Mapping[str, str]) -> None:

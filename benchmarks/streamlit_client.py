@@ -1,0 +1,117 @@
+"""A client of Streamlit's own websocket protocol: it opens a page as a browser does.
+
+A browser connects to `/_stcore/stream` with the subprotocol `streamlit` and asks for a run of
+the script by one BackMsg: the query string, and what the browser says about itself. The server
+answers with ForwardMsgs: `new_session` when a run begins, a `delta` for each block and element
+with the path of its place, `script_finished` at the end. A message comes as a `ref_hash` only
+if the browser says that it has kept it (`cached_message_hashes`); a new browser has kept none.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+PATIENCE_S = 120.0
+MARGIN_S = 5.0
+
+
+@dataclass(slots=True)
+class Page:
+    """What a session has received of one run of the script."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    charts: dict[tuple[int, ...], str] = field(default_factory=dict)  # Plotly's JSON, by place
+    packets: dict[str, bytes] = field(default_factory=dict)  # by the component's name
+    errors: list[str] = field(default_factory=list)
+
+    def take(self, place: tuple[int, ...], element: Element) -> None:
+        """Add one element."""
+        kind = element.WhichOneof("type") or ""
+        self.kinds[kind] += 1
+        if kind == "plotly_chart":
+            self.charts[place] = element.plotly_chart.spec
+        elif kind == "bidi_component":
+            self.packets[element.bidi_component.component_name] = element.bidi_component.bytes
+        elif kind == "exception":
+            self.errors.append(f"exception {element.exception.type}".rstrip())
+        elif kind == "alert" and element.alert.format == Alert.ERROR:
+            self.errors.append(f"error: {element.alert.body}")
+
+
+class Session:
+    """One browser tab."""
+
+    def __init__(self, address: str, query: str = "") -> None:
+        self.address = address
+        self.query = query
+        self.page = Page()
+        self.seconds = 0.0  # from starting to connect to the end of the run
+        self.problem = ""  # why the run did not come to its end
+        self._connection: ClientConnection | None = None
+
+    async def open(self) -> None:
+        """Connect, ask for the page, and read until the script has finished."""
+        start = time.perf_counter()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._read(await self._connect())
+        except TimeoutError:
+            self.problem = f"not finished after {PATIENCE_S:.0f} s"
+        except (OSError, WebSocketException) as problem:
+            self.problem = f"connection: {problem}"
+        self.seconds = time.perf_counter() - start
+
+    async def close(self) -> None:
+        """Close the tab."""
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _connect(self) -> ClientConnection:
+        self._connection = await connect(
+            f"ws{self.address.removeprefix('http')}/_stcore/stream",
+            subprotocols=[Subprotocol("streamlit")],
+            open_timeout=PATIENCE_S + MARGIN_S,  # `open` holds the limit
+            ping_interval=None,
+            max_size=None,
+            proxy=None,
+        )
+        await self._connection.send(self._request())
+        return self._connection
+
+    def _request(self) -> bytes:
+        message = BackMsg()
+        asked = message.rerun_script
+        asked.query_string = self.query
+        asked.context_info.url = f"{self.address}/"
+        asked.context_info.locale = "en-US"
+        asked.context_info.timezone = "UTC"
+        asked.context_info.timezone_offset = 0
+        asked.context_info.is_embedded = False
+        asked.context_info.color_scheme = "light"
+        request: bytes = message.SerializeToString()
+        return request
+
+    async def _read(self, connection: ClientConnection) -> None:
+        while True:
+            message = ForwardMsg.FromString(await connection.recv(decode=False))
+            kind = message.WhichOneof("type")
+            if kind == "new_session":
+                self.page = Page()
+            elif kind == "delta" and message.delta.HasField("new_element"):
+                self.page.take(tuple(message.metadata.delta_path), message.delta.new_element)
+            elif kind == "script_finished":
+                status = message.script_finished
+                if status == ForwardMsg.FINISHED_SUCCESSFULLY:
+                    return
+                if status == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+                    self.problem = "the script does not compile"
+                    return
