@@ -36,7 +36,7 @@ load: $(DEV_STAMP)
 	@$(BIN)/python -m benchmarks.load --sessions 200 --json /tmp/attnviz-load.json --repeat 5
 
 fuzz: $(DEV_STAMP)
-	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" ATTNVIZ_FUZZ_CASES=2000 \
+	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" ATTNVIZ_FUZZ_CASES=400 \
 		$(BIN)/python -m pytest tests/fuzz
 
 audit: $(DEV_STAMP)

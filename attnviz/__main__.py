@@ -36,7 +36,7 @@ def _draw(arguments: Sequence[str]) -> int:
         where = f"{asked.output}: " if isinstance(problem, OSError) else ""
         print(f"{where}{said}", file=sys.stderr)
         return 2
-    print(asked.output)
+    print(asked.output.encode(errors="replace").decode())
     return 0
 
 

@@ -1,6 +1,9 @@
 """Models for the tests: the embedded one, and tiny random ones of every family."""
 
 import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test may ask a hub; read when its client is imported
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +16,6 @@ import attnviz
 from attnviz.models import catalogue
 from attnviz.models.load import Model
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # no test may ask a hub
 torch.set_num_threads(1)
 
 NOTE = (

@@ -118,6 +118,14 @@ def test_the_size_of_a_record_is_that_of_its_arrays(note: attnviz.Trace) -> None
     assert least < size_of(note.layers) < 4 * least
 
 
+def test_freed_memory_goes_back_to_the_system() -> None:
+    held = [bytes(1_000) for _ in range(200_000)]
+    full = resident_mb()
+    del held
+    assert memory.give_back()
+    assert resident_mb() < full
+
+
 # ---- the queue
 
 

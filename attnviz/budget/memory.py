@@ -1,5 +1,7 @@
 """Memory: how much this process holds, how much a thing holds, and when it is enough."""
 
+import ctypes
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -33,6 +35,18 @@ def check_memory() -> None:
     ceiling = settings().memory_mb
     if ceiling and resident_mb() > ceiling:
         raise BusyError("memory_full")
+
+
+def give_back() -> bool:
+    """Return freed memory to the system, which the C library keeps for itself otherwise.
+
+    False where the C library has no way to do it (it is not glibc).
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is None:
+        return False
+    trim(0)
+    return True
 
 
 def size_of(thing: object) -> int:

@@ -32,7 +32,7 @@ class Recipe:
     def _trace(self) -> list[str]:
         trace = self.trace
         if trace.model.source == "given":
-            return [f"trace = attnviz.Trace.from_weights(tokens, weights)  # {trace.model.title}"]
+            return [f"trace = attnviz.Trace.from_weights(tokens, weights)  # {trace.model.title!r}"]
         lines, model = [], repr(trace.model.name)
         if trace.model.source == "trained":
             lines, model = [f"model = {trace.model.made_by}"], "model"

@@ -112,7 +112,7 @@ def _written(value: Value | Said) -> str:
         return "P" + "+".join(head_text(cell) for cell in sorted(value))
     if isinstance(value, tuple):
         return "H" + "+".join(_written(head).removeprefix("h") for head in value)
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _read(text: str) -> Value:

@@ -5,6 +5,7 @@ A text that people typed stands in the address as it is while it is short, and c
 """
 
 import base64
+import re
 import zlib
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ MOST_PARAMETER = 5_000  # characters of one parameter; longer ones are not read
 MOST_TEXT = 100_000  # characters that a compressed parameter may unfold to
 _SHORT = 300  # characters of an address from which compressing is tried
 _BETWEEN, _IS = ";", "="
+_HALF = re.compile("[\ud800-\udfff]")  # a lone surrogate, which has no UTF-8
 
 
 def joined(values: Mapping[str, str]) -> str:
@@ -61,9 +63,10 @@ def read_count(text: str) -> int:
 
 def text_parameters(name: str, text: str) -> dict[str, str]:
     """A typed text as a parameter: `name` if short, `name` + z if it is compressed."""
-    if _is_whole(text) and len(quote(text, safe="")) <= _SHORT:
+    text = _HALF.sub("\ufffd", text)
+    if len(quote(text, safe="")) <= _SHORT:
         return {name: text}
-    packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 9)
+    packed = zlib.compress(text.encode(), 9)
     return {f"{name}z": base64.urlsafe_b64encode(packed).decode().rstrip("=")}
 
 
@@ -77,12 +80,12 @@ def read_compressed(text: str) -> str:
         raise ValueError(text[:20]) from problem
     if not unfolding.eof or unfolding.unused_data:
         raise ValueError(text[:20])
-    return read_text(found.decode("utf-8", "surrogatepass"))
+    return read_text(found.decode())
 
 
 def read_text(text: str) -> str:
-    """A typed text, if it is not beyond what a link may hold."""
-    if len(text) > MOST_TEXT:
+    """A typed text, if it is not beyond what a link may hold, and of whole characters."""
+    if len(text) > MOST_TEXT or _HALF.search(text):
         raise ValueError(text[:20])
     return text
 
@@ -121,8 +124,3 @@ def share(text: str) -> float:
 def flag(text: str) -> bool:
     """1 or 0."""
     return one_of("0", "1")(text) == "1"
-
-
-def _is_whole(text: str) -> bool:
-    """Whether a browser can hold it: no half characters."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)

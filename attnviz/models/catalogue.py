@@ -54,8 +54,10 @@ def find(name: str, progress: Progress | None = None) -> Checkpoint:
     if name in BUILT_IN:
         return _embedded(name)
     if name.endswith(_CONTROL_MARK):
-        return _control(find(name.removesuffix(_CONTROL_MARK), progress))
-    if Path(name).is_dir():
+        return _control(find(_without_mark(name), progress))
+    if not name:
+        raise ModelError("hub_malformed", model=name)
+    if _is_folder(name):
         return _folder(name)
     if _looks_like_a_path(name):
         raise ModelError("no_such_folder", folder=name)
@@ -79,8 +81,22 @@ def _control(checkpoint: Checkpoint) -> Checkpoint:
 
 def is_local(name: str) -> bool:
     """Whether `find` needs no network for this name."""
-    name = name.removesuffix(_CONTROL_MARK)
-    return name in BUILT_IN or _looks_like_a_path(name) or Path(name).is_dir()
+    name = _without_mark(name)
+    return name in BUILT_IN or _looks_like_a_path(name) or _is_folder(name)
+
+
+def _without_mark(name: str) -> str:
+    """The name of a model for that of its control; the control of a control is itself."""
+    while name.endswith(_CONTROL_MARK):
+        name = name.removesuffix(_CONTROL_MARK)
+    return name
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _weights_hash(folder: Path) -> str:

@@ -72,12 +72,16 @@ def load(name_or_folder: str = catalogue.EMBEDDED, progress: Progress | None = N
     name = name_or_folder.strip()
     with _registry:
         lock = _locks.setdefault(name, threading.Lock())
-    with lock:  # two who ask at once load once
-        model = _models.get(name)
-        if model is None:
-            model = _open(catalogue.find(name, progress), progress)
-            _keep(model)
-        return model
+    try:
+        with lock:  # two who ask at once load once
+            model = _models.get(name)
+            if model is None:
+                model = _open(catalogue.find(name, progress), progress)
+                _keep(model)
+            return model
+    finally:
+        if name not in _models:  # names that are no model leave nothing behind
+            _locks.pop(name, None)
 
 
 def control_of(model: Model) -> Model:

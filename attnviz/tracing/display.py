@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from attnviz.errors import TextError
+
 CONTINUATION = "##"  # WordPiece
 WORD_START = "▁"  # SentencePiece
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -16,6 +18,19 @@ def visible(text: str) -> str:
     if len(text) > 1 and any(unicodedata.category(c) == "So" for c in text):
         return "".join(c if c in _JOINERS else _named(c) for c in text)
     return "".join(_named(c) for c in text)
+
+
+def check_whole(*texts: str) -> None:
+    """Make sure that texts hold whole characters.
+
+    Raises:
+        TextError: if one holds half of a character.
+    """
+    for text in texts:
+        for index, character in enumerate(text):
+            if "\ud800" <= character <= "\udfff":
+                code = f"U+{ord(character):04X}"
+                raise TextError("half_character", position=index + 1, code=code)
 
 
 def _named(character: str) -> str:

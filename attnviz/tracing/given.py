@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from attnviz.errors import CaptureError
 from attnviz.models.card import ModelCard
-from attnviz.tracing.display import visible
+from attnviz.tracing.display import check_whole, visible
 from attnviz.tracing.record import Token, Trace
 
 _ROUNDING = 1e-4  # what a weight may be beyond 0 and 1
@@ -52,6 +52,7 @@ def given_trace(
     within = (array >= -_ROUNDING) & (array <= 1 + _ROUNDING)  # false for what is no number
     if not within.all():
         raise CaptureError("weights_values", count=f"{int((~within).sum()):,}")
+    check_whole(title, *tokens)
     missing = [place for place in special if not 0 <= place < len(tokens)]
     if missing:
         raise CaptureError("special_beyond", places=missing, tokens=len(tokens))

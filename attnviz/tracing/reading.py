@@ -7,7 +7,7 @@ from tokenizers import Encoding
 
 from attnviz.errors import InterventionError, TextError
 from attnviz.models.load import Model
-from attnviz.tracing.display import token_text
+from attnviz.tracing.display import check_whole, token_text
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.intervene import HeadOff, Intervention, TokenMasked
 from attnviz.tracing.record import LeftOut, Token
@@ -89,9 +89,7 @@ def _check(sentence: str, limit: int) -> None:
         raise TextError("empty")
     if len(sentence) > limit:
         raise TextError("too_long", characters=f"{len(sentence):,}", limit=f"{limit:,}")
-    half = next((i for i, c in enumerate(sentence) if "\ud800" <= c <= "\udfff"), None)
-    if half is not None:
-        raise TextError("half_character", position=half + 1, code=f"U+{ord(sentence[half]):04X}")
+    check_whole(sentence)
 
 
 def _cut(encodings: list[Encoding], sentences: list[str], room: int) -> tuple[LeftOut, ...]:

@@ -2,14 +2,18 @@
 
 import json
 from dataclasses import replace
+from math import isfinite, nan
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load as deserialize
 from safetensors.torch import save as serialize
 
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.models.trained import fingerprint
+from attnviz.tracing.capture import trace
 from attnviz.training.record import Snapshot, Training
 from attnviz.training.run import checked
 from attnviz.training.tasks import task_called
@@ -17,6 +21,7 @@ from attnviz.training.tasks import task_called
 SHIPPED = Path(__file__).with_name("checkpoints")
 _FORMAT = "attnviz-encoder-1"
 _LONGEST_HEADER = 100_000  # bytes
+_WIDEST = 4_096  # of an encoder of our own
 _DAMAGED = (
     SafetensorError,
     ValueError,
@@ -25,6 +30,7 @@ _DAMAGED = (
     AttributeError,
     RecursionError,
     RuntimeError,
+    OverflowError,
     AttnvizError,
 )
 
@@ -95,7 +101,9 @@ def _read(data: bytes) -> Training:
     metadata, weights = _header(data)["__metadata__"], deserialize(data)
     if metadata["format"] != _FORMAT or metadata["sha256"] != fingerprint(weights):
         raise ValueError("not what was saved")
-    facts = json.loads(metadata["training"])
+    facts = _facts(metadata["training"])
+    if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
+        raise ValueError("numbers that are none")
     sizes = {name: facts[name] for name in ("d_model", "d_ff", "positions")}
     task = replace(task_called(facts["task"]), **sizes)
     run = checked(task, facts["heads"], facts["layers"], facts["seed"], facts["steps"])
@@ -107,9 +115,27 @@ def _read(data: bytes) -> Training:
 
 def _check_that_it_fits(training: Training) -> None:
     try:
-        training.model  # noqa: B018 - built here, kept for later
+        model = training.model  # built here, kept for later
     except RuntimeError as problem:  # from load_state_dict, where names or sizes differ
         raise ValueError("weights of another encoder") from problem
+    residual = trace(training.run.task.alphabet.example, model).residual(model.card.layers)
+    if not np.isfinite(residual).all():
+        raise ValueError("numbers so large that nothing comes of them")
+
+
+def _facts(text: str) -> dict[str, Any]:
+    """What a training was, each fact of its kind and within reason."""
+    facts: dict[str, Any] = json.loads(text)
+    for name in ("d_model", "d_ff", "heads", "layers", "seed", "steps", "done"):
+        if type(facts[name]) is not int or not 0 <= facts[name] < 2**31:
+            raise ValueError(name)
+    for name in ("accuracy", "loss", "seconds"):
+        facts[name] = float(facts[name]) if type(facts[name]) in (int, float) else nan
+        if not isfinite(facts[name]):
+            raise ValueError(name)
+    if not (0 < facts["d_model"] <= _WIDEST and facts["d_ff"] <= _WIDEST):
+        raise ValueError("d_model")
+    return facts
 
 
 def _header(data: bytes) -> dict[str, dict[str, str]]:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from attnviz.budget.memory import resident_mb
+from attnviz.budget.memory import give_back, resident_mb
 from attnviz.budget.queue import passes
 from attnviz.errors import AttnvizError
 from attnviz.ui.journal import begin, note
@@ -47,6 +47,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
+TIDY_SECONDS = 30
+
 _starting = threading.Lock()
 _state: dict[str, Any] = {"status": "starting", "since": time.time()}
 
@@ -67,7 +69,14 @@ async def warm_up(_: Any) -> AsyncIterator[None]:
     """Start up and load the embedded model while the first browser is still on its way."""
     begin()
     threading.Thread(target=_load, daemon=True).start()
+    threading.Thread(target=_tidy, daemon=True).start()
     yield
+
+
+def _tidy() -> None:
+    """Now and then return what closed sessions have left."""
+    while give_back():
+        time.sleep(TIDY_SECONDS)
 
 
 def _load() -> None:

@@ -1,0 +1,36 @@
+"""Hostile and random texts through everything that takes a text.
+
+`ATTNVIZ_FUZZ_CASES` says how many cases a test tries: examples of hypothesis, and texts of
+the corpus, of which every k-th is taken. With 1,000 they are more than 10,000 in all.
+"""
+
+import os
+from collections import Counter
+
+from hypothesis import HealthCheck, settings
+
+from tests.fuzz.corpus import corpus
+
+CASES = int(os.environ.get("ATTNVIZ_FUZZ_CASES", "40"))
+COUNTED: Counter[str] = Counter()  # cases that ran, by the name of their test
+
+
+def random_cases(share: int = 1) -> settings:
+    """Settings of hypothesis for `CASES` ÷ `share` cases; the same ones each time by default."""
+    return settings(
+        max_examples=max(2, CASES // share),
+        deadline=None,
+        derandomize="ATTNVIZ_FUZZ_CASES" not in os.environ,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+def sample(share: int = 1, *, slow: bool = False) -> list[str]:
+    """Every k-th text of the corpus, so that `CASES` ÷ `share` of them remain.
+
+    All of them where there are as many cases as texts, unless a case is `slow`.
+    """
+    texts, most = corpus(), max(2, CASES // share)
+    if len(texts) <= (most if slow else max(most, CASES)):
+        return texts
+    return [texts[i * (len(texts) - 1) // (most - 1)] for i in range(most)]
