@@ -13,6 +13,8 @@ opens N sessions over Streamlit's websocket from one asyncio process, and measur
 - **CPU** is the server's user and system time (/proc/PID/stat, steps of 10 ms) while the
   sessions open, ÷ N. An empty Streamlit page with the same settings is opened by as many
   sessions at once in the same run; where N is small, several times, for the sake of the steps.
+  `cpu_ratio_to_stock_empty` compares with the same page as Streamlit serves it by itself,
+  without the settings of this repository (it collects garbage after every run).
 - **Memory** is VmRSS: before, after the warm session; during, the highest while sessions are
   open; after, once Streamlit has dropped the closed sessions. It keeps the last 128 for two
   minutes, for tabs that connect again, and drops the expired ones only when another session
@@ -130,11 +132,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(script: Path) -> Iterator[Server]:
+def served(script: Path, folder: Path = ROOT) -> Iterator[Server]:
     """A Streamlit script, served until the block ends."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + START_S
         while not is_up(port):
@@ -331,7 +333,11 @@ async def app_cost(
 
 
 def report(
-    options: argparse.Namespace, empty: float, rounds: list[Round], openings: list[Opening]
+    options: argparse.Namespace,
+    empty: float,
+    stock: float,
+    rounds: list[Round],
+    openings: list[Opening],
 ) -> dict[str, Any]:
     """Everything that was measured, over all rounds."""
     times = [seconds for opening in openings for seconds in opening.times]
@@ -347,6 +353,8 @@ def report(
         "cpu_s_per_session": cost,
         "cpu_s_per_empty_session": empty,
         "cpu_ratio_to_empty": cost / empty if empty else None,
+        "cpu_s_per_stock_empty_session": stock,
+        "cpu_ratio_to_stock_empty": cost / stock if stock else None,
         "client_cpu_s": sum(one.client_cpu_s for one in rounds),
         "rss_before_mb": rounds[0].rss_before_mb,
         "rss_during_mb": max(one.rss_during_mb for one in rounds),
@@ -425,13 +433,16 @@ def main() -> None:
         script.write_text(EMPTY, encoding="utf-8")
         with served(script) as server:
             empty = asyncio.run(empty_cost(server, options.sessions))
+        with served(script, Path(folder)) as server:
+            stock = asyncio.run(empty_cost(server, options.sessions))
     print(head(options), flush=True)
     app = nullcontext(running(options.url)) if options.url else served(ROOT / "app.py")
     with app as server:
         rounds, openings = asyncio.run(app_cost(server, options))
-    found = report(options, empty, rounds, openings)
+    found = report(options, empty, stock, rounds, openings)
     options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(f"\nCPU ÷ empty page: {found['cpu_ratio_to_empty']:.1f}")
+    print(f"\nCPU ÷ empty page: {found['cpu_ratio_to_empty']:.1f}", end="")
+    print(f", ÷ the same without our settings: {found['cpu_ratio_to_stock_empty']:.2f}")
     for problem, count in found["problems"].items():
         print(f"{count} × {problem}")
 

@@ -6,8 +6,9 @@ from attnviz.ui import page, server
 from attnviz.words import say
 
 current = page.begin()
-with st.spinner(say("progress.start", page.language())):
-    server.start()
+if not server.is_started():
+    with st.spinner(say("progress.start", page.language())):
+        server.start()
 current.run()
 
 

@@ -49,8 +49,13 @@ HEADERS = {
 
 TIDY_SECONDS = 30
 
-_starting = threading.Lock()
+_starting, _started = threading.Lock(), threading.Event()
 _state: dict[str, Any] = {"status": "starting", "since": time.time()}
+
+
+def is_started() -> bool:
+    """Whether `start` has nothing left to do."""
+    return _started.is_set()
 
 
 def start() -> None:
@@ -62,6 +67,7 @@ def start() -> None:
     with _starting:
         import_module("attnviz.tracing.capture")
         import_module("torch").set_num_threads(1)
+        _started.set()
 
 
 @asynccontextmanager
