@@ -32,7 +32,7 @@ from attnviz.words import Language, say
 STEPS = 65_534  # of a weight; one value more says that it is hidden
 HIDDEN = STEPS + 1
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
-NOTEBOOK_HEIGHT = 900
+NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
 
 Part = Literal["overview", "maps", "lines"]
 PARTS: tuple[Part, ...] = ("overview", "maps", "lines")
@@ -173,6 +173,7 @@ class Explorer:
             "map_words": {
                 "direction": say("picture.direction", language),
                 "weight": say("picture.weight", language),
+                "rounded": say("picture.rounded", language),
                 **{name: say(f"map.{name}", language) for name in ("rest", "read", "hidden")},
             },
             "not_here": say("map.not_here", language),

@@ -53,7 +53,7 @@ class Heatmap(Chart):
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
-        return framed(self.to_html(), self.alt)
+        return framed(self.to_html(), self.alt, 760)
 
     def _explorer(self) -> Explorer:
         one = self.one

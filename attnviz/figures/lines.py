@@ -86,7 +86,8 @@ class Lines:
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
-        return framed(self.to_html(), self.alt)
+        panels = 1 if self.recipe.arrangement == "overlaid" else len(self.maps)
+        return framed(self.to_html(), self.alt, 300 + 340 * panels)
 
 
 def lines(

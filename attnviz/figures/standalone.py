@@ -79,7 +79,7 @@ def origin(trace: Trace, language: Language) -> str:
     return quotes + tag("p", made_with(trace, language), "made")
 
 
-def framed(page: str, alt: str, height: int = 620) -> str:
+def framed(page: str, alt: str, height: int) -> str:
     """A whole file inside another page, apart from its styles and scripts."""
     return (
         f'<iframe srcdoc="{escape(page)}" title="{escape(alt)}" sandbox="allow-scripts" '

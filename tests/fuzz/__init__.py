@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.fuzz.corpus import corpus
 
-CASES = int(os.environ.get("ATTNVIZ_FUZZ_CASES", "40"))
+CASES = int(os.environ.get("ATTNVIZ_FUZZ_CASES", "10"))
 COUNTED: Counter[str] = Counter()  # cases that ran, by the name of their test
 
 

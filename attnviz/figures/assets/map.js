@@ -18,7 +18,7 @@ function drawMap(stage) {
   const readout = html("p", { class: "readout", "aria-live": "polite" }, meta.words.rest);
   root.replaceChildren(
     html("p", { class: "title" }, name),
-    html("p", { class: "note" }, `${meta.words.direction} · ${head.formula}`),
+    html("p", { class: "note about" }, `${meta.words.direction} · ${head.formula}`),
     html("div", { class: "scroll" }, canvas),
     legend(stage),
     html("p", { class: "says" }, head.says),
@@ -49,7 +49,9 @@ function paint(stage) {
   context.imageSmoothingEnabled = false;
   context.drawImage(cells(arrays.weights, dark ? arrays.ramp_dark : arrays.ramp_light, count), label, 0, cell * count, cell * count);
   names(stage, context, count);
-  if (cell >= NUMBERS_FROM) numbers(stage, context, count);
+  if (cell < NUMBERS_FROM) return;
+  numbers(stage, context, count);
+  stage.root.querySelector(".about").append(` · ${meta.words.rounded}`);
 }
 
 // One pixel a cell; a cell on the page is never smaller than one.
