@@ -40,7 +40,9 @@ INJECTED = """() => {
     for (const e of root.querySelectorAll("*")) {
       for (const { name, value } of e.attributes) {
         const leads = /^(href|xlink:href|src|action|formaction|data|poster|background)$/.test(name);
-        if ((leads && bad(value)) || /^on/.test(name) || /url\\([^)]*invalid/.test(value))
+        const looks = /^(style|fill|stroke|filter|mask|clip-path|cursor|marker.*)$/.test(name);
+        const fetches = looks && /url\\([^)]*invalid/.test(value); // elsewhere it is text
+        if ((leads && bad(value)) || /^on/.test(name) || fetches)
           found.push(`${name}=${value.slice(0, 80)}`);
       }
       if (e.shadowRoot) walk(e.shadowRoot);
