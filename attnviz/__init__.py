@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from attnviz.analysis.measure import measure
     from attnviz.errors import (
         AttnvizError,
+        BusyError,
         CaptureError,
         InterventionError,
         LessonError,
         ModelError,
+        SettingsError,
         TextError,
         TrainingError,
     )
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AttnvizError": "attnviz.errors",
+    "BusyError": "attnviz.errors",
     "CaptureError": "attnviz.errors",
     "HeadId": "attnviz.tracing.head",
     "HeadOff": "attnviz.tracing.intervene",
@@ -43,6 +46,7 @@ _HOMES = {
     "LessonError": "attnviz.errors",
     "Model": "attnviz.models.load",
     "ModelError": "attnviz.errors",
+    "SettingsError": "attnviz.errors",
     "TextError": "attnviz.errors",
     "Token": "attnviz.tracing.record",
     "TokenMasked": "attnviz.tracing.intervene",
@@ -62,6 +66,7 @@ _HOMES = {
 
 __all__ = [
     "AttnvizError",
+    "BusyError",
     "CaptureError",
     "HeadId",
     "HeadOff",
@@ -70,6 +75,7 @@ __all__ = [
     "LessonError",
     "Model",
     "ModelError",
+    "SettingsError",
     "TextError",
     "Token",
     "TokenMasked",

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import attnviz
+from attnviz.budget.settings import settings
 from attnviz.tracing.head import HeadId
 from attnviz.words import LANGUAGES, say
 
@@ -50,6 +51,11 @@ def _serve(arguments: Sequence[str]) -> int:  # noqa: RET503 (the last call neve
 
     if asked.public:
         os.environ[PUBLIC] = "1"
+    try:
+        settings()
+    except attnviz.SettingsError as problem:
+        print(problem, file=sys.stderr)
+        return 2
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each thread keeps memory of its own
     options = ["--server.address", asked.host, "--server.port", str(asked.port)]
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *options]

@@ -1,5 +1,6 @@
 """The package: its pins agree, it can be built, and what is built starts the app."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from packaging.requirements import Requirement
 
 import attnviz
 from attnviz.__main__ import main
+from attnviz.budget.settings import settings
 from tests.browser.conftest import free_port, wait_until_up
 
 ROOT = Path(__file__).parents[1]
@@ -72,6 +74,35 @@ def test_without_the_extra_the_command_says_what_to_install(
     monkeypatch.setattr("attnviz.__main__.find_spec", lambda _: None)
     assert main([]) == 2
     assert "pip install 'attnviz[app]'" in capsys.readouterr().err
+
+
+def test_settings_that_are_none_stop_the_server_before_it_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ATTNVIZ_TOKENS", "many")
+    settings.cache_clear()
+    try:
+        assert main(["serve"]) == 2
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert "“tokens” cannot be “many”" in capsys.readouterr().err
+
+
+def test_public_mode_is_handed_on_to_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def execv(*_: object) -> None:
+        assert os.environ["ATTNVIZ_PUBLIC"] == "1"
+        raise SystemExit(0)
+
+    monkeypatch.setenv("ATTNVIZ_PUBLIC", "0")
+    settings.cache_clear()
+    monkeypatch.setattr("os.execv", execv)
+    try:
+        with pytest.raises(SystemExit):
+            main(["serve", "--public"])
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
 
 
 def test_the_command_becomes_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
