@@ -192,7 +192,10 @@ def test_two_encoders_are_trained_from_the_page(minilm: Model) -> None:
 
 def test_a_broken_link_is_said_until_it_is_read(minilm: Model) -> None:
     app = opened(ch="77", a="2.added=;x", m="minilm-random")
-    assert "Parts of the link could not be read and were left out: ch, a: 2.added" in said(app)
+    assert (
+        "Parts of the link could not be read and were left out: ch (chapter), a: 2.added (answer)"
+        in said(app)
+    )
     assert app.selectbox(key="model").value == "minilm-random"
     app.run()
     assert "Parts of the link" in said(app)

@@ -134,7 +134,7 @@ def _facts(text: str) -> dict[str, Any]:
         if not isfinite(facts[name]):
             raise ValueError(name)
     if not (0 < facts["d_model"] <= _WIDEST and facts["d_ff"] <= _WIDEST):
-        raise ValueError("d_model")
+        raise ValueError("an encoder wider than any of ours")
     return facts
 
 

@@ -14,13 +14,13 @@ import streamlit as st
 
 from attnviz.link.codec import MOST_TEXT, VERSION
 from attnviz.link.state import Field, Link, from_link, to_link
-from attnviz.models import catalogue
+from attnviz.models.catalogue import EMBEDDED
 from attnviz.training.tasks import task_called
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import OTHER, offered_models
 from attnviz.ui.page import is_embedded, language
-from attnviz.words import say
+from attnviz.words import catalogue, say
 
 FIRST_TASK = "eight-looks"
 _NO_LIMIT = 40 * MOST_TEXT  # characters of a file; a text in it may be as long as a page takes
@@ -47,9 +47,19 @@ def show_dropped() -> None:
     state = st.session_state
     if state.get("dropped"):
         with st.container(horizontal=True, vertical_alignment="center", key="dropped_note"):
-            said = say("walk.dropped", language(), parts=", ".join(dict.fromkeys(state.dropped)))
+            parts = ", ".join(map(_meaning, dict.fromkeys(state.dropped)))
+            said = say("walk.dropped", language(), parts=parts)
             st.info(markdown_text(said))
             st.button(say("share.dismiss", language()), key="dismiss", on_click=_dismiss)
+
+
+def _meaning(dropped: str) -> str:
+    """A parameter with what it stands for; anything else as it is."""
+    name = dropped.partition(":")[0]
+    texts = catalogue(language())
+    known = [f"parameter.{key}" for key in (name, name.removesuffix("z"))]
+    meaning = next((texts[key] for key in known if key in texts), None)
+    return f"{dropped} ({meaning})" if meaning else dropped
 
 
 def _dismiss() -> None:
@@ -136,7 +146,7 @@ def _now() -> dict[str, Any]:
         now["text"] = None
     if now.get("model") == OTHER:
         now["model"] = now.get("other_asked")
-    if now.get("model") == catalogue.EMBEDDED:
+    if now.get("model") == EMBEDDED:
         now["model"] = None
     if not now.get("heads_chosen"):
         now["a"] = now["b"] = None

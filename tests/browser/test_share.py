@@ -238,7 +238,7 @@ def test_a_link_from_elsewhere_opens_what_it_can(visit: Open, server: Server) ->
     page.goto(f"{server.address}/?v=7&ha=2.1&hb=99.9&arr=%3Cscript%3E&s={quote('the cat sat')}")
     page.wait_for_selector(".st-key-dropped_note")
     said = page.locator(".st-key-dropped_note").inner_text()
-    assert "v, arr, L99·H9" in said
+    assert "v (a version of another time), arr (arrangement), L99·H9" in said
     page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
     assert page.get_by_label("Sentence", exact=True).input_value() == "the cat sat"
     page.get_by_role("button", name="OK", exact=True).click()
