@@ -123,7 +123,9 @@ def test_the_heatmaps_cells_are_the_weights(visit: Open, note: attnviz.Trace) ->
         expect(plot.locator(".gtitle-subtitle")).to_contain_text("query ↓ / → key")
 
 
-def test_hover_pin_and_escape_stay_in_the_browser(visit: Open, note: attnviz.Trace) -> None:
+def test_hover_stays_in_the_browser_and_pins_enter_the_link(
+    visit: Open, note: attnviz.Trace
+) -> None:
     opened = visit()
     page, sent = opened.page, len(opened.sent)
     panel = page.locator(".st-key-lines .panel").nth(1)
@@ -136,7 +138,9 @@ def test_hover_pin_and_escape_stay_in_the_browser(visit: Open, note: attnviz.Tra
     readout = page.locator(".st-key-lines .readout")
     total = sum(float(digits) for digits in expected)
     expect(readout).to_contain_text(f"(Σ {total:.3f})")
+    assert len(opened.sent) == sent, "nothing was sent to the server"
 
+    drawn = opened.drawn("lines")
     token.click()
     panel.locator('[data-side="k"][data-place="2"]').click()
     page.mouse.move(2, 2)
@@ -147,10 +151,12 @@ def test_hover_pin_and_escape_stay_in_the_browser(visit: Open, note: attnviz.Tra
         panel.locator(".focus path").evaluate_all("all => all.map(p => p.getAttribute('d'))")
     )
     assert lines.count("M") == both
+    page.wait_for_url("**/?v=1&pin=q10.k2")
     page.keyboard.press("Escape")
     expect(panel.locator(".focus path")).to_have_count(0)
     expect(panel.locator('[aria-pressed="true"]')).to_have_count(0)
-    assert len(opened.sent) == sent, "nothing was sent to the server"
+    page.wait_for_url(lambda address: "pin" not in address)
+    assert opened.drawn("lines") == drawn, "the pictures stood still meanwhile"
 
 
 def test_pins_survive_a_change_of_head(visit: Open) -> None:
