@@ -38,7 +38,7 @@ load: $(DEV_STAMP)
 fuzz: $(DEV_STAMP)
 	@ATTNVIZ_FUZZ_CASES=300 $(BIN)/python -m pytest tests/fuzz/test_core.py tests/fuzz/test_corpus.py
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" ATTNVIZ_FUZZ_CASES=40 \
-		$(BIN)/python -m pytest tests/fuzz/test_pages.py tests/fuzz/test_browser.py
+		$(BIN)/python -m pytest tests/fuzz/test_pages.py tests/browser/test_fuzz.py
 
 audit: $(DEV_STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1

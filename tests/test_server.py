@@ -3,8 +3,9 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -23,8 +24,17 @@ from tests.test_share_page import link_of, opened
 # ---- health and self-test
 
 
+Answer = TypeVar("Answer")
+
+
+def finished(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """What a coroutine brings, in a thread of its own: a browser test may hold a loop in ours."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result(60)
+
+
 def ask_health() -> tuple[int, dict[str, Any]]:
-    answer = asyncio.run(server.health(None))  # type: ignore[arg-type]
+    answer = finished(server.health(None))  # type: ignore[arg-type]
     return answer.status_code, json.loads(bytes(answer.body))
 
 
@@ -94,7 +104,7 @@ def test_every_answer_carries_the_headers_and_keeps_its_own() -> None:
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    asyncio.run(server.SafeHeaders(inner)({"type": "http"}, receive, send))
+    finished(server.SafeHeaders(inner)({"type": "http"}, receive, send))
     headers = dict(sent[0]["headers"])
     assert headers[b"x-content-type-options"] == b"nosniff"
     assert headers[b"referrer-policy"] == b"origin"

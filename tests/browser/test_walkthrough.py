@@ -242,7 +242,7 @@ def test_a_broken_link_says_what_was_dropped(walk) -> None:  # type: ignore[no-u
     opened = walk("?v=1&ch=99&mode=root&a=2.added%3D%3Cscript%3E&s=a%20small%20cat")
     page = opened.page
     expect(page.get_by_text("Parts of the link could not be read")).to_contain_text(
-        "ch, mode, a: 2.added"
+        "ch (chapter), mode (mode), a: 2.added (answer)"
     )
     expect(page.get_by_label("Sentence", exact=True)).to_have_value("a small cat")
     expect(page.locator(".st-key-lesson h2")).to_contain_text("1 ·")

@@ -16,7 +16,6 @@ import attnviz
 from attnviz.link.state import EXPLORE, TRAIN
 from attnviz.models.load import Model
 from tests.browser.conftest import NETGUARD, PATIENCE, ROOT, Server, free_port, wait_until_up
-from tests.browser.conftest import browser as browser
 from tests.fuzz import CASES, COUNTED, sample
 from tests.fuzz.corpus import CATEGORIES, corpus
 
