@@ -31,6 +31,7 @@ from attnviz.words import Language, say
 
 STEPS = 65_534  # of a weight; one value more says that it is hidden
 HIDDEN = STEPS + 1
+FIRST_DRAWN = int(np.ceil(STEPS * FAINTEST))  # the least number of steps that is drawn as a line
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
 NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
 
@@ -178,9 +179,6 @@ class Explorer:
             },
             "not_here": say("map.not_here", language),
         }
-
-
-FIRST_DRAWN = int(np.ceil(STEPS * FAINTEST))  # the least number of steps that is drawn as a line
 
 
 def explore(

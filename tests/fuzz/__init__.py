@@ -1,7 +1,7 @@
 """Hostile and random texts through everything that takes a text.
 
 `ATTNVIZ_FUZZ_CASES` says how many cases a test tries: examples of hypothesis, and texts of
-the corpus, of which every k-th is taken. With 1,000 they are more than 10,000 in all.
+the corpus, of which every k-th is taken. With 300 `test_core` alone has more than 28,000.
 """
 
 import os
