@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.analysis.lens import Lens
+from attnviz.figures.explorer import Explorer
 from attnviz.models import seam
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
@@ -184,13 +185,14 @@ def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace)
     assert box.options == ["the lines", "all heads", "heatmap of L0·H2", "heatmap of L1·H8"]
     for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
         page.selectbox(key="save_what").set_value(what).run()
-        made = saving._svgs(note, inputs_of(page), "en")[what]()
+        made = saving._svgs(seen_on(page, note))[what]()
         assert made.count("<path") == svg.to_svg().count("<path")
 
 
-def inputs_of(page: AppTest) -> Choices:
+def seen_on(page: AppTest, trace: attnviz.Trace) -> Explorer:
     heads = (page.selectbox(key="a").value, page.selectbox(key="b").value)
-    return Choices(heads, None, "horizontal", "stacked", Lens(), ())  # type: ignore[arg-type]
+    chosen = Choices(heads, None, "horizontal", "stacked", Lens(), ())  # type: ignore[arg-type]
+    return saving._seen(trace, chosen, "en")
 
 
 def test_a_table_beyond_a_spreadsheet_is_refused_with_a_way_out(page: AppTest) -> None:

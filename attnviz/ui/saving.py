@@ -10,8 +10,7 @@ from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
 from attnviz.export.png import png_packet
 from attnviz.export.training import course_csv, looks_csv
 from attnviz.figures import heatmap
-from attnviz.figures.explorer import explore
-from attnviz.figures.lines import lines
+from attnviz.figures.explorer import Explorer, explore
 from attnviz.figures.overview import overview
 from attnviz.figures.shown import Shown, shown
 from attnviz.lessons.engine import Chapter, Scene
@@ -34,8 +33,9 @@ def save(trace: Trace, chosen: Choices) -> None:
     name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in chosen.heads)
     with drawer(say("page.save", spoken), "save_open") as is_open:
         if is_open:
-            _button("html", f"{name}.html", "text/html", _page(trace, chosen, spoken))
-            _pictures(trace, chosen, name, spoken)
+            seen = _seen(trace, chosen, spoken)
+            _button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
+            _pictures(seen, name)
             _numbers(trace, chosen, name, spoken)
             _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
 
@@ -73,27 +73,23 @@ def _button(kind: str, name: str, mime: str, made: Maker, *, disabled: bool = Fa
     st.download_button(label, made, name, mime, key=f"save_{kind}", disabled=disabled)
 
 
-def _page(trace: Trace, chosen: Choices, spoken: Language) -> Maker:
-    pins = tuple(st.session_state.get("pins", ()))
-    return lambda: (
-        explore(
-            trace,
-            chosen.heads,
-            chosen.lens,
-            combination=chosen.combination,
-            direction=chosen.direction,
-            arrangement=chosen.arrangement,
-            pins=pins,
-            language=spoken,
-        )
-        .to_html()
-        .encode()
+def _seen(trace: Trace, chosen: Choices, spoken: Language) -> Explorer:
+    """What is seen, as a picture of its own."""
+    return explore(
+        trace,
+        chosen.heads,
+        chosen.lens,
+        combination=chosen.combination,
+        direction=chosen.direction,
+        arrangement=chosen.arrangement,
+        pins=tuple(st.session_state.get("pins", ())),
+        language=spoken,
     )
 
 
-def _pictures(trace: Trace, chosen: Choices, name: str, spoken: Language) -> None:
+def _pictures(seen: Explorer, name: str) -> None:
     """SVG and PNG of one picture of the page."""
-    made = _svgs(trace, chosen, spoken)
+    spoken, made = seen.language, _svgs(seen)
     titles = {
         "lines": say("page.save_lines", spoken),
         "overview": say("page.save_overview", spoken),
@@ -110,28 +106,17 @@ def _pictures(trace: Trace, chosen: Choices, name: str, spoken: Language) -> Non
         if st.button(say("page.save_png", spoken), key="save_png"):
             state = st.session_state
             state.pngs = state.get("pngs", 0) + 1
-            save_png(png_packet(made[what](), trace, f"{file}.png", state.pngs))
+            save_png(png_packet(made[what](), seen.trace, f"{file}.png", state.pngs))
 
 
-def _svgs(trace: Trace, chosen: Choices, spoken: Language) -> dict[str, Callable[[], str]]:
+def _svgs(seen: Explorer) -> dict[str, Callable[[], str]]:
     """Each picture of the page by its name."""
-
-    def drawn_lines() -> str:
-        return lines(
-            trace,
-            chosen.heads,
-            chosen.lens,
-            combination=chosen.combination,
-            direction=chosen.direction,
-            arrangement=chosen.arrangement,
-            language=spoken,
-        ).to_svg()
-
+    trace, spoken = seen.trace, seen.language
     made: dict[str, Callable[[], str]] = {
-        "lines": drawn_lines,
+        "lines": seen.to_svg,
         "overview": lambda: overview(trace).to_svg(spoken),
     }
-    for one in shown(trace, chosen.heads, chosen.lens, chosen.combination):
+    for one in shown(trace, seen.heads, seen.lens, seen.combination):
         made[one.name(spoken)] = partial(_heatmap_svg, one, spoken)
     return made
 
