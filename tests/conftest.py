@@ -49,7 +49,12 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def save_tiny(folder: Path, kind: str = "bert", **sizes: int) -> Path:
+def save_tiny(
+    folder: Path,
+    kind: str = "bert",
+    tokenizer: PreTrainedTokenizerFast | None = None,
+    **sizes: int,
+) -> Path:
     """A random model of a family, saved with its tokenizer."""
     names = {
         "hidden_size": 24,
@@ -70,15 +75,18 @@ def save_tiny(folder: Path, kind: str = "bert", **sizes: int) -> Path:
         names["embedding_size"] = 24
     config = AutoConfig.for_model(
         kind,
-        **{**names, **sizes},
-        vocab_size=len(TINY_VOCABULARY),
-        pad_token_id=0,
-        initializer_range=0.5,
+        **{
+            **names,
+            "vocab_size": len(TINY_VOCABULARY),
+            "pad_token_id": 0,
+            "initializer_range": 0.5,
+            **sizes,
+        },
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
         AutoModel.from_config(config).save_pretrained(folder)
-    tiny_tokenizer().save_pretrained(folder)
+    (tokenizer or tiny_tokenizer()).save_pretrained(folder)
     return folder
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from safetensors import safe_open
+
 from attnviz.errors import ModelError
 from attnviz.models.card import Source
 from attnviz.models.progress import Progress
@@ -110,6 +112,15 @@ def _weights_hash(folder: Path) -> str:
         raise ModelError("no_safetensors", folder=folder.name, file=WEIGHTS)
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def weight_names(folder: Path) -> set[str]:
+    """What the weights of a folder are called in their files."""
+    index = folder / WEIGHTS_INDEX
+    if not (folder / WEIGHTS).is_file() and index.is_file():
+        return set(json.loads(index.read_text(encoding="utf-8"))["weight_map"])
+    with safe_open(folder / WEIGHTS, "pt") as weights:
+        return set(weights.keys())
 
 
 def _embedded(name: str) -> Checkpoint:

@@ -20,7 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from attnviz.budget.settings import settings
 from attnviz.errors import ModelError
-from attnviz.models import catalogue, seam
+from attnviz.models import catalogue, checks, seam
 from attnviz.models.alphabet import Alphabet
 from attnviz.models.card import LayerWeights, ModelCard, Norm, Projection
 from attnviz.models.catalogue import Checkpoint
@@ -28,6 +28,7 @@ from attnviz.models.families import Family, families
 from attnviz.models.progress import Progress
 
 KEPT_MODELS = 3  # besides the built-in ones
+_TYPES = "token_type_ids"  # as transformers calls them
 
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -52,6 +53,8 @@ class Model:
     unknown_token: str | None
     mask_token: str | None
     byte_level: bool  # whether pieces stand for bytes
+    gives_types: bool  # whether the tokenizer tells the segments of a pair apart
+    segments: int  # rows of the model's segment embedding; 0: it has none
     module: nn.Module
     layer_of: dict[nn.Module, int]  # attention module → layer
     layer_weights: tuple[LayerWeights, ...]
@@ -117,10 +120,12 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
         progress(0.0, "load")
     config = _config(checkpoint)
     family = _family(config, checkpoint)
+    checks.check_config(config, family, checkpoint.title)
     module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
     module.train(False).requires_grad_(False)
+    checks.check_numbers(module, checkpoint.title)
     _own(module)
-    tokenizer, unknown_token, mask_token = _tokenizer(checkpoint)
+    tokenizer, special = _tokenizer(checkpoint)
     layers = _watch(module, family)
     card = _card(checkpoint, config, family)
     model = Model(
@@ -128,8 +133,10 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
         card=card,
         limits=Limits(card.max_tokens, settings().characters),
         tokenizer=tokenizer,
-        unknown_token=unknown_token,
-        mask_token=mask_token,
+        unknown_token=special.unk_token,
+        mask_token=special.mask_token,
+        gives_types=_TYPES in special.model_input_names,
+        segments=_segments(module),
         byte_level='"ByteLevel"' in tokenizer.to_str().partition('"model":')[0],
         module=module,
         layer_of={_part(layer, family.attention): index for index, layer in enumerate(layers)},
@@ -147,6 +154,9 @@ def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
         )
     except (ValueError, OSError, KeyError) as problem:
         raise ModelError("unknown_architecture", model=checkpoint.title) from problem
+    except Exception as problem:  # a setting of another type, or none
+        reason = str(problem)
+        raise ModelError("config_refused", model=checkpoint.title, problem=reason) from problem
     return config
 
 
@@ -160,7 +170,7 @@ def _family(config: PreTrainedConfig, checkpoint: Checkpoint) -> Family:
     known = families()
     if kind in known:
         return known[kind]
-    key = "family_unknown" if getattr(config, "num_attention_heads", 0) else "no_attention"
+    key = "family_unknown" if checks.has_attention_heads(config) else "no_attention"
     raise ModelError(key, model=checkpoint.title, family=kind, known=", ".join(sorted(known)))
 
 
@@ -175,12 +185,12 @@ def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedMode
             local_files_only=True,
             trust_remote_code=False,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # told apart below, by name
         )
     except Exception as problem:  # safetensors raises its own kinds, by version
         raise ModelError("damaged_file", file=catalogue.WEIGHTS) from problem
-    missing = [name for name in report["missing_keys"] if not name.startswith("pooler.")]
-    if missing:
-        raise ModelError("weights_missing", file=catalogue.WEIGHTS, name=min(missing))
+    names = catalogue.weight_names(checkpoint.folder)
+    checks.check_file(catalogue.WEIGHTS, report, module, names)
     trained: PreTrainedModel = module
     return trained
 
@@ -204,8 +214,8 @@ def _random(config: PreTrainedConfig) -> PreTrainedModel:
     return module
 
 
-def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, str | None, str | None]:
-    """A fast tokenizer of our own copy, and its pieces for the unknown and the masked."""
+def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, Any]:
+    """A fast tokenizer of our own copy, and transformers' own around it, for what it names."""
     if not any((checkpoint.folder / name).is_file() for name in catalogue.VOCABULARIES):
         # transformers would make one with an empty vocabulary, to which all is [UNK].
         raise ModelError("no_fast_tokenizer", file="tokenizer.json")
@@ -220,7 +230,13 @@ def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, str | None, str | Non
     tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return tokenizer, loaded.unk_token, loaded.mask_token
+    return tokenizer, loaded
+
+
+def _segments(module: PreTrainedModel) -> int:
+    """Rows of the segment embedding of a model, 0 if it has none."""
+    embedding = getattr(getattr(module, "embeddings", None), "token_type_embeddings", None)
+    return embedding.num_embeddings if isinstance(embedding, nn.Embedding) else 0
 
 
 def _watch(module: PreTrainedModel, family: Family) -> list[nn.Module]:
@@ -283,8 +299,6 @@ def _card(checkpoint: Checkpoint, config: PreTrainedConfig, family: Family) -> M
         heads=config.num_attention_heads,
         d_model=config.hidden_size,
         d_head=config.hidden_size // config.num_attention_heads,
-        max_tokens=min(
-            config.max_position_embeddings - family.reserved_positions, settings().tokens
-        ),
+        max_tokens=min(checks.most_tokens(config, family), settings().tokens),
         vocabulary=config.vocab_size,
     )

@@ -44,6 +44,8 @@ def traceable(
         unknown_token=UNKNOWN,
         mask_token=None,  # our alphabets have no such symbol
         byte_level=False,
+        gives_types=False,
+        segments=0,
         module=encoder,
         layer_of={layer.attention: index for index, layer in enumerate(layers)},
         layer_weights=tuple(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnviz.errors import CaptureError
@@ -20,7 +21,9 @@ from attnviz.tracing.intervene import Intervention
 from attnviz.tracing.reading import Reading, masked, read
 from attnviz.tracing.record import LayerRecord, Trace
 from attnviz.tracing.variants import Edits, inputs
+from attnviz.tracing.weights import attention_scores, softmax
 
+_ROUNDING = 1e-5  # of the largest value, what sums in another order may differ by
 # Arguments with which a family changes the scores in ways that `weights.py` does not.
 _CHANGES_SCORES = ("position_bias", "softcap", "s_aux", "sliding_window")
 
@@ -126,7 +129,7 @@ class _Recorder:
         """One record a layer.
 
         Raises:
-            CaptureError: if a layer did not show everything.
+            CaptureError: if a layer did not show everything, or went on with another z.
         """
         wanted = set(LayerRecord.__dataclass_fields__)
         silent = [layer for layer, seen in enumerate(self.seen) if set(seen) != wanted]
@@ -137,7 +140,39 @@ class _Recorder:
                 seen=len(self.seen) - len(silent),
                 layers=len(self.seen),
             )
-        return tuple(LayerRecord(**seen) for seen in self.seen)
+        records = tuple(LayerRecord(**seen) for seen in self.seen)
+        for layer, record in enumerate(records):
+            self._check(layer, record)
+        return records
+
+    def _check(self, layer: int, record: LayerRecord) -> None:
+        """Make sure that weights · v is the z that the model went on with, for a few queries.
+
+        A mask, a bias or a scale that reached the attention function in a way that is not
+        recorded shows here.
+        """
+        card = self.model.card
+        if not np.isfinite(record.left).all():
+            raise CaptureError("not_numbers", model=card.title, layer=layer)
+        rows = sorted({0, len(record.concat) // 2, len(record.concat) - 1})
+        z, error = head_outputs(record, rows)  # "head row d_head"
+        z[self.edits.heads_off(layer)] = 0
+        went_on = record.concat[rows].reshape(len(rows), card.heads, -1).transpose(1, 0, 2)
+        if z.shape != went_on.shape or not (np.abs(z - went_on) <= error).all():
+            raise CaptureError("attention_not_understood", model=card.title)
+
+
+def head_outputs(
+    record: LayerRecord, rows: list[int]
+) -> tuple[Float[np.ndarray, "head row d_head"], float]:
+    """Z = weights · v of some queries from what was recorded, and how far rounding may move it."""
+    queries = record.queries[:, rows].astype(np.float64)
+    scores = attention_scores(queries, record.keys, record.scaling, None)  # "head row key"
+    rounding = _ROUNDING + 4 * np.finfo(np.float32).eps * np.abs(scores).max()
+    if record.mask is not None:
+        scores += record.mask if len(record.mask) == 1 else record.mask[rows]
+    z: np.ndarray = softmax(scores) @ record.values
+    return z, float(rounding * np.abs(record.values).max())
 
 
 def _array(tensor: Tensor) -> np.ndarray:

@@ -20,6 +20,7 @@ class Reading:
     """A text as the model reads it."""
 
     ids: tuple[int, ...]
+    types: tuple[int, ...]  # of each token: which segment the tokenizer calls it
     tokens: tuple[Token, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -30,8 +31,8 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
     Tokens beyond it are left out from the end of the longer sentence, and counted.
 
     Raises:
-        TextError: if a text is empty, too long in characters, not well-formed, or not
-            of the alphabet that the model was trained on.
+        TextError: if a text is empty, too long in characters, not well-formed, not of the
+            alphabet that the model was trained on, or of tokens that it has no row for.
     """
     sentences = [text] if pair is None else [text, pair]
     for sentence in sentences:
@@ -48,7 +49,8 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
     left_out = _cut(encodings, sentences, room)
     encoding = tokenizer.post_process(encodings[0], encodings[1] if pair is not None else None)
     tokens = _tokens(encoding, sentences, model)
-    return Reading(tuple(encoding.ids), tokens, left_out)
+    _check_known(encoding, model)
+    return Reading(tuple(encoding.ids), _types(encoding, model), tokens, left_out)
 
 
 def masked(reading: Reading, interventions: Sequence[Intervention], model: Model) -> Reading:
@@ -62,7 +64,7 @@ def masked(reading: Reading, interventions: Sequence[Intervention], model: Model
     for one in interventions:
         if isinstance(one, HeadOff):
             _check_head(one, model)
-        elif mask is None:
+        elif mask is None or mask >= model.card.vocabulary:
             raise InterventionError("no_mask_token", model=model.card.title)
         else:
             _check_token(one, len(tokens))
@@ -90,6 +92,28 @@ def _check(sentence: str, limit: int) -> None:
     if len(sentence) > limit:
         raise TextError("too_long", characters=f"{len(sentence):,}", limit=f"{limit:,}")
     check_whole(sentence)
+
+
+def _check_known(encoding: Encoding, model: Model) -> None:
+    """Make sure that the embedding has a row for every token."""
+    rows = model.card.vocabulary
+    for piece, number in zip(encoding.tokens, encoding.ids, strict=True):
+        if number >= rows:
+            title = model.card.title
+            raise TextError("token_beyond", piece=piece, number=number, rows=rows, model=title)
+
+
+def _types(encoding: Encoding, model: Model) -> tuple[int, ...]:
+    """Which segment each token is of, as the tokenizer says.
+
+    Where the model has too few, transformers gives it none if the tokenizer is one that
+    keeps its types to itself: all tokens are then of segment 0.
+    """
+    if model.segments and max(encoding.type_ids) >= model.segments:
+        if model.gives_types:
+            raise TextError("segment_beyond", model=model.card.title, segments=model.segments)
+        return (0,) * len(encoding.ids)
+    return tuple(encoding.type_ids)
 
 
 def _cut(encodings: list[Encoding], sentences: list[str], room: int) -> tuple[LeftOut, ...]:

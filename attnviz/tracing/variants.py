@@ -39,14 +39,17 @@ class Edits:
         changed[list(variants), :, list(heads)] = 0
         return changed
 
+    def heads_off(self, layer: int) -> list[int]:
+        """The heads of a layer that write nothing, in any variant."""
+        return [head for _, head in self._off.get(layer, ())]
+
 
 def inputs(readings: Sequence[Reading], model: Model) -> dict[str, Tensor]:
     """What the model is called with: a batch of readings of equal length."""
     ids = torch.tensor([reading.ids for reading in readings])
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-    if getattr(model.module.config, "type_vocab_size", 1) > 1:
-        segments = [[token.segment for token in reading.tokens] for reading in readings]
-        given["token_type_ids"] = torch.tensor(segments)
+    if model.segments:
+        given["token_type_ids"] = torch.tensor([reading.types for reading in readings])
     return given
 
 

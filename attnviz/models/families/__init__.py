@@ -27,7 +27,7 @@ class Family:
     output: str  # W_O
     norm: str  # the LayerNorm of the attention block's Add & Norm
     after_attention: str  # its output is z: the attention block with its Add & Norm
-    reserved_positions: int = 0  # position embeddings that no token uses
+    positions_after_padding: bool = False  # the first token's position is that of [PAD] plus 1
 
 
 @cache

@@ -12,5 +12,5 @@ FAMILY = Family(
     output="attention.output.dense",
     norm="attention.output.LayerNorm",
     after_attention="attention.output",
-    reserved_positions=2,
+    positions_after_padding=True,
 )

@@ -1,0 +1,67 @@
+"""Ids and type ids are the tokenizer's own, whatever model it stands beside."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+import attnviz
+from attnviz.models import catalogue
+from attnviz.models.families import families
+from attnviz.models.load import Model
+from attnviz.tracing.reading import read
+from attnviz.tracing.variants import inputs
+from tests.conftest import save_tiny
+from tests.tokenizers_of import TOKENIZERS
+
+TEXTS = [("the cat sat on the mat .", None), ("the cat", "sat on the mat"), ("a", "b")]
+TEXTS += [(" the  cat\u00a0sat ", "Zoë, naïve 我爱猫 🙂"), ("the cat " * 60, "sat " * 60)]
+
+
+def theirs(model: Model, text: str, pair: str | None) -> dict[str, torch.Tensor]:
+    tokenizer = AutoTokenizer.from_pretrained(catalogue.find(model.name).folder)
+    encoding = tokenizer(
+        text,
+        pair,
+        return_tensors="pt",
+        return_token_type_ids=True,
+        truncation=True,
+        max_length=model.limits.tokens,
+    )
+    return dict(encoding)
+
+
+def _same(given: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    assert given.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert torch.equal(given[name], tensor), name
+
+
+@pytest.mark.parametrize("kind", sorted(families()))
+@pytest.mark.parametrize("tokenizer", sorted(TOKENIZERS))
+def test_ids_types_and_weights_are_those_of_transformers(
+    kind: str, tokenizer: str, tmp_path: Path
+) -> None:
+    folder = save_tiny(
+        tmp_path / "model", kind, TOKENIZERS[tokenizer](), vocab_size=400, pad_token_id=1
+    )
+    model = attnviz.load(str(folder))
+    eager = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+    for text, pair in TEXTS:
+        given, expected = inputs([read(text, pair, model)], model), theirs(model, text, pair)
+        if kind == "distilbert":  # which knows no segments
+            del expected["token_type_ids"]
+        _same(given, expected)
+        with torch.inference_mode():
+            attentions = eager(**expected, output_attentions=True).attentions
+        trace = attnviz.trace(text, model, pair=pair)
+        for layer, attention in enumerate(attentions):
+            np.testing.assert_allclose(trace.layer_weights(layer), attention[0].numpy(), atol=1e-4)
+
+
+def test_the_embedded_models_ids_are_those_of_transformers(minilm: Model) -> None:
+    for text, pair in TEXTS:
+        given, expected = inputs([read(text, pair, minilm)], minilm), theirs(minilm, text, pair)
+        _same(given, expected)
