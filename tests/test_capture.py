@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from transformers import PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 import attnviz
 from attnviz.errors import CaptureError
@@ -172,7 +173,7 @@ def test_attention_that_the_recorder_cannot_see_is_refused(
     kind: str, tiny: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What reaches torch's attention as a flag, or not at all, never becomes a picture."""
-    plain = seam.sdpa_attention_forward
+    plain = sdpa_attention_forward
 
     def attend(module, query, key, value, mask, **options):  # type: ignore[no-untyped-def]
         if kind == "flag":
@@ -206,7 +207,7 @@ def test_every_layer_and_head_is_held_against_what_went_on(tiny: Model) -> None:
 
 
 def test_heads_off_are_no_difference(tiny: Model) -> None:
-    off = [attnviz.HeadOff(0, 1), attnviz.HeadOff(2, 3), attnviz.TokenMasked(2)]
+    off = (attnviz.HeadOff(0, 1), attnviz.HeadOff(2, 3), attnviz.TokenMasked(2))
     trace = attnviz.trace("the cat sat", tiny, interventions=off)
     assert not trace.head_output(2)[3].any()
     assert trace.head_output(2)[2].any()
