@@ -19,12 +19,13 @@ from attnviz.analysis.head_map import head_map
 from attnviz.analysis.lens import Lens
 from attnviz.analysis.mixing import raw, rollout
 from attnviz.errors import AttnvizError
-from attnviz.export.numbers import as_csv, as_json
+from attnviz.export.numbers import as_csv, as_json, as_npz
 from attnviz.figures.explorer import HIDDEN
 from attnviz.figures.facts import facts
 from attnviz.figures.packet import unpack
 from attnviz.figures.shown import shown
 from attnviz.figures.standalone import origin
+from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.tracing.given import GivenTrace
 from attnviz.words import LANGUAGES, Language
 
@@ -98,9 +99,21 @@ def test_what_weights_do_not_hold_is_refused_in_a_sentence(weights: np.ndarray) 
         lambda: trace.contribution((0, 0)),
         lambda: trace.residual(0),
         lambda: trace.input_projection((0, 0), "query"),
+        lambda: trace.head_output(0),
+        lambda: list(trace.layers),
+        lambda: list(trace.learned),
+        lambda: as_npz(trace),
     ):
         with pytest.raises(attnviz.CaptureError, match="holds attention weights alone"):
             ask()
+
+
+@pytest.mark.parametrize("claim", [claim.name for claim in claims()])
+def test_a_claim_is_tried_on_weights_alone_or_says_why_not(claim: str) -> None:
+    """Where a rule reads q, k or z, an empty loop over what is not there decides nothing."""
+    trace = attnviz.Trace.from_weights("abcde", np.full((2, 2, 5, 5), 0.2), [0, 4])
+    found = try_claim(next(one for one in claims() if one.name == claim), Case(trace))
+    assert (found.problem is None) == (found.verdict != "cannot")
 
 
 # ---- whatever holds the numbers

@@ -20,10 +20,12 @@ _ROUNDING = 1e-6  # what float32 may put a weight beyond 0 and 1, and above 0 be
 
 
 class _NotGiven(tuple[Any, ...]):
-    """What weights alone do not hold."""
+    """What weights alone do not hold: not even nothing, which a loop would pass over."""
 
-    def __getitem__(self, _: object) -> NoReturn:
+    def _refuse(self, *_: object) -> NoReturn:
         raise CaptureError("only_weights")
+
+    __getitem__ = __iter__ = _refuse
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
