@@ -114,6 +114,7 @@ def test_a_claim_is_tried_on_weights_alone_or_says_why_not(claim: str) -> None:
     trace = attnviz.Trace.from_weights("abcde", np.full((2, 2, 5, 5), 0.2), [0, 4])
     found = try_claim(next(one for one in claims() if one.name == claim), Case(trace))
     assert (found.problem is None) == (found.verdict != "cannot")
+    assert found.problem is None or found.problem.key == "only_weights"
 
 
 # ---- whatever holds the numbers
