@@ -38,7 +38,12 @@ def overlaps(weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarray, 
 
 
 def most_different_beside(trace: Trace, head: tuple[int, int]) -> HeadId:
-    """The head of the same layer that differs most from `head`; itself in a layer of one."""
+    """The head of the same layer that differs most from `head`; itself in a layer of one.
+
+    Raises:
+        InterventionError: if the model has no such head.
+    """
+    trace.check_heads([head])
     weights = trace.layer_weights(head[0])
     apart = [jensen_shannon(weights[head[1]], other) for other in weights]
     return HeadId(head[0], int(np.argmax(apart)))

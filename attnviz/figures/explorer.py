@@ -18,7 +18,7 @@ from attnviz.analysis.lens import Lens
 from attnviz.errors import InterventionError
 from attnviz.figures import style
 from attnviz.figures.lines import FAINTEST, Arrangement, Direction, head_words, line_words, lines
-from attnviz.figures.overview import overview, overview_words
+from attnviz.figures.overview import cell_edges, overview, overview_words
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import title
 from attnviz.figures.recipe import Recipe
@@ -31,6 +31,7 @@ from attnviz.words import Language, say
 
 STEPS = 65_534  # of a weight; one value more says that it is hidden
 HIDDEN = STEPS + 1
+SLACK = 1.01 / STEPS  # what a stored weight may be off, with the rounding of float32
 FIRST_DRAWN = int(np.ceil(STEPS * FAINTEST))  # the least number of steps that is drawn as a line
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
 NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
@@ -101,15 +102,12 @@ class Explorer:
     @property
     def alt(self) -> str:
         """The picture in words."""
-        card = self.trace.model
-        sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(self.trace.tokens)}
-        return say("overview.alt", self.language, model=card.title, **sizes)
+        alt: str = self._overview_words()["alt"]
+        return alt
 
     def packet(self) -> bytes:
         """What draws the picture: every weight of the heads that are in it."""
         maps, chosen = self._maps()
-        places = maps[0].view.places
-        holds_all = len(maps) >= len(self.trace.heads)
         high, low = np.divmod(np.stack([steps_of(one) for one in maps]), 256)
         arrays = {
             "high": high.astype(np.uint8),
@@ -119,17 +117,20 @@ class Explorer:
             "ramps_light": _ramps("light"),
             "ramps_dark": _ramps("dark"),
         }
-        edges: Sequence[int] = range(len(places) + 1)
-        if not holds_all:
-            tiles = overview(self.trace)
-            arrays["tiles"], edges = tiles.tiles, tiles.edges
-        return pack(self._meta(maps, chosen, edges, holds_all), arrays)
+        if not self._holds_all:
+            arrays["tiles"] = overview(self.trace).tiles
+        return pack(self._meta(maps, chosen), arrays)
+
+    @property
+    def _holds_all(self) -> bool:
+        """Whether every head is in the file, and not the chosen ones alone."""
+        return len(self.trace.heads) * len(self.trace.tokens) ** 2 <= MOST_WEIGHTS
 
     def _maps(self) -> tuple[list[Shown], list[int]]:
         """Every map in the file, and where the chosen ones stand among them."""
         trace = self.trace
         chosen = shown(trace, self.heads, self.lens, self.combination)
-        if len(trace.heads) * len(trace.tokens) ** 2 > MOST_WEIGHTS:
+        if not self._holds_all:
             return list(chosen), list(range(len(chosen)))
         code = HEAD_CODES[0]
         maps = [Shown(trace, (head,), self.lens, code) for head in trace.heads]
@@ -137,20 +138,26 @@ class Explorer:
             return [*maps, *chosen], [len(maps)]
         return maps, [trace.heads.index(head) for head in self.heads]
 
-    def _meta(
-        self, maps: list[Shown], chosen: list[int], edges: Sequence[int], holds_all: bool
-    ) -> dict[str, Any]:
-        places, language = maps[0].view.places, self.language
-        lensed = holds_all and self.lens != Lens()
+    def _overview_words(self) -> dict[str, Any]:
+        """What the overview says: of all places through the lens, or of blocks of tokens."""
+        trace, language = self.trace, self.language
+        if not self._holds_all:
+            labels = [token.text for token in trace.tokens]
+            edges = cell_edges(len(labels), len(trace.heads))
+            return overview_words(trace, labels, edges, language)
+        places = Shown(trace, trace.heads[:1], self.lens, HEAD_CODES[0]).view.places
         labels = [place.text for place in places]
-        over = labels if holds_all else [token.text for token in self.trace.tokens]
-        words = overview_words(self.trace, over, edges, language)
-        if lensed:
-            words["note"] += " " + say("overview.lens", language)
+        lensed = [say("overview.lens", language)] if self.lens != Lens() else []
+        words = overview_words(trace, labels, range(len(labels) + 1), language, lensed)
+        return {**words, "slack": SLACK}
+
+    def _meta(self, maps: list[Shown], chosen: list[int]) -> dict[str, Any]:
+        places, language = maps[0].view.places, self.language
+        words = self._overview_words()
         return {
-            "alt": self.alt,
+            "alt": words["alt"],
             "parts": self.parts,
-            "labels": labels,
+            "labels": [place.text for place in places],
             "names": [place.name for place in places],
             "maps": [
                 {
@@ -175,6 +182,7 @@ class Explorer:
                 "direction": say("picture.direction", language),
                 "weight": say("picture.weight", language),
                 "rounded": say("picture.rounded", language),
+                "ink": say("picture.ink", language),
                 **{name: say(f"map.{name}", language) for name in ("rest", "read", "hidden")},
             },
             "not_here": say("map.not_here", language),

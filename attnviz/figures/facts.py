@@ -36,5 +36,12 @@ def made_with(trace: Trace, language: Language) -> str:
         revision=card.revision[:12],
         tokens=len(trace.tokens),
     )
-    changes = ", ".join(repr(one) for one in trace.interventions)
-    return f"{said} {say('file.changed', language, changes=changes)}" if changes else said
+    return " ".join([said, *changes(trace, language)])
+
+
+def changes(trace: Trace, language: Language) -> list[str]:
+    """A sentence on what was changed while the model ran; none where nothing was."""
+    if not trace.interventions:
+        return []
+    named = ", ".join(repr(one) for one in trace.interventions)
+    return [say("file.changed", language, changes=named)]

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from attnviz.analysis.combine import Combination, combined
+from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import describe
-from attnviz.analysis.lens import Lens, View, look
+from attnviz.analysis.lens import Lens, View, look, look_at
+from attnviz.errors import InterventionError
 from attnviz.figures import style
+from attnviz.figures.facts import changes
 from attnviz.figures.picture import sentence, withheld_notes
 from attnviz.figures.style import HeadCode
 from attnviz.tracing.head import HeadId
@@ -33,10 +35,9 @@ class Shown:
         """The weights through the lens."""
         trace = self.trace
         if self.combination is None:
-            weights = trace.weights(self.heads[0])
-        else:
-            weights = combined(trace, self.heads, self.combination)
-        return look(weights, trace.tokens, self.lens)
+            return look(trace.weights(self.heads[0]), trace.tokens, self.lens)
+        heads = map(trace.weights, self.heads)
+        return look_at(heads, trace.tokens, self.lens, self.combination)
 
     def name(self, language: Language) -> str:
         """L0·H2, or "mean of L0·H2, L1·H8"."""
@@ -58,8 +59,13 @@ class Shown:
         return sentence(describe(trace.weights(self.heads[0]), trace.tokens), language)
 
     def notes(self, language: Language) -> list[str]:
-        """What is hidden, merged or renormalised."""
-        return withheld_notes(self.view.withheld, self.lens, language)
+        """What was changed in the model, and what is hidden, merged or renormalised."""
+        withheld = withheld_notes(self.view.withheld, self.lens, self.combination, language)
+        return [*changes(self.trace, language), *withheld]
+
+    def alt(self, language: Language) -> str:
+        """What it does here and its notes, as text alternatives say them."""
+        return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
 
 
 def shown(
@@ -71,15 +77,17 @@ def shown(
     """Each head in its own colour code, or all of them combined into one.
 
     Raises:
-        ValueError: if there are more heads than colour codes.
+        InterventionError: if there are no heads, more than colour codes, or one that the
+            model has not.
     """
+    if not heads:
+        raise InterventionError("no_heads")
+    trace.check_heads(heads)
     lens = lens or Lens()
     ids = tuple(HeadId(*head) for head in heads)
     if combination is not None:
         return (Shown(trace, ids, lens, style.HEAD_CODES[0], combination),)
     if len(ids) > style.MOST_HEADS:
-        raise ValueError(
-            f"{len(ids)} heads were asked for, at most {style.MOST_HEADS} can be drawn"
-        )
+        raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)
     codes = style.HEAD_CODES[: len(ids)]
     return tuple(Shown(trace, (head,), lens, code) for head, code in zip(ids, codes, strict=True))
