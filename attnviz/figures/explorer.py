@@ -31,6 +31,7 @@ from attnviz.words import Language, say
 
 STEPS = 65_534  # of a weight; one value more says that it is hidden
 HIDDEN = STEPS + 1
+BINS = 20_000
 SLACK = 1.01 / STEPS  # what a stored weight may be off, with the rounding of float32
 FIRST_DRAWN = int(np.ceil(STEPS * FAINTEST))  # the least number of steps that is drawn as a line
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
@@ -227,11 +228,16 @@ def explore(
 def steps_of(one: Shown) -> np.ndarray:
     """A map's weights in steps, as uint16; HIDDEN where the lens hides them.
 
-    A weight that is drawn as a line keeps at least as many steps as the faintest line has,
-    and one that is not keeps fewer.
+    Each is less than one step off, and to 2, 3 or 4 decimals it is still the weight: both lie
+    between the same multiples of 1 / BINS, among which are all halves of such digits. A weight
+    that is drawn as a line keeps at least as many steps as the faintest line has, and one that
+    is not keeps fewer.
     """
     view = one.view
-    steps = np.rint(np.clip(view.weights, 0, 1).astype(np.float64) * STEPS)
+    weights = np.clip(view.weights, 0, 1).astype(np.float64)
+    below = np.floor(weights * BINS)
+    first, last = (np.ceil((below + more) * (STEPS / BINS)) - more for more in (0, 1))
+    steps = np.minimum(np.clip(np.rint(weights * STEPS), first, last), STEPS)
     drawn = view.weights >= FAINTEST
     steps = np.where(drawn, np.maximum(steps, FIRST_DRAWN), np.minimum(steps, FIRST_DRAWN - 1))
     return np.where(view.shown, steps, HIDDEN).astype(np.uint16)
