@@ -16,7 +16,7 @@ import pytest
 import attnviz
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different_beside
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, Unit
 from attnviz.export.numbers import COLUMNS, as_csv
 from attnviz.figures import heatmap as heatmaps
 from attnviz.figures.explorer import STEPS, steps_of
@@ -24,6 +24,8 @@ from attnviz.figures.packet import unpack
 from attnviz.figures.picture import percent
 from attnviz.figures.shown import shown
 from attnviz.models.load import Model
+from attnviz.tracing.intervene import Intervention
+from attnviz.tracing.record import Picture
 from attnviz.words import LANGUAGES, Language
 from tests.conftest import NOTE
 
@@ -31,10 +33,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 HEADS = [(0, 2), (2, 1), (4, 7), (5, 3)]
 PIECES = "Unbelievably, the seismologist misinterpreted it."  # words of two to five pieces
 COMBINATIONS: tuple[Combination | None, ...] = (None, "mean", "maximum")
+UNITS: tuple[Unit, ...] = ("piece", "word")
 LENSES = [
     Lens(unit=unit, hide_special=hide, renormalise=again, at_least=weak, strongest=strongest)
     for unit, hide, again, weak, strongest in product(
-        ("piece", "word"), (False, True), (False, True), (0.0, 0.004), (1.0, 0.7)
+        UNITS, (False, True), (False, True), (0.0, 0.004), (1.0, 0.7)
     )
 ]
 
@@ -46,7 +49,7 @@ def pieces(minilm: Model) -> attnviz.Trace:
 
 @pytest.fixture(scope="module")
 def changed(minilm: Model) -> attnviz.Trace:
-    changes = [attnviz.HeadOff(2, 1), attnviz.TokenMasked(3)]
+    changes: list[Intervention] = [attnviz.HeadOff(2, 1), attnviz.TokenMasked(3)]
     return attnviz.trace(NOTE, minilm, interventions=changes)
 
 
@@ -254,6 +257,7 @@ def test_what_was_changed_stands_on_every_picture(
     overview = attnviz.overview(changed)
     lines = attnviz.lines(changed, [(0, 2)])
     explorer = attnviz.explore(changed, [(0, 2)])
+    drawings: list[Picture] = [heatmap, overview, lines, explorer]
     packets = [unpack(overview.packet())[0], unpack(lines.packet)[0], meta_of(explorer.to_html())]
     said = {
         "Plotly": heatmap.figure.layout.title.subtitle.text.replace("<br>", " "),
@@ -266,13 +270,24 @@ def test_what_was_changed_stands_on_every_picture(
         "notes of a map": " ".join(packets[2]["maps"][0]["map_notes"]),
         **{
             f"SVG {i} {part}": text
-            for i, drawn in enumerate((heatmap, overview, lines, explorer))
+            for i, drawn in enumerate(drawings)
             for part, text in zip(("text", "desc"), svg_text(drawn.to_svg()), strict=True)
         },
     }
     missing = [name for name, text in said.items() if off not in text or masked not in text]
     assert not missing
     assert "Changed" not in attnviz.heatmap(note, (0, 2)).alt + attnviz.overview(note).to_svg()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_changed_stands_on_every_panel_of_every_chapter(
+    minilm: Model, language: Language
+) -> None:
+    trace = attnviz.trace("The cat sat.", minilm, interventions=[attnviz.HeadOff(2, 1)])
+    for chapter in attnviz.chapters():
+        figure = chapter.figure(trace, chapter.scene(trace, language=language))
+        for name, panel in figure.panels.items():
+            assert "HeadOff(layer=2, head=1)" in panel.alt, (chapter.name, name)
 
 
 def test_a_plotly_figure_says_what_its_lens_hides(note: attnviz.Trace) -> None:
