@@ -327,5 +327,5 @@ def test_svgs_state_their_steps(note: attnviz.Trace) -> None:
     assert "27 × 27" in words
     assert "255 steps" in words
     words, _ = svg_text(attnviz.lines(note, [(0, 2), (1, 8)]).to_svg())
-    assert words.count("steps of 1/255") == 2
+    assert words.count("steps of 1/255") == 1
     assert "(0.75 + 2.25 × weight) × 0.25 mm" in words

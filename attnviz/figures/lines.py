@@ -66,13 +66,14 @@ class Lines:
             [list(panels)] if self.recipe.arrangement == "overlaid" else [[i] for i in panels]
         )
         vertical = self.recipe.direction == "vertical"
-        strokes = say("lines.strokes", self.language, unit=f"× {svg.MM:g} mm")
+        once = [say("lines.strokes", self.language, unit=f"× {svg.MM:g} mm")]
         blocks = []
         for panel in together:
             for index in panel:
                 one = self.maps[index]
                 said = head_words(one, self.language)
-                small = [f"{said['formula']} {said['says']}", *said["notes"], strokes]
+                small = [f"{said['formula']} {said['says']}", " ".join(said["notes"]), *once]
+                once = []
                 blocks.append(svg.words(said["title"], small, one.code.light, dash=one.code.dash))
             drawn = [
                 (
