@@ -1,8 +1,8 @@
 """Explorer: all heads of a sentence as one picture of its own, with a choice of head.
 
 For files and notebooks, where no server answers: the overview, the maps of two heads and
-their lines, with every weight in the packet. A weight is stored in steps of 1/65,534, exact
-to one step; which lines are too faint to draw is decided before that.
+their lines, with every weight in the packet. A weight is stored in steps of 1/65,534, less
+than one step off; which lines are too faint to draw is decided before that.
 """
 
 from collections.abc import Sequence
