@@ -23,6 +23,7 @@ from attnviz.words import Language, say
 NUMBERS_UP_TO = 12  # places: beyond, the cells are too small to print in
 LABELS_UP_TO = 48
 LONGEST_LABEL = 14
+NOTE_WIDTH, NOTE_HEIGHT = 560, 14  # px of a line of notes
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -43,14 +44,15 @@ class Heatmap(Chart):
         """One SVG file at print size, every cell in it."""
         one, language = self.one, self.language
         small = [
-            f"{say('picture.direction', language)} · {one.formula(language)}",
-            " ".join([one.says(language), *one.notes(language)]),
+            " · ".join([_size(one), say("picture.direction", language), one.formula(language)]),
+            say("picture.ink", language),
+            one.alt(language),
         ]
         head = svg.words(title(one.trace, one.name(language)), small, one.code.light)
         view = one.view
         body = svg.cells(style.level(view.weights), view.shown, one.code, view.places)
         recipe = Recipe("heatmap", one.trace, one.heads, one.lens, one.combination)
-        return svg.sheet(one.trace, [head, body], recipe, language)
+        return svg.sheet(one.trace, [head, body], recipe, language, self.alt)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -76,12 +78,21 @@ def heatmap(
     mode: Mode = "light",
     language: Language = "en",
 ) -> Heatmap:
-    """The heatmap of one head, in the colour of head A."""
+    """The heatmap of one head, in the colour of head A.
+
+    Raises:
+        InterventionError: if the model has no such head.
+    """
     return draw(shown(trace, [head], lens)[0], mode=mode, language=language)
 
 
-def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heatmap:
-    """The heatmap of what is shown. z holds the weights themselves; hidden cells are gaps."""
+def draw(
+    one: Shown, *, mode: Mode = "light", language: Language = "en", captioned: bool = False
+) -> Heatmap:
+    """The heatmap of what is shown. z holds the weights themselves; hidden cells are gaps.
+
+    The figure says its notes itself unless it is `captioned` with them, as on a page.
+    """
     view = one.view
     names = [plotly_text(place.name) for place in view.places]
     drawn = np.where(view.shown, view.weights, np.nan)
@@ -100,13 +111,14 @@ def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heat
         texttemplate="%{z:.2f}" if len(names) <= NUMBERS_UP_TO else None,
         colorbar=_colour_bar(mode, language),
     )
-    figure = go.Figure(data=[trace], layout=_layout(one, mode, language))
+    figure = go.Figure(data=[trace], layout=_layout(one, mode, language, captioned))
     alt = say(
         "heatmap.alt",
         language,
         model=one.trace.model.title,
         head=one.name(language),
-        says=one.says(language),
+        places=len(names),
+        says=one.alt(language),
     )
     alt = " ".join([alt, *about_given(one.trace, language)])
     return Heatmap(figure, alt, one, language)
@@ -124,7 +136,11 @@ def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:
     }
 
 
-def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
+def _size(one: Shown) -> str:
+    return f"{len(one.view.places)} × {len(one.view.places)}"
+
+
+def _layout(one: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
     labels = [_label(place.text) for place in one.view.places]
     ticks = _ticks(len(labels))
     axis = {
@@ -138,20 +154,23 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
         "ticks": "",
         "fixedrange": False,
     }
-    direction = say("picture.direction", language)
+    direction = f"{_size(one)} · {say('picture.direction', language)}"
     if len(ticks) < len(labels):
         direction += " · " + say("picture.some_named", language, step=ticks[1])
     if len(labels) <= NUMBERS_UP_TO:
         direction += " · " + say("picture.rounded", language)
+    direction += " · " + say("picture.ink_stops", language, stops=style.STOPS)
+    notes = [] if captioned else svg.wrapped(" ".join(one.notes(language)), NOTE_WIDTH)
+    small = [direction, *map(plotly_text, [one.formula(language), *notes])]
     return layout(
         mode,
         title=heading(
             plotly_text(title(one.trace, one.name(language))),
-            f"{direction}<br>{plotly_text(one.formula(language))}",
+            "<br>".join(small),
             getattr(one.code, mode),
             mode,
         ),
-        margin={"l": 4, "r": 4, "t": 66, "b": 4},
+        margin={"l": 4, "r": 4, "t": 66 + NOTE_HEIGHT * len(notes), "b": 4},
         xaxis={**axis, "tickangle": -90},
         yaxis={**axis, "autorange": "reversed"},
     )

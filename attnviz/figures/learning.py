@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from attnviz.figures import style
 from attnviz.figures.chart import Chart, heading, layout, quiet_axis
+from attnviz.figures.digits import at_most
 from attnviz.figures.escape import plotly_text
 from attnviz.figures.style import Mode
 from attnviz.words import Language, say
@@ -91,7 +92,7 @@ def learning(
             y=theory,
             line={"color": style.FAINT_INK[mode], "dash": "dash", "width": 1},
             annotation={
-                "text": say("train.theory", language, accuracy=f"{theory:.4f}"),
+                "text": say("train.theory", language, accuracy=at_most(theory, 4)),
                 "font": {"size": 10, "color": style.FAINT_INK[mode]},
             },
         )
@@ -114,7 +115,7 @@ def bars(
     groups = list(dict.fromkeys(bar.group for bar in results))
     notes = [say("train.bars_note", language)]
     if theory is not None:
-        best = say("train.theory", language, accuracy=f"{theory:.4f}")
+        best = say("train.theory", language, accuracy=at_most(theory, 4))
         notes.append(f"- - {plotly_text(groups[0])}: {best}")
     colours = [getattr(style.HEAD_CODES[0], mode), style.FAINT_INK[mode]]
     figure = go.Figure(

@@ -67,12 +67,14 @@ class Lines:
             [list(panels)] if self.recipe.arrangement == "overlaid" else [[i] for i in panels]
         )
         vertical = self.recipe.direction == "vertical"
+        once = [say("lines.strokes", self.language, unit=f"× {svg.MM:g} mm")]
         blocks = []
         for panel in together:
             for index in panel:
                 one = self.maps[index]
                 said = head_words(one, self.language)
-                small = [f"{said['formula']} {said['says']}", " ".join(said["notes"])]
+                small = [f"{said['formula']} {said['says']}", " ".join(said["notes"]), *once]
+                once = []
                 blocks.append(svg.words(said["title"], small, one.code.light, dash=one.code.dash))
             drawn = [
                 (
@@ -83,7 +85,7 @@ class Lines:
             ]
             places = self.maps[0].view.places
             blocks.append(svg.strands(places, drawn, vertical, self.language))
-        return svg.sheet(self.trace, blocks, self.recipe, self.language)
+        return svg.sheet(self.trace, blocks, self.recipe, self.language, self.alt)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -107,20 +109,20 @@ def lines(
     `pins` are tokens that stand out from the start: q3 as a query, k0 as a key.
 
     Raises:
-        ValueError: if there are no heads, or more than there are colour codes.
+        InterventionError: if there are no heads, more than there are colour codes, or one that
+            the model has not.
     """
-    if not heads:
-        raise ValueError("lines need at least one head")
     maps = shown(trace, heads, lens, combination)
-    arrays = _arrays(maps)
+    arrays, places = _arrays(maps), maps[0].view.places
     alt = say(
         "lines.alt",
         language,
         model=trace.model.title,
-        heads="; ".join(f"{m.name(language)}: {m.says(language)}" for m in maps),
+        places=len(places),
+        heads=" ".join(_alt(one, language) for one in maps),
+        strokes=say("lines.strokes", language, unit="px"),
     )
     alt = " ".join([alt, *about_given(trace, language)])
-    places = maps[0].view.places
     meta = {
         "alt": alt,
         "direction": direction,
@@ -184,7 +186,15 @@ def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
 def line_words(language: Language) -> dict[str, str]:
     """What every line diagram says."""
     names = ("queries", "keys", "help", "focus_query", "focus_key", "no_lines")
-    return {name: say(f"lines.{name}", language) for name in names}
+    strokes = say("lines.strokes", language, unit="px")
+    return {name: say(f"lines.{name}", language) for name in names} | {"strokes": strokes}
+
+
+def _alt(one: Shown, language: Language) -> str:
+    """A head by its name, what it does, and all that is not drawn."""
+    said = head_words(one, language)
+    texts = [text for text in [said["says"], *said["notes"]] if text]
+    return f"{said['name']}: {' '.join(texts)}" if texts else f"{said['name']}."
 
 
 def head_words(one: Shown, language: Language) -> dict[str, Any]:
@@ -193,8 +203,8 @@ def head_words(one: Shown, language: Language) -> dict[str, Any]:
     faint = view.shown & (view.weights < FAINTEST)
     notes = one.notes(language)
     if faint.any():
-        share = percent(view.share(faint))
-        notes.append(say("lines.faint", language, lines=f"{int(faint.sum()):,}", share=share))
+        lines, share = f"{int(faint.sum()):,}", percent(view.share(faint))
+        notes.append(say("lines.faint", language, lines=lines, share=share))
     return {
         "name": one.name(language),
         "title": title(one.trace, one.name(language)),

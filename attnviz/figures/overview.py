@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from attnviz.figures import style, svg
-from attnviz.figures.facts import about_given
+from attnviz.figures.facts import about_given, changes
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import title
 from attnviz.figures.recipe import Recipe
@@ -45,7 +45,12 @@ class Overview:
         b: tuple[int, int] | None = None,
         language: Language = "en",
     ) -> bytes:
-        """What draws the tiles, with heads `a` and `b` marked."""
+        """What draws the tiles, with heads `a` and `b` marked.
+
+        Raises:
+            InterventionError: if the model has no such head.
+        """
+        self.trace.check_heads([head for head in (a, b) if head is not None])
         arrays = {
             "tiles": self.tiles,
             "ramp_light": style.ramp(style.INK["light"], "light"),
@@ -65,7 +70,8 @@ class Overview:
         said = overview_words(self.trace, labels, self.edges, language)
         head = svg.words(said["title"], [said["note"]], style.INK["light"])
         recipe = Recipe("overview", self.trace)
-        return svg.sheet(self.trace, [head, svg.tiles(self.tiles)], recipe, language)
+        tiles = svg.tiles(self.tiles)
+        return svg.sheet(self.trace, [head, tiles], recipe, language, said["alt"])
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -101,7 +107,11 @@ def pool(
 
 
 def overview_words(
-    trace: Trace, labels: Sequence[str], edges: Sequence[int], language: Language
+    trace: Trace,
+    labels: Sequence[str],
+    edges: Sequence[int],
+    language: Language,
+    extra: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What an overview of places with these labels says. `edges` are those of its cells."""
     card = trace.model
@@ -109,20 +119,17 @@ def overview_words(
     block = max(end - start for start, end in pairwise(edges))
     source = "given" if card.source == "given" else "softmax"
     formula = say(f"overview.formula_{source}", language)
-    given = about_given(trace, language)
-    note = say(
-        "overview.pooled" if block > 1 else "overview.exact",
-        language,
-        block=block,
-        formula=formula,
-    )
-    alt = say("overview.alt", language, model=card.title, **sizes)
-    texts = ("read", "read_block", "rest", "click_sets", "canvas_help")
+    key = "overview.pooled" if block > 1 else "overview.exact"
+    drawn = say(key, language, block=block, formula=formula)
+    changed = [*changes(trace, language), *about_given(trace, language)]
+    note = " ".join([drawn, *extra, *changed])
+    cells = len(edges) - 1
+    texts = ("read", "read_block", "hidden", "rest", "click_sets", "canvas_help")
     return {
         **sizes,
         "title": title(trace, say("overview.title", language, **sizes)),
-        "note": " ".join([note, *given]),
-        "alt": " ".join([alt, *given]),
+        "note": note,
+        "alt": say("overview.alt", language, model=card.title, cells=cells, note=note, **sizes),
         "edges": list(edges),
         "labels": list(labels),
         "words": {name: say(f"overview.{name}", language) for name in texts},

@@ -4,20 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from attnviz.analysis.combine import Combination, combined
+from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import describe
 from attnviz.analysis.distribution import above, below, sum_to_one
-from attnviz.analysis.lens import Lens, View, look
-from attnviz.errors import CaptureError
+from attnviz.analysis.lens import Lens, View, look_at
+from attnviz.errors import CaptureError, InterventionError
 from attnviz.figures import style
+from attnviz.figures.facts import changes
 from attnviz.figures.picture import sentence, withheld_notes
 from attnviz.figures.style import HeadCode
 from attnviz.tracing.given import GivenTrace
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
-from attnviz.tracing.weights import row_sums
 from attnviz.words import Language, say
 
 
@@ -39,14 +37,14 @@ class Shown:
         """The weights through the lens."""
         trace = self.trace
         allowed = trace.allowed_in(self.heads) if isinstance(trace, GivenTrace) else None
-        return look(self._weights, trace.tokens, self.lens, allowed)
+        heads = map(trace.weights, self.heads)
+        return look_at(heads, trace.tokens, self.lens, self.combination or "mean", allowed)
 
     @property
-    def _weights(self) -> np.ndarray:
-        """The weights before the lens."""
-        if self.combination is None:
-            return self.trace.weights(self.heads[0])
-        return combined(self.trace, self.heads, self.combination)
+    def _sums(self) -> tuple[float, float]:
+        """The smallest and the largest sum of a row, hidden special tokens included."""
+        whole = self.view.whole
+        return (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
 
     def name(self, language: Language) -> str:
         """L0·H2, or "mean of L0·H2, L1·H8"."""
@@ -59,21 +57,26 @@ class Shown:
         """How the drawn numbers come from q and k, or that they were given."""
         key = "formula" if self.trace.model.source != "given" else "given"
         said = say(f"picture.{key}_{self.combination or 'weights'}", language)
-        return said if key == "formula" else with_sums(said, row_sums(self._weights), language)
+        return said if key == "formula" else with_sums(said, self._sums, language)
 
     def says(self, language: Language) -> str:
         """What the head does here, from all tokens; nothing for several heads combined."""
         if self.combination is not None:
             return ""
         try:
-            found = describe(self._weights, self.trace.tokens)
+            found = describe(self.trace.weights(self.heads[0]), self.trace.tokens)
         except CaptureError as error:  # given weights that are no distributions
             return error.text(language)
         return sentence(found, language)
 
     def notes(self, language: Language) -> list[str]:
-        """What is hidden, merged or renormalised."""
-        return withheld_notes(self.view.withheld, self.lens, language)
+        """What was changed in the model, and what is hidden, merged or renormalised."""
+        withheld = withheld_notes(self.view.withheld, self.lens, self.combination, language)
+        return [*changes(self.trace, language), *withheld]
+
+    def alt(self, language: Language) -> str:
+        """What it does here and its notes, as text alternatives say them."""
+        return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
 
 
 def with_sums(formula: str, sums: tuple[float, float], language: Language) -> str:
@@ -93,15 +96,17 @@ def shown(
     """Each head in its own colour code, or all of them combined into one.
 
     Raises:
-        ValueError: if there are more heads than colour codes.
+        InterventionError: if there are no heads, more than colour codes, or one that the
+            model has not.
     """
+    if not heads:
+        raise InterventionError("no_heads")
+    trace.check_heads(heads)
     lens = lens or Lens()
     ids = tuple(HeadId(*head) for head in heads)
     if combination is not None:
         return (Shown(trace, ids, lens, style.HEAD_CODES[0], combination),)
     if len(ids) > style.MOST_HEADS:
-        raise ValueError(
-            f"{len(ids)} heads were asked for, at most {style.MOST_HEADS} can be drawn"
-        )
+        raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)
     codes = style.HEAD_CODES[: len(ids)]
     return tuple(Shown(trace, (head,), lens, code) for head, code in zip(ids, codes, strict=True))

@@ -21,6 +21,7 @@ SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJ
 DARKEST: dict[Mode, float] = {"light": 0.42, "dark": 0.84}
 CHROMA: dict[Mode, float] = {"light": 0.13, "dark": 0.09}  # what a screen can show of every hue
 LEVELS = 255
+STOPS = 33  # of a colour scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +127,5 @@ def level(weights: np.ndarray) -> UInt8[np.ndarray, "..."]:
 def colour_scale(colour: str, mode: Mode) -> list[tuple[float, str]]:
     """A ramp as stops over the weight itself, for Plotly."""
     colours = ramp(colour, mode)
-    stops = np.linspace(0, 1, 33)
+    stops = np.linspace(0, 1, STOPS)
     return [(float(s**2), "rgb({},{},{})".format(*colours[round(LEVELS * s)])) for s in stops]

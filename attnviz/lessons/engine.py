@@ -9,11 +9,12 @@ The page, the presenter mode, the handout and the tests all run from this.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Union
 
 from attnviz.errors import AttnvizError
 from attnviz.figures.drawing import Drawing, element
+from attnviz.figures.facts import changes
 from attnviz.figures.lines import Lines
 from attnviz.figures.style import Mode
 from attnviz.lessons.controls import Cells, Control, Value
@@ -242,9 +243,18 @@ class Chapter:
 def panel_of(part: Part, scene: Scene) -> Panel:
     """A part's panel; where it cannot be drawn, a sentence that says why."""
     try:
-        return part.draw(scene)
+        return _with_changes(part.draw(scene), scene)
     except AttnvizError as problem:
         return _notice(problem.text(scene.language), scene.mode)
+
+
+def _with_changes(panel: Panel, scene: Scene) -> Panel:
+    """A drawing below what was changed in the model; lines say it themselves."""
+    said = " ".join(changes(scene.trace, scene.language))
+    if not said or isinstance(panel, Lines):
+        return panel
+    root = element("div", element("p", said, class_="notice"), panel.root)
+    return replace(panel, root=root, alt=f"{said} {panel.alt}")
 
 
 def _notice(text: str, mode: Mode) -> Drawing:

@@ -40,12 +40,12 @@ class GivenTrace(Trace):
     def weights(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
         """The weights of one head, as they were given."""
         self.check_heads([head])
-        found: np.ndarray = self.given[head]
+        found: np.ndarray = self.given[tuple(head)]
         return found
 
     def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
         """The weights of every head of a layer, as they were given."""
-        self.check_heads([(layer, 0)])
+        self.check_layer(layer)
         found: np.ndarray = self.given[layer]
         return found
 

@@ -138,12 +138,30 @@ class Trace:
         Raises:
             InterventionError: if it has not.
         """
-        missing = [str(HeadId(*head)) for head in heads if HeadId(*head) not in self.heads]
+        missing = [head for head in heads if not self._has(head)]
         if missing:
             card = self.model
+            names = ", ".join(map(_head_name, missing))
             raise InterventionError(
-                "no_such_head", head=", ".join(missing), layers=card.layers, heads=card.heads
+                "no_such_head", head=names, layers=card.layers, heads=card.heads
             )
+
+    def check_layer(self, layer: int) -> None:
+        """Make sure that the model has this layer.
+
+        Raises:
+            InterventionError: if it has not.
+        """
+        if not _counts(layer, self.model.layers):
+            raise InterventionError("no_such_layer", layer=layer, layers=self.model.layers)
+
+    def _has(self, head: Any) -> bool:
+        """Whether this is a head of the model: two whole numbers, counted from 0."""
+        try:
+            layer, index = head
+        except (TypeError, ValueError):
+            return False
+        return _counts(layer, self.model.layers) and _counts(index, self.model.heads)
 
     def overview(self) -> "Picture":
         """All heads at a glance: `attnviz.overview`."""
@@ -163,18 +181,22 @@ class Trace:
 
     def queries(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The queries q of every head of a layer."""
+        self.check_layer(layer)
         return self.layers[layer].queries
 
     def keys(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The keys k of every head of a layer."""
+        self.check_layer(layer)
         return self.layers[layer].keys
 
     def values(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The values v of every head of a layer."""
+        self.check_layer(layer)
         return self.layers[layer].values
 
     def scores(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
         """What softmax is given, for one head: scaled dot products, mask added."""
+        self.check_heads([head])
         layer, index = head
         record = self.layers[layer]
         return attention_scores(
@@ -187,21 +209,25 @@ class Trace:
 
     def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
         """The attention weights of every head of a layer."""
+        self.check_layer(layer)
         record = self.layers[layer]
         return softmax(attention_scores(record.queries, record.keys, record.scaling, record.mask))
 
     def head_output(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """Z of every head, as the model computed it: the input of W_O, cut into heads."""
+        self.check_layer(layer)
         concat = self.layers[layer].concat
         return concat.reshape(len(concat), self.model.heads, -1).transpose(1, 0, 2)
 
     def output_projection(self, head: tuple[int, int]) -> Float[np.ndarray, "d_head d_model"]:
         """W_O^h: the rows of the layer's W_O that read this head."""
+        self.check_heads([head])
         layer, index = head
         return self.learned[layer].output.weight[self._columns(index)]
 
     def input_projection(self, head: tuple[int, int], name: Projected) -> Projection:
         """W_Q^h, W_K^h or W_V^h with its bias: x @ weight + bias is the head's q, k or v."""
+        self.check_heads([head])
         layer, index = head
         whole: Projection = getattr(self.learned[layer], name)
         columns = self._columns(index)
@@ -214,23 +240,43 @@ class Trace:
 
     def contribution(self, head: tuple[int, int]) -> Float[np.ndarray, "token d_model"]:
         """Z W_O^h: what one head writes into the residual stream."""
+        self.check_heads([head])
         layer, index = head
         written: np.ndarray = self.head_output(layer)[index] @ self.output_projection(head)
         return written
 
     def attention_output(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """W_O(concat(z)): the contributions of all heads, plus the bias of W_O."""
+        self.check_layer(layer)
         projection = self.learned[layer].output
         total: np.ndarray = self.layers[layer].concat @ projection.weight + projection.bias
         return total
 
     def after_attention(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """The layer's z: attention output plus its input, normalised (Add & Norm)."""
+        self.check_layer(layer)
         return self.layers[layer].after_attention
 
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
         """X at depth 0, then r after each layer: the hidden states of the model."""
-        return self.layers[0].entered if depth == 0 else self.layers[depth - 1].left
+        if depth == 0:
+            return self.layers[0].entered
+        if not _counts(depth - 1, self.model.layers):
+            raise InterventionError("no_such_depth", depth=depth, layers=self.model.layers)
+        return self.layers[depth - 1].left
+
+
+def _counts(index: object, count: int) -> bool:
+    """Whether `index` is a whole number from 0 to `count` − 1."""
+    return isinstance(index, (int, np.integer)) and 0 <= int(index) < count
+
+
+def _head_name(head: Any) -> str:
+    """L0·H2; what is no pair, as it was written."""
+    try:
+        return str(HeadId(*head))
+    except TypeError:
+        return repr(head)
 
 
 @runtime_checkable

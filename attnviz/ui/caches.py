@@ -101,7 +101,7 @@ def heatmap_of(key: TraceKey, one: Shown, what: str, mode: Mode, language: Langu
     """The heatmap of what is shown, which `what` names: heads, lens and colour."""
     found: Chart = pictures().get(
         ("heatmap", key, what, mode, language),
-        lambda: heatmap_figure.draw(one, mode=mode, language=language),
+        lambda: heatmap_figure.draw(one, mode=mode, language=language, captioned=True),
     )
     return found
 

@@ -289,7 +289,9 @@ def _lens() -> None:
     )
     st.session_state.setdefault("strongest", 100)
     with st.popover(say("page.thresholds", language())):
-        st.slider(say("page.at_least", language()), 0.0, 1.0, step=0.01, key="at_least")
+        st.slider(
+            say("page.at_least", language()), 0.0, 1.0, step=0.01, format="plain", key="at_least"
+        )
         st.slider(
             say("page.strongest", language()),
             min_value=5,

@@ -113,6 +113,40 @@ def test_the_map_in_a_file_reads_the_number_under_the_pointer(
     assert not page.locator(".panel").count()
 
 
+def test_the_overview_in_a_file_reads_intervals_that_hold_the_weight_and_what_is_hidden(
+    offline: Callable[[str], Page], note: attnviz.Trace
+) -> None:
+    lens = attnviz.Lens(at_least=0.004)
+    page = offline(attnviz.explore(note, [(0, 2)], lens).to_html())
+    page.wait_for_selector(".panel svg .lines")
+    spoken = page.evaluate(
+        """([layer, head, side]) => {
+          const canvas = document.querySelector("canvas.map");
+          const box = canvas.getBoundingClientRect();
+          const step = (box.width - 26) / 12, size = step - 3;
+          const readout = canvas.closest(".attnviz").querySelector(".readout");
+          return Array.from({ length: side * side }, (_, i) => {
+            const [row, column] = [Math.floor(i / side), i % side];
+            canvas.dispatchEvent(new PointerEvent("pointermove", {
+              clientX: box.left + 26 + head * step + (column + 0.5) * size / side,
+              clientY: box.top + 20 + layer * step + (row + 0.5) * size / side,
+            }));
+            return readout.textContent;
+          });
+        }""",
+        [2, 1, 27],
+    )
+    weights = note.weights((2, 1)).ravel()
+    assert len(spoken) == 27 * 27
+    for weight, said in zip(weights, spoken, strict=True):
+        if weight < 0.004:
+            assert said.endswith("· hidden")
+        else:
+            least, most = map(float, said.rpartition("weight ")[2].split(" to "))
+            assert least <= weight <= most, said
+            assert most - least < 0.009
+
+
 def test_a_long_text_opens_too_and_says_what_is_not_there(offline: Callable[[str], Page]) -> None:
     trace = attnviz.trace("one two three four five six seven eight nine ten " * 60)
     page = offline(attnviz.explore(trace, [(0, 2), (1, 8)]).to_html())

@@ -5,6 +5,7 @@ import numpy as np
 from attnviz.analysis import recompute
 from attnviz.figures import style
 from attnviz.figures.bars import Bar, bars
+from attnviz.figures.digits import error_at_most
 from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.style import code
 from attnviz.figures.tensor import printed, scale_of, tensor
@@ -134,7 +135,7 @@ def _change(scene: Scene, trace: Trace, parts: np.ndarray, y: np.ndarray) -> Ele
     lost = (_contributions(scene.trace, layer, at) - parts).sum(axis=0)
     error = float(np.abs(before - y - lost).max())
     off = ", ".join(str(head) for head in scene.heads("off") if head.layer == layer)
-    text = f"{off} → 0: ‖y − y′‖ = {printed(float(np.linalg.norm(before - y)), 3)}, ‖(y − y′) − Σ z W_O‖∞ = {error:.0e}"
+    text = f"{off} → 0: ‖y − y′‖ = {printed(float(np.linalg.norm(before - y)), 3)}, ‖(y − y′) − Σ z W_O‖∞ ≤ {error_at_most(error)}"
     return element("p", text, class_="formula")
 
 
@@ -146,7 +147,7 @@ def _sum_numbers(scene: Scene) -> Numbers:
     return {
         "followed": name(scene.token),
         "layer": layer,
-        "error": f"{float(np.abs(parts.sum(axis=0) - y).max()):.0e}",
+        "error": error_at_most(float(np.abs(parts.sum(axis=0) - y).max())),
         "share": f"{100 * lengths.max() / (lengths.sum() or 1):.1f} %",
         "even": f"{100 / len(lengths):.1f} %",
     }
@@ -200,7 +201,7 @@ def _which(trace: Trace) -> Outcome:
         for at, head in _candidates(trace)
     }
     nearest = min(off, key=lambda name: off[name])
-    return Outcome(nearest, {"error": f"{off[nearest]:.0e}"})
+    return Outcome(nearest, {"error": error_at_most(off[nearest])})
 
 
 def _shown_z(trace: Trace) -> np.ndarray:
@@ -266,10 +267,10 @@ CHAPTER = Chapter(
             Text("A running sum that closes on the output", "逐头累加，正好收在输出上"),
             Text(
                 "Layer {layer}, {followed}: the length of what each head writes, and what is still missing "
-                "from y after adding it. All heads and the bias b leave an error of {error}. The largest "
+                "from y after adding it. All heads and the bias b leave an error of at most {error}. The largest "
                 "head has {share} of all lengths; even would be {even}. Rounded to the digits shown.",
                 "第 {layer} 层，{followed}：每个头写出的向量的长度，以及加上它之后离 y 还差多少。"
-                "全部头加上偏置 b 之后，误差 {error}。最大的头占全部长度的 {share}；平均应为 {even}。按所示位数四舍五入。",
+                "全部头加上偏置 b 之后，误差不超过 {error}。最大的头占全部长度的 {share}；平均应为 {even}。按所示位数四舍五入。",
             ),
             _draw_sum,
             _sum_numbers,
@@ -284,8 +285,8 @@ CHAPTER = Chapter(
                 "有一个 z 的开头是 {shown}（四舍五入）。这是哪一个 z？",
             ),
             explain=Text(
-                "Recomputed from q, k and v it matches to {error}. A z has two names, always: its token and its head.",
-                "由 q、k、v 重算，相差 {error}。一个 z 总要有两个名字：词元和头。",
+                "Recomputed from q, k and v it matches to {error} or better. A z has two names, always: its token and its head.",
+                "由 q、k、v 重算，相差不超过 {error}。一个 z 总要有两个名字：词元和头。",
             ),
             check=_which,
             asked=lambda trace: {"shown": ", ".join(printed(float(n), 4) for n in _shown_z(trace))},

@@ -12,6 +12,7 @@ from attnviz.analysis.mixing import Shares
 from attnviz.errors import AttnvizError
 from attnviz.figures import style
 from attnviz.figures.curve import Series, curve
+from attnviz.figures.digits import error_at_most
 from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.style import Paint
 from attnviz.figures.tensor import numbers, printed, tensor
@@ -343,8 +344,8 @@ PARTS = Text("parts of z", "z 的各部分")
 SUM = Text("sum of the parts", "各部分之和")
 Z_OF_MODEL = Text("z of the model", "模型的 z")
 LARGEST_DIFFERENCE = Text(
-    "largest difference between the sum and z: {error} (rounded)",
-    "和与 z 的最大差：{error}（四舍五入）",
+    "largest difference between the sum and z: {error} (rounded up)",
+    "和与 z 的最大差：{error}（向上取整到一位数字）",
 )
 
 
@@ -355,7 +356,7 @@ def _draw_identity(scene: Scene) -> Drawing:
     both = np.stack([parts.sum(axis=0), z])
     rows = [*(name(token) for token in scene.trace.tokens), scene.say(BIASES)]
     title = scene.say(PARTS_TITLE, layer=layer, word=name(scene.token))
-    error = scene.say(LARGEST_DIFFERENCE, error=f"{_error(both):.0e}")
+    error = scene.say(LARGEST_DIFFERENCE, error=error_at_most(_error(both)))
     names = [scene.say(SUM), scene.say(Z_OF_MODEL)]
     mode, language = scene.mode, scene.language
     root = element(

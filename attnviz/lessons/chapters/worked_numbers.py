@@ -6,6 +6,7 @@ import numpy as np
 
 from attnviz.analysis.offset import at_offset
 from attnviz.figures import style
+from attnviz.figures.digits import at_least, at_most, error_at_most
 from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.tensor import numbers, printed, tensor
 from attnviz.figures.worked import Worked, worked
@@ -159,7 +160,7 @@ def _live_numbers(scene: Scene) -> Numbers:
         "best": table.keys[best],
         "weight": printed(float(table.weights[best]), 4),
         "hidden": max(0, table.values.shape[1] - 3),
-        "error": f"{float(np.abs(again - table.z).max()):.0e}",
+        "error": error_at_most(float(np.abs(again - table.z).max())),
     }
 
 
@@ -192,8 +193,8 @@ def _draw_handmade(scene: Scene) -> Drawing:
     share = handmade.least_on(weights, -1)
     reached = share >= GOAL
     twin, mean, least = _twin(scene.trace, shift)
-    said = scene.say(REACHED if reached else NOT_YET, share=printed(share, 3), goal=f"{GOAL:.2f}")
-    learned = scene.say(TWIN, twin=twin, mean=printed(mean, 4), least=printed(least, 4))
+    said = scene.say(REACHED if reached else NOT_YET, share=at_least(share, 3), goal=f"{GOAL:.2f}")
+    learned = scene.say(TWIN, twin=twin, mean=printed(mean, 4), least=at_least(least, 4))
     root = element(
         "div",
         element(
@@ -238,9 +239,9 @@ def _handmade_numbers(scene: Scene) -> Numbers:
         "places": handmade.PLACES,
         "twin": twin,
         "mean": printed(mean, 4),
-        "least": printed(least, 4),
+        "least": at_least(least, 4),
         "shift": f"{shift:+d}".replace("-", "−"),
-        "needed": f"{needed:.2f}",
+        "needed": at_most(needed, 2),
     }
 
 
@@ -398,10 +399,10 @@ CHAPTER = Chapter(
                 "The scores {one} and {other} divided by √{width} = {divisor} leave a gap of {gap}, "
                 "a factor of {factor}. The note draws {cells} cells, for which the divisor "
                 "would be {drawn_divisor}. X and the matrices were chosen so that the note's scores come out; W_K and W_V "
-                "are not drawn. Weights and sums are rounded to the digits shown.",
+                "are not drawn. Each number is rounded on its own; ≈ stands where the digits shown do not add up.",
                 "分数 {one} 和 {other} 除以 √{width} = {divisor}，相差 {gap}，即 {factor} 倍。"
                 "笔记画了 {cells} 格，那样除数应为 {drawn_divisor}。X 与各矩阵是为得到笔记的分数而选的；W_K 和 W_V 未画。"
-                "权重与和都按所示位数四舍五入。",
+                "每个数各自四舍五入；所示数字加起来不相等时写 ≈。",
             ),
             _draw_toy,
             _toy_numbers,
@@ -413,10 +414,10 @@ CHAPTER = Chapter(
             Text(
                 "{word} looks through {head}; most weight goes to {best}: {weight}. The first numbers of "
                 "each v are shown, the other {hidden} are hidden. z is the model's own; recomputed from "
-                "the weights it differs by at most {error}. All numbers are rounded to the digits shown.",
+                "the weights it differs by at most {error}. Each number is rounded on its own; ≈ stands where the digits shown do not add up.",
                 "{word} 通过 {head} 去看，最大的权重给了 {best}：{weight}。每个 v 只显示前几个数，"
                 "其余 {hidden} 个未显示。z 来自模型本身，由权重重算的结果与它相差不超过 {error}。"
-                "所有数字都按所示位数四舍五入。",
+                "每个数各自四舍五入；所示数字加起来不相等时写 ≈。",
             ),
             _draw_live,
             _live_numbers,
@@ -429,10 +430,10 @@ CHAPTER = Chapter(
                 "{places} places, each a one-hot vector; W_K is the identity. Set shift and strength of "
                 "W_Q, or paint its cells with a click (row: query, column: key), until every place but the first gives at least {goal} to the place before it (a negative "
                 "shift looks back; theory: one back, strength from {needed}). The head of this model that looks "
-                "most at shift {shift} is {twin}: {mean} on average, never below {least}. Painted cells take the place of the shift. Rounded.",
+                "most at shift {shift} is {twin}: {mean} on average, never below {least}. Painted cells take the place of the shift. Rounded; what bounds others is rounded outward.",
                 "{places} 个位置，每个都是独热向量；W_K 是单位矩阵。调节 W_Q 的偏移和强度，或者点击格子自己画（行是查询，列是键），"
                 "直到除第一个以外的每个位置都把至少 {goal} 给它前面的位置（偏移为负就是往前看；理论：往前一位，强度至少 {needed}）。"
-                "在这个模型里，最看重偏移 {shift} 的头是 {twin}：平均 {mean}，最低 {least}。画了格子，就不再用偏移。四舍五入。",
+                "在这个模型里，最看重偏移 {shift} 的头是 {twin}：平均 {mean}，最低 {least}。画了格子，就不再用偏移。数字经四舍五入，界限向外取整。",
             ),
             _draw_handmade,
             _handmade_numbers,

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from attnviz.errors import AttnvizError, LessonError
+from attnviz.figures.digits import error_at_most
 from attnviz.lessons.text import Text
 from attnviz.tracing.record import Trace
 
@@ -97,5 +98,5 @@ def holds_if(agrees: bool) -> Verdict:
 
 
 def tiny(error: float) -> str:
-    """An error of rounding as text."""
-    return f"{error:.0e}" if error else "0"
+    """An error of rounding as text: no error is larger than it says."""
+    return error_at_most(error)
