@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
+from attnviz.tracing.grouping import is_unspaced
 from attnviz.tracing.record import Token
 
 Unit = Literal["piece", "word"]
@@ -49,6 +50,7 @@ class Withheld:
     """What the lens took away, to be said on the picture."""
 
     pieces_merged: int = 0  # tokens that went into words of several
+    no_words: int = 0  # places of a script without spaces, which are no words
     special_hidden: int = 0
     special_share: float = 0.0  # mean over the shown queries of what they gave to those
     renormalised: bool = False
@@ -84,6 +86,7 @@ def look(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token], lens:
         shown=shown,
         withheld=Withheld(
             pieces_merged=pieces_merged,
+            no_words=_no_words(places, tokens) if lens.unit == "word" else 0,
             special_hidden=int((~stays).sum()),
             special_share=special_share,
             renormalised=renormalised,
@@ -136,12 +139,18 @@ def _places(tokens: Sequence[Token], unit: Unit) -> tuple[Place, ...]:
         apart = unit == "piece" or token.word is None
         return (token.position, -1) if apart else (-1, token.word or 0)
 
-    return tuple(_place(list(group)) for _, group in groupby(tokens, key=group_of))
+    return tuple(_place(list(group), unit) for _, group in groupby(tokens, key=group_of))
 
 
-def _place(tokens: list[Token]) -> Place:
+def _no_words(places: Sequence[Place], tokens: Sequence[Token]) -> int:
+    unspaced = [is_unspaced(token.source) for token in tokens]
+    return sum(any(unspaced[position] for position in place.positions) for place in places)
+
+
+def _place(tokens: list[Token], unit: Unit) -> Place:
+    whole = tokens[0].word_text if unit == "word" else ""
     return Place(
-        text="".join(token.text for token in tokens),
+        text=whole or "".join(token.text for token in tokens),
         positions=tuple(token.position for token in tokens),
         is_special=tokens[0].is_special,
         is_unknown=any(token.is_unknown for token in tokens),

@@ -220,7 +220,21 @@ def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, str | None, str | Non
     tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    _keep_spaces(tokenizer.post_processor)
     return tokenizer, loaded.unk_token, loaded.mask_token
+
+
+def _keep_spaces(processor: Any) -> None:
+    """Let offsets hold the spaces before a word.
+
+    A byte-level processor takes them away each time that it runs, and one encoding may pass it
+    twice: it then takes away letters.
+    """
+    if hasattr(processor, "__getitem__"):  # several, one after the other
+        for part in processor:
+            _keep_spaces(part)
+    elif hasattr(processor, "trim_offsets"):
+        processor.trim_offsets = False
 
 
 def _watch(module: PreTrainedModel, family: Family) -> list[nn.Module]:
