@@ -140,7 +140,7 @@ def test_the_sentence_under_a_picture_follows_the_lens(page: AppTest) -> None:
     lens = Lens(hide_special=True, renormalise=True)
     captions = [caption.value.replace("\\", "") for caption in page.caption]
     said_here = [caption for caption in captions if caption.startswith("Here:")]
-    heads = [page.selectbox(key=slot).value for slot in ("a", "b")]
+    heads = [page.session_state["a"], page.session_state["b"]]
     for caption, one in zip(said_here, shown(trace, heads, lens), strict=True):
         assert caption.startswith(one.says("en"))
 

@@ -150,14 +150,22 @@ def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Tok
     special = _special_ids(model)
     tokens, pieces = [], []
     marks = Marks.of(model.tokenizer, model.byte_level)
-    for position, index in enumerate(encoding.ids):
+    columns = zip(  # each asked for once: the encoding makes a new list every time
+        encoding.ids,
+        encoding.special_tokens_mask,
+        encoding.sequence_ids,
+        encoding.type_ids,
+        encoding.word_ids,
+        encoding.offsets,
+        strict=True,
+    )
+    for position, (index, added, of, type_id, word, offsets) in enumerate(columns):
         piece = str(model.tokenizer.id_to_token(index))  # Unigram gives the text for a blank
-        is_added = bool(encoding.special_tokens_mask[position])
-        is_special = is_added or index in special
+        is_special = bool(added) or index in special
         is_unknown = not is_special and piece == model.unknown_token
         # post_process forgets the first sentence's id in a pair: None is then 0
-        sentence = 0 if is_added else encoding.sequence_ids[position] or 0
-        span = (0, 0) if is_added else encoding.offsets[position]
+        sentence = 0 if added else of or 0
+        span = (0, 0) if added else offsets
         source = sentences[sentence][slice(*span)]
         whole = is_special or is_unknown
         text = visible(piece) if whole else token_text(piece, source, marks)
@@ -168,14 +176,14 @@ def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Tok
                 piece=piece,
                 position=position,
                 word=None,
-                segment=encoding.type_ids[position] if is_added else sentence,
+                segment=type_id if added else sentence,
                 is_special=is_special,
                 is_unknown=is_unknown,
                 source=sentences[sentence][slice(*span)],
             )
         )
         is_part = not (is_special or is_space(text))
-        pieces.append(Piece(sentence, span, encoding.word_ids[position] if is_part else None))
+        pieces.append(Piece(sentence, span, word if is_part else None))
     return _with_words(tokens, pieces, sentences)
 
 
