@@ -15,6 +15,7 @@ from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedToken
 import attnviz
 from attnviz.models import catalogue
 from attnviz.models.load import Model
+from tests.tokenizers_of_all_kinds import byte_level, saved, sentence_piece
 
 torch.set_num_threads(1)
 
@@ -100,6 +101,18 @@ def minilm() -> Model:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """A random BERT with sizes of its own: 3 layers of 4 heads."""
     return attnviz.load(str(save_tiny(tmp_path_factory.mktemp("tiny"))))
+
+
+@pytest.fixture(scope="session")
+def bytes_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model that reads bytes."""
+    return attnviz.load(str(saved(tmp_path_factory.mktemp("bytes"), byte_level(trim=True))))
+
+
+@pytest.fixture(scope="session")
+def pieces_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model that reads SentencePiece."""
+    return attnviz.load(str(saved(tmp_path_factory.mktemp("pieces"), sentence_piece())))
 
 
 @pytest.fixture(scope="session")

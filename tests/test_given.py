@@ -566,7 +566,6 @@ HALF = np.full((2, 2, 3, 3), 0.5)  # sums of 1½
         raw,
         rollout,
         lambda trace: most_different_beside(trace, (0, 0)),
-        lambda trace: describe(trace.weights((0, 0)), trace.tokens),
         lambda trace: jensen_shannon(trace.weights((0, 0)), trace.weights((0, 1))),
         lambda trace: jensen_shannon(np.eye(3), trace.weights((0, 1))),
         lambda trace: jensen_shannon(trace.weights((0, 1)), np.eye(3)),

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 import attnviz
 from attnviz.analysis.lens import Lens
 from attnviz.figures.explorer import Explorer
+from attnviz.figures.shown import shown
 from attnviz.models import seam
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
@@ -90,9 +91,58 @@ def test_every_example_runs(page: AppTest) -> None:
 
 def test_unknown_tokens_are_stated_and_explained_when_many(page: AppTest) -> None:
     typed(page, "小猫坐在垫子上,看着窗外的雨。")
-    assert "are [UNK]: this model's vocabulary does not hold this script" in said(page)
+    assert "are [UNK]: the model sees the same blank in place of each" in said(page)
+    tokens = attnviz.trace("小猫坐在垫子上,看着窗外的雨。").tokens
+    missing = dict.fromkeys(token.source for token in tokens if token.text == "[UNK]")
+    assert f"no piece for: {' '.join(missing)} Attention" in said(page)
+    assert "猫" in missing
+    assert "Use a sentence in a language that the model was trained on" in said(page)
     typed(page, "a plain sentence with one 🙂 in it and quite a few words more")
     assert "1 of 14 tokens (7 %) are [UNK]" in said(page)
+    assert "1 of them, because the vocabulary has no piece for: 🙂" in said(page)
+    assert "Attention between blanks" not in said(page)
+
+
+def test_each_blank_has_its_true_reason(page: AppTest) -> None:
+    typed(page, f"[UNK] {'x' * 101} {'y' * 300} [UNK]")
+    words = said(page)
+    assert "4 of 4 tokens (100 %) are [UNK]" in words
+    assert "2 of them, because the tokenizer does not try to read a word of more than 100" in words
+    assert "2 of them, because [UNK] stands in the text" in words
+    assert "no piece for" not in words
+    assert "Attention between blanks says little" in words
+    assert "language that the model was trained on" not in words, "which is not the reason"
+
+
+def test_dropped_characters_are_counted(page: AppTest) -> None:
+    typed(page, "a\u200bb co\u00adop\u200berate café")
+    expected = (
+        "drops 3 characters of the text, so the model sees nothing of them: ⟨U+200B⟩ ⟨U+00AD⟩"
+    )
+    assert expected in said(page)
+    switch: Any = page.get("button_group")[0]
+    switch.set_value("zh").run()
+    assert "分词器丢掉了文字中的 3 个字符" in said(page)
+    typed(page, "a plain café")
+    assert "丢掉" not in said(page)
+
+
+def test_special_tokens_alone_get_a_sentence(page: AppTest) -> None:
+    typed(page, "[SEP] [CLS]")
+    assert "This text holds special tokens alone ([SEP] [CLS])" in said(page)
+
+
+def test_the_sentence_under_a_picture_follows_the_lens(page: AppTest) -> None:
+    typed(page, "Unbelievably, the seismologists misinterpreted it.")
+    page.toggle(key="hide_special").set_value(True).run()
+    page.toggle(key="renormalise").set_value(True).run()
+    trace = attnviz.trace("Unbelievably, the seismologists misinterpreted it.")
+    lens = Lens(hide_special=True, renormalise=True)
+    captions = [caption.value.replace("\\", "") for caption in page.caption]
+    said_here = [caption for caption in captions if caption.startswith("Here:")]
+    heads = [page.session_state["a"], page.session_state["b"]]
+    for caption, one in zip(said_here, shown(trace, heads, lens), strict=True):
+        assert caption.startswith(one.says("en"))
 
 
 def test_what_is_left_out_of_a_long_text_is_said(page: AppTest) -> None:

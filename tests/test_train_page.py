@@ -103,6 +103,16 @@ def test_a_text_that_the_task_cannot_read_gets_a_sentence(page: AppTest) -> None
     assert page.text_input(key="own_text").value == "a sentence in prose"
 
 
+def test_what_the_alphabet_leaves_out_of_a_text_is_counted(page: AppTest) -> None:
+    page.selectbox(key="task").select("it").run()
+    trained(page, steps=20)
+    text = tasks()["it"].alphabet.example + "!"
+    page.text_input(key="own_text").set_value(text).run()
+    assert not page.exception
+    dropped = sum(c in ".,!?" for c in text)
+    assert f"drops {dropped} characters of the text" in said(page)
+
+
 def test_stop_really_stops(page: AppTest) -> None:
     page.number_input(key="steps").set_value(5000).run()
     page.button(key="train_start").click().run()

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attnviz.analysis.combine import Combination, combined
+from attnviz.tracing.grouping import is_unspaced
 from attnviz.tracing.record import Token
 
 Unit = Literal["piece", "word"]
@@ -53,6 +54,7 @@ class Withheld:
     """What the lens took away, to be said on the picture."""
 
     pieces_merged: int = 0  # tokens that went into words of several
+    no_words: int = 0  # places of a script without spaces, which are no words
     special_hidden: int = 0
     special_share: float = 0.0  # mean over heads and shown queries of what they gave to those
     renormalised: bool = False
@@ -123,6 +125,7 @@ def look_at(
         whole=whole,
         withheld=Withheld(
             pieces_merged=sum(len(p.positions) for p in places if len(p.positions) > 1),
+            no_words=_no_words(places, tokens) if lens.unit == "word" else 0,
             special_hidden=int((~stays).sum()),
             special_share=float(np.mean(special_shares)),
             renormalised=renormalised,
@@ -187,12 +190,18 @@ def _places(tokens: Sequence[Token], unit: Unit) -> tuple[Place, ...]:
         apart = unit == "piece" or token.word is None
         return (token.position, -1) if apart else (-1, token.word or 0)
 
-    return tuple(_place(list(group)) for _, group in groupby(tokens, key=group_of))
+    return tuple(_place(list(group), unit) for _, group in groupby(tokens, key=group_of))
 
 
-def _place(tokens: list[Token]) -> Place:
+def _no_words(places: Sequence[Place], tokens: Sequence[Token]) -> int:
+    unspaced = [is_unspaced(token.source) for token in tokens]
+    return sum(any(unspaced[position] for position in place.positions) for place in places)
+
+
+def _place(tokens: list[Token], unit: Unit) -> Place:
+    whole = tokens[0].word_text if unit == "word" else ""
     return Place(
-        text="".join(token.text for token in tokens),
+        text=whole or "".join(token.text for token in tokens),
         positions=tuple(token.position for token in tokens),
         is_special=tokens[0].is_special,
         is_unknown=any(token.is_unknown for token in tokens),

@@ -31,6 +31,8 @@ def withheld_notes(
         notes.append(say("picture.not_allowed", language, cells=f"{withheld.not_allowed:,}"))
     if withheld.pieces_merged:
         notes.append(say("picture.merged", language, pieces=withheld.pieces_merged))
+    if withheld.no_words:
+        notes.append(say("picture.no_words", language, places=withheld.no_words))
     if withheld.special_hidden:
         share = percent(withheld.special_share)
         notes.append(
@@ -66,18 +68,22 @@ def _threshold(lens: Lens, language: Language) -> str:
     return ", ".join(rules)
 
 
-def sentence(description: Description, language: Language) -> str:
-    """What a head does here, in one sentence with its numbers."""
+def sentence(description: Description, unit: str, language: Language) -> str:
+    """What a head does here, in one sentence with its numbers, counted in `unit`."""
     strongest = say(
         f"pattern.{description.strongest}",
         language,
         share=percent(description.share),
         token=description.token,
         distance=description.distance,
+        unit=say(f"pattern.unit_{unit}", language),
     )
-    says = description.pattern if description.pattern in ("even", "none") else "simple"
+    if description.pattern not in ("even", "none"):
+        return say("pattern.says_simple", language, strongest=strongest)
+    if description.entropy is None:
+        return say("pattern.says_most", language, strongest=strongest)
     return say(
-        f"pattern.says_{says}",
+        f"pattern.says_{description.pattern}",
         language,
         strongest=strongest,
         entropy=f"{description.entropy:.1f}",

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from jaxtyping import Float
+
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.describe import describe
-from attnviz.analysis.distribution import above, below, sum_to_one
+from attnviz.analysis.describe import ROUNDING, describe
+from attnviz.analysis.distribution import above, below, check_distribution, sum_to_one
 from attnviz.analysis.lens import Lens, View, look_at
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.figures import style
@@ -41,7 +44,7 @@ class Shown:
         return look_at(heads, trace.tokens, self.lens, self.combination or "mean", allowed)
 
     @property
-    def _sums(self) -> tuple[float, float]:
+    def _whole_sums(self) -> tuple[float, float]:
         """The smallest and the largest sum of a row, hidden special tokens included."""
         whole = self.view.whole
         return (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
@@ -54,20 +57,41 @@ class Shown:
         return say(f"picture.{self.combination}_of", language, heads=heads)
 
     def formula(self, language: Language) -> str:
-        """How the drawn numbers come from q and k, or that they were given."""
-        key = "formula" if self.trace.model.source != "given" else "given"
-        said = say(f"picture.{key}_{self.combination or 'weights'}", language)
-        return said if key == "formula" else with_sums(said, self._sums, language)
+        """How the drawn numbers come from q and k and what rows sum to, or that they were given."""
+        how = self.combination or "weights"
+        if self.trace.model.source == "given":
+            return with_sums(say(f"picture.given_{how}", language), self._whole_sums, language)
+        return say(f"picture.formula_{how}", language) + self._sums(language)
+
+    def _sums(self, language: Language) -> str:
+        """What each drawn row sums to; nothing where the lens hides a part of it."""
+        sums = self._drawn.sum(axis=1)
+        if not sums.size or sums.min() < 1 - ROUNDING:
+            return ""
+        more = self.combination == "maximum" or sums.max() > 1 + ROUNDING
+        return say("picture.rows_more" if more else "picture.rows_one", language)
+
+    @property
+    def _drawn(self) -> Float[np.ndarray, "query key"]:
+        """The weights that are shown; what is hidden is 0."""
+        return np.where(self.view.shown, self.view.weights, 0)
 
     def says(self, language: Language) -> str:
-        """What the head does here, from all tokens; nothing for several heads combined."""
-        if self.combination is not None:
+        """What is shown does here, by the weights that are shown; nothing for a maximum.
+
+        The maximum of several heads is no attention of any: its rows sum to more than 1.
+        """
+        drawn = self._drawn
+        if self.combination == "maximum" or not drawn.any():
             return ""
-        try:
-            found = describe(self.trace.weights(self.heads[0]), self.trace.tokens)
-        except CaptureError as error:  # given weights that are no distributions
-            return error.text(language)
-        return sentence(found, language)
+        if self.trace.model.source == "given":
+            try:
+                for head in self.heads:
+                    check_distribution(self.trace.weights(head))
+            except CaptureError as error:
+                return error.text(language)
+        unit = "place" if self.view.withheld.no_words else self.lens.unit
+        return sentence(describe(drawn, self.view.places), unit, language)
 
     def notes(self, language: Language) -> list[str]:
         """What was changed in the model, and what is hidden, merged or renormalised."""

@@ -230,6 +230,7 @@ def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, Any]:
     tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    _keep_spaces(tokenizer.post_processor)
     return tokenizer, loaded
 
 
@@ -237,6 +238,19 @@ def _segments(module: PreTrainedModel) -> int:
     """Rows of the segment embedding of a model, 0 if it has none."""
     embedding = getattr(getattr(module, "embeddings", None), "token_type_embeddings", None)
     return embedding.num_embeddings if isinstance(embedding, nn.Embedding) else 0
+
+
+def _keep_spaces(processor: Any) -> None:
+    """Let offsets hold the spaces before a word.
+
+    A byte-level processor takes them away each time that it runs, and one encoding may pass it
+    twice: it then takes away letters.
+    """
+    if hasattr(processor, "__getitem__"):  # several, one after the other
+        for part in processor:
+            _keep_spaces(part)
+    elif hasattr(processor, "trim_offsets"):
+        processor.trim_offsets = False
 
 
 def _watch(module: PreTrainedModel, family: Family) -> list[nn.Module]:

@@ -51,15 +51,18 @@ def trace(
     if not isinstance(model, Model):
         model = load(model or EMBEDDED)
     reading = read(text, pair, model)
+    seen = masked(reading, interventions, model)
     return Trace(
         model=model.card,
         text=text,
         pair=pair,
-        tokens=masked(reading, interventions, model).tokens,
-        left_out=reading.left_out,
+        tokens=seen.tokens,
+        left_out=seen.left_out,
         layers=capture(reading, model, interventions),
         learned=model.layer_weights,
         interventions=tuple(interventions),
+        unknown=seen.unknown,
+        dropped=seen.dropped,
     )
 
 

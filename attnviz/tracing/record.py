@@ -24,7 +24,7 @@ Arrays, of a layer or of one head of it:
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -43,11 +43,12 @@ class Token:
     text: str  # as people read it
     piece: str  # as it stands in the vocabulary
     position: int
-    word: int | None  # the word it is a piece of; None for special tokens
+    word: int | None  # the word it is a piece of; None for special tokens and for spaces
     segment: int
     is_special: bool
     is_unknown: bool
     source: str  # the characters of the sentence that it stands for
+    word_text: str = ""  # those of its whole word; empty where the model reads another
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,16 @@ class LeftOut:
     tokens: int
     segment: int  # of the first or the second sentence
     after: str  # the last words that were read
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why the model sees a blank at one position."""
+
+    position: int
+    reason: Literal["sign", "long", "typed"]
+    signs: tuple[str, ...] = ()  # for which the vocabulary has no piece
+    most: int = 0  # characters of a word, beyond which its tokenizer does not try
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +97,8 @@ class Trace:
     layers: tuple[LayerRecord, ...]
     learned: tuple[LayerWeights, ...]
     interventions: tuple[Intervention, ...] = field(default=(), kw_only=True)  # what was changed
+    unknown: tuple[Unknown, ...] = field(default=(), kw_only=True)  # one for each blank
+    dropped: str = field(default="", kw_only=True)  # characters of which the model sees nothing
 
     @classmethod
     def from_weights(

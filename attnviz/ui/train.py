@@ -26,6 +26,7 @@ from attnviz.ui.saving import save_training
 from attnviz.ui.sharing import share
 from attnviz.ui.training_texts import news, outcome, share_done
 from attnviz.ui.viewer import viewer
+from attnviz.ui.warnings import show_warnings
 from attnviz.words import say
 
 HEADS = (1, 2, 4, 8)
@@ -290,6 +291,7 @@ def _own_text(training: Training, model: Model) -> None:
     )
     key = TraceKey(model.name, model.card.revision, text, None)
     trace = caches.traced(key, model)
+    show_warnings(trace)
     _replies(task, model, text, [token.text for token in trace.tokens])
     a, b, divergence = caches.most_different_of(key, trace)
     inputs.set_default_heads((a, b), training.run.name, trace.heads)

@@ -81,7 +81,7 @@ def need_words(trace: Trace, least: int) -> None:
     """
     content = [token for token in trace.tokens if not token.is_special]
     if len(content) < least:
-        words = len({token.word for token in content})
+        words = len({token.word for token in content} - {None})
         raise LessonError("one_word", least=least, words=words)
 
 
