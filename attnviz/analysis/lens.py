@@ -7,11 +7,12 @@ renormalised, weak weights are hidden. Each step is asked for, and each is count
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from attnviz import checks
 from attnviz.tracing.record import Token
 
 Unit = Literal["piece", "word"]
@@ -19,13 +20,26 @@ Unit = Literal["piece", "word"]
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """What the viewer asks for."""
+    """What the viewer asks for.
+
+    Raises:
+        ArgumentError: if something is asked for that there is not.
+    """
 
     unit: Unit = "piece"
     hide_special: bool = False
     renormalise: bool = False  # what is left of each row, to a sum of 1
     at_least: float = 0.0  # hide weights below this
     strongest: float = 1.0  # of each row, show the strongest until this share is reached
+
+    def __post_init__(self) -> None:
+        checks.one_of("unit", self.unit, get_args(Unit))
+        for names, check in (
+            (("hide_special", "renormalise"), checks.flag),
+            (("at_least", "strongest"), checks.share),
+        ):
+            for name in names:
+                object.__setattr__(self, name, check(name, getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)

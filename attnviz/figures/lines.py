@@ -6,13 +6,16 @@ opacity a screen cannot show (below 1/255) are counted instead of drawn.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
+from jaxtyping import Bool
 
+from attnviz import checks
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, View
 from attnviz.figures import svg
+from attnviz.figures.asked import check_language, pins_of
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import percent, title
 from attnviz.figures.recipe import Recipe
@@ -106,10 +109,11 @@ def lines(
     `pins` are tokens that stand out from the start: q3 as a query, k0 as a key.
 
     Raises:
-        ValueError: if there are no heads, or more than there are colour codes.
+        ArgumentError: if there are no heads, or something else is not what it should be.
+        InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    if not heads:
-        raise ValueError("lines need at least one head")
+    check_line_choices(direction, arrangement)
+    check_language(language)
     maps = shown(trace, heads, lens, combination)
     arrays = _arrays(maps)
     alt = say(
@@ -122,7 +126,7 @@ def lines(
     meta = {
         "alt": alt,
         "direction": direction,
-        "pins": list(pins),
+        "pins": pins_of(pins, trace),
         "panels": _panels(maps, arrangement),
         "heads": [
             {
@@ -137,9 +141,9 @@ def lines(
         "names": [place.name for place in places],
         "words": line_words(language),
     }
-    ids = tuple(HeadId(*head) for head in heads)
+    ids = tuple(head for one in maps for head in one.heads)
     packet = pack(meta, arrays)
-    recipe = Recipe("lines", trace, ids, lens or Lens(), combination, direction, arrangement)
+    recipe = Recipe("lines", trace, ids, maps[0].lens, combination, direction, arrangement)
     return Lines(
         **arrays,
         alt=alt,
@@ -150,6 +154,18 @@ def lines(
         language=language,
         recipe=recipe,
     )
+
+
+def check_line_choices(direction: object, arrangement: object) -> None:
+    """Make sure that lines can be laid out like this."""
+    checks.one_of("direction", direction, get_args(Direction))
+    checks.one_of("arrangement", arrangement, get_args(Arrangement))
+
+
+def drawn_as_lines(view: View) -> Bool[np.ndarray, "query key"]:
+    """Which weights are drawn: what the lens shows, and a screen can."""
+    drawn: np.ndarray = view.shown & (view.weights >= FAINTEST)
+    return drawn
 
 
 def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
@@ -166,7 +182,7 @@ def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     head, query, key, weight = [], [], [], []
     for index, one in enumerate(maps):
         view = one.view
-        rows, columns = np.nonzero(view.shown & (view.weights >= FAINTEST))
+        rows, columns = np.nonzero(drawn_as_lines(view))
         head.append(np.full(len(rows), index, np.uint8))
         query.append(rows.astype(np.uint16))
         key.append(columns.astype(np.uint16))
@@ -188,7 +204,7 @@ def line_words(language: Language) -> dict[str, str]:
 def head_words(one: Shown, language: Language) -> dict[str, Any]:
     """What a picture says about one head, with what it hides."""
     view = one.view
-    faint = view.shown & (view.weights < FAINTEST)
+    faint = view.shown & ~drawn_as_lines(view)
     notes = one.notes(language)
     if faint.any():
         share = float(np.where(faint, view.weights, 0).sum(axis=1).mean())

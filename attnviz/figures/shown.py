@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
+from attnviz import checks
 from attnviz.analysis.combine import Combination, combined
 from attnviz.analysis.describe import describe
 from attnviz.analysis.lens import Lens, View, look
+from attnviz.errors import InterventionError
 from attnviz.figures import style
+from attnviz.figures.asked import check_trace, lens_of
 from attnviz.figures.picture import sentence, withheld_notes
 from attnviz.figures.style import HeadCode
 from attnviz.tracing.head import HeadId
@@ -71,15 +75,15 @@ def shown(
     """Each head in its own colour code, or all of them combined into one.
 
     Raises:
-        ValueError: if there are more heads than colour codes.
+        ArgumentError: if there are no heads, or something else is not what it should be.
+        InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    lens = lens or Lens()
-    ids = tuple(HeadId(*head) for head in heads)
+    check_trace(trace)
+    lens, ids = lens_of(lens), trace.check_heads(heads)
     if combination is not None:
+        checks.one_of("combination", combination, get_args(Combination))
         return (Shown(trace, ids, lens, style.HEAD_CODES[0], combination),)
     if len(ids) > style.MOST_HEADS:
-        raise ValueError(
-            f"{len(ids)} heads were asked for, at most {style.MOST_HEADS} can be drawn"
-        )
+        raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)
     codes = style.HEAD_CODES[: len(ids)]
     return tuple(Shown(trace, (head,), lens, code) for head, code in zip(ids, codes, strict=True))

@@ -15,6 +15,7 @@ from typing import Literal, Union
 from attnviz.errors import AttnvizError
 from attnviz.figures.drawing import Drawing, element
 from attnviz.figures.lines import Lines
+from attnviz.figures.standalone import Kind, framed, picture, standalone
 from attnviz.figures.style import Mode
 from attnviz.lessons.controls import Cells, Control, Value
 from attnviz.lessons.facts import facts
@@ -157,16 +158,25 @@ class Question:
         return abs(float(said) - value) <= self.tolerance + 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Figure:
     """All panels of a chapter, by the name of their part."""
 
     panels: Mapping[str, Panel]
+    language: Language = "en"
+
+    def __repr__(self) -> str:
+        return f"<Figure: {', '.join(self.panels)}>"
 
     @property
     def alt(self) -> str:
         """The text alternative of the whole figure."""
         return " ".join(panel.alt for panel in self.panels.values())
+
+    def _repr_html_(self) -> str:
+        """In a notebook: every panel, in one frame."""
+        drawn = [panel_element(panel) for panel in self.panels.values()]
+        return framed(standalone(self.alt, drawn, self.language), self.alt, 400 * len(drawn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +239,8 @@ class Chapter:
     def figure(self, trace: Trace, scene: Scene | None = None) -> Figure:
         """Every panel, for a trace alone or for a scene of it."""
         scene = scene or self.scene(trace)
-        return Figure({part.name: panel_of(part, scene) for part in self.parts})
+        panels = {part.name: panel_of(part, scene) for part in self.parts}
+        return Figure(panels, scene.language)
 
     def note(self, part: Part, scene: Scene) -> str:
         """What to see in a part, with its numbers; nothing where they cannot be had."""
@@ -237,6 +248,12 @@ class Chapter:
             return scene.say(part.note, **part.numbers(scene))
         except AttnvizError:
             return ""  # the panel says why
+
+
+def panel_element(panel: Panel) -> str:
+    """A panel as an element of a file."""
+    kind: Kind = "drawing" if isinstance(panel, Drawing) else "lines"
+    return picture(kind, panel.packet, panel.alt)
 
 
 def panel_of(part: Part, scene: Scene) -> Panel:

@@ -9,6 +9,8 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import reduce
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,9 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from attnviz import checks
 from attnviz.budget.settings import settings
-from attnviz.errors import ModelError
+from attnviz.errors import ArgumentError, ModelError
 from attnviz.models import catalogue, seam
 from attnviz.models.alphabet import Alphabet
 from attnviz.models.card import LayerWeights, ModelCard, Norm, Projection
@@ -63,13 +66,16 @@ _locks: dict[str, threading.Lock] = {}
 _registry = threading.Lock()
 
 
-def load(name_or_folder: str = catalogue.EMBEDDED, progress: Progress | None = None) -> Model:
+def load(
+    name_or_folder: str | PathLike[str] = catalogue.EMBEDDED, progress: Progress | None = None
+) -> Model:
     """The model behind a catalogue name, a folder or a hub id; loaded once per process.
 
     Raises:
+        ArgumentError: if it is neither a name nor a path.
         ModelError: if there is none, or it is not one we can look into.
     """
-    name = name_or_folder.strip()
+    name = _name(name_or_folder)
     with _registry:
         lock = _locks.setdefault(name, threading.Lock())
     try:
@@ -82,6 +88,18 @@ def load(name_or_folder: str = catalogue.EMBEDDED, progress: Progress | None = N
     finally:
         if name not in _models:  # names that are no model leave nothing behind
             _locks.pop(name, None)
+
+
+def _name(given: object) -> str:
+    """The name of a model; a path, unlike text, is always that of a folder."""
+    if isinstance(given, str):
+        return given.strip()
+    if not isinstance(given, PathLike) or not isinstance(given.__fspath__(), str):
+        raise ArgumentError("model_object", value=checks.quoted(given))
+    folder = Path(given).expanduser().absolute()
+    if not folder.is_dir():
+        raise ModelError("no_such_folder", folder=str(given))
+    return str(folder)
 
 
 def control_of(model: Model) -> Model:

@@ -31,12 +31,12 @@ class GivenTrace(Trace):
 
     def weights(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
         """The weights of one head, as they were given."""
-        found: np.ndarray = self.given[head]
+        found: np.ndarray = self.given[self.check_head(head)]
         return found
 
     def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
         """The weights of every head of a layer, as they were given."""
-        found: np.ndarray = self.given[layer]
+        found: np.ndarray = self.given[self.check_layer(layer)]
         return found
 
 
