@@ -6,7 +6,7 @@ a recipe prints them as they were meant.
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from numbers import Real
 from typing import Any
 
@@ -40,7 +40,7 @@ def text(name: str, value: object) -> None:
     kind(name, value, str, repr(TEXT))
 
 
-def one_of(name: str, value: object, choices: Sequence[str]) -> None:
+def one_of(name: str, value: object, choices: Collection[str]) -> None:
     """Make sure that a value is one of the choices.
 
     Raises:
@@ -79,7 +79,8 @@ def share(name: str, value: object) -> float:
     Raises:
         ArgumentError: if it is none.
     """
-    found = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    taken = isinstance(value, Real) and type(value) is not bool
+    found = float(value) if taken else math.nan  # type: ignore[arg-type]
     if not 0 <= found <= 1:
         raise ArgumentError("not_share", name=name, value=quoted(value))
     return found

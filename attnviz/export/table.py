@@ -70,7 +70,8 @@ def _is_number(text: str) -> bool:
 
 def _cells(text: str, most: int) -> list[str]:
     """A long text in as many cells as it needs, none of which begins like a formula."""
-    cells, start = [], 0
+    cells: list[str] = []
+    start = 0
     while len(text) - start > LONGEST_CELL and len(cells) < most - 1:
         end = start + LONGEST_CELL
         while text[end] in _RUN_BY_SPREADSHEETS and end > start + 1:

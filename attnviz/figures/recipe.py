@@ -43,7 +43,8 @@ class Recipe:
         """The same with given weights written out, so that it runs by itself."""
         given = self.trace.model.source == "given"
         weights = _written(self.trace) if given else ""
-        return "\n".join(["import attnviz", *self._trace(weights), self._picture()])
+        imports = ["import numpy", "import attnviz"] if given else ["import attnviz"]
+        return "\n".join([*imports, *self._trace(weights), self._picture()])
 
     def _trace(self, weights: str) -> list[str]:
         trace = self.trace
@@ -84,7 +85,7 @@ def _written(trace: Trace) -> str:
     """All weights as nested lists, with the fewest digits that give each one exactly."""
     layers = (trace.layer_weights(layer) for layer in range(trace.model.layers))
     written = [np.array2string(layer, separator=", ", **_ALL) for layer in layers]
-    return f"[{', '.join(written)}]".replace("\n", "")
+    return f"numpy.array([{', '.join(written)}])".replace("\n", "")
 
 
 def _short(lens: Lens) -> str:

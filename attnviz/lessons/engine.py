@@ -10,9 +10,11 @@ The page, the presenter mode, the handout and the tests all run from this.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Union
+from typing import Literal, Union, get_args
 
+from attnviz import checks
 from attnviz.errors import AttnvizError
+from attnviz.figures.asked import check_language, check_trace
 from attnviz.figures.drawing import Drawing, element
 from attnviz.figures.lines import Lines
 from attnviz.figures.standalone import Kind, framed, picture, standalone
@@ -41,6 +43,11 @@ class Scene:
     language: Language = "en"
     mode: Mode = "light"
     trainings: tuple[Training, ...] = ()  # finished ones that the learner asked for
+
+    def __post_init__(self) -> None:
+        check_trace(self.trace)
+        check_language(self.language)
+        checks.one_of("mode", self.mode, get_args(Mode))
 
     def number(self, name: str) -> int:
         """A whole number that a control says, such as the layer."""
@@ -130,6 +137,7 @@ class Question:
 
     def answer(self, trace: Trace) -> Said:
         """The answer for this sentence in this model."""
+        check_trace(trace)
         return self.check(trace).value
 
     def asks(self, trace: Trace, language: Language) -> str:
@@ -222,6 +230,7 @@ class Chapter:
 
     def choice(self, trace: Trace, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """What the controls say: what was given where it fits the trace, else the default."""
+        check_trace(trace)
         given = given or {}
         return {c.name: c.fitting(trace, given.get(c.name)) for c in self.controls}
 
