@@ -79,7 +79,7 @@ def share(name: str, value: object) -> float:
     Raises:
         ArgumentError: if it is none.
     """
-    taken = isinstance(value, Real) and type(value) is not bool
+    taken = isinstance(value, Real) and type(value).__name__ != "bool"
     found = float(value) if taken else math.nan  # type: ignore[arg-type]
     if not 0 <= found <= 1:
         raise ArgumentError("not_share", name=name, value=quoted(value))

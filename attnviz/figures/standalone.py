@@ -82,7 +82,7 @@ def origin(trace: Trace, language: Language) -> str:
 # The frame asks its page how tall it is, and hears of every change (`standalone.js`).
 _AS_TALL = (
     "const frame = this; "
-    "addEventListener('message', ({ source, data }) => { "
+    "window.addEventListener('message', ({ source, data }) => { "
     "if (source === frame.contentWindow && data.attnvizHeight) "
     "frame.style.height = data.attnvizHeight + 'px'; }); "
     "frame.contentWindow.postMessage('attnvizHeight', '*')"
