@@ -9,11 +9,12 @@ is the largest of the cells that their own pictures show, and no weight passes 1
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from attnviz import checks
 from attnviz.analysis.combine import Combination, combined
 from attnviz.tracing.grouping import is_unspaced
 from attnviz.tracing.record import Token
@@ -24,13 +25,26 @@ _ROUNDING = 1e-5  # of a sum of weights
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """What the viewer asks for."""
+    """What the viewer asks for.
+
+    Raises:
+        ArgumentError: if something is asked for that there is not.
+    """
 
     unit: Unit = "piece"
     hide_special: bool = False
     renormalise: bool = False  # what is left of each row, to a sum of 1
     at_least: float = 0.0  # hide weights below this
     strongest: float = 1.0  # of each row, show the strongest until this share is reached
+
+    def __post_init__(self) -> None:
+        checks.one_of("unit", self.unit, get_args(Unit))
+        for names, check in (
+            (("hide_special", "renormalise"), checks.flag),
+            (("at_least", "strongest"), checks.share),
+        ):
+            for name in names:
+                object.__setattr__(self, name, check(name, getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)

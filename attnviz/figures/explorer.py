@@ -7,17 +7,27 @@ than one step off; which lines are too faint to draw is decided before that.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import UInt8
 
+from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.figures import style
-from attnviz.figures.lines import FAINTEST, Arrangement, Direction, head_words, line_words, lines
+from attnviz.figures.asked import check_language, check_trace, lens_of, pins_of
+from attnviz.figures.lines import (
+    FAINTEST,
+    Arrangement,
+    Direction,
+    check_line_choices,
+    head_words,
+    line_words,
+    lines,
+)
 from attnviz.figures.overview import cell_edges, overview, overview_words
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import title
@@ -207,22 +217,30 @@ def explore(
     The first two heads where row sums are not 1, as the file says.
 
     Raises:
+        ArgumentError: if something is not what it should be.
         InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    ids = tuple(HeadId(*head) for head in heads or _two(trace))
+    check_trace(trace)
+    check_line_choices(direction, arrangement)
+    check_language(language)
+    if combination is not None:
+        checks.one_of("combination", combination, get_args(Combination))
+    wanted = checks.several("parts", parts, repr(PARTS)) or [None]
+    for part in wanted:
+        checks.one_of("parts", part, PARTS)
+    ids = trace.check_heads(_two(trace) if heads is None else heads)
     ids = tuple(dict.fromkeys(ids))
-    trace.check_heads(ids)
     if len(ids) > MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=MOST_HEADS)
     return Explorer(
         trace,
         ids,
-        lens or Lens(),
+        lens_of(lens),
         combination,
         direction,
         arrangement,
-        tuple(pins),
-        tuple(parts),
+        pins_of(pins, trace),
+        tuple(wanted),
         language,
     )
 

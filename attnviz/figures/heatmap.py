@@ -1,13 +1,15 @@
 """The heatmap of one head: queries are rows, keys are columns, a number for each cell."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import plotly.graph_objects as go
 
+from attnviz import checks
 from attnviz.analysis.lens import Lens
 from attnviz.figures import style, svg
+from attnviz.figures.asked import check_language
 from attnviz.figures.chart import Chart, heading, layout
 from attnviz.figures.escape import plotly_text
 from attnviz.figures.explorer import Explorer, explore
@@ -17,6 +19,7 @@ from attnviz.figures.recipe import Recipe
 from attnviz.figures.shown import Shown, shown
 from attnviz.figures.standalone import framed
 from attnviz.figures.style import Mode
+from attnviz.tracing.head import as_head
 from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
 
@@ -81,9 +84,12 @@ def heatmap(
     """The heatmap of one head, in the colour of head A.
 
     Raises:
+        ArgumentError: if something is not what it should be.
         InterventionError: if the model has no such head.
     """
-    return draw(shown(trace, [head], lens)[0], mode=mode, language=language)
+    checks.one_of("mode", mode, get_args(Mode))
+    check_language(language)
+    return draw(shown(trace, [as_head(head)], lens)[0], mode=mode, language=language)
 
 
 def draw(

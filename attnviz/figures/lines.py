@@ -6,13 +6,16 @@ opacity a screen cannot show (below 1/255) are counted instead of drawn.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
+from jaxtyping import Bool
 
+from attnviz import checks
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, View
 from attnviz.figures import svg
+from attnviz.figures.asked import check_language, pins_of
 from attnviz.figures.facts import about_given
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import percent, title
@@ -109,9 +112,11 @@ def lines(
     `pins` are tokens that stand out from the start: q3 as a query, k0 as a key.
 
     Raises:
-        InterventionError: if there are no heads, more than there are colour codes, or one that
-            the model has not.
+        ArgumentError: if there are no heads, or something else is not what it should be.
+        InterventionError: if the model has no such head, or there are more than colour codes.
     """
+    check_line_choices(direction, arrangement)
+    check_language(language)
     maps = shown(trace, heads, lens, combination)
     arrays, places = _arrays(maps), maps[0].view.places
     alt = say(
@@ -126,7 +131,7 @@ def lines(
     meta = {
         "alt": alt,
         "direction": direction,
-        "pins": list(pins),
+        "pins": pins_of(pins, trace),
         "panels": _panels(maps, arrangement),
         "heads": [
             {
@@ -141,9 +146,9 @@ def lines(
         "names": [place.name for place in places],
         "words": line_words(language),
     }
-    ids = tuple(HeadId(*head) for head in heads)
+    ids = tuple(head for one in maps for head in one.heads)
     packet = pack(meta, arrays)
-    recipe = Recipe("lines", trace, ids, lens or Lens(), combination, direction, arrangement)
+    recipe = Recipe("lines", trace, ids, maps[0].lens, combination, direction, arrangement)
     return Lines(
         **arrays,
         alt=alt,
@@ -154,6 +159,18 @@ def lines(
         language=language,
         recipe=recipe,
     )
+
+
+def check_line_choices(direction: object, arrangement: object) -> None:
+    """Make sure that lines can be laid out like this."""
+    checks.one_of("direction", direction, get_args(Direction))
+    checks.one_of("arrangement", arrangement, get_args(Arrangement))
+
+
+def drawn_as_lines(view: View) -> Bool[np.ndarray, "query key"]:
+    """Which weights are drawn: what the lens shows, and a screen can."""
+    drawn: np.ndarray = view.shown & (view.weights >= FAINTEST)
+    return drawn
 
 
 def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
@@ -170,7 +187,7 @@ def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     head, query, key, weight = [], [], [], []
     for index, one in enumerate(maps):
         view = one.view
-        rows, columns = np.nonzero(view.shown & (view.weights >= FAINTEST))
+        rows, columns = np.nonzero(drawn_as_lines(view))
         head.append(np.full(len(rows), index, np.uint8))
         query.append(rows.astype(np.uint16))
         key.append(columns.astype(np.uint16))
@@ -200,7 +217,7 @@ def _alt(one: Shown, language: Language) -> str:
 def head_words(one: Shown, language: Language) -> dict[str, Any]:
     """What a picture says about one head, with what it hides."""
     view = one.view
-    faint = view.shown & (view.weights < FAINTEST)
+    faint = view.shown & ~drawn_as_lines(view)
     notes = one.notes(language)
     if faint.any():
         lines, share = f"{int(faint.sum()):,}", percent(view.share(faint))

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from attnviz.figures import style, svg
+from attnviz.figures.asked import check_language, check_trace
 from attnviz.figures.facts import about_given, changes
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import title
@@ -50,7 +51,8 @@ class Overview:
         Raises:
             InterventionError: if the model has no such head.
         """
-        self.trace.check_heads([head for head in (a, b) if head is not None])
+        check_language(language)
+        a, b = (None if head is None else self.trace.check_head(head) for head in (a, b))
         arrays = {
             "tiles": self.tiles,
             "ramp_light": style.ramp(style.INK["light"], "light"),
@@ -66,6 +68,7 @@ class Overview:
 
     def to_svg(self, language: Language = "en") -> str:
         """One SVG file at print size, every cell in it."""
+        check_language(language)
         labels = [token.text for token in self.trace.tokens]
         said = overview_words(self.trace, labels, self.edges, language)
         head = svg.words(said["title"], [said["note"]], style.INK["light"])
@@ -84,7 +87,12 @@ class Overview:
 
 
 def overview(trace: Trace) -> Overview:
-    """All layers × heads of a trace, one layer at a time."""
+    """All layers × heads of a trace, one layer at a time.
+
+    Raises:
+        ArgumentError: if it is no trace.
+    """
+    check_trace(trace)
     edges = cell_edges(len(trace.tokens), len(trace.heads))
     layers = (pool(trace.layer_weights(n), edges) for n in range(trace.model.layers))
     return Overview(trace, np.stack([style.level(layer) for layer in layers]), edges)

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
 import numpy as np
 from jaxtyping import Float
 
+from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import ROUNDING, describe
 from attnviz.analysis.distribution import above, below, check_distribution, sum_to_one
 from attnviz.analysis.lens import Lens, View, look_at
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.figures import style
+from attnviz.figures.asked import check_trace, lens_of
 from attnviz.figures.facts import changes
 from attnviz.figures.picture import sentence, withheld_notes
 from attnviz.figures.style import HeadCode
@@ -120,15 +123,13 @@ def shown(
     """Each head in its own colour code, or all of them combined into one.
 
     Raises:
-        InterventionError: if there are no heads, more than colour codes, or one that the
-            model has not.
+        ArgumentError: if there are no heads, or something else is not what it should be.
+        InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    if not heads:
-        raise InterventionError("no_heads")
-    trace.check_heads(heads)
-    lens = lens or Lens()
-    ids = tuple(HeadId(*head) for head in heads)
+    check_trace(trace)
+    lens, ids = lens_of(lens), trace.check_heads(heads)
     if combination is not None:
+        checks.one_of("combination", combination, get_args(Combination))
         return (Shown(trace, ids, lens, style.HEAD_CODES[0], combination),)
     if len(ids) > style.MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)

@@ -10,12 +10,15 @@ The page, the presenter mode, the handout and the tests all run from this.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Union
+from typing import Literal, Union, get_args
 
+from attnviz import checks
 from attnviz.errors import AttnvizError
+from attnviz.figures.asked import check_language, check_trace
 from attnviz.figures.drawing import Drawing, element
 from attnviz.figures.facts import changes
 from attnviz.figures.lines import Lines
+from attnviz.figures.standalone import Kind, framed, picture, standalone
 from attnviz.figures.style import Mode
 from attnviz.lessons.controls import Cells, Control, Value
 from attnviz.lessons.facts import facts
@@ -41,6 +44,11 @@ class Scene:
     language: Language = "en"
     mode: Mode = "light"
     trainings: tuple[Training, ...] = ()  # finished ones that the learner asked for
+
+    def __post_init__(self) -> None:
+        check_trace(self.trace)
+        check_language(self.language)
+        checks.one_of("mode", self.mode, get_args(Mode))
 
     def number(self, name: str) -> int:
         """A whole number that a control says, such as the layer."""
@@ -130,6 +138,7 @@ class Question:
 
     def answer(self, trace: Trace) -> Said:
         """The answer for this sentence in this model."""
+        check_trace(trace)
         return self.check(trace).value
 
     def asks(self, trace: Trace, language: Language) -> str:
@@ -158,16 +167,25 @@ class Question:
         return abs(float(said) - value) <= self.tolerance + 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Figure:
     """All panels of a chapter, by the name of their part."""
 
     panels: Mapping[str, Panel]
+    language: Language = "en"
+
+    def __repr__(self) -> str:
+        return f"<Figure: {', '.join(self.panels)}>"
 
     @property
     def alt(self) -> str:
         """The text alternative of the whole figure."""
         return " ".join(panel.alt for panel in self.panels.values())
+
+    def _repr_html_(self) -> str:
+        """In a notebook: every panel, in one frame."""
+        drawn = [panel_element(panel) for panel in self.panels.values()]
+        return framed(standalone(self.alt, drawn, self.language), self.alt, 400 * len(drawn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +231,7 @@ class Chapter:
 
     def choice(self, trace: Trace, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """What the controls say: what was given where it fits the trace, else the default."""
+        check_trace(trace)
         given = given or {}
         return {c.name: c.fitting(trace, given.get(c.name)) for c in self.controls}
 
@@ -230,7 +249,8 @@ class Chapter:
     def figure(self, trace: Trace, scene: Scene | None = None) -> Figure:
         """Every panel, for a trace alone or for a scene of it."""
         scene = scene or self.scene(trace)
-        return Figure({part.name: panel_of(part, scene) for part in self.parts})
+        panels = {part.name: panel_of(part, scene) for part in self.parts}
+        return Figure(panels, scene.language)
 
     def note(self, part: Part, scene: Scene) -> str:
         """What to see in a part, with its numbers; nothing where they cannot be had."""
@@ -238,6 +258,12 @@ class Chapter:
             return scene.say(part.note, **part.numbers(scene))
         except AttnvizError:
             return ""  # the panel says why
+
+
+def panel_element(panel: Panel) -> str:
+    """A panel as an element of a file."""
+    kind: Kind = "drawing" if isinstance(panel, Drawing) else "lines"
+    return picture(kind, panel.packet, panel.alt)
 
 
 def panel_of(part: Part, scene: Scene) -> Panel:

@@ -7,12 +7,11 @@ the app, from the same packets.
 from collections.abc import Iterable
 
 from attnviz.errors import AttnvizError
-from attnviz.figures.drawing import Drawing
 from attnviz.figures.picture import title
-from attnviz.figures.standalone import Kind, origin, picture, standalone, tag
+from attnviz.figures.standalone import origin, standalone, tag
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.engine import Chapter, Panel, Question, Scene
+from attnviz.lessons.engine import Chapter, Question, Scene, panel_element
 from attnviz.lessons.link import Standing
 from attnviz.lessons.sheet import spoken
 from attnviz.tracing.record import Trace
@@ -59,17 +58,12 @@ def chapter_section(
     figure = chapter.figure(trace, scene)
     for part in chapter.parts:
         parts.append(tag("h3", part.title[language]))
-        parts.append(_picture(figure.panels[part.name]))
+        parts.append(panel_element(figure.panels[part.name]))
         parts.append(tag("p", chapter.note(part, scene), "small"))
     parts += [_asked(chapter, q, scene, standing) for q in chapter.questions]
     takeaway = scene.say(chapter.takeaway, **numbers)
     parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
     return f"<section>{''.join(parts)}</section>"
-
-
-def _picture(panel: Panel) -> str:
-    kind: Kind = "drawing" if isinstance(panel, Drawing) else "lines"
-    return picture(kind, panel.packet, panel.alt)
 
 
 def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standing) -> str:

@@ -6,6 +6,9 @@ many share, is never written to.
 
 from dataclasses import dataclass
 
+from attnviz import checks
+from attnviz.tracing.head import as_head
+
 
 @dataclass(frozen=True, slots=True)
 class HeadOff:
@@ -17,12 +20,19 @@ class HeadOff:
     layer: int
     head: int
 
+    def __post_init__(self) -> None:
+        for name, value in as_head((self.layer, self.head))._asdict().items():
+            object.__setattr__(self, name, value)  # Python's own numbers: they stand in recipes
+
 
 @dataclass(frozen=True, slots=True)
 class TokenMasked:
     """The model reads its mask token in the place of a token."""
 
     position: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "position", checks.whole("position", self.position))
 
 
 Intervention = HeadOff | TokenMasked

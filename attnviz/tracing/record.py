@@ -21,17 +21,19 @@ Arrays, of a layer or of one head of it:
     residual                x at depth 0, then r of each layer  "token d_model"
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Literal, Protocol, runtime_checkable
+from types import MethodType
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
+from attnviz import checks
 from attnviz.errors import InterventionError
 from attnviz.models.card import LayerWeights, ModelCard, Projected, Projection
-from attnviz.tracing.head import HeadId
+from attnviz.tracing.head import HeadId, as_head, as_heads
 from attnviz.tracing.intervene import Intervention
 from attnviz.tracing.weights import attention_scores, softmax
 
@@ -83,6 +85,21 @@ class LayerRecord:
     entered: Float[np.ndarray, "token d_model"]
     after_attention: Float[np.ndarray, "token d_model"]
     left: Float[np.ndarray, "token d_model"]
+
+
+class _Drawing:
+    """A public function that draws a trace, as a method of it.
+
+    The method is the function, with its parameters and its words. Figures are above this
+    layer, so the function is imported when somebody asks for it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, trace: "Trace | None", _: type) -> Callable[..., "Picture"]:
+        function: Callable[..., Picture] = getattr(import_module("attnviz"), self._name)
+        return function if trace is None else MethodType(function, trace)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -145,72 +162,62 @@ class Trace:
         size = f"{card.layers} × {card.heads} heads, {len(self.tokens)} tokens"
         return f"<Trace: {card.title}, {size}>"
 
-    def check_heads(self, heads: Sequence[tuple[int, int]]) -> None:
-        """Make sure that the model has these heads.
+    def check_heads(self, heads: Sequence[tuple[int, int]]) -> tuple[HeadId, ...]:
+        """These heads, each one that the model has.
 
         Raises:
-            InterventionError: if it has not.
+            ArgumentError: if these are no heads, or none.
+            InterventionError: if the model has no such head.
         """
-        missing = [head for head in heads if not self._has(head)]
+        found = as_heads(heads)
+        card = self.model
+        missing = [
+            str(one)
+            for one in found
+            if not (0 <= one.layer < card.layers and 0 <= one.head < card.heads)
+        ]
         if missing:
-            card = self.model
-            names = ", ".join(map(_head_name, missing))
             raise InterventionError(
-                "no_such_head", head=names, layers=card.layers, heads=card.heads
+                "no_such_head", head=", ".join(missing), layers=card.layers, heads=card.heads
             )
+        return found
 
-    def check_layer(self, layer: int) -> None:
-        """Make sure that the model has this layer.
+    def check_head(self, head: tuple[int, int]) -> HeadId:
+        """This head, which the model has. Raises as `check_heads` does."""
+        return self.check_heads([as_head(head)])[0]
+
+    def check_layer(self, layer: int) -> int:
+        """This layer, which the model has.
 
         Raises:
-            InterventionError: if it has not.
+            ArgumentError: if it is no whole number.
+            InterventionError: if the model has no such layer.
         """
-        if not _counts(layer, self.model.layers):
-            raise InterventionError("no_such_layer", layer=layer, layers=self.model.layers)
+        found, layers = checks.whole("layer", layer), self.model.layers
+        if not 0 <= found < layers:
+            raise InterventionError("no_such_layer", layer=found, layers=layers)
+        return found
 
-    def _has(self, head: Any) -> bool:
-        """Whether this is a head of the model: two whole numbers, counted from 0."""
-        try:
-            layer, index = head
-        except (TypeError, ValueError):
-            return False
-        return _counts(layer, self.model.layers) and _counts(index, self.model.heads)
-
-    def overview(self) -> "Picture":
-        """All heads at a glance: `attnviz.overview`."""
-        return _drawn("overview", self)
-
-    def lines(self, heads: Sequence[tuple[int, int]], **chosen: Any) -> "Picture":
-        """The line diagram of some heads: `attnviz.lines`."""
-        return _drawn("lines", self, heads, **chosen)
-
-    def heatmap(self, head: tuple[int, int], **chosen: Any) -> "Picture":
-        """The heatmap of one head: `attnviz.heatmap`."""
-        return _drawn("heatmap", self, head, **chosen)
-
-    def explore(self, heads: Sequence[tuple[int, int]] | None = None, **chosen: Any) -> "Picture":
-        """All heads, two of them in full, with a choice of head: `attnviz.explore`."""
-        return _drawn("explore", self, heads, **chosen)
+    overview = _Drawing("overview")
+    lines = _Drawing("lines")
+    heatmap = _Drawing("heatmap")
+    explore = _Drawing("explore")
 
     def queries(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The queries q of every head of a layer."""
-        self.check_layer(layer)
-        return self.layers[layer].queries
+        return self.layers[self.check_layer(layer)].queries
 
     def keys(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The keys k of every head of a layer."""
-        self.check_layer(layer)
-        return self.layers[layer].keys
+        return self.layers[self.check_layer(layer)].keys
 
     def values(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The values v of every head of a layer."""
-        self.check_layer(layer)
-        return self.layers[layer].values
+        return self.layers[self.check_layer(layer)].values
 
     def scores(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
         """What softmax is given, for one head: scaled dot products, mask added."""
-        self.check_heads([head])
-        layer, index = head
+        layer, index = self.check_head(head)
         record = self.layers[layer]
         return attention_scores(
             record.queries[index], record.keys[index], record.scaling, record.mask
@@ -222,26 +229,23 @@ class Trace:
 
     def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
         """The attention weights of every head of a layer."""
-        self.check_layer(layer)
-        record = self.layers[layer]
+        record = self.layers[self.check_layer(layer)]
         return softmax(attention_scores(record.queries, record.keys, record.scaling, record.mask))
 
     def head_output(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """Z of every head, as the model computed it: the input of W_O, cut into heads."""
-        self.check_layer(layer)
-        concat = self.layers[layer].concat
+        concat = self.layers[self.check_layer(layer)].concat
         return concat.reshape(len(concat), self.model.heads, -1).transpose(1, 0, 2)
 
     def output_projection(self, head: tuple[int, int]) -> Float[np.ndarray, "d_head d_model"]:
         """W_O^h: the rows of the layer's W_O that read this head."""
-        self.check_heads([head])
-        layer, index = head
+        layer, index = self.check_head(head)
         return self.learned[layer].output.weight[self._columns(index)]
 
     def input_projection(self, head: tuple[int, int], name: Projected) -> Projection:
         """W_Q^h, W_K^h or W_V^h with its bias: x @ weight + bias is the head's q, k or v."""
-        self.check_heads([head])
-        layer, index = head
+        layer, index = self.check_head(head)
+        checks.one_of("name", name, get_args(Projected))
         whole: Projection = getattr(self.learned[layer], name)
         columns = self._columns(index)
         return Projection(whole.weight[:, columns], whole.bias[columns])
@@ -253,43 +257,26 @@ class Trace:
 
     def contribution(self, head: tuple[int, int]) -> Float[np.ndarray, "token d_model"]:
         """Z W_O^h: what one head writes into the residual stream."""
-        self.check_heads([head])
-        layer, index = head
+        layer, index = self.check_head(head)
         written: np.ndarray = self.head_output(layer)[index] @ self.output_projection(head)
         return written
 
     def attention_output(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """W_O(concat(z)): the contributions of all heads, plus the bias of W_O."""
-        self.check_layer(layer)
-        projection = self.learned[layer].output
+        projection = self.learned[self.check_layer(layer)].output
         total: np.ndarray = self.layers[layer].concat @ projection.weight + projection.bias
         return total
 
     def after_attention(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """The layer's z: attention output plus its input, normalised (Add & Norm)."""
-        self.check_layer(layer)
-        return self.layers[layer].after_attention
+        return self.layers[self.check_layer(layer)].after_attention
 
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
         """X at depth 0, then r after each layer: the hidden states of the model."""
-        if depth == 0:
-            return self.layers[0].entered
-        if not _counts(depth - 1, self.model.layers):
-            raise InterventionError("no_such_depth", depth=depth, layers=self.model.layers)
-        return self.layers[depth - 1].left
-
-
-def _counts(index: object, count: int) -> bool:
-    """Whether `index` is a whole number from 0 to `count` − 1."""
-    return isinstance(index, (int, np.integer)) and 0 <= int(index) < count
-
-
-def _head_name(head: Any) -> str:
-    """L0·H2; what is no pair, as it was written."""
-    try:
-        return str(HeadId(*head))
-    except TypeError:
-        return repr(head)
+        found, layers = checks.whole("depth", depth), self.model.layers
+        if not 0 <= found <= layers:
+            raise InterventionError("no_such_depth", depth=found, layers=layers)
+        return self.layers[0].entered if found == 0 else self.layers[found - 1].left
 
 
 @runtime_checkable
@@ -305,9 +292,3 @@ class Picture(Protocol):
         ...
 
     def _repr_html_(self) -> str: ...
-
-
-def _drawn(name: str, trace: Trace, *given: Any, **chosen: Any) -> Picture:
-    """A picture by its public name: figures are above this layer, and import it."""
-    picture: Picture = getattr(import_module("attnviz"), name)(trace, *given, **chosen)
-    return picture

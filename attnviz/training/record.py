@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from attnviz import checks
 from attnviz.errors import TrainingError
 from attnviz.models.load import Model
 from attnviz.models.trained import Weights, traceable
@@ -91,6 +92,7 @@ class Training:
 
     def model_at(self, snapshot: Snapshot) -> Model:
         """The model as it was at a snapshot, for `attnviz.trace`."""
+        checks.kind("snapshot", snapshot, Snapshot, "training.snapshots[0]")
         run = self.run
         name = f"{run.name}@{snapshot.step}"
         title = f"{run.task.name} {run.layers}×{run.heads}, seed {run.seed}, step {snapshot.step}"
@@ -107,9 +109,10 @@ class Training:
             TrainingError: if no snapshot was taken there.
         """
         taken = {snapshot.step: snapshot for snapshot in self.snapshots}
-        if step not in taken:
+        found = taken.get(checks.whole("step", step))
+        if found is None:
             raise TrainingError("no_snapshot", step=step, known=", ".join(map(str, taken)))
-        return self.model_at(taken[step])
+        return self.model_at(found)
 
     def replies(self, text: str, snapshot: Snapshot | None = None) -> tuple[Reply, ...]:
         """What the model answers to a text of your own, token by token.
@@ -127,6 +130,7 @@ def replies_of(model: Model, task: Task, text: str) -> tuple[Reply, ...]:
     Raises:
         TextError: if the text is not one that the task's alphabet can read.
     """
+    checks.text("text", text)
     symbols = _symbols(text, model)
     with torch.inference_mode():
         said = model.module(torch.from_numpy(symbols)).argmax(dim=-1)[0].numpy()

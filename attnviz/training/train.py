@@ -1,8 +1,10 @@
 """Train: one call, one trained encoder; the same run is done once and shared."""
 
 import threading
+from collections.abc import Callable
 from functools import cache
 
+from attnviz import checks
 from attnviz.budget.kept import Kept
 from attnviz.budget.memory import size_of
 from attnviz.budget.queue import LOOK_UP_SECONDS, Queue
@@ -44,6 +46,7 @@ def train(
     `cancelled` is asked before each step; a stopped training is returned as far as it got.
 
     Raises:
+        ArgumentError: if `progress` or `cancelled` cannot be called.
         TrainingError: if there is no such task, or a number is beyond its limits.
         BusyError: if too many wait already, or memory is short.
 
@@ -51,7 +54,9 @@ def train(
         >>> train("eight-looks", heads=8).accuracy
         1.0
     """
-    task = task_called(task) if isinstance(task, str) else task
+    for name, called in (("progress", progress), ("cancelled", cancelled)):
+        checks.kind(name, called, (Callable, type(None)), "print")  # type: ignore[arg-type]
+    task = task if isinstance(task, Task) else task_called(task)
     run = checked(task, heads, layers, seed, steps)
     return _shared(run, progress or _tell_nobody, cancelled or _never)
 

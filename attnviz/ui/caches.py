@@ -14,6 +14,7 @@ from attnviz.budget.kept import Kept
 from attnviz.budget.memory import size_of
 from attnviz.budget.settings import settings
 from attnviz.figures import heatmap as heatmap_figure
+from attnviz.figures.asked import can_be_pinned
 from attnviz.figures.chart import Chart
 from attnviz.figures.lines import Arrangement, Direction, Lines, lines
 from attnviz.figures.overview import Overview, overview
@@ -119,7 +120,7 @@ def lines_of(
             combination=chosen.combination,
             direction=chosen.direction,
             arrangement=chosen.arrangement,
-            pins=chosen.pins,
+            pins=[pin for pin in chosen.pins if can_be_pinned(pin, trace)],
             language=language,
         )
 
