@@ -43,7 +43,7 @@ CLEARLY = 0.7  # of the pairs: chance is half of them
 # The rank of a word's own weight among its n keys is uniform by chance, so over w words the share
 # of pairs varies by √((n + 1) / (12 (n − 1) w)). From so many words on, two deviations stay below
 # `CLEARLY`; in shorter sentences a head of random weights reaches it time and again.
-ENOUGH_WORDS = 10
+ENOUGH_WORDS = 11
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 CURVE = 6  # distances that the text names
 
