@@ -70,9 +70,8 @@ def moved(
 
     As half the squared distance of the two directions, which is exactly 0 for equal vectors.
     """
-    directions = after / np.linalg.norm(after, axis=-1, keepdims=True)
-    apart = directions - before / np.linalg.norm(before)
-    return np.asarray((apart**2).sum(axis=-1) / 2)
+    one, other = (v / np.sqrt((v**2).sum(axis=-1, keepdims=True)) for v in (before, after))
+    return np.asarray(((other - one) ** 2).sum(axis=-1) / 2)
 
 
 @once()
