@@ -339,7 +339,8 @@ def test_without_residual_and_norm(note: Trace) -> None:
     assert (tried("C22", changed).verdict, tried("C22", changed).value) == ("holds", 0)
 
     def added(layer: int) -> np.ndarray:
-        return note.attention_output(layer) + note.residual(layer)
+        total: np.ndarray = note.attention_output(layer) + note.residual(layer)
+        return total
 
     trial = tried("C22", with_layers(note, after_attention=added))
     assert trial.verdict == "fails", "x was added, whatever the cosine"

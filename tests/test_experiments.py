@@ -104,7 +104,7 @@ def test_the_control_is_changed_in_the_same_way(changed: Trace, tiny: Model) -> 
 
 
 def test_more_changes_come_to_those_that_are(changed: Trace, tiny: Model) -> None:
-    more = [HeadOff(2, 3), TokenMasked(1)]
+    more: list[Intervention] = [HeadOff(2, 3), TokenMasked(1)]
     found, expected = lab.changed(changed, more), again(changed, tiny, more)
     np.testing.assert_array_equal(found.residual(3), expected.residual(3))
     assert lab.changed(changed, changed.interventions) is changed

@@ -310,10 +310,10 @@ CLAIMS = (
             "Each token was masked once; how far that moves r says how much of it r holds. After the "
             "first of {layers} layers a word's own token has a share of {first} of all movement, after "
             "the last {last}: it falls by {value}. With random weights it goes from {control_first} to "
-            "{control_last}, by {control_value}. Layer by layer: {all_shares}.",
+            "{control_last}, by {control_value}. Layer by layer: {all_shares} (all rounded).",
             "把每个词元各遮住一次；r 移动多少，说明它含有多少该词元的信息。共 {layers} 层，"
             "第一层之后，词自己的词元占全部移动的 {first}，最后一层之后占 {last}，下降 {value}。"
-            "随机权重的对照从 {control_first} 到 {control_last}，下降 {control_value}。逐层为 {all_shares}。",
+            "随机权重的对照从 {control_first} 到 {control_last}，下降 {control_value}。逐层为 {all_shares}（均已四舍五入）。",
         ),
         rule=Text(
             "Richer can be measured here only as mixed: it holds if the share of the own token falls by "

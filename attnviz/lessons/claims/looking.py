@@ -309,10 +309,10 @@ CLAIMS = (
             "In multiples of an even share, averaged over all heads, words give {near} to tokens at most "
             "{reach} away and {far} to those farther off. The difference is {value}; with random weights "
             "{control_value}. In {agree} of {all_heads} heads near exceeds far. By distance, from zero on: "
-            "{curve}.",
+            "{curve} (all rounded).",
             "以均分时的份额为一，所有头平均，词给相距不超过 {reach} 的词元 {near}，给更远的 {far}。"
             "两者之差为 {value}；随机权重的对照是 {control_value}。{all_heads} 个头中有 {agree} 个近大于远。"
-            "从距离零算起，依次是 {curve}。",
+            "从距离零算起，依次是 {curve}（均已四舍五入）。",
         ),
         rule=Text(
             "Near exceeds far if the difference is at least {nearer} of an even share. It holds for every "
