@@ -129,7 +129,7 @@ GIVEN = {
     "Trace.from_weights([1, 2], np.eye(2)[None, None])": "must be texts. These are not: 1, 2",
     "Trace.from_weights(['a', 'b'], np.eye(2)[None, None], special=0)": "by their positions",
     "Trace.from_weights(['a', 'b'], np.eye(2)[None, None], special=['a'])": "by their positions",
-    "Trace.from_weights(['a', 'b'], np.eye(2)[None, None], title=None)": "must be texts. These are not: None",
+    "Trace.from_weights(['a', 'b'], np.eye(2)[None, None], title=None)": "are not: None",
     "TextError('empty').text('fr')": "'en', 'zh'",
     "chapters()[0].figure('the cat')": "trace cannot be 'the cat'",
     "chapters()[0].scene(t, language='fr')": "'en', 'zh'",

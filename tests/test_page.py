@@ -1,10 +1,12 @@
 """The Explore page, run in this process by Streamlit's own test harness."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 import attnviz
@@ -14,10 +16,11 @@ from attnviz.figures.shown import shown
 from attnviz.models import seam
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
-from attnviz.ui import saving
+from attnviz.ui import saving, working
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import Choices
+from attnviz.words import say
 from tests.conftest import NOTE, save_tiny
 
 MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "main.py"
@@ -293,22 +296,68 @@ def test_a_hub_that_cannot_be_reached_gets_a_sentence(page: AppTest) -> None:
     assert "The hub cannot be reached" in said(page)
 
 
-def test_slow_work_shows_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    def script() -> None:
-        import time
+SHOWN: list[tuple[float, str]] = []  # what progress bars were told
+REPORTED = threading.Event()  # a bar has shown what the work reported
 
-        import streamlit as st
 
-        from attnviz.ui import working
+def slow_script() -> None:
+    import streamlit as st
 
-        def work(report):  # type: ignore[no-untyped-def]
-            report(0.4, "load")
-            time.sleep(0.3)
-            return "done"
+    from attnviz.ui import working
+    from tests.test_page import REPORTED
 
-        working.PATIENCE = 0.05
-        st.write(working.with_progress(work, "en", "load"))
+    def work(report):  # type: ignore[no-untyped-def]
+        report(0.4, "load")
+        return "done" if REPORTED.wait(30) else "no bar was drawn"
 
-    app = AppTest.from_function(script).run()
+    st.write(working.with_progress(work, "en", "load"))
+
+
+def quick_script() -> None:
+    import streamlit as st
+
+    from attnviz.ui import working
+
+    def work(report):  # type: ignore[no-untyped-def]
+        report(0.4, "load")
+        return "done"
+
+    st.write(working.with_progress(work, "en", "load"))
+
+
+@pytest.fixture
+def bars(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str]]:
+    """What is drawn in progress bars, as it is drawn."""
+    drawn = DeltaGenerator.progress
+
+    def progress(place: DeltaGenerator, value: float, text: str) -> DeltaGenerator:
+        SHOWN.append((value, text))
+        if value == 0.4:
+            REPORTED.set()
+        return drawn(place, value, text)
+
+    monkeypatch.setattr(DeltaGenerator, "progress", progress)
+    SHOWN.clear()
+    REPORTED.clear()
+    return SHOWN
+
+
+def test_slow_work_shows_its_progress(
+    bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "PATIENCE", 0.0)
+    app = AppTest.from_function(slow_script, default_timeout=60).run()
     assert not app.exception
     assert app.markdown[0].value == "done"
+    assert (0.4, say("progress.load")) in bars
+    assert not app.get("progress"), "the bar is gone once the work is done"
+
+
+def test_quick_work_shows_none(
+    bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "PATIENCE", 60.0)
+    app = AppTest.from_function(quick_script, default_timeout=60).run()
+    assert not app.exception
+    assert app.markdown[0].value == "done"
+    assert bars == []

@@ -195,5 +195,16 @@ def open_damaged() -> None:
     _opened(b"no safetensors at all")
 
 
+def threads() -> set[threading.Thread]:
+    """Those of trainings."""
+    return {thread for thread in threading.enumerate() if "_run" in thread.name}
+
+
 def test_no_thread_is_left_behind() -> None:
-    until(lambda: not any("_run" in t.name for t in threading.enumerate()))
+    job = Job("eight-looks", 8, 1, 4321, 5000)
+    try:
+        until(lambda: bool(job.course))
+        assert threads(), "a training runs in a thread of its own"
+    finally:
+        job.stop()
+    until(lambda: not threads())

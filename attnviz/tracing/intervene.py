@@ -4,6 +4,7 @@ They act inside one forward pass, through the recorder of that pass alone. The m
 many share, is never written to.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from attnviz import checks
@@ -36,3 +37,10 @@ class TokenMasked:
 
 
 Intervention = HeadOff | TokenMasked
+
+
+def heads_off(interventions: Iterable[Intervention], layer: int) -> frozenset[int]:
+    """The heads of a layer that are switched off."""
+    return frozenset(
+        one.head for one in interventions if isinstance(one, HeadOff) and one.layer == layer
+    )

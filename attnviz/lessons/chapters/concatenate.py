@@ -3,6 +3,7 @@
 import numpy as np
 
 from attnviz.analysis import recompute
+from attnviz.errors import LessonError
 from attnviz.figures import style
 from attnviz.figures.bars import Bar, bars
 from attnviz.figures.digits import error_at_most
@@ -20,7 +21,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import layer_asked, name, word
+from attnviz.lessons.facts import heads_on, layer_asked, name, word
 from attnviz.lessons.lab import changed
 from attnviz.lessons.options import heads_of_layer, same
 from attnviz.lessons.text import Text
@@ -169,6 +170,7 @@ def _largest(trace: Trace) -> Outcome:
     layer, at, d = layer_asked(trace), word(trace).position, trace.model.d_head
     w_o = trace.learned[layer].output.weight.astype(np.float64)
     z = recompute.blend(trace.layers[layer])[:, at]
+    z[sorted(set(range(len(z))) - set(_on(trace, layer)))] = 0
     lengths = [
         float(np.linalg.norm(one @ w_o[head * d : (head + 1) * d])) for head, one in enumerate(z)
     ]
@@ -182,11 +184,26 @@ def _largest(trace: Trace) -> Outcome:
     return Outcome(str(best), said)
 
 
+def _on(trace: Trace, layer: int) -> list[int]:
+    """The heads of a layer that write.
+
+    Raises:
+        LessonError: if all are switched off.
+    """
+    on = heads_on(trace, layer)
+    if not on:
+        raise LessonError("all_heads_off")
+    return on
+
+
 def _candidates(trace: Trace) -> list[tuple[int, int]]:
-    """Four z of one layer, token and head, in an order that the sentence decides."""
+    """Four z of one layer, token and head, in an order that the sentence decides.
+
+    The heads are two that write: the z of others are 0, and none tells one from another.
+    """
     random = np.random.default_rng(sum(map(ord, trace.text)))
     at = word(trace).position
-    heads = random.permutation(trace.model.heads)
+    heads = random.permutation(_on(trace, layer_asked(trace)))
     one, other = int(heads[0]), int(heads[-1])
     elsewhere = (at + 1) % len(trace.tokens)
     found = list(dict.fromkeys([(at, one), (at, other), (elsewhere, one), (elsewhere, other)]))

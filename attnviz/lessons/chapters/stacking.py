@@ -35,6 +35,7 @@ from attnviz.lessons.options import same
 from attnviz.lessons.text import Text
 from attnviz.lessons.trained import finished
 from attnviz.tracing.capture import trace as run_through
+from attnviz.tracing.intervene import heads_off
 from attnviz.tracing.record import Token, Trace
 from attnviz.training.pointers import PLACES
 from attnviz.training.record import Training, replies_of
@@ -579,6 +580,7 @@ def _lengths(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
     w_o = np.split(learned.output.weight.astype(np.float64), len(heads), axis=0)
     powers = np.exp(np.stack([trace.scores((layer, h)).astype(np.float64) for h in heads], axis=2))
     shares = powers / powers.sum(axis=1, keepdims=True)  # "query key head"
+    shares[..., list(heads_off(trace.interventions, layer))] = 0
     lengths = np.zeros((len(x), len(x)))
     total = x + learned.output.bias
     for key in range(len(x)):

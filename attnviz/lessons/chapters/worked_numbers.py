@@ -26,6 +26,7 @@ from attnviz.lessons.facts import head_asked, name, word
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.tracing.head import HeadId
+from attnviz.tracing.intervene import heads_off
 from attnviz.tracing.record import Trace
 from attnviz.tracing.weights import softmax
 
@@ -117,8 +118,15 @@ def _live(scene: Scene) -> Worked:
     )
 
 
+IS_OFF = Text(
+    "{head} is off in this run: its z is 0 whatever the parts add up to.",
+    "{head} 在这次运行中关掉了：不论各部分之和是多少，它的 z 都是 0。",
+)
+
+
 def _draw_live(scene: Scene) -> Drawing:
     table = _live(scene)
+    off = scene.head().head in heads_off(scene.trace.interventions, scene.head().layer)
     title = f"{scene.trace.model.title} · {scene.head()} · q: {name(scene.token)}"
     root = element(
         "div",
@@ -129,6 +137,7 @@ def _draw_live(scene: Scene) -> Drawing:
             _products(scene, table),
             class_="abreast",
         ),
+        element("p", scene.say(IS_OFF, head=scene.head()), class_="notice") if off else None,
     )
     best = int(table.weights.argmax())
     alt = f"{title}. {table.keys[best]}: {table.weights[best]:.4f}"
