@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Int
 
 from attnviz.errors import TrainingError
 from attnviz.training.tasks import NOTHING, Answers, Task, Texts
@@ -12,12 +13,15 @@ TEXTS = 64  # drawn at a time
 DRAWS = 128  # before the first step
 ONE_IN = 8  # of the different texts of each length is held out
 
+ManyTexts = Int[np.ndarray, "_ _"]  # of one length, which differs from draw to draw
+OneText = Int[np.ndarray, "_"]
+
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """The texts that a training is examined on."""
 
-    texts: tuple[Texts, ...]  # all different, those of one length together
+    texts: tuple[ManyTexts, ...]  # all different, those of one length together
     kept_out: frozenset[bytes]  # their keys; empty where a task has too few texts
 
     @property
@@ -58,9 +62,9 @@ def to_learn(
             yield texts[is_free], answers[is_free]
 
 
-def _different(task: Task, generator: np.random.Generator) -> dict[int, dict[bytes, Texts]]:
+def _different(task: Task, generator: np.random.Generator) -> dict[int, dict[bytes, OneText]]:
     """By length, then by key, in the order of the draws."""
-    found: dict[int, dict[bytes, Texts]] = {}
+    found: dict[int, dict[bytes, OneText]] = {}
     for _ in range(DRAWS):
         texts, _answers = _asking(task, generator)
         for key, text in zip(_keys(texts), texts, strict=True):
@@ -76,5 +80,5 @@ def _asking(task: Task, generator: np.random.Generator) -> tuple[Texts, Answers]
     return texts[asks], answers[asks]
 
 
-def _keys(texts: Texts) -> list[bytes]:
+def _keys(texts: ManyTexts) -> list[bytes]:
     return [text.tobytes() for text in np.ascontiguousarray(texts, dtype=np.int64)]

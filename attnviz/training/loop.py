@@ -62,9 +62,7 @@ def _learn(run: Run, progress: Progress, cancelled: Cancelled) -> Training:
         snapshots.append(_snapshot(done, encoder))
     exam, final_loss = examine(encoder, held_out, run.task)
     seconds = time.monotonic() - started
-    return Training(
-        run, exam.share, final_loss, seconds, tuple(history), tuple(snapshots), exam
-    )
+    return Training(run, exam.share, final_loss, seconds, tuple(history), tuple(snapshots), exam)
 
 
 def examined_by(run: Run) -> HeldOut:
