@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.lessons.chapters import CHAPTERS, machine
+from attnviz.lessons.chapters import chapters, machine
 from attnviz.lessons.engine import Outcome, Question
 from attnviz.tracing.record import Trace
 from attnviz.training.tasks import task_called
 from attnviz.words import LANGUAGES
 
-QUESTIONS = {f"{c.number}.{q.name}": q for c in CHAPTERS for q in c.questions}
+QUESTIONS = {f"{c.number}.{q.name}": q for c in chapters() for q in c.questions}
 CANNOT = {"5.spare"}  # runs a model again that the menu does not have
 SHAPES = {
     "one head": (1, 1, 64, 0),
