@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from attnviz.errors import ModelError, TrainingError
 from attnviz.models.alphabet import Alphabet
+from attnviz.models.encoder import Encoder
 from attnviz.training import checkpoint, loop
 from attnviz.training.held_out import HeldOut, hold_out, to_learn
 from attnviz.training.loop import examined_by, learn
@@ -84,7 +85,7 @@ def test_the_loop_learns_from_those_texts_alone(name: str, monkeypatch: pytest.M
     seen: dict[bool, set[tuple[int, ...]]] = {True: set(), False: set()}
     measured = loop._measured
 
-    def watched(encoder: loop.Encoder, texts: np.ndarray, answers: np.ndarray):  # type: ignore[no-untyped-def]
+    def watched(encoder: Encoder, texts: np.ndarray, answers: np.ndarray):  # type: ignore[no-untyped-def]
         seen[torch.is_grad_enabled()].update(map(tuple, texts.tolist()))
         return measured(encoder, texts, answers)
 
@@ -215,7 +216,7 @@ def test_the_page_says_on_which_texts(language: str, monkeypatch: pytest.MonkeyP
 # ---- in a file
 
 
-def told(file: Path, change: Callable[[dict[str, object]], None]) -> None:
+def told(file: Path, change: Callable[[dict[str, object]], object]) -> None:
     """Change what a file says about its training, and nothing else."""
     with safe_open(file, "pt") as opened:
         metadata = dict(opened.metadata())

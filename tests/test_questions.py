@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -68,7 +69,8 @@ def every_number(question: Question, trace: Trace) -> Iterator[float]:
 def test_spare_heads_within_a_tenth_of_all(odd: Trace) -> None:
     heads = len(odd.heads)
     for spare in range(heads + 1):
-        known = replace(QUESTIONS["5.spare"], check=lambda _, s=spare: Outcome(float(s)))
+        found = Outcome(float(spare))
+        known = replace(QUESTIONS["5.spare"], check=partial(lambda found, _: found, found))
         right = [said for said in every_number(known, odd) if known.is_right(odd, said)]
         assert right == [n for n in range(heads + 1) if abs(n - spare) <= heads / 10]
 
