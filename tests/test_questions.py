@@ -50,6 +50,7 @@ def test_one_answer_is_right_and_the_others_are_not(name: str, odd: Trace) -> No
     if question.options is not None:
         options = [option.name for option in question.options(odd)]
         assert [o for o in options if question.is_right(odd, o)] == [question.answer(odd)]
+        assert question.has_alternatives(odd) == (len(options) > 1)
         for language in LANGUAGES:
             spoken = [question.spoken(odd, o, language) for o in options]
             assert len(set(spoken)) == len(spoken)

@@ -131,6 +131,10 @@ class Question:
         """The answer for this sentence in this model."""
         return self.check(trace).value
 
+    def has_alternatives(self, trace: Trace) -> bool:
+        """Whether a prediction can be wrong: one word or one head leaves a single option."""
+        return self.options is None or len(self.options(trace)) > 1
+
     def asks(self, trace: Trace, language: Language) -> str:
         """The question for this sentence."""
         return self.ask.filled(language, {**facts(trace), **self.asked(trace)})
