@@ -25,8 +25,8 @@ INTRODUCTION = """\
 # The small encoder: what it learns, with how many heads and layers
 
 Written by `python -m benchmarks.small_encoder`. Accuracy is the share of right answers after
-training, every answer counted once: the median over the seeds, with the smallest and the
-largest in brackets. It is measured on texts that no step of the training saw, all different;
+training, every answer counted once, rounded: the median over the seeds, with the smallest and
+the largest in brackets. It is measured on texts that no step of the training saw, all different;
 the column “texts” says on how many. For each seed they are one in eight of the different texts
 of each length that a survey before the first step brings (`attnviz/training/held_out.py`), so
 the long texts of *brackets*, of which there are most, weigh most.

@@ -84,7 +84,8 @@ def _part(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
         ask(room, chapter, question)
     with st.container(key=f"part_{part.name}"):
         st.markdown(f"### {markdown_text(part.title[language()])}")
-        if any(_is_open(room, chapter, question) for question in before) and not _skipped(chapter, part):
+        is_open = any(_is_open(room, chapter, question) for question in before)
+        if is_open and not _skipped(chapter, part):
             st.caption(say("walk.first_predict", language()))
             st.button(
                 say("walk.skip", language()),
