@@ -246,8 +246,8 @@ def test_a_wrong_answer_is_wrong(note: attnviz.Trace) -> None:
             wrong = [o.name for o in question.options(note) if o.name != right]
             assert not any(question.is_right(note, name) for name in wrong)
         else:
-            assert not question.is_right(note, right + question.tolerance + 0.01)
-            assert question.is_right(note, right + question.tolerance / 2)
+            assert not question.is_right(note, right + question.tolerance(note) + 0.01)
+            assert question.is_right(note, right + question.tolerance(note) / 2)
 
 
 # ---- chapter 1

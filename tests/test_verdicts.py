@@ -133,7 +133,7 @@ def test_the_handout_says_it_too(note: Trace) -> None:
 def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
     layers, heads = request.param
     sizes = {"num_hidden_layers": layers, "num_attention_heads": heads}
-    return attnviz.load(str(save_tiny(tmp_path_factory.mktemp("small"), "bert", **sizes)))
+    return attnviz.load(str(save_tiny(tmp_path_factory.mktemp("small"), "bert", None, **sizes)))
 
 
 @pytest.mark.parametrize("random", [False, True], ids=["trained", "random"])
@@ -159,7 +159,7 @@ def test_one_head_one_layer_and_a_few_words(small: Model, random: bool, hide_spe
 @pytest.mark.parametrize("name", ["C11", "C15", "C16", "C18", "C23"])
 def test_nothing_is_compared_with_itself(name: str, tmp_path: Path) -> None:
     sizes = {"num_hidden_layers": 1, "num_attention_heads": 1}
-    model = attnviz.load(str(save_tiny(tmp_path / "small", "bert", **sizes)))
+    model = attnviz.load(str(save_tiny(tmp_path / "small", "bert", None, **sizes)))
     problem = tried(name, attnviz.trace("the cat sat", model)).problem
     assert problem is not None
     assert problem.key == ("one_head" if name in {"C11", "C15", "C16"} else "one_layer")
@@ -229,7 +229,7 @@ def test_accuracies_decide_what_only_a_task_can(
 
 def test_c6_holds_where_a_layer_has_as_many_heads_as_the_list(tmp_path: Path) -> None:
     sizes = {"hidden_size": 28, "num_attention_heads": len(many_heads.NOTE_SETS)}
-    model = attnviz.load(str(save_tiny(tmp_path / "seven", "bert", **sizes)))
+    model = attnviz.load(str(save_tiny(tmp_path / "seven", "bert", None, **sizes)))
     assert tried("C6", attnviz.trace("the cat", model)).verdict == "holds"
 
 

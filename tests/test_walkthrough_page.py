@@ -177,7 +177,7 @@ def test_the_handout_can_be_saved(minilm: Model) -> None:
     assert len(app.get("download_button")) == 1
 
 
-def test_two_encoders_are_trained_from_the_page(minilm: Model) -> None:
+def test_the_encoder_that_is_not_shipped_is_trained_from_the_page(minilm: Model) -> None:
     app = opened(ch="8", a="8.one-look=0.4")
     app.button(key="lesson_train").click().run()
     for _ in range(400):
@@ -186,7 +186,7 @@ def test_two_encoders_are_trained_from_the_page(minilm: Model) -> None:
         time.sleep(0.1)
         app.run()
     assert not app.exception
-    assert [t.run.layers for t in app.session_state["lesson_trainings"]] == [1, 1]
+    assert [t.run.task.name for t in app.session_state["lesson_trainings"]] == ["one-hop"]
     assert app.button(key="lesson_train").disabled
 
 
@@ -225,3 +225,17 @@ def test_a_long_sentence_says_what_cannot_be_asked(minilm: Model) -> None:
     app.button(key="commit_5_spare").click().run()
     assert "which is done up to 96 tokens; the sentence has 152" in said(app)
     assert not app.exception
+
+
+def test_a_question_with_one_possible_answer_is_not_asked(minilm: Model) -> None:
+    """One word leaves nothing to predict: its answer stands there at once, without a verdict."""
+    alone, two = (opened(ch="1", s=text) for text in ("Machines", "Thinking Machines"))
+    for app, is_asked in ((alone, False), (two, True)):
+        keys = {str(button.key) for button in app.button}
+        assert ("commit_1_longest" in keys) == is_asked
+        assert not app.error
+    (question,) = (q for q in CHAPTERS[0].questions if q.name == "longest")
+    trace = attnviz.trace("Machines", minilm)
+    assert not question.has_alternatives(trace)
+    assert question.explains(trace, "en") in said(alone)
+    assert "✓" not in said(alone)

@@ -121,7 +121,7 @@ class Question:
     """Predict first, then see. The checker shares no code with any figure.
 
     A question with options is answered by one of their names; one without, by a number, and
-    then `tolerance` is how far off still counts as right.
+    then `tolerance` is how far off still counts as right, for this trace.
     """
 
     name: str
@@ -130,7 +130,7 @@ class Question:
     check: Callable[[Trace], Outcome]
     options: Callable[[Trace], Sequence[Option]] | None = None
     asked: Callable[[Trace], Numbers] = lambda _: {}  # the numbers of `ask`
-    tolerance: float = 0.0
+    tolerance: Callable[[Trace], float] = lambda _: 0.0
     span: Callable[[Trace], tuple[float, float]] = lambda _: (0.0, 1.0)  # of a number
     step: float = 0.01
     is_law: bool = False  # the same for every sentence
@@ -140,6 +140,10 @@ class Question:
         """The answer for this sentence in this model."""
         check_trace(trace)
         return self.check(trace).value
+
+    def has_alternatives(self, trace: Trace) -> bool:
+        """Whether a prediction can be wrong: one word or one head leaves a single option."""
+        return self.options is None or len(self.options(trace)) > 1
 
     def asks(self, trace: Trace, language: Language) -> str:
         """The question for this sentence."""
@@ -164,7 +168,7 @@ class Question:
         value = self.answer(trace)
         if isinstance(value, str) or isinstance(said, str):
             return value == said
-        return abs(float(said) - value) <= self.tolerance + 1e-9
+        return abs(float(said) - value) <= self.tolerance(trace) + 1e-9
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -22,8 +22,8 @@ class Report:
 
     step: int
     steps: int
-    loss: float | None = None  # of this step; None while the training waits
-    accuracy: float | None = None  # on the texts of this step, which are new ones
+    loss: float | None = None  # after this step; None while the training waits
+    accuracy: float | None = None  # on the texts of the next step
     seconds_left: float | None = None
     place: int = 0  # in the queue; 0: it is running
 
@@ -34,7 +34,7 @@ Cancelled = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One point of the learning curve."""
+    """One point of the learning curve: the model after `step` steps, on the texts of the next."""
 
     step: int
     loss: float
@@ -59,16 +59,32 @@ class Reply:
     right: str | None  # where the task has an answer
 
 
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """What a model was asked at the end: every answer counts once."""
+
+    texts: int  # all different
+    asked: int
+    right: int
+    held_out: bool  # whether no step saw these texts; else the task has too few
+
+    @property
+    def share(self) -> float:
+        """The share of right answers."""
+        return self.right / self.asked
+
+
 @dataclass(frozen=True, eq=False)
 class Training:
     """A trained encoder with its course. Shared by all who ask for the same run."""
 
     run: Run
-    accuracy: float  # on 1,024 new texts, as is the loss
+    accuracy: float  # in the exam, as is the loss
     loss: float
     seconds: float
     history: tuple[Point, ...]
     snapshots: tuple[Snapshot, ...]  # the last one holds the final weights
+    exam: Exam | None = None  # None: a file of an earlier version, which does not say
 
     @property
     def parameters(self) -> int:

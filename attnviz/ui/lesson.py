@@ -84,7 +84,8 @@ def _part(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
         ask(room, chapter, question)
     with st.container(key=f"part_{part.name}"):
         st.markdown(f"### {markdown_text(part.title[language()])}")
-        if any(_is_open(chapter, question) for question in before) and not _skipped(chapter, part):
+        is_open = any(_is_open(room, chapter, question) for question in before)
+        if is_open and not _skipped(chapter, part):
             st.caption(say("walk.first_predict", language()))
             st.button(
                 say("walk.skip", language()),
@@ -192,8 +193,10 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
 # ---- questions
 
 
-def _is_open(chapter: Chapter, question: Question) -> bool:
-    return f"{chapter.number}.{question.name}" not in standing().answers
+def _is_open(room: Room, chapter: Chapter, question: Question) -> bool:
+    """Whether there is something to predict, and nothing is predicted yet."""
+    is_answered = f"{chapter.number}.{question.name}" in standing().answers
+    return not is_answered and question.has_alternatives(room.trace)
 
 
 def ask(room: Room, chapter: Chapter, question: Question) -> None:
@@ -201,7 +204,7 @@ def ask(room: Room, chapter: Chapter, question: Question) -> None:
     with st.container(key=f"ask_{chapter.number}_{question.name}", border=True):
         st.markdown(f"**{markdown_text(question.asks(room.trace, language()))}**")
         with clear_errors():
-            if _is_open(chapter, question):
+            if _is_open(room, chapter, question):
                 _predict(room, chapter, question)
             else:
                 revealed(room, chapter, question)

@@ -28,10 +28,16 @@ def share_done(report: Report | None) -> float:
 
 
 def outcome(training: Training) -> str:
-    """What a finished training has reached, at what cost."""
+    """What a finished training has reached, on which texts, at what cost."""
+    exam, key = training.exam, "train.done_unknown"
+    counts: dict[str, str] = {}
+    if exam is not None:
+        key = "train.done" if exam.held_out else "train.done_seen"
+        counts = {name: f"{getattr(exam, name):,}" for name in ("texts", "asked", "right")}
     return say(
-        "train.done",
+        key,
         language(),
+        **counts,
         steps=training.steps,
         accuracy=f"{training.accuracy:.3f}",
         seconds=f"{training.seconds:.1f}",

@@ -197,16 +197,18 @@ def _on(trace: Trace, layer: int) -> list[int]:
 
 
 def _candidates(trace: Trace) -> list[tuple[int, int]]:
-    """Four z of one layer, token and head, in an order that the sentence decides.
+    """Up to four z of one layer, token and head, in an order that the sentence decides.
 
-    The heads are two that write: the z of others are 0, and none tells one from another.
+    The heads are two that write: the z of others are 0, and none tells one from another. No
+    two z begin with the same digits: each could be the one that is shown.
     """
     random = np.random.default_rng(sum(map(ord, trace.text)))
     at = word(trace).position
     heads = random.permutation(_on(trace, layer_asked(trace)))
     one, other = int(heads[0]), int(heads[-1])
     elsewhere = (at + 1) % len(trace.tokens)
-    found = list(dict.fromkeys([(at, one), (at, other), (elsewhere, one), (elsewhere, other)]))
+    pairs = [(elsewhere, other), (elsewhere, one), (at, other), (at, one)]
+    found = list({_digits(_first_of(trace, *pair)): pair for pair in pairs}.values())
     return [found[i] for i in random.permutation(len(found))]
 
 
@@ -223,8 +225,16 @@ def _which(trace: Trace) -> Outcome:
 
 def _shown_z(trace: Trace) -> np.ndarray:
     """The first numbers of the z that the question shows."""
-    at, head = sorted(_candidates(trace))[sum(map(ord, trace.text)) % len(_candidates(trace))]
+    found = sorted(_candidates(trace))
+    return _first_of(trace, *found[sum(map(ord, trace.text)) % len(found)])
+
+
+def _first_of(trace: Trace, at: int, head: int) -> np.ndarray:
     return trace.head_output(layer_asked(trace))[head, at, :SHOWN]
+
+
+def _digits(numbers: np.ndarray) -> str:
+    return ", ".join(printed(float(number), 4) for number in numbers)
 
 
 def _z_options(trace: Trace) -> list[Option]:
@@ -306,7 +316,7 @@ CHAPTER = Chapter(
                 "由 q、k、v 重算，相差不超过 {error}。一个 z 总要有两个名字：词元和头。",
             ),
             check=_which,
-            asked=lambda trace: {"shown": ", ".join(printed(float(n), 4) for n in _shown_z(trace))},
+            asked=lambda trace: {"shown": _digits(_shown_z(trace))},
             options=_z_options,
         ),
         Question(

@@ -319,7 +319,7 @@ QUESTIONS = (
         ),
         check=_undivided,
         asked=lambda trace: _undivided(trace).numbers,
-        tolerance=0.02,
+        tolerance=lambda _: 0.02,
         is_law=True,
     ),
     Question(
