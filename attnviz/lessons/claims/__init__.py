@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
-from math import ceil
 from pkgutil import iter_modules
 from typing import Literal
 
@@ -179,5 +178,5 @@ def tiny(error: float) -> str:
 
 
 def portion(error: float) -> str:
-    """An error as text, in percent where it is one that can be seen: none is larger."""
-    return f"{ceil(100 * error)}%" if error >= SEEN else tiny(error)
+    """An error as text: in percent where it is one that can be seen."""
+    return f"{error:.0%}" if error >= SEEN else tiny(error)
