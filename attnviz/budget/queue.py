@@ -27,7 +27,7 @@ class LeftError(Exception):
 class Visitor:
     """Who asks for work: their session, how to tell them their place, whether they left."""
 
-    session: Hashable = None
+    session: Hashable = None  # None: a script, which nobody else waits behind
     told: Told = lambda _: None
     left: Left = lambda: False
 
@@ -140,7 +140,8 @@ class Queue:
 
     def _join(self, ticket: _Ticket) -> None:
         own = sum(len(lane.of(ticket.session)) for lane in self._lanes.values())
-        if self._most_of_one is not None and own >= self._most_of_one:
+        most = self._most_of_one
+        if most is not None and ticket.session is not None and own >= most:
             raise BusyError("session_full", waiting=own)
         if not self._has_place(ticket.is_light) and self._count() >= self._most:
             raise BusyError("queue_full", waiting=self._most)
@@ -178,9 +179,21 @@ def passes() -> Queue:
     return Queue(chosen.passes_at_once, chosen.passes_waiting, chosen.passes_of_one, for_light=1)
 
 
-_NOBODY = Visitor()
-_visitor: ContextVar[Visitor] = ContextVar("visitor", default=_NOBODY)
+_visitor: ContextVar[Visitor | None] = ContextVar("visitor", default=None)
 _has_turn: ContextVar[bool] = ContextVar("has_turn", default=False)
+
+
+_find: list[Callable[[], Visitor]] = []
+
+
+def visitors_are(find: Callable[[], Visitor]) -> None:
+    """Where `asked_by` does not say who asks for work, `find` does."""
+    _find[:] = [find]
+
+
+def _visitor_now() -> Visitor:
+    known = _visitor.get()
+    return known or (_find[0]() if _find else Visitor())
 
 
 @contextmanager
@@ -207,7 +220,7 @@ def in_turn(*, is_light: bool = False) -> Iterator[None]:
     if _has_turn.get():
         yield
         return
-    visitor = _visitor.get()
+    visitor = _visitor_now()
     with passes().turn(visitor, is_light=is_light):
         wait_for_room(visitor)
         token = _has_turn.set(True)

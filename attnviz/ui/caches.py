@@ -76,6 +76,12 @@ def traced(key: TraceKey, model: Model) -> Trace:
     return _traces.get(key, run, is_light=is_light(key))
 
 
+def all_known(key: TraceKey) -> Trace | None:
+    """The trace of a text, if everything that a page first draws of it is kept."""
+    others = (_tiles.peek(key), _different.peek(key))
+    return None if any(one is None for one in others) else _traces.peek(key)
+
+
 def overview_of(key: TraceKey, trace: Trace) -> Overview:
     """All heads as tiles."""
 

@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attnviz.budget.kept import store
-from attnviz.budget.memory import collect, full_for, lets_go, resident_mb
-from attnviz.budget.queue import passes
+from attnviz.budget.memory import collect, full_for, has_room, lets_go, resident_mb
+from attnviz.budget.queue import passes, visitors_are
 from attnviz.errors import AttnvizError
 from attnviz.ui.journal import begin, note
 from attnviz.version import __version__
@@ -77,6 +77,7 @@ async def warm_up(_: Any) -> AsyncIterator[None]:
     """Start up and load the embedded model while the first browser is still on its way."""
     begin()
     lets_go(let_go_of_answers)
+    visitors_are(import_module("attnviz.ui.working").this_visitor)
     threading.Thread(target=_load, daemon=True).start()
     threading.Thread(target=_tidy, daemon=True).start()
     yield
@@ -90,6 +91,7 @@ def let_go_of_answers() -> bool:
 def _tidy() -> None:
     """Now and then free and return what closed sessions have left."""
     while collect():
+        has_room()  # so that a server that nobody asks any more is known to be well again
         time.sleep(TIDY_SECONDS)
 
 
@@ -98,7 +100,7 @@ def _load() -> None:
     started = time.perf_counter()
     try:
         start()
-    except Exception as problem:  # whatever keeps torch from being imported
+    except (ImportError, OSError, RuntimeError) as problem:  # torch cannot be imported
         _state.update(status="failed", self_test=type(problem).__name__)
         note("start", status="failed", version=__version__, kind=type(problem).__name__)
         return

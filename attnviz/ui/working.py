@@ -59,5 +59,15 @@ def _watch(future: Future[Result], latest: Callable[[], tuple[float, str]]) -> N
             bar.progress(*now)
             shown = now
         wait([future], TICK)
-        "language" in st.session_state  # noqa: B015  where Streamlit looks whether to go on
+        goes_on()
     bar.empty()
+
+
+def goes_on() -> bool:
+    """Let Streamlit end this run, by its own signal, if the page was left or runs anew."""
+    return "" not in st.session_state
+
+
+def this_visitor() -> Visitor:
+    """The session that this thread runs for, which waits in its own thread."""
+    return Visitor(session(), left=lambda: not goes_on())
