@@ -249,6 +249,7 @@ def test_a_busy_server_says_so_and_keeps_what_was_typed(
 ) -> None:
     app = opened()
     monkeypatch.setenv("ATTNVIZ_MEMORY_MB", "1")
+    monkeypatch.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
     settings.cache_clear()
     try:
         typed(app, "a sentence that finds no room")

@@ -65,7 +65,7 @@ def _watch(future: Future[Result], latest: Callable[[], tuple[float, str]]) -> N
 
 def goes_on() -> bool:
     """Let Streamlit end this run, by its own signal, if the page was left or runs anew."""
-    return "" not in st.session_state
+    return "goes_on" not in st.session_state
 
 
 def this_visitor() -> Visitor:
