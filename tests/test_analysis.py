@@ -1,5 +1,7 @@
 """Measures, differences and descriptions, against closed forms and SciPy."""
 
+import contextlib
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -11,7 +13,9 @@ import attnviz
 from attnviz.analysis.combine import combined
 from attnviz.analysis.describe import describe
 from attnviz.analysis.difference import jensen_shannon, most_different, overlaps
+from attnviz.analysis.distribution import check_distribution
 from attnviz.analysis.measures import Measure, measures
+from attnviz.errors import CaptureError
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Token
@@ -155,6 +159,43 @@ def test_no_simple_pattern() -> None:
     found = describe(weights, TOKENS)
     assert found.pattern == "none"
     assert found.entropy == pytest.approx(np.log(2), rel=1e-5)
+
+
+def test_a_head_that_looks_ahead_is_told_from_one_that_looks_back() -> None:
+    ahead = np.eye(N, k=2, dtype=np.float32)
+    ahead[-2:, -1] = 1
+    found = describe(ahead, TOKENS)
+    assert (found.pattern, found.distance) == ("after", 2)
+    following = np.eye(N, k=1, dtype=np.float32)
+    following[-1, 0] = 1
+    assert describe(following, TOKENS).pattern == "next"
+
+
+def test_exactly_half_is_no_pattern() -> None:
+    half = (np.eye(N) + np.roll(np.eye(N), 3, axis=1)).astype(np.float32) / 2
+    found = describe(half, TOKENS)
+    assert (found.pattern, found.strongest, found.share) == ("none", "self", 0.5)
+
+
+def test_measures_of_a_table_by_hand() -> None:
+    """Rows of eighths, one special token first: every number can be added up on paper."""
+    table = np.array([[[4, 3, 1], [2, 0, 6], [1, 5, 2]]], dtype=np.float32) / 8
+    tokens = [replace(TOKENS[1], is_special=n == 0) for n in range(3)]
+    found = {m.name: float(m.compute(table, tokens)[0]) for m in measures()}
+    assert found["previous"] == (2 + 5) / 8 / 2
+    assert found["next"] == (3 + 6) / 8 / 2
+    assert found["self"] == pytest.approx((4 + 0 + 2) / 8 / 3)
+    assert found["special"] == pytest.approx((4 + 2 + 1) / 8 / 3)
+    assert found["hub"] == pytest.approx((1 + 6 + 2) / 8 / 3)
+    assert found["distance"] == pytest.approx((3 + 2 * 1 + 2 + 6 + 2 * 1 + 5) / 8 / 3)
+
+
+def test_how_far_a_sum_may_be_from_1() -> None:
+    for off, taken in ((2**-8, True), (2**-8 + 2**-12, False)):
+        for total in (1 - off, 1 + off):
+            row = np.array([[total - 0.5, 0.5], [0, 1]])
+            with contextlib.nullcontext() if taken else pytest.raises(CaptureError):
+                check_distribution(row)
 
 
 def test_a_single_token_is_described() -> None:

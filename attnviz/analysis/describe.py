@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.analysis.distribution import check_distribution
 from attnviz.analysis.measures.entropy import entropy
 from attnviz.analysis.offset import at_offset
 from attnviz.analysis.received import received
@@ -33,7 +34,11 @@ def describe(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token]) -
 
     A pattern needs more than half of the attention; an even spread an entropy of at
     least 85 % of ln n. Otherwise there is no simple pattern.
+
+    Raises:
+        CaptureError: if rows are no distributions.
     """
+    check_distribution(weights)
     one_head = weights[None]
     favourite = received(weights)
     offset, far = _farther(weights)

@@ -2,6 +2,7 @@
 
 Lin 1991, "Divergence measures based on the Shannon entropy". In bits: 0 for two heads
 that look alike, 1 for two that never look at the same token.
+Nothing here has a meaning for rows that are no distributions, so those are refused.
 """
 
 from itertools import combinations
@@ -9,6 +10,7 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.analysis.distribution import check_distribution
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
 
@@ -21,7 +23,19 @@ def _plogp(p: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:
 def jensen_shannon(
     one: Float[np.ndarray, "query key"], other: Float[np.ndarray, "query key"]
 ) -> float:
-    """The mean over queries of the Jensen–Shannon divergence of two heads' rows, in bits."""
+    """The mean over queries of the Jensen–Shannon divergence of two heads' rows, in bits.
+
+    Raises:
+        CaptureError: if rows are no distributions.
+    """
+    for weights in (one, other):
+        check_distribution(weights)
+    return _divergence(one, other)
+
+
+def _divergence(
+    one: Float[np.ndarray, "query key"], other: Float[np.ndarray, "query key"]
+) -> float:
     middle = (one + other) / 2
     divergence = (_plogp(one) + _plogp(other)).sum(-1) / 2 - _plogp(middle).sum(-1)
     return float(divergence.mean())
@@ -31,16 +45,25 @@ def overlaps(weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarray, 
     """The mean over queries of Σ √(p q), for every pair of heads. 1: alike, 0: disjoint.
 
     The Bhattacharyya coefficient; 1 minus it is the squared Hellinger distance.
+
+    Raises:
+        CaptureError: if rows are no distributions.
     """
+    check_distribution(weights)
     roots = np.sqrt(weights).transpose(1, 0, 2)
     mean: np.ndarray = np.matmul(roots, roots.transpose(0, 2, 1)).mean(axis=0)
     return mean
 
 
 def most_different_beside(trace: Trace, head: tuple[int, int]) -> HeadId:
-    """The head of the same layer that differs most from `head`; itself in a layer of one."""
+    """The head of the same layer that differs most from `head`; itself in a layer of one.
+
+    Raises:
+        CaptureError: if rows are no distributions.
+    """
     weights = trace.layer_weights(head[0])
-    apart = [jensen_shannon(weights[head[1]], other) for other in weights]
+    check_distribution(weights)
+    apart = [_divergence(weights[head[1]], other) for other in weights]
     return HeadId(head[0], int(np.argmax(apart)))
 
 
@@ -53,18 +76,22 @@ def most_different(trace: Trace) -> tuple[HeadId, HeadId, float]:
     until no bound exceeds the best found.
 
     A model with a single head gives that head twice, and 0.
+
+    Raises:
+        CaptureError: if rows are no distributions.
     """
     heads = trace.heads
-    if len(heads) == 1:
-        return heads[0], heads[0], 0.0
     weights = np.concatenate([trace.layer_weights(layer) for layer in range(trace.model.layers)])
+    if len(heads) == 1:
+        check_distribution(weights)
+        return heads[0], heads[0], 0.0
     overlap = overlaps(weights)
     bound = np.sqrt(np.maximum(0.0, 1 - overlap**2)) + 1e-5  # float32 in the overlaps
     best, found = -1.0, (0, 1)
     for pair in sorted(combinations(range(len(heads)), 2), key=lambda p: -bound[p]):
         if bound[pair] <= best:
             break
-        divergence = jensen_shannon(weights[pair[0]], weights[pair[1]])
+        divergence = _divergence(weights[pair[0]], weights[pair[1]])
         if divergence > best:
             best, found = divergence, pair
     return heads[found[0]], heads[found[1]], best

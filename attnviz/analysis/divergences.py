@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.analysis.distribution import check_distribution
+
 _TINY = np.finfo(float).tiny  # makes 0 · log 0 a 0, and is lost beside any other weight
 
 
@@ -11,7 +13,11 @@ def divergences(weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarra
 
     As entropies: H((p + q) / 2) − (H(p) + H(q)) / 2, so that each head's own is computed once
     (Lin 1991, eq. 4.1). 0: alike. 1: never at the same token.
+
+    Raises:
+        CaptureError: if rows are no distributions.
     """
+    check_distribution(weights)
     heads = len(weights)
     own = np.array([_entropy(head) for head in weights])
     bits = np.zeros((heads, heads))

@@ -52,8 +52,10 @@ class Withheld:
     special_hidden: int = 0
     special_share: float = 0.0  # mean over the shown queries of what they gave to those
     renormalised: bool = False
+    rows_empty: int = 0  # rows with nothing left to renormalise
     weak_hidden: int = 0  # weights below the thresholds
     weak_share: float = 0.0  # mean over the shown queries of their sum
+    not_allowed: int = 0  # pairs that the mask of given weights does not allow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,20 +66,37 @@ class View:
     weights: Float[np.ndarray, "query key"]
     shown: Bool[np.ndarray, "query key"]
     withheld: Withheld
+    sums: Float[np.ndarray, " query"]  # of what shares are shares: 1, but for given weights
+
+    def share(self, among: Bool[np.ndarray, "query key"]) -> float:
+        """The mean over queries of the share of their attention that these pairs hold."""
+        return _share(np.where(among, self.weights, 0).sum(axis=1), self.sums)
 
 
-def look(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token], lens: Lens) -> View:
-    """One head's weights through the lens."""
+def look(
+    weights: Float[np.ndarray, "query key"],
+    tokens: Sequence[Token],
+    lens: Lens,
+    allowed: Bool[np.ndarray, "query key"] | None = None,
+) -> View:
+    """One head's weights through the lens. Pairs that are not allowed are not shown."""
     places = _places(tokens, lens.unit)
     merged = merge(weights, places)
     pieces_merged = sum(len(p.positions) for p in places if len(p.positions) > 1)
     stays = np.array([not (lens.hide_special and place.is_special) for place in places])
     left = merged[np.ix_(stays, stays)]
-    special_share = float(merged[stays][:, ~stays].sum(axis=1).mean()) if stays.any() else 0.0
+    sums = merged[stays].sum(axis=1)
+    special_share = _share(merged[stays][:, ~stays].sum(axis=1), sums)
     renormalised = lens.renormalise and lens.hide_special
     if renormalised:
         left = renormalise(left)
-    shown = strong(left, lens)
+        sums = left.sum(axis=1)
+    may = np.ones(left.shape, bool)
+    if allowed is not None:
+        may = merge(allowed.astype(float), places)[np.ix_(stays, stays)] > 0
+    strongest = strong(left, lens)
+    shown = strongest & may
+    weak = may & ~strongest
     return View(
         places=tuple(place for place, stay in zip(places, stays, strict=True) if stay),
         weights=left,
@@ -87,10 +106,19 @@ def look(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token], lens:
             special_hidden=int((~stays).sum()),
             special_share=special_share,
             renormalised=renormalised,
-            weak_hidden=int((~shown).sum()),
-            weak_share=float(np.where(shown, 0, left).sum(axis=1).mean()) if left.size else 0.0,
+            rows_empty=int((sums == 0).sum()) if renormalised else 0,
+            weak_hidden=int(weak.sum()),
+            weak_share=_share(np.where(weak, left, 0).sum(axis=1), sums),
+            not_allowed=int((~may).sum()),
         ),
+        sums=sums,
     )
+
+
+def _share(parts: Float[np.ndarray, " query"], sums: Float[np.ndarray, " query"]) -> float:
+    """The mean of `parts` as shares of `sums`; a row that holds nothing has a share of 0."""
+    shares = np.divide(parts, sums, where=sums > 0, out=np.zeros(len(sums)))
+    return float(shares.mean()) if shares.size else 0.0
 
 
 def merge(

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from attnviz.analysis.distribution import check_distribution
 from attnviz.analysis.measures import measures
 from attnviz.tracing.record import Trace
 
@@ -12,12 +13,16 @@ def measure(trace: Trace) -> pd.DataFrame:
 
     Weights are computed a layer at a time and forgotten.
 
+    Raises:
+        CaptureError: if rows of given weights are no distributions.
+
     Example:
         >>> measure(trace).nlargest(3, "previous")
     """
     tables = []
     for layer in range(trace.model.layers):
         weights = trace.layer_weights(layer)
+        check_distribution(weights)
         columns = {m.name: m.compute(weights, trace.tokens) for m in measures()}
         heads = np.arange(trace.model.heads)
         tables.append(pd.DataFrame({"layer": layer, "head": heads, **columns}))

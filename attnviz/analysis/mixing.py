@@ -15,6 +15,7 @@ The feed-forward network works on each token alone, so it mixes nothing.
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.analysis.distribution import check_distribution
 from attnviz.tracing.intervene import HeadOff
 from attnviz.tracing.record import Trace
 
@@ -22,9 +23,17 @@ Shares = Float[np.ndarray, "layer query key"]
 
 
 def raw(trace: Trace) -> Shares:
-    """The mean over heads of the attention weights, each layer on its own."""
-    layers = range(trace.model.layers)
-    return np.stack([trace.layer_weights(layer).mean(axis=0, dtype=float) for layer in layers])
+    """The mean over heads of the attention weights, each layer on its own.
+
+    Raises:
+        CaptureError: if rows of given weights are no distributions.
+    """
+    layers = []
+    for layer in range(trace.model.layers):
+        weights = trace.layer_weights(layer)
+        check_distribution(weights)
+        layers.append(weights.mean(axis=0, dtype=float))
+    return np.stack(layers)
 
 
 def rollout(trace: Trace) -> Shares:

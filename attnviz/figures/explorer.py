@@ -15,8 +15,9 @@ from jaxtyping import UInt8
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
-from attnviz.errors import InterventionError
+from attnviz.errors import CaptureError, InterventionError
 from attnviz.figures import style
+from attnviz.figures.facts import about_given
 from attnviz.figures.lines import FAINTEST, Arrangement, Direction, head_words, line_words, lines
 from attnviz.figures.overview import overview, overview_words
 from attnviz.figures.packet import pack
@@ -103,7 +104,8 @@ class Explorer:
         """The picture in words."""
         card = self.trace.model
         sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(self.trace.tokens)}
-        return say("overview.alt", self.language, model=card.title, **sizes)
+        alt = say("overview.alt", self.language, model=card.title, **sizes)
+        return " ".join([alt, *about_given(self.trace, self.language)])
 
     def packet(self) -> bytes:
         """What draws the picture: every weight of the heads that are in it."""
@@ -195,10 +197,12 @@ def explore(
 ) -> Explorer:
     """All heads, with some of them chosen; the two most different ones unless `heads` says.
 
+    The first two heads where row sums are not 1, as the file says.
+
     Raises:
         InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    ids = tuple(HeadId(*head) for head in heads or most_different(trace)[:2])
+    ids = tuple(HeadId(*head) for head in heads or _two(trace))
     ids = tuple(dict.fromkeys(ids))
     trace.check_heads(ids)
     if len(ids) > MOST_HEADS:
@@ -214,6 +218,14 @@ def explore(
         tuple(parts),
         language,
     )
+
+
+def _two(trace: Trace) -> tuple[HeadId, ...]:
+    """The two most different heads; the first two where weights are no distributions."""
+    try:
+        return most_different(trace)[:2]
+    except CaptureError:
+        return trace.heads[:2]
 
 
 def steps_of(one: Shown) -> np.ndarray:

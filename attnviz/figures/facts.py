@@ -1,5 +1,7 @@
 """Facts: where a picture's numbers are from, as every file states them."""
 
+from attnviz.analysis.distribution import above, below, sum_to_one
+from attnviz.tracing.given import GivenTrace
 from attnviz.tracing.record import Trace
 from attnviz.version import versions, versions_text
 from attnviz.words import Language, say
@@ -20,6 +22,20 @@ def facts(trace: Trace) -> dict[str, object]:
         "interventions": [repr(one) for one in trace.interventions],
         "tokens": len(trace.tokens),
         "counting": "layers, heads and places from 0",
+        **_given(trace),
+    }
+
+
+def _given(trace: Trace) -> dict[str, object]:
+    """What given weights are that softmax would not be, and what their mask left out."""
+    if not isinstance(trace, GivenTrace):
+        return {}
+    low, high = trace.row_sums
+    forbidden = 0 if trace.allowed is None else int((~trace.allowed).sum())
+    return {
+        "row_sums": [float(below(low)), float(above(high))],
+        "not_allowed": forbidden,
+        "padding": trace.padding,
     }
 
 
@@ -37,4 +53,21 @@ def made_with(trace: Trace, language: Language) -> str:
         tokens=len(trace.tokens),
     )
     changes = ", ".join(repr(one) for one in trace.interventions)
-    return f"{said} {say('file.changed', language, changes=changes)}" if changes else said
+    changed = [say("file.changed", language, changes=changes)] if changes else []
+    return " ".join([said, *changed, *about_given(trace, language)])
+
+
+def about_given(trace: Trace, language: Language) -> list[str]:
+    """A sentence for each thing in given weights that softmax over all tokens would not do."""
+    if not isinstance(trace, GivenTrace):
+        return []
+    given = _given(trace)
+    said = []
+    if not sum_to_one(*trace.row_sums):
+        low, high = trace.row_sums
+        said.append(say("file.row_sums", language, low=below(low), high=above(high)))
+    if given["padding"]:
+        said.append(say("file.padding", language, tokens=given["padding"]))
+    if given["not_allowed"]:
+        said.append(say("file.not_allowed", language, cells=f"{given['not_allowed']:,}"))
+    return said

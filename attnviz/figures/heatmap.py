@@ -11,6 +11,7 @@ from attnviz.figures import style, svg
 from attnviz.figures.chart import Chart, heading, layout
 from attnviz.figures.escape import plotly_text
 from attnviz.figures.explorer import Explorer, explore
+from attnviz.figures.facts import about_given
 from attnviz.figures.picture import title
 from attnviz.figures.recipe import Recipe
 from attnviz.figures.shown import Shown, shown
@@ -107,6 +108,7 @@ def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heat
         head=one.name(language),
         says=one.says(language),
     )
+    alt = " ".join([alt, *about_given(one.trace, language)])
     return Heatmap(figure, alt, one, language)
 
 

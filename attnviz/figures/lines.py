@@ -13,6 +13,7 @@ import numpy as np
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
 from attnviz.figures import svg
+from attnviz.figures.facts import about_given
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import percent, title
 from attnviz.figures.recipe import Recipe
@@ -118,6 +119,7 @@ def lines(
         model=trace.model.title,
         heads="; ".join(f"{m.name(language)}: {m.says(language)}" for m in maps),
     )
+    alt = " ".join([alt, *about_given(trace, language)])
     places = maps[0].view.places
     meta = {
         "alt": alt,
@@ -191,10 +193,8 @@ def head_words(one: Shown, language: Language) -> dict[str, Any]:
     faint = view.shown & (view.weights < FAINTEST)
     notes = one.notes(language)
     if faint.any():
-        share = float(np.where(faint, view.weights, 0).sum(axis=1).mean())
-        notes.append(
-            say("lines.faint", language, lines=f"{int(faint.sum()):,}", share=percent(share))
-        )
+        share = percent(view.share(faint))
+        notes.append(say("lines.faint", language, lines=f"{int(faint.sum()):,}", share=share))
     return {
         "name": one.name(language),
         "title": title(one.trace, one.name(language)),

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from attnviz.figures import style, svg
+from attnviz.figures.facts import about_given
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import title
 from attnviz.figures.recipe import Recipe
@@ -108,18 +109,20 @@ def overview_words(
     block = max(end - start for start, end in pairwise(edges))
     source = "given" if card.source == "given" else "softmax"
     formula = say(f"overview.formula_{source}", language)
+    given = about_given(trace, language)
     note = say(
         "overview.pooled" if block > 1 else "overview.exact",
         language,
         block=block,
         formula=formula,
     )
+    alt = say("overview.alt", language, model=card.title, **sizes)
     texts = ("read", "read_block", "rest", "click_sets", "canvas_help")
     return {
         **sizes,
         "title": title(trace, say("overview.title", language, **sizes)),
-        "note": note,
-        "alt": say("overview.alt", language, model=card.title, **sizes),
+        "note": " ".join([note, *given]),
+        "alt": " ".join([alt, *given]),
         "edges": list(edges),
         "labels": list(labels),
         "words": {name: say(f"overview.{name}", language) for name in texts},

@@ -23,6 +23,8 @@ def percent(share: float) -> str:
 def withheld_notes(withheld: Withheld, lens: Lens, language: Language) -> list[str]:
     """One sentence for each thing that the lens hid, merged or renormalised."""
     notes = []
+    if withheld.not_allowed:
+        notes.append(say("picture.not_allowed", language, cells=f"{withheld.not_allowed:,}"))
     if withheld.pieces_merged:
         notes.append(say("picture.merged", language, pieces=withheld.pieces_merged))
     if withheld.special_hidden:
@@ -32,6 +34,8 @@ def withheld_notes(withheld: Withheld, lens: Lens, language: Language) -> list[s
         )
         key = "picture.renormalised" if withheld.renormalised else "picture.not_renormalised"
         notes.append(say(key, language))
+    if withheld.rows_empty:
+        notes.append(say("picture.rows_empty", language, rows=withheld.rows_empty))
     if withheld.weak_hidden:
         notes.append(
             say(

@@ -6,7 +6,7 @@ Every experiment is a pure function of a trace, done once and shared.
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.errors import LessonError
+from attnviz.errors import CaptureError, LessonError
 from attnviz.lessons.once import once
 from attnviz.models.load import Model, control_of, load
 from attnviz.tracing.capture import trace as run
@@ -23,7 +23,10 @@ def model_of(trace: Trace) -> Model:
 
     Raises:
         LessonError: if it is an encoder of our own, which has no name to load it by.
+        CaptureError: if the trace is of given weights, which no model here has computed.
     """
+    if trace.model.source == "given":
+        raise CaptureError("only_weights")
     if trace.model.source == "trained":
         raise LessonError("cannot_run_again", model=trace.model.title)
     return load(trace.model.name)

@@ -90,23 +90,36 @@ class Trace:
     @classmethod
     def from_weights(
         cls,
-        tokens: Sequence[str],
-        weights: np.ndarray,
-        special: Sequence[int] = (),
-        title: str = "given weights",
+        tokens: Any,
+        weights: Any,
+        special: Any = (),
+        title: Any = "given weights",
+        *,
+        allowed: Any = None,
     ) -> "Trace":
         """A trace of attention weights that any other framework has computed.
 
-        `weights` are "layer head query key", each from 0 to 1; `special` are the positions
-        of special tokens. Everything that needs weights alone can be drawn and measured.
+        `tokens` and `title` are texts; `special` are the positions of special tokens.
+        `weights` are "layer head query key", from 0 to 1: an array or tensor of any framework,
+        or lists of them, as transformers' own `attentions` of one text.
+
+        `allowed` is the mask that the model used, if any: 1 where a query may look, 0 where
+        not, as "token" (transformers' attention_mask), "query key" or "layer head query key".
+        Pairs that it does not allow are not drawn, and tokens that it leaves no pair are
+        padding and left out; every picture says how many. NumPy's masked arrays carry such a
+        mask themselves.
+
+        Everything that needs weights alone can be drawn. Row sums that are not 1 are stated,
+        and measures refuse rows that are no distribution.
 
         Raises:
-            CaptureError: if the weights have another shape or are no weights, and later
-                where something is asked for that they do not hold.
+            CaptureError: if the weights have another shape, are no weights, or are above 0
+                where the mask allows nothing, and later where something is asked for that
+                they do not hold.
         """
         from attnviz.tracing.given import given_trace  # which is a kind of this class
 
-        return given_trace(tokens, weights, special, title)
+        return given_trace(tokens, weights, special, title, allowed)
 
     @property
     def heads(self) -> tuple[HeadId, ...]:

@@ -26,3 +26,9 @@ def softmax(scores: Float[np.ndarray, "*axes key"]) -> Float[np.ndarray, "*axes 
     shares: np.ndarray = np.exp(scores - scores.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
     return shares
+
+
+def row_sums(weights: Float[np.ndarray, "*axes query key"]) -> tuple[float, float]:
+    """The smallest and the largest sum of a row, in double precision."""
+    sums = weights.sum(axis=-1, dtype=float)
+    return float(sums.min()), float(sums.max())
