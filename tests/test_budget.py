@@ -419,6 +419,22 @@ def test_a_pinned_answer_is_never_let_go() -> None:
     assert not store.let_go(0.0), "nothing is left to let go of"
 
 
+def test_what_nobody_asks_for_is_let_go_down_to_a_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("attnviz.budget.kept.time.monotonic", lambda: clock[0])
+    store = Store(10)
+    kept: Kept[bytes] = Kept(store)
+    for n in range(5):
+        kept.put(n, bytes([n]) * 900_000)
+        clock[0] += 10
+    assert kept.peek(0) is not None  # asked for now, at 150
+    store.let_idle_go(megabytes=1, seconds=25)
+    assert [n for n in range(5) if kept.peek(n) is not None] == [0, 3, 4]
+    clock[0] += 100
+    store.let_idle_go(megabytes=1, seconds=25)
+    assert len(kept) == 1, "a little stays"
+
+
 def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:
     """What the page keeps of a picture is far less than the trace that it was drawn of."""
     key = TraceKey(minilm.name, minilm.card.revision, note.text, None)

@@ -7,11 +7,13 @@ and its pictures share counts once, and as long as any of them is kept.
 """
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from typing import Any, Generic, TypeVar
 
 from attnviz.budget.held import held
@@ -24,10 +26,11 @@ MB = 1_000_000
 _Name = tuple[int, Hashable]  # which kind of answer, and its key
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Entry:
     answer: Any
     pieces: dict[int, int]  # where a piece of memory begins → its bytes
+    asked: float  # when, on the clock of `time.monotonic`
 
 
 class Store:
@@ -48,6 +51,7 @@ class Store:
             if entry is None:
                 return None
             self._entries.move_to_end(name)
+            entry.asked = time.monotonic()
             return entry.answer
 
     def put(self, name: _Name, answer: Any) -> None:
@@ -55,7 +59,7 @@ class Store:
         pieces = held(answer)
         with self._lock:
             self._drop(name)
-            self._entries[name] = _Entry(answer, pieces)
+            self._entries[name] = _Entry(answer, pieces, time.monotonic())
             for piece, size in pieces.items():
                 holders = self._holders.setdefault(piece, [0, size])
                 holders[0] += 1
@@ -78,6 +82,12 @@ class Store:
             self._shrink_to(int(self._bytes * share))
             return len(self._entries) < before
 
+    def let_idle_go(self, megabytes: int, seconds: float) -> None:
+        """Let go of what nobody has asked for in so long, down to so many MB."""
+        with self._lock:
+            since = time.monotonic() - seconds
+            self._shrink_to(megabytes * MB, since)
+
     @property
     def megabytes(self) -> float:
         """What all answers hold together, in MB."""
@@ -89,9 +99,9 @@ class Store:
         with self._lock:
             return sum(name[0] == kind for name in self._entries)
 
-    def _shrink_to(self, size: int) -> None:
-        for name in list(self._entries):
-            if self._bytes <= size:
+    def _shrink_to(self, size: int, since: float = inf) -> None:
+        for name, entry in list(self._entries.items()):
+            if self._bytes <= size or entry.asked > since:
                 return
             if name not in self._pinned:
                 self._drop(name)

@@ -32,6 +32,8 @@ class Settings:
     memory_mb: int
     memory_seconds: int
     kept_mb: int
+    idle_mb: int
+    idle_seconds: int
     hub_seconds: int
 
 

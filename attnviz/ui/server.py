@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from attnviz.budget.kept import store
 from attnviz.budget.memory import collect, full_for, has_room, lets_go, resident_mb
 from attnviz.budget.queue import passes, visitors_are
+from attnviz.budget.settings import settings
 from attnviz.errors import AttnvizError
 from attnviz.ui.journal import begin, note
 from attnviz.version import __version__
@@ -48,7 +49,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
-TIDY_SECONDS = 30
+TIDY_SECONDS = 10
 FULL_SECONDS = 60  # so long without room for anything new, and the server is no longer healthy
 
 _starting, _started = threading.Lock(), threading.Event()
@@ -90,7 +91,9 @@ def let_go_of_answers() -> bool:
 
 def _tidy() -> None:
     """Now and then free and return what closed sessions have left."""
+    chosen = settings()
     while collect():
+        store().let_idle_go(chosen.idle_mb, chosen.idle_seconds)
         has_room()  # so that a server that nobody asks any more is known to be well again
         time.sleep(TIDY_SECONDS)
 
