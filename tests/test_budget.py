@@ -14,7 +14,7 @@ import pytest
 import attnviz
 from attnviz.budget import memory, queue
 from attnviz.budget.held import size_of
-from attnviz.budget.kept import MB, Kept, Store
+from attnviz.budget.kept import MB, Kept, Store, pinning
 from attnviz.budget.memory import resident_mb
 from attnviz.budget.queue import LeftError, Queue, Visitor, asked_by, in_turn
 from attnviz.budget.settings import read_settings, settings
@@ -407,8 +407,8 @@ def test_what_two_answers_share_counts_once_and_as_long_as_any_is_kept() -> None
 def test_a_pinned_answer_is_never_let_go() -> None:
     store = Store(1)
     kept: Kept[bytes] = Kept(store)
-    kept.put("opening", b"o" * 400_000)
-    kept.pin("opening")
+    with pinning():
+        kept.put("opening", b"o" * 400_000)
     for n in range(5):
         kept.put(n, bytes([n]) * 500_000)
     assert kept.peek("opening") is not None
@@ -442,7 +442,7 @@ def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:
     one = shown(note, note.heads[:1])[0]
     kept = (
         caches.lines_of(key, chosen, attnviz.Lens(), "en", note),
-        caches.heatmap_of(key, one, "test", "light", "en"),
+        caches.heatmap_of(key, one, "light", "en"),
         caches._tiles.peek(key) or caches.overview_of(key, note).tiles,
     )
     arrays = {id(array) for layer in note.layers for array in (layer.queries, layer.keys)}

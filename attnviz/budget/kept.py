@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from math import inf
@@ -33,6 +34,19 @@ class _Entry:
     asked: float  # when, on the clock of `time.monotonic`
 
 
+_pins: ContextVar[bool] = ContextVar("pins", default=False)
+
+
+@contextmanager
+def pinning() -> Iterator[None]:
+    """Whatever is asked for in the block is never let go."""
+    token = _pins.set(True)
+    try:
+        yield
+    finally:
+        _pins.reset(token)
+
+
 class Store:
     """All that is kept, the least recently asked for first to go."""
 
@@ -52,6 +66,8 @@ class Store:
                 return None
             self._entries.move_to_end(name)
             entry.asked = time.monotonic()
+            if _pins.get():
+                self._pinned.add(name)
             return entry.answer
 
     def put(self, name: _Name, answer: Any) -> None:
@@ -59,6 +75,8 @@ class Store:
         pieces = held(answer)
         with self._lock:
             self._drop(name)
+            if _pins.get():
+                self._pinned.add(name)
             self._entries[name] = _Entry(answer, pieces, time.monotonic())
             for piece, size in pieces.items():
                 holders = self._holders.setdefault(piece, [0, size])
@@ -66,11 +84,6 @@ class Store:
                 if holders[0] == 1:
                     self._bytes += size
             self._shrink_to(self._budget)
-
-    def pin(self, name: _Name) -> None:
-        """Never let go of an answer."""
-        with self._lock:
-            self._pinned.add(name)
 
     def let_go(self, share: float) -> bool:
         """Let go of the oldest answers until they hold only so large a share of now.
@@ -82,7 +95,7 @@ class Store:
             self._shrink_to(int(self._bytes * share))
             return len(self._entries) < before
 
-    def let_idle_go(self, megabytes: int, seconds: float) -> None:
+    def let_idle_go(self, megabytes: int, seconds: int) -> None:
         """Let go of what nobody has asked for in so long, down to so many MB."""
         with self._lock:
             since = time.monotonic() - seconds
@@ -161,10 +174,6 @@ class Kept(Generic[Answer]):
     def put(self, key: Hashable, answer: Answer) -> None:
         """Keep an answer."""
         self._store.put((id(self), key), answer)
-
-    def pin(self, key: Hashable) -> None:
-        """Never let go of the answer to `key`."""
-        self._store.pin((id(self), key))
 
     def __len__(self) -> int:
         return self._store.count(id(self))

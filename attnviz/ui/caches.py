@@ -5,6 +5,7 @@ page sends is kept, and not the trace behind it.
 """
 
 import time
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -13,20 +14,20 @@ from jaxtyping import UInt8
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
-from attnviz.budget.kept import Kept
+from attnviz.budget.kept import Kept, pinning
 from attnviz.figures import heatmap as heatmap_figure
 from attnviz.figures.chart import Chart
 from attnviz.figures.lines import Arrangement, Direction, lines
 from attnviz.figures.overview import Overview, overview
-from attnviz.figures.shown import Shown
-from attnviz.figures.style import Mode
+from attnviz.figures.shown import Shown, shown
+from attnviz.figures.style import MODES, Mode
 from attnviz.lessons.engine import Panel
 from attnviz.models.load import Model
 from attnviz.tracing.capture import trace
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
 from attnviz.ui.journal import note
-from attnviz.words import Language
+from attnviz.words import LANGUAGES, Language
 
 LIGHT_CHARACTERS = 500  # of a text; its trace takes a tenth of a second
 
@@ -97,16 +98,15 @@ def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, floa
     return _different.get(key, lambda: most_different(trace), is_light=is_light(key))
 
 
-def heatmap_of(
-    key: TraceKey, one: Shown, what: str, mode: Mode, language: Language
-) -> tuple[Chart, str]:
-    """The heatmap of what is shown, which `what` names (heads, lens, colour), and its caption."""
+def heatmap_of(key: TraceKey, one: Shown, mode: Mode, language: Language) -> tuple[Chart, str]:
+    """The heatmap of what is shown of a trace, and its caption."""
 
     def draw() -> tuple[Chart, str]:
         drawn = heatmap_figure.draw(one, mode=mode, language=language)
         notes = [one.says(language), *one.notes(language)]
         return Chart(drawn.figure, drawn.alt), " ".join(note for note in notes if note)
 
+    what = (one.heads, one.combination, one.lens, one.code)
     return _heatmaps.get((key, what, mode, language), draw, is_light=True)
 
 
@@ -128,3 +128,16 @@ def lines_of(
         ).packet
 
     return _lines.get((key, chosen, lens, language), draw, is_light=True)
+
+
+def keep_opening(key: TraceKey, model: Model) -> None:
+    """Compute what the page opens with, and never let go of it: it is shown to everybody."""
+    with pinning():
+        trace = traced(key, model)
+        overview_of(key, trace)
+        a, b, _ = most_different_of(key, trace)
+        chosen = LinesKey((a, b), None, "horizontal", "stacked", ())
+        for language in LANGUAGES:
+            lines_of(key, chosen, Lens(), language, trace)
+            for one, mode in product(shown(trace, (a, b)), MODES):
+                heatmap_of(key, one, mode, language)

@@ -112,6 +112,7 @@ def _load() -> None:
     except AttnvizError as problem:
         _state.update(status="failed", self_test=problem.key)  # the page says it in a sentence
     else:
+        import_module("attnviz.ui.opening").draw()
         passed = difference < import_module("attnviz.ui.self_test").TOLERANCE
         _state.update(status="ok" if passed else "failed", self_test=difference)
     milliseconds = 1000 * (time.perf_counter() - started)

@@ -109,8 +109,7 @@ def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:
 
 
 def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
-    what = repr((one.heads, one.combination, one.lens, one.code))
-    picture, caption = caches.heatmap_of(key, one, what, mode(), language())
+    picture, caption = caches.heatmap_of(key, one, mode(), language())
     components.show_chart(picture, f"heatmap_picture_{index}", PLOT_HEIGHT)
     st.caption(markdown_text(caption))
 
