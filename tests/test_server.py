@@ -13,10 +13,11 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.testing.v1 import AppTest
 
 import attnviz
-from attnviz.budget import queue
+from attnviz.budget import kept, queue
 from attnviz.budget.settings import settings
 from attnviz.models.load import Model
-from attnviz.ui import journal, self_test, server
+from attnviz.ui import journal, opening, self_test, server
+from attnviz.words import LANGUAGES
 from tests.conftest import Eager
 from tests.test_page import MAIN, said, typed
 from tests.test_share_page import link_of, opened
@@ -244,11 +245,32 @@ def test_no_way_around_the_menu_loads_a_model(public: pytest.MonkeyPatch, minilm
     assert MAIN.exists()
 
 
+def test_the_opening_example_is_never_refused(
+    minilm: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is full and everything that can be let go is: a new visitor still sees it whole."""
+    opening.draw()
+    kept.store().let_go(0.0)
+    monkeypatch.setenv("ATTNVIZ_MEMORY_MB", "1")
+    monkeypatch.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
+    settings.cache_clear()
+    try:
+        for language in LANGUAGES:
+            app = opened(lang=language)
+            assert not app.error, app.error
+            assert len(app.get("plotly_chart")) == 2
+            assert len(app.get("bidi_component")) == 2
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+
+
 def test_a_busy_server_says_so_and_keeps_what_was_typed(
     minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = opened()
     monkeypatch.setenv("ATTNVIZ_MEMORY_MB", "1")
+    monkeypatch.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
     settings.cache_clear()
     try:
         typed(app, "a sentence that finds no room")

@@ -1,5 +1,6 @@
 """Training: it learns, it repeats itself, it stops, it shares and it queues."""
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,8 +11,8 @@ import torch
 
 import attnviz
 from attnviz.analysis.on_target import on_target
-from attnviz.budget.queue import Queue
-from attnviz.budget.settings import settings
+from attnviz.budget.kept import Kept, Store
+from attnviz.budget.queue import LeftError, Queue, Visitor
 from attnviz.errors import TrainingError
 from attnviz.tracing.head import HeadId
 from attnviz.training.looks import head_looks, looks_of, mean_looks
@@ -203,11 +204,14 @@ def test_who_watches_may_give_up() -> None:
         assert (given_up.steps, first.result().steps) == (0, 3)
 
 
-def test_the_cache_is_bounded() -> None:
-    first = train("one-hop", heads=1, seed=1000, steps=1)
-    for seed in range(1001, 1001 + settings().training_entries):
-        train("one-hop", heads=1, seed=seed, steps=1)
-    assert train("one-hop", heads=1, seed=1000, steps=1) is not first
+def test_what_is_kept_is_in_the_budget_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def again(megabytes: int) -> bool:
+        monkeypatch.setattr(sys.modules["attnviz.training.train"], "_kept", Kept(Store(megabytes)))
+        first = train("one-hop", heads=1, seed=1000, steps=1)
+        return train("one-hop", heads=1, seed=1000, steps=1) is first
+
+    assert again(megabytes=10)
+    assert not again(megabytes=0)
 
 
 def test_the_queue_serves_in_order_and_tells_the_place() -> None:
@@ -221,10 +225,10 @@ def test_the_queue_serves_in_order_and_tells_the_place() -> None:
             told[name].append(place)
             waiting[name].set()
 
-        with queue.turn(tell, lambda: False):
+        with queue.turn(Visitor(name, tell)):
             order.append(name)
 
-    with queue.turn(lambda _: None, lambda: False):
+    with queue.turn(Visitor("a")):
         threads = []
         for name in told:
             threads.append(threading.Thread(target=wait, args=(name,)))
@@ -241,11 +245,17 @@ def test_the_queue_serves_in_order_and_tells_the_place() -> None:
 def test_who_waits_may_give_up() -> None:
     queue = Queue(at_once=1, waiting=9)
     places: list[int] = []
-    with queue.turn(lambda _: None, lambda: False):
-        with queue.turn(places.append, lambda: bool(places)):
-            pass
-        with queue.turn(places.append, lambda: len(places) > 1):
-            pass
+    with queue.turn(Visitor("a")):
+        with (
+            pytest.raises(LeftError),
+            queue.turn(Visitor("b", places.append, lambda: len(places) > 0)),
+        ):
+            raise AssertionError("the work began")
+        with (
+            pytest.raises(LeftError),
+            queue.turn(Visitor("c", places.append, lambda: len(places) > 1)),
+        ):
+            raise AssertionError("the work began")
     assert places == [1, 1]
 
 

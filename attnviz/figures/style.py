@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import UInt8
@@ -10,6 +10,7 @@ from jaxtyping import UInt8
 from attnviz.figures.colour import encoded, from_oklab, linear, oklab
 
 Mode = Literal["light", "dark"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 PAPER: dict[Mode, str] = {"light": "#FCFBF9", "dark": "#14171C"}
 INK: dict[Mode, str] = {"light": "#22262B", "dark": "#E6E3DC"}

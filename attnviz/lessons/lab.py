@@ -18,7 +18,6 @@ from attnviz.tracing.reading import read
 from attnviz.tracing.record import Trace
 from attnviz.tracing.variants import residuals
 
-KEPT_TRACES = 8  # a trace is far larger than what an experiment leaves
 MOST_TOKENS = 96  # an experiment with one run a token or head ends here, and says so
 
 
@@ -49,7 +48,7 @@ def changed(trace: Trace, interventions: Sequence[Intervention]) -> Trace:
     return run(trace.text, model_of(trace), trace.pair, [*trace.interventions, *added])
 
 
-@once(KEPT_TRACES)
+@once
 def control(trace: Trace) -> Trace:
     """The same sentence, changed in the same way, in the same architecture with random weights."""
     return run(trace.text, control_of(model_of(trace)), trace.pair, trace.interventions)
@@ -74,7 +73,7 @@ def moved(
     return np.asarray(((other - one) ** 2).sum(axis=-1) / 2)
 
 
-@once()
+@once
 def each_head_off(trace: Trace) -> Float[np.ndarray, "layer head"]:
     """How far the sentence vector moves (1 − cosine) when one head is switched off.
 
@@ -84,19 +83,19 @@ def each_head_off(trace: Trace) -> Float[np.ndarray, "layer head"]:
     return _moves(trace, variants).reshape(trace.model.layers, trace.model.heads)
 
 
-@once()
+@once
 def least_first_off(trace: Trace) -> Float[np.ndarray, " heads_off"]:
     """How far it moves with the 1, 2, … least important heads off, one more each time."""
     return _growing(trace, np.argsort(each_head_off(trace), axis=None, kind="stable"))
 
 
-@once()
+@once
 def most_first_off(trace: Trace) -> Float[np.ndarray, " heads_off"]:
     """The same, most important first."""
     return _growing(trace, np.argsort(-each_head_off(trace), axis=None, kind="stable"))
 
 
-@once()
+@once
 def random_first_off(trace: Trace) -> Float[np.ndarray, " heads_off"]:
     """The same in one random order, from seed 0."""
     return _growing(trace, np.random.default_rng(0).permutation(len(trace.heads)))
@@ -115,7 +114,7 @@ def _moves(trace: Trace, variants: Sequence[Sequence[Intervention]]) -> np.ndarr
     return moves
 
 
-@once()
+@once
 def each_token_masked(trace: Trace) -> Float[np.ndarray, "depth query masked"]:
     """How far each r moves, ‖r − r′‖, when one token is masked, at every depth from 0.
 

@@ -45,9 +45,8 @@ def _versions() -> None:
     facts = health_facts()
     difference = facts["self_test"]
     said = error_at_most(difference) if isinstance(difference, float) else "–"
-    st.markdown(
-        markdown_text(say(f"about.self_test_{facts['status']}", language(), difference=said))
-    )
+    result = "ok" if facts["status"] == "full" else facts["status"]
+    st.markdown(markdown_text(say(f"about.self_test_{result}", language(), difference=said)))
 
 
 def _models() -> None:

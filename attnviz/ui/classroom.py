@@ -86,7 +86,6 @@ def panel(room: Room, chapter: Chapter, part: Part, scene: Scene) -> Panel:
     key = ("panel", room.key, repr(what))
 
     def draw(_: object) -> Panel:
-        drawn: Panel = caches.pictures().get(key, lambda: panel_of(part, scene))
-        return drawn
+        return caches.panels.get(key, lambda: panel_of(part, scene))
 
     return with_progress(draw, language(), "draw")

@@ -100,9 +100,9 @@ def show_lines(drawn: Lines, key: str) -> None:
     _lines(key=key, data=drawn.packet)
 
 
-def show_lines_with_pins(drawn: Lines, key: str, on_pins: Callable[[], None]) -> None:
-    """The same. `on_pins` runs when a token was pinned or let go; `pinned(key)` says which are."""
-    _lines_with_pins(key=key, data=drawn.packet, on_pins_change=on_pins)
+def show_lines_with_pins(packet: bytes, key: str, on_pins: Callable[[], None]) -> None:
+    """The same, from its packet. `on_pins` runs when they changed; `pinned(key)` says to what."""
+    _lines_with_pins(key=key, data=packet, on_pins_change=on_pins)
 
 
 def pinned(key: str) -> tuple[str, ...]:

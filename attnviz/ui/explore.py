@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from attnviz.budget.queue import in_turn
 from attnviz.link.state import EXPLORE
 from attnviz.models.load import Model
 from attnviz.tracing.record import Trace
@@ -43,7 +44,9 @@ def _body() -> None:
         trace = _run(key, model)
         divergence = _heads(key, model, trace)
         show_warnings(trace)
-        st.fragment(_viewer)(key, trace, divergence)  # a change there reruns that alone
+        # A change there reruns that alone. Streamlit keeps what it is given as long as the page
+        # is open: so it is given what names the trace, and not the trace.
+        st.fragment(_viewer)(key, divergence)
 
 
 def _embedded() -> None:
@@ -57,9 +60,13 @@ def _embedded() -> None:
         trace = _run(key, model)
         _heads(key, model, trace)
         show_warnings(trace)
-        st.fragment(embedded_viewer)(key, trace)
+        st.fragment(_embedded_viewer)(key)
         full = address.address(address.current_link(EXPLORE).params)
         st.link_button(say("share.open_full", language()), full, type="tertiary")
+
+
+def _embedded_viewer(key: TraceKey) -> None:
+    embedded_viewer(key, _run(key, inputs.loaded(key.model)))
 
 
 def _heads(key: TraceKey, model: Model, trace: Trace) -> float:
@@ -69,16 +76,21 @@ def _heads(key: TraceKey, model: Model, trace: Trace) -> float:
     return divergence
 
 
-def _viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
+def _viewer(key: TraceKey, divergence: float) -> None:
+    trace = _run(key, inputs.loaded(key.model))
     viewer(key, trace, divergence, lambda: share("explore", EXPLORE))
     address.keep_link(EXPLORE)
 
 
 def _run(key: TraceKey, model: Model) -> Trace:
+    """The trace, and what is drawn of it first: in one turn, so that few wait with a trace."""
+    known = caches.all_known(key)
+
     def work(_: object) -> Trace:
-        trace = caches.traced(key, model)
-        caches.overview_of(key, trace)
-        caches.most_different_of(key, trace)
+        with in_turn(is_light=caches.is_light(key)):
+            trace = caches.traced(key, model)
+            caches.overview_of(key, trace)
+            caches.most_different_of(key, trace)
         return trace
 
-    return with_progress(work, language(), "read")
+    return known or with_progress(work, language(), "read")

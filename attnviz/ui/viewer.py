@@ -64,8 +64,8 @@ def embedded_viewer(key: TraceKey, trace: Trace) -> None:
 
 
 def _lines(key: TraceKey, trace: Trace, chosen: Choices) -> None:
-    drawn = caches.lines_of(key, chosen.lines, chosen.lens, language(), trace)
-    components.show_lines_with_pins(drawn, LINES, on_pins=_take_pins)
+    packet = caches.lines_of(key, chosen.lines, chosen.lens, language(), trace)
+    components.show_lines_with_pins(packet, LINES, on_pins=_take_pins)
 
 
 def _facts(trace: Trace, divergence: float) -> None:
@@ -109,11 +109,9 @@ def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:
 
 
 def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
-    what = repr((one.heads, one.combination, one.lens, one.code))
-    picture = caches.heatmap_of(key, one, what, mode(), language())
+    picture, caption = caches.heatmap_of(key, one, mode(), language())
     components.show_chart(picture, f"heatmap_picture_{index}", PLOT_HEIGHT)
-    notes = [one.says(language()), *one.notes(language())]
-    st.caption(markdown_text(" ".join(note for note in notes if note)))
+    st.caption(markdown_text(caption))
 
 
 def _table(trace: Trace, chosen: Choices) -> None:

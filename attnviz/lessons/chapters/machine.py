@@ -232,7 +232,7 @@ def _many_numbers(scene: Scene) -> Numbers:
 # ---- checkers
 
 
-@once()
+@once
 def _spare(trace: Trace) -> Outcome:
     """Switch heads off one trace at a time, least important first, until the vector has moved."""
     lab.check_length(trace)

@@ -197,7 +197,7 @@ MASK_IS = Text(
 )
 
 
-@once()
+@once
 def _from_formulas(trace: Trace) -> tuple[Shares, Shares, Shares]:
     """The meters that need nothing but the trace, as 32-bit numbers: they are kept."""
     raw, rollout, norms = mixing.raw(trace), mixing.rollout(trace), mixing.norm_shares(trace)
@@ -593,7 +593,7 @@ def _lengths(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
     return lengths
 
 
-@once()
+@once
 def _own_left(trace: Trace) -> tuple[float, float]:
     """The word's own share after layer 0, and after the last: its row, from the top down."""
     at = word(trace).position
