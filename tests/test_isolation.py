@@ -83,8 +83,9 @@ def test_twenty_sessions_compute_what_each_would_alone(models: list[Model]) -> N
 
     with ThreadPoolExecutor(SESSIONS) as pool:
         together = [list(pool.map(session, everybody)) for _ in range(ROUNDS)]
+    assert len(caches._traces) > 1
     kept.store().let_go(0.0)
-    assert len(caches._traces) == 0
+    assert len(caches._traces) <= 1, "what every page opens with is never let go"
     for number, visitor in enumerate(everybody):
         alone = of(visitor)
         for found in together:
