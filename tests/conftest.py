@@ -4,7 +4,7 @@ import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may ask a hub; read when its client is imported
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedToken
 import attnviz
 from attnviz.models import catalogue
 from attnviz.models.load import Model
+from attnviz.ui import jobs
+from tests.waiting import CEILING
 
 torch.set_num_threads(1)
 
@@ -80,6 +82,14 @@ def save_tiny(folder: Path, kind: str = "bert", **sizes: int) -> Path:
         AutoModel.from_config(config).save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_job_is_given_up() -> Iterator[None]:
+    """A training that a slow test does not ask for goes on: only who tests that sets its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "PATIENCE", float(CEILING))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The budget: settings, queues, memory and what is kept, each at its bound."""
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ from attnviz.budget.memory import check_memory, resident_mb, size_of
 from attnviz.budget.queue import Queue, in_turn, telling
 from attnviz.budget.settings import read_settings, settings
 from attnviz.errors import BusyError, SettingsError
+from tests.waiting import CEILING, until
 
 # ---- settings
 
@@ -140,13 +140,13 @@ def test_who_comes_when_the_queue_is_full_is_told_so() -> None:
     with full.turn(lambda _: None, lambda: False):
         second = threading.Thread(target=wait)
         second.start()
-        assert waits.wait(30)
+        assert waits.wait(CEILING)
         assert full.waiting == 1
         refused = pytest.raises(BusyError, match="1 people are already waiting")
         with refused, full.turn(lambda _: None, lambda: False):
             raise AssertionError("the work began")
         go_on.set()
-    second.join(30)
+    second.join(CEILING)
     assert full.waiting == 0
 
 
@@ -166,8 +166,8 @@ def test_who_waits_for_a_turn_is_told_the_place(budget: pytest.MonkeyPatch) -> N
 
     with ThreadPoolExecutor(1) as pool, in_turn():
         second = pool.submit(work)
-        assert waits.wait(30)
-    assert second.result(30) == 7
+        assert waits.wait(CEILING)
+    assert second.result(CEILING) == 7
     assert told == [1]
 
 
@@ -190,14 +190,19 @@ def test_kept_is_bounded_in_number_and_in_bytes() -> None:
 def test_two_who_ask_at_once_compute_once() -> None:
     kept: Kept[int] = Kept(9, 1)
     made: list[int] = []
+    asked: list[int] = []
 
     def make() -> int:
         made.append(1)
-        time.sleep(0.05)
+        until(lambda: len(asked) >= 8)
         return 5
 
+    def ask(n: int) -> int:
+        asked.append(n)
+        return kept.get("key", make)
+
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda _: kept.get("key", make), range(16))) == [5] * 16
+        assert list(pool.map(ask, range(16))) == [5] * 16
     assert made == [1]
 
 
@@ -219,19 +224,21 @@ def test_an_answer_inside_an_answer_never_waits_for_itself(budget: pytest.Monkey
     settings.cache_clear()
     inner: Kept[int] = Kept(9, 1)
     outer: Kept[int] = Kept(9, 1)
+    asked: list[int] = []
 
     def slow() -> int:
-        time.sleep(0.02)
+        until(lambda: len(asked) >= 16)
         return 1
 
     def ask(n: int) -> int:
+        asked.append(n)
         key = n // 4
         if n % 2:
             return inner.get(key, slow)
         return outer.get(key, lambda: inner.get(key, slow) + 1)
 
     with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(ask, range(32), timeout=60))
+        found = list(pool.map(ask, range(32), timeout=CEILING))
     assert found == [1 if n % 2 else 2 for n in range(32)]
 
 

@@ -1,10 +1,12 @@
 """The Explore page, run in this process by Streamlit's own test harness."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import attnviz
@@ -13,18 +15,19 @@ from attnviz.figures.explorer import Explorer
 from attnviz.models import seam
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
-from attnviz.ui import saving
+from attnviz.ui import saving, working
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import Choices
 from tests.conftest import NOTE, save_tiny
+from tests.waiting import CEILING
 
 MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "main.py"
 
 
 @pytest.fixture
 def page(minilm: Model) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=60).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING).run()
     assert not app.exception
     return app
 
@@ -243,22 +246,32 @@ def test_a_hub_that_cannot_be_reached_gets_a_sentence(page: AppTest) -> None:
     assert "The hub cannot be reached" in said(page)
 
 
+BAR_SHOWN = threading.Event()
+
+
 def test_slow_work_shows_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     def script() -> None:
-        import time
-
         import streamlit as st
 
         from attnviz.ui import working
+        from tests.test_page import BAR_SHOWN
+        from tests.waiting import CEILING
 
         def work(report):  # type: ignore[no-untyped-def]
             report(0.4, "load")
-            time.sleep(0.3)
+            assert BAR_SHOWN.wait(CEILING)
             return "done"
 
-        working.PATIENCE = 0.05
         st.write(working.with_progress(work, "en", "load"))
 
-    app = AppTest.from_function(script).run()
+    place = st.empty
+
+    def empty() -> Any:
+        BAR_SHOWN.set()
+        return place()
+
+    monkeypatch.setattr(working, "PATIENCE", 0.0)
+    monkeypatch.setattr(st, "empty", empty)
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert not app.exception
     assert app.markdown[0].value == "done"

@@ -12,7 +12,7 @@ from attnviz.figures import style
 from attnviz.lessons.engine import Part
 from attnviz.lessons.handout import handout
 from attnviz.lessons.link import Standing
-from tests.browser.conftest import PATIENCE, Server, Visit
+from tests.browser.conftest import Server, Visit
 
 HOSTILE = "<b>x</b> <img src=x onerror=alert(1)> $x^2$ [l](http://evil.invalid) `c` {word}"
 CHAPTERS = attnviz.chapters()
@@ -32,7 +32,6 @@ def walk(server: Server, browser: Browser):  # type: ignore[no-untyped-def]
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
         found = Visit(page)
         page.on("request", lambda request: found.requests.append(request.url))
         page.on("pageerror", lambda problem: found.problems.append(str(problem)))
@@ -264,7 +263,7 @@ def test_one_head_against_eight_is_trained_before_your_eyes(walk) -> None:  # ty
     opened = walk("?v=1&ch=8&a=8.one-look%3D0.4")
     page = opened.page
     page.get_by_role("button", name="Train 2 encoders").click()
-    expect(page.get_by_role("button", name="Train 0 encoders")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("button", name="Train 0 encoders")).to_be_visible()
     opened.settle()
     one = attnviz.train("two-hop", heads=1, layers=1, seed=0)
     expect(page.locator(".st-key-part_hops")).to_contain_text(f"{one.accuracy:.3f}")
@@ -280,10 +279,9 @@ def test_the_handout_opens_and_prints_without_a_network(
     problems: list[str] = []
     page.on("pageerror", lambda problem: problems.append(str(problem)))
     page.goto(f"file://{file}")
-    page.wait_for_timeout(500)
+    drawn = page.locator(".picture .attnviz[data-drawn]")
+    expect(drawn).to_have_count(sum(len(chapter.parts) for chapter in CHAPTERS))
     assert not problems
-    drawn = page.locator(".picture .attnviz[data-drawn]").count()
-    assert drawn == sum(len(chapter.parts) for chapter in CHAPTERS)
     expected = style.signed_ramp(style.X.light, "light")
     top = float(np.abs(note.residual(0)).max())
     pixels = painted(page, "X (L0), 27 × 384")
