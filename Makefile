@@ -16,9 +16,10 @@ run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
 	@$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT) --server.headless true
 
+# Two processes, each with a server and a Chromium of its own; a file's tests stay together.
 test: check
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" && export ATTNVIZ_CHROMIUM \
-		&& $(BIN)/python -m pytest --cov
+		&& $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20 --cov
 
 check: $(DEV_STAMP)
 	@$(BIN)/ruff check .
@@ -37,7 +38,8 @@ load: $(DEV_STAMP)
 	@$(BIN)/python -m benchmarks.load --sessions 200 --json /tmp/attnviz-load.json --repeat 5
 
 fuzz: $(DEV_STAMP)
-	@ATTNVIZ_FUZZ_CASES=300 $(BIN)/python -m pytest tests/fuzz/test_core.py tests/fuzz/test_corpus.py
+	@ATTNVIZ_FUZZ_CASES=300 $(BIN)/python -m pytest tests/fuzz/test_core.py tests/fuzz/test_corpus.py \
+		tests/test_link.py tests/test_state_link.py
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" ATTNVIZ_FUZZ_CASES=40 \
 		$(BIN)/python -m pytest tests/fuzz/test_pages.py tests/browser/test_fuzz.py
 

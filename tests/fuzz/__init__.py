@@ -25,6 +25,13 @@ def random_cases(share: int = 1) -> settings:
     )
 
 
+def examples(most: int) -> settings:
+    """Settings of hypothesis for `most` cases in `make fuzz`, and for a tenth of them else."""
+    return settings(
+        max_examples=most if "ATTNVIZ_FUZZ_CASES" in os.environ else most // 10, deadline=None
+    )
+
+
 def sample(share: int = 1, *, slow: bool = False) -> list[str]:
     """Every k-th text of the corpus, so that `CASES` ÷ `share` of them remain.
 
