@@ -39,7 +39,7 @@ load: $(DEV_STAMP)
 
 fuzz: $(DEV_STAMP)
 	@ATTNVIZ_FUZZ_CASES=300 $(BIN)/python -m pytest tests/fuzz/test_core.py tests/fuzz/test_corpus.py \
-		tests/test_link.py tests/test_state_link.py
+		tests/test_link.py tests/test_state_link.py tests/test_lessons.py
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" ATTNVIZ_FUZZ_CASES=40 \
 		$(BIN)/python -m pytest tests/fuzz/test_pages.py tests/browser/test_fuzz.py
 
