@@ -81,6 +81,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(timeout=CEILING)
+    assert found.reached_outside() == "", "whatever the tests of this process made it do"
 
 
 @pytest.fixture(scope="session")

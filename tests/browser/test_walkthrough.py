@@ -141,11 +141,8 @@ def test_a_head_is_painted_cell_by_cell(walk) -> None:  # type: ignore[no-untype
     page = opened.page
     canvas = page.locator('.st-key-part_handmade canvas[aria-label="W_Q, 12 × 12"]')
     for row in (1, 2):
-        canvas.scroll_into_view_if_needed()
-        box = canvas.bounding_box()
-        assert box is not None
-        side = box["width"] / 12
-        canvas.click(position={"x": (row - 0.5) * side, "y": (row + 0.5) * box["height"] / 12})
+        width, height = canvas.evaluate("c => [c.clientWidth, c.clientHeight]")
+        canvas.click(position={"x": (row - 0.5) * width / 12, "y": (row + 0.5) * height / 12})
         opened.settle()
     assert "2.painted%3DP1.0%2B2.1" in page.url
     drawn = painted(page, "W_Q, 12 × 12")
