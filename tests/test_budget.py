@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import time
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from attnviz.figures.shown import shown
 from attnviz.models.load import Model
 from attnviz.ui import caches
 from attnviz.ui.caches import LinesKey, TraceKey
+from tests.waiting import CEILING, until
 
 # ---- settings
 
@@ -217,7 +217,7 @@ def test_cycles_are_freed_although_no_collection_runs_by_itself() -> None:
 
 def ends(thread: threading.Thread) -> None:
     """Wait for a thread that nothing holds up."""
-    thread.join(60)
+    thread.join(CEILING)
     assert not thread.is_alive()
 
 
@@ -242,8 +242,7 @@ class Crowd:
 
         self.threads.append(threading.Thread(target=work))
         self.threads[-1].start()
-        while self.queue.waiting == waiting:
-            time.sleep(0.001)
+        until(lambda: self.queue.waiting > waiting)
 
 
 def test_sessions_take_turns_whoever_asked_for_more() -> None:
@@ -337,8 +336,7 @@ def test_work_of_who_left_is_dropped() -> None:
     with queue_.turn(Visitor("first")):
         thread = threading.Thread(target=work)
         thread.start()
-        while not queue_.waiting:
-            time.sleep(0.001)
+        until(lambda: queue_.waiting > 0)
         left.set()
         ends(thread)
         assert dropped == ["dropped"]
@@ -361,8 +359,8 @@ def test_who_waits_for_a_turn_is_told_the_place(budget: pytest.MonkeyPatch) -> N
 
     with ThreadPoolExecutor(1) as pool, in_turn():
         second = pool.submit(work)
-        assert waits.wait(30)
-    assert second.result(30) == 7
+        assert waits.wait(CEILING)
+    assert second.result(CEILING) == 7
     assert told == [1]
 
 
@@ -454,14 +452,19 @@ def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:
 def test_two_who_ask_at_once_compute_once() -> None:
     kept: Kept[int] = Kept(Store(1))
     made: list[int] = []
+    asked: list[int] = []
 
     def make() -> int:
         made.append(1)
-        time.sleep(0.05)
+        until(lambda: len(asked) >= 8)
         return 5
 
+    def ask(n: int) -> int:
+        asked.append(n)
+        return kept.get("key", make)
+
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda _: kept.get("key", make), range(16))) == [5] * 16
+        assert list(pool.map(ask, range(16))) == [5] * 16
     assert made == [1]
 
 
@@ -483,19 +486,21 @@ def test_an_answer_inside_an_answer_never_waits_for_itself(budget: pytest.Monkey
     settings.cache_clear()
     inner: Kept[int] = Kept(Store(1))
     outer: Kept[int] = Kept(Store(1))
+    asked: list[int] = []
 
     def slow() -> int:
-        time.sleep(0.02)
+        until(lambda: len(asked) >= 16)
         return 1
 
     def ask(n: int) -> int:
+        asked.append(n)
         key = n // 4
         if n % 2:
             return inner.get(key, slow, is_light=n % 3 == 0)
         return outer.get(key, lambda: inner.get(key, slow) + 1)
 
     with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(ask, range(32), timeout=60))
+        found = list(pool.map(ask, range(32), timeout=CEILING))
     assert found == [1 if n % 2 else 2 for n in range(32)]
 
 

@@ -35,7 +35,7 @@ from attnviz.lessons.claims import (
 from attnviz.lessons.sheet import judged, spoken
 from attnviz.lessons.text import Text
 from attnviz.models.families import families
-from attnviz.models.load import Model
+from attnviz.models.load import Model, control_of
 from attnviz.tracing.record import Trace
 from attnviz.words import LANGUAGES
 from tests.conftest import NOTE, Eager, save_tiny
@@ -155,6 +155,25 @@ def test_the_control_is_its_own_control() -> None:
         if trial.is_random:
             assert trial.control is not None
             assert trial.value == trial.control.value
+
+
+def test_a_claim_that_was_tried_is_judged_again_without_the_model(
+    minilm: Model, note: Trace
+) -> None:
+    for claim in claims():
+        try_claim(claim, Case(note))
+    passes: list[object] = []
+    models = [minilm.module, control_of(minilm).module]
+    hooks = [module.register_forward_pre_hook(lambda *_: passes.append(1)) for module in models]
+    try:
+        for claim in claims():
+            try_claim(claim, Case(note))
+            assert not passes, claim.name
+        attnviz.trace("one pass", minilm)
+        assert passes, "a pass is seen"
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 @pytest.mark.parametrize("kind", sorted(families()))

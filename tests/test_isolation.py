@@ -14,6 +14,7 @@ from attnviz.models.load import Model, control_of
 from attnviz.tracing.intervene import Intervention
 from attnviz.ui import caches
 from attnviz.ui.caches import LinesKey, TraceKey
+from tests.waiting import CEILING
 
 SESSIONS = 20
 ROUNDS = 3
@@ -78,7 +79,7 @@ def test_twenty_sessions_compute_what_each_would_alone(models: list[Model]) -> N
     start = threading.Barrier(SESSIONS)
 
     def session(visitor: Visitor) -> Results:
-        start.wait(60)
+        start.wait(CEILING)
         return of(visitor)
 
     with ThreadPoolExecutor(SESSIONS) as pool:

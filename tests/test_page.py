@@ -22,13 +22,14 @@ from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import Choices
 from attnviz.words import say
 from tests.conftest import NOTE, save_tiny
+from tests.waiting import CEILING
 
 MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "main.py"
 
 
 @pytest.fixture
 def page(minilm: Model) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=60).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING).run()
     assert not app.exception
     return app
 
@@ -305,10 +306,11 @@ def slow_script() -> None:
 
     from attnviz.ui import working
     from tests.test_page import REPORTED
+    from tests.waiting import CEILING
 
     def work(report):  # type: ignore[no-untyped-def]
         report(0.4, "load")
-        return "done" if REPORTED.wait(30) else "no bar was drawn"
+        return "done" if REPORTED.wait(CEILING) else "no bar was drawn"
 
     st.write(working.with_progress(work, "en", "load"))
 
@@ -346,7 +348,7 @@ def test_slow_work_shows_its_progress(
     bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "PATIENCE", 0.0)
-    app = AppTest.from_function(slow_script, default_timeout=60).run()
+    app = AppTest.from_function(slow_script, default_timeout=CEILING).run()
     assert not app.exception
     assert app.markdown[0].value == "done"
     assert (0.4, say("progress.load")) in bars
@@ -357,7 +359,7 @@ def test_quick_work_shows_none(
     bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "PATIENCE", 60.0)
-    app = AppTest.from_function(quick_script, default_timeout=60).run()
+    app = AppTest.from_function(quick_script, default_timeout=CEILING).run()
     assert not app.exception
     assert app.markdown[0].value == "done"
     assert bars == []

@@ -21,6 +21,7 @@ from attnviz.words import LANGUAGES
 from tests.conftest import Eager
 from tests.test_page import MAIN, said, typed
 from tests.test_share_page import link_of, opened
+from tests.waiting import CEILING
 
 # ---- health and self-test
 
@@ -31,7 +32,7 @@ Answer = TypeVar("Answer")
 def finished(work: Coroutine[Any, Any, Answer]) -> Answer:
     """What a coroutine brings, in a thread of its own: a browser test may hold a loop in ours."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result(60)
+        return pool.submit(asyncio.run, work).result(CEILING)
 
 
 def ask_health() -> tuple[int, dict[str, Any]]:
@@ -170,7 +171,7 @@ def test_an_unexpected_failure_is_a_sentence_and_a_line_without_its_words(
         except RuntimeError as problem:
             say_unexpected(problem)
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert "Something went wrong that should not have" in app.error[0].value
     (line,) = lines
     assert line["kind"] == "RuntimeError"
@@ -240,7 +241,7 @@ def test_no_way_around_the_menu_loads_a_model(public: pytest.MonkeyPatch, minilm
         with clear_errors():
             loaded("/etc")
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert "This server shows its own models only" in app.error[0].value
     assert MAIN.exists()
 

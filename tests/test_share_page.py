@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,11 @@ from attnviz.training.tasks import task_called
 from attnviz.ui import address, page
 from tests.conftest import NOTE
 from tests.test_page import MAIN, said, typed
+from tests.waiting import CEILING, until
 
 
 def opened(where: str = "", **params: str) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
     if where:
         app.switch_page(f"../../pages/{where}.py")
     for name, text in params.items():
@@ -158,11 +158,7 @@ def test_an_embedded_page_shows_the_chosen_parts_alone(
 
 def test_a_link_to_a_training_trains_it(minilm: Model) -> None:
     app = opened("train", v="1", task="one-hop", heads="1", steps="20", run="1", at="7", own="3")
-    for _ in range(60):
-        if app.session_state["trained"] is not None:
-            break
-        time.sleep(0.2)
-        app.run()
+    until(lambda: app.run().session_state["trained"] is not None)
     training = app.session_state["trained"]
     assert (training.run.task.name, training.run.heads, training.run.steps) == ("one-hop", 1, 20)
     app.run()
@@ -183,7 +179,7 @@ def test_a_link_to_the_comparison_runs_it(minilm: Model) -> None:
     assert link_of(app)["ran"] == "1"
     for job in app.session_state["compare_jobs"]:
         job.stop()
-        job.wait(30.0)
+        job.wait(CEILING)
 
 
 def test_settings_of_a_training_enter_the_link(minilm: Model) -> None:

@@ -1,8 +1,6 @@
 """The Train page, run in this process by Streamlit's own test harness."""
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from attnviz.training import checkpoint
 from attnviz.training.tasks import tasks
 from attnviz.ui import jobs
 from attnviz.ui.jobs import Job
+from tests.waiting import CEILING, until
 
 
 def script() -> None:
@@ -23,7 +22,7 @@ def script() -> None:
 
 @pytest.fixture
 def page() -> AppTest:
-    app = AppTest.from_function(script, default_timeout=60).run()
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert not app.exception
     return app
 
@@ -31,14 +30,6 @@ def page() -> AppTest:
 def said(app: AppTest) -> str:
     blocks = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
     return "\n".join(block.value for block in blocks).replace("\\", "")
-
-
-def until(done: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if done():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen")
 
 
 def trained(app: AppTest, **choices: int) -> AppTest:
@@ -127,7 +118,7 @@ def test_stop_really_stops(page: AppTest) -> None:
 
 
 def test_a_training_that_nobody_watches_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "PATIENCE", 0.2)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.0)
     job = Job("eight-looks", 8, 1, 1234, 5000)
     until(lambda: not job.is_running)
     assert job.training is not None
@@ -184,7 +175,7 @@ def test_a_saved_checkpoint_opens_again_and_a_damaged_one_gets_a_sentence(tmp_pa
     opened = _opened(file.read_bytes())
     assert opened is not None
     assert opened.run.heads == 8
-    app = AppTest.from_function(open_damaged, default_timeout=30).run()
+    app = AppTest.from_function(open_damaged, default_timeout=CEILING).run()
     assert not app.exception
     assert "damaged" in said(app)
 

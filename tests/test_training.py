@@ -21,6 +21,7 @@ from attnviz.training.record import Report, Training
 from attnviz.training.run import Run, checked
 from attnviz.training.tasks import task_called
 from attnviz.training.train import train
+from tests.waiting import CEILING
 
 
 def run_of(task: str = "two-looks", seed: int = 0, steps: int = 12, heads: int = 4) -> Run:
@@ -156,7 +157,7 @@ def test_two_who_ask_at_once_share_one_training() -> None:
 
     def wait(_: Report) -> None:
         started.set()
-        assert go_on.wait(60)
+        assert go_on.wait(CEILING)
 
     def watch(report: Report) -> None:
         seen_by_second.append(report)
@@ -164,7 +165,7 @@ def test_two_who_ask_at_once_share_one_training() -> None:
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(train, "one-hop", 1, 1, 91, 3, wait)
-        assert started.wait(60)
+        assert started.wait(CEILING)
         second = pool.submit(train, "one-hop", 1, 1, 91, 3, watch)
         assert first.result() is second.result()
     assert seen_by_second[0].step == 1
@@ -175,7 +176,7 @@ def test_who_watches_takes_over_when_the_other_stops() -> None:
 
     def stop_once_watched() -> bool:
         if started.is_set():
-            assert watching.wait(60)
+            assert watching.wait(CEILING)
             return True
         return False
 
@@ -183,7 +184,7 @@ def test_who_watches_takes_over_when_the_other_stops() -> None:
         first = pool.submit(
             train, "one-hop", 1, 1, 92, 3, lambda _: started.set(), stop_once_watched
         )
-        assert started.wait(60)
+        assert started.wait(CEILING)
         second = pool.submit(train, "one-hop", 1, 1, 92, 3, lambda _: watching.set())
         assert first.result().steps == 1
         assert second.result().steps == 3
@@ -194,11 +195,11 @@ def test_who_watches_may_give_up() -> None:
 
     def wait(_: Report) -> None:
         started.set()
-        assert go_on.wait(60)
+        assert go_on.wait(CEILING)
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(train, "one-hop", 1, 1, 93, 3, wait)
-        assert started.wait(60)
+        assert started.wait(CEILING)
         given_up = train("one-hop", 1, 1, 93, 3, cancelled=lambda: True)
         go_on.set()
         assert (given_up.steps, first.result().steps) == (0, 3)
@@ -233,10 +234,10 @@ def test_the_queue_serves_in_order_and_tells_the_place() -> None:
         for name in told:
             threads.append(threading.Thread(target=wait, args=(name,)))
             threads[-1].start()
-            assert waiting[name].wait(60)
+            assert waiting[name].wait(CEILING)
         order.append("a")
     for thread in threads:
-        thread.join(60)
+        thread.join(CEILING)
     assert order == ["a", "b", "c"]
     assert told["b"] == [1]
     assert told["c"][0] == 2
@@ -273,7 +274,7 @@ def test_at_most_two_train_at_once() -> None:
             if inside == 2:
                 both.set()
         if report.step == 1:
-            assert both.wait(60)
+            assert both.wait(CEILING)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda seed: train("one-hop", 1, 1, seed, 2, progress), range(200, 204)))

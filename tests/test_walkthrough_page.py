@@ -1,6 +1,5 @@
 """The Walkthrough page, run in this process by Streamlit's own test harness."""
 
-import time
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
 from attnviz.words import say
 from tests.test_page import said, typed
+from tests.waiting import CEILING, until
 
 CHAPTERS = attnviz.chapters()
 
@@ -25,7 +25,7 @@ def script() -> None:
 
 def opened(**params: str) -> AppTest:
     """The page at a link."""
-    app = AppTest.from_function(script, default_timeout=120)
+    app = AppTest.from_function(script, default_timeout=CEILING)
     for name, value in {"v": "1", **params}.items():
         app.query_params[name] = value
     app.run()
@@ -180,11 +180,7 @@ def test_the_handout_can_be_saved(minilm: Model) -> None:
 def test_the_encoder_that_is_not_shipped_is_trained_from_the_page(minilm: Model) -> None:
     app = opened(ch="8", a="8.one-look=0.4")
     app.button(key="lesson_train").click().run()
-    for _ in range(400):
-        if "lesson_jobs" not in app.session_state:
-            break
-        time.sleep(0.1)
-        app.run()
+    until(lambda: "lesson_jobs" not in app.run().session_state)
     assert not app.exception
     assert [t.run.task.name for t in app.session_state["lesson_trainings"]] == ["one-hop"]
     assert app.button(key="lesson_train").disabled

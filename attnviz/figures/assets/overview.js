@@ -72,6 +72,7 @@ function paint(stage) {
   canvas.height = high * scale;
   canvas.style.width = `${wide}px`;
   canvas.style.height = `${high}px`;
+  Object.assign(canvas.dataset, { left: LEFT, top: TOP, tile: size, step: size + SPACE });
   const context = canvas.getContext("2d");
   const pixels = Math.round(size * scale);
   for (let layer = 0; layer < meta.layers; layer++) {
