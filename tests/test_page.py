@@ -133,7 +133,7 @@ def test_what_is_withheld_is_said_under_the_heatmaps(page: AppTest) -> None:
 
 
 def open_table(app: AppTest) -> AppTest:
-    app.session_state["table_open"] = True
+    app.session_state["chosen"]["table_open"] = True
     return app.run()
 
 

@@ -79,7 +79,7 @@ def look(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token], lens:
         left = renormalise(left)
     shown = strong(left, lens)
     return View(
-        places=tuple(place for place, stay in zip(places, stays, strict=True) if stay),
+        places=places_shown(tokens, lens),
         weights=left,
         shown=shown,
         withheld=Withheld(
@@ -91,6 +91,12 @@ def look(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token], lens:
             weak_share=float(np.where(shown, 0, left).sum(axis=1).mean()) if left.size else 0.0,
         ),
     )
+
+
+def places_shown(tokens: Sequence[Token], lens: Lens) -> tuple[Place, ...]:
+    """The places that a lens shows, in the order of rows and columns."""
+    places = _places(tokens, lens.unit)
+    return tuple(place for place in places if not (lens.hide_special and place.is_special))
 
 
 def merge(

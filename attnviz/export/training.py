@@ -28,6 +28,21 @@ def looks_csv(training: Training, shares: Float[np.ndarray, "layer head look"]) 
     return _table(training, ("head", "look", "share"), rows)
 
 
+def comparison_csv(trainings: Sequence[Training]) -> str:
+    """One row a training: what was trained, what it reached, and how to make it again."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(["# versions", versions_text()])
+    names = ("task", "heads", "layers", "seed", "steps", "parameters", "accuracy", "loss", "again")
+    writer.writerow(names)
+    for one in trainings:
+        run = one.run
+        measured = (one.steps, one.parameters, repr(one.accuracy), repr(one.loss))
+        again = one.model.card.made_by
+        writer.writerow([run.task.name, run.heads, run.layers, run.seed, *measured, again])
+    return file.getvalue()
+
+
 def _table(training: Training, names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table below rows that begin with # and say where it is from."""
     file = io.StringIO()

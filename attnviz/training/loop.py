@@ -81,6 +81,18 @@ def held_out(encoder: Encoder, run: Run) -> tuple[float, float]:
     return float(np.mean(losses)), float(np.mean(accuracies))
 
 
+def held_out_at(training: Training, step: int) -> tuple[float, float]:
+    """The mean loss and accuracy after so many steps, on the texts of the final ones.
+
+    Raises:
+        TrainingError: if no snapshot was taken there.
+    """
+    module = training.at_step(step).module
+    if not isinstance(module, Encoder):
+        raise TypeError(f"no encoder of ours: {type(module)}")
+    return held_out(module, training.run)
+
+
 def _snapshot(step: int, encoder: Encoder) -> Snapshot:
     weights = {name: weight.detach().clone() for name, weight in encoder.state_dict().items()}
     return Snapshot(step, weights)

@@ -5,7 +5,7 @@ import streamlit as st
 from attnviz.link.state import EXPLORE
 from attnviz.models.load import Model
 from attnviz.tracing.record import Trace
-from attnviz.ui import address, caches, inputs
+from attnviz.ui import address, caches, inputs, last
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.page import clear_errors, header, is_embedded, language
 from attnviz.ui.sharing import share
@@ -29,21 +29,28 @@ def explore() -> None:
 
 
 def _body() -> None:
-    typed, examples, chosen = st.columns([8, 2, 2.4])
+    typed, examples, menu = st.columns([8, 2, 2.4])
     with typed:
         text, pair = inputs.sentences()
     with examples:
         inputs.examples()
+    last.begin()
     with clear_errors():
-        with chosen:
+        with menu:
             model = inputs.model()
-        if model is None:
-            return
-        key = TraceKey(model.name, model.card.revision, text, pair)
-        trace = _run(key, model)
-        divergence = _heads(key, model, trace)
-        show_warnings(trace)
-        st.fragment(_viewer)(key, trace, divergence)  # a change there reruns that alone
+        if model is not None:
+            _see(TraceKey(model.name, model.card.revision, text, pair), model)
+    if (stood := last.standing()) is not None:
+        with clear_errors():
+            _see(*stood)
+
+
+def _see(key: TraceKey, model: Model) -> None:
+    trace = _run(key, model)
+    last.keep(key)
+    divergence = _heads(key, model, trace)
+    show_warnings(trace)
+    st.fragment(_viewer)(key, trace, divergence)  # a change there reruns that alone
 
 
 def _embedded() -> None:

@@ -38,3 +38,16 @@ def outcome(training: Training) -> str:
         loss=f"{training.loss:.3f}",
         parameters=f"{training.parameters:,}",
     )
+
+
+def outcome_at(training: Training, step: int, loss: float, accuracy: float) -> str:
+    """What a training had reached after some of its steps."""
+    return say(
+        "train.done_at",
+        language(),
+        step=step,
+        steps=training.steps,
+        accuracy=f"{accuracy:.3f}",
+        loss=f"{loss:.3f}",
+        parameters=f"{training.parameters:,}",
+    )
