@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.training import checkpoint
+from attnviz.training.loop import held_out_at
 from attnviz.training.tasks import tasks
 from attnviz.ui import jobs
 from attnviz.ui.jobs import Job
@@ -103,6 +104,43 @@ def test_a_text_that_the_task_cannot_read_gets_a_sentence(page: AppTest) -> None
     assert page.text_input(key="own_text").value == "a sentence in prose"
 
 
+def test_what_cannot_be_read_leaves_the_last_answers(page: AppTest) -> None:
+    page.text_input(key="own_text").set_value("111122223333").run()
+    right = next(c.value for c in page.caption if "answers are right" in c.value)
+    page.text_input(key="own_text").set_value("prose").run()
+    assert "was trained on" in said(page)
+    assert "What is shown below is still “111122223333”" in said(page)
+    assert right in said(page)
+    assert len(page.get("bidi_component")) == 2
+
+
+def test_what_is_beyond_the_longest_text_is_said(page: AppTest) -> None:
+    page.text_input(key="own_text").set_value("3141592653589793").run()
+    assert "reads at most 12 tokens. The last 4 tokens" in said(page)
+
+
+def test_the_headline_is_of_the_step_that_is_seen(page: AppTest) -> None:
+    trained(page, steps=40)
+    training: Any = page.session_state["trained"]
+    last = f"Accuracy {training.accuracy:.3f} on 1,024 new texts after 40 steps"
+    assert last in said(page)
+    slider: Any = page.select_slider(key="step")
+    slider.set_value(int(slider.options[0])).run()
+    loss, accuracy = held_out_at(training, 0)
+    assert last not in said(page)
+    assert f"Accuracy {accuracy:.3f} on the same 1,024 new texts after 0 of 40" in said(page)
+    assert f"loss {loss:.3f}" in said(page)
+    assert held_out_at(training, 40) == (training.loss, training.accuracy)
+
+
+def test_a_checkpoint_of_ones_own_is_called_that(page: AppTest) -> None:
+    page.session_state["trained"] = checkpoint.load(checkpoint.shipped()["eight-looks-1x8"])
+    page.session_state["trained_here"] = False
+    page.run()
+    assert "the checkpoint that you opened" in said(page)
+    assert "comes with attnviz" not in said(page)
+
+
 def test_stop_really_stops(page: AppTest) -> None:
     page.number_input(key="steps").set_value(5000).run()
     page.button(key="train_start").click().run()
@@ -159,6 +197,7 @@ def test_one_head_against_eight(page: AppTest, monkeypatch: pytest.MonkeyPatch) 
     assert not page.exception
     for job in running:
         assert f"Accuracy {job.training.accuracy:.3f}" in said(page)
+    assert {b.proto.popover.label for b in page.get("popover")} >= {"Save", "Share"}
     same = {job.training.parameters for job in running[:2]}
     assert same == {22992}
 

@@ -91,7 +91,7 @@ def taken(key: str) -> Any:
 
 def _take(name: str, then: Then | None) -> None:
     what = taken(name)
-    if what is not None:
+    if what is not None and what != values().get(name):
         put(**{name: what})
         if then is not None:
             then()

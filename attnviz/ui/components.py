@@ -112,7 +112,7 @@ _turner = st.components.v2.component("attnviz_turn", js=_TURN)
 
 def turn_pages() -> None:
     """Let arrow keys and a clicker turn the presenter's screens out of a field too."""
-    _turner(key="turn", height=0)
+    _turner(key="turn")
 
 
 _top = st.components.v2.component("attnviz_top", js=_TOP)
@@ -120,7 +120,7 @@ _top = st.components.v2.component("attnviz_top", js=_TOP)
 
 def begin_at_top(what: str) -> None:
     """Scroll to the top whenever `what` stands for something else than before."""
-    _top(key="top", data=what, height=0)
+    _top(key="top", data=what)
 
 
 _png_script = files("attnviz.ui") / "assets" / "png.js"
