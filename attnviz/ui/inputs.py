@@ -136,9 +136,8 @@ def _other_name() -> str | None:
         chosen.put(other_asked=typed.strip())
     asked: str | None = chosen.value("other_asked")
     if not asked:
-        named = chosen.value("other", "").strip()
-        key = "page.not_loaded" if named else "page.no_name_yet"
-        st.caption(markdown_text(say(key, language(), name=named)))
+        key = "page.not_loaded" if chosen.value("other", "").strip() else "page.no_name_yet"
+        st.caption(markdown_text(say(key, language())))
     return asked
 
 

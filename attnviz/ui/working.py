@@ -3,15 +3,18 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import count
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.budget.queue import telling
 from attnviz.models.progress import Progress
 from attnviz.ui.journal import carry
 from attnviz.words import Language, say
 
+_bars = count()
 Result = TypeVar("Result")
 PATIENCE = 0.5  # seconds without a progress bar
 TICK = 0.05
@@ -42,8 +45,13 @@ def with_progress(work: Callable[[Progress], Result], language: Language, name: 
             wait([future], TICK)
             if time.monotonic() - started < PATIENCE:
                 continue
-            bar = bar or st.empty()
+            bar = bar or _corner().empty()
             bar.progress(*latest[-1])
         if bar is not None:
             bar.empty()
         return future.result()
+
+
+def _corner() -> DeltaGenerator:
+    """A place in the corner of the window, where a bar that comes and goes moves nothing."""
+    return st.container(key=f"progress_{next(_bars)}")
