@@ -27,7 +27,8 @@ def go(app: AppTest, page: str) -> AppTest:
 
 
 def segments(app: AppTest) -> dict[str, Any]:
-    return {str(one.key): one.value for one in app.get("button_group")}  # type: ignore[attr-defined]
+    groups: list[Any] = list(app.get("button_group"))
+    return {str(one.key): one.value for one in groups}
 
 
 @pytest.mark.parametrize("there", PAGES[1:])
@@ -39,9 +40,10 @@ def test_what_is_chosen_survives_every_other_page(there: str, minilm: Model) -> 
     app.multiselect(key="more").set_value([HeadId(2, 2)])
     for name, number in SLIDERS.items():
         app.slider(key=name).set_value(number)
-    for group in app.get("button_group"):
-        if group.key in SEGMENTS:  # type: ignore[attr-defined]
-            group.set_value(SEGMENTS[group.key])  # type: ignore[attr-defined]
+    groups: list[Any] = list(app.get("button_group"))
+    for group in groups:
+        if group.key in SEGMENTS:
+            group.set_value(SEGMENTS[group.key])
     typed(app, "The cat sat on the mat")
     before = link_of(app)
     go(go(app, there), "explore")

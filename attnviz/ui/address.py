@@ -137,6 +137,8 @@ def _take(found: Mapping[str, Any]) -> None:
             drop(f"m: {name}")
         else:  # shown, and loaded only when the person asks for it
             chosen.put(model=OTHER, other=name)
+            if chosen.value("other_asked") != name:
+                chosen.forget("other_asked")
     if given.keys() & {"a", "b", "more"}:
         chosen.put(heads_linked=True)
     chosen.put(step_linked="step" in given)

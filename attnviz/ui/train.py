@@ -149,9 +149,9 @@ def _buttons(run: Run) -> None:
     given = st.session_state.get("checkpoint_file")
     if given is not None and given.file_id != st.session_state.get("checkpoint_opened"):
         st.session_state.checkpoint_opened = given.file_id
-        st.session_state.trained = _opened(given.getvalue())
-        st.session_state.trained_here = False
-        chosen.forget("own_text")  # it may be of another task
+        if (opened := _opened(given.getvalue())) is not None:
+            st.session_state.trained, st.session_state.trained_here = opened, False
+            chosen.forget("own_text")  # it may be of another task
 
 
 def _start(run: Run) -> None:
