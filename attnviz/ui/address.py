@@ -23,6 +23,7 @@ from attnviz.ui.inputs import OTHER, offered_models
 from attnviz.ui.page import came_back, is_embedded, language
 from attnviz.words import catalogue, say
 
+_OF_A_LINK = ("heads_chosen", "heads_of", "heads_aside", "pins_kept", "pins_begun")
 FIRST_TASK = "eight-looks"
 _NO_LIMIT = 40 * MOST_TEXT  # characters of a file; a text in it may be as long as a page takes
 
@@ -124,7 +125,7 @@ def open_file(data: bytes, page: str, fields: Sequence[Field]) -> dict[str, str]
 
 def _begin_anew(fields: Sequence[Field]) -> None:
     """Forget what a link would hold."""
-    chosen.forget(*(field.name for field in fields), "heads_chosen", "pins_kept", "pins_begun")
+    chosen.forget(*(field.name for field in fields), *_OF_A_LINK)
 
 
 def _take(found: Mapping[str, Any]) -> None:

@@ -178,7 +178,7 @@ def _change_model(of: str) -> None:
     """Lay the heads of one model aside, and take up those of another."""
     now = chosen.values()
     aside: dict[str, dict[str, Any]] = now.setdefault("heads_aside", {})
-    if "heads_of" in now:
+    if "heads_of" in now and "a" in now:
         aside[now["heads_of"]] = {name: now.get(name) for name in _OF_A_MODEL}
     now.update(aside.get(of, {"heads_chosen": False, "more": []}))
     now["heads_of"] = of

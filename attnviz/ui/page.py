@@ -13,6 +13,7 @@ from attnviz.errors import AttnvizError
 from attnviz.figures.style import Mode
 from attnviz.ui import chosen
 from attnviz.ui.escape import markdown_text
+from attnviz.ui.first_paint import LOOK
 from attnviz.ui.home import PAGES
 from attnviz.words import LANGUAGES, Language, say
 
@@ -23,7 +24,7 @@ LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 def begin() -> Any:
     """Set up the frame and return the page that the address asks for."""
     st.set_page_config(page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-    st.html(ASSETS / "page.css")
+    st.html(LOOK)
     pages = [
         st.Page(PAGES / "explore.py", title=say("page.explore", language()), default=True),
         st.Page(PAGES / "train.py", title=say("page.train", language())),
