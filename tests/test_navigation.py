@@ -2,18 +2,24 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Message
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.runtime.app_session import AppSession
 
 from attnviz.ui import first_paint, navigation
 
 
-class Session:
+class Session(AppSession):
     """Stands for one browser's session: it is only ever a key."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __del__(self) -> None:
+        pass
 
 
 @pytest.mark.parametrize(
@@ -30,7 +36,7 @@ class Session:
 def test_a_fragment_of_a_page_that_was_left_is_not_run(
     pages: list[str], of: str, is_left: bool
 ) -> None:
-    session: Any = Session()
+    session = Session()
     for page in pages:
         asked = ClientState(page_script_hash=page)
         assert not navigation._is_of_a_left_page(session, asked)

@@ -5,7 +5,6 @@ run of its fragment, after the new page was asked for. Streamlit 1.67 runs that 
 place of the page that it belongs to, and the browser empties the new one.
 """
 
-from functools import wraps
 from weakref import WeakKeyDictionary
 
 from streamlit.proto.ClientState_pb2 import ClientState
@@ -18,12 +17,11 @@ def let_go_of_left_pages() -> None:
     """From now on, ask no fragment of a page that a session has left."""
     ask = AppSession.request_rerun
 
-    @wraps(ask)
     def request_rerun(session: AppSession, client_state: ClientState | None) -> None:
         if client_state is None or not _is_of_a_left_page(session, client_state):
             ask(session, client_state)
 
-    AppSession.request_rerun = request_rerun  # type: ignore[method-assign]
+    AppSession.request_rerun = request_rerun  # type: ignore[assignment,method-assign]
 
 
 def _is_of_a_left_page(session: AppSession, asked: ClientState) -> bool:
