@@ -4,8 +4,9 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.types import Message
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 
@@ -44,7 +45,7 @@ def test_a_fragment_of_a_page_that_was_left_is_not_run(
     assert navigation._is_of_a_left_page(session, fragment) == is_left
 
 
-def answered(response: Response) -> tuple[Message, bytes]:
+def answered(response: ASGIApp) -> tuple[Message, bytes]:
     """What a browser gets when a page answers with `response`."""
     sent: list[Message] = []
 
@@ -54,7 +55,8 @@ def answered(response: Response) -> tuple[Message, bytes]:
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    headers = [(b"accept", b"text/html"), (b"accept-encoding", b"gzip")]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
     with ThreadPoolExecutor(1) as pool:  # a browser test may hold a loop in this thread
         pool.submit(asyncio.run, first_paint.Look(response)(scope, receive, send)).result(60)
     return sent[0], b"".join(message.get("body", b"") for message in sent[1:])
@@ -67,6 +69,11 @@ def test_the_look_comes_with_the_page_and_after_the_styles_of_its_head() -> None
     assert body.index(b"</head>") < body.index(b".st-key-viewer") < body.index(b"</body>")
     assert int(headers[b"content-length"]) == len(body)
     assert b"etag" not in headers, "a browser would keep a style of another time"
+
+
+def test_a_page_that_would_come_compressed_gets_its_look_too() -> None:
+    _, body = answered(GZipMiddleware(HTMLResponse("<body></body>" + " " * 2000)))
+    assert b".st-key-viewer" in body
 
 
 def test_what_is_no_page_is_passed_on() -> None:

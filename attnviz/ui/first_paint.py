@@ -6,7 +6,7 @@ when it does.
 
 from pathlib import Path
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOK = Path(__file__).with_name("assets") / "page.css"
@@ -23,7 +23,8 @@ class Look:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["method"] != "GET":
+        headers = Headers(scope=scope) if scope["type"] == "http" else {}
+        if "text/html" not in headers.get("accept", ""):
             await self.app(scope, receive, send)
             return
         start: Message | None = None
@@ -40,7 +41,9 @@ class Look:
                 if not message.get("more_body", False):
                     await self._finish(start, bytes(body), send)
 
-        await self.app(scope, receive, styled)
+        # Compressed on the way in, it could not be read; it is compressed on the way out.
+        plain = [(name, what) for name, what in scope["headers"] if name != b"accept-encoding"]
+        await self.app({**scope, "headers": plain}, receive, styled)
 
     async def _finish(self, start: Message, body: bytes, send: Send) -> None:
         body = body.replace(_END, self.style + _END, 1)
