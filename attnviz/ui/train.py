@@ -13,7 +13,7 @@ from attnviz.models.load import Model
 from attnviz.training import checkpoint
 from attnviz.training.looks import TEXTS, mean_looks
 from attnviz.training.loop import held_out_at
-from attnviz.training.record import Snapshot, Training, replies_of
+from attnviz.training.record import Snapshot, Training
 from attnviz.training.run import MOST_LAYERS, MOST_SEED, MOST_STEPS, Run, checked
 from attnviz.training.tasks import Task, task_called, tasks
 from attnviz.ui import address, caches, chosen, compare, inputs
@@ -23,6 +23,7 @@ from attnviz.ui.components import show_chart
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
 from attnviz.ui.page import came_back, clear_errors, header, language, mode, show_error
+from attnviz.ui.replies import show_replies
 from attnviz.ui.saving import save_training
 from attnviz.ui.sharing import share
 from attnviz.ui.training_texts import news, outcome, outcome_at, share_done
@@ -313,7 +314,7 @@ def _own_text(training: Training, model: Model) -> None:
         said = say("page.last", language(), model=model.card.title, text=text)
         st.info(markdown_text(said))
     show_warnings(trace)
-    _replies(task, model, text, [token.text for token in trace.tokens])
+    show_replies(task, model, text, [token.text for token in trace.tokens])
     a, b, divergence = caches.most_different_of(key, trace)
     inputs.set_default_heads((a, b), training.run.name, trace.heads)
     viewer(key, trace, divergence, lambda: share("train", TRAIN))
@@ -324,31 +325,3 @@ def _last_own(task: Task) -> str:
     """The last text that this task could read; at first its example."""
     of, text = st.session_state.get("last_own", ("", ""))
     return text if of == task.name else task.alphabet.example
-
-
-def _replies(task: Task, model: Model, text: str, tokens: list[str]) -> None:
-    """What the model says about each token, and what would be right."""
-    replies = replies_of(model, task, text)
-    asked = [reply for reply in replies if reply.right is not None]
-    right = sum(reply.said == reply.right for reply in asked)
-    st.caption(say("train.score", language(), right=right, asked=len(asked)))
-    columns = {
-        name: say(f"train.{name}", language()) for name in ("token", "question", "said", "right")
-    }
-    rows = [
-        {
-            columns["token"]: markdown_text(f"{tokens[reply.token]} ({reply.token})"),
-            columns["question"]: _question(task, reply.question),
-            columns["said"]: markdown_text(reply.said),
-            columns["right"]: markdown_text(reply.right or ""),
-        }
-        for reply in asked
-    ]
-    with st.container(height=min(240, 60 + 36 * len(rows))):
-        st.table(rows)
-
-
-def _question(task: Task, question: int) -> str:
-    """What is asked: the look that the answer depends on, where each has its own."""
-    look = task.looks[question] if task.questions == len(task.looks) else task.looks[-1]
-    return markdown_text(say(f"look.{look}", language()))
