@@ -11,6 +11,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 
 from attnviz.ui import first_paint, navigation
+from tests.waiting import CEILING
 
 
 class Session(AppSession):
@@ -58,7 +59,7 @@ def answered(response: ASGIApp) -> tuple[Message, bytes]:
     headers = [(b"accept", b"text/html"), (b"accept-encoding", b"gzip")]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
     with ThreadPoolExecutor(1) as pool:  # a browser test may hold a loop in this thread
-        pool.submit(asyncio.run, first_paint.Look(response)(scope, receive, send)).result(60)
+        pool.submit(asyncio.run, first_paint.Look(response)(scope, receive, send)).result(CEILING)
     return sent[0], b"".join(message.get("body", b"") for message in sent[1:])
 
 
