@@ -56,7 +56,7 @@ def _room() -> Room | None:
     if model is None:
         return None
     key = TraceKey(model.name, model.card.revision, text, pair)
-    trace = with_progress(lambda _: caches.traced(key, model), language(), "read")
+    trace = with_progress(lambda _: caches.fully_traced(key, model), language(), "read")
     return Room(key, trace)
 
 
