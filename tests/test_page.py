@@ -76,6 +76,40 @@ def test_bad_text_gets_a_sentence_and_stays_in_the_box(
     assert not page.error
 
 
+@pytest.mark.parametrize("wrong", ["", "x" * 1_000_000])
+def test_an_error_leaves_the_last_good_picture_standing(page: AppTest, wrong: str) -> None:
+    typed(page, "The cat sat on the mat")
+    page.selectbox(key="b").select(HeadId(3, 3)).run()
+    typed(page, wrong)
+    assert page.error
+    assert "What is shown below is still “The cat sat on the mat” in all-MiniLM" in said(page)
+    assert len(page.get("bidi_component")) == 2
+    assert page.selectbox(key="b").value == HeadId(3, 3)
+    typed(page, "another one")
+    assert "What is shown below" not in said(page)
+
+
+def test_the_choice_of_a_folder_leaves_the_last_good_picture(page: AppTest) -> None:
+    page.selectbox(key="model").select("other").run()
+    assert "Give a folder or hub name, then press Load" in said(page)
+    assert "What is shown below is still" in said(page)
+    assert len(page.get("bidi_component")) == 2
+    page.text_input(key="other").set_value("/no/such/folder").run()
+    page.button(key="other_load").click().run()
+    assert page.error
+    assert len(page.get("bidi_component")) == 2
+
+
+def test_a_link_that_names_a_folder_says_why_only_load_is_there(minilm: Model) -> None:
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
+    app.query_params["v"], app.query_params["m"] = "1", "/some/folder"
+    app.run()
+    assert "is not loaded yet: neither a link nor a name loads it" in said(app)
+    assert app.text_input(key="other").value == "/some/folder"
+    assert "Press Load" in said(app)
+    assert not app.error
+
+
 def test_bad_text_gets_its_sentence_in_chinese_too(page: AppTest) -> None:
     switch: Any = page.get("button_group")[0]
     switch.set_value("zh").run()
@@ -187,7 +221,7 @@ def test_what_is_withheld_is_said_under_the_heatmaps(page: AppTest) -> None:
 
 
 def open_table(app: AppTest) -> AppTest:
-    app.session_state["table_open"] = True
+    app.session_state["chosen"]["table_open"] = True
     return app.run()
 
 

@@ -109,11 +109,11 @@ def test_a_view_file_is_what_a_link_would_have_been(
         def to_dict(self) -> dict[str, Any]:
             return dict(self)
 
-    monkeypatch.setattr("streamlit.session_state", State(state))
+    monkeypatch.setattr("streamlit.session_state", State(chosen=state))
     file = address.as_file("explore", EXPLORE)
     assert file.name == "attnviz-explore.json"
-    fresh = State(unit="word", a=HeadId(5, 5))
-    monkeypatch.setattr("streamlit.session_state", fresh)
+    fresh: dict[str, Any] = {"unit": "word", "a": HeadId(5, 5)}
+    monkeypatch.setattr("streamlit.session_state", State(chosen=fresh))
     assert address.open_file(file.data.encode(), "explore", EXPLORE) is not None
     assert (fresh["text"], fresh["a"]) == ("x" * 9_000, HeadId(1, 1))
     assert "unit" not in fresh, "what the file leaves out is as at the start"

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.training import checkpoint
+from attnviz.training.loop import examined_at
 from attnviz.training.tasks import tasks
 from attnviz.ui import jobs
 from attnviz.ui.jobs import Job
@@ -104,6 +105,45 @@ def test_what_the_alphabet_leaves_out_of_a_text_is_counted(page: AppTest) -> Non
     assert f"drops {dropped} characters of the text" in said(page)
 
 
+def test_what_cannot_be_read_leaves_the_last_answers(page: AppTest) -> None:
+    page.text_input(key="own_text").set_value("111122223333").run()
+    right = next(c.value for c in page.caption if "answers are right" in c.value)
+    page.text_input(key="own_text").set_value("prose").run()
+    assert "was trained on" in said(page)
+    assert "What is shown below is still “111122223333”" in said(page)
+    assert right in said(page)
+    assert len(page.get("bidi_component")) == 2
+
+
+def test_what_is_beyond_the_longest_text_is_said(page: AppTest) -> None:
+    page.text_input(key="own_text").set_value("3141592653589793").run()
+    assert "reads at most 12 tokens. The last 4 tokens" in said(page)
+
+
+def test_the_headline_is_of_the_step_that_is_seen(page: AppTest) -> None:
+    trained(page, steps=40)
+    training: Any = page.session_state["trained"]
+    last = f"Accuracy {training.accuracy:.3f} ("
+    assert last in said(page)
+    assert "after 40 steps" in said(page)
+    slider: Any = page.select_slider(key="step")
+    slider.set_value(int(slider.options[0])).run()
+    exam, loss = examined_at(training, 0)
+    assert "after 40 steps" not in said(page)
+    right = f"Accuracy {exam.share:.3f} ({exam.right:,} of {exam.asked:,} answers right)"
+    assert f"{right} on the same {exam.texts:,} texts after 0 of 40 steps" in said(page)
+    assert f"loss {loss:.3f}" in said(page)
+    assert examined_at(training, 40) == (training.exam, training.loss)
+
+
+def test_a_checkpoint_of_ones_own_is_called_that(page: AppTest) -> None:
+    page.session_state["trained"] = checkpoint.load(checkpoint.shipped()["eight-looks-1x8"])
+    page.session_state["trained_here"] = False
+    page.run()
+    assert "the checkpoint that you opened" in said(page)
+    assert "comes with attnviz" not in said(page)
+
+
 def test_stop_really_stops(page: AppTest) -> None:
     page.number_input(key="steps").set_value(5000).run()
     page.button(key="train_start").click().run()
@@ -160,6 +200,7 @@ def test_one_head_against_eight(page: AppTest, monkeypatch: pytest.MonkeyPatch) 
     assert not page.exception
     for job in running:
         assert f"Accuracy {job.training.accuracy:.3f}" in said(page)
+    assert {b.proto.popover.label for b in page.get("popover")} >= {"Save", "Share"}
     same = {job.training.parameters for job in running[:2]}
     assert same == {22992}
 

@@ -7,7 +7,7 @@ that no test is decided by how fast a machine is.
 import threading
 from collections.abc import Callable
 
-CEILING = 300  # seconds
+CEILING = 300.0  # seconds
 PAUSE = 0.02  # seconds between two looks
 
 

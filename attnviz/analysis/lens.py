@@ -133,7 +133,7 @@ def look_at(
     strongest = strong(left, lens)
     shown, weak = strongest & may, may & ~strongest
     return View(
-        places=tuple(place for place, stay in zip(places, stays, strict=True) if stay),
+        places=places_shown(tokens, lens),
         weights=left,
         shown=shown,
         whole=whole,
@@ -157,6 +157,12 @@ def _share(weights: np.ndarray, cells: np.ndarray, whole: np.ndarray) -> float:
     sums = np.where(cells, weights, 0).sum(axis=1)
     shares: np.ndarray = np.divide(sums, whole, where=whole > 0, out=np.zeros_like(sums))
     return float(shares.mean())
+
+
+def places_shown(tokens: Sequence[Token], lens: Lens) -> tuple[Place, ...]:
+    """The places that a lens shows, in the order of rows and columns."""
+    places = _places(tokens, lens.unit)
+    return tuple(place for place in places if not (lens.hide_special and place.is_special))
 
 
 def merge(

@@ -29,6 +29,26 @@ def looks_csv(
     return _table(training, ("head", "look", "share"), rows, language)
 
 
+def comparison_csv(trainings: Sequence[Training], language: Language) -> str:
+    """One row a training: what was trained, what it reached, and how to make it again."""
+    names = ("task", "heads", "layers", "seed", "steps", "parameters", "accuracy", "loss", "again")
+    rows = [
+        (
+            one.run.task.name,
+            one.run.heads,
+            one.run.layers,
+            one.run.seed,
+            one.steps,
+            one.parameters,
+            one.accuracy,
+            one.loss,
+            one.model.card.made_by,
+        )
+        for one in trainings
+    ]
+    return table(names, rows, versions(), language)
+
+
 def _table(
     training: Training,
     columns: Sequence[str],

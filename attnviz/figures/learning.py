@@ -36,6 +36,7 @@ class Bar(NamedTuple):
     group: str  # the task
     name: str  # the number of heads
     accuracy: float | None
+    parameters: int = 0  # 0: not said
 
 
 def learning(
@@ -113,7 +114,7 @@ def bars(
 ) -> Chart:
     """One bar a training, a group a task. A training that still runs has no bar."""
     groups = list(dict.fromkeys(bar.group for bar in results))
-    notes = [say("train.bars_note", language)]
+    notes = [say("train.bars_note", language), *_parameters(results, language)]
     if theory is not None:
         best = say("train.theory", language, accuracy=at_most(theory, 4))
         notes.append(f"- - {plotly_text(groups[0])}: {best}")
@@ -143,7 +144,7 @@ def bars(
                 mode, range=[0, 1.12], title={"text": say("train.accuracy", language)}
             ),
             legend={"orientation": "h", "y": -0.16},
-            margin={"l": 4, "r": 4, "t": 70, "b": 4},
+            margin={"l": 4, "r": 4, "t": 42 + 14 * len(notes), "b": 4},
         ),
     )
     if theory is not None:
@@ -155,3 +156,12 @@ def bars(
         for bar in results
     )
     return Chart(figure, f"{title}. {said}")
+
+
+def _parameters(results: Sequence[Bar], language: Language) -> list[str]:
+    """How many parameters each group has, where that is known: one number a group."""
+    counts = {bar.group: bar.parameters for bar in results if bar.parameters}
+    return [
+        say("train.bars_parameters", language, group=plotly_text(group), parameters=f"{count:,}")
+        for group, count in counts.items()
+    ]

@@ -27,7 +27,7 @@ from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Token, Trace
 from attnviz.training.record import Training
 from attnviz.training.run import Run
-from attnviz.words import Language
+from attnviz.words import Language, say
 
 Panel = Drawing | Lines
 Numbers = Mapping[str, object]
@@ -154,6 +154,14 @@ class Question:
         outcome = self.check(trace)
         numbers = {**facts(trace), **self.asked(trace), **outcome.numbers}
         return self.explain.filled(language, numbers)
+
+    def tells(self, trace: Trace, language: Language) -> str:
+        """The right option by its name, if there are options, and the computation."""
+        explained = self.explains(trace, language)
+        if self.options is None:
+            return explained
+        answer = self.spoken(trace, self.answer(trace), language)
+        return f"{say('walk.answer', language, answer=answer)} {explained}"
 
     def spoken(self, trace: Trace, said: Said, language: Language) -> str:
         """An answer in words."""

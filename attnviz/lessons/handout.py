@@ -71,7 +71,7 @@ def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standin
     trace, language = scene.trace, scene.language
     said = standing.answers.get(f"{chapter.number}.{question.name}")
     try:
-        asked, explained = question.asks(trace, language), question.explains(trace, language)
+        asked, explained = question.asks(trace, language), question.tells(trace, language)
     except AttnvizError as problem:
         return tag("p", problem.text(language), "small")
     own = ""

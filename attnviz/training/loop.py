@@ -98,6 +98,18 @@ def _measured(encoder: Encoder, texts: Texts, answers: Answers) -> tuple[Tensor,
     return loss, int(right.sum()), int((wanted != NOTHING).sum())
 
 
+def examined_at(training: Training, step: int) -> tuple[Exam, float]:
+    """What the model after so many steps answers to the final exam, and its mean loss.
+
+    Raises:
+        TrainingError: if no snapshot was taken there.
+    """
+    module = training.at_step(step).module
+    if not isinstance(module, Encoder):
+        raise TypeError(f"no encoder of ours: {type(module)}")
+    return examine(module, examined_by(training.run), training.run.task)
+
+
 def _snapshot(step: int, encoder: Encoder) -> Snapshot:
     weights = {name: weight.detach().clone() for name, weight in encoder.state_dict().items()}
     return Snapshot(step, weights)

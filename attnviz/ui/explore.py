@@ -6,7 +6,7 @@ from attnviz.budget.queue import in_turn
 from attnviz.link.state import EXPLORE
 from attnviz.models.load import Model
 from attnviz.tracing.record import Trace
-from attnviz.ui import address, caches, inputs
+from attnviz.ui import address, caches, inputs, last
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.page import clear_errors, header, is_embedded, language
 from attnviz.ui.sharing import share
@@ -30,23 +30,30 @@ def explore() -> None:
 
 
 def _body() -> None:
-    typed, examples, chosen = st.columns([8, 2, 2.4])
+    typed, examples, menu = st.columns([8, 2, 2.4])
     with typed:
         text, pair = inputs.sentences()
     with examples:
         inputs.examples()
+    last.begin()
     with clear_errors():
-        with chosen:
+        with menu:
             model = inputs.model()
-        if model is None:
-            return
-        key = TraceKey(model.name, model.card.revision, text, pair)
-        trace = _run(key, model)
-        divergence = _heads(key, model, trace)
-        show_warnings(trace)
-        # A change there reruns that alone. Streamlit keeps what it is given as long as the page
-        # is open: so it is given what names the trace, and not the trace.
-        st.fragment(_viewer)(key, divergence)
+        if model is not None:
+            _see(TraceKey(model.name, model.card.revision, text, pair), model)
+    if (stood := last.standing()) is not None:
+        with clear_errors():
+            _see(*stood)
+
+
+def _see(key: TraceKey, model: Model) -> None:
+    trace = _run(key, model)
+    last.keep(key)
+    divergence = _heads(key, model, trace)
+    show_warnings(trace)
+    # A change there reruns that alone. Streamlit keeps what it is given as long as the page is
+    # open: so it is given what names the trace, and not the trace.
+    st.fragment(_viewer)(key, divergence)
 
 
 def _embedded() -> None:

@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import count
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.budget.queue import Visitor, asked_by
 from attnviz.models.progress import Progress
 from attnviz.ui.journal import carry, session
 from attnviz.words import Language, say
 
+_bars = count()
 Result = TypeVar("Result")
 PATIENCE = 0.5  # seconds without a progress bar
 TICK = 1.0  # seconds between two looks at what to say
@@ -53,7 +56,7 @@ def _watch(future: Future[Result], latest: Callable[[], tuple[float, str]]) -> N
     wait([future], PATIENCE)
     if future.done():
         return
-    bar, shown = st.empty(), None
+    bar, shown = _corner().empty(), None
     while not future.done():
         if (now := latest()) != shown:
             bar.progress(*now)
@@ -71,3 +74,8 @@ def goes_on() -> bool:
 def this_visitor() -> Visitor:
     """The session that this thread runs for, which waits in its own thread."""
     return Visitor(session(), left=lambda: not goes_on())
+
+
+def _corner() -> DeltaGenerator:
+    """A place in the corner of the window, where a bar that comes and goes moves nothing."""
+    return st.container(key=f"progress_{next(_bars)}")
