@@ -9,7 +9,7 @@ from attnviz.analysis.lens import Lens, look
 from attnviz.errors import TextError
 from attnviz.models.load import Model
 from attnviz.tracing.display import Marks, byte_alphabet, token_text, visible
-from attnviz.tracing.reading import read
+from attnviz.tracing.reading import _beginning, read
 from tests.conftest import NOTE
 
 
@@ -168,3 +168,21 @@ def test_special_tokens_alone_are_refused(minilm: Model) -> None:
         attnviz.trace("[SEP] [CLS]", minilm)
     with pytest.raises(TextError, match="special tokens alone"):
         attnviz.trace("[MASK]", minilm, pair="[PAD]")
+
+
+@pytest.mark.parametrize("kind", ["minilm", "tiny", "bytes_model", "pieces_model"])
+def test_what_is_beyond_the_maximum_is_not_carried_along(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    """The tokens that are read are the first of the whole text's, and cost no more than those."""
+    model: Model = request.getfixturevalue(kind)
+    text = "the cat sat on the mat, 我爱猫 singing " * 400
+    reading = read(text, None, model)
+    whole = model.tokenizer.encode(text, add_special_tokens=False)
+    added = model.tokenizer.num_special_tokens_to_add(False)
+    keep = model.limits.tokens - added
+    assert [i for i in reading.ids if i in whole.ids][-3:] == whole.ids[keep - 3 : keep]
+    assert reading.left_out[0].tokens == len(whole) - keep
+    short = _beginning(whole, keep, text, model.tokenizer)
+    assert short.ids == model.tokenizer.encode(text, add_special_tokens=False).ids[:keep]
+    assert sum(len(rest) for rest in short.overflowing) < 20

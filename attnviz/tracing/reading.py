@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tokenizers import Encoding
+from tokenizers import Encoding, Tokenizer
 
 from attnviz.errors import InterventionError, TextError
 from attnviz.models.load import Model
@@ -51,7 +51,7 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
             raise TextError("no_pairs", model=model.card.title)
         model.alphabet.check(text, encodings[0], model.card.title)
     room = model.limits.tokens - tokenizer.num_special_tokens_to_add(pair is not None)
-    left_out = _cut(encodings, sentences, room)
+    encodings, left_out = _cut(encodings, sentences, room, tokenizer)
     encoding = tokenizer.post_process(encodings[0], encodings[1] if pair is not None else None)
     tokens = _tokens(encoding, sentences, model)
     _check_known(encoding, model)
@@ -149,18 +149,36 @@ def _types(encoding: Encoding, model: Model) -> tuple[int, ...]:
     return tuple(encoding.type_ids)
 
 
-def _cut(encodings: list[Encoding], sentences: list[str], room: int) -> tuple[LeftOut, ...]:
-    """Shorten the longer encoding until both fit in `room` tokens."""
-    lengths = [len(encoding) for encoding in encodings]
-    kept = _fair_shares(lengths, room)
-    left_out = []
-    for segment, (encoding, length, keep) in enumerate(zip(encodings, lengths, kept, strict=True)):
+def _cut(
+    encodings: list[Encoding], sentences: list[str], room: int, tokenizer: Tokenizer
+) -> tuple[list[Encoding], tuple[LeftOut, ...]]:
+    """Shorten the longer encoding until both fit in `room` tokens, and say what is left out."""
+    kept = _fair_shares([len(encoding) for encoding in encodings], room)
+    shortened, left_out = [], []
+    for segment, (encoding, keep) in enumerate(zip(encodings, kept, strict=True)):
+        length, sentence = len(encoding), sentences[segment]
         if keep < length:
-            encoding.truncate(keep)
-            read_text = sentences[segment][: encoding.offsets[-1][1]]
+            encoding = _beginning(encoding, keep, sentence, tokenizer)
+            read_text = sentence[: encoding.offsets[-1][1]]
             after = " ".join(read_text.split()[-WORDS_QUOTED:])
             left_out.append(LeftOut(length - keep, segment, after))
-    return tuple(left_out)
+        shortened.append(encoding)
+    return shortened, tuple(left_out)
+
+
+def _beginning(encoding: Encoding, keep: int, sentence: str, tokenizer: Tokenizer) -> Encoding:
+    """The first tokens of an encoding.
+
+    `truncate` keeps all the rest beside them, which every later step would work through: 0.5 s
+    for two texts of 20,000 characters. So the text is cut after the word of the last token.
+    """
+    words, offsets = encoding.word_ids, encoding.offsets
+    beyond = (offsets[n][0] for n in range(keep, len(words)) if words[n] != words[keep - 1])
+    short = tokenizer.encode(sentence[: next(beyond, None)], add_special_tokens=False)
+    if short.ids[:keep] != encoding.ids[:keep]:  # a tokenizer that reads on beyond words
+        short = encoding
+    short.truncate(keep)
+    return short
 
 
 def _fair_shares(lengths: list[int], room: int) -> list[int]:

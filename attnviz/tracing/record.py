@@ -31,6 +31,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz import checks
+from attnviz.budget.held import ELSEWHERE
 from attnviz.errors import InterventionError
 from attnviz.models.card import LayerWeights, ModelCard, Projected, Projection
 from attnviz.tracing.head import HeadId, as_head, as_heads
@@ -112,7 +113,7 @@ class Trace:
     tokens: tuple[Token, ...]
     left_out: tuple[LeftOut, ...]
     layers: tuple[LayerRecord, ...]
-    learned: tuple[LayerWeights, ...]
+    learned: tuple[LayerWeights, ...] = field(metadata={ELSEWHERE: True})
     interventions: tuple[Intervention, ...] = field(default=(), kw_only=True)  # what was changed
     unknown: tuple[Unknown, ...] = field(default=(), kw_only=True)  # one for each blank
     dropped: str = field(default="", kw_only=True)  # characters of which the model sees nothing

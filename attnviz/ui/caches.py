@@ -26,6 +26,7 @@ from attnviz.lessons.engine import Panel
 from attnviz.models.load import Model
 from attnviz.tracing.capture import trace
 from attnviz.tracing.head import HeadId
+from attnviz.tracing.partial import partial
 from attnviz.tracing.record import Trace
 from attnviz.ui.journal import note
 from attnviz.words import LANGUAGES, Language
@@ -52,6 +53,7 @@ class LinesKey(NamedTuple):
     pins: tuple[str, ...]
 
 
+_whole: Kept[Trace] = Kept()
 _traces: Kept[Trace] = Kept()
 _tiles: Kept[tuple[UInt8[np.ndarray, "layer head row column"], tuple[int, ...]]] = Kept()
 _different: Kept[tuple[HeadId, HeadId, float]] = Kept()
@@ -66,16 +68,25 @@ def is_light(key: TraceKey) -> bool:
 
 
 def traced(key: TraceKey, model: Model) -> Trace:
-    """The trace of a text."""
+    """The trace of a text: what weights need of it, and the rest when it is asked for."""
 
     def run() -> Trace:
-        started = time.perf_counter()
-        found = trace(key.text, model, key.pair)
-        milliseconds = 1000 * (time.perf_counter() - started)
-        note("trace", model=model.card.title, tokens=len(found.tokens), ms=milliseconds)
-        return found
+        return partial(_run(key, model), lambda: fully_traced(key, model))
 
     return _traces.get(key, run, is_light=is_light(key))
+
+
+def fully_traced(key: TraceKey, model: Model) -> Trace:
+    """The whole trace of a text, which is much larger."""
+    return _whole.get(key, lambda: _run(key, model), is_light=is_light(key))
+
+
+def _run(key: TraceKey, model: Model) -> Trace:
+    started = time.perf_counter()
+    found = trace(key.text, model, key.pair)
+    milliseconds = 1000 * (time.perf_counter() - started)
+    note("trace", model=model.card.title, tokens=len(found.tokens), ms=milliseconds)
+    return found
 
 
 def all_known(key: TraceKey) -> Trace | None:

@@ -76,7 +76,7 @@ def _room(notes: DeltaGenerator | None = None) -> Room | None:
 
 
 def _enter(key: TraceKey, model: Model) -> Room:
-    trace = with_progress(lambda _: caches.traced(key, model), language(), "read")
+    trace = with_progress(lambda _: caches.fully_traced(key, model), language(), "read")
     last.keep(key)
     belongs_to(key)
     return Room(key, trace)
