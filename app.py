@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
+from attnviz.ui.guard import Guard
 from attnviz.ui.home import MAIN
 from attnviz.ui.server import SafeHeaders, health, say_unexpected, warm_up
 
@@ -18,6 +19,7 @@ app = st.App(
     routes=[Route("/health", health)],
     middleware=[
         Middleware(SafeHeaders),
+        Middleware(Guard),
         Middleware(GZipMiddleware, minimum_size=1024),  # Streamlit compresses nothing
     ],
     on_script_error=say_unexpected,

@@ -104,6 +104,8 @@ def _read(data: bytes) -> Training:
     facts = _facts(metadata["training"])
     if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
         raise ValueError("numbers that are none")
+    if facts["done"] > facts["steps"] or facts["seconds"] < 0:
+        raise ValueError("more steps than were asked for, or less time than none")
     sizes = {name: facts[name] for name in ("d_model", "d_ff", "positions")}
     task = replace(task_called(facts["task"]), **sizes)
     run = checked(task, facts["heads"], facts["layers"], facts["seed"], facts["steps"])
@@ -133,6 +135,8 @@ def _facts(text: str) -> dict[str, Any]:
         facts[name] = float(facts[name]) if type(facts[name]) in (int, float) else nan
         if not isfinite(facts[name]):
             raise ValueError(name)
+    if not (0 <= facts["accuracy"] <= 1 and facts["loss"] >= 0):
+        raise ValueError("an accuracy or a loss that cannot be")
     if not (0 < facts["d_model"] <= _WIDEST and facts["d_ff"] <= _WIDEST):
         raise ValueError("an encoder wider than any of ours")
     return facts

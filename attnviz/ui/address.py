@@ -5,7 +5,7 @@ person chooses is what a link restores.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from attnviz.link.codec import MOST_TEXT, VERSION
-from attnviz.link.state import Field, Link, from_link, to_link
+from attnviz.link.state import Field, Link, from_link, to_link, unknown
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.training.tasks import task_called
 from attnviz.ui.escape import markdown_text
@@ -34,11 +34,13 @@ class ViewFile:
     data: str
 
 
-def open_link(fields: Sequence[Field]) -> None:
+def open_link(fields: Sequence[Field], others: Collection[str] = ()) -> None:
     """Take over what the address of a new session names."""
     state = st.session_state
     if "dropped" not in state:
-        found, state.dropped = from_link(st.query_params.to_dict(), fields)
+        params = st.query_params.to_dict()
+        found, dropped = from_link(params, fields)
+        state.dropped = (*dropped, *unknown(params, fields, others))
         _take(found)
 
 
@@ -186,5 +188,5 @@ def _comparison(now: Mapping[str, Any]) -> dict[str, Any]:
     is_seen = now.get("view") == "compare"
     return {
         "compare_task": now.get("compare_task") if is_seen else None,
-        "is_compared": is_seen and bool(now.get("compare_jobs")),
+        "is_compared": is_seen and bool(now.get("compare_jobs") or now.get("is_compared")),
     }

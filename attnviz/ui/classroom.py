@@ -8,7 +8,7 @@ import streamlit as st
 
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Panel, Part, Said, Scene, panel_of
-from attnviz.lessons.link import Standing, from_link, to_link
+from attnviz.lessons.link import PARAMETERS, Standing, from_link, to_link
 from attnviz.lessons.sheet import Guess
 from attnviz.link.state import WALKTHROUGH
 from attnviz.tracing.record import Trace
@@ -36,7 +36,7 @@ def standing() -> Standing:
     """Where this session stands: at first, where its link says."""
     state = st.session_state
     if "standing" not in state:
-        address.open_link(WALKTHROUGH)
+        address.open_link(WALKTHROUGH, PARAMETERS)
         take_standing(st.query_params.to_dict())
     found: Standing = state.standing
     return found

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from attnviz.budget.queue import in_turn
 from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
 from attnviz.export.png import png_packet
 from attnviz.export.training import course_csv, looks_csv
@@ -20,6 +21,7 @@ from attnviz.tracing.record import Trace
 from attnviz.training.record import Training
 from attnviz.ui.classroom import standing
 from attnviz.ui.components import drawer, save_png
+from attnviz.ui.downloads import download
 from attnviz.ui.inputs import Choices
 from attnviz.ui.page import language
 from attnviz.words import Language, say
@@ -70,7 +72,7 @@ def save_training(training: Training, shares: np.ndarray) -> None:
 
 def _button(kind: str, name: str, mime: str, made: Maker, *, disabled: bool = False) -> None:
     label = say(f"page.save_{kind}", language())
-    st.download_button(label, made, name, mime, key=f"save_{kind}", disabled=disabled)
+    download(label, made, name, mime, key=f"save_{kind}", disabled=disabled)
 
 
 def _seen(trace: Trace, chosen: Choices, spoken: Language) -> Explorer:
@@ -106,7 +108,9 @@ def _pictures(seen: Explorer, name: str) -> None:
         if st.button(say("page.save_png", spoken), key="save_png"):
             state = st.session_state
             state.pngs = state.get("pngs", 0) + 1
-            save_png(png_packet(made[what](), seen.trace, f"{file}.png", state.pngs))
+            with in_turn():
+                picture = made[what]()
+            save_png(png_packet(picture, seen.trace, f"{file}.png", state.pngs))
 
 
 def _svgs(seen: Explorer) -> dict[str, Callable[[], str]]:

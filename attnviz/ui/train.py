@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from attnviz.budget.queue import in_turn
 from attnviz.errors import AttnvizError
 from attnviz.figures.learning import learning
 from attnviz.figures.live import live_curve
@@ -19,9 +20,10 @@ from attnviz.ui import address, caches, compare, inputs
 from attnviz.ui.address import FIRST_TASK
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import show_chart
+from attnviz.ui.downloads import download
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
-from attnviz.ui.page import clear_errors, header, language, mode, show_error
+from attnviz.ui.page import clear_errors, fragment, header, language, mode, show_error
 from attnviz.ui.saving import save_training
 from attnviz.ui.sharing import share
 from attnviz.ui.training_texts import news, outcome, share_done
@@ -51,17 +53,23 @@ def train_page() -> None:
 def _one_training() -> None:
     with clear_errors():
         run = _choice()
-        if st.session_state.pop("is_trained", False):  # a link asks for what is trained
-            _start(run)
         _buttons(run)
         job: Job | None = st.session_state.get("job")
         if job is not None:
-            _finish(job) if not job.is_running else st.fragment(_news, run_every=NEWS_SECONDS)()
+            _finish(job) if not job.is_running else fragment(_news, run_every=NEWS_SECONDS)()
+        elif st.session_state.get("is_trained") and not st.session_state.get("trained"):
+            st.info(markdown_text(_linked(run)))
         elif (training := _training(run)) is not None:
-            st.fragment(_result)(training)
+            fragment(_result)(training)
         else:
             st.info(say("train.nothing", language()))
         st.caption(say("train.honest", language()))
+
+
+def _linked(run: Run) -> str:
+    """What a link asks to see trained: a link alone starts nothing."""
+    chosen = {name: getattr(run, name) for name in ("heads", "layers", "seed", "steps")}
+    return say("train.linked", language(), task=say(f"task.{run.task.name}", language()), **chosen)
 
 
 def _choice() -> Run:
@@ -124,7 +132,7 @@ def _choice() -> Run:
 
 def _forget_own_choices() -> None:
     """A new task starts with its own steps, layers and text, and with nothing trained."""
-    for name in ("steps", "layers", "own_text", "trained"):
+    for name in ("steps", "layers", "own_text", "trained", "is_trained"):
         st.session_state.pop(name, None)
 
 
@@ -147,18 +155,18 @@ def _buttons(run: Run) -> None:
                 "safetensors",
                 key="checkpoint_file",
                 label_visibility="collapsed",
-                max_upload_size=20,
+                max_upload_size=2,
             )
     given = st.session_state.get("checkpoint_file")
     if given is not None and given.file_id != st.session_state.get("checkpoint_opened"):
         st.session_state.checkpoint_opened = given.file_id
         st.session_state.trained = _opened(given.getvalue())
-        st.session_state.trained_here = False
+        st.session_state.trained_here = st.session_state.is_trained = False
         st.session_state.pop("own_text", None)  # it may be of another task
 
 
 def _start(run: Run) -> None:
-    st.session_state.trained = None
+    st.session_state.trained, st.session_state.is_trained = None, False
     st.session_state.job = Job(run.task.name, run.heads, run.layers, run.seed, run.steps)
 
 
@@ -208,7 +216,8 @@ def _shipped(file: Path) -> Training:
 def _opened(data: bytes) -> Training | None:
     """The training in an uploaded file."""
     try:
-        return checkpoint.from_bytes(data, "checkpoint.safetensors")
+        with in_turn(is_light=True):
+            return checkpoint.from_bytes(data, "checkpoint.safetensors")
     except AttnvizError as problem:
         show_error(problem)
         return None
@@ -224,7 +233,8 @@ def _result(training: Training) -> None:
         st.warning(stopped)
     snapshot = _slider(training)
     model = training.model_at(snapshot)
-    shares = _mean_looks(model.name, model.card.revision, run.task.name, model)
+    with in_turn(is_light=True):
+        shares = _mean_looks(model.name, model.card.revision, run.task.name, model)
     left, right = st.columns([1, 1])
     with left:
         if training.history:
@@ -274,7 +284,8 @@ def _save(training: Training) -> None:
         return checkpoint.to_bytes(training)
 
     name = f"{training.run.name}.safetensors"
-    st.download_button(say("train.save", language()), data, name, key="checkpoint_save")
+    mime = "application/octet-stream"
+    download(say("train.save", language()), data, name, mime, key="checkpoint_save")
 
 
 def _own_text(training: Training, model: Model) -> None:
@@ -299,7 +310,8 @@ def _own_text(training: Training, model: Model) -> None:
 
 def _replies(task: Task, model: Model, text: str, tokens: list[str]) -> None:
     """What the model says about each token, and what would be right."""
-    replies = replies_of(model, task, text)
+    with in_turn(is_light=True):
+        replies = replies_of(model, task, text)
     asked = [reply for reply in replies if reply.right is not None]
     right = sum(reply.said == reply.right for reply in asked)
     st.caption(say("train.score", language(), right=right, asked=len(asked)))

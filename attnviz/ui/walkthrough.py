@@ -10,7 +10,7 @@ from attnviz.ui import address, caches, inputs, presenter, teacher
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.classroom import Room, keep_link, standing, step
 from attnviz.ui.lesson import lesson
-from attnviz.ui.page import clear_errors, header, language
+from attnviz.ui.page import clear_errors, fragment, header, language
 from attnviz.ui.printed import print_page
 from attnviz.ui.warnings import show_warnings
 from attnviz.ui.working import with_progress
@@ -41,7 +41,7 @@ def _body() -> None:
         print_page(room)
     else:
         _chapters()
-        st.fragment(lesson)(room)
+        fragment(lesson)(room)
 
 
 def _room() -> Room | None:
