@@ -37,7 +37,8 @@ def test_a_changed_tokenizer_or_configuration_is_refused(
     changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = find_spec(catalogue.EMBEDDED_PACKAGE)
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     for file in (Path(spec.origin).parent / "model").iterdir():
         if file.is_file():
             (tmp_path / "model").mkdir(exist_ok=True)

@@ -1,0 +1,142 @@
+"""The server as it runs: what it asks for outside, what it keeps open, what it tells."""
+
+import asyncio
+import os
+import resource
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin, Subprotocol
+
+from attnviz.ui.home import HOME
+from attnviz.ui.sessions import LOOK_SECONDS, MOST_FILES
+from tests.browser.conftest import NETGUARD, ROOT, free_port, wait_until_up
+from tests.test_server import finished
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104
+COMMANDS = {
+    "attnviz": ["attnviz", "serve", "--host", EVERYWHERE, "--port"],
+    "streamlit": ["streamlit", "run", "app.py", "--server.address", EVERYWHERE, "--server.port"],
+}
+SOFT = 256
+CLOSED_S = 1  # for so long a closed session is kept
+
+
+@dataclass
+class Running:
+    """A server for the whole network."""
+
+    port: int
+    pid: int
+    reached: Path
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def files(self) -> int:
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
+
+@pytest.fixture(scope="module", params=COMMANDS)
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    port, reached = free_port(), tmp_path_factory.mktemp("serving") / "outside.txt"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(NETGUARD), str(ROOT))),
+        "ATTNVIZ_NETGUARD": str(reached),
+        "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(CLOSED_S),
+    }
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *COMMANDS[request.param], str(port)],
+        cwd=ROOT,
+        env=environment,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT, hard)),
+    )
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}", process)
+        yield Running(port, process.pid, reached)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def status(address: str, **headers: str) -> int:
+    try:
+        asked = urllib.request.Request(address, headers=headers)  # noqa: S310
+        found: int = urllib.request.urlopen(asked, timeout=30).status  # noqa: S310
+    except urllib.error.HTTPError as problem:
+        return problem.code
+    return found
+
+
+async def first_message(running: Running, origin: str | None = None) -> ForwardMsg:
+    """The first that a page hears when it asks to be run."""
+    async with connect(
+        f"ws://127.0.0.1:{running.port}/_stcore/stream",
+        subprotocols=[Subprotocol("streamlit")],
+        origin=None if origin is None else Origin(origin),
+        proxy=None,
+        max_size=None,
+    ) as page:
+        message = BackMsg()
+        message.rerun_script.query_string = ""
+        await page.send(message.SerializeToString())
+        while True:
+            heard = ForwardMsg.FromString(await page.recv(decode=False))
+            if heard.WhichOneof("type") == "new_session":
+                return heard
+
+
+def test_nothing_outside_is_asked_at_start_or_by_a_foreign_page(running: Running) -> None:
+    finished(first_message(running, running.address))
+    for _ in range(2):
+        with pytest.raises(InvalidStatus):
+            finished(first_message(running, "http://evil.example"))
+    assert status(running.address, Origin="http://evil.example") == 200
+    assert status(running.address, Host="evil.example") == 421
+    assert not running.reached.exists(), running.reached.read_text()
+
+
+def test_a_page_hears_no_path_of_the_server(running: Running) -> None:
+    heard = finished(first_message(running))
+    assert heard.new_session.main_script_path == "main.py"
+    assert str(HOME).encode() not in heard.SerializeToString()
+    for path in ("metrics", "script-health-check", "agent/openapi.json"):
+        assert status(f"{running.address}/_stcore/{path}") == 404
+
+
+def test_as_many_files_as_the_system_allows(running: Running) -> None:
+    limits = Path(f"/proc/{running.pid}/limits").read_text(encoding="ascii").splitlines()
+    (line,) = [line for line in limits if line.startswith("Max open files")]
+    soft, hard = line.removeprefix("Max open files").split()[:2]
+    assert int(soft) == min(int(hard), MOST_FILES) > SOFT
+
+
+def test_closed_sessions_close_their_files(running: Running) -> None:
+    finished(first_message(running))
+    before = running.files()
+
+    async def many() -> None:
+        await asyncio.gather(*(first_message(running) for _ in range(12)))
+
+    finished(many())
+    for _ in range(10 * (2 * LOOK_SECONDS + 60)):  # a busy machine is slow, not wrong
+        if running.files() <= before:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{running.files() - before} files of closed sessions are open")
