@@ -100,7 +100,7 @@ def test_claims_that_cannot_be_are_refused(
 ) -> None:
     """The weights are sound: what the file says about them is not."""
     training, dumps = checkpoint.load(saved), json.dumps
-    monkeypatch.setattr(checkpoint.json, "dumps", lambda facts: dumps({**facts, **claims}))
+    monkeypatch.setattr("json.dumps", lambda facts: dumps({**facts, **claims}))
     data = checkpoint.to_bytes(training)
     with pytest.raises(ModelError, match="no trained encoder"):
         checkpoint.from_bytes(data, "claims.safetensors")

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from attnviz.ui.downloads import AT_ONCE
 from attnviz.ui.home import HOME
 from attnviz.ui.sessions import LOOK_SECONDS, MOST_FILES
 from tests.browser.conftest import NETGUARD, ROOT, free_port, wait_until_up
@@ -84,22 +85,37 @@ def status(address: str, **headers: str) -> int:
     return found
 
 
-async def first_message(running: Running, origin: str | None = None) -> ForwardMsg:
-    """The first that a page hears when it asks to be run."""
-    async with connect(
+def page_of(running: Running, origin: str | None = None) -> connect:
+    """The connection of a page."""
+    return connect(
         f"ws://127.0.0.1:{running.port}/_stcore/stream",
         subprotocols=[Subprotocol("streamlit")],
         origin=None if origin is None else Origin(origin),
         proxy=None,
         max_size=None,
-    ) as page:
-        message = BackMsg()
-        message.rerun_script.query_string = ""
-        await page.send(message.SerializeToString())
-        while True:
-            heard = ForwardMsg.FromString(await page.recv(decode=False))
-            if heard.WhichOneof("type") == "new_session":
-                return heard
+    )
+
+
+def run_of(name: str = "", query: str = "") -> bytes:
+    """A page's wish to be run."""
+    message = BackMsg()
+    message.rerun_script.page_name, message.rerun_script.query_string = name, query
+    return bytes(message.SerializeToString())
+
+
+async def heard(page: ClientConnection) -> ForwardMsg:
+    message = ForwardMsg()
+    message.ParseFromString(await page.recv(decode=False))
+    return message
+
+
+async def first_message(running: Running, origin: str | None = None) -> ForwardMsg:
+    """The first that a page hears when it asks to be run."""
+    async with page_of(running, origin) as page:
+        await page.send(run_of())
+        while (message := await heard(page)).WhichOneof("type") != "new_session":
+            pass
+        return message
 
 
 def test_nothing_outside_is_asked_at_start_or_by_a_foreign_page(running: Running) -> None:
@@ -113,9 +129,9 @@ def test_nothing_outside_is_asked_at_start_or_by_a_foreign_page(running: Running
 
 
 def test_a_page_hears_no_path_of_the_server(running: Running) -> None:
-    heard = finished(first_message(running))
-    assert heard.new_session.main_script_path == "main.py"
-    assert str(HOME).encode() not in heard.SerializeToString()
+    message = finished(first_message(running))
+    assert message.new_session.main_script_path == "main.py"
+    assert str(HOME).encode() not in message.SerializeToString()
     for path in ("metrics", "script-health-check", "agent/openapi.json"):
         assert status(f"{running.address}/_stcore/{path}") == 404
 
@@ -140,3 +156,34 @@ def test_closed_sessions_close_their_files(running: Running) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(f"{running.files() - before} files of closed sessions are open")
+
+
+async def answers(running: Running, count: int) -> list[str]:
+    """What a page hears that asks for its handout so often at once: errors, or nothing."""
+    async with page_of(running) as page:
+        await page.send(run_of("walkthrough", "mode=print"))
+        file, session = "", ""
+        while not file:
+            message = await heard(page)
+            session = message.new_session.initialize.session_id or session
+            file = message.delta.new_element.download_button.deferred_file_id
+        for number in range(count):
+            asked = BackMsg()
+            asked.backend_operation_request.request_id = str(number)
+            asked.backend_operation_request.session_id = session
+            asked.backend_operation_request.deferred_file.file_id = file
+            await page.send(asked.SerializeToString())
+        said: list[str] = []
+        while len(said) < count:
+            message = await heard(page)
+            if message.WhichOneof("type") == "backend_operation_response":
+                said.append(message.backend_operation_response.error_msg)
+        return said
+
+
+def test_a_page_that_asks_for_many_files_gets_two_and_a_reason(running: Running) -> None:
+    said = finished(answers(running, 6))
+    refused = [reason for reason in said if reason]
+    assert said.count("") >= AT_ONCE
+    assert refused
+    assert all("You have asked for 2 things" in reason for reason in refused)
