@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from attnviz.ui.first_paint import Look
+from attnviz.ui.guard import Guard
 from attnviz.ui.home import MAIN
 from attnviz.ui.navigation import let_go_of_left_pages
 from attnviz.ui.server import SafeHeaders, health, say_unexpected, warm_up
@@ -21,6 +22,7 @@ app = st.App(
     routes=[Route("/health", health)],
     middleware=[
         Middleware(SafeHeaders),
+        Middleware(Guard),
         Middleware(GZipMiddleware, minimum_size=1024),  # Streamlit compresses nothing
         Middleware(Look),
     ],

@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ OUTPUT = "attention.html"
 SERVE = "serve"
 PUBLIC = "ATTNVIZ_PUBLIC"
 MOST_PORT = 65_535
+MOST_MESSAGE = "32"  # MB in public mode: from a browser, and to it; nothing there is larger
 
 _WRITES: dict[str, Callable[[Picture], str]] = {
     ".html": lambda picture: picture.to_html(),
@@ -91,15 +93,33 @@ def _serve(arguments: Sequence[str]) -> int:  # noqa: RET503 (the last call neve
     if asked.public:
         os.environ[PUBLIC] = "1"
     try:
-        settings()
+        is_public = settings().public
     except attnviz.SettingsError as problem:
         print(problem, file=sys.stderr)
         return 2
+    if reason := _why_not_at(asked.host, asked.port):
+        values = {"host": asked.host, "port": asked.port, "reason": reason}
+        print(say("error.cannot_listen", **values), file=sys.stderr)
+        return 2
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each thread keeps memory of its own
-    options = ["--server.address", asked.host, "--server.port", str(asked.port)]
+    options = ["--server.maxMessageSize", MOST_MESSAGE] if is_public else []
+    options += ["--server.address", asked.host, "--server.port", str(asked.port)]
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *options]
-    print(f"attnviz: http://{asked.host}:{asked.port}", flush=True)
+    shown = f"[{asked.host}]" if ":" in asked.host else asked.host
+    print(f"attnviz: http://{shown}:{asked.port}", flush=True)
     os.execv(sys.executable, command)  # noqa: S606 (the same interpreter, and no shell)
+
+
+def _why_not_at(host: str, port: int) -> str | None:
+    """Why nobody can listen there, in the system's words; None if one can."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as problem:
+        return getattr(problem, "strerror", None) or str(problem)
+    return None
 
 
 def _drawer() -> argparse.ArgumentParser:

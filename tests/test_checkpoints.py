@@ -1,5 +1,6 @@
 """Checkpoints: what is saved comes back; what is damaged is refused; recipes hold."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,36 @@ def other_layers(file: Path) -> None:
     """Sound, but it says two layers and holds one."""
     training = checkpoint.load(file)
     checkpoint.save(replace(training, run=replace(training.run, layers=2)), file)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"accuracy": 1.01},
+        {"accuracy": -0.01},
+        {"accuracy": float("nan")},
+        {"accuracy": True},
+        {"accuracy": "1"},
+        {"loss": -1.0},
+        {"loss": float("inf")},
+        {"seconds": -1.0},
+        {"done": -1},
+        {"done": 3},
+        {"done": 2.0},
+        {"steps": 1},
+        {"steps": 0},
+        {"seed": -1},
+    ],
+)
+def test_claims_that_cannot_be_are_refused(
+    saved: Path, claims: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weights are sound: what the file says about them is not."""
+    training, dumps = checkpoint.load(saved), json.dumps
+    monkeypatch.setattr("json.dumps", lambda facts: dumps({**facts, **claims}))
+    data = checkpoint.to_bytes(training)
+    with pytest.raises(ModelError, match="no trained encoder"):
+        checkpoint.from_bytes(data, "claims.safetensors")
 
 
 @pytest.mark.parametrize("damage", [cut, flip, empty, text, remove, of_another, other_layers])

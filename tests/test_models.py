@@ -1,7 +1,9 @@
 """Loading: what is opened, and what every refusal says."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -27,6 +29,30 @@ def test_the_embedded_model_is_the_published_one(minilm: Model) -> None:
 def test_a_changed_embedded_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "EMBEDDED_SHA256", "0" * 64)
     with pytest.raises(ModelError, match="SHA-256 differs"):
+        catalogue.find(catalogue.EMBEDDED)
+
+
+@pytest.mark.parametrize("changed", sorted(catalogue.EMBEDDED_FILES))
+def test_a_changed_tokenizer_or_configuration_is_refused(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = find_spec(catalogue.EMBEDDED_PACKAGE)
+    assert spec is not None
+    assert spec.origin is not None
+    for file in (Path(spec.origin).parent / "model").iterdir():
+        if file.is_file():
+            (tmp_path / "model").mkdir(exist_ok=True)
+            (tmp_path / "model" / file.name).symlink_to(file)
+    moved = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(catalogue, "find_spec", lambda _: moved)
+    assert catalogue.find(catalogue.EMBEDDED).revision == catalogue.EMBEDDED_SHA256
+    text = (tmp_path / "model" / changed).read_bytes()
+    (tmp_path / "model" / changed).unlink()
+    for name in catalogue.BUILT_IN:
+        with pytest.raises(ModelError, match=f"{changed} .*SHA-256 differs"):
+            catalogue.find(name)
+    (tmp_path / "model" / changed).write_bytes(text + b"\n")
+    with pytest.raises(ModelError, match=f"{changed} .*SHA-256 differs"):
         catalogue.find(catalogue.EMBEDDED)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import tomllib
@@ -88,6 +89,36 @@ def test_settings_that_are_none_stop_the_server_before_it_starts(
         monkeypatch.undo()
         settings.cache_clear()
     assert "“tokens” cannot be “many”" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--port", "99999"], "99999 is no port"),
+        (["--port", "0"], "0 is no port"),
+        (["--port", "-1"], "-1 is no port"),
+        (["--host", "300.1.2.3"], "cannot listen at 300.1.2.3, port 8501"),
+        (["--host", "192.0.2.1"], "cannot listen at 192.0.2.1, port 8501"),
+        (["--host", "x" * 100], "cannot listen at xxx"),
+    ],
+)
+def test_where_nobody_can_listen_is_a_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", *arguments]) == 2
+    written = capsys.readouterr()
+    assert sentence in written.err
+    assert len(written.err.splitlines()) == 1
+    assert not written.out, "no address is named that does not answer"
+
+
+def test_a_port_in_use_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert main(["serve", "--port", port]) == 2
+    assert f"port {port}: Address already in use" in capsys.readouterr().err
 
 
 def test_public_mode_is_handed_on_to_the_server(monkeypatch: pytest.MonkeyPatch) -> None:

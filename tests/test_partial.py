@@ -22,6 +22,7 @@ def test_weights_are_at_hand_and_nothing_else_is_computed(note: attnviz.Trace) -
     np.testing.assert_array_equal(part.scores((2, 3)), note.scores((2, 3)))
     np.testing.assert_array_equal(part.weights((2, 3)), note.weights((2, 3)))
     assert attnviz.lines(part, [(0, 2)]).packet == attnviz.lines(note, [(0, 2)]).packet
+    assert size_of(part) > size_of(part.scored), "to be counted, nothing is computed"
     with pytest.raises(attnviz.InterventionError, match="L6·H0"):
         part.weights((6, 0))
     with pytest.raises(attnviz.InterventionError, match="no layer -1"):

@@ -16,7 +16,7 @@ import attnviz
 from attnviz.budget import kept, queue
 from attnviz.budget.settings import settings
 from attnviz.models.load import Model
-from attnviz.ui import journal, opening, self_test, server
+from attnviz.ui import journal, opening, page, self_test, server
 from attnviz.words import LANGUAGES
 from tests.conftest import Eager
 from tests.test_page import MAIN, said, typed
@@ -282,3 +282,48 @@ def test_a_busy_server_says_so_and_keeps_what_was_typed(
         settings.cache_clear()
     app.run()
     assert "memory is full" not in said(app)
+
+
+def test_a_refusal_inside_a_fragment_is_its_sentence_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    every: list[float | None] = []
+
+    def fragment(work: Any, run_every: float | None = None) -> Any:
+        every.append(run_every)
+        return work
+
+    def script() -> None:
+        from attnviz.errors import BusyError
+        from attnviz.ui.page import fragment
+
+        def part(waiting: int) -> None:
+            raise BusyError("queue_full", waiting=waiting)
+
+        fragment(part)(7)
+
+    monkeypatch.setattr("streamlit.fragment", fragment)
+    app = AppTest.from_function(script).run()
+    assert not app.exception
+    assert "7 people are already waiting" in app.error[0].value
+    assert every == [None, page.AGAIN_SECONDS]
+
+
+def test_the_run_that_was_refused_does_not_run_anew_and_the_next_look_does() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from attnviz.ui.page import _try_again
+
+        state = st.session_state
+        state.runs = state.get("runs", 0) + 1
+        if state.runs == 1:
+            state.is_refused = True
+            _try_again()
+            state.went_on = True
+            _try_again()
+            state.went_on = False
+
+    app = AppTest.from_function(script).run()
+    assert app.session_state["went_on"] is True
+    assert app.session_state["runs"] == 2

@@ -156,8 +156,38 @@ def test_an_embedded_page_shows_the_chosen_parts_alone(
     assert len(everything.get("bidi_component")) == 3  # overview, lines, the height
 
 
-def test_a_link_to_a_training_trains_it(minilm: Model) -> None:
+@pytest.mark.parametrize("where", ["", "train", "walkthrough"])
+def test_parameters_that_no_page_knows_are_named(where: str, minilm: Model) -> None:
+    app = opened(where, v="1", nonsense="1", embed_options="dark_theme", __theme="light")
+    assert "left out: nonsense." in said(app)
+    app = opened(where, **{"<b>" + "x" * 500: "1"})
+    assert "xx…" in said(app)
+    assert "x" * 100 not in said(app)
+
+
+def test_parameters_of_another_page_are_named(minilm: Model) -> None:
+    assert "left out: ch" in said(opened(v="1", ch="3"))
+    assert "left out: ha" in said(opened("walkthrough", v="1", ch="3", ha="0.1"))
+    assert "left out" not in said(opened("walkthrough", v="1", ch="3", special="hidden"))
+
+
+def test_an_embedded_page_names_what_it_dropped(
+    minilm: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attnviz.ui.explore.is_embedded", lambda: True)
+    app = opened(v="1", views="table", ha="99.1", min="many", tune="x")
+    for parameter in ("min", "tune", "99"):
+        assert parameter in said(app).partition("left out:")[2]
+
+
+def test_a_link_to_a_training_names_it_and_a_press_trains_it(minilm: Model) -> None:
     app = opened("train", v="1", task="one-hop", heads="1", steps="20", run="1", at="7", own="3")
+    assert "job" not in app.session_state, "a link alone starts nothing"
+    assert "not done here: One hop" in said(app)
+    assert "1 heads, 1 layers, seed 0, 20 steps" in said(app)
+    assert link_of(app)["run"] == "1", "the link stays what it is"
+    app.button(key="train_start").click().run()
+    assert "not done here" not in said(app)
     until(lambda: app.run().session_state["trained"] is not None)
     training = app.session_state["trained"]
     assert (training.run.task.name, training.run.heads, training.run.steps) == ("one-hop", 1, 20)
@@ -173,8 +203,13 @@ def test_a_link_to_a_training_trains_it(minilm: Model) -> None:
     }
 
 
-def test_a_link_to_the_comparison_runs_it(minilm: Model) -> None:
+def test_a_link_to_the_comparison_names_it_and_a_press_runs_it(minilm: Model) -> None:
     app = opened("train", v="1", do="compare", pair_task="two-looks", ran="1")
+    assert "compare_jobs" not in app.session_state, "a link alone starts nothing"
+    assert "a comparison that is not done here" in said(app)
+    assert link_of(app)["ran"] == "1"
+    app.button(key="compare_start").click().run()
+    assert "a comparison that is not done here" not in said(app)
     assert len(app.session_state["compare_jobs"]) == 4
     assert link_of(app)["ran"] == "1"
     for job in app.session_state["compare_jobs"]:

@@ -57,7 +57,9 @@ def _parts(thing: Any) -> Iterator[Any]:
     """What a record is made of, less what is held elsewhere in any case."""
     if isinstance(thing, Mapping):
         yield from thing.values()
-    elif isinstance(thing, tuple | list | set | frozenset):
+    elif isinstance(thing, tuple):
+        yield from tuple.__iter__(thing)  # what it holds, whatever else it brings when asked
+    elif isinstance(thing, list | set | frozenset):
         yield from thing
     elif is_dataclass(thing):
         kept = [field.name for field in fields(thing) if not field.metadata.get(ELSEWHERE)]

@@ -22,6 +22,7 @@ class Settings:
 
     public: bool
     allowed_models: tuple[str, ...]
+    hosts: tuple[str, ...]
     characters: int
     tokens: int
     passes_at_once: int

@@ -20,6 +20,7 @@ from attnviz.tracing.head import HeadId
 
 Mode = Literal["learner", "presenter", "teacher", "print"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+PARAMETERS = ("ch", "screen", "mode", "special", "c", "a", "g")
 Read = TypeVar("Read")
 
 

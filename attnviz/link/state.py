@@ -5,7 +5,7 @@ to be dropped is named. A state is a mapping from the names of fields to values;
 is not in it, or stands as at the start, is left out of the link.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -184,6 +184,21 @@ def from_link(
     return state, tuple(dropped)
 
 
+def unknown(
+    params: Params, fields: Sequence[Field], others: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The names of parameters that neither a field nor one of `others` reads.
+
+    What a frame says to Streamlit, or the page around it adds for itself (`__…`), is no part
+    of a link.
+    """
+    known = {name for field in fields for name, _ in _readers(field)} | {"v", LONG, *others}
+    strange = [name for name in params if name not in known and not name.startswith(_OF_FRAMES)]
+    return tuple(name if len(name) <= _MOST_NAME else f"{name[:_MOST_NAME]}…" for name in strange)
+
+
+_OF_FRAMES = ("embed", "__")
+_MOST_NAME = 40  # characters that are said of a name that nobody knows
 _USUAL = {"v": VERSION, LONG: ""}
 
 

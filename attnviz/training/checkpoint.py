@@ -105,6 +105,8 @@ def _read(data: bytes) -> Training:
     facts = _facts(metadata["training"])
     if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
         raise ValueError("numbers that are none")
+    if facts["done"] > facts["steps"] or facts["seconds"] < 0:
+        raise ValueError("more steps than were asked for, or less time than none")
     sizes = {name: facts[name] for name in ("d_model", "d_ff", "positions")}
     task = replace(task_called(facts["task"]), **sizes)
     run = checked(task, facts["heads"], facts["layers"], facts["seed"], facts["steps"])

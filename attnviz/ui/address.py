@@ -5,7 +5,7 @@ restores.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from attnviz.link.codec import MOST_TEXT, VERSION
-from attnviz.link.state import Field, Link, from_link, to_link
+from attnviz.link.state import Field, Link, from_link, to_link, unknown
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.training.tasks import task_called
 from attnviz.ui import chosen
@@ -36,11 +36,13 @@ class ViewFile:
     data: str
 
 
-def open_link(fields: Sequence[Field]) -> None:
+def open_link(fields: Sequence[Field], others: Collection[str] = ()) -> None:
     """Take over what the address names, in a new session or on the way back through it."""
     state = st.session_state
     if "dropped" not in state or came_back():
-        found, state.dropped = from_link(st.query_params.to_dict(), fields)
+        params = st.query_params.to_dict()
+        found, dropped = from_link(params, fields)
+        state.dropped = (*dropped, *unknown(params, fields, others))
         _begin_anew(fields)
         _take(found)
 
@@ -197,5 +199,5 @@ def _comparison(now: Mapping[str, Any]) -> dict[str, Any]:
     is_seen = now.get("view") == "compare"
     return {
         "compare_task": now.get("compare_task") if is_seen else None,
-        "is_compared": is_seen and bool(now.get("compare_jobs")),
+        "is_compared": is_seen and bool(now.get("compare_jobs") or now.get("is_compared")),
     }

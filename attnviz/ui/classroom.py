@@ -10,7 +10,7 @@ import streamlit as st
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Panel, Part, Said, Scene, panel_of
-from attnviz.lessons.link import Standing, from_link, to_link
+from attnviz.lessons.link import PARAMETERS, Standing, from_link, to_link
 from attnviz.lessons.sheet import Guess
 from attnviz.link.state import WALKTHROUGH
 from attnviz.tracing.record import Trace
@@ -38,7 +38,7 @@ def standing() -> Standing:
     """Where this session stands: at first, where its link says."""
     state = st.session_state
     if "standing" not in state:
-        address.open_link(WALKTHROUGH)
+        address.open_link(WALKTHROUGH, PARAMETERS)
         take_standing(st.query_params.to_dict())
     found: Standing = state.standing
     return found

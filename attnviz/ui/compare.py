@@ -9,7 +9,7 @@ from attnviz.ui import chosen
 from attnviz.ui.components import show_chart
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
-from attnviz.ui.page import clear_errors, language, mode
+from attnviz.ui.page import clear_errors, fragment, language, mode
 from attnviz.ui.saving import save_comparison
 from attnviz.ui.sharing import share
 from attnviz.ui.training_texts import news, outcome, share_done
@@ -44,10 +44,10 @@ def compare_page() -> None:
     other = say(f"task.{COUNTER_EXAMPLE}", language())
     st.caption(markdown_text(say("train.compare_note", language(), other=other)))
     with clear_errors():
-        if chosen.values().pop("is_compared", False) and not _jobs():
-            _start(name)
+        if chosen.values().get("is_compared") and not _jobs():  # a link alone starts nothing
+            st.info(say("train.compare_linked", language()))
         if _jobs():
-            st.fragment(_news, run_every=NEWS_SECONDS if _is_running() else None)()
+            fragment(_news, run_every=NEWS_SECONDS if _is_running() else None)()
     st.caption(say("train.honest", language()))
 
 

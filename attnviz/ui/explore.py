@@ -8,7 +8,7 @@ from attnviz.models.load import Model
 from attnviz.tracing.record import Trace
 from attnviz.ui import address, caches, inputs, last
 from attnviz.ui.caches import TraceKey
-from attnviz.ui.page import clear_errors, header, is_embedded, language
+from attnviz.ui.page import clear_errors, fragment, header, is_embedded, language
 from attnviz.ui.sharing import share
 from attnviz.ui.viewer import embedded_viewer, viewer
 from attnviz.ui.warnings import show_warnings
@@ -53,11 +53,18 @@ def _see(key: TraceKey, model: Model) -> None:
     show_warnings(trace)
     # A change there reruns that alone. Streamlit keeps what it is given as long as the page is
     # open: so it is given what names the trace, and not the trace.
-    st.fragment(_viewer)(key, divergence)
+    fragment(_viewer)(key, divergence)
 
 
 def _embedded() -> None:
     """Chosen parts alone, for a frame in somebody else's page."""
+    dropped = st.container()
+    _parts()
+    with dropped:
+        address.show_dropped()
+
+
+def _parts() -> None:
     with clear_errors():
         model = inputs.linked_model()
         if model is None:
@@ -67,7 +74,7 @@ def _embedded() -> None:
         trace = _run(key, model)
         _heads(key, model, trace)
         show_warnings(trace)
-        st.fragment(_embedded_viewer)(key)
+        fragment(_embedded_viewer)(key)
         full = address.address(address.current_link(EXPLORE).params)
         st.link_button(say("share.open_full", language()), full, type="tertiary")
 

@@ -7,10 +7,11 @@ stops asking for news (the tab was closed), the job stops between two steps.
 import threading
 import time
 
-from attnviz.errors import AttnvizError
+from attnviz.errors import AttnvizError, BusyError
 from attnviz.training.record import Point, Report, Training
 from attnviz.training.train import train
 
+AGAIN_SECONDS = 4.0
 PATIENCE = 20.0  # seconds without a question, after which nobody is there
 
 
@@ -30,12 +31,24 @@ class Job:
         self._thread.start()
 
     def _run(self, task: str, heads: int, layers: int, seed: int, steps: int | None) -> None:
-        try:
-            self.training = train(
-                task, heads, layers, seed, steps, progress=self._report, cancelled=self._cancelled
-            )
-        except AttnvizError as problem:
-            self.problem = problem
+        while True:
+            try:
+                self.training = train(
+                    task,
+                    heads,
+                    layers,
+                    seed,
+                    steps,
+                    progress=self._report,
+                    cancelled=self._cancelled,
+                )
+            except BusyError:  # asked again until there is a place
+                self._stop.wait(AGAIN_SECONDS)
+                if not self._cancelled():
+                    continue
+            except AttnvizError as problem:
+                self.problem = problem
+            return
 
     def _report(self, report: Report) -> None:
         self.latest = report

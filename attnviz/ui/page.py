@@ -1,15 +1,16 @@
 """The frame of every page: title, look, language, navigation."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from attnviz.errors import AttnvizError
+from attnviz.errors import AttnvizError, BusyError
 from attnviz.figures.style import Mode
 from attnviz.ui import chosen
 from attnviz.ui.escape import markdown_text
@@ -17,6 +18,8 @@ from attnviz.ui.first_paint import LOOK
 from attnviz.ui.home import PAGES
 from attnviz.words import LANGUAGES, Language, say
 
+P = ParamSpec("P")
+AGAIN_SECONDS = 4.0  # after which a page asks anew for what was refused
 ASSETS = Path(__file__).with_name("assets")
 LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
@@ -108,8 +111,28 @@ def clear_errors() -> Iterator[None]:
 
 
 def show_error(problem: AttnvizError) -> None:
-    """The sentence of an expected failure."""
+    """The sentence of an expected failure; what was refused for now is tried again by itself."""
     st.error(markdown_text(problem.text(language())))
+    if isinstance(problem, BusyError):
+        st.session_state.is_refused = True
+        st.fragment(_try_again, run_every=AGAIN_SECONDS)()
+
+
+def _try_again() -> None:
+    """Run the page anew; but not in the run that was refused."""
+    if not st.session_state.pop("is_refused", False):
+        st.rerun()
+
+
+def fragment(work: Callable[P, None], *, run_every: float | None = None) -> Callable[P, None]:
+    """A part of the page that runs anew alone; its expected failures are sentences, too."""
+
+    @wraps(work)
+    def guarded(*given: P.args, **named: P.kwargs) -> None:
+        with clear_errors():
+            work(*given, **named)
+
+    return st.fragment(guarded, run_every=run_every)
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from attnviz.lessons.handout import handout
 from attnviz.ui.classroom import Room, standing, trainings
+from attnviz.ui.downloads import download
 from attnviz.ui.page import language
 from attnviz.words import say
 
@@ -16,7 +17,7 @@ def print_page(room: Room) -> None:
         return handout(room.trace, *chosen).encode()
 
     st.markdown(say("walk.handout", language()))
-    st.download_button(
+    download(
         say("walk.save_handout", language()),
         made,
         "attnviz-handout.html",

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from attnviz.budget.queue import in_turn
 from attnviz.models.load import Model
 from attnviz.training.record import replies_of
 from attnviz.training.tasks import Task
@@ -12,7 +13,8 @@ from attnviz.words import say
 
 def show_replies(task: Task, model: Model, text: str, tokens: list[str]) -> None:
     """What the model says about each token, and what would be right."""
-    replies = replies_of(model, task, text)
+    with in_turn(is_light=True):
+        replies = replies_of(model, task, text)
     asked = [reply for reply in replies if reply.right is not None]
     right = sum(reply.said == reply.right for reply in asked)
     st.caption(say("train.score", language(), right=right, asked=len(asked)))

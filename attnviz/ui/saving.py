@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from attnviz.budget.queue import in_turn
 from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
 from attnviz.export.png import png_packet
 from attnviz.export.training import comparison_csv, course_csv, looks_csv
@@ -22,6 +23,7 @@ from attnviz.training.record import Training
 from attnviz.ui.chosen import values
 from attnviz.ui.classroom import standing
 from attnviz.ui.components import drawer, save_png
+from attnviz.ui.downloads import download
 from attnviz.ui.inputs import Choices
 from attnviz.ui.page import language
 from attnviz.words import Language, say
@@ -84,7 +86,7 @@ def save_comparison(trainings: Sequence[Training]) -> None:
 
 def _button(kind: str, name: str, mime: str, made: Maker, *, disabled: bool = False) -> None:
     label = say(f"page.save_{kind}", language())
-    st.download_button(label, made, name, mime, key=f"save_{kind}", disabled=disabled)
+    download(label, made, name, mime, key=f"save_{kind}", disabled=disabled)
 
 
 def _seen(trace: Trace, chosen: Choices, spoken: Language) -> Explorer:
@@ -120,7 +122,9 @@ def _pictures(seen: Explorer, name: str) -> None:
         if st.button(say("page.save_png", spoken), key="save_png"):
             state = st.session_state
             state.pngs = state.get("pngs", 0) + 1
-            save_png(png_packet(made[what](), seen.trace, f"{file}.png", state.pngs))
+            with in_turn():
+                picture = made[what]()
+            save_png(png_packet(picture, seen.trace, f"{file}.png", state.pngs))
 
 
 def _svgs(seen: Explorer) -> dict[str, Callable[[], str]]:

@@ -1,5 +1,6 @@
 """What the server does besides Streamlit's own work: start up, look at itself, say how it is."""
 
+import asyncio
 import os
 import threading
 import time
@@ -20,6 +21,7 @@ from attnviz.budget.queue import passes, visitors_are
 from attnviz.budget.settings import settings
 from attnviz.errors import AttnvizError
 from attnviz.ui.journal import begin, note
+from attnviz.ui.sessions import close_expired, raise_file_limit
 from attnviz.version import __version__
 
 # Many sessions share few cores: one thread for each computation serves them best, and
@@ -77,11 +79,14 @@ def start() -> None:
 async def warm_up(_: Any) -> AsyncIterator[None]:
     """Start up and load the embedded model while the first browser is still on its way."""
     begin()
+    raise_file_limit()
     lets_go(let_go_of_answers)
     visitors_are(import_module("attnviz.ui.working").this_visitor)
     threading.Thread(target=_load, daemon=True).start()
     threading.Thread(target=_tidy, daemon=True).start()
+    closing = asyncio.create_task(close_expired())
     yield
+    closing.cancel()
 
 
 def let_go_of_answers() -> bool:

@@ -7,6 +7,7 @@ import streamlit as st
 from jaxtyping import Float
 
 from attnviz.budget.kept import Kept
+from attnviz.budget.queue import in_turn
 from attnviz.errors import AttnvizError
 from attnviz.figures.learning import learning
 from attnviz.figures.live import live_curve
@@ -23,9 +24,10 @@ from attnviz.ui import address, caches, chosen, compare, inputs
 from attnviz.ui.address import FIRST_TASK
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import show_chart
+from attnviz.ui.downloads import download
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
-from attnviz.ui.page import came_back, clear_errors, header, language, mode, show_error
+from attnviz.ui.page import came_back, clear_errors, fragment, header, language, mode, show_error
 from attnviz.ui.replies import show_replies
 from attnviz.ui.saving import save_training
 from attnviz.ui.sharing import share
@@ -59,17 +61,23 @@ def train_page() -> None:
 def _one_training() -> None:
     with clear_errors():
         run = _choice()
-        if chosen.values().pop("is_trained", False):  # a link asks for what is trained
-            _start(run)
         _buttons(run)
         job: Job | None = st.session_state.get("job")
         if job is not None:
-            _finish(job) if not job.is_running else st.fragment(_news, run_every=NEWS_SECONDS)()
+            _finish(job) if not job.is_running else fragment(_news, run_every=NEWS_SECONDS)()
+        elif chosen.values().get("is_trained") and not st.session_state.get("trained"):
+            st.info(markdown_text(_linked(run)))
         elif (training := _training(run)) is not None:
-            st.fragment(_result)(training)
+            fragment(_result)(training)
         else:
             st.info(say("train.nothing", language()))
         st.caption(say("train.honest", language()))
+
+
+def _linked(run: Run) -> str:
+    """What a link asks to see trained: a link alone starts nothing."""
+    chosen = {name: getattr(run, name) for name in ("heads", "layers", "seed", "steps")}
+    return say("train.linked", language(), task=say(f"task.{run.task.name}", language()), **chosen)
 
 
 def _choice() -> Run:
@@ -125,7 +133,7 @@ def _choice() -> Run:
 
 def _forget_own_choices() -> None:
     """A new task starts with its own steps, layers and text, and with nothing trained."""
-    chosen.forget("steps", "layers", "own_text")
+    chosen.forget("steps", "layers", "own_text", "is_trained")
     st.session_state.pop("trained", None)
 
 
@@ -148,18 +156,19 @@ def _buttons(run: Run) -> None:
                 "safetensors",
                 key="checkpoint_file",
                 label_visibility="collapsed",
-                max_upload_size=20,
+                max_upload_size=2,
             )
     given = st.session_state.get("checkpoint_file")
     if given is not None and given.file_id != st.session_state.get("checkpoint_opened"):
         st.session_state.checkpoint_opened = given.file_id
         if (opened := _opened(given.getvalue())) is not None:
             st.session_state.trained, st.session_state.trained_here = opened, False
-            chosen.forget("own_text")  # it may be of another task
+            chosen.forget("own_text", "is_trained")  # it may be of another task
 
 
 def _start(run: Run) -> None:
     st.session_state.trained = None
+    chosen.forget("is_trained")
     st.session_state.job = Job(run.task.name, run.heads, run.layers, run.seed, run.steps)
 
 
@@ -209,7 +218,8 @@ def _shipped(file: Path) -> Training:
 def _opened(data: bytes) -> Training | None:
     """The training in an uploaded file."""
     try:
-        return checkpoint.from_bytes(data, "checkpoint.safetensors")
+        with in_turn(is_light=True):
+            return checkpoint.from_bytes(data, "checkpoint.safetensors")
     except AttnvizError as problem:
         show_error(problem)
         return None
@@ -297,7 +307,8 @@ def _save(training: Training) -> None:
         return checkpoint.to_bytes(training)
 
     name = f"{training.run.name}.safetensors"
-    st.download_button(say("train.save", language()), data, name, key="checkpoint_save")
+    mime = "application/octet-stream"
+    download(say("train.save", language()), data, name, mime, key="checkpoint_save")
 
 
 def _own_text(training: Training, model: Model) -> None:

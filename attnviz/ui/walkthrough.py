@@ -13,7 +13,7 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.classroom import Room, belongs_to, keep_link, standing, step
 from attnviz.ui.components import begin_at_top
 from attnviz.ui.lesson import lesson
-from attnviz.ui.page import came_back, clear_errors, header, language
+from attnviz.ui.page import came_back, clear_errors, fragment, header, language
 from attnviz.ui.printed import print_page
 from attnviz.ui.warnings import show_warnings
 from attnviz.ui.working import with_progress
@@ -45,7 +45,7 @@ def _body() -> None:
     elif standing().mode == "print":
         print_page(room)
     else:
-        st.fragment(_learn)(room)
+        fragment(_learn)(room)
 
 
 def _learn(room: Room) -> None:

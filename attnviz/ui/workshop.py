@@ -8,7 +8,7 @@ from attnviz.training.run import Run
 from attnviz.ui.classroom import trainings
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
-from attnviz.ui.page import clear_errors, language
+from attnviz.ui.page import clear_errors, fragment, language
 from attnviz.ui.training_texts import news, share_done
 from attnviz.words import say
 
@@ -32,7 +32,7 @@ def workshop(chapter: Chapter, scene: Scene) -> None:
     )
     if jobs:
         with clear_errors():
-            st.fragment(_news, run_every=NEWS_SECONDS)()
+            fragment(_news, run_every=NEWS_SECONDS)()
 
 
 def _start(runs: list[Run]) -> None:
