@@ -23,6 +23,7 @@ from attnviz.ui.guard import MOST_FILES, MOST_OF_ONE, Guard
 from attnviz.ui.home import MAIN
 from attnviz.ui.messages import inbound, outbound
 from tests.test_server import finished
+from tests.waiting import CEILING, until
 
 # ---- who is asked, by whom, and for what
 
@@ -355,7 +356,7 @@ def test_a_file_is_made_in_turn_for_the_session_of_its_button(
     def other() -> None:
         with asked_by(Visitor("other")), queue.in_turn():
             made.set()
-            let_go.wait(10)
+            let_go.wait(CEILING)
 
     def file() -> bytes:
         assert passes()._running[False] == 1, "it counts as work"
@@ -363,17 +364,17 @@ def test_a_file_is_made_in_turn_for_the_session_of_its_button(
 
     busy = threading.Thread(target=other)
     busy.start()
-    made.wait(10)
+    made.wait(CEILING)
     found: list[bytes] = []
     mine = threading.Thread(
         target=lambda: found.append(downloads.in_its_turn(file, "mine", "en")())
     )
     mine.start()
-    mine.join(0.3)
+    until(lambda: passes().waiting == 1)
     assert not found, "it waits while others compute"
     let_go.set()
-    busy.join(10)
-    mine.join(10)
+    busy.join(CEILING)
+    mine.join(CEILING)
     assert found == [b"file"]
 
 
@@ -384,7 +385,7 @@ def test_one_session_makes_few_files_at_once(setting: pytest.MonkeyPatch) -> Non
 
     def slow() -> bytes:
         begun.wait(10)
-        let_go.wait(10)
+        let_go.wait(CEILING)
         return b""
 
     setting.setenv("ATTNVIZ_PASSES_AT_ONCE", "3")
