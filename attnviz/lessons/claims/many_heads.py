@@ -278,7 +278,7 @@ CLAIMS = (
         chapter=1,
         claim=Text(
             "Linear and Scaled Dot-Product Attention both come in as many copies as there are heads.",
-            "Linear 和 Scaled Dot-Product Attention 的份数都与头数相同。",
+            "线性层和缩放点积注意力的份数都与头数相同。",
         ),
         statistic=Text(
             "In every layer the columns of W_Q, W_K and W_V make {linear} slices of {d_head}, and attention "
