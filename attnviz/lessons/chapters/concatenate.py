@@ -56,7 +56,7 @@ def _draw_strip(scene: Scene) -> Drawing:
     first = trace.output_projection((layer, 0))
     rows = [str(i) for i in range(len(first))]
     projected = trace.attention_output(layer)
-    title = f"{trace.model.title} · L{layer}"
+    title = f"{trace.model.called(scene.language)} · L{layer}"
     root = element(
         "div",
         element("p", f"{title} · {scale_of(top, scene.language, signed=True)}", class_="title"),
@@ -115,7 +115,7 @@ def _draw_sum(scene: Scene) -> Drawing:
         Bar(row, float(length), colour, f"‖y − Σ‖ = {printed(float(rest), 3)}")
         for row, length, colour, rest in zip(names, lengths, colours, left, strict=True)
     ]
-    title = f"{trace.model.title} · L{layer} · {name(scene.token)} · ‖z W_O‖"
+    title = f"{trace.model.called(scene.language)} · L{layer} · {name(scene.token)} · ‖z W_O‖"
     root = element(
         "div",
         element("p", title, class_="title"),

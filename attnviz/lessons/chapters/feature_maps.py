@@ -53,7 +53,7 @@ def _draw_wall(scene: Scene) -> Drawing:
         )
         for head, one in enumerate(maps)
     ]
-    title = f"{scene.trace.model.title} · L{layer}"
+    title = f"{scene.trace.model.called(scene.language)} · L{layer}"
     root = element(
         "div",
         element(
@@ -99,7 +99,7 @@ def _draw_convolution(scene: Scene) -> Drawing:
     scale = scale_of(top, scene.language, signed=True)
     root = element(
         "div",
-        element("p", f"{scene.trace.model.title} · {scale}", class_="title"),
+        element("p", f"{scene.trace.model.called(scene.language)} · {scale}", class_="title"),
         element("div", *maps, class_="row"),
         element("p", f"max |conv − heads| ÷ max |conv| ≈ {error:.1e}", class_="formula"),
     )

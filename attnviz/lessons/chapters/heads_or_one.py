@@ -316,7 +316,7 @@ def _draw_looks(scene: Scene) -> Drawing:
     shares = _mean_looks(training)[0]
     card = training.model.card
     rows = [str(HeadId(0, head)) for head in range(card.heads)]
-    title = scene.say(LOOKS_TITLE, title=card.title, texts=TEXTS)
+    title = scene.say(LOOKS_TITLE, title=card.called(scene.language), texts=TEXTS)
     table = numbers(
         shares, rows, _places(training), style.SCORE, scene.mode, decimals=2, largest=1.0
     )

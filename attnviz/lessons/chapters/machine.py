@@ -97,7 +97,7 @@ def _draw_machine(scene: Scene) -> Drawing:
         flow.append(element("div", *(_box(scene, box) for box in level), class_="row"))
     back = head.layer + 1 < trace.model.layers
     flow.append(element("div", f"↻ R = X (L{head.layer + 1})" if back else "⏹", class_="arrow"))
-    title = f"{trace.model.title} · {head}"
+    title = f"{trace.model.called(scene.language)} · {head}"
     root = element("div", element("p", title, class_="title"), element("div", *flow, class_="flow"))
     boxes = [box for _, level in levels for box in level]
     shapes = ", ".join(f"{box[0]} {box[1].shape[0]} × {box[1].shape[1]}" for box in boxes)
@@ -137,7 +137,7 @@ def _draw_each(scene: Scene) -> Drawing:
     columns = [f"H{head}" for head in range(moves.shape[1])]
     worst = scene.trace.heads[int(moves.argmax())]
     marked = (worst.layer, worst.head)
-    title = f"{scene.trace.model.title} · 1 − cos(s, s′)"
+    title = f"{scene.trace.model.called(scene.language)} · 1 − cos(s, s′)"
     root = element(
         "div",
         element("p", title, class_="title"),
@@ -195,7 +195,9 @@ def _draw_many(scene: Scene) -> Drawing:
     )
     root = element(
         "div",
-        element("p", f"{scene.trace.model.title} · 1 − cos(s, s′)", class_="title"),
+        element(
+            "p", f"{scene.trace.model.called(scene.language)} · 1 − cos(s, s′)", class_="title"
+        ),
         curve(
             list(range(count + 1)),
             series,

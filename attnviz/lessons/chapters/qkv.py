@@ -51,7 +51,7 @@ def _draw_projections(scene: Scene) -> Drawing:
     )
     said = ", ".join(str(head) for head in heads)
     values = {str(h): {LETTERS[k]: _projected(scene.trace, h, k) for k in PAINTS} for h in heads}
-    alt = f"{scene.trace.model.title} · {said}: X · W = Q, K, V"
+    alt = f"{scene.trace.model.called(scene.language)} · {said}: X · W = Q, K, V"
     return Drawing(root, alt, scene.mode, values)
 
 
@@ -90,7 +90,7 @@ def _one_head(scene: Scene, head: HeadId) -> Element:
                 class_="row",
             )
         )
-    title = element("p", f"{trace.model.title} · {head}", class_="title")
+    title = element("p", f"{trace.model.called(scene.language)} · {head}", class_="title")
     return element("section", title, *rows)
 
 
@@ -106,7 +106,9 @@ def _sum(scene: Scene) -> tuple[np.ndarray, float, float, float]:
 
 def _draw_sum(scene: Scene) -> Drawing:
     rows, total, bias, q = _sum(scene)
-    title = f"{scene.trace.model.title} · {scene.head('head')} · {name(scene.token)}"
+    title = (
+        f"{scene.trace.model.called(scene.language)} · {scene.head('head')} · {name(scene.token)}"
+    )
     terms, added = [printed(total, 3), printed(bias, 3)], printed(total + bias, 3)
     made = f"Σ x × W_Q[·, 0] + b = {' + '.join(terms)} {equals(terms, added)} {added}"
     root = element(

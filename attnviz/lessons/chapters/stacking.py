@@ -498,7 +498,7 @@ def _table(scene: Scene, text: str, training: Training, followed: Sequence[Follo
     head = element("tr", *(element("th", column, scope="col") for column in columns))
     body = [element("tr", *_cells(one)) for one in followed]
     table = element("table", element("thead", head), element("tbody", *body), class_="numbers")
-    title = scene.say(POINTERS_TITLE, title=training.model.card.title, digits=text)
+    title = scene.say(POINTERS_TITLE, title=training.model.card.called(scene.language), digits=text)
     return element(
         "div",
         element("p", title, class_="title"),

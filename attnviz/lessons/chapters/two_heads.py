@@ -82,7 +82,7 @@ def _draw_twins(scene: Scene) -> Drawing:
         )
         for head, code in zip(_pair(scene), (FIRST, SECOND), strict=False)
     ]
-    title = f"{trace.model.title} · query ↓ / → key · {scale_of(1.0, scene.language, signed=False)}"
+    title = f"{trace.model.called(scene.language)} · query ↓ / → key · {scale_of(1.0, scene.language, signed=False)}"
     root = element(
         "div", element("p", title, class_="title"), element("div", *maps, class_="row twins")
     )
@@ -103,11 +103,13 @@ def _draw_map(scene: Scene) -> Drawing:
     }
     drawing = scatter(found.places, names, colours, scene.mode, named=named)
     root = element(
-        "div", element("p", f"{trace.model.title} · Hellinger, 2D", class_="title"), drawing
+        "div",
+        element("p", f"{trace.model.called(scene.language)} · Hellinger, 2D", class_="title"),
+        drawing,
     )
     values = {"places": found.places, "distances": found.distances, "kept": found.kept}
     near = [names[i] for i in np.argsort(found.distances[trace.heads.index(scene.head("a"))])[1:4]]
-    alt = f"{trace.model.title} · {scene.head('a')} ≈ {', '.join(near)}"
+    alt = f"{trace.model.called(scene.language)} · {scene.head('a')} ≈ {', '.join(near)}"
     return Drawing(root, alt, scene.mode, values)
 
 

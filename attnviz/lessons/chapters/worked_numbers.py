@@ -127,7 +127,7 @@ IS_OFF = Text(
 def _draw_live(scene: Scene) -> Drawing:
     table = _live(scene)
     off = scene.head().head in heads_off(scene.trace.interventions, scene.head().layer)
-    title = f"{scene.trace.model.title} · {scene.head()} · q: {name(scene.token)}"
+    title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · q: {name(scene.token)}"
     root = element(
         "div",
         element("p", title, class_="title"),

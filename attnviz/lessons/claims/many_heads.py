@@ -18,7 +18,9 @@ MOST = 0.5  # of the heads: from here on, on average
 
 def _usually_eight(case: Case) -> Trial:
     heads = case.trace.model.heads
-    numbers = {"value": heads, "note_heads": NOTE_HEADS, "model": case.trace.model.title}
+    card = case.trace.model
+    called = Text(card.title, card.called("zh"))
+    numbers = {"value": heads, "note_heads": NOTE_HEADS, "model": called}
     return Trial(holds_if(heads == NOTE_HEADS), numbers, float(heads))
 
 
