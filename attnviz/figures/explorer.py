@@ -86,13 +86,13 @@ class Explorer:
         said = ", ".join(str(head) for head in self.heads)
         again = say("file.again", self.language, command=self.recipe.text)
         body = [
-            tag("h1", title(self.trace, said)),
+            tag("h1", title(self.trace, said, self.language)),
             origin(self.trace, self.language),
             picture("explorer", self.packet(), self.alt),
             tag("p", say("file.steps", self.language), "small"),
             tag("pre", again, "again"),
         ]
-        return standalone(title(self.trace, said), body, self.language)
+        return standalone(title(self.trace, said, self.language), body, self.language)
 
     def to_svg(self) -> str:
         """One SVG file at print size: the lines of the chosen heads."""

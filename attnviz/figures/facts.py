@@ -46,7 +46,7 @@ def made_with(trace: Trace, language: Language) -> str:
         "file.made_with",
         language,
         versions=versions_text(),
-        model=card.title,
+        model=card.called(language),
         layers=card.layers,
         heads=card.heads,
         revision=card.revision[:12],

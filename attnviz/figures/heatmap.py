@@ -51,7 +51,7 @@ class Heatmap(Chart):
             say("picture.ink", language),
             one.alt(language),
         ]
-        head = svg.words(title(one.trace, one.name(language)), small, one.code.light)
+        head = svg.words(title(one.trace, one.name(language), language), small, one.code.light)
         view = one.view
         body = svg.cells(style.level(view.weights), view.shown, one.code, view.places)
         recipe = Recipe("heatmap", one.trace, one.heads, one.lens, one.combination)
@@ -121,7 +121,7 @@ def draw(
     alt = say(
         "heatmap.alt",
         language,
-        model=one.trace.model.title,
+        model=one.trace.model.called(language),
         head=one.name(language),
         places=len(names),
         says=one.alt(language),
@@ -171,7 +171,7 @@ def _layout(one: Shown, mode: Mode, language: Language, captioned: bool) -> go.L
     return layout(
         mode,
         title=heading(
-            plotly_text(title(one.trace, one.name(language))),
+            plotly_text(title(one.trace, one.name(language), language)),
             "<br>".join(small),
             getattr(one.code, mode),
             mode,

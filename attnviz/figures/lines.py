@@ -56,12 +56,12 @@ class Lines:
         said = ", ".join(str(head) for head in self.heads)
         again = say("file.again", self.language, command=self.recipe.text)
         body = [
-            tag("h1", title(self.trace, said)),
+            tag("h1", title(self.trace, said, self.language)),
             origin(self.trace, self.language),
             picture("lines", self.packet, self.alt),
             tag("pre", again, "again"),
         ]
-        return standalone(title(self.trace, said), body, self.language)
+        return standalone(title(self.trace, said, self.language), body, self.language)
 
     def to_svg(self) -> str:
         """One SVG file at print size, every line in it."""
@@ -122,7 +122,7 @@ def lines(
     alt = say(
         "lines.alt",
         language,
-        model=trace.model.title,
+        model=trace.model.called(language),
         places=len(places),
         heads=" ".join(_alt(one, language) for one in maps),
         strokes=say("lines.strokes", language, unit="px"),
@@ -224,7 +224,7 @@ def head_words(one: Shown, language: Language) -> dict[str, Any]:
         notes.append(say("lines.faint", language, lines=lines, share=share))
     return {
         "name": one.name(language),
-        "title": title(one.trace, one.name(language)),
+        "title": title(one.trace, one.name(language), language),
         "says": one.says(language),
         "formula": one.formula(language),
         "notes": notes,

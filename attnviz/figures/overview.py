@@ -135,9 +135,11 @@ def overview_words(
     texts = ("read", "read_block", "hidden", "rest", "click_sets", "canvas_help")
     return {
         **sizes,
-        "title": title(trace, say("overview.title", language, **sizes)),
+        "title": title(trace, say("overview.title", language, **sizes), language),
         "note": note,
-        "alt": say("overview.alt", language, model=card.title, cells=cells, note=note, **sizes),
+        "alt": say(
+            "overview.alt", language, model=card.called(language), cells=cells, note=note, **sizes
+        ),
         "edges": list(edges),
         "labels": list(labels),
         "words": {name: say(f"overview.{name}", language) for name in texts},

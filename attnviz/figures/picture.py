@@ -8,9 +8,9 @@ from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
 
 
-def title(trace: Trace, what: str) -> str:
+def title(trace: Trace, what: str, language: Language) -> str:
     """Model and head: the first line of every picture."""
-    return f"{trace.model.title} · {what}"
+    return f"{trace.model.called(language)} · {what}"
 
 
 def percent(share: float) -> str:

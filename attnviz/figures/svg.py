@@ -60,7 +60,7 @@ def sheet(
         f'height="{y * MM:g}mm" viewBox="0 0 {width:g} {y:g}" role="img" '
         f'style="background:{style.PAPER["light"]}" font-family={quoteattr(style.SANS)} '
         f'font-size="10" fill="{style.INK["light"]}">'
-        f"<title>{_safe(trace.model.title)}</title><desc>{_safe(alt)}</desc><metadata>{escape(about)}</metadata>"
+        f"<title>{_safe(trace.model.called(language))}</title><desc>{_safe(alt)}</desc><metadata>{escape(about)}</metadata>"
         f'<rect width="100%" height="100%" fill="{style.PAPER["light"]}"/>'
         f"{''.join(parts)}</svg>\n"
     )

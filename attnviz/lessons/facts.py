@@ -1,5 +1,6 @@
 """Facts: the numbers and names of a trace that any text may use."""
 
+from attnviz.lessons.text import Text
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.intervene import heads_off
 from attnviz.tracing.record import Token, Trace
@@ -36,7 +37,7 @@ def facts(trace: Trace) -> dict[str, object]:
     """What every text of a lesson may say."""
     card = trace.model
     return {
-        "model": card.title,
+        "model": Text(card.title, card.called("zh")),
         "layers": card.layers,
         "heads": card.heads,
         "all_heads": card.layers * card.heads,

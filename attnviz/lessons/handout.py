@@ -32,7 +32,7 @@ def handout(
         *(chapter_section(c, trace, standing, language, trainings) for c in chapters()),
         _sheet(trace, standing, language),
     ]
-    return standalone(f"attnviz · {trace.model.title}", body, language, kind="handout")
+    return standalone(f"attnviz · {trace.model.called(language)}", body, language, kind="handout")
 
 
 def cover(trace: Trace, name: str, language: Language) -> str:
@@ -100,7 +100,7 @@ def _sheet(trace: Trace, standing: Standing, language: Language) -> str:
         ]
         rows.append(_row("td", cells))
     special = say("walk.sheet_special" if standing.hide_special else "walk.sheet_all", language)
-    above = tag("h2", title(trace, say("walk.sheet", language))) + tag("p", special)
+    above = tag("h2", title(trace, say("walk.sheet", language), language)) + tag("p", special)
     return f"<section class=sheet>{above}<table>{''.join(rows)}</table></section>"
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.words import Language
+
 Source = Literal["embedded", "control", "folder", "hub", "trained", "given"]
 
 
@@ -28,6 +30,11 @@ class ModelCard:
     max_tokens: int
     vocabulary: int
     made_by: str = ""  # Python that makes a trained one, which has no name to load it by
+    title_zh: str = ""  # what Chinese pictures say; "": the same
+
+    def called(self, language: Language) -> str:
+        """What pictures in this language say."""
+        return self.title_zh if language == "zh" and self.title_zh else self.title
 
 
 Projected = Literal["query", "key", "value"]

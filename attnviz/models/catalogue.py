@@ -15,6 +15,7 @@ from safetensors import safe_open
 from attnviz.errors import ModelError
 from attnviz.models.card import Source
 from attnviz.models.progress import Progress
+from attnviz.words import say
 
 EMBEDDED = "minilm"
 CONTROL = "minilm-random"
@@ -48,6 +49,7 @@ class Checkpoint:
     source: Source
     folder: Path
     revision: str  # SHA-256 of the weights file, or the seed of random weights
+    title_zh: str = ""  # in Chinese; "": the same
 
     @property
     def random_weights(self) -> bool:
@@ -83,7 +85,8 @@ def _control(checkpoint: Checkpoint) -> Checkpoint:
     return replace(
         checkpoint,
         name=control_name(checkpoint.name),
-        title=f"{checkpoint.title}, random weights",
+        title=say("picture.random", "en", title=checkpoint.title),
+        title_zh=say("picture.random", "zh", title=checkpoint.title),
         source="control",
         revision=f"seed {CONTROL_SEED}",
     )

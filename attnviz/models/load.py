@@ -324,6 +324,7 @@ def _card(checkpoint: Checkpoint, config: PreTrainedConfig, family: Family) -> M
     return ModelCard(
         name=checkpoint.name,
         title=checkpoint.title,
+        title_zh=checkpoint.title_zh,
         source=checkpoint.source,
         family=config.model_type,
         revision=checkpoint.revision,

@@ -23,6 +23,7 @@ def traceable(
     name: str,
     title: str,
     made_by: str = "",
+    title_zh: str = "",
 ) -> Model:
     """A read-only model with a copy of `weights`, hooked for capture like any other.
 
@@ -38,7 +39,7 @@ def traceable(
         seam.watch_layer(index, layer, layer.attention.w_o, layer.after_attention)
     return Model(
         name=name,
-        card=_card(shape, name, title, fingerprint(weights), made_by),
+        card=_card(shape, name, title, fingerprint(weights), made_by, title_zh),
         limits=Limits(shape.tokens, settings().characters),
         tokenizer=alphabet.tokenizer(),
         unknown_token=UNKNOWN,
@@ -71,7 +72,9 @@ def fingerprint(weights: Weights) -> str:
     return digest.hexdigest()
 
 
-def _card(shape: EncoderShape, name: str, title: str, revision: str, made_by: str) -> ModelCard:
+def _card(
+    shape: EncoderShape, name: str, title: str, revision: str, made_by: str, title_zh: str
+) -> ModelCard:
     return ModelCard(
         name=name,
         title=title,
@@ -85,4 +88,5 @@ def _card(shape: EncoderShape, name: str, title: str, revision: str, made_by: st
         max_tokens=shape.tokens,
         vocabulary=shape.symbols,
         made_by=made_by,
+        title_zh=title_zh,
     )

@@ -14,6 +14,7 @@ from attnviz.models.trained import Weights, traceable
 from attnviz.tracing.reading import read
 from attnviz.training.run import Run
 from attnviz.training.tasks import NOTHING, Task
+from attnviz.words import catalogue, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,17 @@ class Training:
         checks.kind("snapshot", snapshot, Snapshot, "training.snapshots[0]")
         run = self.run
         name = f"{run.name}@{snapshot.step}"
-        title = f"{run.task.name} {run.layers}×{run.heads}, seed {run.seed}, step {snapshot.step}"
         made_by = (
             f"attnviz.train({run.task.name!r}, {run.heads}, {run.layers}, {run.seed}, {run.steps})"
         )
         made_by += ".model" if snapshot.step == run.steps else f".at_step({snapshot.step})"
-        return traceable(run.shape, snapshot.weights, run.task.alphabet, name, title, made_by)
+        called = catalogue("zh").get(f"task.{run.task.name}", run.task.name)
+        sizes = {"layers": run.layers, "heads": run.heads, "seed": run.seed, "step": snapshot.step}
+        title = say("picture.trained", "en", task=run.task.name, **sizes)
+        title_zh = say("picture.trained", "zh", task=called, **sizes)
+        return traceable(
+            run.shape, snapshot.weights, run.task.alphabet, name, title, made_by, title_zh
+        )
 
     def at_step(self, step: int) -> Model:
         """The model after so many steps, for `attnviz.trace`.

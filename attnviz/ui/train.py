@@ -152,10 +152,9 @@ def _buttons(run: Run) -> None:
             st.button(say("train.stop", language()), key="train_stop", on_click=job.stop)
         with st.popover(say("train.open", language())):
             st.file_uploader(
-                say("train.open", language()),
+                say("train.open_file", language()),
                 "safetensors",
                 key="checkpoint_file",
-                label_visibility="collapsed",
                 max_upload_size=2,
             )
     given = st.session_state.get("checkpoint_file")
@@ -257,7 +256,9 @@ def _result(training: Training) -> None:
         save_training(training, shares)
     with right:
         names = [say(f"look.{look}", language()) for look in run.task.looks]
-        picture = looks(shares, names, model.card.title, TEXTS, mode=mode(), language=language())
+        picture = looks(
+            shares, names, model.card.called(language()), TEXTS, mode=mode(), language=language()
+        )
         show_chart(picture, "looks", PLOT_HEIGHT)
     with clear_errors():
         _own_text(training, model)

@@ -56,7 +56,7 @@ def _draw_strip(scene: Scene) -> Drawing:
     first = trace.output_projection((layer, 0))
     rows = [str(i) for i in range(len(first))]
     projected = trace.attention_output(layer)
-    title = f"{trace.model.title} · L{layer}"
+    title = f"{trace.model.called(scene.language)} · L{layer}"
     root = element(
         "div",
         element("p", f"{title} · {scale_of(top, scene.language, signed=True)}", class_="title"),
@@ -115,7 +115,7 @@ def _draw_sum(scene: Scene) -> Drawing:
         Bar(row, float(length), colour, f"‖y − Σ‖ = {printed(float(rest), 3)}")
         for row, length, colour, rest in zip(names, lengths, colours, left, strict=True)
     ]
-    title = f"{trace.model.title} · L{layer} · {name(scene.token)} · ‖z W_O‖"
+    title = f"{trace.model.called(scene.language)} · L{layer} · {name(scene.token)} · ‖z W_O‖"
     root = element(
         "div",
         element("p", title, class_="title"),
@@ -252,13 +252,13 @@ CHAPTER = Chapter(
     number=4,
     name="concatenate",
     title=Text("Concatenate and project", "拼接，再投影"),
-    goal=Text("See that concat and W_O are a sum over heads.", "看出拼接加 W_O 就是对各头求和。"),
+    goal=Text("See that concat and W_O are a sum over heads.", "看清拼接再乘 W_O 就是对各头求和。"),
     text=Text(
         "Putting the heads side by side and multiplying by W_O looks like packing. Cut W_O into one block of "
         "rows a head, and it turns into addition: each head writes its own vector of width {d_model}, "
         "and the vectors add up. Switch a head off, and precisely its part is missing.",
-        "把各头拼在一起再乘 W_O，看起来像打包。把 W_O 按行切成每头一块，它就成了加法："
-        "每个头写出自己的一个宽 {d_model} 的向量，再全部相加。关掉一个头，少的恰好是它那一份。",
+        "把各头拼在一起再乘 W_O，看起来像打包。把 W_O 按行切开，每个头一块，它就成了加法："
+        "每个头写出一个宽 {d_model} 的向量，再全部相加。关掉一个头，少的恰好是它那一份。",
     ),
     takeaway=Text(
         "Concatenate and project is exactly a sum of what the heads contribute.",
@@ -266,7 +266,7 @@ CHAPTER = Chapter(
     ),
     misconception=Text(
         "“W_O reduces the width.” Only in the drawing; in this model {concat} numbers go in and {out} come out.",
-        "“W_O 用来降维。”那只是图上如此；这个模型里进去 {concat} 个数，出来 {out} 个数。",
+        "“W_O 用来降维。”那只是图上的画法；这个模型里进去 {concat} 个数，出来 {out} 个数。",
     ),
     minutes=5,
     numbers=lambda scene: _width(scene.trace).numbers,
@@ -282,8 +282,9 @@ CHAPTER = Chapter(
             Text(
                 "{heads} z of width {d_head} make a strip of width {concat}; W_O makes Z of width {narrow}. Of W_O "
                 "the block of H₀ is drawn; the other {others} blocks are hidden. A bias is added. The framed row is {followed}.",
-                "{heads} 个宽 {d_head} 的 z 拼成宽 {concat} 的长条；W_O 把它变成宽 {narrow} 的 Z。W_O 只画了 H₀ 的一块，"
-                "其余 {others} 块未画。最后加偏置。框出的行是 {followed}。",
+                "{heads} 个宽 {d_head} 的 z 拼成宽 {concat} 的长条；"
+                "W_O 把它变成宽 {narrow} 的 Z。W_O 只画了 H₀ 的那一块，其余 {others} 块未画。"
+                "最后加偏置。框出的行是 {followed}。",
             ),
             _draw_strip,
             _strip_numbers,
@@ -291,13 +292,14 @@ CHAPTER = Chapter(
         ),
         Part(
             "sum",
-            Text("A running sum that closes on the output", "逐头累加，正好收在输出上"),
+            Text("A running sum that closes on the output", "逐头累加，最后恰好等于输出"),
             Text(
                 "Layer {layer}, {followed}: the length of what each head writes, and what is still missing "
                 "from y after adding it. All heads and the bias b leave an error of at most {error}. The largest "
                 "head has {share} of all lengths; even would be {even}. Rounded to the digits shown.",
-                "第 {layer} 层，{followed}：每个头写出的向量的长度，以及加上它之后离 y 还差多少。"
-                "全部头加上偏置 b 之后，误差不超过 {error}。最大的头占全部长度的 {share}；平均应为 {even}。按所示位数四舍五入。",
+                "第 {layer} 层，{followed}：每个头写出的向量的长度，以及加上它之后与 y 还差多少。"
+                "全部头和偏置 b 都加上之后，误差不超过 {error}。向量最长的头占全部长度的 {share}；"
+                "平均分配则是 {even}。按所示位数四舍五入。",
             ),
             _draw_sum,
             _sum_numbers,
@@ -313,7 +315,7 @@ CHAPTER = Chapter(
             ),
             explain=Text(
                 "Recomputed from q, k and v it matches to {error} or better. A z has two names, always: its token and its head.",
-                "由 q、k、v 重算，相差不超过 {error}。一个 z 总要有两个名字：词元和头。",
+                "由 q、k、v 重算，相差不超过 {error}。要说清一个 z，总要说出两点：哪个词元、哪个头。",
             ),
             check=_which,
             asked=lambda trace: {"shown": _digits(_shown_z(trace))},
@@ -338,7 +340,7 @@ CHAPTER = Chapter(
             name="width",
             ask=Text(
                 "The heads side by side are {concat} wide. How wide is a token after W_O?",
-                "各头拼起来宽 {concat}。经过 W_O 之后，一个词元有多宽？",
+                "各头拼起来宽 {concat}。经过 W_O 之后，一个词元的向量有多宽？",
             ),
             explain=Text(
                 "{out}, as wide as before: W_O mixes heads, and reduces nothing in this model.",
@@ -357,7 +359,7 @@ CHAPTER = Chapter(
     teacher=TeacherNote(
         ask_aloud=Text(
             "Shuffle the heads before W_O, and the rows of W_O with them: does y change?",
-            "把各头的次序打乱，W_O 的行也跟着打乱：y 会变吗？",
+            "打乱各头的次序，W_O 的行也跟着打乱：y 会变吗？",
         ),
         expect=Text(
             "Most say that a fully connected layer compresses. Let them read both widths off the figure.",

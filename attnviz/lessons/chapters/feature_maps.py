@@ -53,7 +53,7 @@ def _draw_wall(scene: Scene) -> Drawing:
         )
         for head, one in enumerate(maps)
     ]
-    title = f"{scene.trace.model.title} · L{layer}"
+    title = f"{scene.trace.model.called(scene.language)} · L{layer}"
     root = element(
         "div",
         element(
@@ -99,7 +99,7 @@ def _draw_convolution(scene: Scene) -> Drawing:
     scale = scale_of(top, scene.language, signed=True)
     root = element(
         "div",
-        element("p", f"{scene.trace.model.title} · {scale}", class_="title"),
+        element("p", f"{scene.trace.model.called(scene.language)} · {scale}", class_="title"),
         element("div", *maps, class_="row"),
         element("p", f"max |conv − heads| ÷ max |conv| ≈ {error:.1e}", class_="formula"),
     )
@@ -159,8 +159,8 @@ CHAPTER = Chapter(
         "A filter draws one feature map from a picture; a head draws one map from a sentence. In a "
         "special case both are the same: a convolution is as many heads as it is wide, each looking at "
         "one fixed place. Real heads go further: where they look changes with the words.",
-        "一个卷积核从图片得到一张特征图，一个头从句子得到一张图。在特殊情形下两者完全相同："
-        "卷积有多宽，就等于多少个头，每个头只看一个固定的位置。真正的头更进一步：看哪里随词语而变。",
+        "一个卷积核从图片得到一张特征图，一个头从句子得到一张图。在一种特殊情形下两者完全相同：卷积核有多宽，"
+        "就相当于有多少个头，每个头只看一个固定的位置。真正的头更进一步：看哪里随内容而变。",
     ),
     takeaway=Text(
         "A filter looks at fixed places; a head decides from the content where to look.",
@@ -168,7 +168,7 @@ CHAPTER = Chapter(
     ),
     misconception=Text(
         "“Every head has a name.” A map shows a pattern on this sentence; what it means, if anything, is another question.",
-        "“每个头都有名字。”图只显示在这句话上的模式；它有没有含义是另一回事。",
+        "“每个头都可以起个名字。”图只显示它在这句话上的模式；它有没有含义是另一回事。",
     ),
     minutes=4,
     controls=(
@@ -180,16 +180,19 @@ CHAPTER = Chapter(
             lambda trace: "weights" if len(trace.tokens) <= lab.MOST_TOKENS else "z",
             lambda value, _, language: MAPS[str(value)][language],
         ),
-        Slide("strength", Text("Strength of the scores", "分数的强度"), 1, 40, 1, 10),
+        Slide("strength", Text("Strength of the scores", "得分的强度"), 1, 40, 1, 10),
     ),
     parts=(
         Part(
             "wall",
-            Text("The stack of maps that the heads of a layer draw", "一层的头画出的一叠图"),
+            Text(
+                "The stack of maps that the heads of a layer draw", "同一层各个头画出的一叠特征图"
+            ),
             Text(
                 "{map}, layer {layer}: one map for each of {heads} heads, rows are tokens. All maps share one "
                 "scale, so more ink is a larger number from map to map.",
-                "{map}，第 {layer} 层：{heads} 个头各一张，每行一个词元。所有图共用一个尺度，墨色越浓数值越大，图与图之间也可比较。",
+                "{map}，第 {layer} 层：{heads} 个头各一张，每行一个词元。所有图共用一个标度，"
+                "墨色越浓数值越大，图与图之间也可比较。",
             ),
             _draw_wall,
             _wall_numbers,
@@ -202,8 +205,9 @@ CHAPTER = Chapter(
                 "{filters} random filters over the embeddings of your sentence, and heads that look at "
                 "{offsets}; the ends meet. At strength {strength} the heads miss by {error} of the largest "
                 "number; with all weight on one token by at most {hard}.",
-                "{filters} 个随机卷积核作用于这句话的嵌入，再用几个头分别看 {offsets}；首尾相接。"
-                "强度为 {strength} 时，相对误差 {error}；权重全部集中时，误差不超过 {hard}。",
+                "{filters} 个随机卷积核作用于这句话的嵌入，再用几个头分别看相对位置 {offsets}；首尾相接。"
+                "强度为 {strength} 时，误差是最大元素的 {error}；权重全部集中在一个词元上时，"
+                "误差不超过 {hard}。",
             ),
             _draw_convolution,
             _convolution_numbers,
@@ -219,7 +223,7 @@ CHAPTER = Chapter(
             ),
             explain=Text(
                 "{best}: it gets {share} of all attention of this head; the special tokens together {special} (rounded).",
-                "{best}：得到这个头全部注意力的 {share}；特殊词元合计 {special}（四舍五入）。",
+                "{best}：占这个头全部注意力的 {share}；特殊词元合计占 {special}（四舍五入）。",
             ),
             check=_most_seen,
             asked=lambda trace: {"head": head_asked(trace)},
@@ -234,7 +238,7 @@ CHAPTER = Chapter(
             ),
             explain=Text(
                 "{needed}: one for each place it reads, up to {half} on either side and the token itself.",
-                "{needed} 个：它读的每个位置一个，两边各 {half} 个，再加上自己。",
+                "{needed} 个：每读一个位置要一个头，两边各 {half} 个，再加上自己。",
             ),
             check=_wider,
             asked=lambda _: {"wider": WIDER},
@@ -254,7 +258,7 @@ CHAPTER = Chapter(
         ),
         if_different=Text(
             "Some heads do look at a fixed place and are a filter in all but name; that is the special case, seen live.",
-            "有些头确实只看固定位置，与卷积核无异；那正是现场看到的特殊情形。",
+            "有些头确实只看固定位置，与卷积核无异；那正是上面说的特殊情形。",
         ),
     ),
 )

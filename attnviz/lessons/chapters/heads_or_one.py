@@ -134,7 +134,7 @@ AVERAGE_TITLE = Text(
 )
 AVERAGE_IS = Text(
     "bars: mean over the heads of softmax(q·kᵀ / √d_head); map: head by head",
-    "柱子：各头 softmax(q·kᵀ / √d_head) 的平均；下图：逐个头",
+    "柱形：各头 softmax(q·kᵀ / √d_head) 的平均；下图：逐个头",
 )
 
 
@@ -294,8 +294,8 @@ LOOKS_TITLE = Text(
 FOUND = Text(
     "Here {single} of {count} heads give more than half of their attention to one place; the strongest "
     "share is {share}, of {head} on {place}.",
-    "这里 {count} 个头中有 {single} 个把一半以上的注意力给了同一个位置；最大的份额是 {share}，"
-    "由 {head} 给了 {place}。",
+    "这里 {count} 个头中有 {single} 个把一半以上的注意力给了同一个位置；"
+    "最大的权重是 {share}，由 {head} 给了 {place}。",
 )
 
 
@@ -316,7 +316,7 @@ def _draw_looks(scene: Scene) -> Drawing:
     shares = _mean_looks(training)[0]
     card = training.model.card
     rows = [str(HeadId(0, head)) for head in range(card.heads)]
-    title = scene.say(LOOKS_TITLE, title=card.title, texts=TEXTS)
+    title = scene.say(LOOKS_TITLE, title=card.called(scene.language), texts=TEXTS)
     table = numbers(
         shares, rows, _places(training), style.SCORE, scene.mode, decimals=2, largest=1.0
     )
@@ -523,8 +523,8 @@ QUESTIONS = (
         ask=Text(
             "Each token has to name the {looks} digits around it, out of {symbols} possible ones. One "
             "head averages them evenly. What share of the answers can it get right?",
-            "每个词元都要说出周围的 {looks} 个数字，每个有 {symbols} 种可能。只有一个头，把它们均匀地平均起来。"
-            "它最多能答对多大的比例？",
+            "每个词元都要说出周围的 {looks} 个数字，每个有 {symbols} 种可能。只有一个头，"
+            "把它们均匀地平均起来。它最多能答对多大比例？",
         ),
         explain=Text(
             "{share}, rounded. The average tells which digits are there, not where: the best answer is "
@@ -532,7 +532,7 @@ QUESTIONS = (
             "The encoder with one head that was trained got {measured}. Uneven weights are not bound "
             "by this share; with this training one head hardly gets beyond it.",
             "约 {share}。平均值只说明有哪些数字，不说明在哪里：最好的答案是出现最多的那个，"
-            "平均在 {looks} 个中占 {most} 个。真正训练出来的一个头的编码器得到 {measured}（四舍五入）。"
+            "平均在 {looks} 个中占 {most} 个。实际训练的单头编码器答对 {measured}（四舍五入）。"
             "不均匀的权重不受这个上限约束；只是照这样训练，一个头几乎超不过它。",
         ),
         check=_one_average,
@@ -566,12 +566,12 @@ QUESTIONS = (
         ask=Text(
             "Give {model} one head as wide as its {heads} heads together. How many numbers do W_Q, W_K, "
             "W_V and W_O of a layer hold then?",
-            "把 {model} 的 {heads} 个头换成一个同样总宽度的头。这时一层的 W_Q、W_K、W_V、W_O "
-            "共有多少个数？",
+            "把 {model} 的 {heads} 个头换成一个与它们总宽度相同的头。"
+            "这时一层的 W_Q、W_K、W_V、W_O 共有多少个数？",
         ),
         explain=Text(
             "As many: {one}; with {heads} heads it is {now}, since each head has a thin slice of its own.",
-            "一样多：{one} 个；{heads} 个头时是 {now} 个，因为每个头只有自己那一窄条。",
+            "一样多：{one} 个；{heads} 个头时是 {now} 个，因为每个头只占其中一窄条。",
         ),
         check=_numbers_held,
         options=lambda _: (
@@ -586,14 +586,14 @@ QUESTIONS = (
         ask=Text(
             "Average the weights of all {heads} heads of layer {layer} into one. Which word then gets the "
             "most from {word}? Special tokens aside.",
-            "把第 {layer} 层 {heads} 个头的权重平均成一个。这时 {word} 把最大的权重给了哪个词？"
+            "把第 {layer} 层 {heads} 个头的权重取平均。这时 {word} 把最大的权重给了哪个词？"
             "（不计特殊词元）",
         ),
         explain=Text(
             "{best}, with {share} (rounded). Heads that choose that word themselves: {agree} of {heads}. "
             "One average cannot say what the others look at.",
-            "{best}，权重 {share}（四舍五入）。但 {heads} 个头中，自己也选这个词的有 {agree} 个。"
-            "一个平均值说不出其余的头在看什么。",
+            "{best}，权重 {share}（四舍五入）。但 {heads} 个头中，"
+            "自己也选这个词的有 {agree} 个。一个平均值说不出其余的头在看什么。",
         ),
         check=_together,
         options=words,
@@ -617,25 +617,25 @@ CHAPTER = Chapter(
     title=Text("One head or eight? Train and see", "一个头还是八个头？训练一下看看"),
     goal=Text(
         "See on a task when more heads help, and when they do not.",
-        "用任务看清什么时候多几个头有用，什么时候没用。",
+        "用任务看清：多几个头，什么时候有用，什么时候没用。",
     ),
     text=Text(
         "One head makes one weighted average. Spread evenly, it tells which symbols are around, but not "
         "which came from where; uneven weights can tell more, but one head seldom learns them with this "
         "training. Several thin heads look at several places at once, and have no more parameters "
         "than one wide head. Where a single look is enough, they gain nothing.",
-        "一个头只做一次加权平均。如果平均得很均匀，就只知道周围有哪些符号，说不清各在哪里；不均匀的权重能说出更多，"
-        "但照这样训练，一个头很难学会。几个窄的头可以同时看几处，"
-        "参数并不比一个宽的头多。如果只需要看一处，多几个头也没有好处。",
+        "一个头只做一次加权平均。如果权重均匀，就只知道周围有哪些符号，说不清各在哪里；不均匀的权重能说出更多，"
+        "但照这样训练，一个头很难学会。几个窄的头可以同时看几处，参数量并不比一个宽的头大。如果只需要看一处，"
+        "多几个头也没有好处。",
     ),
     takeaway=Text(
         "With equal training, heads help where one place must look at several places at once.",
-        "训练相同时，当一个位置必须同时看几个位置，多几个头才有用。",
+        "同样的训练下，只有需要同时看几处时，多几个头才有用。",
     ),
     misconception=Text(
         "“More heads are always better, and cost more parameters.” They share one width, and help only "
         "where several looks are needed.",
-        "“头越多越好，参数也越多。”其实它们平分同一个宽度，而且只有需要同时看几处时才有用。",
+        "“头越多越好，参数也越多。”其实各头平分同一个宽度，而且只有需要同时看几处时才有用。",
     ),
     minutes=6,
     controls=(
@@ -654,7 +654,7 @@ CHAPTER = Chapter(
     parts=(
         Part(
             "block",
-            Text("The block, with its real sizes", "多头模块和真实的尺寸"),
+            Text("The block, with its real sizes", "多头注意力模块和真实的尺寸"),
             Text(
                 "V, K and Q are the three inputs of the block. In self-attention all three are the same x. "
                 "Linear layers and attention stand here {heads} times, once a head; Concat puts "
@@ -672,8 +672,9 @@ CHAPTER = Chapter(
                 "Special tokens aside, the average gives most to {best}: {share}. Heads that choose that word "
                 "themselves: {agree} of {heads}; different words that the heads choose: {favourites}. One "
                 "average blends them all. Numbers are rounded.",
-                "不计特殊词元，平均值把最大的权重 {share} 给了 {best}。自己也选这个词的头有 {agree} 个，共 {heads} 个；"
-                "各头选中的不同的词有 {favourites} 个。一次平均把它们全混在一起。数字都经四舍五入。",
+                "不计特殊词元，取平均后最大的权重 {share} 给了 {best}。{heads} 个头中，"
+                "自己也选这个词的有 {agree} 个；各头选中的不同的词有 {favourites} 个。"
+                "一次平均把它们全混在一起。数字都经四舍五入。",
             ),
             _draw_average,
             _average_numbers,
@@ -687,9 +688,9 @@ CHAPTER = Chapter(
                 "{other_asks} Trained so far: {done} of {all}; Train starts the others, shown as “…”. "
                 "Given a feed-forward network or many more steps, one head does better: the bars compare "
                 "equal budgets.",
-                "{asks}理论上，一次均匀平均最多能到 {theory}（四舍五入）。对照任务是“{other}”：{other_asks}"
-                "已训练 {done} 个，共 {all} 个；显示“…”的按“训练”就会开始。如果有前馈网络，或者训练得久得多，"
-                "一个头也会好一些：这里比的是同样的预算。",
+                "{asks}理论上，一次均匀平均最多能达到 {theory}（四舍五入）。对照任务是“{other}”："
+                "{other_asks}已训练 {done} 个，共 {all} 个；显示“…”的尚未训练，按“训练”开始。"
+                "如果有前馈网络，或者步数多得多，一个头也会更好：柱形图比较的是相同的预算。",
             ),
             _draw_bars,
             _bars_numbers,
@@ -699,7 +700,7 @@ CHAPTER = Chapter(
             Text("Which head looks where", "哪个头看哪里"),
             Text(
                 "A row is a head, a column a place that the task asks for. A head need not have one job. {found}",
-                "一行是一个头，一列是任务要看的一个位置。一个头不一定只有一份工作。{found}",
+                "一行是一个头，一列是任务要看的一个位置。一个头不一定只做一件事。{found}",
             ),
             _draw_looks,
             _looks_numbers,
@@ -710,7 +711,7 @@ CHAPTER = Chapter(
             Text(
                 "Trainings on this task with a curve: {shown} of {most}. The dashed line is what one even "
                 "average can reach.",
-                "这个任务上有曲线的训练：{shown} 个，共 {most} 个。虚线是一次均匀平均最多能到的高度。",
+                "这个任务上有曲线的训练：{shown} 个，共 {most} 个。虚线是一次均匀平均能达到的上限。",
             ),
             _draw_course,
             _course_numbers,
@@ -720,15 +721,15 @@ CHAPTER = Chapter(
     teacher=TeacherNote(
         ask_aloud=Text(
             "Before training: draw the bars for each number of heads, on both tasks.",
-            "训练之前：为两个任务各画出不同头数的柱子。",
+            "训练之前：为两个任务各画出不同头数的柱形。",
         ),
         expect=Text(
             "Most draw rising bars for both tasks. Ask what a second look could add on Reverse.",
-            "多数人两个任务都画成越来越高。可以反问：在“倒序”里，再看一处能多知道什么？",
+            "多数人把两个任务都画成越来越高。可以反问：在“倒序”里，再看一处能多知道什么？",
         ),
         if_different=Text(
             "Between the ends, bars vary with the seed. Compare seeds before you explain a bar.",
-            "中间的柱子会随种子变化。解释之前，先换几个种子比较。",
+            "中间的柱形会随种子变化。解释之前，先换几个种子比较。",
         ),
     ),
 )

@@ -97,7 +97,7 @@ def _draw_machine(scene: Scene) -> Drawing:
         flow.append(element("div", *(_box(scene, box) for box in level), class_="row"))
     back = head.layer + 1 < trace.model.layers
     flow.append(element("div", f"↻ R = X (L{head.layer + 1})" if back else "⏹", class_="arrow"))
-    title = f"{trace.model.title} · {head}"
+    title = f"{trace.model.called(scene.language)} · {head}"
     root = element("div", element("p", title, class_="title"), element("div", *flow, class_="flow"))
     boxes = [box for _, level in levels for box in level]
     shapes = ", ".join(f"{box[0]} {box[1].shape[0]} × {box[1].shape[1]}" for box in boxes)
@@ -137,7 +137,7 @@ def _draw_each(scene: Scene) -> Drawing:
     columns = [f"H{head}" for head in range(moves.shape[1])]
     worst = scene.trace.heads[int(moves.argmax())]
     marked = (worst.layer, worst.head)
-    title = f"{scene.trace.model.title} · 1 − cos(s, s′)"
+    title = f"{scene.trace.model.called(scene.language)} · 1 − cos(s, s′)"
     root = element(
         "div",
         element("p", title, class_="title"),
@@ -195,7 +195,9 @@ def _draw_many(scene: Scene) -> Drawing:
     )
     root = element(
         "div",
-        element("p", f"{scene.trace.model.title} · 1 − cos(s, s′)", class_="title"),
+        element(
+            "p", f"{scene.trace.model.called(scene.language)} · 1 − cos(s, s′)", class_="title"
+        ),
         curve(
             list(range(count + 1)),
             series,
@@ -287,16 +289,16 @@ CHAPTER = Chapter(
     name="machine",
     title=Text("The whole machine", "整台机器"),
     goal=Text(
-        "Follow one layer from X to R, and take heads away.", "跟着一层从 X 走到 R，再拿掉一些头。"
+        "Follow one layer from X to R, and take heads away.", "沿着一层从 X 走到 R，再关掉一些头。"
     ),
     text=Text(
         "Every arrow of the note's big picture is a real tensor here; open a box to see it. The R of one "
         "layer is the X of the next: that is the unexplained R below the X of the note. Then take heads "
         "away: most hardly matter for this sentence, a few matter a lot.",
-        "笔记大图里的每个箭头，这里都是真实的张量，点开方框就能看到。一层的 R 就是下一层的 X："
-        "笔记里 X 下面那个没有解释的 R 正是它。再把头拿掉试试：多数头对这句话影响很小，少数几个却很关键。",
+        "笔记大图里的每个箭头，在这里都是真实的张量，点开方框就能看到。一层的 R 就是下一层的 X："
+        "笔记里 X 下面那个没有解释的 R 正是它。再关掉一些头试试：多数头对这句话影响很小，少数几个却很关键。",
     ),
-    takeaway=Text("Many heads are spare, a few are not.", "许多头可有可无，少数几个不行。"),
+    takeaway=Text("Many heads are spare, a few are not.", "许多头可有可无，少数几个不可缺少。"),
     misconception=Text(
         "“All heads matter equally”, or “losing one breaks the model”.",
         "“所有头同样重要”，或者“少一个头模型就坏了”。",
@@ -305,7 +307,7 @@ CHAPTER = Chapter(
     controls=(
         head_control(head_asked),
         word_control(),
-        PickHeads("off", Text("Heads switched off together", "一起关掉的头")),
+        PickHeads("off", Text("Heads switched off together", "同时关掉的头")),
     ),
     parts=(
         Part(
@@ -315,7 +317,8 @@ CHAPTER = Chapter(
                 "From W_Q to softmax one of {heads} heads is drawn; the {others} others run beside it in the same way, and "
                 "the Z of all are here. Of W_O the rows of this head. The framed row is {followed}. The feed-forward network between Add & Norm "
                 "and R works on each token alone and is not drawn.",
-                "从 W_Q 到 softmax 只画了 {heads} 个头中的一个，其余 {others} 个以同样的方式并行，所有头的 Z 都在这里。W_O 只画了这个头的行。"
+                "从 W_Q 到 softmax 只画了 {heads} 个头中的一个，"
+                "其余 {others} 个以同样的方式并行；所有头的 Z 都在这里。W_O 只画了属于这个头的行。"
                 "框出的行是 {followed}。Add & Norm 与 R 之间的前馈网络逐个词元计算，没有画出。",
             ),
             _draw_machine,
@@ -327,26 +330,26 @@ CHAPTER = Chapter(
         ),
         Part(
             "each",
-            Text("One head away at a time", "一次拿掉一个头"),
+            Text("One head away at a time", "逐个关掉头"),
             Text(
                 "How far the sentence vector s, the mean of the last R over all tokens, turns when one head writes "
                 "nothing: median {median}, most {most} for {worst}. Rounded to the digits shown.",
-                "句向量 s 是最后一层 R 对所有词元的平均。让一个头什么都不写，它转动多少："
-                "中位数 {median}，最多 {most}（{worst}）。按所示位数四舍五入。",
+                "句向量 s 是最后一层 R 对所有词元的平均。把一个头的输出置零后，s 转过多少：中位数 {median}，"
+                "最多 {most}（{worst}）。按所示位数四舍五入。",
             ),
             _draw_each,
             _each_numbers,
         ),
         Part(
             "many",
-            Text("Several heads away together", "一起拿掉几个头"),
+            Text("Several heads away together", "同时关掉几个头"),
             Text(
                 "The same with the first k heads off, in three orders (one random order). Before s moves by "
                 "more than {limit}, {least} can go least important first, {random} in random order, {most} most "
                 "important first. With all heads off it moves by {all}: the residual path carries the rest.",
-                "同样的量，按三种次序关掉前 k 个头（随机次序只取一个）。在 s 移动超过 {limit} 之前，"
-                "先关最不重要的可以关 {least} 个，随机 {random} 个，先关最重要的 {most} 个。"
-                "全部关掉时移动 {all}：其余的由残差传过去。",
+                "同样的量，按三种次序关掉前 k 个头（随机次序只取一种）。要让 s 的转动不超过 {limit}，"
+                "先关最不重要的可以关 {least} 个，随机次序 {random} 个，先关最重要的 {most} 个。"
+                "全部关掉时转动 {all}：其余的由残差连接传过去。",
             ),
             _draw_many,
             _many_numbers,
@@ -359,7 +362,7 @@ CHAPTER = Chapter(
             ask=Text("What enters layer {last} as its X?", "进入第 {last} 层的 X 是什么？"),
             explain=Text(
                 "{what}. Compared number for number.",
-                "{what}（逐个数字比较过）。",
+                "{what}（已逐个数字比较）。",
             ),
             check=_entering,
             asked=lambda trace: {"last": trace.model.layers - 1},
@@ -371,7 +374,8 @@ CHAPTER = Chapter(
             ask=Text(
                 "Switch heads off, least important first. How many of {all_heads} can go before the sentence "
                 "vector moves by more than {limit} (one minus cosine)?",
-                "从最不重要的头开始关。{all_heads} 个头中，关掉多少个之前，句向量的移动（一减余弦）不超过 {limit}？",
+                "从最不重要的头开始关。{all_heads} 个头中最多关掉多少个，"
+                "句向量的转动（一减余弦）仍不超过 {limit}？",
             ),
             explain=Text(
                 "{spare}, that is {share}. Within a tenth of all heads counts as right.",
@@ -388,15 +392,15 @@ CHAPTER = Chapter(
     teacher=TeacherNote(
         ask_aloud=Text(
             "Guess before the grid appears: what part of the heads could this sentence do without?",
-            "表格出现之前先猜：这句话可以不要百分之几的头？",
+            "图表出现之前先猜：对这句话，百分之多少的头可有可无？",
         ),
         expect=Text(
             "Guesses run from almost none to nearly all. Ask which measure they had in mind: here it is the sentence vector.",
-            "答案会从几乎没有到几乎全部。问问他们想的是哪种衡量：这里看的是句向量。",
+            "答案会从几乎没有到几乎全部。问问他们按什么衡量：这里看的是句向量。",
         ),
         if_different=Text(
             "On very short sentences single heads weigh more. The order and the counts belong to this sentence, not to the model.",
-            "句子很短时，单个头的分量会变大。次序和个数属于这句话，而不属于模型。",
+            "句子很短时，单个头的影响会变大。次序和个数属于这句话，而不属于模型。",
         ),
     ),
 )

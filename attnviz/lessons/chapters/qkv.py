@@ -51,7 +51,7 @@ def _draw_projections(scene: Scene) -> Drawing:
     )
     said = ", ".join(str(head) for head in heads)
     values = {str(h): {LETTERS[k]: _projected(scene.trace, h, k) for k in PAINTS} for h in heads}
-    alt = f"{scene.trace.model.title} · {said}: X · W = Q, K, V"
+    alt = f"{scene.trace.model.called(scene.language)} · {said}: X · W = Q, K, V"
     return Drawing(root, alt, scene.mode, values)
 
 
@@ -90,7 +90,7 @@ def _one_head(scene: Scene, head: HeadId) -> Element:
                 class_="row",
             )
         )
-    title = element("p", f"{trace.model.title} · {head}", class_="title")
+    title = element("p", f"{trace.model.called(scene.language)} · {head}", class_="title")
     return element("section", title, *rows)
 
 
@@ -106,7 +106,9 @@ def _sum(scene: Scene) -> tuple[np.ndarray, float, float, float]:
 
 def _draw_sum(scene: Scene) -> Drawing:
     rows, total, bias, q = _sum(scene)
-    title = f"{scene.trace.model.title} · {scene.head('head')} · {name(scene.token)}"
+    title = (
+        f"{scene.trace.model.called(scene.language)} · {scene.head('head')} · {name(scene.token)}"
+    )
     terms, added = [printed(total, 3), printed(bias, 3)], printed(total + bias, 3)
     made = f"Σ x × W_Q[·, 0] + b = {' + '.join(terms)} {equals(terms, added)} {added}"
     root = element(
@@ -177,18 +179,20 @@ CHAPTER = Chapter(
     name="qkv",
     title=Text("One set of q, k, v a head", "每个头一组 q、k、v"),
     goal=Text(
-        "Read X · W = Q as shapes, and as dot products.", "把 X · W = Q 看成形状，也看成点积。"
+        "Read X · W = Q as shapes, and as dot products.", "从形状和点积两个角度理解 X · W = Q。"
     ),
     text=Text(
         "Each word vector x is multiplied by three learned matrices. q asks, k answers, v is what "
         "gets passed on. All words share the matrices of a head; only x differs. Here x has "
         "{d_model} numbers, and q, k, v of one head have {d_head}. Other matrices make another head.",
-        "每个词向量 x 分别乘以三个学来的矩阵。q 负责提问，k 负责应答，v 是真正被传走的内容。"
-        "同一个头里所有词共用这些矩阵，不同的只是 x。这里 x 有 {d_model} 个数，"
-        "一个头的 q、k、v 各有 {d_head} 个。换一组矩阵，就是另一个头。",
+        "每个词向量 x 分别乘以三个训练得到的矩阵。q（query，查询）负责提问，k（key，键）负责应答，"
+        "v（value，值）是真正被传走的内容。同一个头里所有词共用这些矩阵，不同的只是 x。"
+        "这里 x 有 {d_model} 个数，一个头的 q、k、v 各有 {d_head} 个。换一组矩阵，"
+        "就是另一个头。",
     ),
     takeaway=Text(
-        "A head is three learned projections of the same x.", "一个头就是对同一个 x 的三种投影。"
+        "A head is three learned projections of the same x.",
+        "一个头就是对同一个 x 的三个投影，由训练得到。",
     ),
     misconception=Text(
         "“q, k and v are stored for each word.” They are computed from x, by matrices that all words share.",
@@ -211,7 +215,7 @@ CHAPTER = Chapter(
                 "of a layer; shown are the {d_head} columns of this head. A bias is added to each product "
                 "and not drawn. Colours in steps; the number under the pointer is exact.",
                 "每行是一个词元，框出的是 {followed}。每层所有 {heads} 个头的 W 存成一个大矩阵，"
-                "这里显示属于这个头的 {d_head} 列。每个乘积还要加偏置，图中没有画。颜色分级，指针下的数字是精确的。",
+                "这里显示属于这个头的 {d_head} 列。每个乘积还要加偏置，图中没有画。颜色分档显示，悬停可看精确值。",
             ),
             _draw_projections,
             lambda scene: {"followed": name(scene.token)},
@@ -235,11 +239,11 @@ CHAPTER = Chapter(
             name="longest",
             ask=Text(
                 "All else equal, a longer q makes larger gaps between scores, so a sharper look. Which word's q is the longest in {head}?",
-                "其他条件相同时，q 越长，分数之差越大，看得越集中。在 {head} 中，哪个词的 q 最长？",
+                "其他条件相同时，q 越长，得分之差越大，权重越集中。在 {head} 中，哪个词的 q 最长？",
             ),
             explain=Text(
                 "{best}: its length is {length}; the shortest q of a word has {shortest} (both rounded).",
-                "{best}：长度 {length}；最短的词 q 只有 {shortest}（均四舍五入）。",
+                "{best}：长度为 {length}；各词中最短的 q 长 {shortest}（均四舍五入）。",
             ),
             check=_longest,
             asked=lambda trace: {"head": head_asked(trace)},
@@ -249,11 +253,12 @@ CHAPTER = Chapter(
             name="replaced",
             ask=Text(
                 "Put the x of its neighbour in the place of {word}. Which q of this layer change?",
-                "把 {word} 的 x 换成相邻词元的 x，这一层哪些 q 会变？",
+                "把 {word} 的 x 换成相邻词元的 x，这一层的哪些 q 会变？",
             ),
             explain=Text(
                 "{changed} of {tokens}: q of a token comes from its own x alone. Words meet only in the scores.",
-                "{tokens} 个中变了 {changed} 个：每个词元的 q 只由它自己的 x 算出。词与词要到分数里才相遇。",
+                "{tokens} 个中变了 {changed} 个：每个词元的 q 只由它自己的 x 算出。"
+                "词与词到计算得分时才相遇。",
             ),
             check=_replaced,
             options=lambda _: (
@@ -275,7 +280,7 @@ CHAPTER = Chapter(
         ),
         if_different=Text(
             "The maps of two heads may look alike at a glance; the numbers under the pointer do not.",
-            "两个头的图粗看可能相似；指针下的数字并不一样。",
+            "两个头的图粗看可能相似；悬停看到的数字并不一样。",
         ),
     ),
 )

@@ -180,7 +180,7 @@ class Meter(NamedTuple):
 RAW = Text("attention", "注意力")
 ROLLOUT = Text("rollout", "逐层连乘")
 NORMS = Text("norms", "范数")
-MASK = Text("mask test", "遮住测试")
+MASK = Text("mask test", "遮盖实验")
 RAW_IS = Text(
     "mean over the heads of softmax(q·kᵀ / √d_head), this layer alone",
     "各头 softmax(q·kᵀ / √d_head) 的平均值，只看这一层",
@@ -193,7 +193,7 @@ NORMS_IS = Text(
     "‖z 中来自该词元的部分‖ ÷ 各词元之和，逐层相乘",
 )
 MASK_IS = Text(
-    "‖r − r′‖ with that token masked ÷ sum over tokens", "遮住该词元时的 ‖r − r′‖ ÷ 各词元之和"
+    "‖r − r′‖ with that token masked ÷ sum over tokens", "遮盖该词元时的 ‖r − r′‖ ÷ 各词元之和"
 )
 
 
@@ -242,7 +242,7 @@ def _colour(index: int, scene: Scene) -> str:
 
 OWN_TITLE = Text(
     "{model} · share of {word} in its own r, after each layer; rounded",
-    "{model} · {word} 在它自己的 r 中所占的份额，逐层；四舍五入",
+    "{model} · {word} 在它自己的 r 中的占比，逐层；四舍五入",
 )
 
 
@@ -296,7 +296,7 @@ def _whose_numbers(scene: Scene) -> Numbers:
 
 SHARES_TITLE = Text(
     "{model} · what r of {word} holds of each token, after layer {layer}; rounded",
-    "{model} · 第 {layer} 层之后，{word} 的 r 中每个词元的份额；四舍五入",
+    "{model} · 第 {layer} 层之后，{word} 的 r 中每个词元的占比；四舍五入",
 )
 
 
@@ -346,7 +346,7 @@ SUM = Text("sum of the parts", "各部分之和")
 Z_OF_MODEL = Text("z of the model", "模型的 z")
 LARGEST_DIFFERENCE = Text(
     "largest difference between the sum and z: {error} (rounded up)",
-    "和与 z 的最大差：{error}（向上取整到一位数字）",
+    "各部分之和与 z 的最大差：{error}（向上取到一位有效数字）",
 )
 
 
@@ -498,7 +498,7 @@ def _table(scene: Scene, text: str, training: Training, followed: Sequence[Follo
     head = element("tr", *(element("th", column, scope="col") for column in columns))
     body = [element("tr", *_cells(one)) for one in followed]
     table = element("table", element("thead", head), element("tbody", *body), class_="numbers")
-    title = scene.say(POINTERS_TITLE, title=training.model.card.title, digits=text)
+    title = scene.say(POINTERS_TITLE, title=training.model.card.called(scene.language), digits=text)
     return element(
         "div",
         element("p", title, class_="title"),
@@ -528,8 +528,9 @@ FOLLOWED = Text(
     "In layer {first_layer} each place gives {first} on average to the place that its digit names; in "
     "layer {second_layer}, {second} to the place that is named there. Right answers on this text: "
     "{right} of {places}.",
-    "在第 {first_layer} 层，每个位置平均把 {first} 给它的数字所指的位置；在第 {second_layer} 层，"
-    "把 {second} 给那里所指的位置。这段文本上答对 {right} 个，共 {places} 个。",
+    "在第 {first_layer} 层，每个位置平均把 {first} 的权重给它的数字所指的位置；"
+    "在第 {second_layer} 层，把 {second} 给那里所指的位置。"
+    "这段文本上答对 {right} 个，共 {places} 个。",
 )
 
 
@@ -690,7 +691,8 @@ QUESTIONS = (
         ask=Text(
             "After layer {last_layer}, the last one: what share of r of {word} is still its own, by the "
             "norms of the parts, multiplied over the layers?",
-            "最后一层是第 {last_layer} 层。在它之后，按各部分范数逐层相乘计算，{word} 的 r 中还有多大份额是它自己的？",
+            "最后一层是第 {last_layer} 层。在它之后，按各部分范数逐层相乘计算，"
+            "{word} 的 r 中它自己的占比还有多大？",
         ),
         explain=Text(
             "{share}, rounded. After layer {first_layer} it was {first}; every layer mixes the tokens "
@@ -708,7 +710,7 @@ QUESTIONS = (
             "name the digit you find. Say that a layer sees its own digit and that of one other place, and "
             "nothing of the rest: what share can it get right?",
             "{places} 个数字，每个都是一个位置的地址：走到那里，再走到那里所指的位置，说出找到的数字。"
-            "假如一层只看到自己的数字和另外一个位置的数字，别的一概不知，它最多能答对多大的比例？",
+            "假如一层只看到自己的数字和另外一个位置的数字，别的一概不知，它最多能答对多大比例？",
         ),
         explain=Text(
             "{share}, rounded. It is sure in {known} of the cases, where a pointer leads to itself or "
@@ -716,7 +718,7 @@ QUESTIONS = (
             "several places. The encoder of one layer and one head that was trained got {measured}. A "
             "second layer can look at what the first has found.",
             "约 {share}。当指针指向自己或指回来时，它能确定答案，占 {known}；其余只能猜。"
-            "真正的头不受这个上限约束，因为它的权重分散在几个位置上：训练出来的一层一个头的编码器得到 {measured}。"
+            "真正的头不受这个上限约束，因为它的权重分散在几个位置上：实际训练的单层单头编码器答对 {measured}。"
             "第二层就可以去看第一层找到的东西。",
         ),
         check=_one_look,
@@ -753,7 +755,7 @@ CHAPTER = Chapter(
     title=Text("Stack the layers", "把层叠起来"),
     goal=Text(
         "Follow a word through the layers, and see what depth is for.",
-        "跟着一个词逐层往上走，看看深度有什么用。",
+        "跟着一个词逐层走，看看深度有什么用。",
     ),
     text=Text(
         "Each layer takes x and gives z, then r, and r is the x of the next. The residual connection "
@@ -764,12 +766,12 @@ CHAPTER = Chapter(
     ),
     takeaway=Text(
         "Every layer mixes once more; the residual keeps a word itself; depth follows pointers.",
-        "每一层都再混合一次，残差让词保持自己，深度才能顺着线索一步步走。",
+        "每一层都再混合一次；残差连接让词保持自己；有了深度，才能顺着指针一步步走。",
     ),
     misconception=Text(
         "“The attention weights say what is in r, and the feed-forward network makes it smaller.” The "
         "residual adds x back, and the width stays.",
-        "“注意力权重就是 r 里的成分，前馈网络会降维。”其实残差又加回了 x，宽度也不变。",
+        "“注意力权重就是 r 里的成分，前馈网络会降维。”其实残差连接又加回了 x，宽度也不变。",
     ),
     minutes=4,
     controls=(
@@ -787,34 +789,36 @@ CHAPTER = Chapter(
                 "with weights of its own. The figure of the note leaves out Add & Norm: x is added "
                 "back, so z of layer {layer} keeps the direction of x with a cosine of {cosine} for {word}, "
                 "rounded.",
-                "笔记是从下往上画的，这里从上往下排。每一层的算法相同，但各有自己的权重。笔记的图省略了 "
-                "Add & Norm：x 又被加了回来，所以对 {word} 来说，第 {layer} 层的 z 与 x 的余弦是 {cosine}（四舍五入）。",
+                "笔记是从下往上画的，这里从上往下排。每一层的算法相同，但各有自己的权重。笔记的图省略了 Add & Norm："
+                "x 又被加了回来，所以对 {word} 来说，"
+                "第 {layer} 层的 z 与 x 的余弦仍有 {cosine}（四舍五入）。",
             ),
             _draw_stack,
             _stack_numbers,
         ),
         Part(
             "whose",
-            Text("How much of a word is left in its r?", "一个词的 r 里还剩多少自己？"),
+            Text("How much of a word is left in its r?", "一个词的 r 里，自己还剩多少？"),
             Text(
                 "In the first layer the heads give {word} {raw} of its own attention on average; with the "
                 "residual, its part of z is {own} by the norms, and {last} after the last layer. The "
                 "meters disagree, so each has its name; the mask test is an experiment, the others are "
                 "formulas. Numbers are rounded.",
-                "在最下面一层，各头平均把 {raw} 的注意力给 {word} 自己；算上残差，按范数它占 z 的 {own}，"
-                "最后一层之后占 {last}。几种量法并不一致，所以各有名字；遮住测试是实验，其余是公式。数字都经四舍五入。",
+                "在最下面一层，各头平均把 {raw} 的注意力给 {word} 自己；算上残差连接，"
+                "按范数它占 z 的 {own}，最后一层之后占 {last}。几种度量并不一致，所以各有名字；"
+                "遮盖实验是实际去做，其余是用公式算。数字都经四舍五入。",
             ),
             _draw_whose,
             _whose_numbers,
         ),
         Part(
             "shares",
-            Text("Who else is in it?", "里面还有谁？"),
+            Text("Who else is in it?", "里面还有哪些词？"),
             Text(
                 "Each column is one meter and sums to one before rounding. For {word} itself after layer "
                 "{layer} they run from {least} ({least_by}) to {most} ({most_by}).",
-                "每一列是一种量法，四舍五入之前各列之和为一。第 {layer} 层之后，{word} 自己的份额从 {least}"
-                "（{least_by}）到 {most}（{most_by}）不等。",
+                "每一列是一种度量，四舍五入之前各列之和为一。第 {layer} 层之后，"
+                "{word} 自己的占比从 {least}（{least_by}）到 {most}（{most_by}）不等。",
             ),
             _draw_shares,
             _shares_numbers,
@@ -839,7 +843,7 @@ CHAPTER = Chapter(
             Text(
                 "It depends on the task. Trained so far: {done} of {all}; Train starts the others, shown as "
                 "“…”. {found}",
-                "要看任务。已训练 {done} 个，共 {all} 个；显示“…”的按“训练”就会开始。{found}",
+                "要看任务。已训练 {done} 个，共 {all} 个；显示“…”的尚未训练，按“训练”开始。{found}",
             ),
             _draw_hops,
             _hops_numbers,
@@ -850,7 +854,7 @@ CHAPTER = Chapter(
     teacher=TeacherNote(
         ask_aloud=Text(
             "Its attention to itself is small. Is r of the word then mostly other words?",
-            "它给自己的注意力很小。那么这个词的 r 里大多是别的词吗？",
+            "一个词给自己的注意力很小，那么它的 r 里大多是别的词吗？",
         ),
         expect=Text(
             "Many say yes. Point to the arrow that the note leaves out: x is added back.",
@@ -859,8 +863,7 @@ CHAPTER = Chapter(
         if_different=Text(
             "Where the mask test and the norms disagree, trust the mask test first: it changes the input "
             "and looks. But a mask is a token too, and changes more than it removes.",
-            "遮住测试和范数不一致时，先相信遮住测试：它真的改了输入再看。不过遮住也是放进一个词元，"
-            "改变的不只是拿走的那些。",
+            "遮盖实验和范数不一致时，先相信遮盖实验：它真的改了输入再看。不过掩码也是一个词元，改变的不只是拿走的那些。",
         ),
     ),
 )

@@ -30,7 +30,7 @@ from attnviz.tracing.record import Trace
 
 SPECIAL = {
     "shown": Text("shown", "显示"),
-    "hidden": Text("hidden, rows renormalised", "隐藏，各行重新归一"),
+    "hidden": Text("hidden, rows renormalised", "隐藏，各行重新归一化"),
 }
 FIRST, SECOND = style.HEAD_CODES[:2]
 
@@ -82,7 +82,7 @@ def _draw_twins(scene: Scene) -> Drawing:
         )
         for head, code in zip(_pair(scene), (FIRST, SECOND), strict=False)
     ]
-    title = f"{trace.model.title} · query ↓ / → key · {scale_of(1.0, scene.language, signed=False)}"
+    title = f"{trace.model.called(scene.language)} · query ↓ / → key · {scale_of(1.0, scene.language, signed=False)}"
     root = element(
         "div", element("p", title, class_="title"), element("div", *maps, class_="row twins")
     )
@@ -103,11 +103,13 @@ def _draw_map(scene: Scene) -> Drawing:
     }
     drawing = scatter(found.places, names, colours, scene.mode, named=named)
     root = element(
-        "div", element("p", f"{trace.model.title} · Hellinger, 2D", class_="title"), drawing
+        "div",
+        element("p", f"{trace.model.called(scene.language)} · Hellinger, 2D", class_="title"),
+        drawing,
     )
     values = {"places": found.places, "distances": found.distances, "kept": found.kept}
     near = [names[i] for i in np.argsort(found.distances[trace.heads.index(scene.head("a"))])[1:4]]
-    alt = f"{trace.model.title} · {scene.head('a')} ≈ {', '.join(near)}"
+    alt = f"{trace.model.called(scene.language)} · {scene.head('a')} ≈ {', '.join(near)}"
     return Drawing(root, alt, scene.mode, values)
 
 
@@ -158,12 +160,12 @@ CHAPTER = Chapter(
         "The note says that a word attends most to itself, then to its neighbours. Count the lines: in its "
         "own picture this fails for most words. Averaged over many heads near words do get more; head by "
         "head, some look only left, some at special tokens, some at one hub word.",
-        "笔记说每个词最关注自己，其次是附近的词。数一数线：在它自己的图里，多数词并非如此。"
-        "把许多头平均起来，近处的词确实更重；逐个头看，有的只看左边，有的看特殊词元，有的集中看一个中心词。",
+        "笔记说每个词最关注自己，其次是附近的词。数一数线：在它自己的图里，多数词并非如此。把许多头平均起来，"
+        "近处的词得到的确实更多；逐个头看，有的只看左边，有的看特殊词元，有的集中看一个中心词。",
     ),
     takeaway=Text(
         "True on average, false of most heads: say which.",
-        "平均成立，多数头不成立：要说清是哪一种。",
+        "平均起来成立，对多数头不成立：要说清是哪一种。",
     ),
     misconception=Text(
         "“A line is a meaning.” A line is a weight; a claim about weights needs a number and a control.",
@@ -190,9 +192,9 @@ CHAPTER = Chapter(
                 "{a} and {b}: the same formula, other weights. They differ by {divergence} of one "
                 "bit (Jensen–Shannon, all tokens, rounded); the most different two of this sentence by {most}. The line to "
                 "itself is the strongest for {self_a} of {tokens} tokens in {a}, for {self_b} in {b}.",
-                "{a} 与 {b}：公式相同，权重不同。两者相差 {divergence}（Jensen–Shannon，最大一比特，"
-                "计入全部词元，四舍五入）；这句话里差别最大的两个头相差 {most}。"
-                "在 {a} 中，{tokens} 个词元里有 {self_a} 个最看自己，在 {b} 中有 {self_b} 个。",
+                "{a} 与 {b}：公式相同，权重不同。两者相差 {divergence}（Jensen–Shannon 散度，"
+                "以比特计，最大为一；计入全部词元，四舍五入）；这句话里差别最大的两个头相差 {most}。在 {a} 中，"
+                "{tokens} 个词元里有 {self_a} 个最关注自己，在 {b} 中有 {self_b} 个。",
             ),
             _draw_lines,
             _lines_numbers,
@@ -200,7 +202,7 @@ CHAPTER = Chapter(
         ),
         Part(
             "twins",
-            Text("The same two heads as maps", "同样两个头的热图"),
+            Text("The same two heads as maps", "同样两个头的热力图"),
             Text(
                 "All weights of both heads, special tokens included. The diagonal is each token's attention to itself.",
                 "两个头的全部权重，包括特殊词元。对角线是每个词元对自己的注意力。",
@@ -209,13 +211,14 @@ CHAPTER = Chapter(
         ),
         Part(
             "map",
-            Text("All heads on one map", "所有头在一张地图上"),
+            Text("All heads on one map", "把所有头画在一张图上"),
             Text(
                 "Each dot is a head, with more ink in higher layers; heads that look alike stand close (Hellinger distance). "
                 "Two dimensions keep {kept} of the variance, the rest is lost here. {a} and {b}: distance {distance}, "
                 "Jensen–Shannon {divergence} bit. Rounded.",
-                "每个点是一个头，层越高墨色越浓；看法相近的头靠得近（Hellinger 距离）。"
-                "两个维度保留了方差的 {kept}，其余在这里丢失。{a} 与 {b}：距离 {distance}，Jensen–Shannon {divergence} 比特。均四舍五入。",
+                "每个点是一个头，层越高墨色越浓；关注模式相近的头靠得近（Hellinger 距离）。"
+                "两个维度保留了方差的 {kept}，其余在图中丢失。{a} 与 {b}：距离 {distance}，"
+                "Jensen–Shannon 散度 {divergence} 比特。均四舍五入。",
             ),
             _draw_map,
             _map_numbers,
@@ -226,7 +229,7 @@ CHAPTER = Chapter(
             name="self",
             ask=Text(
                 "In {head}, for how many of the {tokens} tokens is the line to itself the strongest?",
-                "在 {head} 中，{tokens} 个词元里有多少个，通向自己的线最强？",
+                "在 {head} 中，{tokens} 个词元里有多少个，最强的线通向自己？",
             ),
             explain=Text(
                 "{count}, that is {share} (rounded). Within a tenth of all tokens counts as right.",
@@ -258,15 +261,15 @@ CHAPTER = Chapter(
     teacher=TeacherNote(
         ask_aloud=Text(
             "In the note's red picture, for how many words is the vertical line the darkest? And in the green one?",
-            "在笔记的红图里，有多少个词的竖线最深？绿图呢？",
+            "在笔记的红图里，有多少个词的竖线颜色最深？绿图呢？",
         ),
         expect=Text(
             "Guesses are far too high for both, because the sentence above the picture says so. Then count together.",
-            "两个猜测都会偏高，因为图上方的文字就是这么说的。然后一起数。",
+            "对两幅图的猜测都会偏高，因为图上方的文字就是这么说的。然后一起数。",
         ),
         if_different=Text(
             "A sentence may have a head for which the claim holds. That is why the sheet says for every head, on average, or not.",
-            "有的句子里确实有头符合这个说法。所以裁决表要分清：每个头、平均，还是不成立。",
+            "有的句子里确实有头符合这个说法。所以结论表要分清：每个头、平均，还是不成立。",
         ),
     ),
 )

@@ -127,7 +127,7 @@ IS_OFF = Text(
 def _draw_live(scene: Scene) -> Drawing:
     table = _live(scene)
     off = scene.head().head in heads_off(scene.trace.interventions, scene.head().layer)
-    title = f"{scene.trace.model.title} · {scene.head()} · q: {name(scene.token)}"
+    title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · q: {name(scene.token)}"
     root = element(
         "div",
         element("p", title, class_="title"),
@@ -185,7 +185,7 @@ NOT_YET = Text(
 )
 TWIN = Text(
     "Learned twin in {model}: {twin}, mean weight {mean}, least {least}",
-    "{model} 中学到的同类：{twin}，平均权重 {mean}，最小 {least}",
+    "{model} 自己学到的同款头：{twin}，平均权重 {mean}，最小 {least}",
 )
 
 
@@ -310,12 +310,13 @@ QUESTIONS = (
         name="undivided",
         ask=Text(
             "Leave out the division: the scores stay {one} and {other}. How much weight does v₁ get?",
-            "如果不做除法，分数仍是 {one} 和 {other}，v₁ 的权重是多少？",
+            "如果不做除法，得分仍是 {one} 和 {other}，v₁ 的权重是多少？",
         ),
         explain=Text(
             "{share}, rounded. A gap of {gap} is a factor of e to the {gap}: v₂ all but disappears. "
             "The division keeps softmax from choosing one word alone.",
-            "约 {share}。相差 {gap} 就是 e 的 {gap} 次方倍，v₂ 几乎消失。做除法，softmax 才不会只选一个词。",
+            "约 {share}。相差 {gap} 就是 e 的 {gap} 次方倍，v₂ 几乎消失。做了除法，"
+            "softmax 才不会只选一个词。",
         ),
         check=_undivided,
         asked=lambda trace: _undivided(trace).numbers,
@@ -326,12 +327,12 @@ QUESTIONS = (
         name="added",
         ask=Text(
             "Add {added} to both scores. What happens to the weight of v₁?",
-            "两个分数都加上 {added}，v₁ 的权重会怎样？",
+            "两个得分都加上 {added}，v₁ 的权重会怎样？",
         ),
         explain=Text(
             "Nothing: {before} before, {after} after. Only differences of scores count, "
             "so weights are not percentages of scores.",
-            "不变：之前 {before}，之后 {after}。只有分数之差起作用，所以权重并不是分数的百分比。",
+            "不变：之前 {before}，之后 {after}。只有得分之差起作用，所以权重并不是得分的百分比。",
         ),
         check=_added,
         asked=lambda _: {"added": ADDED},
@@ -365,22 +366,23 @@ CHAPTER = Chapter(
     title=Text("One head, worked by hand", "一个头，亲手算一遍"),
     goal=Text(
         "Turn scores into shares, and a choice of W_Q into a head.",
-        "把分数变成份额，用 W_Q 造出一个头。",
+        "把得分变成权重，用 W_Q 造出一个头。",
     ),
     text=Text(
         "A score says how well a query matches a key. Divided and put through softmax, scores become "
         "shares that sum to one. z is the values, mixed in these shares, and can be nothing else. "
         "Choose W_Q and W_K, and you decide where the head looks.",
-        "分数表示查询与键的契合程度。除以一个数、再经过 softmax，分数就变成和为一的份额。"
-        "z 就是按这些份额混合的 v，不可能是别的东西。选定 W_Q 和 W_K，就决定了这个头看哪里。",
+        "得分表示 query（查询）与 key（键）的匹配程度。除以一个数、再经过 softmax，"
+        "得分就变成和为一的权重。z 就是各个 v（value，值）按这些权重的混合，不可能是别的东西。"
+        "选定 W_Q 和 W_K，就决定了这个头看哪里。",
     ),
     takeaway=Text(
         "Softmax turns gaps between scores into shares; √d_k sets how sharp.",
-        "softmax 把分数之差变成份额；√d_k 决定有多尖锐。",
+        "softmax 把得分之差变成权重；√d_k 决定权重分布有多集中。",
     ),
     misconception=Text(
         "“Weights are percentages of the scores.” Only the gaps count, and exponentially.",
-        "“权重是分数的百分比。”其实只有差值起作用，而且是指数级的。",
+        "“权重是得分的百分比。”其实只有差值起作用，而且是指数级的。",
     ),
     minutes=8,
     controls=(
@@ -409,9 +411,10 @@ CHAPTER = Chapter(
                 "a factor of {factor}. The note draws {cells} cells, for which the divisor "
                 "would be {drawn_divisor}. X and the matrices were chosen so that the note's scores come out; W_K and W_V "
                 "are not drawn. Each number is rounded on its own; ≈ stands where the digits shown do not add up.",
-                "分数 {one} 和 {other} 除以 √{width} = {divisor}，相差 {gap}，即 {factor} 倍。"
-                "笔记画了 {cells} 格，那样除数应为 {drawn_divisor}。X 与各矩阵是为得到笔记的分数而选的；W_K 和 W_V 未画。"
-                "每个数各自四舍五入；所示数字加起来不相等时写 ≈。",
+                "得分 {one} 和 {other} 除以 √{width} = {divisor}，相差 {gap}，"
+                "即 {factor} 倍。笔记画了 {cells} 格，那样除数应为 {drawn_divisor}。"
+                "X 与各矩阵是为得到笔记的得分而选的；W_K 和 W_V 未画。每个数各自四舍五入；"
+                "所示数字加起来不相等时写 ≈。",
             ),
             _draw_toy,
             _toy_numbers,
@@ -419,12 +422,12 @@ CHAPTER = Chapter(
         ),
         Part(
             "live",
-            Text("The same table on your sentence", "你的句子，同样的表"),
+            Text("The same table on your sentence", "同一张表，换成你的句子"),
             Text(
                 "{word} looks through {head}; most weight goes to {best}: {weight}. The first numbers of "
                 "each v are shown, the other {hidden} are hidden. z is the model's own; recomputed from "
                 "the weights it differs by at most {error}. Each number is rounded on its own; ≈ stands where the digits shown do not add up.",
-                "{word} 通过 {head} 去看，最大的权重给了 {best}：{weight}。每个 v 只显示前几个数，"
+                "{word} 在 {head} 中把最大的权重 {weight} 给了 {best}。每个 v 只显示前几个数，"
                 "其余 {hidden} 个未显示。z 来自模型本身，由权重重算的结果与它相差不超过 {error}。"
                 "每个数各自四舍五入；所示数字加起来不相等时写 ≈。",
             ),
@@ -440,9 +443,11 @@ CHAPTER = Chapter(
                 "W_Q, or paint its cells with a click (row: query, column: key), until every place but the first gives at least {goal} to the place before it (a negative "
                 "shift looks back; theory: one back, strength from {needed}). The head of this model that looks "
                 "most at shift {shift} is {twin}: {mean} on average, never below {least}. Painted cells take the place of the shift. Rounded; what bounds others is rounded outward.",
-                "{places} 个位置，每个都是独热向量；W_K 是单位矩阵。调节 W_Q 的偏移和强度，或者点击格子自己画（行是查询，列是键），"
-                "直到除第一个以外的每个位置都把至少 {goal} 给它前面的位置（偏移为负就是往前看；理论：往前一位，强度至少 {needed}）。"
-                "在这个模型里，最看重偏移 {shift} 的头是 {twin}：平均 {mean}，最低 {least}。画了格子，就不再用偏移。数字经四舍五入，界限向外取整。",
+                "{places} 个位置，每个都是独热向量；W_K 是单位矩阵。调节 W_Q 的偏移和强度，"
+                "或者点击格子自己画（行是 query，列是 key），"
+                "直到除第一个以外的每个位置都把至少 {goal} 给它前面的位置（偏移为负就是往前看；理论：往前一位，"
+                "强度至少 {needed}）。在这个模型里，最关注偏移 {shift} 的头是 {twin}："
+                "平均 {mean}，最低 {least}。画了格子，就不再用偏移。数字经四舍五入，界限向外取整。",
             ),
             _draw_handmade,
             _handmade_numbers,
@@ -453,16 +458,16 @@ CHAPTER = Chapter(
     teacher=TeacherNote(
         ask_aloud=Text(
             "Before the weights appear: which share will the first word get? Write it down.",
-            "在权重出现之前：第一个词会得到多大的份额？先写下来。",
+            "在权重出现之前：第一个词会得到多大的权重？先写下来。",
         ),
         expect=Text(
             "Many divide one score by the sum of both. Ask what a negative score would give then.",
-            "许多人会用一个分数除以两个分数之和。可以反问：如果分数是负的呢？",
+            "许多人会用一个得分除以两个得分之和。可以反问：如果得分是负的呢？",
         ),
         if_different=Text(
             "Where most weight goes to a special token, say so, and look at the words among themselves: "
             "the order of the rest is still the order of the scores.",
-            "如果最大的权重给了特殊词元，就直说，然后只看词与词之间：其余的次序仍是分数的次序。",
+            "如果最大的权重给了特殊词元，就直说，然后只看词与词之间：其余的次序仍是得分的次序。",
         ),
     ),
 )

@@ -209,8 +209,9 @@ CLAIMS = (
             "Each token was masked once. In {value} of {pairs} pairs of different words, masking the one "
             "changes the other's vector after the first layer; with random weights in {control_value}. Before "
             "the first layer it does so in {before}.",
-            "把每个词元各遮住一次。不同的词共有 {pairs} 对，其中 {value} 的词对，遮住一个就会改变另一个在第一层之后的向量；"
-            "随机权重的对照是 {control_value}。在第一层之前则是 {before}。",
+            "把每个词元各遮盖一次。不同的词共有 {pairs} 对，其中 {value} 的词对，"
+            "遮盖一个就会改变另一个在第一层之后的向量；随机权重的对照是 {control_value}。"
+            "在第一层之前则是 {before}。",
         ),
         rule=Text(
             "A vector changes if it moves by more than {changed} of its length. It holds if that happens in "
@@ -274,8 +275,9 @@ CLAIMS = (
             "The largest differences from the model's z, over {tokens} tokens and {layers} layers, as "
             "shares of the largest entry of z: what attention writes {value}; with x added {added}; "
             "with x added and LayerNorm applied {normalised}.",
-            "对 {tokens} 个词元、{layers} 层，与模型的 z 的最大差别（占 z 最大元素的份额）："
-            "只有注意力写出的向量时为 {value}；加上 x 后为 {added}；加上 x 再做 LayerNorm 后为 {normalised}。",
+            "对 {tokens} 个词元、{layers} 层，与模型的 z 的最大差别（与 z 的最大元素之比）："
+            "只有注意力写出的向量时为 {value}；加上 x 后为 {added}；"
+            "加上 x 再做 LayerNorm 后为 {normalised}。",
         ),
         rule=Text(
             "It holds if in every layer, what attention writes differs from z by no more than "
@@ -285,7 +287,7 @@ CLAIMS = (
         judge=_left_out,
         says=Text(
             "What the note's figure leaves out between x and z are the residual connection (x is added) and LayerNorm.",
-            "笔记的图在 x 与 z 之间没有画出的，是残差（加上 x）和 LayerNorm。",
+            "笔记的图在 x 与 z 之间没有画出的，是残差连接（加上 x）和 LayerNorm。",
         ),
         then={
             "holds": Text(
@@ -311,14 +313,15 @@ CLAIMS = (
             "first of {layers} layers a word's own token has a share of {first} of all movement, after "
             "the last {last}: it falls by {value}. With random weights it goes from {control_first} to "
             "{control_last}, by {control_value}. Layer by layer: {all_shares} (all rounded).",
-            "把每个词元各遮住一次；r 移动多少，说明它含有多少该词元的信息。共 {layers} 层，"
-            "第一层之后，词自己的词元占全部移动的 {first}，最后一层之后占 {last}，下降 {value}。"
-            "随机权重的对照从 {control_first} 到 {control_last}，下降 {control_value}。逐层为 {all_shares}（均已四舍五入）。",
+            "把每个词元各遮盖一次；r 移动多少，说明它含有多少该词元的信息。共 {layers} 层，第一层之后，"
+            "词自己的词元占全部移动的 {first}，最后一层之后占 {last}，下降 {value}。"
+            "随机权重的对照从 {control_first} 到 {control_last}，"
+            "下降 {control_value}。逐层为 {all_shares}（均已四舍五入）。",
         ),
         rule=Text(
             "Richer can be measured here only as mixed: it holds if the share of the own token falls by "
             "{falls} or more from the first layer to the last.",
-            "“更强”在这里只能以混合程度来衡量：如果词自己的份额从第一层到最后一层至少下降 {falls}，就成立。",
+            "“更强”在这里只能以混合程度来衡量：如果词自己的占比从第一层到最后一层至少下降 {falls}，就成立。",
         ),
         judge=_richer,
         says=Text(
@@ -332,7 +335,7 @@ CLAIMS = (
             ),
             "fails": Text(
                 "Even in the sense of mixing it does not hold here: after the last layer, a word's own share is not smaller by as much as the rule asks.",
-                "即使只就混合而言，在这里也不成立：最后一层之后，词自己的份额下降得没有规则要求的那么多。",
+                "即使只就混合而言，在这里也不成立：最后一层之后，词自己的占比下降得没有规则要求的那么多。",
             ),
         },
         rule_numbers={"falls": FALLS},

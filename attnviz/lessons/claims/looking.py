@@ -280,7 +280,7 @@ CLAIMS = (
         judge=_self,
         says=Text(
             "A much-copied sentence. Try it with and without the special tokens: counting them or not changes what is left for the word itself.",
-            "这句话流传很广。请分别在显示和隐藏特殊词元时各试一次：算不算它们，会改变留给词自己的份额。",
+            "这句话流传很广。请分别在显示和隐藏特殊词元时各试一次：算不算它们，会改变留给词自己的权重。",
         ),
         then={
             "every": Text(
@@ -310,20 +310,21 @@ CLAIMS = (
             "{reach} away and {far} to those farther off. The difference is {value}; with random weights "
             "{control_value}. In {agree} of {all_heads} heads near exceeds far. By distance, from zero on: "
             "{curve} (all rounded).",
-            "以均分时的份额为一，所有头平均，词给相距不超过 {reach} 的词元 {near}，给更远的 {far}。"
-            "两者之差为 {value}；随机权重的对照是 {control_value}。{all_heads} 个头中有 {agree} 个近大于远。"
-            "从距离零算起，依次是 {curve}（均已四舍五入）。",
+            "以均分时的权重为一，所有头平均，词给相距不超过 {reach} 的词元 {near}，给更远的 {far}。"
+            "两者之差为 {value}；随机权重的对照是 {control_value}。"
+            "{all_heads} 个头中有 {agree} 个近大于远。从距离零算起，"
+            "依次是 {curve}（均已四舍五入）。",
         ),
         rule=Text(
             "Near exceeds far if the difference is at least {nearer} of an even share. It holds for every "
             "head if it does so in each, and on average if it does so in the mean.",
-            "两者之差至少为均分份额的 {nearer}，才算近大于远。每个头都如此，就是对每个头成立；"
-            "各头的平均如此，就是只在平均上成立。",
+            "两者之差至少为均分时权重的 {nearer}，才算近大于远。每个头都如此，就是对每个头成立；各头的平均如此，"
+            "就是只在平均上成立。",
         ),
         judge=_near,
         says=Text(
             "A head that spreads evenly gives near and far words the same.",
-            "均匀地看的头，给近处和远处的一样多。",
+            "权重均匀的头，给近处和远处的一样多。",
         ),
         then={
             "every": Text(
@@ -438,20 +439,21 @@ CLAIMS = (
             "attention to itself is {raw}; with the residual connection, {kept} of z is the word's own "
             "(random weights: {control_kept}).",
             "在第一层，各头平均，一个词给自己的权重大于给另一个词元的，占全部词对的 {value}；"
-            "随机权重的对照是 {control_value}。{heads} 个头中有 {agree} 个明显如此。词对自己的注意力为 {raw}；"
-            "算上残差，z 中有 {kept} 来自词自己（随机权重：{control_kept}）。",
+            "随机权重的对照是 {control_value}。{heads} 个头中有 {agree} 个明显如此。"
+            "词对自己的注意力为 {raw}；算上残差连接，z 中有 {kept} 来自词自己（随机权重："
+            "{control_kept}）。",
         ),
         rule=Text(
             "Half of the pairs would be chance. It holds for every head if each reaches {clearly} of the "
             "pairs, and on average if the mean of the heads does. With fewer than {least} words, chance "
             "alone could reach it.",
-            "一半只是偶然。每个头都达到全部词对的 {clearly}，就是对每个头成立；各头的平均达到，"
+            "达到一半只能算偶然。每个头都达到全部词对的 {clearly}，就是对每个头成立；各头的平均达到，"
             "就是只在平均上成立。不足 {least} 个词时，单凭偶然也可能达到。",
         ),
         judge=_own_word,
         says=Text(
             "The residual connection, which the note leaves out, keeps z₁ close to x₁ whatever the attention does (shares by norm: Kobayashi et al.).",
-            "笔记没有画出的残差，不论注意力看哪里，都让 z₁ 接近 x₁（份额按范数计算：Kobayashi 等人）。",
+            "笔记没有画出的残差连接，不论注意力看哪里，都让 z₁ 接近 x₁（占比按范数计算：Kobayashi 等人）。",
         ),
         then={
             "every": Text(

@@ -18,7 +18,9 @@ MOST = 0.5  # of the heads: from here on, on average
 
 def _usually_eight(case: Case) -> Trial:
     heads = case.trace.model.heads
-    numbers = {"value": heads, "note_heads": NOTE_HEADS, "model": case.trace.model.title}
+    card = case.trace.model
+    called = Text(card.title, card.called("zh"))
+    numbers = {"value": heads, "note_heads": NOTE_HEADS, "model": called}
     return Trial(holds_if(heads == NOTE_HEADS), numbers, float(heads))
 
 
@@ -278,7 +280,7 @@ CLAIMS = (
         chapter=1,
         claim=Text(
             "Linear and Scaled Dot-Product Attention both come in as many copies as there are heads.",
-            "Linear 和 Scaled Dot-Product Attention 的份数都与头数相同。",
+            "线性层和缩放点积注意力的份数都与头数相同。",
         ),
         statistic=Text(
             "In every layer the columns of W_Q, W_K and W_V make {linear} slices of {d_head}, and attention "

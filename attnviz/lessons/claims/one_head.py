@@ -130,25 +130,26 @@ CLAIMS = (
         chapter=2,
         claim=Text(
             "z₁ is v₁ and v₂ mixed in the shares of the softmax, and then the code is settled.",
-            "z₁ 是 v₁ 与 v₂ 按 softmax 的份额混合而成，编码到此就定了。",
+            "z₁ 是 v₁ 与 v₂ 按 softmax 的权重混合而成，编码到此就定了。",
         ),
         statistic=Text(
             "The note's scores give the shares {first} and {second}, which it rounds to "
             "{first_rounded} and {second_rounded}. Over {all_heads} heads of this model, {value} of "
             "{entries} entries of z lie outside the range of their v's.",
-            "由笔记中的分数得到份额 {first} 和 {second}，笔记取为 {first_rounded} 和 "
-            "{second_rounded}。在这个模型的 {all_heads} 个头中，z 的 {entries} 个元素里有 {value} 个"
-            "超出了各 v 的取值范围。",
+            "由笔记中的得分得到权重 {first} 和 {second}，"
+            "笔记取为 {first_rounded} 和 {second_rounded}。"
+            "在这个模型的 {all_heads} 个头中，"
+            "z 的 {entries} 个元素里有 {value} 个超出了各 v 的取值范围。",
         ),
         rule=Text(
             "It holds if no entry of z lies outside the range by more than {tolerance} of the largest v: "
             "a mix never does.",
-            "如果没有元素超出范围多于最大的 v 的 {tolerance}，就成立：混合不会超出范围。",
+            "如果任何元素超出范围的量都不大于最大的 v 的 {tolerance}，就成立：混合不会超出范围。",
         ),
         judge=_mix,
         says=Text(
             "The shares are never negative and sum to one, so a mix always lies between the v's. One head can only blend.",
-            "份额不为负，且和为一，所以混合的结果总在各 v 之间。一个头只能做混合。",
+            "权重不为负，且和为一，所以混合的结果总在各 v 之间。一个头只能做混合。",
         ),
         then={
             "holds": Text(

@@ -85,9 +85,9 @@ CLAIMS = (
             "from {one} to {many} where many places matter at once. Where one place matters at a time, "
             "one head in each layer already reaches {other}, and no number of heads can win more than "
             "the rest. The smaller of the two gains is {value}.",
-            "训练好的小编码器，参数同为 {parameters} 个：要同时看多处时，{many_heads} 个头把准确率从 {one} "
-            "提高到 {many}。每次只看一处时，每层一个头就已达到 {other}，再多的头也只能赢得剩下的部分。"
-            "两者中较小的增益是 {value}。",
+            "训练好的小编码器，参数同为 {parameters} 个：要同时看多处时，"
+            "{many_heads} 个头把准确率从 {one} 提高到 {many}。每次只看一处时，"
+            "每层一个头就已达到 {other}，再多的头最多也只能补上剩下的部分。两者中较小的增益是 {value}。",
         ),
         rule=Text(
             "It holds if on each of the two tasks more heads can win at least {gain} of the answers.",
@@ -96,16 +96,17 @@ CLAIMS = (
         judge=_more_is_better,
         says=Text(
             "Better is a matter of a task. More heads help where several places must be looked at at once. What a model loses with single heads off, another chapter measures (Michel et al.).",
-            "好不好，要由任务来判断。需要同时看几处时，多头才有帮助。单独关掉一个头会失去什么，另有一章来测量（Michel 等人）。",
+            "好不好，要由任务来判断。需要同时看几处时，多头才有帮助。关掉单个头会失去什么，"
+            "另有一章来测量（Michel 等人）。",
         ),
         then={
             "holds": Text(
                 "On both tasks more heads can win.",
-                "在两个任务上，更多的头都还有可得。",
+                "在两个任务上，多几个头都还能提高。",
             ),
             "fails": Text(
                 "Not in general: one task where more heads win nothing is enough.",
-                "一般而言并非如此：只要有一个任务，更多的头得不到什么，就足以否定。",
+                "一般而言并非如此：只要有一个任务，多几个头没有提高，就足以否定。",
             ),
         },
         rule_numbers={"gain": f"{GAIN:.0%}"},
@@ -123,20 +124,20 @@ CLAIMS = (
             "encoder with {heads} heads is right in {value}, one with a single head and equally many "
             "parameters ({parameters}) in {one}. Guessing gives {guessing}; the best that one even "
             "average can reach is {theory}.",
-            "好不好，只能在任务上衡量。要说出每个数字周围的 {looks} 个数字时，{heads} 个头的编码器准确率为 "
-            "{value}；参数同样多（{parameters} 个）而只有一个头的，为 {one}。随机猜测是 {guessing}；"
-            "单独一个均匀平均最多能到 {theory}。",
+            "好不好，只能在任务上衡量。要说出每个数字周围的 {looks} 个数字时，"
+            "{heads} 个头的编码器准确率为 {value}；参数同样多（{parameters} 个）而只有一个头的，"
+            "为 {one}。随机猜测是 {guessing}；一次均匀平均最多能达到 {theory}。",
         ),
         rule=Text(
             "It holds on this task if many heads do better than one head and than the best single even "
             "average.",
-            "如果多头的准确率高于单头，也高于单独一个均匀平均的上限，在这个任务上就成立。",
+            "如果多头的准确率高于单头，也高于一次均匀平均的上限，在这个任务上就成立。",
         ),
         judge=_better,
         of_model=False,
         says=Text(
             "As it stands in the note it is a belief; the task decides, not the sentence.",
-            "笔记里的说法只是一种看法；起决定作用的是任务，不是句子。",
+            "笔记里的说法只是一种信念；起决定作用的是任务，不是句子。",
         ),
         then={
             "holds": Text(
