@@ -31,8 +31,13 @@ def layout(mode: Mode, **more: Any) -> go.Layout:
     )
 
 
-def heading(title: str, subtitle: str, colour: str, mode: Mode) -> dict[str, Any]:
-    """A title at the top left, and a line or two below it. Both already escaped."""
+def heading(
+    title: str, subtitle: str, colour: str, mode: Mode, *, above: int = 0
+) -> dict[str, Any]:
+    """A title at the top left, and a line or two below it. Both already escaped.
+
+    `above` are the px that stay free for the toolbar.
+    """
     return {
         "text": title,
         "subtitle": {
@@ -43,7 +48,7 @@ def heading(title: str, subtitle: str, colour: str, mode: Mode) -> dict[str, Any
         "x": 0.02,
         "y": 1,
         "yanchor": "top",
-        "pad": {"t": 6},
+        "pad": {"t": 6 + above},
     }
 
 

@@ -92,6 +92,7 @@ class Explorer:
             combination=self.combination,
             direction=self.direction,
             arrangement=self.arrangement,
+            pins=self.pins,
             language=self.language,
         ).to_svg()
 
@@ -177,6 +178,7 @@ class Explorer:
                 "direction": say("picture.direction", language),
                 "weight": say("picture.weight", language),
                 "rounded": say("picture.rounded", language),
+                "some_named": say("picture.some_named", language, step="{step}"),
                 **{name: say(f"map.{name}", language) for name in ("rest", "read", "hidden")},
             },
             "not_here": say("map.not_here", language),

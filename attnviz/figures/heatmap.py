@@ -1,6 +1,7 @@
 """The heatmap of one head: queries are rows, keys are columns, a number for each cell."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,13 @@ from attnviz.figures.style import Mode
 from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
 
-NUMBERS_UP_TO = 12  # places: beyond, the cells are too small to print in
-LABELS_UP_TO = 48
+NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
+NARROWEST = 250  # px of the cells where a page is narrow
+LINE = 8.9  # px from one label to the next
 LONGEST_LABEL = 14
+HEADING = 330  # px of a line above the cells
+LEAST_CELL, LEAST, MOST = 6, 250, 640  # px of a cell where there is room, and of all of them
+TOOLBAR, BELOW = 26, 82  # px above the title, and for labels below the cells
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -97,10 +102,10 @@ def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heat
         zmax=1,
         xgap=0,
         ygap=0,
-        texttemplate="%{z:.2f}" if len(names) <= NUMBERS_UP_TO else None,
         colorbar=_colour_bar(mode, language),
     )
-    figure = go.Figure(data=[trace], layout=_layout(one, mode, language))
+    texts = [_numbers(drawn, names, one, mode)] if len(names) <= NUMBERS_UP_TO else []
+    figure = go.Figure(data=[trace, *texts], layout=_layout(one, mode, language))
     alt = say(
         "heatmap.alt",
         language,
@@ -110,6 +115,23 @@ def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heat
     )
     alt = " ".join([alt, *about_given(one.trace, language)])
     return Heatmap(figure, alt, one, language)
+
+
+def _numbers(drawn: np.ndarray, names: list[str], one: Shown, mode: Mode) -> go.Scatter:
+    """The weight in each cell that is shown, in an ink that can be read on it."""
+    rows, columns = np.nonzero(~np.isnan(drawn))
+    weights = drawn[rows, columns]
+    grounds = style.ramp(getattr(one.code, mode), mode)[style.level(weights)]
+    inks = ["#{:02x}{:02x}{:02x}".format(*ground) for ground in grounds]
+    return go.Scatter(
+        x=[names[column] for column in columns],
+        y=[names[row] for row in rows],
+        text=[f"{weight:.2f}" for weight in weights],
+        mode="text",
+        textfont={"size": 9, "color": [style.text_on(ink) for ink in inks]},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:
@@ -135,7 +157,8 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
         "automargin": True,
         "showgrid": False,
         "zeroline": False,
-        "ticks": "",
+        "ticks": "outside" if len(ticks) < len(labels) else "",
+        "ticklen": 3,
         "fixedrange": False,
     }
     direction = say("picture.direction", language)
@@ -143,15 +166,25 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
         direction += " · " + say("picture.some_named", language, step=ticks[1])
     if len(labels) <= NUMBERS_UP_TO:
         direction += " · " + say("picture.rounded", language)
+    # Lines that fit the narrowest page: Plotly would cut them in silence.
+    above = svg.wrapped(title(one.trace, one.name(language)), HEADING * 10.5 / 14)
+    small = [
+        *svg.wrapped(direction, HEADING),
+        *svg.wrapped(one.formula(language), HEADING),
+    ]
+    top = TOOLBAR + 20 * len(above) + 15 * len(small) + 12
+    cells = min(MOST, max(LEAST, LEAST_CELL * len(labels)))
     return layout(
         mode,
         title=heading(
-            plotly_text(title(one.trace, one.name(language))),
-            f"{direction}<br>{plotly_text(one.formula(language))}",
+            "<br>".join(map(plotly_text, above)),
+            "<br>".join(map(plotly_text, small)),
             getattr(one.code, mode),
             mode,
+            above=TOOLBAR,
         ),
-        margin={"l": 4, "r": 4, "t": 66, "b": 4},
+        height=top + cells + BELOW,
+        margin={"l": 4, "r": 4, "t": top, "b": 4},
         xaxis={**axis, "tickangle": -90},
         yaxis={**axis, "autorange": "reversed"},
     )
@@ -164,5 +197,5 @@ def _label(text: str) -> str:
 
 def _ticks(places: int) -> list[int]:
     """All places while they fit, else every k-th; the hover names them all."""
-    step = max(1, -(-places // LABELS_UP_TO))
+    step = max(1, ceil(places * LINE / NARROWEST))
     return list(range(0, places, step))

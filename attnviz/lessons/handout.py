@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from attnviz.errors import AttnvizError
 from attnviz.figures.drawing import Drawing
+from attnviz.figures.lines import Lines, lines
 from attnviz.figures.picture import title
 from attnviz.figures.standalone import Kind, origin, picture, standalone, tag
 from attnviz.lessons.chapters import chapters
@@ -18,6 +19,8 @@ from attnviz.lessons.sheet import spoken
 from attnviz.tracing.record import Trace
 from attnviz.training.record import Training
 from attnviz.words import Language, say
+
+WIDEST = 60  # places of a line diagram across a page; more go down the page
 
 
 def handout(
@@ -68,6 +71,9 @@ def chapter_section(
 
 
 def _picture(panel: Panel) -> str:
+    if isinstance(panel, Lines) and len(panel.maps[0].view.places) > WIDEST:
+        lens, spoken = panel.maps[0].lens, panel.language
+        panel = lines(panel.trace, panel.heads, lens, direction="vertical", language=spoken)
     kind: Kind = "drawing" if isinstance(panel, Drawing) else "lines"
     return picture(kind, panel.packet, panel.alt)
 

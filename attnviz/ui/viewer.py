@@ -19,7 +19,7 @@ from attnviz.words import say
 
 OVERVIEW, LINES = "overview_picture", "lines_picture"
 LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
-PLOT_HEIGHT = 384
+WIDE_FROM = 42  # places: cells of 6 px then want the whole column for one heatmap
 
 
 def viewer(key: TraceKey, trace: Trace, divergence: float, share_here: Callable[[], None]) -> None:
@@ -103,15 +103,18 @@ def _take_pins() -> None:
 
 def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:
     heads = chosen.heads if chosen.combination else chosen.heads[:2]
-    for index, one in enumerate(shown(trace, heads, chosen.lens, chosen.combination)):
-        with st.container(key=f"heatmap_{index}"):
-            _heatmap(key, one, index)
+    maps = shown(trace, heads, chosen.lens, chosen.combination)
+    beside = len(maps[0].view.places) < WIDE_FROM
+    with st.container(key="heatmaps_beside" if beside else "heatmaps_below"):
+        for index, one in enumerate(maps):
+            with st.container(key=f"heatmap_{index}"):
+                _heatmap(key, one, index)
 
 
 def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
     what = repr((one.heads, one.combination, one.lens, one.code))
     picture = caches.heatmap_of(key, one, what, mode(), language())
-    components.show_chart(picture, f"heatmap_picture_{index}", PLOT_HEIGHT)
+    components.show_chart(picture, f"heatmap_picture_{index}", int(picture.figure.layout.height))
     notes = [one.says(language()), *one.notes(language())]
     st.caption(markdown_text(" ".join(note for note in notes if note)))
 

@@ -72,7 +72,7 @@ function stageOf(parent, draw) {
       root.style.zoom = zoom;
       stage.width = root.clientWidth;
       draw(stage);
-      if (root.getBoundingClientRect().height <= heightOf(root)) break;
+      if (root.getBoundingClientRect().height <= heightOf(root) && root.scrollWidth <= root.clientWidth) break;
     }
     root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
   };

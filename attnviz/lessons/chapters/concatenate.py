@@ -7,7 +7,7 @@ from attnviz.figures import style
 from attnviz.figures.bars import Bar, bars
 from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.style import code
-from attnviz.figures.tensor import printed, scale_of, tensor
+from attnviz.figures.tensor import printed, scale_of, tensor, tiles
 from attnviz.lessons.controls import PickHeads, layer_control, word_control
 from attnviz.lessons.engine import (
     Chapter,
@@ -58,7 +58,7 @@ def _draw_strip(scene: Scene) -> Drawing:
     root = element(
         "div",
         element("p", f"{title} · {scale_of(top, scene.language, signed=True)}", class_="title"),
-        element("div", *strips, class_="strip"),
+        tiles(strips, "strip", scene.language),
         element(
             "div",
             element("span", "×", class_="sign"),
