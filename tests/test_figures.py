@@ -231,7 +231,7 @@ def test_no_line_above_a_heatmap_is_wider_than_a_phone(
 ) -> None:
     one = shown(note, note.heads[:12], combination=combination)[0]
     title = draw(one, language=language).figure.layout.title
-    lines = [(line, 14) for line in title.text.split("<br>")]
+    lines = [(line, 14.0) for line in title.text.split("<br>")]
     lines += [(line, 10.5) for line in title.subtitle.text.split("<br>")]
     for line, size in lines:
         columns = sum(2 if ord(letter) > 0x2E7F else 1 for letter in line)

@@ -105,9 +105,9 @@ def test_lines_are_the_tensor(note: attnviz.Trace, lens: Lens) -> None:
 def test_what_is_pinned_is_pinned_on_paper(
     note: attnviz.Trace, pins: tuple[str, ...], direction: Any
 ) -> None:
-    heads, arrangement = [(0, 2), (1, 8)], "overlaid"
+    heads = [(0, 2), (1, 8)]
     picture = attnviz.explore(
-        note, heads, pins=pins, direction=direction, arrangement=arrangement
+        note, heads, pins=pins, direction=direction, arrangement="overlaid"
     ).to_svg()
     root = ET.fromstring(picture)  # noqa: S314
     expected, lines = [], 0

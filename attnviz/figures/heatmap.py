@@ -25,9 +25,8 @@ NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
 NARROWEST = 250  # px of the cells where a page is narrow
 LINE = 8.9  # px from one label to the next
 LONGEST_LABEL = 14
-HEADING = 330  # px of a line above the cells
 LEAST_CELL, LEAST, MOST = 6, 250, 640  # px of a cell where there is room, and of all of them
-TOOLBAR, BELOW = 26, 82  # px above the title, and for labels below the cells
+BELOW = 82  # px for labels below the cells
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -166,23 +165,16 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
         direction += " · " + say("picture.some_named", language, step=ticks[1])
     if len(labels) <= NUMBERS_UP_TO:
         direction += " · " + say("picture.rounded", language)
-    # Lines that fit the narrowest page: Plotly would cut them in silence.
-    above = svg.wrapped(title(one.trace, one.name(language)), HEADING * 10.5 / 14)
-    small = [
-        *svg.wrapped(direction, HEADING),
-        *svg.wrapped(one.formula(language), HEADING),
-    ]
-    top = TOOLBAR + 20 * len(above) + 15 * len(small) + 12
+    said, top = heading(
+        title(one.trace, one.name(language)),
+        [direction, one.formula(language)],
+        getattr(one.code, mode),
+        mode,
+    )
     cells = min(MOST, max(LEAST, LEAST_CELL * len(labels)))
     return layout(
         mode,
-        title=heading(
-            "<br>".join(map(plotly_text, above)),
-            "<br>".join(map(plotly_text, small)),
-            getattr(one.code, mode),
-            mode,
-            above=TOOLBAR,
-        ),
+        title=said,
         height=top + cells + BELOW,
         margin={"l": 4, "r": 4, "t": top, "b": 4},
         xaxis={**axis, "tickangle": -90},

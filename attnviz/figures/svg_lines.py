@@ -45,25 +45,17 @@ def strands(
             for side, y in (("q", edge + 14), ("k", edge + 14 + gap))
         }
         width, height = max(WIDTH, 16 + count * step), 2 * (edge + 14) + gap
-    parts, numbers, reached = [_edge_names(width, height, vertical, language)], [], set(pins)
-    for lane, (code, query, key, weight) in enumerate(drawn):
-        lines = np.array(
-            [
-                not pins or f"q{q}" in pins or f"k{k}" in pins
-                for q, k in zip(query, key, strict=True)
-            ],
-            bool,
-        )
-        query, key, weight = query[lines], key[lines], weight[lines]
-        parts += _paths(code, ends, query, key, weight)
-        for one, other, number in zip(query, key, weight, strict=True):
-            for pin, far in ((f"q{one}", f"k{other}"), (f"k{other}", f"q{one}")):
-                if pin in pins:
-                    reached.add(far)
-                    at = NUMBER * (list(pins).index(pin) * len(drawn) + lane)
-                    said = mark(pins, pin) + f"{number:.3f}"
-                    numbers += _number(ends[far[0]][int(far[1:])], far[0], at, said, vertical, code)
-    parts += numbers
+    parts = [_edge_names(width, height, vertical, language)]
+    drawn = [_of_pins(*one, pins) for one in drawn] if pins else drawn
+    for one in drawn:
+        parts += _paths(one[0], ends, *one[1:])
+    numbers = _numbers_of(drawn, pins)
+    taken: dict[str, int] = defaultdict(int)  # numbers at one end of lines
+    for code, pin, far, weight in numbers:
+        said, at = f"{mark(pins, pin)}{weight:.3f}", ends[far[0]][int(far[1:])]
+        parts += _number(at, far[0], NUMBER * taken[far], said, vertical, code)
+        taken[far] += 1
+    reached = {*pins, *taken}
     for side in "qk":
         for i, place in enumerate(places):
             name = f"{side}{i}"
@@ -76,6 +68,29 @@ def strands(
 def mark(pins: Sequence[str], name: str) -> str:
     """Which of several pins a token is, as #2; nothing for one alone."""
     return f"#{list(pins).index(name) + 1} " if len(pins) > 1 and name in pins else ""
+
+
+def _of_pins(
+    code: HeadCode, query: np.ndarray, key: np.ndarray, weight: np.ndarray, pins: Sequence[str]
+) -> tuple[HeadCode, np.ndarray, np.ndarray, np.ndarray]:
+    """The lines of what is pinned alone."""
+    queries, keys = ([int(pin[1:]) for pin in pins if pin[0] == side] for side in "qk")
+    mine = np.isin(query, queries) | np.isin(key, keys)
+    return code, query[mine], key[mine], weight[mine]
+
+
+def _numbers_of(
+    drawn: Sequence[tuple[HeadCode, np.ndarray, np.ndarray, np.ndarray]], pins: Sequence[str]
+) -> list[tuple[HeadCode, str, str, float]]:
+    """Head, pin, the line's other end and the weight, in the order of the pins."""
+    found = [
+        (code, pin, far, float(weight))
+        for code, *lines in drawn
+        for query, key, weight in zip(*lines, strict=True)
+        for pin, far in ((f"q{query}", f"k{key}"), (f"k{key}", f"q{query}"))
+        if pin in pins
+    ]
+    return sorted(found, key=lambda one: list(pins).index(one[1]))
 
 
 def _number(

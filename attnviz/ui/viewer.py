@@ -105,7 +105,7 @@ def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:
     heads = chosen.heads if chosen.combination else chosen.heads[:2]
     maps = shown(trace, heads, chosen.lens, chosen.combination)
     beside = len(maps[0].view.places) < WIDE_FROM
-    with st.container(key="heatmaps_beside" if beside else "heatmaps_below"):
+    with st.container(key="heatmaps_beside" if beside else "heatmaps_wide"):
         for index, one in enumerate(maps):
             with st.container(key=f"heatmap_{index}"):
                 _heatmap(key, one, index)

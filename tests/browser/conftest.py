@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,9 +50,9 @@ def wait_until_up(address: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the app did not start")
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    netguard = tmp_path_factory.mktemp("server") / "outside.txt"
+@contextmanager
+def running(netguard: Path) -> Iterator[Server]:
+    """The app in a process of its own, which writes into `netguard` what it reaches outside."""
     port = free_port()
     found = Server(f"http://127.0.0.1:{port}", netguard)
     environment = {
@@ -71,6 +72,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server") / "outside.txt") as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -63,20 +63,26 @@ function measure() {
     return svg;
   };
 
+  // Whether text runs neither along nor down the page: then its box says little.
+  const isOblique = (element) => {
+    const { a = 1, b = 0 } = element.getScreenCTM?.() ?? {};
+    return Math.abs(a * b) > 0.01;
+  };
+
   // The part of a box that can be seen, and by what it is cut for good.
   const shown = (element, box) => {
     let [left, top, right, bottom] = [box.left, box.top, box.right, box.bottom];
-    let cut = null;
+    let [cut, scrolled] = [null, false];
     for (let e = element.parentElement; e && e !== main.parentElement; e = e.parentElement) {
       const style = getComputedStyle(e);
       if (style.overflowX === "visible" && style.overflowY === "visible") continue;
       const edge = e.getBoundingClientRect();
       const out = Math.max(edge.left - left, right - edge.right, edge.top - top, bottom - edge.bottom);
       const scrolls = /auto|scroll/.test(style.overflowX + style.overflowY) && !matchMedia("print").matches;
-      if (out > SLACK && !scrolls && !cut) cut = e;
+      scrolled ||= scrolls; // what is beyond can be scrolled to
+      if (out > SLACK && !scrolled && !cut) cut = e;
       left = Math.max(left, edge.left); right = Math.min(right, edge.right);
       top = Math.max(top, edge.top); bottom = Math.min(bottom, edge.bottom);
-      if (scrolls) break; // what is beyond can be scrolled to
     }
     if (right <= left || bottom <= top) return { box: null, cut };
     return { box: { left, top, right, bottom }, cut };
@@ -135,7 +141,7 @@ function measure() {
       const [a, b] = [boxes[i], boxes[j]];
       const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (wide <= SLACK || high <= SLACK) continue;
+      if (wide <= SLACK || high <= SLACK || (isOblique(items[i].element) && isOblique(items[j].element))) continue;
       const [one, other] = [items[i].element, items[j].element];
       if (one.tagName === "CANVAS" && one === other && [items[i], items[j]].some(({ name }) => name.startsWith("the map"))) continue;
       faults.add(`${items[i].name} and ${items[j].name} overlap, ${px(wide)} × ${px(high)}`);
@@ -200,7 +206,7 @@ function measure() {
         const [start, size] = side === "rows" ? [box.top, box.height] : [box.left, box.width];
         const middle = side === "rows" ? (at.top + at.bottom) / 2 : (at.left + at.right) / 2;
         const off = Math.abs(middle - start - ((index + 0.5) * size) / count);
-        if (!(off < Math.max(4, size / count))) faults.add(`${name.textContent} stands ${px(off)} from its ${side}`);
+        if (!(off < Math.max(5, size / count))) faults.add(`${name.textContent} stands ${px(off)} from its ${side}`);
       }
     }
   }

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import attnviz
-from attnviz.lessons.engine import Part
+from attnviz.lessons.engine import Chapter, Part
 from attnviz.lessons.handout import handout
+from attnviz.models.load import Model
 from tests.browser.conftest import PATIENCE, Server
 
 GEOMETRY = (Path(__file__).parent / "geometry.js").read_text(encoding="utf-8")
@@ -25,8 +26,10 @@ PAGES = {
     "explore, 4 words": "/?v=1&s=The%20cat%20sat%20down",
     "explore, 71 tokens": f"/?v=1&s={LONG}",
     "explore, 302 tokens": f"/?v=1&s={'the%20law%20' * 150}",
-    "explore, mean of 12 heads": "/?v=1&lang=zh&combine=mean",
+    "explore, mean of two heads": "/?v=1&lang=zh&show=mean",
+    "embedded": "/?v=1&embed=true",
     "train": "/train?v=1",
+    "train, compare": "/train?v=1&do=compare",
     "about": "/about",
     "teacher": "/walkthrough?v=1&mode=teacher",
     "print": "/walkthrough?v=1&mode=print",
@@ -35,6 +38,8 @@ LESSONS = {f"chapter {c.number}": f"/walkthrough?v=1&ch={c.number}" for c in CHA
 LONG_LESSONS = {
     f"chapter {number}, 71 tokens": f"/walkthrough?v=1&ch={number}&s={LONG}" for number in (1, 3, 7)
 }
+
+STANDS = ".attnviz[data-drawn], .js-plotly-plot, .st-key-about, .st-key-teacher, .st-key-handout"
 
 Go = Callable[[str], Page]
 
@@ -57,17 +62,20 @@ def go(tab: Page, server: Server) -> Go:
     def to(link: str) -> Page:
         tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
         tab.goto(server.address + link)
-        tab.wait_for_selector(
-            ".attnviz[data-drawn], .js-plotly-plot, .st-key-about, .st-key-teacher, .st-key-handout"
-        )
-        still(tab)
-        waiting = tab.get_by_role("button", name="Show it without an answer")
-        while waiting.count():
-            waiting.first.click()
-            still(tab)
+        show_all(tab)
         return tab
 
     return to
+
+
+def show_all(page: Page) -> None:
+    """Wait until a page stands, and open every picture that waits for an answer."""
+    page.wait_for_selector(STANDS)
+    still(page)
+    waiting = page.locator('[class*="st-key-skip_"] button')
+    while waiting.count():
+        waiting.first.click()
+        still(page)
 
 
 def still(page: Page) -> None:
@@ -94,7 +102,7 @@ def test_everything_can_be_read(go: Go, place: str) -> None:
 
 @pytest.mark.parametrize("size", SCREENS, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: f"chapter {chapter.number}")
-def test_every_screen_can_be_read(go: Go, chapter: attnviz.Chapter, size: tuple[int, int]) -> None:
+def test_every_screen_can_be_read(go: Go, chapter: Chapter, size: tuple[int, int]) -> None:
     found = {}
     page = go(f"/walkthrough?v=1&mode=presenter&ch={chapter.number}")
     page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -122,3 +130,87 @@ def test_the_handout_can_be_read(
     still(page)
     assert faults(page) == []
     context.close()
+
+
+@pytest.mark.parametrize("words", [3, 25, 70])
+def test_a_file_can_be_read(browser: Browser, minilm: Model, tmp_path: Path, words: int) -> None:
+    file = tmp_path / "heads.html"
+    file.write_text(attnviz.explore(attnviz.trace("law " * words, minilm)).to_html(), "utf-8")
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(GEOMETRY)
+    page.goto(f"file://{file}")
+    page.wait_for_selector(".picture .attnviz[data-drawn]")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        still(page)
+        assert faults(page) == []
+    context.close()
+
+
+BAD = """<p style="font-size: 7px">tiny</p>
+<div style="width: 60px; overflow: hidden; white-space: nowrap">words that are cut off</div>
+<div style="position: relative"><p>under</p><p style="position: absolute; top: 0">over</p></div>
+<svg width="100" height="20"><text x="80" y="15">beyond the edge</text></svg>
+<div class="attnviz" style="width: 600px"><figure><canvas data-array="a" width="27" height="27"
+  aria-label="small" style="width: 27px; height: 27px"></canvas></figure></div>
+<canvas id="written" width="60" height="20"></canvas>"""
+
+
+def test_the_measure_sees_what_cannot_be_read(browser: Browser) -> None:
+    """Each of six faults is found, so that a page without any says something."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(GEOMETRY)
+    page.goto("about:blank")
+    page.evaluate("bad => { document.body.innerHTML = bad; }", BAD)
+    page.evaluate(
+        """() => {
+            const names = Array.from({ length: 27 }, (_, i) => "token " + i).join("\n");
+            const map = document.querySelector("[data-array]");
+            Object.assign(map.dataset, { rows: names, columns: names });
+            const context = document.querySelector("#written").getContext("2d");
+            context.font = "8px sans-serif";
+            context.fillText("written too small", 10, 12);
+        }"""
+    )
+    found = " ".join(faults(page))
+    for fault in (
+        '"tiny" is written in 7.0 px',
+        '"words that are cut off" is cut off',
+        '"under" and "over" overlap',
+        '"beyond the edge" is cut off',
+        "cells of small are 1.0 px × 1.0 px where there is room for 6.0 px",
+        "small: 0 of 27 rows named, and does not say so",
+        "small: 0 of 27 columns named, and does not say so",
+        '"written too small" on a canvas is written in 8.0 px',
+        '"written too small" is cut off by its canvas',
+    ):
+        assert fault in found
+    context.close()
+
+
+@pytest.mark.parametrize("direction", ["horizontal", "vertical"])
+def test_numbers_of_pins_stand_apart_and_say_whose_they_are(go: Go, direction: str) -> None:
+    page = go(f"/?v=1&dir={direction}")
+    lines = page.locator(".st-key-lines")
+    for side, place in (("q", 5), ("q", 7), ("k", 3), ("q", 12)):
+        lines.locator(f'.panel [data-side="{side}"][data-place="{place}"]').first.click()
+    page.mouse.move(0, 0)
+    still(page)
+    assert faults(page) == []
+    numbers = lines.locator(".number").all_text_contents()
+    assert {number[:2] for number in numbers} == {"#1", "#2", "#3", "#4"}
+    label = lines.locator('.panel [data-side="q"][data-place="7"]').first
+    assert (label.text_content() or "").startswith("#2 ")
+    assert (lines.locator(".readout span").nth(1).text_content() or "").startswith("#2 ")
+    boxes = lines.locator(".focus").first.evaluate(
+        """group => [...group.querySelectorAll("rect, .number")].map((part) => {
+            const { left, top, right, bottom } = part.getBoundingClientRect();
+            return [part.tagName, left, top, right, bottom]; })"""
+    )
+    for ground, text in zip(boxes[::2], boxes[1::2], strict=True):
+        assert (ground[0], text[0]) == ("rect", "text")
+        inside = [a <= b + 3 for a, b in zip(ground[1:3], text[1:3], strict=True)]
+        inside += [a >= b - 3 for a, b in zip(ground[3:], text[3:], strict=True)]
+        assert all(inside), "no end of a line beside a number, where it would read as a minus"

@@ -8,7 +8,7 @@ const LEAST = 6; // px of a cell of attention
 const WIDEST_TILE = 170; // px, where all tiles are to fit on a screen
 const NAMES = 80; // px for the names beside a map
 const LINE = 10; // px from one name to the next
-const LONGEST = 14; // characters of a name
+const LONGEST = 20; // characters of a name
 const HALF = 127; // steps of ink on each side of zero
 
 function grown(tree, space) {
@@ -56,6 +56,7 @@ function paint(stage, canvas) {
   canvas.replaceWith(box);
   const under = html("p", { class: "under", "aria-live": "polite" }, "\u00a0");
   box.append(canvas, under);
+  box.style.width = canvas.style.width; // not that of the names below it
   const marked = canvas.dataset.marked;
   if (marked !== undefined) box.prepend(markOf(Number(marked), rows, canvas));
   nameCells(canvas, box, rows, high, wide);
@@ -72,11 +73,12 @@ function sizeOf(stage, canvas, rows, columns) {
     const wide = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 6 : 18;
     return { wide, high: Math.min(columns > 16 ? 14 : 18, Math.max(5, tallest / rows), tallest / rows) };
   }
+  const least = LEAST / (canvas.currentCSSZoom ?? 1);
   const tiles = canvas.closest(TILES);
-  if (tiles) tiles.style.setProperty("--tile", `${Math.min(LEAST * columns, shareOf(stage.root) ? WIDEST_TILE : Infinity)}px`);
+  if (tiles) tiles.style.setProperty("--tile", `${Math.min(least * columns, shareOf(stage.root) ? WIDEST_TILE : Infinity)}px`);
   const figure = canvas.closest("figure");
   const room = figure.parentElement.clientWidth - (tiles ? 0 : NAMES);
-  const side = Math.min(18, room / columns, Math.max(LEAST, tallest / rows));
+  const side = Math.min(18, room / columns, Math.max(least, tallest / rows));
   return { wide: side, high: side };
 }
 

@@ -6,7 +6,7 @@
 const GAP = 150; // least px between the two edges, horizontal
 const VERTICAL_GAP = 220;
 const NUMBER = 34; // px that one number takes along its line's end
-const MARK = 18; // px of a mark such as #2: which of several tokens a number belongs to
+const MARK = 24; // px of a mark such as #2: which of several tokens a number belongs to
 const ROW = 17; // px a token, vertical
 const COLUMN = 12.5; // least px a token, horizontal
 const LONGEST = 96; // px of a label
@@ -299,11 +299,19 @@ function focusPanel(stage, made, focused) {
     const [byQuery, byKey] = [order.get(`q${query}`), order.get(`k${key}`)];
     if (byQuery === undefined && byKey === undefined) continue;
     found.push(i);
-    if (byQuery !== undefined) numbers.push(...number(stage, made, i, "k", focused, byQuery));
-    if (byKey !== undefined) numbers.push(...number(stage, made, i, "q", focused, byKey));
+    if (byQuery !== undefined) numbers.push({ i, side: "k", at: byQuery, end: `k${key}` });
+    if (byKey !== undefined) numbers.push({ i, side: "q", at: byKey, end: `q${query}` });
     reached.q[query] = reached.k[key] = 1;
   }
-  made.svg.querySelector(".focus").replaceChildren(...strokes(stage, made.place, found), ...numbers);
+  // At one end of lines each number has a lane of its own, in the order of the tokens.
+  const taken = new Map();
+  numbers.sort((one, other) => one.at - other.at);
+  const parts = numbers.flatMap((one) => {
+    const lane = taken.get(one.end) ?? 0;
+    taken.set(one.end, lane + 1);
+    return number(stage, made, one, markOf(focused, one.at), lane);
+  });
+  made.svg.querySelector(".focus").replaceChildren(...strokes(stage, made.place, found), ...parts);
   made.labels = made.labels || [...made.svg.querySelectorAll(".token")];
   for (const label of made.labels) {
     const { side, place } = label.dataset;
@@ -317,21 +325,19 @@ function focusPanel(stage, made, focused) {
   }
 }
 
-// A number at the far end of its line, in the lane of its token and head. The ground below it
-// begins at the token: what is left of a line there would read as a minus.
-function number(stage, made, i, side, focused, at) {
+// A number at the far end of its line. The ground below it begins at the token: what is left of
+// a line there would read as a minus.
+function number(stage, { place }, { i, side }, mark, lane) {
   const { arrays, dark } = stage;
-  const { place, heads } = made;
   const head = stage.meta.heads[arrays.head[i]];
   const index = side === "q" ? arrays.query[i] : arrays.key[i];
-  const lane = at * heads.length + heads.indexOf(arrays.head[i]);
   const inward = 4 + place.lane * lane;
   const [x, y] = place.end(side, index);
   const forward = (side === "q") === place.vertical; // whether inward is to the right of the text
   const text = svg("text", {
     x: forward ? inward : -inward, y: 3.5, "text-anchor": forward ? "start" : "end",
     class: "number", fill: dark ? head.dark : head.light,
-  }, markOf(focused, at) + digits(arrays.weight[i]));
+  }, mark + digits(arrays.weight[i]));
   const from = lane ? inward - 4 : 0;
   const long = inward + place.lane - 4 - from;
   const ground = svg("rect", { class: "ground", x: forward ? from : -from - long, y: -5, width: long, height: 10 });
