@@ -25,7 +25,8 @@ NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
 NARROWEST = 250  # px of the cells where a page is narrow
 LINE = 8.9  # px from one label to the next
 LONGEST_LABEL = 14
-LEAST_CELL, LEAST, MOST = 6, 250, 640  # px of a cell where there is room, and of all of them
+LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
+HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
 
 
@@ -171,11 +172,11 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
         getattr(one.code, mode),
         mode,
     )
-    cells = min(MOST, max(LEAST, LEAST_CELL * len(labels)))
+    cells = min(MOST, LEAST_CELL * len(labels))
     return layout(
         mode,
         title=said,
-        height=top + cells + BELOW,
+        height=max(HEIGHT, top + cells + BELOW),
         margin={"l": 4, "r": 4, "t": top, "b": 4},
         xaxis={**axis, "tickangle": -90},
         yaxis={**axis, "autorange": "reversed"},

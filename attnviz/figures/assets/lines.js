@@ -103,7 +103,7 @@ function geometry(meta, width, lanes) {
   measure.font = `${FONT} system-ui, sans-serif`;
   const widths = new Map();
   for (const text of meta.labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
-  const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + MARK;
+  const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + (meta.direction === "vertical" ? MARK : 0);
   const cut = (text) => {
     if (widths.get(text) <= LONGEST) return text;
     const kept = Array.from(text);
@@ -120,7 +120,7 @@ function geometry(meta, width, lanes) {
     };
   }
   const step = Math.max(COLUMN, Math.min(46, (width - 12) / Math.max(count, 1)));
-  const top = label + 16;
+  const top = label + MARK; // with a mark, up to where the sides are named
   const gap = Math.max(GAP, room);
   return {
     lane, lanes, vertical: false, label, cut, width: Math.max(count * step + 12, 200), height: 2 * top + gap,
