@@ -1,23 +1,25 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
-# A stamp file in the virtual environment remembers which pins are installed,
-# so nothing is reinstalled while requirements*.txt stay the same.
+# A stamp file in the virtual environment remembers which versions are installed, so
+# nothing is reinstalled while requirements*.txt and constraints.txt stay the same.
 
 PYTHON ?= python3
 HOST   ?= 127.0.0.1
 PORT   ?= 8501
 BIN    := .venv/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check format bench load look fuzz audit checkpoints clean
+.PHONY: run test check format bench load look fuzz audit checkpoints lock outdated clean
 
 run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
 	@$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT) --server.headless true
 
+# Two processes, each with a server and a Chromium of its own; a file's tests stay together.
 test: check
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" && export ATTNVIZ_CHROMIUM \
-		&& $(BIN)/python -m pytest --cov
+		&& $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20 --cov
 
 check: $(DEV_STAMP)
 	@$(BIN)/ruff check .
@@ -39,16 +41,27 @@ look: $(DEV_STAMP)
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m tests.look
 
 fuzz: $(DEV_STAMP)
-	@ATTNVIZ_FUZZ_CASES=300 $(BIN)/python -m pytest tests/fuzz/test_core.py tests/fuzz/test_corpus.py
+	@ATTNVIZ_FUZZ_CASES=300 $(BIN)/python -m pytest tests/fuzz/test_core.py tests/fuzz/test_corpus.py \
+		tests/test_link.py tests/test_state_link.py tests/test_lessons.py
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" ATTNVIZ_FUZZ_CASES=40 \
 		$(BIN)/python -m pytest tests/fuzz/test_pages.py tests/browser/test_fuzz.py
 
 audit: $(DEV_STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@$(PIP) install --quiet -c constraints.txt pip-audit==2.10.1
 	@$(BIN)/pip-audit --skip-editable
 
 checkpoints: $(RUN_STAMP)
 	@$(BIN)/python -m attnviz.training.ship
+
+# The pins of requirements*.txt, without constraints, and then every version that came.
+lock: | $(BIN)/python
+	@$(PIP) install --quiet -r requirements-dev.txt
+	@$(BIN)/python -m tests.lock > .venv/constraints.txt && mv .venv/constraints.txt constraints.txt
+	@touch $(RUN_STAMP) $(DEV_STAMP)
+
+# What has moved since constraints.txt was written; asks the package index.
+outdated: $(DEV_STAMP)
+	@$(PIP) list --outdated
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
@@ -56,10 +69,10 @@ clean:
 $(BIN)/python:
 	$(PYTHON) -m venv .venv
 
-$(RUN_STAMP): requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+$(RUN_STAMP): requirements.txt constraints.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -r requirements.txt -e '.[notebook]'
 	@touch $@
 
-$(DEV_STAMP): requirements.txt requirements-dev.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(DEV_STAMP): requirements.txt requirements-dev.txt constraints.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -r requirements-dev.txt -e '.[notebook]'
 	@touch $(RUN_STAMP) $@

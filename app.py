@@ -9,9 +9,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
+from attnviz.ui.first_paint import Look
 from attnviz.ui.home import MAIN
+from attnviz.ui.navigation import let_go_of_left_pages
 from attnviz.ui.server import SafeHeaders, health, say_unexpected, warm_up
 
+let_go_of_left_pages()
 app = st.App(
     str(MAIN),
     lifespan=warm_up,
@@ -19,6 +22,7 @@ app = st.App(
     middleware=[
         Middleware(SafeHeaders),
         Middleware(GZipMiddleware, minimum_size=1024),  # Streamlit compresses nothing
+        Middleware(Look),
     ],
     on_script_error=say_unexpected,
 )

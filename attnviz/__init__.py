@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from attnviz.analysis.lens import Lens
     from attnviz.analysis.measure import measure
     from attnviz.errors import (
+        ArgumentError,
         AttnvizError,
         BusyError,
         CaptureError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from attnviz.training.train import train
 
 _HOMES = {
+    "ArgumentError": "attnviz.errors",
     "AttnvizError": "attnviz.errors",
     "BusyError": "attnviz.errors",
     "CaptureError": "attnviz.errors",
@@ -65,6 +67,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ArgumentError",
     "AttnvizError",
     "BusyError",
     "CaptureError",

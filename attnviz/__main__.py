@@ -2,19 +2,29 @@
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import attnviz
 from attnviz.budget.settings import settings
+from attnviz.errors import ArgumentError
 from attnviz.tracing.head import HeadId
+from attnviz.tracing.record import Picture
 from attnviz.words import LANGUAGES, say
 
 OUTPUT = "attention.html"
 SERVE = "serve"
 PUBLIC = "ATTNVIZ_PUBLIC"
+MOST_PORT = 65_535
+
+_WRITES: dict[str, Callable[[Picture], str]] = {
+    ".html": lambda picture: picture.to_html(),
+    ".svg": lambda picture: picture.to_svg(),
+}
+_HEAD = re.compile(r"(?:(\d+)[.·](\d+)|L(\d+)[.·]?H(\d+))", re.ASCII | re.IGNORECASE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,17 +38,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _draw(arguments: Sequence[str]) -> int:
     asked = _drawer().parse_args(arguments)
     try:
+        write = _writer(asked.output)  # before the model runs
+        heads = None if asked.head is None else [_head(text) for text in asked.head]
         trace = attnviz.trace(asked.text, asked.model, asked.pair)
-        drawn = attnviz.explore(trace, asked.head, language=asked.language)
-        made = drawn.to_svg() if asked.output.endswith(".svg") else drawn.to_html()
-        Path(asked.output).write_text(made, encoding="utf-8")
-    except (attnviz.AttnvizError, OSError) as problem:
-        said = problem.strerror if isinstance(problem, OSError) else problem.text(asked.language)
-        where = f"{asked.output}: " if isinstance(problem, OSError) else ""
-        print(f"{where}{said}", file=sys.stderr)
+        _save(asked.output, write(attnviz.explore(trace, heads, language=asked.language)))
+    except attnviz.AttnvizError as problem:
+        print(problem.text(asked.language), file=sys.stderr)
         return 2
     print(asked.output.encode(errors="replace").decode())
     return 0
+
+
+def _writer(output: str) -> Callable[[Picture], str]:
+    """What makes a file of this ending, in capitals or not.
+
+    Raises:
+        ArgumentError: if nothing does, or the folder is not there.
+    """
+    file = _printable(output)
+    write = _WRITES.get(os.path.splitext(output)[1].lower())  # noqa: PTH122 (any text)
+    if write is None:
+        raise ArgumentError("no_such_ending", file=file, known=", ".join(_WRITES))
+    folder = os.path.dirname(output)  # noqa: PTH120
+    if folder and not os.path.isdir(folder):  # noqa: PTH112 (no error for what is no path)
+        raise ArgumentError("no_folder_for", file=file, folder=_printable(folder))
+    return write
+
+
+def _save(output: str, made: str) -> None:
+    try:
+        Path(output).write_text(made, encoding="utf-8")
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise ArgumentError("cannot_write", file=_printable(output), reason=reason) from problem
+
+
+def _printable(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _serve(arguments: Sequence[str]) -> int:  # noqa: RET503 (the last call never returns)
@@ -46,6 +82,9 @@ def _serve(arguments: Sequence[str]) -> int:  # noqa: RET503 (the last call neve
     asked = _server().parse_args(arguments)
     if find_spec("streamlit") is None:
         print(say("error.app_missing"), file=sys.stderr)
+        return 2
+    if not 1 <= asked.port <= MOST_PORT:
+        print(say("error.not_a_port", value=asked.port), file=sys.stderr)
         return 2
     from attnviz.ui.home import APP
 
@@ -75,14 +114,18 @@ def _drawer() -> argparse.ArgumentParser:
     parser.add_argument(
         "--head",
         action="append",
-        type=_head,
         metavar="LAYER.HEAD",
-        help="a head, counted from 0; up to twelve; left out: the two most different",
+        help="a head, counted from 0, such as 0.2 or L0H2; several times for several, up to "
+        "twelve; left out: the two most different",
     )
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the file")
     parser.add_argument(
-        "-o", "--output", default=OUTPUT, help=f"the file, .html or .svg ({OUTPUT})"
+        "-o",
+        "--output",
+        default=OUTPUT,
+        help=f"the file; its ending says in which format: {' or '.join(_WRITES)} ({OUTPUT})",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {attnviz.__version__}")
     return parser
 
 
@@ -99,8 +142,11 @@ def _server() -> argparse.ArgumentParser:
 
 
 def _head(text: str) -> HeadId:
-    layer, _, head = text.partition(".")
-    return HeadId(int(layer), int(head))
+    match = _HEAD.fullmatch(text.strip())
+    if match is None:
+        raise ArgumentError("head_unreadable", value=_printable(text))
+    layer, head = (int(number) for number in match.groups() if number is not None)
+    return HeadId(layer, head)
 
 
 if __name__ == "__main__":

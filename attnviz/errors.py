@@ -1,6 +1,7 @@
 """Every failure that a user can cause or meet.
 
     AttnvizError
+    ├── ArgumentError      a function was given what it does not take
     ├── TextError          the text cannot be read as it is
     ├── ModelError         the model cannot be loaded or is not one we can look into
     ├── CaptureError       the model ran, but its attention was not seen in full
@@ -14,7 +15,7 @@ Each carries the name of its sentence in the catalogue, so the same error speaks
 the user's language on the page and English in a script.
 """
 
-from attnviz.words import Language, say
+from attnviz.words import LANGUAGES, Language, say
 
 
 class AttnvizError(Exception):
@@ -26,11 +27,22 @@ class AttnvizError(Exception):
         self.values = values
 
     def text(self, language: Language = "en") -> str:
-        """What went wrong and what to do, in `language`."""
+        """What went wrong and what to do, in `language`.
+
+        Raises:
+            ArgumentError: if there is no such language.
+        """
+        if language not in LANGUAGES:
+            known = ", ".join(map(repr, LANGUAGES))
+            raise ArgumentError("not_one_of", name="language", value=repr(language), known=known)
         return say(f"error.{self.key}", language, **self.values)
 
     def __str__(self) -> str:
         return self.text()
+
+
+class ArgumentError(AttnvizError, ValueError):
+    """A function was given what it does not take."""
 
 
 class TextError(AttnvizError):

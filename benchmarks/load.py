@@ -35,7 +35,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from http.client import HTTPConnection
@@ -132,11 +132,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(script: Path, folder: Path = ROOT) -> Iterator[Server]:
+def served(
+    script: Path, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """A Streamlit script, served until the block ends."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, env={**os.environ, **(environment or {})}
+    )
     try:
         deadline = time.monotonic() + START_S
         while not is_up(port):

@@ -50,9 +50,10 @@ class Page:
 class Session:
     """One browser tab."""
 
-    def __init__(self, address: str, query: str = "") -> None:
+    def __init__(self, address: str, query: str = "", page: str = "") -> None:
         self.address = address
         self.query = query
+        self.name = page  # as it stands in the address; empty: the first one
         self.page = Page()
         self.seconds = 0.0  # from starting to connect to the end of the run
         self.problem = ""  # why the run did not come to its end
@@ -91,7 +92,8 @@ class Session:
         message = BackMsg()
         asked = message.rerun_script
         asked.query_string = self.query
-        asked.context_info.url = f"{self.address}/"
+        asked.page_name = self.name
+        asked.context_info.url = f"{self.address}/{self.name}"
         asked.context_info.locale = "en-US"
         asked.context_info.timezone = "UTC"
         asked.context_info.timezone_offset = 0

@@ -4,17 +4,23 @@ import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may ask a hub; read when its client is imported
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
+from streamlit.components.v2 import manifest_scanner
+from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
 
 import attnviz
 from attnviz.models import catalogue
 from attnviz.models.load import Model
+from attnviz.ui import jobs
+from tests.tokenizers_of_all_kinds import byte_level, saved, sentence_piece
+from tests.waiting import CEILING
 
 torch.set_num_threads(1)
 
@@ -90,6 +96,22 @@ def save_tiny(
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_job_is_given_up() -> Iterator[None]:
+    """A training that a slow test does not ask for goes on: only who tests that sets its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "PATIENCE", float(CEILING))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_are_read_once() -> Iterator[None]:
+    """Streamlit's harness asks every installed package for components, once for each app."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(scan_component_manifests))
+        yield
+
+
 @pytest.fixture(scope="session")
 def minilm() -> Model:
     """The embedded model."""
@@ -100,6 +122,18 @@ def minilm() -> Model:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """A random BERT with sizes of its own: 3 layers of 4 heads."""
     return attnviz.load(str(save_tiny(tmp_path_factory.mktemp("tiny"))))
+
+
+@pytest.fixture(scope="session")
+def bytes_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model that reads bytes."""
+    return attnviz.load(str(saved(tmp_path_factory.mktemp("bytes"), byte_level(trim=True))))
+
+
+@pytest.fixture(scope="session")
+def pieces_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model that reads SentencePiece."""
+    return attnviz.load(str(saved(tmp_path_factory.mktemp("pieces"), sentence_piece())))
 
 
 @pytest.fixture(scope="session")

@@ -124,8 +124,8 @@ def test_the_bound_that_stops_the_search_holds() -> None:
 def test_mean_and_maximum(note: attnviz.Trace) -> None:
     heads = [HeadId(0, 2), HeadId(1, 8), HeadId(3, 3)]
     stack = np.stack([note.weights(head) for head in heads])
-    np.testing.assert_allclose(combined(note, heads, "mean"), stack.mean(axis=0), atol=1e-7)
-    np.testing.assert_array_equal(combined(note, heads, "maximum"), stack.max(axis=0))
+    np.testing.assert_allclose(combined(iter(stack), "mean"), stack.mean(axis=0), atol=1e-7)
+    np.testing.assert_array_equal(combined(iter(stack), "maximum"), stack.max(axis=0))
 
 
 @pytest.mark.parametrize(

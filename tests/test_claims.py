@@ -1,7 +1,6 @@
 """Claims on trial: every claim stands, says no number of its own, and can come out otherwise."""
 
 import string
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -13,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import linprog
-from scipy.spatial.distance import cosine as scipy_cosine
 from scipy.spatial.distance import jensenshannon
 from torch.nn import functional
 
@@ -34,10 +32,10 @@ from attnviz.lessons.claims import (
     over_heads,
     try_claim,
 )
+from attnviz.lessons.sheet import judged, spoken
 from attnviz.lessons.text import Text
 from attnviz.models.families import families
-from attnviz.models.load import Model
-from attnviz.tracing.intervene import HeadOff
+from attnviz.models.load import Model, control_of
 from attnviz.tracing.record import Trace
 from attnviz.words import LANGUAGES
 from tests.conftest import NOTE, Eager, save_tiny
@@ -46,7 +44,10 @@ CLAIMS = {claim.name: claim for claim in claims()}
 LONG = " ".join((NOTE.split() * 3)[:60])
 CHINESE = "小猫坐在垫子上，看着窗外的雨。"
 DIGITS = "314159265358"
-NEED_A_RUN = {"C3", "C4", "C8", "C13", "C14", "C16", "C19", "C20", "C22", "C23"}
+NEED_A_RUN = {"C3", "C8", "C13", "C14", "C16", "C19", "C20", "C23"}
+NEED_LAYERS = {"C18", "C23"}
+NEED_HEADS = {"C11", "C15", "C16"}
+OF_A_TASK = {"C4", "C10", "C17"}
 
 
 @cache
@@ -80,7 +81,7 @@ def literal(template: str) -> str:
 
 
 def texts(claim: Claim) -> list[Text]:
-    return [claim.claim, claim.statistic, claim.rule, claim.says]
+    return [claim.claim, claim.statistic, claim.rule, claim.says, *claim.then.values()]
 
 
 # ---- the texts
@@ -115,25 +116,26 @@ def test_every_claim_stands(name: str, hide_special: bool) -> None:
         if trial.problem is not None:
             assert trial.verdict == "cannot"
             assert all(trial.problem.text(language) for language in LANGUAGES)
-            assert (trial.value, trial.control_value, dict(trial.numbers)) == (None, None, {})
+            assert (trial.value, trial.control, dict(trial.numbers)) == (None, None, {})
             continue
         assert trial.value is not None
         assert np.isfinite(trial.value)
         assert placeholders(claim.statistic.en) <= set(trial.numbers)
         assert "value" in placeholders(claim.statistic.en)
-        has_control = trial.control_value is not None
-        assert ("control" in placeholders(claim.statistic.en)) == has_control
+        assert trial.control is not None or not claim.compares
         for language in LANGUAGES:
-            assert claim.statistic.filled(language, trial.numbers)
-            assert claim.says.filled(language, trial.numbers)
-            assert claim.rule.filled(language, claim.rule_numbers)
+            assert claim.then[trial.verdict][language].split("{")[0] in judged(
+                claim, trial, language
+            )
+            assert claim.statistic.filled(language, trial.numbers) in spoken(claim, trial, language)
 
 
 @pytest.mark.parametrize("name", ["trained", "eight heads", "one head"])
 def test_what_needs_another_run_cannot_be_tried_on_an_encoder_of_our_own(name: str) -> None:
     trials = {claim.name: tried(claim.name, sentence(name)) for claim in claims()}
-    assert {n for n, trial in trials.items() if trial.verdict == "cannot"} == NEED_A_RUN
-    assert all(isinstance(trials[n].problem, LessonError) for n in NEED_A_RUN)
+    cannot = NEED_A_RUN | NEED_LAYERS | (NEED_HEADS if name == "one head" else set())
+    assert {n for n, trial in trials.items() if trial.verdict == "cannot"} == cannot
+    assert all(isinstance(trials[n].problem, LessonError) for n in cannot)
 
 
 def test_one_word_has_no_other() -> None:
@@ -149,22 +151,29 @@ def test_one_word_has_no_other() -> None:
 def test_the_control_is_its_own_control() -> None:
     for claim in claims():
         trial = tried(claim.name, sentence("control"))
-        if claim.name in NEED_A_RUN:
-            assert trial.value == trial.control_value
+        assert trial.is_random == (claim.name not in OF_A_TASK)
+        if trial.is_random:
+            assert trial.control is not None
+            assert trial.value == trial.control.value
 
 
-def test_judged_within_a_moment(note: Trace) -> None:
-    for trace in (note, lab.control(note)):
-        lab.each_head_off(trace)
-        lab.each_token_masked(trace)
+def test_a_claim_that_was_tried_is_judged_again_without_the_model(
+    minilm: Model, note: Trace
+) -> None:
     for claim in claims():
-        assert min(_seconds(claim, note) for _ in range(2)) < 1, claim.name
-
-
-def _seconds(claim: Claim, trace: Trace) -> float:
-    start = time.process_time()
-    try_claim(claim, Case(trace))
-    return time.process_time() - start
+        try_claim(claim, Case(note))
+    passes: list[object] = []
+    models = [minilm.module, control_of(minilm).module]
+    hooks = [module.register_forward_pre_hook(lambda *_: passes.append(1)) for module in models]
+    try:
+        for claim in claims():
+            try_claim(claim, Case(note))
+            assert not passes, claim.name
+        attnviz.trace("one pass", minilm)
+        assert passes, "a pass is seen"
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 @pytest.mark.parametrize("kind", sorted(families()))
@@ -307,7 +316,8 @@ def test_a_narrow_w_o_reduces(note: Trace) -> None:
     output = replace(note.learned[0].output, weight=thin)
     changed = replace(note, learned=tuple(replace(w, output=output) for w in note.learned))
     trial = tried("C8", changed)
-    assert (trial.verdict, trial.value, trial.control_value) == ("holds", 10, 384)
+    assert trial.control is not None
+    assert (trial.verdict, trial.value, trial.control.value) == ("holds", 10, 384)
     assert tried("C9", changed).verdict == "fails", "the model's z came from another W_O"
     assert tried("C18", changed).verdict == "fails"
 
@@ -331,7 +341,15 @@ def test_a_blend_stays_inside() -> None:
 
 def test_without_residual_and_norm(note: Trace) -> None:
     changed = with_layers(note, after_attention=note.attention_output)
-    assert tried("C22", changed).verdict == "holds"
+    assert (tried("C22", changed).verdict, tried("C22", changed).value) == ("holds", 0)
+
+    def added(layer: int) -> np.ndarray:
+        total: np.ndarray = note.attention_output(layer) + note.residual(layer)
+        return total
+
+    trial = tried("C22", with_layers(note, after_attention=added))
+    assert trial.verdict == "fails", "x was added, whatever the cosine"
+    assert float(str(trial.numbers["added"])) < 1e-6
 
 
 def test_a_feed_forward_network_that_reduces() -> None:
@@ -342,7 +360,6 @@ def test_a_feed_forward_network_that_reduces() -> None:
 def test_models_of_eight_heads_and_of_one() -> None:
     assert tried("C5", sentence("eight heads")).verdict == "holds"
     assert tried("C5", sentence("one head")).verdict == "fails"
-    assert tried("C11", sentence("one head")).verdict == "every"
     assert tried("C12", sentence("eight heads")).value == 8
     assert tried("C6", sentence("eight heads")).numbers["listed"] == 7, "the note's own slip"
 
@@ -359,23 +376,21 @@ def test_one_name_for_one_thing() -> None:
     one = np.ones(3)
     assert many_heads.different((one, one.copy(), one + 1)) == 2
     assert many_heads.different((one, one.copy())) == 1
-    assert many_heads.different((one, np.ones((1, 3)))) == 2
+    assert many_heads.different((one, np.ones((1, 3)))) == 1, "the same numbers"
+    assert many_heads.different((one, np.ones(4))) == 2
 
 
 def test_masks_that_change_nothing() -> None:
-    words, lengths = np.array([False, True, True]), np.ones(3)
+    pairs, lengths = np.zeros((3, 3), bool), np.ones(3)
+    pairs[1, 2] = pairs[2, 1] = True
     moved = np.eye(3)
-    assert layers.others_change(moved, lengths, words) == 0
+    assert layers.others_change(moved, lengths, pairs) == 0
     moved[1, 2] = 0.1
-    assert layers.others_change(moved, lengths, words) == 0.5
+    assert layers.others_change(moved, lengths, pairs) == 0.5
 
 
-def test_rank_and_cosine() -> None:
+def test_rank() -> None:
     assert joined.rank(np.diag([1.0, 0.5, 1e-9])) == 2
-    x = np.array([[1.0, 0.0], [0.0, 2.0]])
-    assert layers.cosine(x, 3 * x) == pytest.approx(1)
-    assert layers.cosine(x, x[:, ::-1]) == 0
-    assert layers.cosine(x, np.zeros((2, 2))) == 0
 
 
 # ---- a second implementation
@@ -409,16 +424,6 @@ def test_c2_equals_a_search_for_the_shares(note: Trace) -> None:
     first, second = torch.softmax(torch.tensor([112.0, 96.0]).double() / 8, 0).tolist()
     numbers = tried("C2", note).numbers
     assert (numbers["first"], numbers["second"]) == (f"{first:.6f}", f"{second:.6f}")
-
-
-def test_c4_equals_one_run_a_head(note: Trace, minilm: Model) -> None:
-    before = torch.tensor(note.residual(6)).double().mean(0)
-    matter = 0
-    for head in note.heads:
-        off = attnviz.trace(NOTE, minilm, interventions=[HeadOff(*head)])
-        after = torch.tensor(off.residual(6)).double().mean(0)
-        matter += int(1 - torch.cosine_similarity(before, after, dim=0) >= 0.005)
-    assert tried("C4", note).value == matter
 
 
 def test_c8_equals_torch(note: Trace, eager: Eager, minilm: Model) -> None:
@@ -567,13 +572,24 @@ def test_c20_names_what_the_residual_keeps(note: Trace) -> None:
     assert tried("C20", note).numbers["kept"] == f"{np.mean(shares):.1%}"
 
 
-def test_c22_equals_scipy(note: Trace) -> None:
-    found = [
-        1 - scipy_cosine(note.residual(layer)[token], note.after_attention(layer)[token])
-        for layer in range(6)
-        for token in range(27)
-    ]
-    assert tried("C22", note).value == pytest.approx(np.mean(found), abs=1e-5)
+def test_c22_equals_torch(note: Trace, eager: Eager, minilm: Model) -> None:
+    learned = {name: weight.double() for name, weight in eager(minilm).state_dict().items()}
+    alone, added = 0.0, 0.0
+    for layer in range(6):
+        part = f"encoder.layer.{layer}.attention.output."
+        concat = torch.tensor(note.layers[layer].concat).double()
+        wrote = concat @ learned[part + "dense.weight"].T + learned[part + "dense.bias"]
+        z = torch.tensor(note.after_attention(layer)).double()
+        total = wrote + torch.tensor(note.residual(layer)).double()
+        largest = z.abs().max()
+        alone = max(alone, float((z - wrote).abs().max() / largest))
+        added = max(added, float((z - total).abs().max() / largest))
+        gain, bias = learned[part + "LayerNorm.weight"], learned[part + "LayerNorm.bias"]
+        assert torch.allclose(functional.layer_norm(total, (384,), gain, bias, 1e-12), z, atol=1e-4)
+    trial = tried("C22", note)
+    assert trial.value == pytest.approx(alone, abs=1e-6)
+    assert trial.numbers["added"] == f"{added:.0%}"
+    assert float(str(trial.numbers["normalised"])) < 1e-5
 
 
 def test_c23_equals_transformers(note: Trace, masked: torch.Tensor) -> None:

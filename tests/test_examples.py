@@ -7,6 +7,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.waiting import CEILING
+
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.ipynb"))
 
@@ -40,11 +42,12 @@ def test_there_are_examples() -> None:
 def test_an_example_runs_and_says_the_same(
     file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # what `make run` installs
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     stored = nbformat.read(file, as_version=4)
     fresh = nbformat.read(file, as_version=4)
-    NotebookClient(fresh, timeout=300, kernel_name="python3").execute()
+    here = {"metadata": {"path": str(file.parent)}}
+    NotebookClient(fresh, timeout=CEILING, kernel_name="python3", resources=here).execute()
     assert outputs(fresh) == outputs(stored)
     kinds = {kind for cell in outputs(stored) for output in cell for kind in output}
     assert "text/html" in kinds, "pictures are shown, not described"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ import pytest
 import attnviz
 from attnviz.analysis.lens import Lens
 from attnviz.export.numbers import COLUMNS, as_csv, as_json, as_npz
+from attnviz.export.table import LONGEST_CELL
+from attnviz.export.table import table as make_table
+from attnviz.export.training import course_csv, looks_csv
 from attnviz.figures.shown import Shown, shown
 from attnviz.models.load import Model
 from attnviz.words import LANGUAGES, Language
@@ -18,11 +22,22 @@ from attnviz.words import LANGUAGES, Language
 HEADS = [(0, 2), (1, 8)]
 
 
-def table(text: str) -> tuple[list[list[str]], pd.DataFrame]:
-    """The rows that say where a CSV is from, and the table after them."""
-    rows = list(csv.reader(io.StringIO(text)))
-    start = rows.index(list(COLUMNS))
-    return rows[:start], pd.DataFrame(rows[start + 1 :], columns=list(COLUMNS))
+def table(text: str) -> tuple[dict[str, Any], pd.DataFrame]:
+    """The facts of a CSV, and its table, read as anybody would."""
+    found = pd.read_csv(io.StringIO(text))
+    return json.loads("".join(found["facts"])), found
+
+
+def texts(column: "pd.Series[str]") -> list[str]:
+    """The texts of a column, without the apostrophes that guard some."""
+    return column.str.removeprefix("'").tolist()
+
+
+def run(recipe: str) -> dict[str, Any]:
+    """What a recipe leaves behind."""
+    made: dict[str, Any] = {}
+    exec(recipe, made)  # noqa: S102 (what is tested is that it runs)
+    return made
 
 
 @pytest.fixture
@@ -34,20 +49,100 @@ def maps(note: attnviz.Trace) -> tuple[Shown, ...]:
 def test_csv_holds_every_weight_in_full(
     maps: tuple[Shown, ...], note: attnviz.Trace, language: Language
 ) -> None:
-    said, found = table(as_csv(maps, language))
+    facts, found = table(as_csv(maps, language))
+    assert found.columns.tolist() == [*COLUMNS, "facts"]
     for layer, head in HEADS:
         mine = found[found["head"] == f"L{layer}·H{head}"]
-        weights = mine["weight"].astype(float).to_numpy(np.float32).reshape(27, 27)
+        weights = mine["weight"].to_numpy(np.float32).reshape(27, 27)
         np.testing.assert_array_equal(weights, note.weights((layer, head)))
-        queries = [text.removeprefix("'") for text in mine["query"].tolist()[::27]]
-        assert queries == [token.text for token in note.tokens]
-        assert mine["key_place"].astype(int).tolist()[:27] == list(range(27))
-    facts = {row[0]: row[1] for row in said}
-    assert facts["# revision"] == note.model.revision
-    assert facts["# text"] == note.text
-    assert "attnviz.lines(trace, [(0, 2), (1, 8)])" in facts["# again"]
-    assert facts["# transformers"].startswith("5.")
-    assert "softmax" in facts["# L0·H2"]
+        assert texts(mine["query"])[::27] == [token.text for token in note.tokens]
+        assert mine["key_place"].tolist()[:27] == list(range(27))
+    assert facts["revision"] == note.model.revision
+    assert facts["text"] == note.text
+    assert "attnviz.lines(trace, [(0, 2), (1, 8)])" in facts["again"]
+    assert facts["transformers"].startswith("5.")
+    assert "softmax" in facts["maps"]["L0·H2"][0]
+
+
+HARD = "# NA null nan none N/A true 12 1.0 1e5 inf =x +y -z @w 'tis , \" <b> ; plain"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_csv_opens_as_it_is_and_every_token_is_text(minilm: Model) -> None:
+    trace = attnviz.trace(f"{HARD} " * 4, minilm)
+    _, found = table(as_csv(shown(trace, HEADS)))
+    n = len(trace.tokens)
+    assert found["query"].dtype == found["key"].dtype == "str"
+    assert found["drawn"].dtype == bool
+    assert found["weight"].dtype == float
+    assert texts(found["query"])[: n * n : n] == [token.text for token in trace.tokens]
+    assert texts(found["key"])[:n] == [token.text for token in trace.tokens]
+    assert "#" in found["key"].tolist()
+
+
+@pytest.mark.filterwarnings("error")
+def test_digits_alone_stay_text() -> None:
+    training = attnviz.train("one-hop", heads=1, steps=1)
+    trace = attnviz.trace(training.run.task.alphabet.example, training.model)
+    _, found = table(as_csv(shown(trace, [(0, 0)])))
+    n = len(trace.tokens)
+    assert texts(found["query"])[::n] == [token.text for token in trace.tokens]
+
+
+def test_facts_longer_than_a_cell_go_on_in_the_next(note: attnviz.Trace) -> None:
+    long = {"text": "x=+-@" * 10_000, "note": "a" * 40_000}
+    text = make_table(("n",), [(number,) for number in range(9)], long, "en")
+    facts, found = table(text)
+    assert facts == long
+    assert found["facts"].str.len().max() <= LONGEST_CELL
+
+
+@pytest.mark.parametrize("lens", [Lens(), Lens(at_least=0.1), Lens(unit="word", hide_special=True)])
+def test_drawn_is_what_is_drawn(note: attnviz.Trace, lens: Lens) -> None:
+    maps = shown(note, HEADS, lens)
+    _, found = table(as_csv(maps))
+    drawn = attnviz.lines(note, HEADS, lens)
+    assert found["drawn"].sum() == len(drawn.weight)
+    np.testing.assert_array_equal(
+        np.sort(found["weight"][found["drawn"]].to_numpy(np.float32)), np.sort(drawn.weight)
+    )
+    read = json.loads(as_json(maps))["maps"]
+    assert sum(np.sum(one["drawn"]) for one in read) == len(drawn.weight)
+    assert lens != Lens() or not found["drawn"].all(), "some lines are too faint to be drawn"
+
+
+def test_training_csvs_open_as_they_are() -> None:
+    training = attnviz.train("one-hop", heads=1, steps=2)
+    facts, course = table(course_csv(training))
+    assert course["step"].tolist() == [point.step for point in training.history]
+    assert course["loss"].tolist() == [point.loss for point in training.history]
+    looks = training.run.task.looks
+    _, shares = table(looks_csv(training, np.full((1, 1, len(looks)), 0.25)))
+    assert shares["look"].tolist() == list(looks)
+    assert shares["share"].tolist() == [0.25] * len(looks)
+    made = run(facts["again"])
+    assert made["model"].card.revision == training.model.card.revision
+
+
+def test_the_recipe_of_given_weights_runs() -> None:
+    drawn = np.random.default_rng(0).dirichlet(np.ones(30), size=(2, 3, 30))
+    tokens = ["#", "it's", "<s>", "\n", "nan", "\u202e"] * 5
+    trace = attnviz.Trace.from_weights(tokens, drawn, special=[2], title="my 'model'")
+    maps = shown(trace, [(1, 2)], Lens(at_least=0.1))
+    for facts in (table(as_csv(maps))[0], json.loads(as_json(maps))):
+        again = run(facts["again"])["trace"]
+        for head in trace.heads:
+            np.testing.assert_array_equal(again.weights(head), trace.weights(head))
+        assert (again.tokens, again.model) == (trace.tokens, trace.model)
+
+
+@pytest.mark.parametrize("change", [attnviz.HeadOff(1, 8), attnviz.TokenMasked(2)])
+def test_the_recipe_of_a_changed_trace_runs(minilm: Model, change: Any) -> None:
+    trace = attnviz.trace("it's a cat", minilm, 'a "pair"', [change])
+    facts, _ = table(as_csv(shown(trace, [(2, 1)], Lens(unit="word"), "mean")))
+    made = run(facts["again"])
+    np.testing.assert_array_equal(made["trace"].weights((2, 1)), trace.weights((2, 1)))
+    assert made["trace"].interventions == trace.interventions
 
 
 def test_json_holds_every_weight_and_what_is_hidden(note: attnviz.Trace) -> None:
@@ -58,7 +153,8 @@ def test_json_holds_every_weight_and_what_is_hidden(note: attnviz.Trace) -> None
     for one, read in zip(maps, whole["maps"], strict=True):
         weights = np.array(read["weights"], dtype=np.float32)
         np.testing.assert_array_equal(weights, one.view.weights)
-        np.testing.assert_array_equal(np.array(read["drawn"]), one.view.shown)
+        drawn = one.view.shown & (one.view.weights >= 1 / 255)
+        np.testing.assert_array_equal(np.array(read["drawn"]), drawn)
         assert len(read["places"]) == 25
         assert any("2 special tokens hidden" in said for said in read["notes"])
 
@@ -80,14 +176,15 @@ def test_npz_holds_the_whole_trace_and_needs_no_pickle(note: attnviz.Trace) -> N
 def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(minilm: Model) -> None:
     text = "=HYPERLINK(1) +cmd -1 @SUM plain"
     maps = shown(attnviz.trace(text, minilm), [(0, 0)])
-    said, found = table(as_csv(maps))
-    cells = [*found["query"], *found["key"], *(cell for row in said for cell in row)]
+    text = as_csv(maps)
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    facts, found = table(text)
     assert "'=" in found["query"].tolist()
     count = sum(cell.startswith("'") for name in ("query", "key") for cell in found[name])
-    assert f"{count} cells begin with an apostrophe" in said[-1][1]
+    assert f"{count} cells begin with an apostrophe" in facts["apostrophes"]
 
 
 def test_a_csv_without_such_cells_says_nothing_of_them(minilm: Model) -> None:
-    said, _ = table(as_csv(shown(attnviz.trace("the cat sat", minilm), [(0, 0)])))
-    assert not [row for row in said if row[0] == "#"]
+    facts, _ = table(as_csv(shown(attnviz.trace("the cat sat", minilm), [(0, 0)])))
+    assert "apostrophes" not in facts

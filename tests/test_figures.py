@@ -167,9 +167,9 @@ def test_combined_heads_say_so(note: attnviz.Trace) -> None:
 
 
 def test_too_many_or_no_heads_are_refused(note: attnviz.Trace) -> None:
-    with pytest.raises(ValueError, match="at least one head"):
+    with pytest.raises(attnviz.ArgumentError, match="at least one head"):
         attnviz.lines(note, [])
-    with pytest.raises(ValueError, match="at most 12"):
+    with pytest.raises(attnviz.InterventionError, match="at most 12"):
         attnviz.lines(note, note.heads[:13])
 
 

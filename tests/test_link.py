@@ -13,6 +13,7 @@ from attnviz.lessons.controls import Cells, Paint, Pick, PickHeads
 from attnviz.lessons.link import MODES, Standing, from_link, to_link
 from attnviz.lessons.sheet import GUESSES
 from attnviz.tracing.head import HeadId
+from tests.fuzz import examples
 
 CHAPTERS = attnviz.chapters()
 HEADS = st.builds(HeadId, st.integers(0, 47), st.integers(0, 63))
@@ -63,7 +64,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(FIELDS)
 def test_what_is_written_is_read_back(fields: dict[str, Any]) -> None:
     standing = Standing(**fields)  # here, because type checks draw at random

@@ -16,6 +16,7 @@ import attnviz
 from attnviz.__main__ import main
 from attnviz.budget.settings import settings
 from tests.browser.conftest import free_port, wait_until_up
+from tests.waiting import CEILING
 
 ROOT = Path(__file__).parents[1]
 
@@ -65,7 +66,7 @@ def test_what_is_installed_starts_the_app_from_any_folder(installed: Path, tmp_p
         assert b"streamlit" in page.lower()
     finally:
         process.terminate()
-        assert process.wait(timeout=30) is not None, "the server is this very process"
+        assert process.wait(timeout=CEILING) is not None, "the server is this very process"
 
 
 def test_without_the_extra_the_command_says_what_to_install(

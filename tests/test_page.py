@@ -1,30 +1,35 @@
 """The Explore page, run in this process by Streamlit's own test harness."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.analysis.lens import Lens
 from attnviz.figures.explorer import Explorer
+from attnviz.figures.shown import shown
 from attnviz.models import seam
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
-from attnviz.ui import saving
+from attnviz.ui import saving, working
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import Choices
+from attnviz.words import say
 from tests.conftest import NOTE, save_tiny
+from tests.waiting import CEILING
 
 MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "main.py"
 
 
 @pytest.fixture
 def page(minilm: Model) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=60).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING).run()
     assert not app.exception
     return app
 
@@ -71,6 +76,40 @@ def test_bad_text_gets_a_sentence_and_stays_in_the_box(
     assert not page.error
 
 
+@pytest.mark.parametrize("wrong", ["", "x" * 1_000_000])
+def test_an_error_leaves_the_last_good_picture_standing(page: AppTest, wrong: str) -> None:
+    typed(page, "The cat sat on the mat")
+    page.selectbox(key="b").select(HeadId(3, 3)).run()
+    typed(page, wrong)
+    assert page.error
+    assert "What is shown below is still “The cat sat on the mat” in all-MiniLM" in said(page)
+    assert len(page.get("bidi_component")) == 2
+    assert page.selectbox(key="b").value == HeadId(3, 3)
+    typed(page, "another one")
+    assert "What is shown below" not in said(page)
+
+
+def test_the_choice_of_a_folder_leaves_the_last_good_picture(page: AppTest) -> None:
+    page.selectbox(key="model").select("other").run()
+    assert "Give a folder or hub name, then press Load" in said(page)
+    assert "What is shown below is still" in said(page)
+    assert len(page.get("bidi_component")) == 2
+    page.text_input(key="other").set_value("/no/such/folder").run()
+    page.button(key="other_load").click().run()
+    assert page.error
+    assert len(page.get("bidi_component")) == 2
+
+
+def test_a_link_that_names_a_folder_says_why_only_load_is_there(minilm: Model) -> None:
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
+    app.query_params["v"], app.query_params["m"] = "1", "/some/folder"
+    app.run()
+    assert "is not loaded yet: neither a link nor a name loads it" in said(app)
+    assert app.text_input(key="other").value == "/some/folder"
+    assert "Press Load" in said(app)
+    assert not app.error
+
+
 def test_bad_text_gets_its_sentence_in_chinese_too(page: AppTest) -> None:
     switch: Any = page.get("button_group")[0]
     switch.set_value("zh").run()
@@ -90,9 +129,58 @@ def test_every_example_runs(page: AppTest) -> None:
 
 def test_unknown_tokens_are_stated_and_explained_when_many(page: AppTest) -> None:
     typed(page, "小猫坐在垫子上,看着窗外的雨。")
-    assert "are [UNK]: this model's vocabulary does not hold this script" in said(page)
+    assert "are [UNK]: the model sees the same blank in place of each" in said(page)
+    tokens = attnviz.trace("小猫坐在垫子上,看着窗外的雨。").tokens
+    missing = dict.fromkeys(token.source for token in tokens if token.text == "[UNK]")
+    assert f"no piece for: {' '.join(missing)} Attention" in said(page)
+    assert "猫" in missing
+    assert "Use a sentence in a language that the model was trained on" in said(page)
     typed(page, "a plain sentence with one 🙂 in it and quite a few words more")
     assert "1 of 14 tokens (7 %) are [UNK]" in said(page)
+    assert "1 of them, because the vocabulary has no piece for: 🙂" in said(page)
+    assert "Attention between blanks" not in said(page)
+
+
+def test_each_blank_has_its_true_reason(page: AppTest) -> None:
+    typed(page, f"[UNK] {'x' * 101} {'y' * 300} [UNK]")
+    words = said(page)
+    assert "4 of 4 tokens (100 %) are [UNK]" in words
+    assert "2 of them, because the tokenizer does not try to read a word of more than 100" in words
+    assert "2 of them, because [UNK] stands in the text" in words
+    assert "no piece for" not in words
+    assert "Attention between blanks says little" in words
+    assert "language that the model was trained on" not in words, "which is not the reason"
+
+
+def test_dropped_characters_are_counted(page: AppTest) -> None:
+    typed(page, "a\u200bb co\u00adop\u200berate café")
+    expected = (
+        "drops 3 characters of the text, so the model sees nothing of them: ⟨U+200B⟩ ⟨U+00AD⟩"
+    )
+    assert expected in said(page)
+    switch: Any = page.get("button_group")[0]
+    switch.set_value("zh").run()
+    assert "分词器丢掉了文字中的 3 个字符" in said(page)
+    typed(page, "a plain café")
+    assert "丢掉" not in said(page)
+
+
+def test_special_tokens_alone_get_a_sentence(page: AppTest) -> None:
+    typed(page, "[SEP] [CLS]")
+    assert "This text holds special tokens alone ([SEP] [CLS])" in said(page)
+
+
+def test_the_sentence_under_a_picture_follows_the_lens(page: AppTest) -> None:
+    typed(page, "Unbelievably, the seismologists misinterpreted it.")
+    page.toggle(key="hide_special").set_value(True).run()
+    page.toggle(key="renormalise").set_value(True).run()
+    trace = attnviz.trace("Unbelievably, the seismologists misinterpreted it.")
+    lens = Lens(hide_special=True, renormalise=True)
+    captions = [caption.value.replace("\\", "") for caption in page.caption]
+    said_here = [caption for caption in captions if caption.startswith("Here:")]
+    heads = [page.session_state["a"], page.session_state["b"]]
+    for caption, one in zip(said_here, shown(trace, heads, lens), strict=True):
+        assert caption.startswith(one.says("en"))
 
 
 def test_what_is_left_out_of_a_long_text_is_said(page: AppTest) -> None:
@@ -133,7 +221,7 @@ def test_what_is_withheld_is_said_under_the_heatmaps(page: AppTest) -> None:
 
 
 def open_table(app: AppTest) -> AppTest:
-    app.session_state["table_open"] = True
+    app.session_state["chosen"]["table_open"] = True
     return app.run()
 
 
@@ -243,22 +331,69 @@ def test_a_hub_that_cannot_be_reached_gets_a_sentence(page: AppTest) -> None:
     assert "The hub cannot be reached" in said(page)
 
 
-def test_slow_work_shows_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    def script() -> None:
-        import time
+SHOWN: list[tuple[float, str]] = []  # what progress bars were told
+REPORTED = threading.Event()  # a bar has shown what the work reported
 
-        import streamlit as st
 
-        from attnviz.ui import working
+def slow_script() -> None:
+    import streamlit as st
 
-        def work(report):  # type: ignore[no-untyped-def]
-            report(0.4, "load")
-            time.sleep(0.3)
-            return "done"
+    from attnviz.ui import working
+    from tests.test_page import REPORTED
+    from tests.waiting import CEILING
 
-        working.PATIENCE = 0.05
-        st.write(working.with_progress(work, "en", "load"))
+    def work(report):  # type: ignore[no-untyped-def]
+        report(0.4, "load")
+        return "done" if REPORTED.wait(CEILING) else "no bar was drawn"
 
-    app = AppTest.from_function(script).run()
+    st.write(working.with_progress(work, "en", "load"))
+
+
+def quick_script() -> None:
+    import streamlit as st
+
+    from attnviz.ui import working
+
+    def work(report):  # type: ignore[no-untyped-def]
+        report(0.4, "load")
+        return "done"
+
+    st.write(working.with_progress(work, "en", "load"))
+
+
+@pytest.fixture
+def bars(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str]]:
+    """What is drawn in progress bars, as it is drawn."""
+    drawn = DeltaGenerator.progress
+
+    def progress(place: DeltaGenerator, value: float, text: str) -> DeltaGenerator:
+        SHOWN.append((value, text))
+        if value == 0.4:
+            REPORTED.set()
+        return drawn(place, value, text)
+
+    monkeypatch.setattr(DeltaGenerator, "progress", progress)
+    SHOWN.clear()
+    REPORTED.clear()
+    return SHOWN
+
+
+def test_slow_work_shows_its_progress(
+    bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "PATIENCE", 0.0)
+    app = AppTest.from_function(slow_script, default_timeout=CEILING).run()
     assert not app.exception
     assert app.markdown[0].value == "done"
+    assert (0.4, say("progress.load")) in bars
+    assert not app.get("progress"), "the bar is gone once the work is done"
+
+
+def test_quick_work_shows_none(
+    bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "PATIENCE", 60.0)
+    app = AppTest.from_function(quick_script, default_timeout=CEILING).run()
+    assert not app.exception
+    assert app.markdown[0].value == "done"
+    assert bars == []

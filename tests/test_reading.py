@@ -1,18 +1,15 @@
 """From a text to tokens: what is read, what is left out, what is refused."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
 import attnviz
+from attnviz.analysis.lens import Lens, look
 from attnviz.errors import TextError
 from attnviz.models.load import Model
-from attnviz.tracing.display import byte_alphabet, visible
-from attnviz.tracing.reading import read
+from attnviz.tracing.display import Marks, byte_alphabet, token_text, visible
+from attnviz.tracing.reading import _beginning, read
 from tests.conftest import NOTE
 
 
@@ -112,48 +109,80 @@ def test_the_byte_alphabet_is_the_published_one() -> None:
     assert alphabet["Ċ"] == ord("\n")
 
 
-def byte_level_folder(folder: Path) -> Path:
-    """A tiny RoBERTa whose tokenizer works on bytes."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    trainer = trainers.BpeTrainer(
-        vocab_size=300, initial_alphabet=alphabet, special_tokens=special, show_progress=False
-    )
-    tokenizer.train_from_iterator(["the cat sat on the mat"] * 3, trainer)
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        unk_token="<unk>",
-        pad_token="<pad>",
-        bos_token="<s>",
-        eos_token="</s>",
-        cls_token="<s>",
-        sep_token="</s>",
-    )
-    config = AutoConfig.for_model(
-        "roberta",
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=20,
-        max_position_embeddings=60,
-        pad_token_id=1,
-        type_vocab_size=1,
-    )
-    AutoModel.from_config(config).save_pretrained(folder)
-    wrapped.save_pretrained(folder)
-    return folder
-
-
-def test_byte_level_pieces_are_shown_as_characters(tmp_path: Path) -> None:
-    model = attnviz.load(str(byte_level_folder(tmp_path / "bytes")))
-    tokens = read("the cat é 你", None, model).tokens[1:-1]
+def test_byte_level_pieces_are_shown_as_characters(bytes_model: Model) -> None:
+    tokens = read("the cat é 你", None, bytes_model).tokens[1:-1]
     assert not any("Ġ" in t.text or "Ã" in t.text for t in tokens)
     chinese = [t for t in tokens if "你" in t.source]
     assert len(chinese) >= 3, "three bytes, three pieces"
     assert {t.text for t in chinese if len(t.piece) == 1} <= {"你", "␣"}
     assert tokens[0].text in {"the", "t"}
+
+
+@pytest.mark.parametrize(
+    "blank",
+    "\u00a0\u00ad\u034f\u115f\u1160\u1680\u17b4\u180b\u180e\u2000\u2007\u200a\u200b\u202f\u205f"
+    "\u2060\u2800\u3000\u3164\ufe00\ufe0f\uffa0\U000e0100",
+)
+def test_what_leaves_no_ink_gets_a_name(blank: str, bytes_model: Model) -> None:
+    name = f"⟨U+{ord(blank):04X}⟩"
+    assert visible(blank) == name
+    assert visible(f"a{blank}b") == f"a{name}b"
+    shown = {t.text for t in read(f"cat {blank}", None, bytes_model).tokens[2:-1]} - {"␣"}
+    assert shown == {name}, "whole or in bytes, never an empty label"
+
+
+def test_marks_of_another_tokenizer_are_text() -> None:
+    word_piece = Marks(continuation="##")
+    sentence_piece = Marks(word_start="▁")
+    of_bytes = Marks(byte_level=True)
+    assert token_text("##ing", "ing", word_piece) == "ing"
+    assert token_text("##ing", "##ing", sentence_piece) == "##ing"
+    assert token_text("##", "##", of_bytes) == "##"
+    assert token_text("▁cat", " cat", sentence_piece) == "cat"
+    assert token_text("▁cat", "▁cat", word_piece) == "▁cat"
+    assert token_text("cat</w>", "cat", Marks(word_end="</w>")) == "cat"
+    assert token_text("<0xE4>", "你", sentence_piece) == "你", "one byte of three"
+    assert token_text("<0xE4>", "<0xE4>", word_piece) == "<0xE4>"
+    assert token_text("▁▁▁", "   ", sentence_piece) == "␣␣␣"
+    assert token_text("ĠĠ", "  ", of_bytes) == "␣␣"
+
+
+@pytest.mark.parametrize("name", ["minilm", "bytes_model", "pieces_model"])
+def test_a_typed_special_token_is_one(name: str, request: pytest.FixtureRequest) -> None:
+    model: Model = request.getfixturevalue(name)
+    added = model.tokenizer.get_added_tokens_decoder().values()
+    for special in {token.content for token in added if token.special} - {model.unknown_token}:
+        trace = attnviz.trace(f"the {special} cat", model, pair=f"mat {special}")
+        typed = [t for t in trace.tokens if t.source == special]
+        assert [t.is_special for t in typed] == [True, True], special
+        assert [t.text for t in typed] == [special, special]
+        assert [t.word for t in typed] == [None, None]
+        view = look(trace.weights((0, 0)), trace.tokens, Lens(hide_special=True))
+        assert special not in [place.text for place in view.places]
+        assert view.withheld.special_hidden == sum(t.is_special for t in trace.tokens)
+        assert view.withheld.special_hidden >= 4
+
+
+def test_special_tokens_alone_are_refused(minilm: Model) -> None:
+    with pytest.raises(TextError, match=r"special tokens alone \(\[SEP\] \[CLS\]\)"):
+        attnviz.trace("[SEP] [CLS]", minilm)
+    with pytest.raises(TextError, match="special tokens alone"):
+        attnviz.trace("[MASK]", minilm, pair="[PAD]")
+
+
+@pytest.mark.parametrize("kind", ["minilm", "tiny", "bytes_model", "pieces_model"])
+def test_what_is_beyond_the_maximum_is_not_carried_along(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    """The tokens that are read are the first of the whole text's, and cost no more than those."""
+    model: Model = request.getfixturevalue(kind)
+    text = "the cat sat on the mat, 我爱猫 singing " * 400
+    reading = read(text, None, model)
+    whole = model.tokenizer.encode(text, add_special_tokens=False)
+    added = model.tokenizer.num_special_tokens_to_add(False)
+    keep = model.limits.tokens - added
+    assert [i for i in reading.ids if i in whole.ids][-3:] == whole.ids[keep - 3 : keep]
+    assert reading.left_out[0].tokens == len(whole) - keep
+    short = _beginning(whole, keep, text, model.tokenizer)
+    assert short.ids == model.tokenizer.encode(text, add_special_tokens=False).ids[:keep]
+    assert sum(len(rest) for rest in short.overflowing) < 20

@@ -13,13 +13,15 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.testing.v1 import AppTest
 
 import attnviz
-from attnviz.budget import queue
+from attnviz.budget import kept, queue
 from attnviz.budget.settings import settings
 from attnviz.models.load import Model
-from attnviz.ui import journal, self_test, server
+from attnviz.ui import journal, opening, self_test, server
+from attnviz.words import LANGUAGES
 from tests.conftest import Eager
 from tests.test_page import MAIN, said, typed
 from tests.test_share_page import link_of, opened
+from tests.waiting import CEILING
 
 # ---- health and self-test
 
@@ -30,7 +32,7 @@ Answer = TypeVar("Answer")
 def finished(work: Coroutine[Any, Any, Answer]) -> Answer:
     """What a coroutine brings, in a thread of its own: a browser test may hold a loop in ours."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result(60)
+        return pool.submit(asyncio.run, work).result(CEILING)
 
 
 def ask_health() -> tuple[int, dict[str, Any]]:
@@ -169,7 +171,7 @@ def test_an_unexpected_failure_is_a_sentence_and_a_line_without_its_words(
         except RuntimeError as problem:
             say_unexpected(problem)
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert "Something went wrong that should not have" in app.error[0].value
     (line,) = lines
     assert line["kind"] == "RuntimeError"
@@ -239,9 +241,29 @@ def test_no_way_around_the_menu_loads_a_model(public: pytest.MonkeyPatch, minilm
         with clear_errors():
             loaded("/etc")
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert "This server shows its own models only" in app.error[0].value
     assert MAIN.exists()
+
+
+def test_the_opening_example_is_never_refused(
+    minilm: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is full and everything that can be let go is: a new visitor still sees it whole."""
+    opening.draw()
+    kept.store().let_go(0.0)
+    monkeypatch.setenv("ATTNVIZ_MEMORY_MB", "1")
+    monkeypatch.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
+    settings.cache_clear()
+    try:
+        for language in LANGUAGES:
+            app = opened(lang=language)
+            assert not app.error, app.error
+            assert len(app.get("plotly_chart")) == 2
+            assert len(app.get("bidi_component")) == 2
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
 
 
 def test_a_busy_server_says_so_and_keeps_what_was_typed(
@@ -249,6 +271,7 @@ def test_a_busy_server_says_so_and_keeps_what_was_typed(
 ) -> None:
     app = opened()
     monkeypatch.setenv("ATTNVIZ_MEMORY_MB", "1")
+    monkeypatch.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
     settings.cache_clear()
     try:
         typed(app, "a sentence that finds no room")

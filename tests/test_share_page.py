@@ -1,7 +1,8 @@
 """Links, view files and frames, in Streamlit's own test harness."""
 
+import csv
+import io
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ from attnviz.training.tasks import task_called
 from attnviz.ui import address, page
 from tests.conftest import NOTE
 from tests.test_page import MAIN, said, typed
+from tests.waiting import CEILING, until
 
 
 def opened(where: str = "", **params: str) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
     if where:
         app.switch_page(f"../../pages/{where}.py")
     for name, text in params.items():
@@ -107,11 +109,11 @@ def test_a_view_file_is_what_a_link_would_have_been(
         def to_dict(self) -> dict[str, Any]:
             return dict(self)
 
-    monkeypatch.setattr("streamlit.session_state", State(state))
+    monkeypatch.setattr("streamlit.session_state", State(chosen=state))
     file = address.as_file("explore", EXPLORE)
     assert file.name == "attnviz-explore.json"
-    fresh = State(unit="word", a=HeadId(5, 5))
-    monkeypatch.setattr("streamlit.session_state", fresh)
+    fresh: dict[str, Any] = {"unit": "word", "a": HeadId(5, 5)}
+    monkeypatch.setattr("streamlit.session_state", State(chosen=fresh))
     assert address.open_file(file.data.encode(), "explore", EXPLORE) is not None
     assert (fresh["text"], fresh["a"]) == ("x" * 9_000, HeadId(1, 1))
     assert "unit" not in fresh, "what the file leaves out is as at the start"
@@ -156,11 +158,7 @@ def test_an_embedded_page_shows_the_chosen_parts_alone(
 
 def test_a_link_to_a_training_trains_it(minilm: Model) -> None:
     app = opened("train", v="1", task="one-hop", heads="1", steps="20", run="1", at="7", own="3")
-    for _ in range(60):
-        if app.session_state["trained"] is not None:
-            break
-        time.sleep(0.2)
-        app.run()
+    until(lambda: app.run().session_state["trained"] is not None)
     training = app.session_state["trained"]
     assert (training.run.task.name, training.run.heads, training.run.steps) == ("one-hop", 1, 20)
     app.run()
@@ -181,7 +179,7 @@ def test_a_link_to_the_comparison_runs_it(minilm: Model) -> None:
     assert link_of(app)["ran"] == "1"
     for job in app.session_state["compare_jobs"]:
         job.stop()
-        job.wait(30.0)
+        job.wait(CEILING)
 
 
 def test_settings_of_a_training_enter_the_link(minilm: Model) -> None:
@@ -228,13 +226,12 @@ def test_a_chapter_is_a_page_and_its_numbers_are_the_tensors(
 
 def test_a_training_as_tables() -> None:
     training = attnviz.train("one-hop", heads=1, steps=30)
-    rows = course_csv(training).splitlines()
-    assert rows[3].startswith("# again,")
-    course = [row.split(",") for row in rows[5:]]
-    assert [(int(s), float(lo), float(a)) for s, lo, a in course] == [
+    course = list(csv.DictReader(io.StringIO(course_csv(training))))
+    assert "attnviz.train('one-hop', 1, 1, 0, 30).model" in json.loads(course[0]["facts"])["again"]
+    assert [(int(p["step"]), float(p["loss"]), float(p["accuracy"])) for p in course] == [
         (point.step, point.loss, point.accuracy) for point in training.history
     ]
     shares = mean_looks(training.model, task_called("one-hop"))
-    (row,) = looks_csv(training, shares).splitlines()[5:]
-    assert row == f"L0·H0,hop1,{float(shares[0, 0, 0])!r}"
+    (row,) = csv.reader(looks_csv(training, shares).splitlines()[1:])
+    assert row[:3] == ["L0·H0", "hop1", repr(float(shares[0, 0, 0]))]
     assert Path(MAIN).exists()

@@ -10,6 +10,7 @@ import torch
 
 import attnviz
 from attnviz.models.load import Model, load
+from tests.waiting import CEILING
 
 SENTENCES = [f"sentence number {n} says " + "word " * n for n in range(12)]
 
@@ -36,7 +37,7 @@ def test_two_captures_that_overlap_lose_nothing(minilm: Model) -> None:
         def hook(*_: object) -> None:
             if getattr(mine, "number", None) == who:
                 inside[who].set()
-                assert until.wait(timeout=30)
+                assert until.wait(timeout=CEILING)
 
         return hook
 
@@ -49,7 +50,7 @@ def test_two_captures_that_overlap_lose_nothing(minilm: Model) -> None:
     def capture(number: int) -> attnviz.Trace:
         mine.number = number
         if number == 1:
-            assert inside[0].wait(timeout=30)
+            assert inside[0].wait(timeout=CEILING)
         return attnviz.trace(SENTENCES[number], minilm)
 
     try:

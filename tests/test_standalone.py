@@ -256,7 +256,27 @@ def test_the_shell_writes_svg_where_the_name_says_so(tmp_path: Path, note: attnv
         ([""], "There is no text"),
         (["a", "--head", "9.9"], "There is no head L9·H9"),
         (["a", "--model", "/no/such/folder"], "There is no folder"),
-        (["a", "-o", "/no/such/folder/x.html"], "No such file or directory"),
+        (["a", "--head", "-1.0"], "“-1.0” is no head"),
+        (["a", "--head", "2"], "“2” is no head. Give layer and head"),
+        (["a", "--head", "x"], "“x” is no head"),
+        (["a", "--head", ""], "“” is no head"),
+        (["a", "--head", "L0"], "“L0” is no head"),
+        (["a", "--head", "02"], "“02” is no head"),
+        (["a", "--head", "L1·H12"], "There is no head L1·H12"),
+        (["a", "--model", ""], "is no model name"),
+        (["a", "--model", "a/b/c"], "There is no folder"),
+        (["a", "--pair", " "], "There is no text"),
+        (["a", "-o", "/no/such/folder/x.html"], "there is no folder “/no/such/folder”"),
+        (["a", "-o", "a.png"], "there are .html, .svg"),
+        (["a", "-o", "a.PNG"], "“a.PNG” cannot be written"),
+        (["a", "-o", "a.html.gz"], "there are .html, .svg"),
+        (["a", "-o", "heads"], "there are .html, .svg"),
+        (["a", "-o", ".svg"], "there are .html, .svg"),
+        (["a", "-o", ""], "there are .html, .svg"),
+        (["a", "-o", "/proc/a.html"], "“/proc/a.html” cannot be written: "),
+        (["a", "-o", "a\0.html"], "cannot be written"),
+        (["serve", "--port", "65536"], "65536 is no port"),
+        (["serve", "--port", "0"], "0 is no port"),
     ],
 )
 def test_what_cannot_be_gets_one_line(
@@ -268,7 +288,35 @@ def test_what_cannot_be_gets_one_line(
     assert "Traceback" not in problem
 
 
-def test_a_head_that_is_no_head_gets_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["a", "--head", "x"])
-    assert "error:" in capsys.readouterr().err
+def test_what_cannot_be_is_said_in_the_language_of_the_file(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["a", "--head", "2", "--language", "zh"]) == 2
+    assert "“2”不是头" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("head", ["0.2", "L0H2", "L0·H2", "l0h2", "L0.H2", "0·2"])
+def test_a_head_is_read_in_every_form_that_is_clear(
+    head: str, tmp_path: Path, note: attnviz.Trace
+) -> None:
+    file = tmp_path / "heads.svg"
+    assert main([NOTE, "--head", head, "-o", str(file)]) == 0
+    assert file.read_text(encoding="utf-8") == attnviz.lines(note, [(0, 2)]).to_svg()
+
+
+@pytest.mark.parametrize(
+    ("ending", "start"), [("SVG", "<svg"), ("Svg", "<svg"), ("HTML", "<!doctype html>")]
+)
+def test_the_shell_writes_what_the_ending_says_in_capitals_too(
+    ending: str, start: str, tmp_path: Path
+) -> None:
+    file = tmp_path / f"heads.{ending}"
+    assert main(["the cat", "-o", str(file)]) == 0
+    assert file.read_text(encoding="utf-8").startswith(start)
+
+
+def test_the_shell_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"attnviz {attnviz.__version__}\n"

@@ -26,6 +26,7 @@ from attnviz.link.state import (
 from attnviz.tracing.head import HeadId
 from attnviz.training.tasks import tasks
 from tests.conftest import NOTE
+from tests.fuzz import examples
 
 HEADS = st.builds(HeadId, st.integers(0, 47), st.integers(0, 63))
 TEXTS = st.one_of(
@@ -86,7 +87,7 @@ def without_usual(state: dict[str, Any], fields: tuple[Field, ...]) -> dict[str,
     return {name: value for name, value in state.items() if value != usual[name]}
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(states(EXPLORE))
 def test_every_view_is_restored(state: dict[str, Any]) -> None:
     link = to_link(state, EXPLORE)
@@ -96,7 +97,7 @@ def test_every_view_is_restored(state: dict[str, Any]) -> None:
     assert dropped == ()
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(states(TRAIN))
 def test_every_training_is_restored(state: dict[str, Any]) -> None:
     link = to_link(state, TRAIN)
@@ -229,7 +230,7 @@ ANY = st.dictionaries(
 
 
 @given(ANY)
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_no_link_raises_and_whatever_is_read_can_be_written_again(params: dict[str, str]) -> None:
     for fields in (EXPLORE, TRAIN, WALKTHROUGH):
         found, dropped = from_link(params, fields)

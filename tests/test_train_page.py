@@ -1,8 +1,6 @@
 """The Train page, run in this process by Streamlit's own test harness."""
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.training import checkpoint
+from attnviz.training.loop import examined_at
 from attnviz.training.tasks import tasks
 from attnviz.ui import jobs
 from attnviz.ui.jobs import Job
+from tests.waiting import CEILING, until
 
 
 def script() -> None:
@@ -23,7 +23,7 @@ def script() -> None:
 
 @pytest.fixture
 def page() -> AppTest:
-    app = AppTest.from_function(script, default_timeout=60).run()
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert not app.exception
     return app
 
@@ -31,14 +31,6 @@ def page() -> AppTest:
 def said(app: AppTest) -> str:
     blocks = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
     return "\n".join(block.value for block in blocks).replace("\\", "")
-
-
-def until(done: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if done():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen")
 
 
 def trained(app: AppTest, **choices: int) -> AppTest:
@@ -103,6 +95,55 @@ def test_a_text_that_the_task_cannot_read_gets_a_sentence(page: AppTest) -> None
     assert page.text_input(key="own_text").value == "a sentence in prose"
 
 
+def test_what_the_alphabet_leaves_out_of_a_text_is_counted(page: AppTest) -> None:
+    page.selectbox(key="task").select("it").run()
+    trained(page, steps=20)
+    text = tasks()["it"].alphabet.example + "!"
+    page.text_input(key="own_text").set_value(text).run()
+    assert not page.exception
+    dropped = sum(c in ".,!?" for c in text)
+    assert f"drops {dropped} characters of the text" in said(page)
+
+
+def test_what_cannot_be_read_leaves_the_last_answers(page: AppTest) -> None:
+    page.text_input(key="own_text").set_value("111122223333").run()
+    right = next(c.value for c in page.caption if "answers are right" in c.value)
+    page.text_input(key="own_text").set_value("prose").run()
+    assert "was trained on" in said(page)
+    assert "What is shown below is still “111122223333”" in said(page)
+    assert right in said(page)
+    assert len(page.get("bidi_component")) == 2
+
+
+def test_what_is_beyond_the_longest_text_is_said(page: AppTest) -> None:
+    page.text_input(key="own_text").set_value("3141592653589793").run()
+    assert "reads at most 12 tokens. The last 4 tokens" in said(page)
+
+
+def test_the_headline_is_of_the_step_that_is_seen(page: AppTest) -> None:
+    trained(page, steps=40)
+    training: Any = page.session_state["trained"]
+    last = f"Accuracy {training.accuracy:.3f} ("
+    assert last in said(page)
+    assert "after 40 steps" in said(page)
+    slider: Any = page.select_slider(key="step")
+    slider.set_value(int(slider.options[0])).run()
+    exam, loss = examined_at(training, 0)
+    assert "after 40 steps" not in said(page)
+    right = f"Accuracy {exam.share:.3f} ({exam.right:,} of {exam.asked:,} answers right)"
+    assert f"{right} on the same {exam.texts:,} texts after 0 of 40 steps" in said(page)
+    assert f"loss {loss:.3f}" in said(page)
+    assert examined_at(training, 40) == (training.exam, training.loss)
+
+
+def test_a_checkpoint_of_ones_own_is_called_that(page: AppTest) -> None:
+    page.session_state["trained"] = checkpoint.load(checkpoint.shipped()["eight-looks-1x8"])
+    page.session_state["trained_here"] = False
+    page.run()
+    assert "the checkpoint that you opened" in said(page)
+    assert "comes with attnviz" not in said(page)
+
+
 def test_stop_really_stops(page: AppTest) -> None:
     page.number_input(key="steps").set_value(5000).run()
     page.button(key="train_start").click().run()
@@ -117,7 +158,7 @@ def test_stop_really_stops(page: AppTest) -> None:
 
 
 def test_a_training_that_nobody_watches_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "PATIENCE", 0.2)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.0)
     job = Job("eight-looks", 8, 1, 1234, 5000)
     until(lambda: not job.is_running)
     assert job.training is not None
@@ -159,6 +200,7 @@ def test_one_head_against_eight(page: AppTest, monkeypatch: pytest.MonkeyPatch) 
     assert not page.exception
     for job in running:
         assert f"Accuracy {job.training.accuracy:.3f}" in said(page)
+    assert {b.proto.popover.label for b in page.get("popover")} >= {"Save", "Share"}
     same = {job.training.parameters for job in running[:2]}
     assert same == {22992}
 
@@ -174,7 +216,7 @@ def test_a_saved_checkpoint_opens_again_and_a_damaged_one_gets_a_sentence(tmp_pa
     opened = _opened(file.read_bytes())
     assert opened is not None
     assert opened.run.heads == 8
-    app = AppTest.from_function(open_damaged, default_timeout=30).run()
+    app = AppTest.from_function(open_damaged, default_timeout=CEILING).run()
     assert not app.exception
     assert "damaged" in said(app)
 
@@ -185,5 +227,16 @@ def open_damaged() -> None:
     _opened(b"no safetensors at all")
 
 
+def threads() -> set[threading.Thread]:
+    """Those of trainings."""
+    return {thread for thread in threading.enumerate() if "_run" in thread.name}
+
+
 def test_no_thread_is_left_behind() -> None:
-    until(lambda: not any("_run" in t.name for t in threading.enumerate()))
+    job = Job("eight-looks", 8, 1, 4321, 5000)
+    try:
+        until(lambda: bool(job.course))
+        assert threads(), "a training runs in a thread of its own"
+    finally:
+        job.stop()
+    until(lambda: not threads())

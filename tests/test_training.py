@@ -1,5 +1,6 @@
 """Training: it learns, it repeats itself, it stops, it shares and it queues."""
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,8 +11,8 @@ import torch
 
 import attnviz
 from attnviz.analysis.on_target import on_target
-from attnviz.budget.queue import Queue
-from attnviz.budget.settings import settings
+from attnviz.budget.kept import Kept, Store
+from attnviz.budget.queue import LeftError, Queue, Visitor
 from attnviz.errors import TrainingError
 from attnviz.tracing.head import HeadId
 from attnviz.training.looks import head_looks, looks_of, mean_looks
@@ -20,6 +21,7 @@ from attnviz.training.record import Report, Training
 from attnviz.training.run import Run, checked
 from attnviz.training.tasks import task_called
 from attnviz.training.train import train
+from tests.waiting import CEILING
 
 
 def run_of(task: str = "two-looks", seed: int = 0, steps: int = 12, heads: int = 4) -> Run:
@@ -155,7 +157,7 @@ def test_two_who_ask_at_once_share_one_training() -> None:
 
     def wait(_: Report) -> None:
         started.set()
-        assert go_on.wait(60)
+        assert go_on.wait(CEILING)
 
     def watch(report: Report) -> None:
         seen_by_second.append(report)
@@ -163,7 +165,7 @@ def test_two_who_ask_at_once_share_one_training() -> None:
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(train, "one-hop", 1, 1, 91, 3, wait)
-        assert started.wait(60)
+        assert started.wait(CEILING)
         second = pool.submit(train, "one-hop", 1, 1, 91, 3, watch)
         assert first.result() is second.result()
     assert seen_by_second[0].step == 1
@@ -174,7 +176,7 @@ def test_who_watches_takes_over_when_the_other_stops() -> None:
 
     def stop_once_watched() -> bool:
         if started.is_set():
-            assert watching.wait(60)
+            assert watching.wait(CEILING)
             return True
         return False
 
@@ -182,7 +184,7 @@ def test_who_watches_takes_over_when_the_other_stops() -> None:
         first = pool.submit(
             train, "one-hop", 1, 1, 92, 3, lambda _: started.set(), stop_once_watched
         )
-        assert started.wait(60)
+        assert started.wait(CEILING)
         second = pool.submit(train, "one-hop", 1, 1, 92, 3, lambda _: watching.set())
         assert first.result().steps == 1
         assert second.result().steps == 3
@@ -193,21 +195,24 @@ def test_who_watches_may_give_up() -> None:
 
     def wait(_: Report) -> None:
         started.set()
-        assert go_on.wait(60)
+        assert go_on.wait(CEILING)
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(train, "one-hop", 1, 1, 93, 3, wait)
-        assert started.wait(60)
+        assert started.wait(CEILING)
         given_up = train("one-hop", 1, 1, 93, 3, cancelled=lambda: True)
         go_on.set()
         assert (given_up.steps, first.result().steps) == (0, 3)
 
 
-def test_the_cache_is_bounded() -> None:
-    first = train("one-hop", heads=1, seed=1000, steps=1)
-    for seed in range(1001, 1001 + settings().training_entries):
-        train("one-hop", heads=1, seed=seed, steps=1)
-    assert train("one-hop", heads=1, seed=1000, steps=1) is not first
+def test_what_is_kept_is_in_the_budget_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def again(megabytes: int) -> bool:
+        monkeypatch.setattr(sys.modules["attnviz.training.train"], "_kept", Kept(Store(megabytes)))
+        first = train("one-hop", heads=1, seed=1000, steps=1)
+        return train("one-hop", heads=1, seed=1000, steps=1) is first
+
+    assert again(megabytes=10)
+    assert not again(megabytes=0)
 
 
 def test_the_queue_serves_in_order_and_tells_the_place() -> None:
@@ -221,18 +226,18 @@ def test_the_queue_serves_in_order_and_tells_the_place() -> None:
             told[name].append(place)
             waiting[name].set()
 
-        with queue.turn(tell, lambda: False):
+        with queue.turn(Visitor(name, tell)):
             order.append(name)
 
-    with queue.turn(lambda _: None, lambda: False):
+    with queue.turn(Visitor("a")):
         threads = []
         for name in told:
             threads.append(threading.Thread(target=wait, args=(name,)))
             threads[-1].start()
-            assert waiting[name].wait(60)
+            assert waiting[name].wait(CEILING)
         order.append("a")
     for thread in threads:
-        thread.join(60)
+        thread.join(CEILING)
     assert order == ["a", "b", "c"]
     assert told["b"] == [1]
     assert told["c"][0] == 2
@@ -241,11 +246,17 @@ def test_the_queue_serves_in_order_and_tells_the_place() -> None:
 def test_who_waits_may_give_up() -> None:
     queue = Queue(at_once=1, waiting=9)
     places: list[int] = []
-    with queue.turn(lambda _: None, lambda: False):
-        with queue.turn(places.append, lambda: bool(places)):
-            pass
-        with queue.turn(places.append, lambda: len(places) > 1):
-            pass
+    with queue.turn(Visitor("a")):
+        with (
+            pytest.raises(LeftError),
+            queue.turn(Visitor("b", places.append, lambda: len(places) > 0)),
+        ):
+            raise AssertionError("the work began")
+        with (
+            pytest.raises(LeftError),
+            queue.turn(Visitor("c", places.append, lambda: len(places) > 1)),
+        ):
+            raise AssertionError("the work began")
     assert places == [1, 1]
 
 
@@ -263,7 +274,7 @@ def test_at_most_two_train_at_once() -> None:
             if inside == 2:
                 both.set()
         if report.step == 1:
-            assert both.wait(60)
+            assert both.wait(CEILING)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda seed: train("one-hop", 1, 1, seed, 2, progress), range(200, 204)))

@@ -54,6 +54,18 @@ def test_bars_are_the_accuracies_and_what_runs_has_none() -> None:
     assert chart.figure.layout.shapes[0].y0 == 0.2999
 
 
+def test_bars_say_how_many_parameters_each_group_has() -> None:
+    results = [
+        Bar(task, heads, 0.5, n)
+        for task, n in (("many", 22_992), ("one", 18_442))
+        for heads in "18"
+    ]
+    said = bars(results, "One against eight").figure.layout.title.subtitle.text
+    assert "many: 22,992 parameters" in said
+    assert "one: 18,442 parameters" in said
+    assert "group" not in said
+
+
 def test_which_head_looks_where_holds_every_share() -> None:
     shares = np.random.default_rng(2).random((2, 3, 4)).astype(np.float32)
     chart = looks(shares, ["a", "b", "<c>", "d"], "my model", 16)

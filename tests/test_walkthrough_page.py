@@ -1,6 +1,6 @@
 """The Walkthrough page, run in this process by Streamlit's own test harness."""
 
-import time
+import html
 from typing import Any
 
 import pytest
@@ -8,11 +8,14 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.engine import Chapter
+from attnviz.lessons.engine import Chapter, Part
+from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
 from attnviz.words import say
+from tests.conftest import NOTE
 from tests.test_page import said, typed
+from tests.waiting import CEILING, until
 
 CHAPTERS = attnviz.chapters()
 
@@ -25,7 +28,7 @@ def script() -> None:
 
 def opened(**params: str) -> AppTest:
     """The page at a link."""
-    app = AppTest.from_function(script, default_timeout=120)
+    app = AppTest.from_function(script, default_timeout=CEILING)
     for name, value in {"v": "1", **params}.items():
         app.query_params[name] = value
     app.run()
@@ -50,7 +53,7 @@ def test_every_chapter_stands_answered_and_not(chapter: Chapter, minilm: Model) 
     app.run()
     assert not app.exception
     assert not app.error
-    shown = len(app.get("bidi_component"))
+    shown = len(app.get("bidi_component")) - 1  # and one that begins a chapter at its top
     assert shown == len(chapter.parts)
 
 
@@ -177,16 +180,12 @@ def test_the_handout_can_be_saved(minilm: Model) -> None:
     assert len(app.get("download_button")) == 1
 
 
-def test_two_encoders_are_trained_from_the_page(minilm: Model) -> None:
+def test_the_encoder_that_is_not_shipped_is_trained_from_the_page(minilm: Model) -> None:
     app = opened(ch="8", a="8.one-look=0.4")
     app.button(key="lesson_train").click().run()
-    for _ in range(400):
-        if "lesson_jobs" not in app.session_state:
-            break
-        time.sleep(0.1)
-        app.run()
+    until(lambda: "lesson_jobs" not in app.run().session_state)
     assert not app.exception
-    assert [t.run.layers for t in app.session_state["lesson_trainings"]] == [1, 1]
+    assert [t.run.task.name for t in app.session_state["lesson_trainings"]] == ["one-hop"]
     assert app.button(key="lesson_train").disabled
 
 
@@ -225,3 +224,90 @@ def test_a_long_sentence_says_what_cannot_be_asked(minilm: Model) -> None:
     app.button(key="commit_5_spare").click().run()
     assert "which is done up to 96 tokens; the sentence has 152" in said(app)
     assert not app.exception
+
+
+def test_a_question_with_one_possible_answer_is_not_asked(minilm: Model) -> None:
+    """One word leaves nothing to predict: its answer stands there at once, without a verdict."""
+    alone, two = (opened(ch="1", s=text) for text in ("Machines", "Thinking Machines"))
+    for app, is_asked in ((alone, False), (two, True)):
+        keys = {str(button.key) for button in app.button}
+        assert ("commit_1_longest" in keys) == is_asked
+        assert not app.error
+    (question,) = (q for q in CHAPTERS[0].questions if q.name == "longest")
+    trace = attnviz.trace("Machines", minilm)
+    assert not question.has_alternatives(trace)
+    assert question.explains(trace, "en") in said(alone)
+    assert "✓" not in said(alone)
+
+
+def test_an_answer_stays_with_the_sentence_it_was_given_for(minilm: Model) -> None:
+    app = opened(ch="3", a="3.most-seen=w3;2.added=less", g="13=h")
+    before = link(app, "a")
+    assert "You said" in said(app)
+    typed(app, "Machines can think")
+    assert link(app, "a") == "2.added=less", "a law is the same for every sentence"
+    assert link(app, "g") == ""
+    assert "You said" not in said(app)
+    typed(app, NOTE)
+    assert sorted(link(app, "a").split(";")) == sorted(before.split(";"))
+    assert "You said" in said(app)
+    assert link(app, "g") == "13=h"
+
+
+def test_a_menu_shows_options_as_they_are(minilm: Model) -> None:
+    shown = 0
+    for chapter in CHAPTERS:
+        app = opened(ch=str(chapter.number))
+        for menu in [*app.selectbox, *app.multiselect]:
+            assert not any("\\" in option for option in menu.options), menu.key
+            shown += any("(" in option for option in menu.options)
+    assert shown
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
+def test_the_right_option_is_named(chapter: Chapter, note: attnviz.Trace) -> None:
+    for question in chapter.questions:
+        if question.options is None:
+            continue
+        texts = {one.name: one.text for one in question.options(note)}
+        for language in ("en", "zh"):
+            right = texts[str(question.answer(note))].filled(language, {})
+            assert right in question.tells(note, language)
+
+
+def test_which_z_is_named_on_every_page(minilm: Model, note: attnviz.Trace) -> None:
+    question = next(q for q in CHAPTERS[3].questions if q.name == "which-z")
+    right = question.spoken(note, question.answer(note), "en")
+    wrong = next(o.name for o in question.options(note) if o.name != question.answer(note))  # type: ignore[misc]
+    named = f"The answer: {right}."
+    assert named in said(opened(ch="4", a=f"4.which-z={wrong}"))
+    assert named in said(opened(mode="teacher"))
+    assert html.escape(named) in handout(note)
+    screen = str(CHAPTERS[3].screens.index(question))
+    app = opened(ch="4", mode="presenter", screen=screen)
+    assert named not in said(app)
+    app.button(key="present_page_down").click().run()
+    assert named in said(app), "a clicker has no key for the answer: on asks for it first"
+    assert link(app, "screen") == screen
+    app.button(key="present_page_down").click().run()
+    assert link(app, "screen") == str(int(screen) + 1)
+
+
+@pytest.mark.parametrize(
+    "chapter", [c for c in CHAPTERS if c.number in (6, 8)], ids=lambda c: c.name
+)
+def test_the_presenter_can_train_on_each_slide_with_a_picture(
+    chapter: Chapter, minilm: Model
+) -> None:
+    for number, screen in enumerate(chapter.screens):
+        if isinstance(screen, Part):
+            app = opened(ch=str(chapter.number), mode="presenter", screen=str(number))
+            asks = any(word in said(app) for word in ("Press Train", "Train one", "; Train starts"))
+            assert not asks or app.button(key="lesson_train")
+
+
+def test_an_error_leaves_the_last_good_chapter(minilm: Model) -> None:
+    app = typed(opened(ch="3"), "")
+    assert "There is no text" in said(app)
+    assert "What is shown below is still" in said(app)
+    assert "3 · Feature maps of a sentence" in said(app)

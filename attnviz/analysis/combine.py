@@ -1,25 +1,25 @@
 """Several heads as one picture: their mean, or their maximum."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.tracing.record import Trace
-
 Combination = Literal["mean", "maximum"]
 
 
 def combined(
-    trace: Trace, heads: Sequence[tuple[int, int]], how: Combination
+    heads: Iterable[Float[np.ndarray, "query key"]], how: Combination
 ) -> Float[np.ndarray, "query key"]:
-    """Cell by cell, the mean or the maximum of the weights of `heads`.
+    """Cell by cell, the mean or the maximum of the weights of each head.
 
-    Rows of a mean sum to 1; rows of a maximum sum to 1 or more.
+    Of weights from 0 to 1 both are from 0 to 1. Rows of a mean sum to 1 where those of the
+    heads do; rows of a maximum then sum to 1 or more.
     """
-    weights = trace.weights(heads[0])
-    for head in heads[1:]:
-        other = trace.weights(head)
-        weights = weights + other if how == "mean" else np.maximum(weights, other)
-    return weights / np.float32(len(heads)) if how == "mean" else weights
+    each = iter(heads)
+    found, count = next(each), 1
+    for weights in each:
+        found = found + weights if how == "mean" else np.maximum(found, weights)
+        count += 1
+    return found / np.float32(count) if how == "mean" else found

@@ -1,4 +1,4 @@
-"""One head in one sentence, from measured numbers, on this text alone."""
+"""One head in one sentence, from the numbers that are shown, on this text alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.analysis.distribution import check_distribution
+from attnviz.analysis.lens import Place
 from attnviz.analysis.measures.entropy import entropy
 from attnviz.analysis.offset import at_offset
 from attnviz.analysis.received import received
@@ -14,6 +14,7 @@ from attnviz.tracing.record import Token
 
 MOSTLY = 0.5  # a share that makes a pattern (Clark et al. 2019 call a head by this)
 EVENLY = 0.85  # of ln n, from which a spread counts as even
+ROUNDING = 1e-5  # of the sum of a row in float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +26,18 @@ class Description:
     strongest: str  # which pattern that is
     token: str  # the token that receives the most
     distance: int  # of `before` and `after`, in tokens
-    entropy: float  # nats
+    entropy: float | None  # nats; None where a row does not sum to 1, and is no distribution
     most_entropy: float  # ln n
 
 
-def describe(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token]) -> Description:
+def describe(
+    weights: Float[np.ndarray, "query key"], places: Sequence[Token | Place]
+) -> Description:
     """The simple pattern that holds most of a head's attention, or none.
 
     A pattern needs more than half of the attention; an even spread an entropy of at
-    least 85 % of ln n. Otherwise there is no simple pattern.
-
-    Raises:
-        CaptureError: if rows are no distributions.
+    least 85 % of ln n. Otherwise there is no simple pattern. What is hidden counts as 0.
     """
-    check_distribution(weights)
     one_head = weights[None]
     favourite = received(weights)
     offset, far = _farther(weights)
@@ -50,22 +49,26 @@ def describe(weights: Float[np.ndarray, "query key"], tokens: Sequence[Token]) -
         "before" if offset < 0 else "after": far,
     }
     strongest = max(shares, key=lambda name: shares[name])
-    spread = float(entropy(one_head, tokens)[0])
-    widest = float(np.log(len(tokens)))
+    spread, widest = _entropy(weights), float(np.log(len(places)))
     pattern = "none"
     if shares[strongest] > MOSTLY:
         pattern = strongest
-    elif spread >= EVENLY * widest:
+    elif spread is not None and spread >= EVENLY * widest:
         pattern = "even"
     return Description(
         pattern=pattern,
         share=shares[strongest],
         strongest=strongest,
-        token=tokens[int(favourite.argmax())].text,
+        token=places[int(favourite.argmax())].text,
         distance=abs(offset),
         entropy=spread,
         most_entropy=widest,
     )
+
+
+def _entropy(weights: Float[np.ndarray, "query key"]) -> float | None:
+    whole = np.allclose(weights.sum(axis=1), 1, rtol=0, atol=ROUNDING)
+    return float(entropy(weights[None], ())[0]) if whole else None
 
 
 def _farther(weights: Float[np.ndarray, "query key"]) -> tuple[int, float]:

@@ -60,7 +60,9 @@ def most_different_beside(trace: Trace, head: tuple[int, int]) -> HeadId:
 
     Raises:
         CaptureError: if rows are no distributions.
+        InterventionError: if the model has no such head.
     """
+    trace.check_heads([head])
     weights = trace.layer_weights(head[0])
     check_distribution(weights)
     apart = [_divergence(weights[head[1]], other) for other in weights]

@@ -1,31 +1,50 @@
 """The lens: what of a head's attention is shown, and a count of all that is not.
 
 In this order: pieces are merged to words, special tokens are hidden, what is left is
-renormalised, weak weights are hidden. Each step is asked for, and each is counted.
+renormalised, heads are combined, weak weights are hidden. Each step is asked for, and each is
+counted. Heads are combined once each has been merged and renormalised: a cell of their maximum
+is the largest of the cells that their own pictures show, and no weight passes 1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from attnviz import checks
+from attnviz.analysis.combine import Combination, combined
+from attnviz.tracing.grouping import is_unspaced
 from attnviz.tracing.record import Token
 
 Unit = Literal["piece", "word"]
+_ROUNDING = 1e-5  # of a sum of weights
 
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """What the viewer asks for."""
+    """What the viewer asks for.
+
+    Raises:
+        ArgumentError: if something is asked for that there is not.
+    """
 
     unit: Unit = "piece"
     hide_special: bool = False
     renormalise: bool = False  # what is left of each row, to a sum of 1
     at_least: float = 0.0  # hide weights below this
     strongest: float = 1.0  # of each row, show the strongest until this share is reached
+
+    def __post_init__(self) -> None:
+        checks.one_of("unit", self.unit, get_args(Unit))
+        for names, check in (
+            (("hide_special", "renormalise"), checks.flag),
+            (("at_least", "strongest"), checks.share),
+        ):
+            for name in names:
+                object.__setattr__(self, name, check(name, getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +68,29 @@ class Withheld:
     """What the lens took away, to be said on the picture."""
 
     pieces_merged: int = 0  # tokens that went into words of several
+    no_words: int = 0  # places of a script without spaces, which are no words
     special_hidden: int = 0
-    special_share: float = 0.0  # mean over the shown queries of what they gave to those
+    special_share: float = 0.0  # mean over heads and shown queries of what they gave to those
     renormalised: bool = False
     rows_empty: int = 0  # rows with nothing left to renormalise
     weak_hidden: int = 0  # weights below the thresholds
-    weak_share: float = 0.0  # mean over the shown queries of their sum
+    weak_share: float = 0.0  # of a whole row, mean over the shown queries
     not_allowed: int = 0  # pairs that the mask of given weights does not allow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """One head through the lens."""
+    """One head, or several combined, through the lens."""
 
     places: tuple[Place, ...]
     weights: Float[np.ndarray, "query key"]
     shown: Bool[np.ndarray, "query key"]
+    whole: Float[np.ndarray, " query"]  # what each row sums to, hidden special tokens included
     withheld: Withheld
-    sums: Float[np.ndarray, " query"]  # of what shares are shares: 1, but for given weights
 
-    def share(self, among: Bool[np.ndarray, "query key"]) -> float:
-        """The mean over queries of the share of their attention that these pairs hold."""
-        return _share(np.where(among, self.weights, 0).sum(axis=1), self.sums)
+    def share(self, cells: Bool[np.ndarray, "query key"]) -> float:
+        """How much of a whole row is in `cells`, mean over the shown queries."""
+        return _share(self.weights, cells, self.whole)
 
 
 def look(
@@ -80,45 +100,69 @@ def look(
     allowed: Bool[np.ndarray, "query key"] | None = None,
 ) -> View:
     """One head's weights through the lens. Pairs that are not allowed are not shown."""
+    return look_at([weights], tokens, lens, "mean", allowed)
+
+
+def look_at(
+    heads: Iterable[Float[np.ndarray, "query key"]],
+    tokens: Sequence[Token],
+    lens: Lens,
+    how: Combination,
+    allowed: Bool[np.ndarray, "query key"] | None = None,
+) -> View:
+    """Several heads' weights through the lens, combined to one."""
     places = _places(tokens, lens.unit)
-    merged = merge(weights, places)
-    pieces_merged = sum(len(p.positions) for p in places if len(p.positions) > 1)
     stays = np.array([not (lens.hide_special and place.is_special) for place in places])
-    left = merged[np.ix_(stays, stays)]
-    sums = merged[stays].sum(axis=1)
-    special_share = _share(merged[stays][:, ~stays].sum(axis=1), sums)
     renormalised = lens.renormalise and lens.hide_special
-    if renormalised:
-        left = renormalise(left)
-        sums = left.sum(axis=1)
+    special_shares: list[float] = []
+
+    def rows(weights: np.ndarray) -> np.ndarray:
+        """What is left of a head's rows; hidden columns are kept where nothing follows them."""
+        merged = merge(weights, places)[stays]
+        hidden = np.broadcast_to(~stays, merged.shape)
+        special_shares.append(_share(merged, hidden, merged.sum(axis=1)))
+        return renormalise(merged[:, stays]) if renormalised else merged
+
+    left = combined(map(rows, heads), how)
+    whole = left.sum(axis=1)
+    if not renormalised:
+        left = left[:, stays]
     may = np.ones(left.shape, bool)
     if allowed is not None:
         may = merge(allowed.astype(float), places)[np.ix_(stays, stays)] > 0
     strongest = strong(left, lens)
-    shown = strongest & may
-    weak = may & ~strongest
+    shown, weak = strongest & may, may & ~strongest
     return View(
-        places=tuple(place for place, stay in zip(places, stays, strict=True) if stay),
+        places=places_shown(tokens, lens),
         weights=left,
         shown=shown,
+        whole=whole,
         withheld=Withheld(
-            pieces_merged=pieces_merged,
+            pieces_merged=sum(len(p.positions) for p in places if len(p.positions) > 1),
+            no_words=_no_words(places, tokens) if lens.unit == "word" else 0,
             special_hidden=int((~stays).sum()),
-            special_share=special_share,
+            special_share=float(np.mean(special_shares)),
             renormalised=renormalised,
-            rows_empty=int((sums == 0).sum()) if renormalised else 0,
+            rows_empty=int((whole == 0).sum()) if renormalised else 0,
             weak_hidden=int(weak.sum()),
-            weak_share=_share(np.where(weak, left, 0).sum(axis=1), sums),
+            weak_share=_share(left, weak, whole),
             not_allowed=int((~may).sum()),
         ),
-        sums=sums,
     )
 
 
-def _share(parts: Float[np.ndarray, " query"], sums: Float[np.ndarray, " query"]) -> float:
-    """The mean of `parts` as shares of `sums`; a row that holds nothing has a share of 0."""
-    shares = np.divide(parts, sums, where=sums > 0, out=np.zeros(len(sums)))
-    return float(shares.mean()) if shares.size else 0.0
+def _share(weights: np.ndarray, cells: np.ndarray, whole: np.ndarray) -> float:
+    if not weights.size:
+        return 0.0
+    sums = np.where(cells, weights, 0).sum(axis=1)
+    shares: np.ndarray = np.divide(sums, whole, where=whole > 0, out=np.zeros_like(sums))
+    return float(shares.mean())
+
+
+def places_shown(tokens: Sequence[Token], lens: Lens) -> tuple[Place, ...]:
+    """The places that a lens shows, in the order of rows and columns."""
+    places = _places(tokens, lens.unit)
+    return tuple(place for place in places if not (lens.hide_special and place.is_special))
 
 
 def merge(
@@ -135,6 +179,8 @@ def merge(
     sizes = np.array([[len(place.positions)] for place in places], dtype=weights.dtype)
     over_keys = np.add.reduceat(weights, starts, axis=1)
     merged: np.ndarray = np.add.reduceat(over_keys, starts, axis=0) / sizes
+    beyond = (merged > 1) & (merged < 1 + _ROUNDING)
+    merged[beyond] = 1  # float32 sums of shares pass their own sum of 1
     return merged
 
 
@@ -164,12 +210,18 @@ def _places(tokens: Sequence[Token], unit: Unit) -> tuple[Place, ...]:
         apart = unit == "piece" or token.word is None
         return (token.position, -1) if apart else (-1, token.word or 0)
 
-    return tuple(_place(list(group)) for _, group in groupby(tokens, key=group_of))
+    return tuple(_place(list(group), unit) for _, group in groupby(tokens, key=group_of))
 
 
-def _place(tokens: list[Token]) -> Place:
+def _no_words(places: Sequence[Place], tokens: Sequence[Token]) -> int:
+    unspaced = [is_unspaced(token.source) for token in tokens]
+    return sum(any(unspaced[position] for position in place.positions) for place in places)
+
+
+def _place(tokens: list[Token], unit: Unit) -> Place:
+    whole = tokens[0].word_text if unit == "word" else ""
     return Place(
-        text="".join(token.text for token in tokens),
+        text=whole or "".join(token.text for token in tokens),
         positions=tuple(token.position for token in tokens),
         is_special=tokens[0].is_special,
         is_unknown=any(token.is_unknown for token in tokens),

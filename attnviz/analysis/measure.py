@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from attnviz import checks
 from attnviz.analysis.distribution import check_distribution
 from attnviz.analysis.measures import measures
 from attnviz.tracing.record import Trace
@@ -19,6 +20,7 @@ def measure(trace: Trace) -> pd.DataFrame:
     Example:
         >>> measure(trace).nlargest(3, "previous")
     """
+    checks.kind("trace", trace, Trace, f"attnviz.trace({checks.TEXT!r})")
     tables = []
     for layer in range(trace.model.layers):
         weights = trace.layer_weights(layer)

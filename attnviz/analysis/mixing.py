@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.distribution import check_distribution
-from attnviz.tracing.intervene import HeadOff
+from attnviz.tracing.intervene import heads_off
 from attnviz.tracing.record import Trace
 
 Shares = Float[np.ndarray, "layer query key"]
@@ -96,9 +96,7 @@ def _written(trace: Trace, layer: int) -> Float[np.ndarray, "head token d_model"
 def _weights(trace: Trace, layer: int) -> Float[np.ndarray, "head query key"]:
     """The weights that reached z: a head that was switched off has written nothing."""
     weights = trace.layer_weights(layer).astype(float)
-    for one in trace.interventions:
-        if isinstance(one, HeadOff) and one.layer == layer:
-            weights[one.head] = 0
+    weights[list(heads_off(trace.interventions, layer))] = 0
     return weights
 
 

@@ -4,6 +4,8 @@ One formula for every head of every layer (Vaswani et al. 2017, §3.2), written 
 the code that the trace and the figures use.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 from jaxtyping import Float
 
@@ -35,10 +37,11 @@ def heads_from_x(
 
 
 def attention_block(
-    record: LayerRecord, learned: LayerWeights
+    record: LayerRecord, learned: LayerWeights, off: Collection[int] = ()
 ) -> Float[np.ndarray, "token d_model"]:
-    """The layer's z from its input x: all heads, W_O, Add & Norm."""
+    """The layer's z from its input x: all heads but those `off`, W_O, Add & Norm."""
     z = heads_from_x(record, learned)
+    z[list(off)] = 0
     concat = z.transpose(1, 0, 2).reshape(z.shape[1], -1)
     return add_and_norm(record.entered, _through(concat, learned.output), learned.norm)
 

@@ -1,20 +1,23 @@
-"""Memory: how much this process holds, how much a thing holds, and when it is enough."""
+"""Memory: how much this process holds, and how it gets below its ceiling again."""
 
 import ctypes
+import gc
 import os
-import sys
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from attnviz.budget.settings import settings
-from attnviz.errors import BusyError
 
 _STATM = Path("/proc/self/statm")  # pages; the second number is what is resident
-_PAGE = 4096
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+LetGo = Callable[[], bool]  # lets go of something; False if there is nothing left
+
+_lock = threading.Lock()
+_let_go: list[LetGo] = []
+_full_since: list[float] = []  # since when work has waited for memory: one time, or none
 
 
 def resident_mb() -> float:
@@ -26,49 +29,50 @@ def resident_mb() -> float:
     return pages * _PAGE / 1e6
 
 
-def check_memory() -> None:
-    """Refuse to begin something new above the ceiling.
+def lets_go(work: LetGo) -> None:
+    """Have `work` called when memory is short, after those that were named before."""
+    if work not in _let_go:
+        _let_go.append(work)
 
-    Raises:
-        BusyError: if this process already holds more.
-    """
+
+def has_room() -> bool:
+    """Whether something new may begin; above the ceiling, after letting go of what can be."""
     ceiling = settings().memory_mb
-    if ceiling and resident_mb() > ceiling:
-        raise BusyError("memory_full")
+    if not ceiling or resident_mb() <= ceiling:
+        _full_since.clear()
+        return True
+    with _lock:  # one thread makes room for all
+        fits = _make_room(ceiling)
+    if fits:
+        _full_since.clear()
+    elif not _full_since:
+        _full_since.append(time.monotonic())
+    return fits
 
 
-def give_back() -> bool:
-    """Return freed memory to the system, which the C library keeps for itself otherwise.
+def full_for() -> float:
+    """For how many seconds nothing new could begin."""
+    since = _full_since[:1]
+    return time.monotonic() - since[0] if since else 0.0
 
-    False where the C library has no way to do it (it is not glibc).
+
+def _make_room(ceiling: int) -> bool:
+    collect()
+    for work in _let_go:
+        while resident_mb() > ceiling and work():
+            collect()
+    return resident_mb() <= ceiling
+
+
+def collect() -> bool:
+    """Free what nothing refers to any more, and return freed memory to the system.
+
+    No collection runs after a page's run (it would walk all of torch), so cycles of closed
+    sessions wait for this. False where the C library cannot return memory (it is not glibc).
     """
+    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is None:
         return False
     trim(0)
     return True
-
-
-def size_of(thing: object) -> int:
-    """About how many bytes a record holds: its arrays, tensors, texts and bytes, each once."""
-    return _size(thing, set())
-
-
-def _size(thing: Any, seen: set[int]) -> int:
-    if id(thing) in seen:
-        return 0
-    seen.add(id(thing))
-    if isinstance(thing, np.ndarray):
-        if isinstance(thing.base, np.ndarray):
-            return _size(thing.base, seen)  # views share the memory of one array
-        return thing.nbytes
-    if isinstance(thing, str | bytes):
-        return sys.getsizeof(thing)
-    if isinstance(thing, Mapping):
-        return sum(_size(value, seen) for value in thing.values())
-    if isinstance(thing, tuple | list):
-        return sum(_size(part, seen) for part in thing)
-    if is_dataclass(thing):
-        names = {field.name for field in fields(thing)} | set(getattr(thing, "__dict__", {}))
-        return sum(_size(getattr(thing, name, None), seen) for name in names)
-    return int(getattr(thing, "nbytes", 0))

@@ -26,17 +26,14 @@ class Settings:
     tokens: int
     passes_at_once: int
     passes_waiting: int
+    passes_of_one: int
     trainings_at_once: int
     trainings_waiting: int
     memory_mb: int
-    trace_entries: int
-    trace_mb: int
-    picture_entries: int
-    picture_mb: int
-    experiment_entries: int
-    experiment_mb: int
-    training_entries: int
-    training_mb: int
+    memory_seconds: int
+    kept_mb: int
+    idle_mb: int
+    idle_seconds: int
     hub_seconds: int
 
 

@@ -4,14 +4,15 @@ Every file says model, revision, sentence, heads, direction, formula, what the l
 the version. Numbers are written in full: what is read back is what was drawn.
 """
 
-import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from attnviz.export.table import table
 from attnviz.figures.facts import facts
+from attnviz.figures.lines import drawn_as_lines
 from attnviz.figures.recipe import Recipe
 from attnviz.figures.shown import Shown
 from attnviz.tracing.record import Trace
@@ -19,11 +20,10 @@ from attnviz.words import Language, say
 
 MOST_WEIGHTS = 1_000_000  # rows of a table; a spreadsheet holds 1,048,576
 COLUMNS = ("head", "query", "query_place", "key", "key_place", "weight", "drawn")
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_json(maps: Sequence[Shown], language: Language = "en") -> str:
-    """Each map with its places, weights and which of them are drawn."""
+    """Each map with its places, its weights, and which of them are drawn as lines."""
     direction = say("picture.direction", language)
     heads = [
         {
@@ -32,7 +32,7 @@ def as_json(maps: Sequence[Shown], language: Language = "en") -> str:
             "notes": one.notes(language),
             "places": [place.text for place in one.view.places],
             "weights": one.view.weights.tolist(),
-            "drawn": one.view.shown.tolist(),
+            "drawn": drawn_as_lines(one.view).tolist(),
         }
         for one in maps
     ]
@@ -41,30 +41,13 @@ def as_json(maps: Sequence[Shown], language: Language = "en") -> str:
 
 
 def as_csv(maps: Sequence[Shown], language: Language = "en") -> str:
-    """One row a weight, after rows that begin with # and say where they are from.
-
-    A cell that a spreadsheet would run as a formula begins with an apostrophe, and a row says
-    how many do.
-    """
-    rows = [row for one in maps for row in _rows(one, language)]
-    safe = [[_harmless(cell) for cell in row] for row in rows]
-    changed = sum(
-        kept is not cell
-        for row, line in zip(rows, safe, strict=True)
-        for cell, kept in zip(row, line, strict=True)
-    )
-    file = io.StringIO()
-    writer = csv.writer(file)
-    for name, value in _facts(maps).items():
-        writer.writerow([f"# {name}", _harmless(value)])
-    writer.writerow(["# direction", say("picture.direction", language)])
-    for one in maps:
-        writer.writerow([f"# {one.name(language)}", one.formula(language), *one.notes(language)])
-    if changed:
-        writer.writerow(["#", say("file.apostrophes", language, cells=changed)])
-    writer.writerow(COLUMNS)
-    writer.writerows(safe)
-    return file.getvalue()
+    """One row a weight; the column `facts` says where they are from (see `export.table`)."""
+    said = {
+        **_facts(maps),
+        "direction": say("picture.direction", language),
+        "maps": {one.name(language): [one.formula(language), *one.notes(language)] for one in maps},
+    }
+    return table(COLUMNS, (row for one in maps for row in _rows(one, language)), said, language)
 
 
 def as_npz(trace: Trace) -> bytes:
@@ -95,26 +78,23 @@ def as_npz(trace: Trace) -> bytes:
 def _facts(maps: Sequence[Shown]) -> dict[str, object]:
     """Where the numbers are from, with the Python that makes them again."""
     first, heads = maps[0], [head for one in maps for head in one.heads]
-    recipe = Recipe("lines", first.trace, heads, first.lens, first.combination)
-    return {**facts(first.trace), "again": recipe.text.replace("\n", "; ")}
+    trace = first.trace
+    recipe = Recipe("lines", trace, heads, first.lens, first.combination)
+    fits = len(trace.heads) * len(trace.tokens) ** 2 <= MOST_WEIGHTS
+    again = recipe.whole if fits else recipe.text
+    return {**facts(trace), "again": again.replace("\n", "; ")}
 
 
 def _rows(one: Shown, language: Language) -> Iterable[list[object]]:
-    view, name = one.view, one.name(language)
+    view, name, drawn = one.view, one.name(language), drawn_as_lines(one.view)
     for (row, column), weight in np.ndenumerate(view.weights):
         query, key = view.places[row], view.places[column]
-        drawn = bool(view.shown[row, column])
         yield [
             name,
             query.text,
             query.positions[0],
             key.text,
             key.positions[0],
-            repr(float(weight)),
-            drawn,
+            float(weight),
+            bool(drawn[row, column]),
         ]
-
-
-def _harmless(cell: object) -> object:
-    """Text that a spreadsheet would run as a formula, behind an apostrophe."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RUN_BY_SPREADSHEETS) else cell

@@ -14,6 +14,7 @@ import numpy as np
 
 from attnviz.figures import style
 from attnviz.figures.packet import pack
+from attnviz.figures.standalone import framed, picture, standalone
 from attnviz.figures.style import Mode
 
 
@@ -50,7 +51,7 @@ def element(tag: str, *children: "Element | str | None", **attributes: object) -
     return Element(tag, named, tuple(child for child in children if child is not None))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Drawing:
     """A tree of elements with its text alternative."""
 
@@ -65,6 +66,14 @@ class Drawing:
         arrays: dict[str, np.ndarray] = {}
         tree = self._tree(self.root, arrays)
         return pack({"tree": tree, "alt": self.alt}, arrays)
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.alt}>"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the drawing in a frame of its own."""
+        page = standalone(self.alt, [picture("drawing", self.packet, self.alt)], "en")
+        return framed(page, self.alt, 400)
 
     def _tree(self, one: Element, arrays: dict[str, np.ndarray]) -> list[Any]:
         attributes = dict(one.attributes)

@@ -1,25 +1,34 @@
 """Explorer: all heads of a sentence as one picture of its own, with a choice of head.
 
 For files and notebooks, where no server answers: the overview, the maps of two heads and
-their lines, with every weight in the packet. A weight is stored in steps of 1/65,534, exact
-to one step; which lines are too faint to draw is decided before that.
+their lines, with every weight in the packet. A weight is stored in steps of 1/65,534, less
+than one step off; which lines are too faint to draw is decided before that.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import UInt8
 
+from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.figures import style
-from attnviz.figures.facts import about_given
-from attnviz.figures.lines import FAINTEST, Arrangement, Direction, head_words, line_words, lines
-from attnviz.figures.overview import overview, overview_words
+from attnviz.figures.asked import check_language, check_trace, lens_of, pins_of
+from attnviz.figures.lines import (
+    FAINTEST,
+    Arrangement,
+    Direction,
+    check_line_choices,
+    head_words,
+    line_words,
+    lines,
+)
+from attnviz.figures.overview import cell_edges, overview, overview_words
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import title
 from attnviz.figures.recipe import Recipe
@@ -32,6 +41,8 @@ from attnviz.words import Language, say
 
 STEPS = 65_534  # of a weight; one value more says that it is hidden
 HIDDEN = STEPS + 1
+BINS = 20_000
+SLACK = 1.01 / STEPS  # what a stored weight may be off, with the rounding of float32
 FIRST_DRAWN = int(np.ceil(STEPS * FAINTEST))  # the least number of steps that is drawn as a line
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
 NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
@@ -103,16 +114,12 @@ class Explorer:
     @property
     def alt(self) -> str:
         """The picture in words."""
-        card = self.trace.model
-        sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(self.trace.tokens)}
-        alt = say("overview.alt", self.language, model=card.title, **sizes)
-        return " ".join([alt, *about_given(self.trace, self.language)])
+        alt: str = self._overview_words()["alt"]
+        return alt
 
     def packet(self) -> bytes:
         """What draws the picture: every weight of the heads that are in it."""
         maps, chosen = self._maps()
-        places = maps[0].view.places
-        holds_all = len(maps) >= len(self.trace.heads)
         high, low = np.divmod(np.stack([steps_of(one) for one in maps]), 256)
         arrays = {
             "high": high.astype(np.uint8),
@@ -122,17 +129,20 @@ class Explorer:
             "ramps_light": _ramps("light"),
             "ramps_dark": _ramps("dark"),
         }
-        edges: Sequence[int] = range(len(places) + 1)
-        if not holds_all:
-            tiles = overview(self.trace)
-            arrays["tiles"], edges = tiles.tiles, tiles.edges
-        return pack(self._meta(maps, chosen, edges, holds_all), arrays)
+        if not self._holds_all:
+            arrays["tiles"] = overview(self.trace).tiles
+        return pack(self._meta(maps, chosen), arrays)
+
+    @property
+    def _holds_all(self) -> bool:
+        """Whether every head is in the file, and not the chosen ones alone."""
+        return len(self.trace.heads) * len(self.trace.tokens) ** 2 <= MOST_WEIGHTS
 
     def _maps(self) -> tuple[list[Shown], list[int]]:
         """Every map in the file, and where the chosen ones stand among them."""
         trace = self.trace
         chosen = shown(trace, self.heads, self.lens, self.combination)
-        if len(trace.heads) * len(trace.tokens) ** 2 > MOST_WEIGHTS:
+        if not self._holds_all:
             return list(chosen), list(range(len(chosen)))
         code = HEAD_CODES[0]
         maps = [Shown(trace, (head,), self.lens, code) for head in trace.heads]
@@ -140,20 +150,26 @@ class Explorer:
             return [*maps, *chosen], [len(maps)]
         return maps, [trace.heads.index(head) for head in self.heads]
 
-    def _meta(
-        self, maps: list[Shown], chosen: list[int], edges: Sequence[int], holds_all: bool
-    ) -> dict[str, Any]:
-        places, language = maps[0].view.places, self.language
-        lensed = holds_all and self.lens != Lens()
+    def _overview_words(self) -> dict[str, Any]:
+        """What the overview says: of all places through the lens, or of blocks of tokens."""
+        trace, language = self.trace, self.language
+        if not self._holds_all:
+            labels = [token.text for token in trace.tokens]
+            edges = cell_edges(len(labels), len(trace.heads))
+            return overview_words(trace, labels, edges, language)
+        places = Shown(trace, trace.heads[:1], self.lens, HEAD_CODES[0]).view.places
         labels = [place.text for place in places]
-        over = labels if holds_all else [token.text for token in self.trace.tokens]
-        words = overview_words(self.trace, over, edges, language)
-        if lensed:
-            words["note"] += " " + say("overview.lens", language)
+        lensed = [say("overview.lens", language)] if self.lens != Lens() else []
+        words = overview_words(trace, labels, range(len(labels) + 1), language, lensed)
+        return {**words, "slack": SLACK}
+
+    def _meta(self, maps: list[Shown], chosen: list[int]) -> dict[str, Any]:
+        places, language = maps[0].view.places, self.language
+        words = self._overview_words()
         return {
-            "alt": self.alt,
+            "alt": words["alt"],
             "parts": self.parts,
-            "labels": labels,
+            "labels": [place.text for place in places],
             "names": [place.name for place in places],
             "maps": [
                 {
@@ -179,6 +195,7 @@ class Explorer:
                 "weight": say("picture.weight", language),
                 "rounded": say("picture.rounded", language),
                 "some_named": say("picture.some_named", language, step="{step}"),
+                "ink": say("picture.ink", language),
                 **{name: say(f"map.{name}", language) for name in ("rest", "read", "hidden")},
             },
             "not_here": say("map.not_here", language),
@@ -202,22 +219,30 @@ def explore(
     The first two heads where row sums are not 1, as the file says.
 
     Raises:
+        ArgumentError: if something is not what it should be.
         InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    ids = tuple(HeadId(*head) for head in heads or _two(trace))
+    check_trace(trace)
+    check_line_choices(direction, arrangement)
+    check_language(language)
+    if combination is not None:
+        checks.one_of("combination", combination, get_args(Combination))
+    wanted = checks.several("parts", parts, repr(PARTS)) or [None]
+    for part in wanted:
+        checks.one_of("parts", part, PARTS)
+    ids = trace.check_heads(_two(trace) if heads is None else heads)
     ids = tuple(dict.fromkeys(ids))
-    trace.check_heads(ids)
     if len(ids) > MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=MOST_HEADS)
     return Explorer(
         trace,
         ids,
-        lens or Lens(),
+        lens_of(lens),
         combination,
         direction,
         arrangement,
-        tuple(pins),
-        tuple(parts),
+        pins_of(pins, trace),
+        tuple(wanted),
         language,
     )
 
@@ -233,11 +258,16 @@ def _two(trace: Trace) -> tuple[HeadId, ...]:
 def steps_of(one: Shown) -> np.ndarray:
     """A map's weights in steps, as uint16; HIDDEN where the lens hides them.
 
-    A weight that is drawn as a line keeps at least as many steps as the faintest line has,
-    and one that is not keeps fewer.
+    Each is less than one step off, and to 2, 3 or 4 decimals it is still the weight: both lie
+    between the same multiples of 1 / BINS, among which are all halves of such digits. A weight
+    that is drawn as a line keeps at least as many steps as the faintest line has, and one that
+    is not keeps fewer.
     """
     view = one.view
-    steps = np.rint(np.clip(view.weights, 0, 1).astype(np.float64) * STEPS)
+    weights = np.clip(view.weights, 0, 1).astype(np.float64)
+    below = np.floor(weights * BINS)
+    first, last = (np.ceil((below + more) * (STEPS / BINS)) - more for more in (0, 1))
+    steps = np.minimum(np.clip(np.rint(weights * STEPS), first, last), STEPS)
     drawn = view.weights >= FAINTEST
     steps = np.where(drawn, np.maximum(steps, FIRST_DRAWN), np.minimum(steps, FIRST_DRAWN - 1))
     return np.where(view.shown, steps, HIDDEN).astype(np.uint16)

@@ -52,9 +52,7 @@ def made_with(trace: Trace, language: Language) -> str:
         revision=card.revision[:12],
         tokens=len(trace.tokens),
     )
-    changes = ", ".join(repr(one) for one in trace.interventions)
-    changed = [say("file.changed", language, changes=changes)] if changes else []
-    return " ".join([said, *changed, *about_given(trace, language)])
+    return " ".join([said, *changes(trace, language), *about_given(trace, language)])
 
 
 def about_given(trace: Trace, language: Language) -> list[str]:
@@ -71,3 +69,11 @@ def about_given(trace: Trace, language: Language) -> list[str]:
     if given["not_allowed"]:
         said.append(say("file.not_allowed", language, cells=f"{given['not_allowed']:,}"))
     return said
+
+
+def changes(trace: Trace, language: Language) -> list[str]:
+    """A sentence on what was changed while the model ran; none where nothing was."""
+    if not trace.interventions:
+        return []
+    named = ", ".join(repr(one) for one in trace.interventions)
+    return [say("file.changed", language, changes=named)]

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import plotly.graph_objects as go
 
+from attnviz import checks
 from attnviz.analysis.lens import Lens
 from attnviz.figures import style, svg
+from attnviz.figures.asked import check_language
 from attnviz.figures.chart import Chart, heading, layout
 from attnviz.figures.escape import plotly_text
 from attnviz.figures.explorer import Explorer, explore
@@ -18,6 +20,7 @@ from attnviz.figures.recipe import Recipe
 from attnviz.figures.shown import Shown, shown
 from attnviz.figures.standalone import framed
 from attnviz.figures.style import Mode
+from attnviz.tracing.head import as_head
 from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
 
@@ -48,14 +51,15 @@ class Heatmap(Chart):
         """One SVG file at print size, every cell in it."""
         one, language = self.one, self.language
         small = [
-            f"{say('picture.direction', language)} · {one.formula(language)}",
-            " ".join([one.says(language), *one.notes(language)]),
+            " · ".join([_size(one), say("picture.direction", language), one.formula(language)]),
+            say("picture.ink", language),
+            one.alt(language),
         ]
         head = svg.words(title(one.trace, one.name(language)), small, one.code.light)
         view = one.view
         body = svg.cells(style.level(view.weights), view.shown, one.code, view.places)
         recipe = Recipe("heatmap", one.trace, one.heads, one.lens, one.combination)
-        return svg.sheet(one.trace, [head, body], recipe, language)
+        return svg.sheet(one.trace, [head, body], recipe, language, self.alt)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -81,12 +85,24 @@ def heatmap(
     mode: Mode = "light",
     language: Language = "en",
 ) -> Heatmap:
-    """The heatmap of one head, in the colour of head A."""
-    return draw(shown(trace, [head], lens)[0], mode=mode, language=language)
+    """The heatmap of one head, in the colour of head A.
+
+    Raises:
+        ArgumentError: if something is not what it should be.
+        InterventionError: if the model has no such head.
+    """
+    checks.one_of("mode", mode, get_args(Mode))
+    check_language(language)
+    return draw(shown(trace, [as_head(head)], lens)[0], mode=mode, language=language)
 
 
-def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heatmap:
-    """The heatmap of what is shown. z holds the weights themselves; hidden cells are gaps."""
+def draw(
+    one: Shown, *, mode: Mode = "light", language: Language = "en", captioned: bool = False
+) -> Heatmap:
+    """The heatmap of what is shown. z holds the weights themselves; hidden cells are gaps.
+
+    The figure says its notes itself unless it is `captioned` with them, as on a page.
+    """
     view = one.view
     names = [plotly_text(place.name) for place in view.places]
     drawn = np.where(view.shown, view.weights, np.nan)
@@ -105,13 +121,14 @@ def draw(one: Shown, *, mode: Mode = "light", language: Language = "en") -> Heat
         colorbar=_colour_bar(mode, language),
     )
     texts = [_numbers(drawn, names, one, mode)] if len(names) <= NUMBERS_UP_TO else []
-    figure = go.Figure(data=[trace, *texts], layout=_layout(one, mode, language))
+    figure = go.Figure(data=[trace, *texts], layout=_layout(one, mode, language, captioned))
     alt = say(
         "heatmap.alt",
         language,
         model=one.trace.model.title,
         head=one.name(language),
-        says=one.says(language),
+        places=len(names),
+        says=one.alt(language),
     )
     alt = " ".join([alt, *about_given(one.trace, language)])
     return Heatmap(figure, alt, one, language)
@@ -146,14 +163,18 @@ def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:
     }
 
 
-def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
+def _size(one: Shown) -> str:
+    return f"{len(one.view.places)} × {len(one.view.places)}"
+
+
+def _layout(one: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
     labels = [_label(place.text) for place in one.view.places]
     ticks = _ticks(len(labels))
     axis = {
         "type": "category",
         "tickvals": ticks,
         "ticktext": [labels[tick] for tick in ticks],
-        "tickfont": {"size": 9.5},
+        "tickfont": {"size": 9},
         "automargin": True,
         "showgrid": False,
         "zeroline": False,
@@ -161,14 +182,16 @@ def _layout(one: Shown, mode: Mode, language: Language) -> go.Layout:
         "ticklen": 3,
         "fixedrange": False,
     }
-    direction = say("picture.direction", language)
+    direction = f"{_size(one)} · {say('picture.direction', language)}"
     if len(ticks) < len(labels):
         direction += " · " + say("picture.some_named", language, step=ticks[1])
     if len(labels) <= NUMBERS_UP_TO:
         direction += " · " + say("picture.rounded", language)
+    direction += " · " + say("picture.ink_stops", language, stops=style.STOPS)
+    notes = [] if captioned else one.notes(language)
     said, top = heading(
         title(one.trace, one.name(language)),
-        [direction, one.formula(language)],
+        [direction, one.formula(language), " ".join(notes)],
         getattr(one.code, mode),
         mode,
     )

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from attnviz.figures import style
 from attnviz.figures.chart import Chart, heading, layout, quiet_axis
+from attnviz.figures.digits import at_most
 from attnviz.figures.escape import plotly_text
 from attnviz.figures.style import Mode
 from attnviz.words import Language, say
@@ -35,6 +36,7 @@ class Bar(NamedTuple):
     group: str  # the task
     name: str  # the number of heads
     accuracy: float | None
+    parameters: int = 0  # 0: not said
 
 
 def learning(
@@ -92,7 +94,7 @@ def learning(
             y=theory,
             line={"color": style.FAINT_INK[mode], "dash": "dash", "width": 1},
             annotation={
-                "text": say("train.theory", language, accuracy=f"{theory:.4f}"),
+                "text": say("train.theory", language, accuracy=at_most(theory, 4)),
                 "font": {"size": 10, "color": style.FAINT_INK[mode]},
             },
         )
@@ -113,9 +115,9 @@ def bars(
 ) -> Chart:
     """One bar a training, a group a task. A training that still runs has no bar."""
     groups = list(dict.fromkeys(bar.group for bar in results))
-    notes = [say("train.bars_note", language)]
+    notes = [say("train.bars_note", language), *_parameters(results, language)]
     if theory is not None:
-        best = say("train.theory", language, accuracy=f"{theory:.4f}")
+        best = say("train.theory", language, accuracy=at_most(theory, 4))
         notes.append(f"- - {groups[0]}: {best}")
     above, top = heading(title, notes, style.INK[mode], mode)
     colours = [getattr(style.HEAD_CODES[0], mode), style.FAINT_INK[mode]]
@@ -156,3 +158,12 @@ def bars(
         for bar in results
     )
     return Chart(figure, f"{title}. {said}")
+
+
+def _parameters(results: Sequence[Bar], language: Language) -> list[str]:
+    """How many parameters each group has, where that is known: one number a group."""
+    counts = {bar.group: bar.parameters for bar in results if bar.parameters}
+    return [
+        say("train.bars_parameters", language, group=group, parameters=f"{count:,}")
+        for group, count in counts.items()
+    ]

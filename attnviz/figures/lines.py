@@ -6,13 +6,16 @@ opacity a screen cannot show (below 1/255) are counted instead of drawn.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
+from jaxtyping import Bool
 
+from attnviz import checks
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens, Place
+from attnviz.analysis.lens import Lens, Place, View
 from attnviz.figures import svg, svg_lines
+from attnviz.figures.asked import check_language, pins_of
 from attnviz.figures.facts import about_given
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import percent, title
@@ -68,12 +71,14 @@ class Lines:
             [list(panels)] if self.recipe.arrangement == "overlaid" else [[i] for i in panels]
         )
         vertical = self.recipe.direction == "vertical"
+        once = [say("lines.strokes", self.language, unit=f"× {svg.MM:g} mm")]
         blocks = []
         for panel in together:
             for index in panel:
                 one = self.maps[index]
                 said = head_words(one, self.language)
-                small = [f"{said['formula']} {said['says']}", " ".join(said["notes"])]
+                small = [f"{said['formula']} {said['says']}", " ".join(said["notes"]), *once]
+                once = []
                 blocks.append(svg.words(said["title"], small, one.code.light, dash=one.code.dash))
             drawn = [
                 (
@@ -87,7 +92,7 @@ class Lines:
             if pins:
                 blocks.append(svg.words("", [_pinned(places, pins, self.language)], ""))
             blocks.append(svg_lines.strands(places, drawn, vertical, self.language, pins))
-        return svg.sheet(self.trace, blocks, self.recipe, self.language)
+        return svg.sheet(self.trace, blocks, self.recipe, self.language, self.alt)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -111,24 +116,26 @@ def lines(
     `pins` are tokens that stand out from the start: q3 as a query, k0 as a key.
 
     Raises:
-        ValueError: if there are no heads, or more than there are colour codes.
+        ArgumentError: if there are no heads, or something else is not what it should be.
+        InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    if not heads:
-        raise ValueError("lines need at least one head")
+    check_line_choices(direction, arrangement)
+    check_language(language)
     maps = shown(trace, heads, lens, combination)
-    arrays = _arrays(maps)
+    arrays, places = _arrays(maps), maps[0].view.places
     alt = say(
         "lines.alt",
         language,
         model=trace.model.title,
-        heads="; ".join(f"{m.name(language)}: {m.says(language)}" for m in maps),
+        places=len(places),
+        heads=" ".join(_alt(one, language) for one in maps),
+        strokes=say("lines.strokes", language, unit="px"),
     )
     alt = " ".join([alt, *about_given(trace, language)])
-    places = maps[0].view.places
     meta = {
         "alt": alt,
         "direction": direction,
-        "pins": list(pins),
+        "pins": pins_of(pins, trace),
         "panels": _panels(maps, arrangement),
         "heads": [
             {
@@ -143,9 +150,9 @@ def lines(
         "names": [place.name for place in places],
         "words": line_words(language),
     }
-    ids = tuple(HeadId(*head) for head in heads)
+    ids = tuple(head for one in maps for head in one.heads)
     packet = pack(meta, arrays)
-    recipe = Recipe("lines", trace, ids, lens or Lens(), combination, direction, arrangement)
+    recipe = Recipe("lines", trace, ids, maps[0].lens, combination, direction, arrangement)
     return Lines(
         **arrays,
         alt=alt,
@@ -168,6 +175,18 @@ def _pinned(places: Sequence[Place], pins: Sequence[str], language: Language) ->
     return say("lines.pinned", language, tokens=", ".join(named))
 
 
+def check_line_choices(direction: object, arrangement: object) -> None:
+    """Make sure that lines can be laid out like this."""
+    checks.one_of("direction", direction, get_args(Direction))
+    checks.one_of("arrangement", arrangement, get_args(Arrangement))
+
+
+def drawn_as_lines(view: View) -> Bool[np.ndarray, "query key"]:
+    """Which weights are drawn: what the lens shows, and a screen can."""
+    drawn: np.ndarray = view.shown & (view.weights >= FAINTEST)
+    return drawn
+
+
 def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
     indices = list(range(len(maps)))
     together = arrangement == "overlaid"
@@ -182,7 +201,7 @@ def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     head, query, key, weight = [], [], [], []
     for index, one in enumerate(maps):
         view = one.view
-        rows, columns = np.nonzero(view.shown & (view.weights >= FAINTEST))
+        rows, columns = np.nonzero(drawn_as_lines(view))
         head.append(np.full(len(rows), index, np.uint8))
         query.append(rows.astype(np.uint16))
         key.append(columns.astype(np.uint16))
@@ -198,17 +217,25 @@ def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
 def line_words(language: Language) -> dict[str, str]:
     """What every line diagram says."""
     names = ("queries", "keys", "help", "focus_query", "focus_key", "no_lines")
-    return {name: say(f"lines.{name}", language) for name in names}
+    strokes = say("lines.strokes", language, unit="px")
+    return {name: say(f"lines.{name}", language) for name in names} | {"strokes": strokes}
+
+
+def _alt(one: Shown, language: Language) -> str:
+    """A head by its name, what it does, and all that is not drawn."""
+    said = head_words(one, language)
+    texts = [text for text in [said["says"], *said["notes"]] if text]
+    return f"{said['name']}: {' '.join(texts)}" if texts else f"{said['name']}."
 
 
 def head_words(one: Shown, language: Language) -> dict[str, Any]:
     """What a picture says about one head, with what it hides."""
     view = one.view
-    faint = view.shown & (view.weights < FAINTEST)
+    faint = view.shown & ~drawn_as_lines(view)
     notes = one.notes(language)
     if faint.any():
-        share = percent(view.share(faint))
-        notes.append(say("lines.faint", language, lines=f"{int(faint.sum()):,}", share=share))
+        lines, share = f"{int(faint.sum()):,}", percent(view.share(faint))
+        notes.append(say("lines.faint", language, lines=lines, share=share))
     return {
         "name": one.name(language),
         "title": title(one.trace, one.name(language)),

@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from attnviz.figures import style, svg
-from attnviz.figures.facts import about_given
+from attnviz.figures.asked import check_language, check_trace
+from attnviz.figures.facts import about_given, changes
 from attnviz.figures.packet import pack
 from attnviz.figures.picture import title
 from attnviz.figures.recipe import Recipe
@@ -45,7 +46,13 @@ class Overview:
         b: tuple[int, int] | None = None,
         language: Language = "en",
     ) -> bytes:
-        """What draws the tiles, with heads `a` and `b` marked."""
+        """What draws the tiles, with heads `a` and `b` marked.
+
+        Raises:
+            InterventionError: if the model has no such head.
+        """
+        check_language(language)
+        a, b = (None if head is None else self.trace.check_head(head) for head in (a, b))
         arrays = {
             "tiles": self.tiles,
             "ramp_light": style.ramp(style.INK["light"], "light"),
@@ -61,11 +68,13 @@ class Overview:
 
     def to_svg(self, language: Language = "en") -> str:
         """One SVG file at print size, every cell in it."""
+        check_language(language)
         labels = [token.text for token in self.trace.tokens]
         said = overview_words(self.trace, labels, self.edges, language)
         head = svg.words(said["title"], [said["note"]], style.INK["light"])
         recipe = Recipe("overview", self.trace)
-        return svg.sheet(self.trace, [head, svg.tiles(self.tiles)], recipe, language)
+        tiles = svg.tiles(self.tiles)
+        return svg.sheet(self.trace, [head, tiles], recipe, language, said["alt"])
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -78,7 +87,12 @@ class Overview:
 
 
 def overview(trace: Trace) -> Overview:
-    """All layers × heads of a trace, one layer at a time."""
+    """All layers × heads of a trace, one layer at a time.
+
+    Raises:
+        ArgumentError: if it is no trace.
+    """
+    check_trace(trace)
     edges = cell_edges(len(trace.tokens), len(trace.heads))
     layers = (pool(trace.layer_weights(n), edges) for n in range(trace.model.layers))
     return Overview(trace, np.stack([style.level(layer) for layer in layers]), edges)
@@ -101,7 +115,11 @@ def pool(
 
 
 def overview_words(
-    trace: Trace, labels: Sequence[str], edges: Sequence[int], language: Language
+    trace: Trace,
+    labels: Sequence[str],
+    edges: Sequence[int],
+    language: Language,
+    extra: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What an overview of places with these labels says. `edges` are those of its cells."""
     card = trace.model
@@ -109,20 +127,17 @@ def overview_words(
     block = max(end - start for start, end in pairwise(edges))
     source = "given" if card.source == "given" else "softmax"
     formula = say(f"overview.formula_{source}", language)
-    given = about_given(trace, language)
-    note = say(
-        "overview.pooled" if block > 1 else "overview.exact",
-        language,
-        block=block,
-        formula=formula,
-    )
-    alt = say("overview.alt", language, model=card.title, **sizes)
-    texts = ("read", "read_block", "rest", "click_sets", "canvas_help")
+    key = "overview.pooled" if block > 1 else "overview.exact"
+    drawn = say(key, language, block=block, formula=formula)
+    changed = [*changes(trace, language), *about_given(trace, language)]
+    note = " ".join([drawn, *extra, *changed])
+    cells = len(edges) - 1
+    texts = ("read", "read_block", "hidden", "rest", "click_sets", "canvas_help")
     return {
         **sizes,
         "title": title(trace, say("overview.title", language, **sizes)),
-        "note": " ".join([note, *given]),
-        "alt": " ".join([alt, *given]),
+        "note": note,
+        "alt": say("overview.alt", language, model=card.title, cells=cells, note=note, **sizes),
         "edges": list(edges),
         "labels": list(labels),
         "words": {name: say(f"overview.{name}", language) for name in texts},

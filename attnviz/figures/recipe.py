@@ -1,13 +1,22 @@
 """Recipe: the lines of Python that make a picture again."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
+
+_ALL: dict[str, Any] = {
+    "threshold": sys.maxsize,  # none is left out
+    "max_line_width": sys.maxsize,
+    "formatter": {"float_kind": str},
+}
 
 Function = Literal["explore", "lines", "heatmap", "overview"]
 
@@ -26,13 +35,27 @@ class Recipe:
 
     @property
     def text(self) -> str:
-        """Python that can be pasted and run."""
-        return "\n".join(["import attnviz", *self._trace(), self._picture()])
+        """Python that can be pasted and run; given weights are whoever pastes it to name."""
+        return "\n".join(["import attnviz", *self._trace("weights"), self._picture()])
 
-    def _trace(self) -> list[str]:
+    @property
+    def whole(self) -> str:
+        """The same with given weights written out, so that it runs by itself."""
+        given = self.trace.model.source == "given"
+        weights = _written(self.trace) if given else ""
+        imports = ["import numpy", "import attnviz"] if given else ["import attnviz"]
+        return "\n".join([*imports, *self._trace(weights), self._picture()])
+
+    def _trace(self, weights: str) -> list[str]:
         trace = self.trace
         if trace.model.source == "given":
-            return [f"trace = attnviz.Trace.from_weights(tokens, weights)  # {trace.model.title!r}"]
+            tokens = [token.piece for token in trace.tokens]
+            special = [token.position for token in trace.tokens if token.is_special]
+            title = trace.model.title
+            return [
+                f"tokens = {tokens!r}",
+                f"trace = attnviz.Trace.from_weights(tokens, {weights}, {special}, {title!r})",
+            ]
         lines, model = [], repr(trace.model.name)
         if trace.model.source == "trained":
             lines, model = [f"model = {trace.model.made_by}"], "model"
@@ -56,6 +79,13 @@ class Recipe:
             if getattr(self, name) != value
         ]
         return f"attnviz.{self.make}({', '.join(arguments)})"
+
+
+def _written(trace: Trace) -> str:
+    """All weights as nested lists, with the fewest digits that give each one exactly."""
+    layers = (trace.layer_weights(layer) for layer in range(trace.model.layers))
+    written = [np.array2string(layer, separator=", ", **_ALL) for layer in layers]
+    return f"numpy.array([{', '.join(written)}])".replace("\n", "")
 
 
 def _short(lens: Lens) -> str:

@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
 import numpy as np
+from jaxtyping import Float
 
-from attnviz.analysis.combine import Combination, combined
-from attnviz.analysis.describe import describe
-from attnviz.analysis.distribution import above, below, sum_to_one
-from attnviz.analysis.lens import Lens, View, look
-from attnviz.errors import CaptureError
+from attnviz import checks
+from attnviz.analysis.combine import Combination
+from attnviz.analysis.describe import ROUNDING, describe
+from attnviz.analysis.distribution import above, below, check_distribution, sum_to_one
+from attnviz.analysis.lens import Lens, View, look_at
+from attnviz.errors import CaptureError, InterventionError
 from attnviz.figures import style
+from attnviz.figures.asked import check_trace, lens_of
+from attnviz.figures.facts import changes
 from attnviz.figures.picture import sentence, withheld_notes
 from attnviz.figures.style import HeadCode
 from attnviz.tracing.given import GivenTrace
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
-from attnviz.tracing.weights import row_sums
 from attnviz.words import Language, say
 
 
@@ -39,14 +43,14 @@ class Shown:
         """The weights through the lens."""
         trace = self.trace
         allowed = trace.allowed_in(self.heads) if isinstance(trace, GivenTrace) else None
-        return look(self._weights, trace.tokens, self.lens, allowed)
+        heads = map(trace.weights, self.heads)
+        return look_at(heads, trace.tokens, self.lens, self.combination or "mean", allowed)
 
     @property
-    def _weights(self) -> np.ndarray:
-        """The weights before the lens."""
-        if self.combination is None:
-            return self.trace.weights(self.heads[0])
-        return combined(self.trace, self.heads, self.combination)
+    def _whole_sums(self) -> tuple[float, float]:
+        """The smallest and the largest sum of a row, hidden special tokens included."""
+        whole = self.view.whole
+        return (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
 
     def name(self, language: Language) -> str:
         """L0·H2, or "mean of L0·H2, L1·H8"."""
@@ -56,24 +60,50 @@ class Shown:
         return say(f"picture.{self.combination}_of", language, heads=heads)
 
     def formula(self, language: Language) -> str:
-        """How the drawn numbers come from q and k, or that they were given."""
-        key = "formula" if self.trace.model.source != "given" else "given"
-        said = say(f"picture.{key}_{self.combination or 'weights'}", language)
-        return said if key == "formula" else with_sums(said, row_sums(self._weights), language)
+        """How the drawn numbers come from q and k and what rows sum to, or that they were given."""
+        how = self.combination or "weights"
+        if self.trace.model.source == "given":
+            return with_sums(say(f"picture.given_{how}", language), self._whole_sums, language)
+        return say(f"picture.formula_{how}", language) + self._sums(language)
+
+    def _sums(self, language: Language) -> str:
+        """What each drawn row sums to; nothing where the lens hides a part of it."""
+        sums = self._drawn.sum(axis=1)
+        if not sums.size or sums.min() < 1 - ROUNDING:
+            return ""
+        more = self.combination == "maximum" or sums.max() > 1 + ROUNDING
+        return say("picture.rows_more" if more else "picture.rows_one", language)
+
+    @property
+    def _drawn(self) -> Float[np.ndarray, "query key"]:
+        """The weights that are shown; what is hidden is 0."""
+        return np.where(self.view.shown, self.view.weights, 0)
 
     def says(self, language: Language) -> str:
-        """What the head does here, from all tokens; nothing for several heads combined."""
-        if self.combination is not None:
+        """What is shown does here, by the weights that are shown; nothing for a maximum.
+
+        The maximum of several heads is no attention of any: its rows sum to more than 1.
+        """
+        drawn = self._drawn
+        if self.combination == "maximum" or not drawn.any():
             return ""
-        try:
-            found = describe(self._weights, self.trace.tokens)
-        except CaptureError as error:  # given weights that are no distributions
-            return error.text(language)
-        return sentence(found, language)
+        if self.trace.model.source == "given":
+            try:
+                for head in self.heads:
+                    check_distribution(self.trace.weights(head))
+            except CaptureError as error:
+                return error.text(language)
+        unit = "place" if self.view.withheld.no_words else self.lens.unit
+        return sentence(describe(drawn, self.view.places), unit, language)
 
     def notes(self, language: Language) -> list[str]:
-        """What is hidden, merged or renormalised."""
-        return withheld_notes(self.view.withheld, self.lens, language)
+        """What was changed in the model, and what is hidden, merged or renormalised."""
+        withheld = withheld_notes(self.view.withheld, self.lens, self.combination, language)
+        return [*changes(self.trace, language), *withheld]
+
+    def alt(self, language: Language) -> str:
+        """What it does here and its notes, as text alternatives say them."""
+        return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
 
 
 def with_sums(formula: str, sums: tuple[float, float], language: Language) -> str:
@@ -93,15 +123,15 @@ def shown(
     """Each head in its own colour code, or all of them combined into one.
 
     Raises:
-        ValueError: if there are more heads than colour codes.
+        ArgumentError: if there are no heads, or something else is not what it should be.
+        InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    lens = lens or Lens()
-    ids = tuple(HeadId(*head) for head in heads)
+    check_trace(trace)
+    lens, ids = lens_of(lens), trace.check_heads(heads)
     if combination is not None:
+        checks.one_of("combination", combination, get_args(Combination))
         return (Shown(trace, ids, lens, style.HEAD_CODES[0], combination),)
     if len(ids) > style.MOST_HEADS:
-        raise ValueError(
-            f"{len(ids)} heads were asked for, at most {style.MOST_HEADS} can be drawn"
-        )
+        raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)
     codes = style.HEAD_CODES[: len(ids)]
     return tuple(Shown(trace, (head,), lens, code) for head, code in zip(ids, codes, strict=True))

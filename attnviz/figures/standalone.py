@@ -79,11 +79,24 @@ def origin(trace: Trace, language: Language) -> str:
     return quotes + tag("p", made_with(trace, language), "made")
 
 
+# The frame asks its page how tall it is, and hears of every change (`standalone.js`).
+_AS_TALL = (
+    "const frame = this; "
+    "window.addEventListener('message', ({ source, data }) => { "
+    "if (source === frame.contentWindow && data.attnvizHeight) "
+    "frame.style.height = data.attnvizHeight + 'px'; }); "
+    "frame.contentWindow.postMessage('attnvizHeight', '*')"
+)
+
+
 def framed(page: str, alt: str, height: int) -> str:
-    """A whole file inside another page, apart from its styles and scripts."""
+    """A whole file inside another page, apart from its styles and scripts.
+
+    The frame is as tall as its page; `height` is for as long as that is not known.
+    """
     return (
         f'<iframe srcdoc="{escape(page)}" title="{escape(alt)}" sandbox="allow-scripts" '
-        f'style="width:100%;height:{height}px;border:0"></iframe>'
+        f'style="width:100%;height:{height}px;border:0" onload="{escape(_AS_TALL)}"></iframe>'
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import UInt8
@@ -10,6 +10,7 @@ from jaxtyping import UInt8
 from attnviz.figures.colour import contrast, encoded, from_oklab, linear, oklab
 
 Mode = Literal["light", "dark"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 PAPER: dict[Mode, str] = {"light": "#FCFBF9", "dark": "#14171C"}
 INK: dict[Mode, str] = {"light": "#22262B", "dark": "#E6E3DC"}
@@ -21,6 +22,7 @@ SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJ
 DARKEST: dict[Mode, float] = {"light": 0.42, "dark": 0.84}
 CHROMA: dict[Mode, float] = {"light": 0.13, "dark": 0.09}  # what a screen can show of every hue
 LEVELS = 255
+STOPS = 33  # of a colour scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,5 +140,5 @@ def level(weights: np.ndarray) -> UInt8[np.ndarray, "..."]:
 def colour_scale(colour: str, mode: Mode) -> list[tuple[float, str]]:
     """A ramp as stops over the weight itself, for Plotly."""
     colours = ramp(colour, mode)
-    stops = np.linspace(0, 1, 33)
+    stops = np.linspace(0, 1, STOPS)
     return [(float(s**2), "rgb({},{},{})".format(*colours[round(LEVELS * s)])) for s in stops]

@@ -43,7 +43,9 @@ class Block:
     height: Length
 
 
-def sheet(trace: Trace, blocks: Sequence[Block], recipe: Recipe, language: Language) -> str:
+def sheet(
+    trace: Trace, blocks: Sequence[Block], recipe: Recipe, language: Language, alt: str
+) -> str:
     """A whole SVG file: the blocks, then where they are from and how they are made again."""
     width = max([WIDTH, *(block.width for block in blocks)])
     blocks = [*blocks, _origin(trace, recipe, width, language)]
@@ -57,7 +59,7 @@ def sheet(trace: Trace, blocks: Sequence[Block], recipe: Recipe, language: Langu
         f'height="{y * MM:g}mm" viewBox="0 0 {width:g} {y:g}" role="img" '
         f'style="background:{style.PAPER["light"]}" font-family={quoteattr(style.SANS)} '
         f'font-size="10" fill="{style.INK["light"]}">'
-        f"<title>{safe(trace.model.title)}</title><metadata>{escape(about)}</metadata>"
+        f"<title>{safe(trace.model.title)}</title><desc>{safe(alt)}</desc><metadata>{escape(about)}</metadata>"
         f'<rect width="100%" height="100%" fill="{style.PAPER["light"]}"/>'
         f"{''.join(parts)}</svg>\n"
     )

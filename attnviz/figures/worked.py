@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.figures import style
+from attnviz.figures.digits import equals
 from attnviz.figures.drawing import Element, element
 from attnviz.figures.style import Mode
 from attnviz.figures.tensor import printed
@@ -36,7 +37,8 @@ def worked(
 ) -> Element:
     """The table: product, score, weight, and the first `columns` numbers of weight × v.
 
-    `decimals` are those of the four kinds of number. The last line sums what stands above.
+    `decimals` are those of the four kinds of number. The last line sums what stands above;
+    where the digits shown do not add up to it, it begins with ≈.
     """
     hue = {n: getattr(p, mode) for n, p in (("s", style.SCORE), ("v", style.V), ("z", style.Z))}
     products, scores, weights, parts = decimals
@@ -67,8 +69,11 @@ def worked(
         element("th", "z", scope="row", style=f"color:{hue['z']}"),
         element("td"),
         element("td"),
-        _cell(float(table.weights.astype(np.float64).sum()), weights, "total"),
-        *(_cell(float(table.z[i]), parts, "z", hue["z"]) for i in range(shown)),
+        _sum(table.weights, float(table.weights.astype(np.float64).sum()), weights, "total"),
+        *(
+            _sum(table.weights * table.values[:, i], float(table.z[i]), parts, "z", hue["z"])
+            for i in range(shown)
+        ),
         class_="total",
     )
     return element(
@@ -78,11 +83,25 @@ def worked(
     )
 
 
-def _cell(value: float, decimals: int, kind: str, colour: str | None = None) -> Element:
+def _sum(
+    terms: Float[np.ndarray, " key"],
+    value: float,
+    decimals: int,
+    kind: str,
+    colour: str | None = None,
+) -> Element:
+    """A sum below its terms."""
+    sign = equals([printed(float(term), decimals) for term in terms], printed(value, decimals))
+    return _cell(value, decimals, kind, colour, "≈ " if sign == "≈" else "")
+
+
+def _cell(
+    value: float, decimals: int, kind: str, colour: str | None = None, sign: str = ""
+) -> Element:
     paint = None if colour is None else f"color:{colour}"
     return element(
         "td",
-        printed(value, decimals),
+        f"{sign}{printed(value, decimals)}",
         class_=kind,
         data_value=repr(value),
         style=paint,

@@ -9,12 +9,16 @@ The page, the presenter mode, the handout and the tests all run from this.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Union
+from dataclasses import dataclass, field, replace
+from typing import Literal, Union, get_args
 
+from attnviz import checks
 from attnviz.errors import AttnvizError
+from attnviz.figures.asked import check_language, check_trace
 from attnviz.figures.drawing import Drawing, element
+from attnviz.figures.facts import changes
 from attnviz.figures.lines import Lines
+from attnviz.figures.standalone import Kind, framed, picture, standalone
 from attnviz.figures.style import Mode
 from attnviz.lessons.controls import Cells, Control, Value
 from attnviz.lessons.facts import facts
@@ -23,7 +27,7 @@ from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Token, Trace
 from attnviz.training.record import Training
 from attnviz.training.run import Run
-from attnviz.words import Language
+from attnviz.words import Language, say
 
 Panel = Drawing | Lines
 Numbers = Mapping[str, object]
@@ -40,6 +44,11 @@ class Scene:
     language: Language = "en"
     mode: Mode = "light"
     trainings: tuple[Training, ...] = ()  # finished ones that the learner asked for
+
+    def __post_init__(self) -> None:
+        check_trace(self.trace)
+        check_language(self.language)
+        checks.one_of("mode", self.mode, get_args(Mode))
 
     def number(self, name: str) -> int:
         """A whole number that a control says, such as the layer."""
@@ -112,7 +121,7 @@ class Question:
     """Predict first, then see. The checker shares no code with any figure.
 
     A question with options is answered by one of their names; one without, by a number, and
-    then `tolerance` is how far off still counts as right.
+    then `tolerance` is how far off still counts as right, for this trace.
     """
 
     name: str
@@ -121,7 +130,7 @@ class Question:
     check: Callable[[Trace], Outcome]
     options: Callable[[Trace], Sequence[Option]] | None = None
     asked: Callable[[Trace], Numbers] = lambda _: {}  # the numbers of `ask`
-    tolerance: float = 0.0
+    tolerance: Callable[[Trace], float] = lambda _: 0.0
     span: Callable[[Trace], tuple[float, float]] = lambda _: (0.0, 1.0)  # of a number
     step: float = 0.01
     is_law: bool = False  # the same for every sentence
@@ -129,7 +138,12 @@ class Question:
 
     def answer(self, trace: Trace) -> Said:
         """The answer for this sentence in this model."""
+        check_trace(trace)
         return self.check(trace).value
+
+    def has_alternatives(self, trace: Trace) -> bool:
+        """Whether a prediction can be wrong: one word or one head leaves a single option."""
+        return self.options is None or len(self.options(trace)) > 1
 
     def asks(self, trace: Trace, language: Language) -> str:
         """The question for this sentence."""
@@ -140,6 +154,14 @@ class Question:
         outcome = self.check(trace)
         numbers = {**facts(trace), **self.asked(trace), **outcome.numbers}
         return self.explain.filled(language, numbers)
+
+    def tells(self, trace: Trace, language: Language) -> str:
+        """The right option by its name, if there are options, and the computation."""
+        explained = self.explains(trace, language)
+        if self.options is None:
+            return explained
+        answer = self.spoken(trace, self.answer(trace), language)
+        return f"{say('walk.answer', language, answer=answer)} {explained}"
 
     def spoken(self, trace: Trace, said: Said, language: Language) -> str:
         """An answer in words."""
@@ -154,19 +176,28 @@ class Question:
         value = self.answer(trace)
         if isinstance(value, str) or isinstance(said, str):
             return value == said
-        return abs(float(said) - value) <= self.tolerance + 1e-9
+        return abs(float(said) - value) <= self.tolerance(trace) + 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Figure:
     """All panels of a chapter, by the name of their part."""
 
     panels: Mapping[str, Panel]
+    language: Language = "en"
+
+    def __repr__(self) -> str:
+        return f"<Figure: {', '.join(self.panels)}>"
 
     @property
     def alt(self) -> str:
         """The text alternative of the whole figure."""
         return " ".join(panel.alt for panel in self.panels.values())
+
+    def _repr_html_(self) -> str:
+        """In a notebook: every panel, in one frame."""
+        drawn = [panel_element(panel) for panel in self.panels.values()]
+        return framed(standalone(self.alt, drawn, self.language), self.alt, 400 * len(drawn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +243,7 @@ class Chapter:
 
     def choice(self, trace: Trace, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """What the controls say: what was given where it fits the trace, else the default."""
+        check_trace(trace)
         given = given or {}
         return {c.name: c.fitting(trace, given.get(c.name)) for c in self.controls}
 
@@ -229,7 +261,8 @@ class Chapter:
     def figure(self, trace: Trace, scene: Scene | None = None) -> Figure:
         """Every panel, for a trace alone or for a scene of it."""
         scene = scene or self.scene(trace)
-        return Figure({part.name: panel_of(part, scene) for part in self.parts})
+        panels = {part.name: panel_of(part, scene) for part in self.parts}
+        return Figure(panels, scene.language)
 
     def note(self, part: Part, scene: Scene) -> str:
         """What to see in a part, with its numbers; nothing where they cannot be had."""
@@ -239,12 +272,27 @@ class Chapter:
             return ""  # the panel says why
 
 
+def panel_element(panel: Panel) -> str:
+    """A panel as an element of a file."""
+    kind: Kind = "drawing" if isinstance(panel, Drawing) else "lines"
+    return picture(kind, panel.packet, panel.alt)
+
+
 def panel_of(part: Part, scene: Scene) -> Panel:
     """A part's panel; where it cannot be drawn, a sentence that says why."""
     try:
-        return part.draw(scene)
+        return _with_changes(part.draw(scene), scene)
     except AttnvizError as problem:
         return _notice(problem.text(scene.language), scene.mode)
+
+
+def _with_changes(panel: Panel, scene: Scene) -> Panel:
+    """A drawing below what was changed in the model; lines say it themselves."""
+    said = " ".join(changes(scene.trace, scene.language))
+    if not said or isinstance(panel, Lines):
+        return panel
+    root = element("div", element("p", said, class_="notice"), panel.root)
+    return replace(panel, root=root, alt=f"{said} {panel.alt}")
 
 
 def _notice(text: str, mode: Mode) -> Drawing:

@@ -1,6 +1,7 @@
 """Facts: the numbers and names of a trace that any text may use."""
 
 from attnviz.tracing.head import HeadId
+from attnviz.tracing.intervene import heads_off
 from attnviz.tracing.record import Token, Trace
 
 
@@ -23,6 +24,12 @@ def layer_asked(trace: Trace) -> int:
 def head_asked(trace: Trace) -> HeadId:
     """The head that questions are about: chosen by the sentence."""
     return HeadId(layer_asked(trace), sum(map(ord, trace.text[::2])) % trace.model.heads)
+
+
+def heads_on(trace: Trace, layer: int) -> list[int]:
+    """The heads of a layer that write: all but those that are switched off."""
+    off = heads_off(trace.interventions, layer)
+    return [head for head in range(trace.model.heads) if head not in off]
 
 
 def facts(trace: Trace) -> dict[str, object]:

@@ -7,13 +7,12 @@ the app, from the same packets.
 from collections.abc import Iterable
 
 from attnviz.errors import AttnvizError
-from attnviz.figures.drawing import Drawing
 from attnviz.figures.lines import Lines, lines
 from attnviz.figures.picture import title
-from attnviz.figures.standalone import Kind, origin, picture, standalone, tag
+from attnviz.figures.standalone import origin, standalone, tag
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.engine import Chapter, Panel, Question, Scene
+from attnviz.lessons.engine import Chapter, Panel, Question, Scene, panel_element
 from attnviz.lessons.link import Standing
 from attnviz.lessons.sheet import spoken
 from attnviz.tracing.record import Trace
@@ -62,7 +61,7 @@ def chapter_section(
     figure = chapter.figure(trace, scene)
     for part in chapter.parts:
         parts.append(tag("h3", part.title[language]))
-        parts.append(_picture(figure.panels[part.name]))
+        parts.append(panel_element(_across_a_page(figure.panels[part.name])))
         parts.append(tag("p", chapter.note(part, scene), "small"))
     parts += [_asked(chapter, q, scene, standing) for q in chapter.questions]
     takeaway = scene.say(chapter.takeaway, **numbers)
@@ -70,12 +69,12 @@ def chapter_section(
     return f"<section>{''.join(parts)}</section>"
 
 
-def _picture(panel: Panel) -> str:
-    if isinstance(panel, Lines) and len(panel.maps[0].view.places) > WIDEST:
-        lens, spoken = panel.maps[0].lens, panel.language
-        panel = lines(panel.trace, panel.heads, lens, direction="vertical", language=spoken)
-    kind: Kind = "drawing" if isinstance(panel, Drawing) else "lines"
-    return picture(kind, panel.packet, panel.alt)
+def _across_a_page(panel: Panel) -> Panel:
+    """A panel that a page has room for: lines of many tokens go down it."""
+    if not isinstance(panel, Lines) or len(panel.maps[0].view.places) <= WIDEST:
+        return panel
+    lens, spoken = panel.maps[0].lens, panel.language
+    return lines(panel.trace, panel.heads, lens, direction="vertical", language=spoken)
 
 
 def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standing) -> str:
@@ -83,7 +82,7 @@ def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standin
     trace, language = scene.trace, scene.language
     said = standing.answers.get(f"{chapter.number}.{question.name}")
     try:
-        asked, explained = question.asks(trace, language), question.explains(trace, language)
+        asked, explained = question.asks(trace, language), question.tells(trace, language)
     except AttnvizError as problem:
         return tag("p", problem.text(language), "small")
     own = ""

@@ -1,7 +1,10 @@
 """The lab: what a lesson asks of the model itself, beyond the trace of the sentence.
 
-Every experiment is a pure function of a trace, done once and shared.
+Every experiment is a pure function of a trace, done once and shared. It changes the run that
+the trace is of: what was off or masked there stays so, and is off or masked in the control too.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -15,7 +18,6 @@ from attnviz.tracing.reading import read
 from attnviz.tracing.record import Trace
 from attnviz.tracing.variants import residuals
 
-KEPT_TRACES = 8  # a trace is far larger than what an experiment leaves
 MOST_TOKENS = 96  # an experiment with one run a token or head ends here, and says so
 
 
@@ -23,25 +25,33 @@ def model_of(trace: Trace) -> Model:
     """The model of a trace, to run it again.
 
     Raises:
-        LessonError: if it is an encoder of our own, which has no name to load it by.
-        CaptureError: if the trace is of given weights, which no model here has computed.
+        LessonError: if it is an encoder of our own, which has no name to load it by, or if
+            other weights go by that name now.
+        CaptureError: if the trace is of given weights.
     """
-    if trace.model.source == "given":
+    card = trace.model
+    if card.source == "given":
         raise CaptureError("only_weights")
-    if trace.model.source == "trained":
-        raise LessonError("cannot_run_again", model=trace.model.title)
-    return load(trace.model.name)
+    if card.source == "trained":
+        raise LessonError("cannot_run_again", model=card.title)
+    model = load(card.name)
+    if model.card.revision != card.revision:
+        raise LessonError("other_weights", model=card.title)
+    return model
 
 
-def changed(trace: Trace, interventions: list[Intervention]) -> Trace:
-    """The same sentence with interventions."""
-    return run(trace.text, model_of(trace), trace.pair, interventions)
+def changed(trace: Trace, interventions: Sequence[Intervention]) -> Trace:
+    """The same sentence with interventions besides those that the trace has."""
+    added = [one for one in interventions if one not in trace.interventions]
+    if not added:
+        return trace
+    return run(trace.text, model_of(trace), trace.pair, [*trace.interventions, *added])
 
 
-@once(KEPT_TRACES)
+@once
 def control(trace: Trace) -> Trace:
-    """The same sentence in the same architecture with random weights."""
-    return run(trace.text, control_of(model_of(trace)), trace.pair)
+    """The same sentence, changed in the same way, in the same architecture with random weights."""
+    return run(trace.text, control_of(model_of(trace)), trace.pair, trace.interventions)
 
 
 def sentence_vector(
@@ -55,12 +65,15 @@ def sentence_vector(
 def moved(
     before: Float[np.ndarray, " d_model"], after: Float[np.ndarray, "*variant d_model"]
 ) -> Float[np.ndarray, "*variant"]:
-    """1 − cosine: 0 where a sentence vector kept its direction."""
-    lengths = np.linalg.norm(before) * np.linalg.norm(after, axis=-1)
-    return np.asarray(1 - (after @ before) / lengths)
+    """1 − cosine: 0 where a sentence vector kept its direction.
+
+    As half the squared distance of the two directions, which is exactly 0 for equal vectors.
+    """
+    one, other = (v / np.sqrt((v**2).sum(axis=-1, keepdims=True)) for v in (before, after))
+    return np.asarray(((other - one) ** 2).sum(axis=-1) / 2)
 
 
-@once()
+@once
 def each_head_off(trace: Trace) -> Float[np.ndarray, "layer head"]:
     """How far the sentence vector moves (1 − cosine) when one head is switched off.
 
@@ -70,19 +83,19 @@ def each_head_off(trace: Trace) -> Float[np.ndarray, "layer head"]:
     return _moves(trace, variants).reshape(trace.model.layers, trace.model.heads)
 
 
-@once()
+@once
 def least_first_off(trace: Trace) -> Float[np.ndarray, " heads_off"]:
     """How far it moves with the 1, 2, … least important heads off, one more each time."""
     return _growing(trace, np.argsort(each_head_off(trace), axis=None, kind="stable"))
 
 
-@once()
+@once
 def most_first_off(trace: Trace) -> Float[np.ndarray, " heads_off"]:
     """The same, most important first."""
     return _growing(trace, np.argsort(-each_head_off(trace), axis=None, kind="stable"))
 
 
-@once()
+@once
 def random_first_off(trace: Trace) -> Float[np.ndarray, " heads_off"]:
     """The same in one random order, from seed 0."""
     return _growing(trace, np.random.default_rng(0).permutation(len(trace.heads)))
@@ -93,15 +106,15 @@ def _growing(trace: Trace, order: np.ndarray) -> np.ndarray:
     return _moves(trace, [off[: count + 1] for count in range(len(off))])
 
 
-def _moves(trace: Trace, variants: list[list[HeadOff]]) -> np.ndarray:
-    check_length(trace)
-    model = model_of(trace)
-    last = residuals(read(trace.text, trace.pair, model), model, variants)[:, -1]
+def _moves(trace: Trace, variants: Sequence[Sequence[Intervention]]) -> np.ndarray:
+    new, after = _again(trace, variants)
+    moves = np.zeros(len(variants))
     before = sentence_vector(trace.residual(trace.model.layers))
-    return moved(before, sentence_vector(last))
+    moves[new] = moved(before, sentence_vector(after[:, -1]))
+    return moves
 
 
-@once()
+@once
 def each_token_masked(trace: Trace) -> Float[np.ndarray, "depth query masked"]:
     """How far each r moves, ‖r − r′‖, when one token is masked, at every depth from 0.
 
@@ -109,13 +122,33 @@ def each_token_masked(trace: Trace) -> Float[np.ndarray, "depth query masked"]:
         LessonError: if the sentence is long.
         InterventionError: if the model has no mask token.
     """
-    check_length(trace)
-    model = model_of(trace)
-    variants = [[TokenMasked(token.position)] for token in trace.tokens]
-    after = residuals(read(trace.text, trace.pair, model), model, variants)
     before = np.stack([trace.residual(depth) for depth in range(trace.model.layers + 1)])
-    distances: np.ndarray = np.linalg.norm(after - before, axis=-1)
-    return distances.transpose(1, 2, 0)
+    new, after = _again(trace, [[TokenMasked(token.position)] for token in trace.tokens])
+    distances = np.zeros((*before.shape[:2], len(trace.tokens)), np.float32)
+    distances[..., new] = np.linalg.norm(after - before, axis=-1).transpose(1, 2, 0)
+    return distances
+
+
+def _again(
+    trace: Trace, variants: Sequence[Sequence[Intervention]]
+) -> tuple[list[int], Float[np.ndarray, "new depth token d_model"]]:
+    """Which variants change the trace, and the residual stream of each of these.
+
+    The others, with heads that are off already, are the trace itself: no run is needed, and
+    nothing moves, not even by rounding.
+
+    Raises:
+        LessonError: if the sentence is long.
+        InterventionError: if the model has no such head, token or mask token.
+    """
+    check_length(trace)
+    model, given = model_of(trace), trace.interventions
+    new = [index for index, one in enumerate(variants) if not set(one) <= set(given)]
+    if not new:
+        sizes = (0, trace.model.layers + 1, *trace.residual(0).shape)
+        return new, np.zeros(sizes, np.float32)
+    reading = read(trace.text, trace.pair, model)
+    return new, residuals(reading, model, [[*given, *variants[index]] for index in new])
 
 
 def check_length(trace: Trace) -> None:

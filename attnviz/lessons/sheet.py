@@ -1,5 +1,6 @@
 """The verdict sheet: each claim with the prediction, the number, its control, the verdict."""
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from attnviz.lessons.claims import Claim, Trial, Verdict
@@ -18,14 +19,43 @@ def spoken(claim: Claim, trial: Trial, language: Language) -> str:
     """What was measured, beside the control; or why it could not be."""
     if trial.problem is not None:
         return trial.problem.text(language)
-    return claim.statistic.filled(language, trial.numbers)
+    measured = claim.statistic.filled(language, trial.numbers)
+    changes = ", ".join(repr(one) for one in trial.interventions)
+    changed = say("walk.trial_changed", language, changes=changes) if changes else ""
+    return _joined([measured, beside(claim, trial, language), changed], language)
+
+
+def beside(claim: Claim, trial: Trial, language: Language) -> str:
+    """What the verdict says of training: the verdict on random weights beside it."""
+    if not claim.of_model:
+        return say("walk.beside_task", language)
+    if trial.is_random:
+        return say("walk.beside_random", language)
+    if trial.control is None:
+        return ""
+    said, control = trial.verdict, trial.control.verdict
+    kind = "same" if said == control else "more" if _holds(said) < _holds(control) else "other"
+    if kind == "more" and not _holds(said):
+        kind = "other"  # it does not hold here, so the control takes nothing from it
+    return say(f"walk.beside_{kind}", language, verdict=say(f"verdict.{control}", language))
+
+
+def _holds(verdict: Verdict) -> int:
+    """How far a claim holds: not, on average, wholly."""
+    return {"every": 2, "holds": 2, "average": 1}.get(verdict, 0)
 
 
 def judged(claim: Claim, trial: Trial, language: Language) -> str:
-    """How the verdict follows, and what is true today."""
-    rule = claim.rule.filled(language, claim.rule_numbers)
-    comment = claim.says.filled(language, trial.numbers) if trial.problem is None else ""
+    """How the verdict follows, what follows from it, and what is true today."""
+    rule = say("walk.rule", language, rule=claim.rule.filled(language, claim.rule_numbers))
+    comments = []
+    if trial.problem is None:
+        texts = (claim.then[trial.verdict], claim.says)
+        comments = [text.filled(language, trial.numbers) for text in texts]
     where = say("walk.see_chapter", language, chapter=claim.chapter)
-    return " ".join(
-        part for part in (say("walk.rule", language, rule=rule), comment, where) if part
-    )
+    return _joined([rule, *comments, where], language)
+
+
+def _joined(sentences: Sequence[str], language: Language) -> str:
+    """Sentences one after the other; in Chinese no space stands between them."""
+    return ("" if language == "zh" else " ").join(one for one in sentences if one)

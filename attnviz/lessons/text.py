@@ -17,9 +17,10 @@ class Text:
         return self.zh if language == "zh" else self.en
 
     def filled(self, language: Language, numbers: Mapping[str, object]) -> str:
-        """The text with its placeholders filled.
+        """The text with its placeholders filled; a text among them is said in the same language.
 
         Raises:
             KeyError: if a placeholder has no value.
         """
-        return self[language].format_map(numbers)
+        said = {name: n[language] if isinstance(n, Text) else n for name, n in numbers.items()}
+        return self[language].format_map(said)

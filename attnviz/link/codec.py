@@ -9,6 +9,7 @@ import re
 import zlib
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
+from functools import cache
 from urllib.parse import quote
 
 from attnviz.tracing.head import HeadId
@@ -90,6 +91,7 @@ def read_text(text: str) -> str:
     return text
 
 
+@cache
 def one_of(*options: str) -> Callable[[str], str]:
     """A reader of one of a few words."""
 
@@ -101,6 +103,7 @@ def one_of(*options: str) -> Callable[[str], str]:
     return read
 
 
+@cache
 def whole(least: int, most: int) -> Callable[[str], int]:
     """A reader of whole numbers within limits."""
 

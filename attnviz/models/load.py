@@ -9,6 +9,8 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import reduce
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,10 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from attnviz import checks
 from attnviz.budget.settings import settings
-from attnviz.errors import ModelError
-from attnviz.models import catalogue, checks, seam
+from attnviz.errors import ArgumentError, ModelError
+from attnviz.models import catalogue, requirements, seam
 from attnviz.models.alphabet import Alphabet
 from attnviz.models.card import LayerWeights, ModelCard, Norm, Projection
 from attnviz.models.catalogue import Checkpoint
@@ -66,13 +69,16 @@ _locks: dict[str, threading.Lock] = {}
 _registry = threading.Lock()
 
 
-def load(name_or_folder: str = catalogue.EMBEDDED, progress: Progress | None = None) -> Model:
+def load(
+    name_or_folder: str | PathLike[str] = catalogue.EMBEDDED, progress: Progress | None = None
+) -> Model:
     """The model behind a catalogue name, a folder or a hub id; loaded once per process.
 
     Raises:
+        ArgumentError: if it is neither a name nor a path.
         ModelError: if there is none, or it is not one we can look into.
     """
-    name = name_or_folder.strip()
+    name = _name(name_or_folder)
     with _registry:
         lock = _locks.setdefault(name, threading.Lock())
     try:
@@ -85,6 +91,18 @@ def load(name_or_folder: str = catalogue.EMBEDDED, progress: Progress | None = N
     finally:
         if name not in _models:  # names that are no model leave nothing behind
             _locks.pop(name, None)
+
+
+def _name(given: object) -> str:
+    """The name of a model; a path, unlike text, is always that of a folder."""
+    if isinstance(given, str):
+        return given.strip()
+    if not isinstance(given, PathLike) or not isinstance(given.__fspath__(), str):
+        raise ArgumentError("model_object", value=checks.quoted(given))
+    folder = Path(given).expanduser().absolute()
+    if not folder.is_dir():
+        raise ModelError("no_such_folder", folder=str(given))
+    return str(folder)
 
 
 def control_of(model: Model) -> Model:
@@ -120,10 +138,10 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
         progress(0.0, "load")
     config = _config(checkpoint)
     family = _family(config, checkpoint)
-    checks.check_config(config, family, checkpoint.title)
+    requirements.check_config(config, family, checkpoint.title)
     module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
     module.train(False).requires_grad_(False)
-    checks.check_numbers(module, checkpoint.title)
+    requirements.check_numbers(module, checkpoint.title)
     _own(module)
     tokenizer, special = _tokenizer(checkpoint)
     layers = _watch(module, family)
@@ -170,7 +188,7 @@ def _family(config: PreTrainedConfig, checkpoint: Checkpoint) -> Family:
     known = families()
     if kind in known:
         return known[kind]
-    key = "family_unknown" if checks.has_attention_heads(config) else "no_attention"
+    key = "family_unknown" if requirements.has_attention_heads(config) else "no_attention"
     raise ModelError(key, model=checkpoint.title, family=kind, known=", ".join(sorted(known)))
 
 
@@ -190,7 +208,7 @@ def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedMode
     except Exception as problem:  # safetensors raises its own kinds, by version
         raise ModelError("damaged_file", file=catalogue.WEIGHTS) from problem
     names = catalogue.weight_names(checkpoint.folder)
-    checks.check_file(catalogue.WEIGHTS, report, module, names)
+    requirements.check_file(catalogue.WEIGHTS, report, module, names)
     trained: PreTrainedModel = module
     return trained
 
@@ -230,6 +248,7 @@ def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, Any]:
     tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    _keep_spaces(tokenizer.post_processor)
     return tokenizer, loaded
 
 
@@ -237,6 +256,19 @@ def _segments(module: PreTrainedModel) -> int:
     """Rows of the segment embedding of a model, 0 if it has none."""
     embedding = getattr(getattr(module, "embeddings", None), "token_type_embeddings", None)
     return embedding.num_embeddings if isinstance(embedding, nn.Embedding) else 0
+
+
+def _keep_spaces(processor: Any) -> None:
+    """Let offsets hold the spaces before a word.
+
+    A byte-level processor takes them away each time that it runs, and one encoding may pass it
+    twice: it then takes away letters.
+    """
+    if hasattr(processor, "__getitem__"):  # several, one after the other
+        for part in processor:
+            _keep_spaces(part)
+    elif hasattr(processor, "trim_offsets"):
+        processor.trim_offsets = False
 
 
 def _watch(module: PreTrainedModel, family: Family) -> list[nn.Module]:
@@ -299,6 +331,6 @@ def _card(checkpoint: Checkpoint, config: PreTrainedConfig, family: Family) -> M
         heads=config.num_attention_heads,
         d_model=config.hidden_size,
         d_head=config.hidden_size // config.num_attention_heads,
-        max_tokens=min(checks.most_tokens(config, family), settings().tokens),
+        max_tokens=min(requirements.most_tokens(config, family), settings().tokens),
         vocabulary=config.vocab_size,
     )

@@ -6,13 +6,15 @@ of the model; `Trace` computes them from q and k for the head that somebody look
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from os import PathLike
+from typing import Any, get_args
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from attnviz import checks
 from attnviz.errors import CaptureError
 from attnviz.models import seam
 from attnviz.models.catalogue import EMBEDDED
@@ -30,15 +32,17 @@ _CHANGES_SCORES = ("position_bias", "softcap", "s_aux", "sliding_window")
 
 def trace(
     text: str,
-    model: Model | str | None = None,
+    model: Model | str | PathLike[str] | None = None,
     pair: str | None = None,
     interventions: Sequence[Intervention] = (),
 ) -> Trace:
     """Run `text` (and `pair`, a second sentence) through a model and keep every head.
 
+    `model` is a loaded one, or what `attnviz.load` is given: a name or a folder.
     `interventions` change this one pass: heads switched off, tokens masked.
 
     Raises:
+        ArgumentError: if an argument is of a kind that is not taken.
         InterventionError: if the model has no such head, token or mask token.
         TextError: if the text cannot be read as it is.
         ModelError: if `model` names one that cannot be loaded.
@@ -48,19 +52,39 @@ def trace(
         >>> trace("The cat sat on the mat").weights((0, 2)).shape
         (8, 8)
     """
+    checks.text("text", text)
+    if pair is not None:
+        checks.text("pair", pair)
+    changes = _changes(interventions)
     if not isinstance(model, Model):
-        model = load(model or EMBEDDED)
+        model = load(EMBEDDED if model is None else model)
     reading = read(text, pair, model)
+    seen = masked(reading, changes, model)
     return Trace(
         model=model.card,
         text=text,
         pair=pair,
-        tokens=masked(reading, interventions, model).tokens,
-        left_out=reading.left_out,
-        layers=capture(reading, model, interventions),
+        tokens=seen.tokens,
+        left_out=seen.left_out,
+        layers=capture(reading, model, changes),
         learned=model.layer_weights,
-        interventions=tuple(interventions),
+        interventions=changes,
+        unknown=seen.unknown,
+        dropped=seen.dropped,
     )
+
+
+def _changes(interventions: Sequence[Intervention]) -> tuple[Intervention, ...]:
+    """Interventions, each of a kind that there is.
+
+    Raises:
+        ArgumentError: if one is not.
+    """
+    example = "[attnviz.HeadOff(0, 2), attnviz.TokenMasked(2)]"
+    changes = checks.several("interventions", interventions, example)
+    for change in changes:
+        checks.kind("interventions", change, get_args(Intervention), example)
+    return tuple(changes)
 
 
 def capture(

@@ -39,14 +39,12 @@ class GivenTrace(Trace):
 
     def weights(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
         """The weights of one head, as they were given."""
-        self.check_heads([head])
-        found: np.ndarray = self.given[head]
+        found: np.ndarray = self.given[self.check_head(head)]
         return found
 
     def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
         """The weights of every head of a layer, as they were given."""
-        self.check_heads([(layer, 0)])
-        found: np.ndarray = self.given[layer]
+        found: np.ndarray = self.given[self.check_layer(layer)]
         return found
 
     def allowed_in(self, heads: Iterable[tuple[int, int]]) -> Bool[np.ndarray, "query key"] | None:

@@ -4,7 +4,11 @@ They act inside one forward pass, through the recorder of that pass alone. The m
 many share, is never written to.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from attnviz import checks
+from attnviz.tracing.head import as_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,10 @@ class HeadOff:
     layer: int
     head: int
 
+    def __post_init__(self) -> None:
+        for name, value in as_head((self.layer, self.head))._asdict().items():
+            object.__setattr__(self, name, value)  # Python's own numbers: they stand in recipes
+
 
 @dataclass(frozen=True, slots=True)
 class TokenMasked:
@@ -24,5 +32,15 @@ class TokenMasked:
 
     position: int
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "position", checks.whole("position", self.position))
+
 
 Intervention = HeadOff | TokenMasked
+
+
+def heads_off(interventions: Iterable[Intervention], layer: int) -> frozenset[int]:
+    """The heads of a layer that are switched off."""
+    return frozenset(
+        one.head for one in interventions if isinstance(one, HeadOff) and one.layer == layer
+    )

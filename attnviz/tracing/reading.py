@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tokenizers import Encoding
+from tokenizers import Encoding, Tokenizer
 
 from attnviz.errors import InterventionError, TextError
 from attnviz.models.load import Model
-from attnviz.tracing.display import check_whole, token_text
+from attnviz.tracing.display import Marks, check_whole, is_space, token_text, visible
+from attnviz.tracing.grouping import Piece, Span, words
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.intervene import HeadOff, Intervention, TokenMasked
-from attnviz.tracing.record import LeftOut, Token
+from attnviz.tracing.record import LeftOut, Token, Unknown
+from attnviz.tracing.unseen import dropped, unknown_at
 
 WORDS_QUOTED = 4  # how many words tell where a long text was cut
 
@@ -23,6 +25,8 @@ class Reading:
     types: tuple[int, ...]  # of each token: which segment the tokenizer calls it
     tokens: tuple[Token, ...]
     left_out: tuple[LeftOut, ...]
+    unknown: tuple[Unknown, ...]
+    dropped: str
 
 
 def read(text: str, pair: str | None, model: Model) -> Reading:
@@ -31,8 +35,9 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
     Tokens beyond it are left out from the end of the longer sentence, and counted.
 
     Raises:
-        TextError: if a text is empty, too long in characters, not well-formed, not of the
-            alphabet that the model was trained on, or of tokens that it has no row for.
+        TextError: if a text is empty, too long in characters, not well-formed, of special
+            tokens alone, not of the alphabet that the model was trained on, or of tokens that
+            it has no row for.
     """
     sentences = [text] if pair is None else [text, pair]
     for sentence in sentences:
@@ -46,11 +51,28 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
             raise TextError("no_pairs", model=model.card.title)
         model.alphabet.check(text, encodings[0], model.card.title)
     room = model.limits.tokens - tokenizer.num_special_tokens_to_add(pair is not None)
-    left_out = _cut(encodings, sentences, room)
+    encodings, left_out = _cut(encodings, sentences, room, tokenizer)
     encoding = tokenizer.post_process(encodings[0], encodings[1] if pair is not None else None)
     tokens = _tokens(encoding, sentences, model)
     _check_known(encoding, model)
-    return Reading(tuple(encoding.ids), _types(encoding, model), tokens, left_out)
+    if all(token.is_special for token in tokens):
+        typed = " ".join(token.source for token in tokens if token.source)
+        raise TextError("only_special", found=typed)
+    return Reading(
+        ids=tuple(encoding.ids),
+        types=_types(encoding, model),
+        tokens=tokens,
+        left_out=left_out,
+        unknown=tuple(
+            unknown_at(token.position, token.source, token.piece, tokenizer)
+            for token in tokens
+            if token.is_unknown
+        ),
+        dropped="".join(
+            dropped(sentence, encoding, tokenizer)
+            for sentence, encoding in zip(sentences, encodings, strict=True)
+        ),
+    )
 
 
 def masked(reading: Reading, interventions: Sequence[Intervention], model: Model) -> Reading:
@@ -70,8 +92,19 @@ def masked(reading: Reading, interventions: Sequence[Intervention], model: Model
             _check_token(one, len(tokens))
             ids[one.position] = mask
             piece = str(model.mask_token)
-            tokens[one.position] = replace(tokens[one.position], text=piece, piece=piece)
-    return replace(reading, ids=tuple(ids), tokens=tuple(tokens))
+            tokens[one.position] = replace(
+                tokens[one.position], text=piece, piece=piece, is_unknown=False
+            )
+            _rename_word(tokens, tokens[one.position].word)
+    unknown = tuple(blank for blank in reading.unknown if tokens[blank.position].is_unknown)
+    return replace(reading, ids=tuple(ids), tokens=tuple(tokens), unknown=unknown)
+
+
+def _rename_word(tokens: list[Token], word: int | None) -> None:
+    """Let a word be called by its tokens, for it is not what the sentence has any more."""
+    for position, token in enumerate(tokens):
+        if word is not None and token.word == word:
+            tokens[position] = replace(token, word_text="")
 
 
 def _check_head(off: HeadOff, model: Model) -> None:
@@ -116,18 +149,36 @@ def _types(encoding: Encoding, model: Model) -> tuple[int, ...]:
     return tuple(encoding.type_ids)
 
 
-def _cut(encodings: list[Encoding], sentences: list[str], room: int) -> tuple[LeftOut, ...]:
-    """Shorten the longer encoding until both fit in `room` tokens."""
-    lengths = [len(encoding) for encoding in encodings]
-    kept = _fair_shares(lengths, room)
-    left_out = []
-    for segment, (encoding, length, keep) in enumerate(zip(encodings, lengths, kept, strict=True)):
+def _cut(
+    encodings: list[Encoding], sentences: list[str], room: int, tokenizer: Tokenizer
+) -> tuple[list[Encoding], tuple[LeftOut, ...]]:
+    """Shorten the longer encoding until both fit in `room` tokens, and say what is left out."""
+    kept = _fair_shares([len(encoding) for encoding in encodings], room)
+    shortened, left_out = [], []
+    for segment, (encoding, keep) in enumerate(zip(encodings, kept, strict=True)):
+        length, sentence = len(encoding), sentences[segment]
         if keep < length:
-            encoding.truncate(keep)
-            read_text = sentences[segment][: encoding.offsets[-1][1]]
+            encoding = _beginning(encoding, keep, sentence, tokenizer)
+            read_text = sentence[: encoding.offsets[-1][1]]
             after = " ".join(read_text.split()[-WORDS_QUOTED:])
             left_out.append(LeftOut(length - keep, segment, after))
-    return tuple(left_out)
+        shortened.append(encoding)
+    return shortened, tuple(left_out)
+
+
+def _beginning(encoding: Encoding, keep: int, sentence: str, tokenizer: Tokenizer) -> Encoding:
+    """The first tokens of an encoding.
+
+    `truncate` keeps all the rest beside them, which every later step would work through: 0.5 s
+    for two texts of 20,000 characters. So the text is cut after the word of the last token.
+    """
+    words, offsets = encoding.word_ids, encoding.offsets
+    beyond = (offsets[n][0] for n in range(keep, len(words)) if words[n] != words[keep - 1])
+    short = tokenizer.encode(sentence[: next(beyond, None)], add_special_tokens=False)
+    if short.ids[:keep] != encoding.ids[:keep]:  # a tokenizer that reads on beyond words
+        short = encoding
+    short.truncate(keep)
+    return short
 
 
 def _fair_shares(lengths: list[int], room: int) -> list[int]:
@@ -140,27 +191,82 @@ def _fair_shares(lengths: list[int], room: int) -> list[int]:
 
 
 def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Token, ...]:
-    tokens: list[Token] = []
-    words_before = 0  # words of the first sentence: those of the second count on
-    for position, piece in enumerate(encoding.tokens):
-        is_special = bool(encoding.special_tokens_mask[position])
-        # post_process forgets the first sentence's id in a pair: None is then 0
-        sentence = 0 if is_special else encoding.sequence_ids[position] or 0
-        word = None if is_special else encoding.word_ids[position]
-        if word is not None and sentence == 0:
-            words_before = word + 1
-        start, end = encoding.offsets[position]
-        source = "" if is_special else sentences[sentence][start:end]
+    special = _special_ids(model)
+    tokens, pieces, sentence = [], [], 0
+    marks = Marks.of(model.tokenizer, model.byte_level)
+    columns = zip(  # each asked for once: the encoding makes a new list every time
+        encoding.ids,
+        encoding.special_tokens_mask,
+        encoding.sequence_ids,
+        encoding.word_ids,
+        encoding.offsets,
+        strict=True,
+    )
+    for position, (index, added, of, word, offsets) in enumerate(columns):
+        piece = str(model.tokenizer.id_to_token(index))  # Unigram gives the text for a blank
+        is_special = bool(added) or index in special
+        is_unknown = not is_special and piece == model.unknown_token
+        # post_process forgets the first sentence's id in a pair: None is then 0. What it adds
+        # belongs to the sentence that it follows.
+        sentence = sentence if added else of or 0
+        span = (0, 0) if added else offsets
+        source = sentences[sentence][slice(*span)]
+        whole = is_special or is_unknown
+        text = visible(piece) if whole else token_text(piece, source, marks)
+        span = _trimmed(span, source, is_space(text))
         tokens.append(
             Token(
-                text=piece if is_special else token_text(piece, source, model.byte_level),
+                text=text,
                 piece=piece,
                 position=position,
-                word=word if word is None or sentence == 0 else words_before + word,
-                segment=encoding.type_ids[position] if is_special else sentence,
+                word=None,
+                segment=sentence,
                 is_special=is_special,
-                is_unknown=not is_special and piece == model.unknown_token,
-                source=source,
+                is_unknown=is_unknown,
+                source=sentences[sentence][slice(*span)],
             )
         )
-    return tuple(tokens)
+        is_part = not (is_special or is_space(text))
+        pieces.append(Piece(sentence, span, word if is_part else None))
+    return _with_words(tokens, pieces, sentences)
+
+
+def _special_ids(model: Model) -> set[int]:
+    """Special tokens by their ids, also where a text has them: all but the one for unknowns."""
+    added = model.tokenizer.get_added_tokens_decoder().items()
+    return {
+        index for index, token in added if token.special and token.content != model.unknown_token
+    }
+
+
+def _trimmed(span: Span, source: str, is_space: bool) -> Span:
+    """Without the spaces around a word; a space that was put before a text stands for none."""
+    start, end = span
+    if is_space:
+        return (start, end if source.isspace() else start)
+    if source.isspace():
+        return span
+    return start + len(source) - len(source.lstrip()), end - len(source) + len(source.rstrip())
+
+
+def _with_words(
+    tokens: list[Token], pieces: list[Piece], sentences: list[str]
+) -> tuple[Token, ...]:
+    """Tokens with their words: by number, and as the sentence has them."""
+    numbered = words(pieces, sentences)
+    spans: dict[int, list[Span]] = {}
+    for word, piece in zip(numbered, pieces, strict=True):
+        if word is not None:
+            spans.setdefault(word, []).append(piece.span)
+    blank = {word for word, token in zip(numbered, tokens, strict=True) if token.is_unknown}
+
+    def text_of(word: int | None, sentence: int) -> str:
+        if word is None or word in blank:
+            return ""
+        start, end = spans[word][0][0], max(end for _, end in spans[word])
+        return visible(sentences[sentence][start:end])
+
+    return tuple(
+        replace(token, word=word, word_text=text_of(word, piece.sentence))
+        for token, word, piece in zip(tokens, numbered, pieces, strict=True)
+    )

@@ -21,17 +21,20 @@ Arrays, of a layer or of one head of it:
     residual                x at depth 0, then r of each layer  "token d_model"
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Protocol, runtime_checkable
+from types import MethodType
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
+from attnviz import checks
+from attnviz.budget.held import ELSEWHERE
 from attnviz.errors import InterventionError
 from attnviz.models.card import LayerWeights, ModelCard, Projected, Projection
-from attnviz.tracing.head import HeadId
+from attnviz.tracing.head import HeadId, as_head, as_heads
 from attnviz.tracing.intervene import Intervention
 from attnviz.tracing.weights import attention_scores, softmax
 
@@ -43,11 +46,12 @@ class Token:
     text: str  # as people read it
     piece: str  # as it stands in the vocabulary
     position: int
-    word: int | None  # the word it is a piece of; None for special tokens
+    word: int | None  # the word it is a piece of; None for special tokens and for spaces
     segment: int
     is_special: bool
     is_unknown: bool
     source: str  # the characters of the sentence that it stands for
+    word_text: str = ""  # those of its whole word; empty where the model reads another
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,16 @@ class LeftOut:
     tokens: int
     segment: int  # of the first or the second sentence
     after: str  # the last words that were read
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why the model sees a blank at one position."""
+
+    position: int
+    reason: Literal["sign", "long", "typed"]
+    signs: tuple[str, ...] = ()  # for which the vocabulary has no piece
+    most: int = 0  # characters of a word, beyond which its tokenizer does not try
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +88,21 @@ class LayerRecord:
     left: Float[np.ndarray, "token d_model"]
 
 
+class _Drawing:
+    """A public function that draws a trace, as a method of it.
+
+    The method is the function, with its parameters and its words. Figures are above this
+    layer, so the function is imported when somebody asks for it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, trace: "Trace | None", _: type) -> Callable[..., "Picture"]:
+        function: Callable[..., Picture] = getattr(import_module("attnviz"), self._name)
+        return function if trace is None else MethodType(function, trace)
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Trace:
     """One sentence through one model. Frozen; every array is read only."""
@@ -84,8 +113,10 @@ class Trace:
     tokens: tuple[Token, ...]
     left_out: tuple[LeftOut, ...]
     layers: tuple[LayerRecord, ...]
-    learned: tuple[LayerWeights, ...]
+    learned: tuple[LayerWeights, ...] = field(metadata={ELSEWHERE: True})
     interventions: tuple[Intervention, ...] = field(default=(), kw_only=True)  # what was changed
+    unknown: tuple[Unknown, ...] = field(default=(), kw_only=True)  # one for each blank
+    dropped: str = field(default="", kw_only=True)  # characters of which the model sees nothing
 
     @classmethod
     def from_weights(
@@ -132,50 +163,62 @@ class Trace:
         size = f"{card.layers} × {card.heads} heads, {len(self.tokens)} tokens"
         return f"<Trace: {card.title}, {size}>"
 
-    def check_heads(self, heads: Sequence[tuple[int, int]]) -> None:
-        """Make sure that the model has these heads.
+    def check_heads(self, heads: Sequence[tuple[int, int]]) -> tuple[HeadId, ...]:
+        """These heads, each one that the model has.
 
         Raises:
-            InterventionError: if it has not.
+            ArgumentError: if these are no heads, or none.
+            InterventionError: if the model has no such head.
         """
-        missing = [str(HeadId(*head)) for head in heads if HeadId(*head) not in self.heads]
+        found = as_heads(heads)
+        card = self.model
+        missing = [
+            str(one)
+            for one in found
+            if not (0 <= one.layer < card.layers and 0 <= one.head < card.heads)
+        ]
         if missing:
-            card = self.model
             raise InterventionError(
                 "no_such_head", head=", ".join(missing), layers=card.layers, heads=card.heads
             )
+        return found
 
-    def overview(self) -> "Picture":
-        """All heads at a glance: `attnviz.overview`."""
-        return _drawn("overview", self)
+    def check_head(self, head: tuple[int, int]) -> HeadId:
+        """This head, which the model has. Raises as `check_heads` does."""
+        return self.check_heads([as_head(head)])[0]
 
-    def lines(self, heads: Sequence[tuple[int, int]], **chosen: Any) -> "Picture":
-        """The line diagram of some heads: `attnviz.lines`."""
-        return _drawn("lines", self, heads, **chosen)
+    def check_layer(self, layer: int) -> int:
+        """This layer, which the model has.
 
-    def heatmap(self, head: tuple[int, int], **chosen: Any) -> "Picture":
-        """The heatmap of one head: `attnviz.heatmap`."""
-        return _drawn("heatmap", self, head, **chosen)
+        Raises:
+            ArgumentError: if it is no whole number.
+            InterventionError: if the model has no such layer.
+        """
+        found, layers = checks.whole("layer", layer), self.model.layers
+        if not 0 <= found < layers:
+            raise InterventionError("no_such_layer", layer=found, layers=layers)
+        return found
 
-    def explore(self, heads: Sequence[tuple[int, int]] | None = None, **chosen: Any) -> "Picture":
-        """All heads, two of them in full, with a choice of head: `attnviz.explore`."""
-        return _drawn("explore", self, heads, **chosen)
+    overview = _Drawing("overview")
+    lines = _Drawing("lines")
+    heatmap = _Drawing("heatmap")
+    explore = _Drawing("explore")
 
     def queries(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The queries q of every head of a layer."""
-        return self.layers[layer].queries
+        return self.layers[self.check_layer(layer)].queries
 
     def keys(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The keys k of every head of a layer."""
-        return self.layers[layer].keys
+        return self.layers[self.check_layer(layer)].keys
 
     def values(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The values v of every head of a layer."""
-        return self.layers[layer].values
+        return self.layers[self.check_layer(layer)].values
 
     def scores(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
         """What softmax is given, for one head: scaled dot products, mask added."""
-        layer, index = head
+        layer, index = self.check_head(head)
         record = self.layers[layer]
         return attention_scores(
             record.queries[index], record.keys[index], record.scaling, record.mask
@@ -187,22 +230,23 @@ class Trace:
 
     def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
         """The attention weights of every head of a layer."""
-        record = self.layers[layer]
+        record = self.layers[self.check_layer(layer)]
         return softmax(attention_scores(record.queries, record.keys, record.scaling, record.mask))
 
     def head_output(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """Z of every head, as the model computed it: the input of W_O, cut into heads."""
-        concat = self.layers[layer].concat
+        concat = self.layers[self.check_layer(layer)].concat
         return concat.reshape(len(concat), self.model.heads, -1).transpose(1, 0, 2)
 
     def output_projection(self, head: tuple[int, int]) -> Float[np.ndarray, "d_head d_model"]:
         """W_O^h: the rows of the layer's W_O that read this head."""
-        layer, index = head
+        layer, index = self.check_head(head)
         return self.learned[layer].output.weight[self._columns(index)]
 
     def input_projection(self, head: tuple[int, int], name: Projected) -> Projection:
         """W_Q^h, W_K^h or W_V^h with its bias: x @ weight + bias is the head's q, k or v."""
-        layer, index = head
+        layer, index = self.check_head(head)
+        checks.one_of("name", name, get_args(Projected))
         whole: Projection = getattr(self.learned[layer], name)
         columns = self._columns(index)
         return Projection(whole.weight[:, columns], whole.bias[columns])
@@ -214,23 +258,26 @@ class Trace:
 
     def contribution(self, head: tuple[int, int]) -> Float[np.ndarray, "token d_model"]:
         """Z W_O^h: what one head writes into the residual stream."""
-        layer, index = head
+        layer, index = self.check_head(head)
         written: np.ndarray = self.head_output(layer)[index] @ self.output_projection(head)
         return written
 
     def attention_output(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """W_O(concat(z)): the contributions of all heads, plus the bias of W_O."""
-        projection = self.learned[layer].output
+        projection = self.learned[self.check_layer(layer)].output
         total: np.ndarray = self.layers[layer].concat @ projection.weight + projection.bias
         return total
 
     def after_attention(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """The layer's z: attention output plus its input, normalised (Add & Norm)."""
-        return self.layers[layer].after_attention
+        return self.layers[self.check_layer(layer)].after_attention
 
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
         """X at depth 0, then r after each layer: the hidden states of the model."""
-        return self.layers[0].entered if depth == 0 else self.layers[depth - 1].left
+        found, layers = checks.whole("depth", depth), self.model.layers
+        if not 0 <= found <= layers:
+            raise InterventionError("no_such_depth", depth=found, layers=layers)
+        return self.layers[0].entered if found == 0 else self.layers[found - 1].left
 
 
 @runtime_checkable
@@ -246,9 +293,3 @@ class Picture(Protocol):
         ...
 
     def _repr_html_(self) -> str: ...
-
-
-def _drawn(name: str, trace: Trace, *given: Any, **chosen: Any) -> Picture:
-    """A picture by its public name: figures are above this layer, and import it."""
-    picture: Picture = getattr(import_module("attnviz"), name)(trace, *given, **chosen)
-    return picture

@@ -1,7 +1,7 @@
 """Checkpoints: a trained encoder in one safetensors file, with its task and seed inside."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from safetensors.torch import save as serialize
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.models.trained import fingerprint
 from attnviz.tracing.capture import trace
-from attnviz.training.record import Snapshot, Training
+from attnviz.training.record import Exam, Snapshot, Training
 from attnviz.training.run import checked
 from attnviz.training.tasks import task_called
 
@@ -51,6 +51,7 @@ def to_bytes(training: Training) -> bytes:
         "accuracy": training.accuracy,
         "loss": training.loss,
         "seconds": training.seconds,
+        "exam": None if training.exam is None else asdict(training.exam),
     }
     weights = dict(training.snapshots[-1].weights)
     metadata = {
@@ -108,7 +109,8 @@ def _read(data: bytes) -> Training:
     task = replace(task_called(facts["task"]), **sizes)
     run = checked(task, facts["heads"], facts["layers"], facts["seed"], facts["steps"])
     last = Snapshot(facts["done"], weights)
-    training = Training(run, facts["accuracy"], facts["loss"], facts["seconds"], (), (last,))
+    outcome = facts["accuracy"], facts["loss"], facts["seconds"]
+    training = Training(run, *outcome, (), (last,), _exam(facts))
     _check_that_it_fits(training)
     return training
 
@@ -133,9 +135,27 @@ def _facts(text: str) -> dict[str, Any]:
         facts[name] = float(facts[name]) if type(facts[name]) in (int, float) else nan
         if not isfinite(facts[name]):
             raise ValueError(name)
+    if not (0 <= facts["accuracy"] <= 1 and facts["loss"] >= 0):
+        raise ValueError("an accuracy or a loss that cannot be")
     if not (0 < facts["d_model"] <= _WIDEST and facts["d_ff"] <= _WIDEST):
         raise ValueError("an encoder wider than any of ours")
     return facts
+
+
+def _exam(facts: dict[str, Any]) -> Exam | None:
+    """What the accuracy was measured on. Files of earlier versions do not say."""
+    if facts.get("exam") is None:
+        return None
+    exam = Exam(**facts["exam"])
+    counts = exam.texts, exam.asked, exam.right
+    if not all(type(count) is int for count in counts) or type(exam.held_out) is not bool:
+        raise ValueError("counts that are none")
+    sizes = 0 < exam.texts < 2**31 and 0 < exam.asked < 2**31
+    if not (sizes and 0 <= exam.right <= exam.asked):
+        raise ValueError("more right answers than questions, or no questions")
+    if exam.share != facts["accuracy"]:
+        raise ValueError("an accuracy that is not the share of right answers")
+    return exam
 
 
 def _header(data: bytes) -> dict[str, dict[str, str]]:

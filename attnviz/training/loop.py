@@ -1,4 +1,7 @@
-"""The loop: Adam on new random texts, step by step, with every draw from the run's seed.
+"""The loop: Adam on random texts, step by step, with every draw from the run's seed.
+
+What is said of step k is measured on the model after k steps, with the texts that it is
+about to learn from; what is said at the end, with texts that were held out of all steps.
 
 Kingma & Ba 2015 (Adam). No global random state is read or changed, so trainings in
 several threads do not disturb one another.
@@ -14,15 +17,14 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.models.encoder import Encoder, new_encoder
-from attnviz.training.record import Cancelled, Point, Progress, Report, Snapshot, Training
+from attnviz.training.held_out import TEXTS, HeldOut, hold_out, to_learn
+from attnviz.training.record import Cancelled, Exam, Point, Progress, Report, Snapshot, Training
 from attnviz.training.run import Run
-from attnviz.training.tasks import NOTHING, Task
+from attnviz.training.tasks import NOTHING, Answers, Task, Texts
 
-TEXTS = 64  # in one step
 LEARNING_RATE = 3e-3
 SNAPSHOTS = 20  # besides the one before the first step
 REPORTS = 100
-TEST_BATCHES = 16
 
 
 def learn(run: Run, progress: Progress, cancelled: Cancelled) -> Training:
@@ -35,50 +37,77 @@ def _learn(run: Run, progress: Progress, cancelled: Cancelled) -> Training:
     started = time.monotonic()
     encoder = new_encoder(run.shape, torch.Generator().manual_seed(run.seed))
     optimizer = torch.optim.Adam(encoder.parameters(), lr=LEARNING_RATE)
-    texts = np.random.default_rng([run.seed, 0])
+    held_out = examined_by(run)
+    texts = to_learn(run.task, held_out, np.random.default_rng([run.seed, 0]))
     keep, tell = _milestones(run.steps, SNAPSHOTS), _milestones(run.steps, REPORTS)
-    snapshots = [_snapshot(0, encoder)]
+    snapshots: list[Snapshot] = []
     history: list[Point] = []
     done = 0
-    while done < run.steps and not cancelled():
-        loss, accuracy = examine(encoder, run.task, texts)
+    while True:
+        loss, right, asked = _measured(encoder, *next(texts))  # of the model after `done` steps
+        if done == 0 or done in keep:
+            snapshots.append(_snapshot(done, encoder))
+        if done in tell:
+            point = Point(done, loss.item(), right / asked)
+            history.append(point)
+            left = (time.monotonic() - started) / done * (run.steps - done)
+            progress(Report(done, run.steps, point.loss, point.accuracy, left))
+        if done == run.steps or cancelled():
+            break
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         done += 1
-        if done in keep:
-            snapshots.append(_snapshot(done, encoder))
-        if done in tell:
-            history.append(Point(done, loss.item(), accuracy))
-            left = (time.monotonic() - started) / done * (run.steps - done)
-            progress(Report(done, run.steps, loss.item(), accuracy, left))
     if snapshots[-1].step != done:  # stopped between two snapshots
         snapshots.append(_snapshot(done, encoder))
-    final_loss, final_accuracy = held_out(encoder, run)
+    exam, final_loss = examine(encoder, held_out, run.task)
     seconds = time.monotonic() - started
-    return Training(run, final_accuracy, final_loss, seconds, tuple(history), tuple(snapshots))
+    return Training(run, exam.share, final_loss, seconds, tuple(history), tuple(snapshots), exam)
 
 
-def examine(
-    encoder: Encoder, task: Task, generator: np.random.Generator, texts: int = TEXTS
-) -> tuple[Tensor, float]:
-    """The loss and the accuracy on new texts, over all questions that have an answer."""
-    symbols = task.draw(generator, texts)
-    scores = encoder(torch.from_numpy(symbols)).flatten(end_dim=-2)
-    answers = torch.from_numpy(task.answers(symbols)).flatten()
-    asked = answers != NOTHING
-    loss = nn.functional.cross_entropy(scores, answers, ignore_index=NOTHING)
-    right = (scores.argmax(dim=-1) == answers)[asked]
-    return loss, right.float().mean().item()
+def examined_by(run: Run) -> HeldOut:
+    """The texts that a run is examined on: they depend on its task and its seed alone."""
+    return hold_out(run.task, np.random.default_rng([run.seed, 1]))
 
 
-def held_out(encoder: Encoder, run: Run) -> tuple[float, float]:
-    """The mean loss and accuracy on new texts, the same for every run with this seed."""
-    generator = np.random.default_rng([run.seed, 1])
+def examine(encoder: Encoder, held_out: HeldOut, task: Task) -> tuple[Exam, float]:
+    """How many answers are right, and the mean loss of an answer, each counted once."""
+    right, asked, loss = 0, 0, 0.0
     with torch.no_grad():
-        results = [examine(encoder, run.task, generator) for _ in range(TEST_BATCHES)]
-    losses, accuracies = zip(*((loss.item(), accuracy) for loss, accuracy in results), strict=True)
-    return float(np.mean(losses)), float(np.mean(accuracies))
+        for texts in _batches(held_out):
+            mean_loss, right_here, asked_here = _measured(encoder, texts, task.answers(texts))
+            right, asked = right + right_here, asked + asked_here
+            loss += mean_loss.item() * asked_here
+    exam = Exam(sum(map(len, held_out.texts)), asked, right, held_out.is_new)
+    return exam, loss / asked
+
+
+def _batches(held_out: HeldOut) -> Iterator[Texts]:
+    """Few enough texts at a time, so that long texts need no more memory than in a step."""
+    for texts in held_out.texts:
+        for start in range(0, len(texts), TEXTS):
+            yield texts[start : start + TEXTS]
+
+
+def _measured(encoder: Encoder, texts: Texts, answers: Answers) -> tuple[Tensor, int, int]:
+    """The mean loss of the answers that are asked for, how many are right, and how many asked."""
+    scores = encoder(torch.from_numpy(texts)).flatten(end_dim=-2)
+    wanted = torch.from_numpy(answers).flatten()
+    loss = nn.functional.cross_entropy(scores, wanted, ignore_index=NOTHING)
+    right = (scores.argmax(dim=-1) == wanted) & (wanted != NOTHING)
+    return loss, int(right.sum()), int((wanted != NOTHING).sum())
+
+
+def examined_at(training: Training, step: int) -> tuple[Exam, float]:
+    """What the model after so many steps answers to the final exam, and its mean loss.
+
+    Raises:
+        TrainingError: if no snapshot was taken there.
+    """
+    module = training.at_step(step).module
+    if not isinstance(module, Encoder):
+        raise TypeError(f"no encoder of ours: {type(module)}")
+    return examine(module, examined_by(training.run), training.run.task)
 
 
 def _snapshot(step: int, encoder: Encoder) -> Snapshot:

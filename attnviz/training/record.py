@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from attnviz import checks
 from attnviz.errors import TrainingError
 from attnviz.models.load import Model
 from attnviz.models.trained import Weights, traceable
@@ -21,8 +22,8 @@ class Report:
 
     step: int
     steps: int
-    loss: float | None = None  # of this step; None while the training waits
-    accuracy: float | None = None  # on the texts of this step, which are new ones
+    loss: float | None = None  # after this step; None while the training waits
+    accuracy: float | None = None  # on the texts of the next step
     seconds_left: float | None = None
     place: int = 0  # in the queue; 0: it is running
 
@@ -33,7 +34,7 @@ Cancelled = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One point of the learning curve."""
+    """One point of the learning curve: the model after `step` steps, on the texts of the next."""
 
     step: int
     loss: float
@@ -58,16 +59,32 @@ class Reply:
     right: str | None  # where the task has an answer
 
 
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """What a model was asked at the end: every answer counts once."""
+
+    texts: int  # all different
+    asked: int
+    right: int
+    held_out: bool  # whether no step saw these texts; else the task has too few
+
+    @property
+    def share(self) -> float:
+        """The share of right answers."""
+        return self.right / self.asked
+
+
 @dataclass(frozen=True, eq=False)
 class Training:
     """A trained encoder with its course. Shared by all who ask for the same run."""
 
     run: Run
-    accuracy: float  # on 1,024 new texts, as is the loss
+    accuracy: float  # in the exam, as is the loss
     loss: float
     seconds: float
     history: tuple[Point, ...]
     snapshots: tuple[Snapshot, ...]  # the last one holds the final weights
+    exam: Exam | None = None  # None: a file of an earlier version, which does not say
 
     @property
     def parameters(self) -> int:
@@ -91,6 +108,7 @@ class Training:
 
     def model_at(self, snapshot: Snapshot) -> Model:
         """The model as it was at a snapshot, for `attnviz.trace`."""
+        checks.kind("snapshot", snapshot, Snapshot, "training.snapshots[0]")
         run = self.run
         name = f"{run.name}@{snapshot.step}"
         title = f"{run.task.name} {run.layers}×{run.heads}, seed {run.seed}, step {snapshot.step}"
@@ -107,9 +125,10 @@ class Training:
             TrainingError: if no snapshot was taken there.
         """
         taken = {snapshot.step: snapshot for snapshot in self.snapshots}
-        if step not in taken:
+        found = taken.get(checks.whole("step", step))
+        if found is None:
             raise TrainingError("no_snapshot", step=step, known=", ".join(map(str, taken)))
-        return self.model_at(taken[step])
+        return self.model_at(found)
 
     def replies(self, text: str, snapshot: Snapshot | None = None) -> tuple[Reply, ...]:
         """What the model answers to a text of your own, token by token.
@@ -127,6 +146,7 @@ def replies_of(model: Model, task: Task, text: str) -> tuple[Reply, ...]:
     Raises:
         TextError: if the text is not one that the task's alphabet can read.
     """
+    checks.text("text", text)
     symbols = _symbols(text, model)
     with torch.inference_mode():
         said = model.module(torch.from_numpy(symbols)).argmax(dim=-1)[0].numpy()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from attnviz import checks
 from attnviz.errors import TrainingError
 from attnviz.models.encoder import EncoderShape
 from attnviz.training.tasks import Task
@@ -40,16 +41,23 @@ def checked(task: Task, heads: int, layers: int, seed: int, steps: int | None) -
         TrainingError: if something is beyond them.
     """
     fitting = [n for n in range(1, MOST_HEADS + 1) if task.d_model % n == 0]
-    if heads not in fitting:
+    wanted = checks.number(heads)
+    if wanted is None or wanted not in fitting:
         choices = ", ".join(map(str, fitting))
-        raise TrainingError("heads_do_not_fit", heads=heads, choices=choices)
-    steps = task.steps if steps is None else steps
-    _within("layers_beyond", layers, 1, MOST_LAYERS)
-    _within("steps_beyond", steps, 1, MOST_STEPS)
-    _within("seed_beyond", seed, 0, MOST_SEED)
-    return Run(task, heads, layers, seed, steps)
+        raise TrainingError("heads_do_not_fit", heads=checks.quoted(heads), choices=choices)
+    return Run(
+        task,
+        wanted,
+        _within("layers_beyond", layers, 1, MOST_LAYERS),
+        _within("seed_beyond", seed, 0, MOST_SEED),
+        _within("steps_beyond", task.steps if steps is None else steps, 1, MOST_STEPS),
+    )
 
 
-def _within(key: str, given: int, least: int, most: int) -> None:
-    if not least <= given <= most:
-        raise TrainingError(key, given=f"{given:,}", least=least, most=f"{most:,}")
+def _within(key: str, given: int, least: int, most: int) -> int:
+    """A whole number of any type as Python's own, between two others."""
+    number = checks.number(given)
+    if number is None or not least <= number <= most:
+        said = checks.quoted(given) if number is None else f"{number:,}"
+        raise TrainingError(key, given=said, least=least, most=f"{most:,}")
+    return number

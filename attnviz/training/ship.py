@@ -6,6 +6,7 @@ from attnviz.training.train import train
 RECIPES = (  # task, heads, layers; seed 0 and the task's own steps
     ("eight-looks", 1, 1),
     ("eight-looks", 8, 1),
+    ("two-hop", 1, 1),
     ("two-hop", 1, 2),
     ("brackets", 4, 2),
     ("it", 1, 2),

@@ -1,16 +1,19 @@
 """Train: one call, one trained encoder; the same run is done once and shared."""
 
 import threading
+from collections.abc import Callable
 from functools import cache
 
+from attnviz import checks
 from attnviz.budget.kept import Kept
-from attnviz.budget.memory import size_of
-from attnviz.budget.queue import LOOK_UP_SECONDS, Queue
+from attnviz.budget.queue import LeftError, Queue, Visitor, wait_for_room
 from attnviz.budget.settings import settings
 from attnviz.training.loop import learn
 from attnviz.training.record import Cancelled, Progress, Report, Training
 from attnviz.training.run import Run, checked
 from attnviz.training.tasks import Task, task_called
+
+LOOK_UP_SECONDS = 0.1  # how often somebody who watches another's run is told of it
 
 _registry = threading.Lock()
 _under_way: dict[Run, "_UnderWay"] = {}
@@ -22,10 +25,7 @@ def _queue() -> Queue:
     return Queue(chosen.trainings_at_once, chosen.trainings_waiting)
 
 
-@cache
-def _kept() -> Kept[Training]:
-    chosen = settings()
-    return Kept(chosen.training_entries, chosen.training_mb, lambda one: size_of(one.snapshots))
+_kept: Kept[Training] = Kept()
 
 
 def train(
@@ -44,6 +44,7 @@ def train(
     `cancelled` is asked before each step; a stopped training is returned as far as it got.
 
     Raises:
+        ArgumentError: if `progress` or `cancelled` cannot be called.
         TrainingError: if there is no such task, or a number is beyond its limits.
         BusyError: if too many wait already, or memory is short.
 
@@ -51,7 +52,9 @@ def train(
         >>> train("eight-looks", heads=8).accuracy
         1.0
     """
-    task = task_called(task) if isinstance(task, str) else task
+    for name, called in (("progress", progress), ("cancelled", cancelled)):
+        checks.kind(name, called, (Callable, type(None)), "print")  # type: ignore[arg-type]
+    task = task if isinstance(task, Task) else task_called(task)
     run = checked(task, heads, layers, seed, steps)
     return _shared(run, progress or _tell_nobody, cancelled or _never)
 
@@ -68,7 +71,7 @@ def _shared(run: Run, progress: Progress, cancelled: Cancelled) -> Training:
     """Do the run, or watch the one who does it, and take over where that one stops."""
     while True:
         with _registry:
-            if (known := _kept().peek(run)) is not None:
+            if (known := _kept.peek(run)) is not None:
                 return known
             theirs = _under_way.get(run)
             if theirs is None:
@@ -88,11 +91,15 @@ def _do(run: Run, ours: _UnderWay, progress: Progress, cancelled: Cancelled) -> 
         tell(Report(0, run.steps, place=place))
 
     try:
-        with _queue().turn(told_place, cancelled):
+        visitor = Visitor(told=told_place, left=cancelled)
+        with _queue().turn(visitor):
+            wait_for_room(visitor)
             training = learn(run, tell, cancelled)
         if not training.was_stopped:
-            _kept().put(run, training)
+            _kept.put(run, training)
         return training
+    except LeftError:
+        return learn(run, _tell_nobody, cancelled)  # no step is done
     finally:
         with _registry:
             del _under_way[run]

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from attnviz.budget.settings import Settings, settings
+from attnviz.figures.digits import error_at_most
 from attnviz.models import catalogue
 from attnviz.models.load import is_loaded, load
 from attnviz.ui.escape import markdown_text
@@ -43,10 +44,9 @@ def _versions() -> None:
     _table(rows, "package", "version")
     facts = health_facts()
     difference = facts["self_test"]
-    said = f"{difference:.6f}" if isinstance(difference, float) else "–"
-    st.markdown(
-        markdown_text(say(f"about.self_test_{facts['status']}", language(), difference=said))
-    )
+    said = error_at_most(difference) if isinstance(difference, float) else "–"
+    result = "ok" if facts["status"] == "full" else facts["status"]
+    st.markdown(markdown_text(say(f"about.self_test_{result}", language(), difference=said)))
 
 
 def _models() -> None:

@@ -1,7 +1,7 @@
 """The address: a link opens what it names, and what is seen is written into it.
 
-Session state holds the fields of `attnviz.link.state` under their own names, so what a
-person chooses is what a link restores.
+What is in force has the names of `attnviz.link.state`, so what a person chooses is what a link
+restores.
 """
 
 import json
@@ -16,12 +16,14 @@ from attnviz.link.codec import MOST_TEXT, VERSION
 from attnviz.link.state import Field, Link, from_link, to_link
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.training.tasks import task_called
+from attnviz.ui import chosen
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import OTHER, offered_models
-from attnviz.ui.page import is_embedded, language
+from attnviz.ui.page import came_back, is_embedded, language
 from attnviz.words import catalogue, say
 
+_OF_A_LINK = ("heads_chosen", "heads_of", "heads_aside", "pins_kept", "pins_begun")
 FIRST_TASK = "eight-looks"
 _NO_LIMIT = 40 * MOST_TEXT  # characters of a file; a text in it may be as long as a page takes
 
@@ -35,10 +37,11 @@ class ViewFile:
 
 
 def open_link(fields: Sequence[Field]) -> None:
-    """Take over what the address of a new session names."""
+    """Take over what the address names, in a new session or on the way back through it."""
     state = st.session_state
-    if "dropped" not in state:
+    if "dropped" not in state or came_back():
         found, state.dropped = from_link(st.query_params.to_dict(), fields)
+        _begin_anew(fields)
         _take(found)
 
 
@@ -114,34 +117,42 @@ def open_file(data: bytes, page: str, fields: Sequence[Field]) -> dict[str, str]
         drop(say("share.no_view_file", language()))
         return None
     found, dropped = from_link(params, fields, most=_NO_LIMIT)
-    for field in fields:
-        st.session_state.pop(field.name, None)
-    st.session_state.heads_chosen = False
+    _begin_anew(fields)
     _take(found)
     drop(*dropped)
     return params
 
 
+def _begin_anew(fields: Sequence[Field]) -> None:
+    """Forget what a link would hold."""
+    chosen.forget(*(field.name for field in fields), *_OF_A_LINK)
+
+
 def _take(found: Mapping[str, Any]) -> None:
     """Put what a link names where the page looks for it."""
-    state, given = st.session_state, dict(found)
+    given = dict(found)
     if name := given.pop("model", None):
         if name in offered_models():
-            state.model = name
+            chosen.put(model=name)
         elif OTHER not in offered_models():
             drop(f"m: {name}")
         else:  # shown, and loaded only when the person asks for it
-            state.model, state.other = OTHER, name
+            chosen.put(model=OTHER, other=name)
+            if chosen.value("other_asked") != name:
+                chosen.forget("other_asked")
     if given.keys() & {"a", "b", "more"}:
-        state.heads_linked = True
-    state.step_linked = "step" in given
-    for name, value in given.items():
-        state[name] = list(value) if name == "more" else value
+        chosen.put(heads_linked=True)
+    chosen.put(step_linked="step" in given)
+    for name, what in given.items():
+        chosen.put(**{name: list(what) if name == "more" else what})
 
 
 def _now() -> dict[str, Any]:
     """What is seen. None where it is as it would be without a link."""
-    now = dict(st.session_state.to_dict())
+    made = {
+        name: st.session_state.get(name) for name in ("trained", "trained_here", "compare_jobs")
+    }
+    now = {**chosen.values(), **made}
     if now.get("text") == EXAMPLES[0].text and not now.get("pair"):
         now["text"] = None
     if now.get("model") == OTHER:

@@ -1,30 +1,37 @@
 """What is kept between reruns and shared by all sessions: immutable, bounded, keyed by values.
 
-Keys hold everything that an answer depends on, and never arrays.
+Keys hold everything that an answer depends on, and never arrays. Of a picture only what the
+page sends is kept, and not the trace behind it.
 """
 
 import time
-from functools import cache
-from typing import Any, NamedTuple
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import UInt8
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
-from attnviz.budget.kept import Kept
-from attnviz.budget.memory import size_of
-from attnviz.budget.settings import settings
+from attnviz.budget.kept import Kept, pinning
 from attnviz.figures import heatmap as heatmap_figure
+from attnviz.figures.asked import can_be_pinned
 from attnviz.figures.chart import Chart
-from attnviz.figures.lines import Arrangement, Direction, Lines, lines
+from attnviz.figures.lines import Arrangement, Direction, lines
 from attnviz.figures.overview import Overview, overview
-from attnviz.figures.shown import Shown
-from attnviz.figures.style import Mode
+from attnviz.figures.shown import Shown, shown
+from attnviz.figures.style import MODES, Mode
+from attnviz.lessons.engine import Panel
 from attnviz.models.load import Model
 from attnviz.tracing.capture import trace
 from attnviz.tracing.head import HeadId
+from attnviz.tracing.partial import partial
 from attnviz.tracing.record import Trace
 from attnviz.ui.journal import note
-from attnviz.words import Language
+from attnviz.words import LANGUAGES, Language
+
+LIGHT_CHARACTERS = 500  # of a text; its trace takes a tenth of a second
 
 
 class TraceKey(NamedTuple):
@@ -46,72 +53,81 @@ class LinesKey(NamedTuple):
     pins: tuple[str, ...]
 
 
-@cache
-def _traces() -> Kept[Trace]:
-    chosen = settings()
-    return Kept(chosen.trace_entries, chosen.trace_mb, lambda one: size_of(one.layers))
+_whole: Kept[Trace] = Kept()
+_traces: Kept[Trace] = Kept()
+_tiles: Kept[tuple[UInt8[np.ndarray, "layer head row column"], tuple[int, ...]]] = Kept()
+_different: Kept[tuple[HeadId, HeadId, float]] = Kept()
+_lines: Kept[bytes] = Kept()
+_heatmaps: Kept[tuple[Chart, str]] = Kept()
+panels: Kept[Panel] = Kept()  # of lessons
 
 
-@cache
-def pictures() -> Kept[Any]:
-    """Overviews, lines, heatmaps and the panels of lessons."""
-    chosen = settings()
-    return Kept(chosen.picture_entries, chosen.picture_mb, _picture_size)
-
-
-def _picture_size(picture: Any) -> int:
-    """A picture without the trace that it shows, which has its own place."""
-    one = getattr(picture, "one", None)  # a heatmap: Plotly holds its numbers once more
-    if isinstance(one, Shown):
-        return 4 * size_of(one.view)
-    maps = getattr(picture, "maps", ())
-    return size_of(getattr(picture, "packet", None) or picture) + sum(
-        size_of(one.view) for one in maps if isinstance(one, Shown)
-    )
+def is_light(key: TraceKey) -> bool:
+    """Whether a trace of this text takes a fraction of a second."""
+    return len(key.text) + len(key.pair or "") <= LIGHT_CHARACTERS
 
 
 def traced(key: TraceKey, model: Model) -> Trace:
-    """The trace of a text."""
+    """The trace of a text: what weights need of it, and the rest when it is asked for."""
 
     def run() -> Trace:
-        started = time.perf_counter()
-        found = trace(key.text, model, key.pair)
-        milliseconds = 1000 * (time.perf_counter() - started)
-        note("trace", model=model.card.title, tokens=len(found.tokens), ms=milliseconds)
-        return found
+        return partial(_run(key, model), lambda: fully_traced(key, model))
 
-    return _traces().get(key, run)
+    return _traces.get(key, run, is_light=is_light(key))
+
+
+def fully_traced(key: TraceKey, model: Model) -> Trace:
+    """The whole trace of a text, which is much larger."""
+    return _whole.get(key, lambda: _run(key, model), is_light=is_light(key))
+
+
+def _run(key: TraceKey, model: Model) -> Trace:
+    started = time.perf_counter()
+    found = trace(key.text, model, key.pair)
+    milliseconds = 1000 * (time.perf_counter() - started)
+    note("trace", model=model.card.title, tokens=len(found.tokens), ms=milliseconds)
+    return found
+
+
+def all_known(key: TraceKey) -> Trace | None:
+    """The trace of a text, if everything that a page first draws of it is kept."""
+    others = (_tiles.peek(key), _different.peek(key))
+    return None if any(one is None for one in others) else _traces.peek(key)
 
 
 def overview_of(key: TraceKey, trace: Trace) -> Overview:
     """All heads as tiles."""
-    found: Overview = pictures().get(("overview", key), lambda: overview(trace))
-    return found
+
+    def tiles() -> tuple[np.ndarray, tuple[int, ...]]:
+        drawn = overview(trace)
+        return drawn.tiles, drawn.edges
+
+    return Overview(trace, *_tiles.get(key, tiles, is_light=True))
 
 
 def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, float]:
     """The two most different heads, and how different they are."""
-    found: tuple[HeadId, HeadId, float] = pictures().get(
-        ("most different", key), lambda: most_different(trace)
-    )
-    return found
+    return _different.get(key, lambda: most_different(trace), is_light=is_light(key))
 
 
-def heatmap_of(key: TraceKey, one: Shown, what: str, mode: Mode, language: Language) -> Chart:
-    """The heatmap of what is shown, which `what` names: heads, lens and colour."""
-    found: Chart = pictures().get(
-        ("heatmap", key, what, mode, language),
-        lambda: heatmap_figure.draw(one, mode=mode, language=language),
-    )
-    return found
+def heatmap_of(key: TraceKey, one: Shown, mode: Mode, language: Language) -> tuple[Chart, str]:
+    """The heatmap of what is shown of a trace, and its caption."""
+
+    def draw() -> tuple[Chart, str]:
+        drawn = heatmap_figure.draw(one, mode=mode, language=language, captioned=True)
+        notes = [one.says(language), *one.notes(language)]
+        return Chart(drawn.figure, drawn.alt), " ".join(note for note in notes if note)
+
+    what = (one.heads, one.combination, one.lens, one.code)
+    return _heatmaps.get((key, what, mode, language), draw, is_light=True)
 
 
 def lines_of(
     key: TraceKey, chosen: LinesKey, lens: Lens, language: Language, trace: Trace
-) -> Lines:
-    """The line diagram of some heads."""
+) -> bytes:
+    """The packet of the line diagram of some heads."""
 
-    def draw() -> Lines:
+    def draw() -> bytes:
         return lines(
             trace,
             chosen.heads,
@@ -119,9 +135,21 @@ def lines_of(
             combination=chosen.combination,
             direction=chosen.direction,
             arrangement=chosen.arrangement,
-            pins=chosen.pins,
+            pins=[pin for pin in chosen.pins if can_be_pinned(pin, trace)],
             language=language,
-        )
+        ).packet
 
-    found: Lines = pictures().get(("lines", key, chosen, lens, language), draw)
-    return found
+    return _lines.get((key, chosen, lens, language), draw, is_light=True)
+
+
+def keep_opening(key: TraceKey, model: Model) -> None:
+    """Compute what the page opens with, and never let go of it: it is shown to everybody."""
+    with pinning():
+        trace = traced(key, model)
+        overview_of(key, trace)
+        a, b, _ = most_different_of(key, trace)
+        chosen = LinesKey((a, b), None, "horizontal", "stacked", ())
+        for language in LANGUAGES:
+            lines_of(key, chosen, Lens(), language, trace)
+            for one, mode in product(shown(trace, (a, b)), MODES):
+                heatmap_of(key, one, mode, language)

@@ -8,6 +8,7 @@ import streamlit as st
 from attnviz.lessons.claims import Case, Claim, Trial, claims, try_claim
 from attnviz.lessons.sheet import GUESSES, Guess, agrees, judged, spoken
 from attnviz.tracing.record import Trace
+from attnviz.ui import chosen
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.classroom import Room, guess, standing, step
 from attnviz.ui.escape import markdown_text
@@ -28,11 +29,11 @@ def on_trial(room: Room) -> None:
     """The claims one by one: predict a verdict, then see the number, its control, the verdict."""
     st.markdown(f"### {say('walk.trial', language())}")
     st.markdown(markdown_text(say("walk.trial_how", language(), claims=len(claims()))))
+    chosen.give("trial_hide_special", standing().hide_special)
     st.toggle(
         say("page.hide_special", language()),
-        value=standing().hide_special,
         key="trial_hide_special",
-        on_change=lambda: step(hide_special=st.session_state.trial_hide_special),
+        on_change=lambda: step(hide_special=bool(chosen.taken("trial_hide_special"))),
     )
     hidden = standing().hide_special
     trials = with_progress(lambda _: trials_of(room.key, hidden, room.trace), language(), "judge")
@@ -62,12 +63,17 @@ def _claim(claim: Claim, trial: Trial) -> None:
 
 def _predict(claim: Claim) -> None:
     key = f"guess_{claim.name}"
+
+    def take() -> None:
+        if verdict := chosen.taken(key):
+            guess(claim.name, cast(Guess, verdict))
+
     st.segmented_control(
         say("walk.prediction", language()),
         GUESSES,
         format_func=lambda name: say(f"walk.guess_{name}", language()),
         key=key,
-        on_change=lambda: guess(claim.name, cast(Guess, st.session_state[key])),
+        on_change=take,
         label_visibility="collapsed",
         width="content",
     )

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import streamlit as st
 
+from attnviz.lessons.chapters import chapters
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Panel, Part, Said, Scene, panel_of
 from attnviz.lessons.link import Standing, from_link, to_link
@@ -45,7 +47,43 @@ def standing() -> Standing:
 def take_standing(params: Mapping[str, str]) -> None:
     """Go where the parameters of a link or of a saved view say."""
     st.session_state.standing, dropped = from_link(params)
+    st.session_state.pop("answers_of", None)  # they belong to the sentence that comes with them
     address.drop(*dropped)
+
+
+def belongs_to(key: TraceKey) -> None:
+    """Let answers stand only under the sentence and model that they were given for.
+
+    Those of other sentences wait until that sentence comes back. Laws are the same for all.
+    """
+    state = st.session_state
+    now, before = hash(key), state.get("answers_of")
+    state.answers_of = now
+    if before in (None, now):
+        return
+    stood = standing()
+    laws = {name: said for name, said in stood.answers.items() if name in _laws()}
+    aside = state.setdefault("answers_aside", {})
+    aside[before] = (dict(stood.answers), dict(stood.guesses), seen())
+    answers, guesses, state.seen = aside.pop(now, ({}, {}, set()))
+    step(answers={**answers, **laws}, guesses=guesses)
+
+
+@cache
+def _laws() -> frozenset[str]:
+    """The questions that every sentence answers alike."""
+    return frozenset(
+        f"{chapter.number}.{question.name}"
+        for chapter in chapters()
+        for question in chapter.questions
+        if question.is_law
+    )
+
+
+def seen() -> set[str]:
+    """What was shown of this sentence without an answer."""
+    found: set[str] = st.session_state.setdefault("seen", set())
+    return found
 
 
 def step(**changes: Any) -> None:
@@ -86,7 +124,6 @@ def panel(room: Room, chapter: Chapter, part: Part, scene: Scene) -> Panel:
     key = ("panel", room.key, repr(what))
 
     def draw(_: object) -> Panel:
-        drawn: Panel = caches.pictures().get(key, lambda: panel_of(part, scene))
-        return drawn
+        return caches.panels.get(key, lambda: panel_of(part, scene))
 
     return with_progress(draw, language(), "draw")

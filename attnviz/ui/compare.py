@@ -3,11 +3,15 @@
 import streamlit as st
 
 from attnviz.figures.learning import Bar, bars
+from attnviz.link.state import TRAIN
 from attnviz.training.tasks import task_called, tasks
+from attnviz.ui import chosen
 from attnviz.ui.components import show_chart
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
 from attnviz.ui.page import clear_errors, language, mode
+from attnviz.ui.saving import save_comparison
+from attnviz.ui.sharing import share
 from attnviz.ui.training_texts import news, outcome, share_done
 from attnviz.words import say
 
@@ -20,12 +24,13 @@ PLOT_HEIGHT = 380
 def compare_page() -> None:
     """Choose a task of several looks; train it and the counter-example with 1 and 8 heads."""
     names = [name for name, task in tasks().items() if task.one_head is not None]
+    chosen.value("compare_task", names[0])
     with st.container(key="compare_choice", horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             say("train.task", language()),
             names,
             format_func=lambda task: say(f"task.{task}", language()),
-            key="compare_task",
+            **chosen.bound("compare_task", "index", names),
             width=260,
         )
         st.button(
@@ -39,7 +44,7 @@ def compare_page() -> None:
     other = say(f"task.{COUNTER_EXAMPLE}", language())
     st.caption(markdown_text(say("train.compare_note", language(), other=other)))
     with clear_errors():
-        if st.session_state.pop("is_compared", False) and not _jobs():
+        if chosen.values().pop("is_compared", False) and not _jobs():
             _start(name)
         if _jobs():
             st.fragment(_news, run_every=NEWS_SECONDS if _is_running() else None)()
@@ -75,7 +80,7 @@ def _news() -> None:
         st.session_state.compare_waited = False
         st.rerun()
     task = task_called(jobs[0].task)
-    results = [Bar(_task(job), _heads(job), _accuracy(job)) for job in jobs]
+    results = [Bar(_task(job), _heads(job), _accuracy(job), _parameters(job)) for job in jobs]
     title = say("train.compare_title", language())
     picture = bars(
         results, title, theory=task.theory(jobs[0].layers), mode=mode(), language=language()
@@ -86,6 +91,9 @@ def _news() -> None:
     with right:
         for job in jobs:
             _line(job)
+        with st.container(horizontal=True):
+            save_comparison([job.training for job in jobs if job.training])
+            share("train", TRAIN)
 
 
 def _task(job: Job) -> str:
@@ -100,6 +108,10 @@ def _heads(job: Job) -> str:
 
 def _accuracy(job: Job) -> float | None:
     return job.training.accuracy if job.training else None
+
+
+def _parameters(job: Job) -> int:
+    return job.training.parameters if job.training else 0
 
 
 def _line(job: Job) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from attnviz.figures.chart import Chart
 from attnviz.figures.drawing import Drawing
 from attnviz.figures.lines import Lines
+from attnviz.ui import chosen
 
 _PLOT_CONFIG = {
     "displaylogo": False,
@@ -44,6 +45,18 @@ export default function () {
 """
 
 
+_TOP = """
+// What is new is read from its top: another chapter does not begin where the last one ended.
+const last = new WeakMap();
+export default function ({ data, parentElement }) {
+  const before = last.get(parentElement);
+  last.set(parentElement, data);
+  if (before === undefined || before === data) return;
+  document.querySelector('[data-testid="stMain"]')?.scrollTo({ top: 0, behavior: "instant" });
+}
+"""
+
+
 def _asset(name: str) -> str:
     return (_ASSETS / name).read_text(encoding="utf-8")
 
@@ -73,6 +86,43 @@ def tell_height() -> None:
     _height(key="height")
 
 
+_TURN = """
+// The page's own shortcuts are deaf while a field has the focus, as a menu has after a choice.
+const TURNS = {
+  ArrowLeft: "present_left", ArrowRight: "present_right",
+  PageUp: "present_page_up", PageDown: "present_page_down",
+};
+export default function () {
+  const turn = (event) => {
+    const field = event.composedPath()[0];
+    if (!TURNS[event.key] || !field.matches?.("input, textarea, [role=slider]")) return;
+    const isMenu = field.getAttribute("role") === "combobox";
+    if (isMenu && field.getAttribute("aria-expanded") === "true") return;
+    if (!isMenu && event.key.startsWith("Arrow")) return; // they move the caret or the slider
+    event.preventDefault();
+    event.stopPropagation();
+    document.querySelector(`.st-key-${TURNS[event.key]} button`)?.click();
+  };
+  document.addEventListener("keydown", turn, true);
+  return () => document.removeEventListener("keydown", turn, true);
+}
+"""
+_turner = st.components.v2.component("attnviz_turn", js=_TURN)
+
+
+def turn_pages() -> None:
+    """Let arrow keys and a clicker turn the presenter's screens out of a field too."""
+    _turner(key="turn")
+
+
+_top = st.components.v2.component("attnviz_top", js=_TOP)
+
+
+def begin_at_top(what: str) -> None:
+    """Scroll to the top whenever `what` stands for something else than before."""
+    _top(key="top", data=what)
+
+
 _png_script = files("attnviz.ui") / "assets" / "png.js"
 _png = st.components.v2.component(
     "attnviz_png", js=_asset("core.js") + _png_script.read_text(encoding="utf-8")
@@ -91,7 +141,7 @@ def show_overview(packet: bytes, key: str, on_picked: Callable[[], None]) -> Non
 
 def picked(key: str) -> dict[str, Any] | None:
     """What was chosen in the overview `key`: slot, layer, head."""
-    choice: dict[str, Any] | None = st.session_state[key].get("picked")
+    choice: dict[str, Any] | None = _told(key).get("picked")
     return choice
 
 
@@ -100,14 +150,14 @@ def show_lines(drawn: Lines, key: str) -> None:
     _lines(key=key, data=drawn.packet)
 
 
-def show_lines_with_pins(drawn: Lines, key: str, on_pins: Callable[[], None]) -> None:
-    """The same. `on_pins` runs when a token was pinned or let go; `pinned(key)` says which are."""
-    _lines_with_pins(key=key, data=drawn.packet, on_pins_change=on_pins)
+def show_lines_with_pins(packet: bytes, key: str, on_pins: Callable[[], None]) -> None:
+    """The same, from its packet. `on_pins` runs when they changed; `pinned(key)` says to what."""
+    _lines_with_pins(key=key, data=packet, on_pins_change=on_pins)
 
 
 def pinned(key: str) -> tuple[str, ...]:
     """The tokens that are pinned in the line diagram `key`: q3 as a query, k0 as a key."""
-    pins: list[str] = st.session_state[key].get("pins") or []
+    pins: list[str] = _told(key).get("pins") or []
     return tuple(pins)
 
 
@@ -118,8 +168,13 @@ def show_drawing(drawn: Drawing, key: str, on_painted: Callable[[], None]) -> No
 
 def painted(key: str) -> dict[str, Any] | None:
     """The cell that was clicked in the drawing `key`: control, row, column."""
-    cell: dict[str, Any] | None = st.session_state[key].get("painted")
+    cell: dict[str, Any] | None = _told(key).get("painted")
     return cell
+
+
+def _told(key: str) -> Any:
+    """What a component has told; nothing if the page has dropped it."""
+    return chosen.taken(key) or {}
 
 
 @contextmanager

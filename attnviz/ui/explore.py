@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from attnviz.budget.queue import in_turn
 from attnviz.link.state import EXPLORE
 from attnviz.models.load import Model
 from attnviz.tracing.record import Trace
-from attnviz.ui import address, caches, inputs
+from attnviz.ui import address, caches, inputs, last
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.page import clear_errors, header, is_embedded, language
 from attnviz.ui.sharing import share
@@ -29,21 +30,30 @@ def explore() -> None:
 
 
 def _body() -> None:
-    typed, examples, chosen = st.columns([8, 2, 2.4])
+    typed, examples, menu = st.columns([8, 2, 2.4])
     with typed:
         text, pair = inputs.sentences()
     with examples:
         inputs.examples()
+    last.begin()
     with clear_errors():
-        with chosen:
+        with menu:
             model = inputs.model()
-        if model is None:
-            return
-        key = TraceKey(model.name, model.card.revision, text, pair)
-        trace = _run(key, model)
-        divergence = _heads(key, model, trace)
-        show_warnings(trace)
-        st.fragment(_viewer)(key, trace, divergence)  # a change there reruns that alone
+        if model is not None:
+            _see(TraceKey(model.name, model.card.revision, text, pair), model)
+    if (stood := last.standing()) is not None:
+        with clear_errors():
+            _see(*stood)
+
+
+def _see(key: TraceKey, model: Model) -> None:
+    trace = _run(key, model)
+    last.keep(key)
+    divergence = _heads(key, model, trace)
+    show_warnings(trace)
+    # A change there reruns that alone. Streamlit keeps what it is given as long as the page is
+    # open: so it is given what names the trace, and not the trace.
+    st.fragment(_viewer)(key, divergence)
 
 
 def _embedded() -> None:
@@ -57,9 +67,13 @@ def _embedded() -> None:
         trace = _run(key, model)
         _heads(key, model, trace)
         show_warnings(trace)
-        st.fragment(embedded_viewer)(key, trace)
+        st.fragment(_embedded_viewer)(key)
         full = address.address(address.current_link(EXPLORE).params)
         st.link_button(say("share.open_full", language()), full, type="tertiary")
+
+
+def _embedded_viewer(key: TraceKey) -> None:
+    embedded_viewer(key, _run(key, inputs.loaded(key.model)))
 
 
 def _heads(key: TraceKey, model: Model, trace: Trace) -> float:
@@ -69,16 +83,21 @@ def _heads(key: TraceKey, model: Model, trace: Trace) -> float:
     return divergence
 
 
-def _viewer(key: TraceKey, trace: Trace, divergence: float) -> None:
+def _viewer(key: TraceKey, divergence: float) -> None:
+    trace = _run(key, inputs.loaded(key.model))
     viewer(key, trace, divergence, lambda: share("explore", EXPLORE))
     address.keep_link(EXPLORE)
 
 
 def _run(key: TraceKey, model: Model) -> Trace:
+    """The trace, and what is drawn of it first: in one turn, so that few wait with a trace."""
+    known = caches.all_known(key)
+
     def work(_: object) -> Trace:
-        trace = caches.traced(key, model)
-        caches.overview_of(key, trace)
-        caches.most_different_of(key, trace)
+        with in_turn(is_light=caches.is_light(key)):
+            trace = caches.traced(key, model)
+            caches.overview_of(key, trace)
+            caches.most_different_of(key, trace)
         return trace
 
-    return with_progress(work, language(), "read")
+    return known or with_progress(work, language(), "read")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import streamlit as st
 
@@ -12,18 +12,20 @@ from attnviz.budget.settings import settings
 from attnviz.errors import ModelError
 from attnviz.figures.lines import Arrangement, Direction
 from attnviz.figures.style import MOST_HEADS
-from attnviz.link.state import VIEWER
 from attnviz.models import catalogue
 from attnviz.models.load import Model, is_loaded, load
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
-from attnviz.ui.caches import LinesKey
+from attnviz.ui import chosen, pins
+from attnviz.ui.caches import LinesKey, TraceKey
+from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import BY_NAME, EXAMPLES
 from attnviz.ui.page import language, settle
 from attnviz.ui.working import with_progress
 from attnviz.words import say
 
 OTHER = "other"
+_OF_A_MODEL = ("a", "b", "more", "heads_chosen")
 _MODEL_TEXTS = {
     catalogue.EMBEDDED: "page.model_minilm",
     catalogue.CONTROL: "page.model_control",
@@ -37,14 +39,12 @@ def sentences() -> tuple[str, str | None]:
     first, second = st.columns([5, 3])
     first.text_input(
         say("page.sentence", language()),
-        key="text",
-        persist_state="session",
+        **chosen.bound("text"),
         placeholder=say("page.sentence_help", language()),
     )
     second.text_input(
         say("page.second", language()),
-        key="pair",
-        persist_state="session",
+        **chosen.bound("pair"),
         placeholder=say("page.second_placeholder", language()),
     )
     return typed()
@@ -52,8 +52,8 @@ def sentences() -> tuple[str, str | None]:
 
 def typed() -> tuple[str, str | None]:
     """The text, and the second one if any: the note's sentence until others are typed."""
-    text = st.session_state.setdefault("text", EXAMPLES[0].text)
-    pair = st.session_state.setdefault("pair", EXAMPLES[0].pair)
+    text = chosen.value("text", EXAMPLES[0].text)
+    pair = chosen.value("pair", EXAMPLES[0].pair)
     return text, pair or None
 
 
@@ -71,8 +71,8 @@ def examples() -> None:
 
 
 def _take_example() -> None:
-    if example := BY_NAME.get(st.session_state.example or ""):
-        st.session_state.text, st.session_state.pair = example.text, example.pair
+    if example := BY_NAME.get(chosen.taken("example") or ""):
+        chosen.put(text=example.text, pair=example.pair)
 
 
 def model() -> Model | None:
@@ -81,14 +81,14 @@ def model() -> Model | None:
     Raises:
         ModelError: if it cannot be loaded.
     """
+    chosen.value("model", catalogue.EMBEDDED)
     choice = st.selectbox(
         say("page.model", language()),
         offered_models(),
         format_func=lambda name: (
             say(_MODEL_TEXTS[name], language()) if name in _MODEL_TEXTS else name
         ),
-        key="model",
-        persist_state="session",
+        **chosen.bound("model", "index", offered_models()),
     )
     name = _other_name() if choice == OTHER else choice
     return loaded(name) if name else None
@@ -96,14 +96,14 @@ def model() -> Model | None:
 
 def offered_models() -> list[str]:
     """What the menu holds: in public mode the server's own models and nothing else."""
-    chosen = settings()
-    other = [] if chosen.public else [OTHER]
-    return [*catalogue.BUILT_IN, *chosen.allowed_models, *other]
+    limits = settings()
+    other = [] if limits.public else [OTHER]
+    return [*catalogue.BUILT_IN, *limits.allowed_models, *other]
 
 
 def linked_model() -> Model | None:
     """The model of an embedded page: that of its link. One of a hub still waits to be asked."""
-    name = st.session_state.get("model", catalogue.EMBEDDED)
+    name = chosen.value("model", catalogue.EMBEDDED)
     return model() if name == OTHER else loaded(name)
 
 
@@ -125,15 +125,19 @@ def loaded(name: str) -> Model:
 
 def _other_name() -> str | None:
     """The name of a folder or hub model, once Load was pressed: nothing is asked before."""
+    chosen.value("other", "")
     typed = st.text_input(
         say("page.other", language()),
-        key="other",
+        **chosen.bound("other"),
         placeholder=say("page.other_placeholder", language()),
         help=say("page.other_help", language()),
     )
     if st.button(say("page.other_load", language()), key="other_load"):
-        st.session_state.other_asked = typed.strip()
-    asked: str | None = st.session_state.get("other_asked")
+        chosen.put(other_asked=typed.strip())
+    asked: str | None = chosen.value("other_asked")
+    if not asked:
+        key = "page.not_loaded" if chosen.value("other", "").strip() else "page.no_name_yet"
+        st.caption(markdown_text(say(key, language())))
     return asked
 
 
@@ -146,7 +150,7 @@ class Choices:
     direction: Direction
     arrangement: Arrangement
     lens: Lens
-    pins: tuple[str, ...]  # tokens that a link pins; later ones the browser keeps
+    pins: tuple[str, ...]  # with which the lines begin; later ones the browser keeps
 
     @property
     def lines(self) -> LinesKey:
@@ -157,44 +161,54 @@ class Choices:
 def set_default_heads(pair: tuple[HeadId, HeadId], of: str, heads: Sequence[HeadId]) -> None:
     """Put A and B on `pair` unless the person chose heads of this model, which `of` names.
 
-    A link may have chosen them; what it chose beyond the model's `heads` is dropped.
+    A link may have chosen them; what it chose beyond the model's `heads` is dropped. What was
+    chosen for another model waits there until that one is seen again.
     """
-    state = st.session_state
-    if state.pop("heads_linked", False):
+    now = chosen.values()
+    if now.pop("heads_linked", False):
         _take_linked(pair, heads)
-        state.heads_of = of
-    elif state.get("heads_of") != of or "a" not in state:
-        state.heads_of, state.heads_chosen, state.more = of, False, []
-    if not state.heads_chosen:
-        state.a, state.b = pair
+        now["heads_of"] = of
+    elif now.get("heads_of") != of or "a" not in now:
+        _change_model(of)
+    if not now.get("heads_chosen"):
+        now["a"], now["b"] = pair
+
+
+def _change_model(of: str) -> None:
+    """Lay the heads of one model aside, and take up those of another."""
+    now = chosen.values()
+    aside: dict[str, dict[str, Any]] = now.setdefault("heads_aside", {})
+    if "heads_of" in now and "a" in now:
+        aside[now["heads_of"]] = {name: now.get(name) for name in _OF_A_MODEL}
+    now.update(aside.get(of, {"heads_chosen": False, "more": []}))
+    now["heads_of"] = of
 
 
 def _take_linked(pair: tuple[HeadId, HeadId], heads: Sequence[HeadId]) -> None:
-    state = st.session_state
-    linked = [state.get("a"), state.get("b"), *state.get("more", ())]
+    now, state = chosen.values(), st.session_state
+    linked = [now.get("a"), now.get("b"), *now.get("more", ())]
     missing = [head for head in linked if head is not None and head not in heads]
-    state.heads_chosen = any(head in heads for head in linked[:2])
+    now["heads_chosen"] = any(head in heads for head in linked[:2])
     for slot, usual in zip(("a", "b"), pair, strict=True):
-        if state.get(slot) not in heads:
-            state[slot] = usual
-    state.more = [head for head in linked[2:] if head in heads]
+        if now.get(slot) not in heads:
+            now[slot] = usual
+    now["more"] = [head for head in linked[2:] if head in heads]
     if missing:
         state.dropped = (*state.get("dropped", ()), *map(str, missing))
 
 
 def shows_default_heads() -> bool:
     """Whether A and B stand where `set_default_heads` put them."""
-    return not st.session_state.heads_chosen
+    return not chosen.value("heads_chosen", False)
 
 
 def choose_head(slot: str, head: HeadId) -> None:
     """Put a head in slot A or B."""
-    st.session_state[slot.lower()] = head
-    _heads_chosen()
+    chosen.put(**{slot.lower(): head}, heads_chosen=True)
 
 
 def _heads_chosen() -> None:
-    st.session_state.heads_chosen = True
+    chosen.put(heads_chosen=True)
 
 
 def choose(trace: Trace) -> None:
@@ -209,35 +223,25 @@ def choose(trace: Trace) -> None:
             _lens()
 
 
-def choices() -> Choices:
+def choices(key: TraceKey, trace: Trace) -> Choices:
     """What is chosen, by the controls or, where there are none, by the link."""
-    state = st.session_state
-    chosen = {field.name: state.get(field.name, field.start) for field in VIEWER}
-    combination = cast(Combination, chosen["combine"])
-    return Choices(
-        heads=tuple(dict.fromkeys([state.a, state.b, *chosen["more"]])),
-        combination=None if chosen["combine"] == "each" else combination,
-        direction=chosen["direction"],
-        arrangement=chosen["arrangement"],
-        lens=Lens(
-            chosen["unit"],
-            chosen["hide_special"],
-            chosen["renormalise"],
-            chosen["at_least"],
-            chosen["strongest"] / 100,
-        ),
-        pins=_linked_pins(),
+    now = chosen.in_force()
+    combination = cast(Combination, now["combine"])
+    lens = Lens(
+        now["unit"],
+        now["hide_special"],
+        now["renormalise"],
+        now["at_least"],
+        now["strongest"] / 100,
     )
-
-
-def _linked_pins() -> tuple[str, ...]:
-    """The pins of a link, as long as its text is the one that is shown."""
-    state = st.session_state
-    shown = (state.get("text"), state.get("pair"), state.get("own_text"), state.get("unit"))
-    if "pins_linked" not in state:
-        state.pins_linked = (tuple(state.get("pins", ())), shown)
-    pins, of = state.pins_linked
-    return pins if of == shown else ()
+    return Choices(
+        heads=tuple(dict.fromkeys([now["a"], now["b"], *now["more"]])),
+        combination=None if now["combine"] == "each" else combination,
+        direction=now["direction"],
+        arrangement=now["arrangement"],
+        lens=lens,
+        pins=pins.starting(key, trace, lens),
+    )
 
 
 def _heads(trace: Trace) -> None:
@@ -245,15 +249,14 @@ def _heads(trace: Trace) -> None:
         st.selectbox(
             say(f"page.head_{slot}", language()),
             trace.heads,
-            key=slot,
-            on_change=_heads_chosen,
+            **chosen.bound(slot, "index", trace.heads, _heads_chosen),
             width=124,
         )
     most = MOST_HEADS - 2
     st.multiselect(
         say("page.more", language()),
         trace.heads,
-        key="more",
+        **chosen.bound("more", "default"),
         max_selections=most,
         select_all=False,
         placeholder=say("page.more_placeholder", language(), count=most),
@@ -265,36 +268,38 @@ def segments(text: str, options: tuple[str, ...]) -> str:
 
     `text` names the label in the catalogue, `text` and `_option` those of the options.
     """
-    key = text.partition(".")[2]
-    st.session_state.setdefault(key, options[0])
-    chosen = st.segmented_control(
+    name = text.partition(".")[2]
+    chosen.value(name, options[0])
+    picked = st.segmented_control(
         say(text, language()),
         options,
         format_func=lambda option: say(f"{text}_{option}", language()),
-        key=key,
+        **chosen.bound(name, "default"),
         required=True,
         label_visibility="collapsed",
     )
-    return str(chosen)
+    return str(picked)
 
 
 def _lens() -> None:
+    for name in ("hide_special", "renormalise", "at_least", "strongest"):
+        chosen.value(name, chosen.in_force()[name])
     segments("page.unit", ("piece", "word"))
-    hide_special = st.toggle(say("page.hide_special", language()), key="hide_special")
+    hides = st.toggle(say("page.hide_special", language()), **chosen.bound("hide_special"))
     st.toggle(
         say("page.renormalise", language()),
-        key="renormalise",
         help=say("page.renormalise_help", language()),
-        disabled=not hide_special,
+        disabled=not hides,
+        **chosen.bound("renormalise"),
     )
-    st.session_state.setdefault("strongest", 100)
     with st.popover(say("page.thresholds", language())):
-        st.slider(say("page.at_least", language()), 0.0, 1.0, step=0.01, key="at_least")
+        least = say("page.at_least", language())
+        st.slider(least, 0.0, 1.0, step=0.01, format="plain", **chosen.bound("at_least"))
         st.slider(
             say("page.strongest", language()),
             min_value=5,
             max_value=100,
             step=5,
             format="%d %%",
-            key="strongest",
+            **chosen.bound("strongest"),
         )

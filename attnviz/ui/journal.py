@@ -33,6 +33,12 @@ def note(event: str, **facts: str | int | float | None) -> None:
     _LOGGER.info(json.dumps(line, ensure_ascii=False))
 
 
+def session() -> str | None:
+    """The session that this thread works for, by its random name."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else context.session_id
+
+
 def request() -> str | None:
     """The first signs of the session's random name, to tell lines apart and nothing more."""
     context = get_script_run_ctx(suppress_warning=True)

@@ -10,13 +10,14 @@ from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Question, Said, Scene
 from attnviz.lessons.link import to_link
 from attnviz.link.state import WALKTHROUGH
-from attnviz.ui import claims, components, workshop
+from attnviz.ui import chosen, claims, components, workshop
 from attnviz.ui.classroom import (
     Room,
     answer,
     choose,
     keep_link,
     panel,
+    seen,
     standing,
     step,
     take_standing,
@@ -84,7 +85,8 @@ def _part(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
         ask(room, chapter, question)
     with st.container(key=f"part_{part.name}"):
         st.markdown(f"### {markdown_text(part.title[language()])}")
-        if any(_is_open(chapter, question) for question in before) and not _skipped(chapter, part):
+        is_open = any(_is_open(room, chapter, question) for question in before)
+        if is_open and not _skipped(chapter, part):
             st.caption(say("walk.first_predict", language()))
             st.button(
                 say("walk.skip", language()),
@@ -118,12 +120,11 @@ def show_panel(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
 
 
 def _skipped(chapter: Chapter, part: Part) -> bool:
-    skipped: set[str] = st.session_state.setdefault("skipped", set())
-    return f"{chapter.number}.{part.name}" in skipped
+    return f"{chapter.number}.{part.name}" in seen()
 
 
 def _skip(chapter: Chapter, part: Part) -> None:
-    st.session_state.skipped = st.session_state.skipped | {f"{chapter.number}.{part.name}"}
+    seen().add(f"{chapter.number}.{part.name}")
 
 
 # ---- controls
@@ -144,11 +145,13 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
     label = control.label[language()]
 
     def take() -> None:
-        given = st.session_state[key]
-        choose(chapter.number, control.name, tuple(given) if isinstance(given, list) else given)
+        given = chosen.taken(key)
+        if given is not None:
+            value = tuple(given) if isinstance(given, list) else given
+            choose(chapter.number, control.name, value)
 
     if isinstance(control, Pick):
-        st.session_state[key] = scene.choice[control.name]
+        chosen.give(key, scene.choice[control.name])
         st.selectbox(
             label,
             list(control.options(scene.trace)),
@@ -166,7 +169,7 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             args=(chapter.number, control.name, Cells()),
         )
     elif isinstance(control, PickHeads):
-        st.session_state[key] = list(scene.heads(control.name))
+        chosen.give(key, list(scene.heads(control.name)))
         none_yet = say("walk.choose", language())
         st.multiselect(
             label,
@@ -177,7 +180,7 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             placeholder=none_yet,
         )
     else:
-        st.session_state[key] = scene.number(control.name)
+        chosen.give(key, scene.number(control.name))
         st.slider(
             label,
             control.least,
@@ -192,8 +195,10 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
 # ---- questions
 
 
-def _is_open(chapter: Chapter, question: Question) -> bool:
-    return f"{chapter.number}.{question.name}" not in standing().answers
+def _is_open(room: Room, chapter: Chapter, question: Question) -> bool:
+    """Whether there is something to predict, and nothing is predicted yet."""
+    is_answered = f"{chapter.number}.{question.name}" in standing().answers
+    return not is_answered and question.has_alternatives(room.trace)
 
 
 def ask(room: Room, chapter: Chapter, question: Question) -> None:
@@ -201,7 +206,7 @@ def ask(room: Room, chapter: Chapter, question: Question) -> None:
     with st.container(key=f"ask_{chapter.number}_{question.name}", border=True):
         st.markdown(f"**{markdown_text(question.asks(room.trace, language()))}**")
         with clear_errors():
-            if _is_open(chapter, question):
+            if _is_open(room, chapter, question):
                 _predict(room, chapter, question)
             else:
                 revealed(room, chapter, question)
@@ -228,24 +233,24 @@ def _predict(room: Room, chapter: Chapter, question: Question) -> None:
 
 def _pick_option(question: Question, room: Room, key: str) -> str | None:
     options = {
-        option.name: markdown_text(option.text.filled(language(), {}))
+        option.name: option.text.filled(language(), {})
         for option in (question.options(room.trace) if question.options else ())
     }
     label, names = say("walk.prediction", language()), list(options)
-
-    def shown(name: str) -> str:
-        return options[name]
-
     if len(names) <= FEW:
+
+        def shown(name: str) -> str:
+            return markdown_text(options[name])
+
         return st.radio(label, names, None, shown, key, horizontal=True)
-    choose_one = say("walk.choose", language())
-    return st.selectbox(label, names, None, shown, key, placeholder=choose_one)
+    choose_one = say("walk.choose", language())  # a menu reads no Markdown
+    return st.selectbox(label, names, None, options.__getitem__, key, placeholder=choose_one)
 
 
 def revealed(room: Room, chapter: Chapter, question: Question) -> None:
     """The answer, beside what was predicted if anything was."""
     said = standing().answers.get(f"{chapter.number}.{question.name}")
-    explained = markdown_text(question.explains(room.trace, language()))
+    explained = markdown_text(question.tells(room.trace, language()))
     if said is None:
         st.markdown(explained)
         return

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attnviz.errors import AttnvizError
 from attnviz.figures.style import Mode
+from attnviz.ui import chosen
 from attnviz.ui.escape import markdown_text
+from attnviz.ui.first_paint import LOOK
 from attnviz.ui.home import PAGES
 from attnviz.words import LANGUAGES, Language, say
 
@@ -21,7 +24,7 @@ LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 def begin() -> Any:
     """Set up the frame and return the page that the address asks for."""
     st.set_page_config(page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-    st.html(ASSETS / "page.css")
+    st.html(LOOK)
     pages = [
         st.Page(PAGES / "explore.py", title=say("page.explore", language()), default=True),
         st.Page(PAGES / "train.py", title=say("page.train", language())),
@@ -29,7 +32,9 @@ def begin() -> Any:
         st.Page(PAGES / "about.py", title=say("page.about", language())),
     ]
     st.session_state.pages = pages
-    return st.navigation(pages, position="hidden")
+    current = st.navigation(pages, position="hidden")
+    chosen.visit(current.url_path)
+    return current
 
 
 def header(lead: str) -> None:
@@ -44,11 +49,11 @@ def header(lead: str) -> None:
         for link in st.session_state.get("pages", []):
             st.page_link(link)
         st.markdown(say(lead, language()))
+        chosen.give("language_switch", language())
         st.segmented_control(
             say("page.language", language()),
             LANGUAGES,
             format_func=lambda code: LANGUAGE_NAMES[code],
-            default=language(),
             key="language_switch",
             on_change=_take_language,
             required=True,
@@ -58,15 +63,17 @@ def header(lead: str) -> None:
 
 def _take_language() -> None:
     """Keep the choice where a change of page does not forget it."""
-    st.session_state.language = st.session_state.language_switch
+    code = chosen.taken("language_switch")
+    if code and code != language():
+        chosen.put(language=code)
 
 
 def language() -> Language:
     """The language of this session: the chosen one, else that of the link, else the browser's."""
     state = st.session_state
-    if "language" in state:
-        chosen: Language = state.language
-        return chosen
+    if now := chosen.values().get("language"):
+        taken: Language = now
+        return taken
     if "first_language" not in state:  # asked for by every text, so it is found out once
         browsers: Language = "zh" if (st.context.locale or "").startswith("zh") else "en"
         links = (code for code in LANGUAGES if code == st.query_params.get("lang"))
@@ -78,6 +85,12 @@ def language() -> Language:
 def mode() -> Mode:
     """Light or dark, as the browser shows the page."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def came_back() -> bool:
+    """Whether this run answers the browser's Back or Forward."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def is_embedded() -> bool:

@@ -3,26 +3,28 @@
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.engine import Chapter, Part, Question, Screen
-from attnviz.ui import address, claims, lesson, workshop
-from attnviz.ui.classroom import Room, standing, step
+from attnviz.ui import address, claims, components, lesson, workshop
+from attnviz.ui.classroom import Room, seen, standing, step
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import clear_errors, language
 from attnviz.ui.warnings import show_warnings
 from attnviz.words import say
 
 
-def present(choose_room: Callable[[], Room | None]) -> None:
+def present(choose_room: Callable[[DeltaGenerator], Room | None]) -> None:
     """The screen on which this session stands; sentence and model are in a drawer below it."""
     chapter = chapter_called(standing().chapter)
     screen = min(standing().screen, len(chapter.screens) - 1)
     stage, bar = st.container(key="present"), st.container()
     address.show_dropped()
     with clear_errors():
+        notes = st.container()
         with st.expander(say("walk.settings", language())):
-            room = choose_room()
+            room = choose_room(notes)
         if room is not None:
             show_warnings(room.trace)
             with stage:
@@ -49,6 +51,7 @@ def _show(room: Room, chapter: Chapter, screen: Screen) -> None:
         st.markdown(f"## {markdown_text(screen.title[language()])}")
         shown = [c for c in chapter.controls if c.name in screen.uses]
         lesson.show_panel(room, chapter, screen, scene)
+        workshop.workshop(chapter, scene)
         lesson.controls(chapter, scene, shown)
     else:
         _question(room, chapter, screen)
@@ -60,24 +63,33 @@ def _question(room: Room, chapter: Chapter, question: Question) -> None:
     if question.options is not None:
         texts = [option.text.filled(language(), {}) for option in question.options(room.trace)]
         st.markdown(" · ".join(markdown_text(text) for text in texts))
-    name = f"{chapter.number}.{question.name}"
-    if st.session_state.get("revealed") == name:
-        st.markdown(markdown_text(question.explains(room.trace, language())))
+    if _is_revealed(chapter, question):
+        st.markdown(markdown_text(question.tells(room.trace, language())))
     else:
         st.button(
             say("walk.reveal", language()),
             key="reveal",
             shortcut="a",
-            on_click=lambda: st.session_state.update(revealed=name),
+            on_click=_reveal,
+            args=(chapter, question),
         )
+
+
+def _is_revealed(chapter: Chapter, question: Question) -> bool:
+    return f"{chapter.number}.{question.name}?" in seen()
+
+
+def _reveal(chapter: Chapter, question: Question) -> None:
+    seen().add(f"{chapter.number}.{question.name}?")
 
 
 def _bar(chapter: Chapter, screen: int) -> None:
     """Back and on, by button, arrow key or a presenter's clicker."""
     back, on = _before(chapter, screen), _after(chapter, screen)
+    shown = chapter.screens[screen]
     with st.container(key="present_bar", horizontal=True, vertical_alignment="center"):
         _turn("walk.back", "Left", "present_left", back)
-        _turn("walk.on", "Right", "present_right", on)
+        _on(chapter, shown, "Right", "present_right", on)
         st.caption(
             say(
                 "walk.screen",
@@ -93,7 +105,22 @@ def _bar(chapter: Chapter, screen: int) -> None:
         )
         with st.container(key="clicker", horizontal=True):  # one key a button, so two more
             _turn("walk.back", "PageUp", "present_page_up", back)
-            _turn("walk.on", "PageDown", "present_page_down", on)
+            _on(chapter, shown, "PageDown", "present_page_down", on)
+    components.turn_pages()
+
+
+def _on(chapter: Chapter, shown: Screen, key: str, name: str, to: tuple[int, int] | None) -> None:
+    """On: first the answer where one is hidden, because a clicker has no key for it."""
+    if isinstance(shown, Question) and not _is_revealed(chapter, shown):
+        st.button(
+            say("walk.on", language()),
+            key=name,
+            shortcut=key,
+            on_click=_reveal,
+            args=(chapter, shown),
+        )
+    else:
+        _turn("walk.on", key, name, to)
 
 
 def _turn(text: str, key: str, name: str, to: tuple[int, int] | None) -> None:

@@ -1,6 +1,6 @@
 """Saving what one sees: pages, pictures, numbers, the whole trace."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -8,8 +8,9 @@ import streamlit as st
 
 from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
 from attnviz.export.png import png_packet
-from attnviz.export.training import course_csv, looks_csv
+from attnviz.export.training import comparison_csv, course_csv, looks_csv
 from attnviz.figures import heatmap
+from attnviz.figures.asked import can_be_pinned
 from attnviz.figures.explorer import Explorer, explore
 from attnviz.figures.overview import overview
 from attnviz.figures.shown import Shown, shown
@@ -18,6 +19,7 @@ from attnviz.lessons.keepsake import chapter_numbers, chapter_page
 from attnviz.lessons.link import Standing
 from attnviz.tracing.record import Trace
 from attnviz.training.record import Training
+from attnviz.ui.chosen import values
 from attnviz.ui.classroom import standing
 from attnviz.ui.components import drawer, save_png
 from attnviz.ui.inputs import Choices
@@ -60,12 +62,24 @@ def _values(chapter: Chapter, scene: Scene) -> bytes:
 
 def save_training(training: Training, shares: np.ndarray) -> None:
     """A training's course and looks as tables."""
-    name = training.run.name
+    name, spoken = training.run.name, language()
     with drawer(say("page.save", language()), "save_training_open") as is_open:
         if is_open:
             course, looks = f"{name}-course.csv", f"{name}-looks.csv"
-            _button("course", course, "text/csv", lambda: course_csv(training).encode())
-            _button("looks", looks, "text/csv", lambda: looks_csv(training, shares).encode())
+            _button("course", course, "text/csv", lambda: course_csv(training, spoken).encode())
+            _button(
+                "looks", looks, "text/csv", lambda: looks_csv(training, shares, spoken).encode()
+            )
+
+
+def save_comparison(trainings: Sequence[Training]) -> None:
+    """What compared trainings have reached, as a table."""
+    name, spoken = "attnviz-one-head-against-eight.csv", language()
+    with drawer(say("page.save", language()), "save_comparison_open") as is_open:
+        if is_open:
+            _button(
+                "comparison", name, "text/csv", lambda: comparison_csv(trainings, spoken).encode()
+            )
 
 
 def _button(kind: str, name: str, mime: str, made: Maker, *, disabled: bool = False) -> None:
@@ -82,7 +96,7 @@ def _seen(trace: Trace, chosen: Choices, spoken: Language) -> Explorer:
         combination=chosen.combination,
         direction=chosen.direction,
         arrangement=chosen.arrangement,
-        pins=tuple(st.session_state.get("pins", ())),
+        pins=[pin for pin in values().get("pins", ()) if can_be_pinned(pin, trace)],
         language=spoken,
     )
 

@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from attnviz.budget.memory import give_back, resident_mb
-from attnviz.budget.queue import passes
+from attnviz.budget.kept import store
+from attnviz.budget.memory import collect, full_for, has_room, lets_go, resident_mb
+from attnviz.budget.queue import passes, visitors_are
+from attnviz.budget.settings import settings
 from attnviz.errors import AttnvizError
 from attnviz.ui.journal import begin, note
 from attnviz.version import __version__
@@ -47,7 +49,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
-TIDY_SECONDS = 30
+TIDY_SECONDS = 10
+FULL_SECONDS = 60  # so long without room for anything new, and the server is no longer healthy
 
 _starting, _started = threading.Lock(), threading.Event()
 _state: dict[str, Any] = {"status": "starting", "since": time.time()}
@@ -74,26 +77,42 @@ def start() -> None:
 async def warm_up(_: Any) -> AsyncIterator[None]:
     """Start up and load the embedded model while the first browser is still on its way."""
     begin()
+    lets_go(let_go_of_answers)
+    visitors_are(import_module("attnviz.ui.working").this_visitor)
     threading.Thread(target=_load, daemon=True).start()
     threading.Thread(target=_tidy, daemon=True).start()
     yield
 
 
+def let_go_of_answers() -> bool:
+    """Forget the older half of what is remembered; False if nothing is left to forget."""
+    return store().let_go(0.5)
+
+
 def _tidy() -> None:
-    """Now and then return what closed sessions have left."""
-    while give_back():
+    """Now and then free and return what closed sessions have left."""
+    chosen = settings()
+    while collect():
+        store().let_idle_go(chosen.idle_mb, chosen.idle_seconds)
+        has_room()  # so that a server that nobody asks any more is known to be well again
         time.sleep(TIDY_SECONDS)
 
 
 def _load() -> None:
-    """Load the embedded model and look at what it computes."""
-    start()
+    """Load the embedded model, look at what it computes, and draw the opening example."""
     started = time.perf_counter()
+    try:
+        start()
+    except (ImportError, OSError, RuntimeError) as problem:  # torch cannot be imported
+        _state.update(status="failed", self_test=type(problem).__name__)
+        note("start", status="failed", version=__version__, kind=type(problem).__name__)
+        return
     try:
         difference = import_module("attnviz.ui.self_test").largest_difference()
     except AttnvizError as problem:
         _state.update(status="failed", self_test=problem.key)  # the page says it in a sentence
     else:
+        import_module("attnviz.ui.opening").draw()
         passed = difference < import_module("attnviz.ui.self_test").TOLERANCE
         _state.update(status="ok" if passed else "failed", self_test=difference)
     milliseconds = 1000 * (time.perf_counter() - started)
@@ -102,20 +121,23 @@ def _load() -> None:
 
 def health_facts() -> dict[str, object]:
     """How the server is: for a health check, and for the page About."""
+    full = round(full_for())
     return {
-        "status": _state["status"],
+        "status": "full" if _state["status"] == "ok" and full > FULL_SECONDS else _state["status"],
         "version": __version__,
         "self_test": _state.get("self_test"),
         "up_s": round(time.time() - _state["since"]),
         "rss_mb": round(resident_mb()),
+        "kept_mb": round(store().megabytes),
         "waiting": passes().waiting,
+        "full_s": full,
     }
 
 
 async def health(_: Request) -> JSONResponse:
-    """Answers 200, and 503 where the self-test failed."""
+    """Answers 200; 503 where the self-test failed, or nothing new had room for a minute."""
     facts = health_facts()
-    return JSONResponse(facts, status_code=503 if facts["status"] == "failed" else 200)
+    return JSONResponse(facts, status_code=503 if facts["status"] in ("failed", "full") else 200)
 
 
 class SafeHeaders:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from attnviz.figures.style import MOST_HEADS
 from attnviz.link.state import LONG, VIEWS, Field
-from attnviz.ui import address
+from attnviz.ui import address, chosen
 from attnviz.ui.components import drawer
 from attnviz.ui.page import language
 from attnviz.words import say
@@ -90,9 +90,9 @@ def _frame(params: Mapping[str, str]) -> None:
 
 def _height(views: Sequence[str]) -> int:
     """Px before the frame has told its own height, or where scripts are not allowed."""
-    state = st.session_state
-    heads = min(MOST_HEADS, 2 + len(state.get("more") or ()))
-    panels = 1 if state.get("arrangement") == "overlaid" else heads
+    now = chosen.in_force()
+    heads = min(MOST_HEADS, 2 + len(now["more"]))
+    panels = 1 if now["arrangement"] == "overlaid" else heads
     tall = {**_HEIGHTS, "lines": 120 + 440 * panels}
     return 60 + sum(tall[view] for view in views or VIEWS)
 
@@ -109,7 +109,7 @@ def _file(
     st.download_button(label, view.data, view.name, "application/json", key="save_view")
 
     def take() -> None:
-        given = st.session_state.view_file
+        given = chosen.taken("view_file")
         if given is not None:
             params = address.open_file(given.getvalue(), page, fields)
             if on_opened is not None and params is not None:

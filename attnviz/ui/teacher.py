@@ -53,6 +53,4 @@ def _chapter(room: Room, chapter: Chapter) -> None:
     )
     for question in chapter.questions:
         asked = markdown_text(question.asks(room.trace, language()))
-        st.markdown(
-            f"> **{asked}**  \n> {markdown_text(question.explains(room.trace, language()))}"
-        )
+        st.markdown(f"> **{asked}**  \n> {markdown_text(question.tells(room.trace, language()))}")

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
+from jaxtyping import Float
 
+from attnviz.budget.kept import Kept
 from attnviz.errors import AttnvizError
 from attnviz.figures.learning import learning
 from attnviz.figures.live import live_curve
@@ -12,20 +15,23 @@ from attnviz.link.state import TRAIN
 from attnviz.models.load import Model
 from attnviz.training import checkpoint
 from attnviz.training.looks import TEXTS, mean_looks
-from attnviz.training.record import Snapshot, Training, replies_of
+from attnviz.training.loop import examined_at
+from attnviz.training.record import Exam, Snapshot, Training
 from attnviz.training.run import MOST_LAYERS, MOST_SEED, MOST_STEPS, Run, checked
 from attnviz.training.tasks import Task, task_called, tasks
-from attnviz.ui import address, caches, compare, inputs
+from attnviz.ui import address, caches, chosen, compare, inputs
 from attnviz.ui.address import FIRST_TASK
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import show_chart
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
-from attnviz.ui.page import clear_errors, header, language, mode, show_error
+from attnviz.ui.page import came_back, clear_errors, header, language, mode, show_error
+from attnviz.ui.replies import show_replies
 from attnviz.ui.saving import save_training
 from attnviz.ui.sharing import share
-from attnviz.ui.training_texts import news, outcome, share_done
+from attnviz.ui.training_texts import news, outcome, outcome_at, share_done
 from attnviz.ui.viewer import viewer
+from attnviz.ui.warnings import show_warnings
 from attnviz.words import say
 
 HEADS = (1, 2, 4, 8)
@@ -35,6 +41,8 @@ PLOT_HEIGHT = 330
 
 def train_page() -> None:
     """The whole page."""
+    if came_back():
+        st.session_state.pop("trained", None)
     address.open_link(TRAIN)
     header("train.lead")
     dropped = st.container()
@@ -51,7 +59,7 @@ def train_page() -> None:
 def _one_training() -> None:
     with clear_errors():
         run = _choice()
-        if st.session_state.pop("is_trained", False):  # a link asks for what is trained
+        if chosen.values().pop("is_trained", False):  # a link asks for what is trained
             _start(run)
         _buttons(run)
         job: Job | None = st.session_state.get("job")
@@ -67,50 +75,43 @@ def _one_training() -> None:
 def _choice() -> Run:
     """What to train, as chosen, within the limits."""
     names = list(tasks())
-    state = st.session_state
-    for key, value in (("task", FIRST_TASK), ("heads", HEADS[-1]), ("seed", 0)):
-        state.setdefault(key, value)
+    for key, start in (("task", FIRST_TASK), ("heads", HEADS[-1]), ("seed", 0)):
+        chosen.value(key, start)
     with st.container(key="train_choice", horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             say("train.task", language()),
             names,
             format_func=lambda task: say(f"task.{task}", language()),
-            key="task",
-            persist_state="session",
-            on_change=_forget_own_choices,
+            **chosen.bound("task", "index", names, _forget_own_choices),
         )
         task = task_called(name)
-        state.setdefault("steps", task.steps)
-        state.setdefault("layers", task.needs_layers)
+        chosen.value("steps", task.steps)
+        chosen.value("layers", task.needs_layers)
         heads = st.selectbox(
             say("train.heads", language()),
             HEADS,
-            key="heads",
-            persist_state="session",
+            **chosen.bound("heads", "index", HEADS),
             width=90,
         )
         layers = st.number_input(
             say("train.layers", language()),
             1,
             MOST_LAYERS,
-            key="layers",
-            persist_state="session",
+            **chosen.bound("layers"),
             width=120,
         )
         seed = st.number_input(
             say("train.seed", language()),
             0,
             MOST_SEED,
-            key="seed",
-            persist_state="session",
+            **chosen.bound("seed"),
             width=120,
         )
         steps = st.number_input(
             say("train.steps", language()),
             1,
             MOST_STEPS,
-            key="steps",
-            persist_state="session",
+            **chosen.bound("steps"),
             width=130,
         )
     st.caption(markdown_text(say(f"task.{name}_asks", language())))
@@ -124,8 +125,8 @@ def _choice() -> Run:
 
 def _forget_own_choices() -> None:
     """A new task starts with its own steps, layers and text, and with nothing trained."""
-    for name in ("steps", "layers", "own_text", "trained"):
-        st.session_state.pop(name, None)
+    chosen.forget("steps", "layers", "own_text")
+    st.session_state.pop("trained", None)
 
 
 def _buttons(run: Run) -> None:
@@ -152,9 +153,9 @@ def _buttons(run: Run) -> None:
     given = st.session_state.get("checkpoint_file")
     if given is not None and given.file_id != st.session_state.get("checkpoint_opened"):
         st.session_state.checkpoint_opened = given.file_id
-        st.session_state.trained = _opened(given.getvalue())
-        st.session_state.trained_here = False
-        st.session_state.pop("own_text", None)  # it may be of another task
+        if (opened := _opened(given.getvalue())) is not None:
+            st.session_state.trained, st.session_state.trained_here = opened, False
+            chosen.forget("own_text")  # it may be of another task
 
 
 def _start(run: Run) -> None:
@@ -217,14 +218,16 @@ def _opened(data: bytes) -> Training | None:
 def _result(training: Training) -> None:
     """A finished training: its curve, its snapshots, its answers, its heads."""
     run = training.run
-    name = markdown_text(say(f"task.{run.task.name}", language()))
-    st.markdown(f"**{name}** · {markdown_text(outcome(training))}")
+    headline = st.container()
     if training.was_stopped:
         stopped = say("train.stopped", language(), steps=training.steps, wanted=run.steps)
         st.warning(stopped)
     snapshot = _slider(training)
+    with headline:
+        name = markdown_text(say(f"task.{run.task.name}", language()))
+        st.markdown(f"**{name}** · {markdown_text(_reached(training, snapshot))}")
     model = training.model_at(snapshot)
-    shares = _mean_looks(model.name, model.card.revision, run.task.name, model)
+    shares = _mean_looks(model, run.task)
     left, right = st.columns([1, 1])
     with left:
         if training.history:
@@ -238,7 +241,8 @@ def _result(training: Training) -> None:
             )
             show_chart(picture, "curve", PLOT_HEIGHT)
         else:
-            st.info(say("train.shipped", language()))
+            is_opened = training is st.session_state.get("trained")
+            st.info(say("train.opened" if is_opened else "train.shipped", language()))
         _save(training)
         save_training(training, shares)
     with right:
@@ -249,24 +253,43 @@ def _result(training: Training) -> None:
         _own_text(training, model)
 
 
+def _reached(training: Training, snapshot: Snapshot) -> str:
+    """What the encoder can do at the step that is seen."""
+    if snapshot.step == training.steps:
+        return outcome(training)
+    return outcome_at(training, snapshot.step, *_examined(training, snapshot.step))
+
+
+_exams: Kept[tuple[Exam, float]] = Kept()
+
+
+def _examined(training: Training, step: int) -> tuple[Exam, float]:
+    """The exam of a snapshot, which takes a moment."""
+    key = (training.run, training.model.card.revision, step)
+    return _exams.get(key, lambda: examined_at(training, step), is_light=True)
+
+
 def _slider(training: Training) -> Snapshot:
     snapshots = {snapshot.step: snapshot for snapshot in training.snapshots}
     if len(snapshots) == 1:
         return training.snapshots[0]
-    steps, state = list(snapshots), st.session_state
-    if state.pop("step_linked", False) and state.step not in snapshots:
-        address.drop(f"at: {state.step}")
-        state.step = min(steps, key=lambda step: abs(step - state.step))
-    elif state.get("step") not in snapshots:
-        state.step = steps[-1]
-    chosen = st.select_slider(say("train.at_step", language()), steps, key="step")
-    return snapshots[chosen]
+    steps, now = list(snapshots), chosen.values()
+    if now.pop("step_linked", False) and now["step"] not in snapshots:
+        address.drop(f"at: {now['step']}")
+        now["step"] = min(steps, key=lambda step: abs(step - now["step"]))
+    elif now.get("step") not in snapshots:
+        now["step"] = steps[-1]
+    step = st.select_slider(say("train.at_step", language()), steps, **chosen.bound("step"))
+    return snapshots[step]
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _mean_looks(name: str, revision: str, task: str, _model: Model):  # type: ignore[no-untyped-def]
-    del name, revision
-    return mean_looks(_model, task_called(task))
+_shares: Kept[Float[np.ndarray, "layer head look"]] = Kept()
+
+
+def _mean_looks(model: Model, task: Task) -> Float[np.ndarray, "layer head look"]:
+    """How much of each head's attention lies on each true target, for many random texts."""
+    key = (model.name, model.card.revision, task.name)
+    return _shares.get(key, lambda: mean_looks(model, task), is_light=True)
 
 
 def _save(training: Training) -> None:
@@ -280,46 +303,33 @@ def _save(training: Training) -> None:
 def _own_text(training: Training, model: Model) -> None:
     """A text of one's own through the model of a snapshot: answers, and all its heads."""
     task = training.run.task
-    st.session_state.setdefault("own_text", task.alphabet.example)
+    chosen.value("own_text", task.alphabet.example)
     symbols = " ".join(task.alphabet.symbols[:40])
     text = st.text_input(
         say("train.text", language()),
-        key="own_text",
-        persist_state="session",
+        **chosen.bound("own_text"),
         help=markdown_text(say("train.text_help", language(), symbols=symbols)),
     )
     key = TraceKey(model.name, model.card.revision, text, None)
-    trace = caches.traced(key, model)
-    _replies(task, model, text, [token.text for token in trace.tokens])
+    try:
+        trace = caches.traced(key, model)
+        st.session_state.last_own = (task.name, text)
+    except AttnvizError as problem:
+        show_error(problem)
+        text = _last_own(task)
+        key = key._replace(text=text)
+        trace = caches.traced(key, model)
+        said = say("page.last", language(), model=model.card.title, text=text)
+        st.info(markdown_text(said))
+    show_warnings(trace)
+    show_replies(task, model, text, [token.text for token in trace.tokens])
     a, b, divergence = caches.most_different_of(key, trace)
     inputs.set_default_heads((a, b), training.run.name, trace.heads)
     viewer(key, trace, divergence, lambda: share("train", TRAIN))
     address.keep_link(TRAIN)
 
 
-def _replies(task: Task, model: Model, text: str, tokens: list[str]) -> None:
-    """What the model says about each token, and what would be right."""
-    replies = replies_of(model, task, text)
-    asked = [reply for reply in replies if reply.right is not None]
-    right = sum(reply.said == reply.right for reply in asked)
-    st.caption(say("train.score", language(), right=right, asked=len(asked)))
-    columns = {
-        name: say(f"train.{name}", language()) for name in ("token", "question", "said", "right")
-    }
-    rows = [
-        {
-            columns["token"]: markdown_text(f"{tokens[reply.token]} ({reply.token})"),
-            columns["question"]: _question(task, reply.question),
-            columns["said"]: markdown_text(reply.said),
-            columns["right"]: markdown_text(reply.right or ""),
-        }
-        for reply in asked
-    ]
-    with st.container(height=min(240, 60 + 36 * len(rows))):
-        st.table(rows)
-
-
-def _question(task: Task, question: int) -> str:
-    """What is asked: the look that the answer depends on, where each has its own."""
-    look = task.looks[question] if task.questions == len(task.looks) else task.looks[-1]
-    return markdown_text(say(f"look.{look}", language()))
+def _last_own(task: Task) -> str:
+    """The last text that this task could read; at first its example."""
+    of, text = st.session_state.get("last_own", ("", ""))
+    return text if of == task.name else task.alphabet.example

@@ -1,6 +1,6 @@
 """A training in words: how it goes, and what came out."""
 
-from attnviz.training.record import Report, Training
+from attnviz.training.record import Exam, Report, Training
 from attnviz.ui.page import language
 from attnviz.words import say
 
@@ -28,13 +28,35 @@ def share_done(report: Report | None) -> float:
 
 
 def outcome(training: Training) -> str:
-    """What a finished training has reached, at what cost."""
+    """What a finished training has reached, on which texts, at what cost."""
+    exam, key = training.exam, "train.done_unknown"
+    counts: dict[str, str] = {}
+    if exam is not None:
+        key = "train.done" if exam.held_out else "train.done_seen"
+        counts = {name: f"{getattr(exam, name):,}" for name in ("texts", "asked", "right")}
     return say(
-        "train.done",
+        key,
         language(),
+        **counts,
         steps=training.steps,
         accuracy=f"{training.accuracy:.3f}",
         seconds=f"{training.seconds:.1f}",
         loss=f"{training.loss:.3f}",
+        parameters=f"{training.parameters:,}",
+    )
+
+
+def outcome_at(training: Training, step: int, exam: Exam, loss: float) -> str:
+    """What a training had reached after some of its steps."""
+    return say(
+        "train.done_at",
+        language(),
+        step=step,
+        steps=training.steps,
+        accuracy=f"{exam.share:.3f}",
+        texts=f"{exam.texts:,}",
+        asked=f"{exam.asked:,}",
+        right=f"{exam.right:,}",
+        loss=f"{loss:.3f}",
         parameters=f"{training.parameters:,}",
     )

@@ -9,7 +9,7 @@ from attnviz.figures.shown import Shown, shown
 from attnviz.link.state import VIEWS
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
-from attnviz.ui import caches, components, inputs
+from attnviz.ui import caches, chosen, components, inputs, pins
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.inputs import Choices
@@ -33,39 +33,42 @@ def viewer(key: TraceKey, trace: Trace, divergence: float, share_here: Callable[
         overview_place = st.container(key="overview")
         heatmaps_place = st.container(key="heatmaps")
         inputs.choose(trace)
-        chosen = inputs.choices()
+        shown_now = inputs.choices(key, trace)
         # Plotly keeps the browser busy for longest, so it comes last.
         with st.container(key="lines"):
-            _lines(key, trace, chosen)
+            _lines(key, trace, shown_now)
         with overview_place:
             _overview(key, trace)
         with heatmaps_place:
-            _heatmaps(key, trace, chosen)
+            _heatmaps(key, trace, shown_now)
         with st.container(key="table"):
-            _table(trace, chosen)
+            _table(trace, shown_now)
             with st.container(horizontal=True):
-                save(trace, chosen)
+                save(trace, shown_now)
                 share_here()
 
 
 def embedded_viewer(key: TraceKey, trace: Trace) -> None:
     """The parts that an embedded page's link asks for, one below the other."""
-    chosen = inputs.choices()
+    shown_now = inputs.choices(key, trace)
     parts: dict[str, Callable[[], None]] = {
         "overview": lambda: _overview(key, trace),
-        "heatmaps": lambda: _heatmaps(key, trace, chosen),
-        "lines": lambda: _lines(key, trace, chosen),
-        "table": lambda: _numbers(trace, chosen),
+        "heatmaps": lambda: _heatmaps(key, trace, shown_now),
+        "lines": lambda: _lines(key, trace, shown_now),
+        "table": lambda: _numbers(trace, shown_now),
     }
-    for name in st.session_state.get("views") or VIEWS:
+    for name in chosen.value("views") or VIEWS:
         with st.container(key=name):
             parts[name]()
     components.tell_height()
 
 
-def _lines(key: TraceKey, trace: Trace, chosen: Choices) -> None:
-    drawn = caches.lines_of(key, chosen.lines, chosen.lens, language(), trace)
-    components.show_lines_with_pins(drawn, LINES, on_pins=_take_pins)
+def _lines(key: TraceKey, trace: Trace, now: Choices) -> None:
+    packet = caches.lines_of(key, now.lines, now.lens, language(), trace)
+    positions = pins.positions_of(trace, now.lens)  # the callback outlives the run: no trace in it
+    components.show_lines_with_pins(
+        packet, LINES, on_pins=lambda: pins.take(key, positions, components.pinned(LINES))
+    )
 
 
 def _facts(trace: Trace, divergence: float) -> None:
@@ -88,7 +91,7 @@ def _facts(trace: Trace, divergence: float) -> None:
 
 def _overview(key: TraceKey, trace: Trace) -> None:
     drawn = caches.overview_of(key, trace)
-    a, b = st.session_state.a, st.session_state.b
+    a, b = chosen.value("a"), chosen.value("b")
     components.show_overview(drawn.packet(a, b, language()), OVERVIEW, on_picked=_take_picked)
 
 
@@ -97,13 +100,9 @@ def _take_picked() -> None:
         inputs.choose_head(choice["slot"], HeadId(int(choice["layer"]), int(choice["head"])))
 
 
-def _take_pins() -> None:
-    st.session_state.pins = components.pinned(LINES)
-
-
-def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:
-    heads = chosen.heads if chosen.combination else chosen.heads[:2]
-    maps = shown(trace, heads, chosen.lens, chosen.combination)
+def _heatmaps(key: TraceKey, trace: Trace, now: Choices) -> None:
+    heads = now.heads if now.combination else now.heads[:2]
+    maps = shown(trace, heads, now.lens, now.combination)
     beside = len(maps[0].view.places) < WIDE_FROM
     with st.container(key="heatmaps_beside" if beside else "heatmaps_wide"):
         for index, one in enumerate(maps):
@@ -112,29 +111,28 @@ def _heatmaps(key: TraceKey, trace: Trace, chosen: Choices) -> None:
 
 
 def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
-    what = repr((one.heads, one.combination, one.lens, one.code))
-    picture = caches.heatmap_of(key, one, what, mode(), language())
+    picture, caption = caches.heatmap_of(key, one, mode(), language())
     components.show_chart(picture, f"heatmap_picture_{index}", int(picture.figure.layout.height))
-    notes = [one.says(language()), *one.notes(language())]
-    st.caption(markdown_text(" ".join(note for note in notes if note)))
+    st.caption(markdown_text(caption))
 
 
-def _table(trace: Trace, chosen: Choices) -> None:
-    table = st.expander(say("page.table", language()), key="table_open", on_change="rerun")
+def _table(trace: Trace, now: Choices) -> None:
+    chosen.value("table_open", False)
+    table = st.expander(say("page.table", language()), **chosen.bound("table_open", None))
     if table.open:  # a table that nobody sees is not computed
         with table:
-            _numbers(trace, chosen)
+            _numbers(trace, now)
 
 
-def _numbers(trace: Trace, chosen: Choices) -> None:
-    maps = shown(trace, chosen.heads, chosen.lens, chosen.combination)
+def _numbers(trace: Trace, now: Choices) -> None:
+    maps = shown(trace, now.heads, now.lens, now.combination)
     names = [one.name(language()) for one in maps]
     _within("table_head", len(maps))
     place = st.selectbox(
         say("page.table_head", language()),
         range(len(maps)),
         format_func=lambda i: names[i],
-        key="table_head",
+        **chosen.bound("table_head", "index", range(len(maps))),
     )
     view = maps[place].view
     places = [place.name for place in view.places]
@@ -146,17 +144,17 @@ def _numbers(trace: Trace, chosen: Choices) -> None:
             say("picture.query", language()),
             range(len(places)),
             format_func=lambda i: places[i],
-            key="table_query",
+            **chosen.bound("table_query", "index", range(len(places))),
         )
         weights = weights.iloc[[query]].T
     st.caption(say("page.table_note", language()))
     st.table(_printed(weights))
 
 
-def _within(key: str, count: int) -> None:
-    """Forget a choice, such as a link's, that there are too few options for."""
-    if st.session_state.get(key, 0) >= count:
-        del st.session_state[key]
+def _within(name: str, count: int) -> None:
+    """The first option in place of a choice, such as a link's, that there are too few for."""
+    if chosen.value(name, 0) >= count:
+        chosen.put(**{name: 0})
 
 
 def _printed(weights: pd.DataFrame) -> pd.DataFrame:

@@ -3,14 +3,17 @@
 from typing import cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.link import MODES, Mode
-from attnviz.ui import address, caches, inputs, presenter, teacher
+from attnviz.models.load import Model
+from attnviz.ui import address, caches, chosen, inputs, last, presenter, teacher
 from attnviz.ui.caches import TraceKey
-from attnviz.ui.classroom import Room, keep_link, standing, step
+from attnviz.ui.classroom import Room, belongs_to, keep_link, standing, step
+from attnviz.ui.components import begin_at_top
 from attnviz.ui.lesson import lesson
-from attnviz.ui.page import clear_errors, header, language
+from attnviz.ui.page import came_back, clear_errors, header, language
 from attnviz.ui.printed import print_page
 from attnviz.ui.warnings import show_warnings
 from attnviz.ui.working import with_progress
@@ -19,6 +22,8 @@ from attnviz.words import say
 
 def walkthrough() -> None:
     """The whole page."""
+    if came_back():
+        st.session_state.pop("standing", None)
     if standing().mode == "presenter":  # reads the link before any widget has a value
         presenter.present(_room)
     else:
@@ -40,48 +45,75 @@ def _body() -> None:
     elif standing().mode == "print":
         print_page(room)
     else:
-        _chapters()
-        st.fragment(lesson)(room)
+        st.fragment(_learn)(room)
 
 
-def _room() -> Room | None:
-    """The sentence and the model as chosen, and what they make; None while a model is awaited."""
-    typed, examples, chosen = st.columns([8, 2, 2.4])
+def _learn(room: Room) -> None:
+    _chapters()
+    begin_at_top(str(standing().chapter))
+    lesson(room)
+
+
+def _room(notes: DeltaGenerator | None = None) -> Room | None:
+    """The sentence and the model as chosen, and what they make; None while a model is awaited.
+
+    What must be said about them is said in `notes`, else below them.
+    """
+    typed, examples, menu = st.columns([8, 2, 2.4])
     with typed:
         text, pair = inputs.sentences()
     with examples:
         inputs.examples()
-    with chosen:
-        model = inputs.model()
-    if model is None:
-        return None
-    key = TraceKey(model.name, model.card.revision, text, pair)
-    trace = with_progress(lambda _: caches.traced(key, model), language(), "read")
+    last.begin()
+    with notes or st.container():
+        with clear_errors():
+            with menu:
+                model = inputs.model()
+            if model is not None:
+                return _enter(TraceKey(model.name, model.card.revision, text, pair), model)
+        stood = last.standing()
+        return None if stood is None else _enter(*stood)
+
+
+def _enter(key: TraceKey, model: Model) -> Room:
+    trace = with_progress(lambda _: caches.fully_traced(key, model), language(), "read")
+    last.keep(key)
+    belongs_to(key)
     return Room(key, trace)
 
 
 def _modes() -> None:
+    chosen.give("walk_mode", standing().mode)
     st.segmented_control(
         say("walk.mode", language()),
         MODES,
         format_func=lambda mode: say(f"walk.mode_{mode}", language()),
-        default=standing().mode,
         key="walk_mode",
-        on_change=lambda: step(mode=cast(Mode, st.session_state.walk_mode), screen=0),
+        on_change=_take_mode,
         required=True,
         label_visibility="collapsed",
     )
 
 
+def _take_mode() -> None:
+    if mode := chosen.taken("walk_mode"):
+        step(mode=cast(Mode, mode), screen=0)
+
+
 def _chapters() -> None:
     """All chapters, to choose from."""
-    st.session_state.walk_chapter = standing().chapter
+    chosen.give("walk_chapter", standing().chapter)
     st.pills(
         say("walk.chapter", language()),
         [chapter.number for chapter in chapters()],
         format_func=lambda number: f"{number} {chapter_called(number).title[language()]}",
         key="walk_chapter",
-        on_change=lambda: step(chapter=int(st.session_state.walk_chapter), screen=0),
+        on_change=_take_chapter,
         required=True,
         label_visibility="collapsed",
     )
+
+
+def _take_chapter() -> None:
+    if number := chosen.taken("walk_chapter"):
+        step(chapter=int(number), screen=0)

@@ -1,49 +1,81 @@
 """Slow work with a progress bar, which appears only if the work takes long enough."""
 
-import time
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import count
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from attnviz.budget.queue import telling
+from attnviz.budget.queue import Visitor, asked_by
 from attnviz.models.progress import Progress
-from attnviz.ui.journal import carry
+from attnviz.ui.journal import carry, session
 from attnviz.words import Language, say
 
+_bars = count()
 Result = TypeVar("Result")
 PATIENCE = 0.5  # seconds without a progress bar
-TICK = 0.05
+TICK = 1.0  # seconds between two looks at what to say
 
 
 def with_progress(work: Callable[[Progress], Result], language: Language, name: str) -> Result:
     """The result of `work`, which is given a function to report to.
 
     The work runs in a thread of its own: it may report from any thread, and only this
-    one draws.
+    one draws. Work that still waits is dropped when the page is left or run anew.
     """
-    latest = [(0.0, say(f"progress.{name}", language))]
+    latest = (0.0, say(f"progress.{name}", language))
+    left = threading.Event()
 
     def report(share: float, what: str) -> None:
-        latest.append((share, say(f"progress.{what}", language)))
+        nonlocal latest
+        latest = (share, say(f"progress.{what}", language))
 
     def told(place: int) -> None:
-        latest.append((0.0, say("progress.queue", language, place=place)))
+        nonlocal latest
+        latest = (0.0, say("progress.queue", language, place=place))
 
     def run() -> Result:
-        with telling(told):
+        with asked_by(Visitor(session(), told, left.is_set)):
             return work(report)
 
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(carry().run, run)
-        started, bar = time.monotonic(), None
-        while not future.done():
-            wait([future], TICK)
-            if time.monotonic() - started < PATIENCE:
-                continue
-            bar = bar or st.empty()
-            bar.progress(*latest[-1])
-        if bar is not None:
-            bar.empty()
+        try:
+            _watch(future, lambda: latest)
+        except BaseException:  # the page's own signals, too: it was left, or runs anew
+            left.set()
+            raise
         return future.result()
+
+
+def _watch(future: Future[Result], latest: Callable[[], tuple[float, str]]) -> None:
+    """Show what is reported until it is done; a message is sent only when there is news."""
+    wait([future], PATIENCE)
+    if future.done():
+        return
+    bar, shown = _corner().empty(), None
+    while not future.done():
+        if (now := latest()) != shown:
+            bar.progress(*now)
+            shown = now
+        wait([future], TICK)
+        goes_on()
+    bar.empty()
+
+
+def goes_on() -> bool:
+    """Let Streamlit end this run, by its own signal, if the page was left or runs anew."""
+    return "goes_on" not in st.session_state
+
+
+def this_visitor() -> Visitor:
+    """The session that this thread runs for, which waits in its own thread."""
+    return Visitor(session(), left=lambda: not goes_on())
+
+
+def _corner() -> DeltaGenerator:
+    """A place in the corner of the window, where a bar that comes and goes moves nothing."""
+    return st.container(key=f"progress_{next(_bars)}")

@@ -4,20 +4,31 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Position,
+    expect,
+    sync_playwright,
+)
+
+from tests.waiting import CEILING, until
 
 ROOT = Path(__file__).parents[2]
 NETGUARD = Path(__file__).parent / "netguard"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PATIENCE = 60_000  # ms; a busy machine is slow, not wrong
+PATIENCE = 1000 * CEILING  # ms; a busy machine is slow, not wrong
+SETTLED = Path(__file__).parent / "settled.js"
 
 
 @dataclass
@@ -39,15 +50,14 @@ def free_port() -> int:
 
 
 def wait_until_up(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        assert process.poll() is None, "the app stopped"
+    def answers() -> bool:
         try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)  # noqa: S310
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=CEILING)  # noqa: S310
         except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the app did not start")
+            return False
+        return True
+
+    until(answers, alive=lambda: process.poll() is None)
 
 
 @contextmanager
@@ -71,7 +81,8 @@ def running(netguard: Path) -> Iterator[Server]:
         yield found
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=CEILING)
+    assert found.reached_outside() == "", "whatever the tests of this process made it do"
 
 
 @pytest.fixture(scope="session")
@@ -82,11 +93,50 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a process; whatever waits in it waits for the ceiling."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         path = os.environ.get("ATTNVIZ_CHROMIUM", "/usr/bin/chromium")
         opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
+        new_context = opened.new_context
+
+        def patient(**options: Any) -> BrowserContext:
+            context = new_context(**options)
+            context.set_default_timeout(PATIENCE)
+            context.add_init_script(path=SETTLED)
+            return context
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(opened, "new_context", patient)
+            yield opened
         opened.close()
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Where the tiles of an overview stand on its canvas, as the canvas itself says."""
+
+    left: float
+    top: float
+    tile: float  # the side of one
+    step: float  # from one to the next
+
+    @staticmethod
+    def of(canvas: Locator) -> "Tiles":
+        said = canvas.evaluate("c => ({...c.dataset})")
+        return Tiles(**{name: float(said[name]) for name in ("left", "top", "tile", "step")})
+
+    def point(self, layer: int, head: int, down: float = 0.5, right: float = 0.5) -> Position:
+        """A point of a tile, in shares of its side."""
+        return {
+            "x": self.left + head * self.step + right * self.tile,
+            "y": self.top + layer * self.step + down * self.tile,
+        }
+
+
+def settle(page: Page) -> None:
+    """Wait until the server has answered all that it was asked, and the pictures stand."""
+    page.wait_for_function("() => window.settled().then(() => true)")
 
 
 @dataclass
@@ -105,9 +155,7 @@ class Visit:
 
     def settle(self) -> None:
         """Wait until the server has answered and the pictures stand."""
-        self.page.wait_for_timeout(250)
-        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        self.page.wait_for_timeout(250)
+        settle(self.page)
 
     def type_text(self, text: str) -> None:
         box = self.page.get_by_label("Sentence", exact=True)
@@ -132,7 +180,6 @@ def visit(server: Server, browser: Browser) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
         found = Visit(page)
         page.on("request", lambda request: found.requests.append(request.url))
         page.on("pageerror", lambda problem: found.problems.append(str(problem)))

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import PATIENCE, ROOT, free_port, wait_until_up
+from tests.browser.conftest import ROOT, free_port, wait_until_up
+from tests.waiting import CEILING
 
 STATE = "?v=1&ha=2.1&hb=1.8&nosp=1&s=the+cat+sat+on+the+secret+mat"
 
@@ -41,7 +42,7 @@ class OwnServer:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
+        self.process.wait(CEILING)
 
 
 @pytest.fixture
@@ -61,7 +62,6 @@ def page(browser: Browser) -> Iterator[Page]:
         };"""
     )
     opened = context.new_page()
-    opened.set_default_timeout(PATIENCE)
     yield opened
     context.close()
 
@@ -112,7 +112,7 @@ def test_what_is_typed_is_neither_stored_nor_logged(own: OwnServer, page: Page) 
     page.goto(f"{own.address}/walkthrough?v=1&ch=3&s=swordfish+again")
     page.wait_for_selector(".st-key-lesson h2")
     own.process.terminate()
-    own.process.wait(30)
+    own.process.wait(CEILING)
     log = own.log.read_text(encoding="utf-8")
     assert '"event": "trace"' in log, "the log is the one that is read"
     assert "secret" not in log
@@ -140,8 +140,10 @@ def test_the_page_carries_the_headers_and_asks_for_nothing_outside(
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert [url for url in asked if not url.startswith((own.address, "blob:", "data:"))] == []
     assert complaints == []
-    page.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://x.invalid/a'}))")
-    page.wait_for_timeout(300)
+    with page.expect_console_message(lambda message: "x.invalid" in message.text):
+        page.evaluate(
+            "document.body.append(Object.assign(new Image(), {src: 'http://x.invalid/a'}))"
+        )
     assert any("x.invalid" in text for text in complaints), "the browser refuses what is outside"
     health = urllib.request.urlopen(f"{own.address}/health").read()  # noqa: S310
     assert b'"status"' in health
@@ -183,7 +185,7 @@ def load_elsewhere(name: str, **environment: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=CEILING,
         check=True,
     )
     return done.stdout.strip()

@@ -15,9 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, We
 import attnviz
 from attnviz.link.state import EXPLORE, TRAIN
 from attnviz.models.load import Model
-from tests.browser.conftest import NETGUARD, PATIENCE, ROOT, Server, free_port, wait_until_up
+from tests.browser.conftest import NETGUARD, ROOT, Server, free_port, settle, wait_until_up
 from tests.fuzz import CASES, COUNTED, sample
 from tests.fuzz.corpus import CATEGORIES, corpus
+from tests.waiting import CEILING
 
 OUTSIDE = re.compile(r"^(?!http://127\.0\.0\.1:|ws://127\.0\.0\.1:|blob:|data:)")
 MOST = 260  # characters of one box: all of them stay among the tokens that are read
@@ -84,7 +85,7 @@ def server(output: Path) -> Iterator[Server]:
             yield found
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=CEILING)
 
 
 @dataclass
@@ -95,9 +96,7 @@ class Watched:
     problems: list[str] = field(default_factory=list)
 
     def settle(self) -> None:
-        self.page.wait_for_timeout(250)
-        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        self.page.wait_for_timeout(250)
+        settle(self.page)
 
     def check(self, shows: str, what: str) -> None:
         """Nothing ran, nothing left, and the page shows a picture or a sentence."""
@@ -137,7 +136,6 @@ def watch(server: Server, browser: Browser) -> Iterator[Watch]:
         context.route(OUTSIDE, stop)
         context.on("page", lambda page: found.problems.append(f"opened {page.url}"))
         page = found.page
-        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda problem: found.problems.append(f"pageerror {problem}"))
 
         def dismiss(dialog: Dialog) -> None:
@@ -355,7 +353,6 @@ def test_a_saved_page_opens_with_nothing_but_text(
     context = browser.new_context(offline=True)
     problems: list[str] = []
     page = context.new_page()
-    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda problem: problems.append(f"pageerror {problem}"))
     page.on("dialog", lambda dialog: problems.append(f"dialog {dialog.message}"))
     page.on("request", lambda one: problems.append(one.url) if one.url[:4] == "http" else None)

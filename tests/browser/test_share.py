@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 import attnviz
 from attnviz.figures import style
-from tests.browser.conftest import PATIENCE, Open, Server, Visit
+from tests.browser.conftest import Open, Server, Tiles, Visit
 from tests.conftest import NOTE
 
 
@@ -29,7 +29,6 @@ def offline(browser: Browser, tmp_path: Path) -> Iterator[Callable[[str], Page]]
         file = tmp_path / "file.html"
         file.write_text(text, encoding="utf-8")
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda problem: problems.append(str(problem)))
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
         page.on(
@@ -49,8 +48,8 @@ def weights_drawn(page: Page, panel: int) -> list[tuple[int, int, float]]:
         """(panel) => {
           const svg = document.querySelectorAll(".panel svg:not(.swatch)")[panel];
           const at = (side) => new Map([...svg.querySelectorAll(`[data-side=${side}]`)].map((t) => {
-            const [x] = /translate\\(([\\d.]+)/.exec(t.getAttribute("transform")).slice(1);
-            return [Math.round(Number(x) - 4), Number(t.dataset.place)];
+            const [box, whole] = [t, svg].map((e) => e.getBoundingClientRect());
+            return [box.left + box.width / 2 - whole.left, Number(t.dataset.place)];
           }));
           const near = (map, x) =>
             [...map].sort((a, b) => Math.abs(a[0] - x) - Math.abs(b[0] - x))[0][1];
@@ -80,10 +79,8 @@ def test_a_file_with_all_heads_works_without_a_network(
     check_lines(page, 0, note, (0, 2))
     check_lines(page, 1, note, (1, 8))
     # a click on another tile puts that head in A: L2·H1
-    box = page.locator("canvas.map").first.bounding_box()
-    assert box is not None
-    tile = (box["width"] - 26) / 12
-    page.mouse.click(box["x"] + 26 + 1.5 * tile, box["y"] + 20 + 2.5 * tile)
+    canvas = page.locator("canvas.map").first
+    canvas.click(position=Tiles.of(canvas).point(2, 1))
     page.wait_for_function("document.querySelector('.panel').textContent.includes('L2·H1')")
     check_lines(page, 0, note, (2, 1))
     check_lines(page, 1, note, (1, 8))
@@ -113,13 +110,46 @@ def test_the_map_in_a_file_reads_the_number_under_the_pointer(
     assert not page.locator(".panel").count()
 
 
+def test_the_overview_in_a_file_reads_intervals_that_hold_the_weight_and_what_is_hidden(
+    offline: Callable[[str], Page], note: attnviz.Trace
+) -> None:
+    lens = attnviz.Lens(at_least=0.004)
+    page = offline(attnviz.explore(note, [(0, 2)], lens).to_html())
+    page.wait_for_selector(".panel svg .lines")
+    spoken = page.evaluate(
+        """([layer, head, side]) => {
+          const canvas = document.querySelector("canvas.map");
+          const box = canvas.getBoundingClientRect();
+          const step = (box.width - 26) / 12, size = step - 3;
+          const readout = canvas.closest(".attnviz").querySelector(".readout");
+          return Array.from({ length: side * side }, (_, i) => {
+            const [row, column] = [Math.floor(i / side), i % side];
+            canvas.dispatchEvent(new PointerEvent("pointermove", {
+              clientX: box.left + 26 + head * step + (column + 0.5) * size / side,
+              clientY: box.top + 20 + layer * step + (row + 0.5) * size / side,
+            }));
+            return readout.textContent;
+          });
+        }""",
+        [2, 1, 27],
+    )
+    weights = note.weights((2, 1)).ravel()
+    assert len(spoken) == 27 * 27
+    for weight, said in zip(weights, spoken, strict=True):
+        if weight < 0.004:
+            assert said.endswith("· hidden")
+        else:
+            least, most = map(float, said.rpartition("weight ")[2].split(" to "))
+            assert least <= weight <= most, said
+            assert most - least < 0.009
+
+
 def test_a_long_text_opens_too_and_says_what_is_not_there(offline: Callable[[str], Page]) -> None:
     trace = attnviz.trace("one two three four five six seven eight nine ten " * 60)
     page = offline(attnviz.explore(trace, [(0, 2), (1, 8)]).to_html())
     page.wait_for_selector(".panel svg .lines", state="attached")
-    box = page.locator("canvas.map").first.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 60, box["y"] + 60)
+    canvas = page.locator("canvas.map").first
+    canvas.click(position=Tiles.of(canvas).point(0, 1))
     assert "not in this file" in page.locator(".readout").first.inner_text()
 
 
@@ -148,15 +178,17 @@ def test_svg_and_png_are_saved_at_print_size(visit: Open, note: attnviz.Trace) -
     assert json.loads(picture.info["Description"])["text"] == NOTE
     # the cells, read back from their middles
     pixels = np.asarray(picture.convert("RGB"))
-    scale = picture.width / 720
-    step = (720 - 84 - 16) / 27
     svg = note.heatmap((1, 8)).to_svg()
-    (start,) = re.findall(r'translate\(0 ([\d.]+)\)"><g transform="translate\(84 0\)', svg)
-    top = float(start) * scale
+    (width,) = re.findall(r'viewBox="0 0 ([\d.]+) ', svg)
+    scale = picture.width / float(width)
+    (cells,) = re.findall(
+        r'translate\(0 ([\d.]+)\)"><g transform="translate\(([\d.]+) 0\) scale\(([\d.]+)\)', svg
+    )
+    top, left, step = (float(units) * scale for units in cells)
     weights = note.weights((1, 8))
     ramp = style.ramp(style.HEAD_CODES[1].light, "light").astype(int)
     for query, key in [(0, 0), (3, 4), (5, 6), (20, 21), (10, 2), (26, 0)]:
-        y, x = top + (query + 0.5) * step * scale, (84 + (key + 0.5) * step) * scale
+        y, x = top + (query + 0.5) * step, left + (key + 0.5) * step
         expected = ramp[style.level(weights)[query, key]]
         assert np.abs(pixels[int(y), int(x)] - expected).max() <= 2
 
@@ -175,7 +207,6 @@ def test_somebody_else_opens_the_link_and_sees_the_same(
     link = page.locator('[data-testid="stCode"]').first.inner_text().replace("\n", "")
     assert link == page.url
     other = browser.new_context(viewport={"width": 1440, "height": 1400}).new_page()
-    other.set_default_timeout(PATIENCE)
     other.goto(link)
     other.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
     assert other.get_by_label("Sentence", exact=True).input_value() == (
@@ -219,14 +250,16 @@ def test_the_snippet_shows_the_chosen_parts_alone_at_their_own_height(
     course = tmp_path / "course.html"
     course.write_text(f"<!doctype html><h1>A course</h1>{snippet}", encoding="utf-8")
     outer = browser.new_context(viewport={"width": 900, "height": 900}).new_page()
-    outer.set_default_timeout(PATIENCE)
     outer.goto(course.as_uri())
+    (before,) = re.findall(r'height="(\d+)"', snippet)
     frame: Any = outer.frame_locator("iframe")
     frame.locator(".st-key-lines .attnviz svg .lines").first.wait_for(state="attached")
     assert frame.locator("input, .stPageLink, h1").count() == 0, "no navigation, no inputs"
     assert frame.locator(".st-key-overview, .st-key-heatmaps").count() == 0
     assert frame.locator(".attnviz.dark").count() == 1
-    outer.wait_for_function("document.querySelector('iframe').getAttribute('height') !== '1060'")
+    outer.wait_for_function(
+        "before => document.querySelector('iframe').getAttribute('height') !== before", arg=before
+    )
     inner = frame.locator('[data-testid="stMainBlockContainer"]').evaluate("(e) => e.offsetHeight")
     assert int(outer.locator("iframe").get_attribute("height") or 0) == inner
     outer.context.close()

@@ -12,7 +12,7 @@ from attnviz.figures import style
 from attnviz.lessons.engine import Part
 from attnviz.lessons.handout import handout
 from attnviz.lessons.link import Standing
-from tests.browser.conftest import PATIENCE, Server, Visit
+from tests.browser.conftest import Server, Visit
 
 HOSTILE = "<b>x</b> <img src=x onerror=alert(1)> $x^2$ [l](http://evil.invalid) `c` {word}"
 CHAPTERS = attnviz.chapters()
@@ -32,7 +32,6 @@ def walk(server: Server, browser: Browser):  # type: ignore[no-untyped-def]
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
         found = Visit(page)
         page.on("request", lambda request: found.requests.append(request.url))
         page.on("pageerror", lambda problem: found.problems.append(str(problem)))
@@ -142,11 +141,8 @@ def test_a_head_is_painted_cell_by_cell(walk) -> None:  # type: ignore[no-untype
     page = opened.page
     canvas = page.locator('.st-key-part_handmade canvas[aria-label="W_Q, 12 × 12"]')
     for row in (1, 2):
-        canvas.scroll_into_view_if_needed()
-        box = canvas.bounding_box()
-        assert box is not None
-        side = box["width"] / 12
-        canvas.click(position={"x": (row - 0.5) * side, "y": (row + 0.5) * box["height"] / 12})
+        width, height = canvas.evaluate("c => [c.clientWidth, c.clientHeight]")
+        canvas.click(position={"x": (row - 0.5) * width / 12, "y": (row + 0.5) * height / 12})
         opened.settle()
     assert "2.painted%3DP1.0%2B2.1" in page.url
     drawn = painted(page, "W_Q, 12 × 12")
@@ -260,14 +256,13 @@ def test_hostile_words_are_text_everywhere(walk) -> None:  # type: ignore[no-unt
         assert not [url for url in opened.requests if "evil.invalid" in url]
 
 
-def test_one_head_against_eight_is_trained_before_your_eyes(walk) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_not_shipped_is_trained_before_your_eyes(walk) -> None:  # type: ignore[no-untyped-def]
     opened = walk("?v=1&ch=8&a=8.one-look%3D0.4")
     page = opened.page
-    page.get_by_role("button", name="Train 2 encoders").click()
-    expect(page.get_by_role("button", name="Train 0 encoders")).to_be_visible(timeout=120_000)
+    page.get_by_role("button", name="Train encoders: 1").click()
+    expect(page.get_by_role("button", name="Train encoders: 0")).to_be_visible()
     opened.settle()
-    one = attnviz.train("two-hop", heads=1, layers=1, seed=0)
-    expect(page.locator(".st-key-part_hops")).to_contain_text(f"{one.accuracy:.3f}")
+    expect(page.locator(".st-key-part_hops")).to_contain_text("Trained so far: 3 of 3")
 
 
 def test_the_handout_opens_and_prints_without_a_network(
@@ -280,10 +275,9 @@ def test_the_handout_opens_and_prints_without_a_network(
     problems: list[str] = []
     page.on("pageerror", lambda problem: problems.append(str(problem)))
     page.goto(f"file://{file}")
-    page.wait_for_timeout(500)
+    drawn = page.locator(".picture .attnviz[data-drawn]")
+    expect(drawn).to_have_count(sum(len(chapter.parts) for chapter in CHAPTERS))
     assert not problems
-    drawn = page.locator(".picture .attnviz[data-drawn]").count()
-    assert drawn == sum(len(chapter.parts) for chapter in CHAPTERS)
     expected = style.signed_ramp(style.X.light, "light")
     top = float(np.abs(note.residual(0)).max())
     pixels = painted(page, "X (L0), 27 × 384")

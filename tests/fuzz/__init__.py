@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.fuzz.corpus import corpus
 
 CASES = int(os.environ.get("ATTNVIZ_FUZZ_CASES", "10"))
+IS_LONG = "ATTNVIZ_FUZZ_CASES" in os.environ  # `make fuzz`, which may take its time
 COUNTED: Counter[str] = Counter()  # cases that ran, by the name of their test
 
 
@@ -20,9 +21,14 @@ def random_cases(share: int = 1) -> settings:
     return settings(
         max_examples=max(2, CASES // share),
         deadline=None,
-        derandomize="ATTNVIZ_FUZZ_CASES" not in os.environ,
+        derandomize=not IS_LONG,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
+
+
+def examples(most: int) -> settings:
+    """Settings of hypothesis for `most` cases in `make fuzz`, and for a tenth of them else."""
+    return settings(max_examples=most if IS_LONG else most // 10, deadline=None)
 
 
 def sample(share: int = 1, *, slow: bool = False) -> list[str]:

@@ -15,6 +15,7 @@ from attnviz.link.state import EXPLORE, TRAIN, WALKTHROUGH, Field
 from attnviz.models.load import Model
 from tests.fuzz import COUNTED, random_cases, sample
 from tests.fuzz.test_core import LINKS, SECRETS, STANDING, standings
+from tests.waiting import CEILING
 
 MAIN = Path(__file__).parents[2] / "attnviz" / "ui" / "main.py"
 FIELDS: dict[str, tuple[Field, ...]] = {
@@ -28,7 +29,7 @@ WORK = {"run", "ran", "do"}  # would start trainings
 def opened(where: str, params: dict[str, str]) -> AppTest:
     """A page opened by a link, without a crash or a place on the server in what it says."""
     COUNTED["pages"] += 1
-    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
     if where:
         app.switch_page(f"../../pages/{where}.py")
     for name, text in params.items():

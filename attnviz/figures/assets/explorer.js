@@ -34,7 +34,7 @@ function weightsOf(stage, index) {
   return found;
 }
 
-// Tiles of the overview: those of the packet, or one cell a weight.
+// Tiles of the overview: those of the packet, or one cell a weight, with those that are hidden.
 function tilesOf(stage) {
   const { meta, arrays, memory } = stage;
   if (arrays.tiles) return arrays.tiles;
@@ -42,9 +42,12 @@ function tilesOf(stage) {
   const { layers, heads } = meta.overview;
   const cells = meta.labels.length ** 2;
   memory.tiles = new Uint8Array(layers * heads * cells);
+  memory.hidden = new Uint8Array(layers * heads * cells);
   for (let index = 0; index < layers * heads; index++) {
     weightsOf(stage, index).forEach((weight, i) => {
-      memory.tiles[index * cells + i] = Number.isNaN(weight) ? 0 : Math.round(255 * Math.sqrt(weight));
+      const at = index * cells + i;
+      if (Number.isNaN(weight)) memory.hidden[at] = 1;
+      else memory.tiles[at] = Math.round(255 * Math.sqrt(weight));
     });
   }
   return memory.tiles;
@@ -62,7 +65,10 @@ function showOverview(stage) {
   };
   over.put({
     meta: { ...meta.overview, marked: { A: a, B: b } },
-    arrays: { tiles: tilesOf(stage), ramp_light: arrays.ink_light, ramp_dark: arrays.ink_dark },
+    arrays: {
+      tiles: tilesOf(stage), hidden: memory.hidden,
+      ramp_light: arrays.ink_light, ramp_dark: arrays.ink_dark,
+    },
   });
 }
 

@@ -31,7 +31,7 @@ function drawLines(stage) {
   const grid = html("div", { class: meta.panels.beside ? "panels beside" : "panels" });
   grid.append(...panels.map((p) => p.element));
   const readout = html("p", { class: "readout", "aria-live": "polite" });
-  root.replaceChildren(grid, readout, html("p", { class: "help" }, meta.words.help));
+  root.replaceChildren(grid, readout, html("p", { class: "help" }, `${meta.words.strokes} ${meta.words.help}`));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
   for (const p of panels) p.fit();

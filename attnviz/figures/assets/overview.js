@@ -1,12 +1,15 @@
 // The overview: every head as a tile of bytes, from a packet of attnviz/figures/overview.py.
 //
-// A byte v stands for the weight (v / 255)², known to within half a step. Where a tile has
-// fewer pixels than cells, a pixel shows the strongest of its cells.
+// A byte v stands for the weight (v / 255)², known to within half a step: what is read out is
+// the interval that holds the weight, rounded outward. Where a tile has fewer pixels than cells,
+// a pixel shows the strongest of its cells.
 
 const LEFT = 26; // px for the layers' names
 const TOP = 20; // px for the heads' names
 const SPACE = 3; // px between tiles
 const LENS = 168; // px of the enlarged tile
+const HALF_STEP = 0.5001; // of a level, with the rounding of float32
+const DECIMALS = 4;
 
 function drawOverview(stage) {
   const { root, meta, memory } = stage;
@@ -69,6 +72,7 @@ function paint(stage) {
   canvas.height = high * scale;
   canvas.style.width = `${wide}px`;
   canvas.style.height = `${high}px`;
+  Object.assign(canvas.dataset, { left: LEFT, top: TOP, tile: size, step: size + SPACE });
   const context = canvas.getContext("2d");
   const pixels = Math.round(size * scale);
   for (let layer = 0; layer < meta.layers; layer++) {
@@ -171,16 +175,27 @@ function hover(stage, found) {
 function read(stage, { layer, head, row, column }) {
   const { meta, arrays } = stage;
   const side = meta.edges.length - 1;
-  const level = arrays.tiles[((layer * meta.heads + head) * side + row) * side + column];
+  const at = ((layer * meta.heads + head) * side + row) * side + column;
   const span = (cell) => {
     const [first, last] = [meta.edges[cell], meta.edges[cell + 1] - 1];
     const name = (i) => `${meta.labels[i]} (${i})`;
     return first === last ? name(first) : `${name(first)} … ${name(last)}`;
   };
-  const square = (v) => (Math.max(0, Math.min(255, v)) / 255) ** 2;
-  const weight = `${square(level).toFixed(4)} ± ${((square(level + 0.5) - square(level - 0.5)) / 2).toFixed(4)}`;
+  const where = { head: `L${layer}·H${head}`, query: span(row), key: span(column) };
+  if (arrays.hidden?.[at]) return fill(meta.words.hidden, where);
   const template = side === meta.tokens ? meta.words.read : meta.words.read_block;
-  return fill(template, { head: `L${layer}·H${head}`, query: span(row), key: span(column), weight });
+  return fill(template, { ...where, ...bounds(arrays.tiles[at], meta.slack || 0) });
+}
+
+// Between which weights a level's weight is. `slack` is what the level itself was made from.
+function bounds(level, slack) {
+  const square = (v) => (Math.max(0, Math.min(255, v)) / 255) ** 2;
+  const outward = (weight, round) =>
+    (round(Math.max(0, Math.min(1, weight)) * 10 ** DECIMALS) / 10 ** DECIMALS).toFixed(DECIMALS);
+  return {
+    least: outward(square(level - HALF_STEP) - slack, Math.floor),
+    most: outward(square(level + HALF_STEP) + slack, Math.ceil),
+  };
 }
 
 // The tile under the pointer, large, with the cell that is read.

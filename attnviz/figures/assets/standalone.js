@@ -8,3 +8,13 @@ async function unfolded(packed) {
 for (const figure of document.querySelectorAll("[data-packet]")) {
   unfolded(figure.dataset.packet).then((packet) => stageOf(figure, DRAWS[figure.dataset.kind]).show(packet));
 }
+// A page around this one may frame it as tall as it is: `framed` in standalone.py asks once.
+function tellHeight() {
+  const root = document.documentElement;
+  const bar = innerHeight - root.clientHeight; // of a horizontal scroll bar
+  parent.postMessage({ attnvizHeight: Math.ceil(root.getBoundingClientRect().height) + bar }, "*");
+}
+if (parent !== window) {
+  addEventListener("message", tellHeight);
+  new ResizeObserver(tellHeight).observe(document.documentElement);
+}

@@ -3,8 +3,10 @@
 import numpy as np
 
 from attnviz.analysis import recompute
+from attnviz.errors import LessonError
 from attnviz.figures import style
 from attnviz.figures.bars import Bar, bars
+from attnviz.figures.digits import error_at_most
 from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.style import code
 from attnviz.figures.tensor import printed, scale_of, tensor, tiles
@@ -19,7 +21,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import layer_asked, name, word
+from attnviz.lessons.facts import heads_on, layer_asked, name, word
 from attnviz.lessons.lab import changed
 from attnviz.lessons.options import heads_of_layer, same
 from attnviz.lessons.text import Text
@@ -134,7 +136,7 @@ def _change(scene: Scene, trace: Trace, parts: np.ndarray, y: np.ndarray) -> Ele
     lost = (_contributions(scene.trace, layer, at) - parts).sum(axis=0)
     error = float(np.abs(before - y - lost).max())
     off = ", ".join(str(head) for head in scene.heads("off") if head.layer == layer)
-    text = f"{off} → 0: ‖y − y′‖ = {printed(float(np.linalg.norm(before - y)), 3)}, ‖(y − y′) − Σ z W_O‖∞ = {error:.0e}"
+    text = f"{off} → 0: ‖y − y′‖ = {printed(float(np.linalg.norm(before - y)), 3)}, ‖(y − y′) − Σ z W_O‖∞ ≤ {error_at_most(error)}"
     return element("p", text, class_="formula")
 
 
@@ -146,7 +148,7 @@ def _sum_numbers(scene: Scene) -> Numbers:
     return {
         "followed": name(scene.token),
         "layer": layer,
-        "error": f"{float(np.abs(parts.sum(axis=0) - y).max()):.0e}",
+        "error": error_at_most(float(np.abs(parts.sum(axis=0) - y).max())),
         "share": f"{100 * lengths.max() / (lengths.sum() or 1):.1f} %",
         "even": f"{100 / len(lengths):.1f} %",
     }
@@ -168,6 +170,7 @@ def _largest(trace: Trace) -> Outcome:
     layer, at, d = layer_asked(trace), word(trace).position, trace.model.d_head
     w_o = trace.learned[layer].output.weight.astype(np.float64)
     z = recompute.blend(trace.layers[layer])[:, at]
+    z[sorted(set(range(len(z))) - set(_on(trace, layer)))] = 0
     lengths = [
         float(np.linalg.norm(one @ w_o[head * d : (head + 1) * d])) for head, one in enumerate(z)
     ]
@@ -181,14 +184,31 @@ def _largest(trace: Trace) -> Outcome:
     return Outcome(str(best), said)
 
 
+def _on(trace: Trace, layer: int) -> list[int]:
+    """The heads of a layer that write.
+
+    Raises:
+        LessonError: if all are switched off.
+    """
+    on = heads_on(trace, layer)
+    if not on:
+        raise LessonError("all_heads_off")
+    return on
+
+
 def _candidates(trace: Trace) -> list[tuple[int, int]]:
-    """Four z of one layer, token and head, in an order that the sentence decides."""
+    """Up to four z of one layer, token and head, in an order that the sentence decides.
+
+    The heads are two that write: the z of others are 0, and none tells one from another. No
+    two z begin with the same digits: each could be the one that is shown.
+    """
     random = np.random.default_rng(sum(map(ord, trace.text)))
     at = word(trace).position
-    heads = random.permutation(trace.model.heads)
+    heads = random.permutation(_on(trace, layer_asked(trace)))
     one, other = int(heads[0]), int(heads[-1])
     elsewhere = (at + 1) % len(trace.tokens)
-    found = list(dict.fromkeys([(at, one), (at, other), (elsewhere, one), (elsewhere, other)]))
+    pairs = [(elsewhere, other), (elsewhere, one), (at, other), (at, one)]
+    found = list({_digits(_first_of(trace, *pair)): pair for pair in pairs}.values())
     return [found[i] for i in random.permutation(len(found))]
 
 
@@ -200,13 +220,21 @@ def _which(trace: Trace) -> Outcome:
         for at, head in _candidates(trace)
     }
     nearest = min(off, key=lambda name: off[name])
-    return Outcome(nearest, {"error": f"{off[nearest]:.0e}"})
+    return Outcome(nearest, {"error": error_at_most(off[nearest])})
 
 
 def _shown_z(trace: Trace) -> np.ndarray:
     """The first numbers of the z that the question shows."""
-    at, head = sorted(_candidates(trace))[sum(map(ord, trace.text)) % len(_candidates(trace))]
+    found = sorted(_candidates(trace))
+    return _first_of(trace, *found[sum(map(ord, trace.text)) % len(found)])
+
+
+def _first_of(trace: Trace, at: int, head: int) -> np.ndarray:
     return trace.head_output(layer_asked(trace))[head, at, :SHOWN]
+
+
+def _digits(numbers: np.ndarray) -> str:
+    return ", ".join(printed(float(number), 4) for number in numbers)
 
 
 def _z_options(trace: Trace) -> list[Option]:
@@ -266,10 +294,10 @@ CHAPTER = Chapter(
             Text("A running sum that closes on the output", "逐头累加，正好收在输出上"),
             Text(
                 "Layer {layer}, {followed}: the length of what each head writes, and what is still missing "
-                "from y after adding it. All heads and the bias b leave an error of {error}. The largest "
+                "from y after adding it. All heads and the bias b leave an error of at most {error}. The largest "
                 "head has {share} of all lengths; even would be {even}. Rounded to the digits shown.",
                 "第 {layer} 层，{followed}：每个头写出的向量的长度，以及加上它之后离 y 还差多少。"
-                "全部头加上偏置 b 之后，误差 {error}。最大的头占全部长度的 {share}；平均应为 {even}。按所示位数四舍五入。",
+                "全部头加上偏置 b 之后，误差不超过 {error}。最大的头占全部长度的 {share}；平均应为 {even}。按所示位数四舍五入。",
             ),
             _draw_sum,
             _sum_numbers,
@@ -284,11 +312,11 @@ CHAPTER = Chapter(
                 "有一个 z 的开头是 {shown}（四舍五入）。这是哪一个 z？",
             ),
             explain=Text(
-                "Recomputed from q, k and v it matches to {error}. A z has two names, always: its token and its head.",
-                "由 q、k、v 重算，相差 {error}。一个 z 总要有两个名字：词元和头。",
+                "Recomputed from q, k and v it matches to {error} or better. A z has two names, always: its token and its head.",
+                "由 q、k、v 重算，相差不超过 {error}。一个 z 总要有两个名字：词元和头。",
             ),
             check=_which,
-            asked=lambda trace: {"shown": ", ".join(printed(float(n), 4) for n in _shown_z(trace))},
+            asked=lambda trace: {"shown": _digits(_shown_z(trace))},
             options=_z_options,
         ),
         Question(

@@ -5,6 +5,7 @@ import numpy as np
 from attnviz.analysis import recompute
 from attnviz.errors import LessonError
 from attnviz.figures import style
+from attnviz.figures.digits import error_at_most
 from attnviz.figures.drawing import Drawing, element
 from attnviz.figures.tensor import printed, scale_of, tensor, tiles
 from attnviz.lessons import convolution, lab
@@ -100,7 +101,7 @@ def _draw_convolution(scene: Scene) -> Drawing:
         "div",
         element("p", f"{scene.trace.model.title} · {scale}", class_="title"),
         element("div", *maps, class_="row"),
-        element("p", f"max |conv − heads| ÷ max |conv| = {error:.1e}", class_="formula"),
+        element("p", f"max |conv − heads| ÷ max |conv| ≈ {error:.1e}", class_="formula"),
     )
     values = {"conv": conv, "soft": soft, "hard": hard, "error": error}
     return Drawing(root, f"conv − heads: {error:.1e}", scene.mode, values)
@@ -119,7 +120,7 @@ def _convolution_numbers(scene: Scene) -> Numbers:
         "filters": convolution.FILTERS,
         "strength": scene.number("strength"),
         "error": f"{_relative(conv, soft):.1e}",
-        "hard": f"{_relative(conv, hard):.0e}",
+        "hard": error_at_most(_relative(conv, hard)),
         "mean": printed(float(np.abs(conv).mean()), 3),
     }
 
@@ -200,9 +201,9 @@ CHAPTER = Chapter(
             Text(
                 "{filters} random filters over the embeddings of your sentence, and heads that look at "
                 "{offsets}; the ends meet. At strength {strength} the heads miss by {error} of the largest "
-                "number; with all weight on one token by {hard}.",
+                "number; with all weight on one token by at most {hard}.",
                 "{filters} 个随机卷积核作用于这句话的嵌入，再用几个头分别看 {offsets}；首尾相接。"
-                "强度为 {strength} 时，相对误差 {error}；权重全部集中时，误差 {hard}。",
+                "强度为 {strength} 时，相对误差 {error}；权重全部集中时，误差不超过 {hard}。",
             ),
             _draw_convolution,
             _convolution_numbers,

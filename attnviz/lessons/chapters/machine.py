@@ -232,7 +232,7 @@ def _many_numbers(scene: Scene) -> Numbers:
 # ---- checkers
 
 
-@once()
+@once
 def _spare(trace: Trace) -> Outcome:
     """Switch heads off one trace at a time, least important first, until the vector has moved."""
     lab.check_length(trace)
@@ -253,16 +253,33 @@ def _distance(trace: Trace, before: np.ndarray, off: Sequence[HeadId]) -> float:
 
 
 def _entering(trace: Trace) -> Outcome:
-    """Compare what enters the last layer with what left the layer below, number by number."""
+    """Compare what enters the last layer with all that it might be, number by number."""
     last = trace.model.layers - 1
-    entered = trace.residual(last)
+    near = trace.layers[max(0, last - 1)]  # the layer below; of a single layer, itself
     candidates = {
-        "below": trace.residual(0) if last == 0 else trace.layers[last - 1].left,
-        "z": trace.after_attention(max(0, last - 1)),
-        "embedding": trace.layers[0].entered if last else trace.after_attention(0),
+        "r": near.left,
+        "z": trace.attention_output(max(0, last - 1)),
+        "embedding": trace.layers[0].entered,
     }
+    entered = trace.residual(last)
     value = next(which for which, array in candidates.items() if np.array_equal(array, entered))
-    return Outcome(value, {"last": last, "below": max(0, last - 1)})
+    below = Text(f"R of layer {last - 1}", f"第 {last - 1} 层的 R")
+    return Outcome(value, {"what": EMBEDDING if value == "embedding" else below})
+
+
+EMBEDDING = Text("The embedding: there is no layer below", "嵌入：下面没有别的层")
+
+
+def _entrances(trace: Trace) -> Sequence[Option]:
+    """What might enter: from the layer below or, where there is none, from the layer itself."""
+    z = "Z = concat · W_O + b"
+    if trace.model.layers == 1:
+        r, z_of = Text("R of this layer", "这一层的 R"), Text(f"{z}, this layer", f"这一层的 {z}")
+    else:
+        r = Text("R of the layer below", "下面一层的 R")
+        z_of = Text(f"{z}, the layer below", f"下面一层的 {z}")
+    embedding = Text("the embedding", "词嵌入")
+    return Option("r", r), Option("z", z_of), Option("embedding", embedding)
 
 
 CHAPTER = Chapter(
@@ -341,16 +358,12 @@ CHAPTER = Chapter(
             name="entering",
             ask=Text("What enters layer {last} as its X?", "进入第 {last} 层的 X 是什么？"),
             explain=Text(
-                "R of layer {below}, number for number (in a model of one layer: the embedding).",
-                "第 {below} 层的 R，逐个数字都相同（只有一层的模型则是嵌入）。",
+                "{what}. Compared number for number.",
+                "{what}（逐个数字比较过）。",
             ),
             check=_entering,
             asked=lambda trace: {"last": trace.model.layers - 1},
-            options=lambda _: (
-                Option("below", Text("R of the layer below", "下面一层的 R")),
-                Option("z", Text("Z of the layer below", "下面一层的 Z")),
-                Option("embedding", Text("the embedding again", "还是词嵌入")),
-            ),
+            options=_entrances,
             is_law=True,
         ),
         Question(
@@ -368,7 +381,7 @@ CHAPTER = Chapter(
             asked=lambda _: {"limit": f"{LIMIT:.2f}"},
             span=lambda trace: (0.0, float(len(trace.heads))),
             step=1.0,
-            tolerance=7.0,
+            tolerance=lambda trace: len(trace.heads) / 10,
             before="many",
         ),
     ),

@@ -4,6 +4,7 @@ import numpy as np
 
 from attnviz.analysis.difference import most_different_beside
 from attnviz.figures import style
+from attnviz.figures.digits import equals, error_at_most
 from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.tensor import printed, tensor
 from attnviz.lessons.controls import head_control, word_control
@@ -106,7 +107,8 @@ def _sum(scene: Scene) -> tuple[np.ndarray, float, float, float]:
 def _draw_sum(scene: Scene) -> Drawing:
     rows, total, bias, q = _sum(scene)
     title = f"{scene.trace.model.title} · {scene.head('head')} · {name(scene.token)}"
-    made = f"Σ x × W_Q[·, 0] + b = {printed(total, 3)} + {printed(bias, 3)} = {printed(total + bias, 3)}"
+    terms, added = [printed(total, 3), printed(bias, 3)], printed(total + bias, 3)
+    made = f"Σ x × W_Q[·, 0] + b = {' + '.join(terms)} {equals(terms, added)} {added}"
     root = element(
         "div",
         element("p", title, class_="title"),
@@ -129,7 +131,7 @@ def _sum_numbers(scene: Scene) -> Numbers:
     return {
         "word": name(scene.token),
         "head": scene.head("head"),
-        "error": f"{abs(total + bias - q):.0e}",
+        "error": error_at_most(total + bias - q),
     }
 
 
@@ -220,9 +222,9 @@ CHAPTER = Chapter(
             Text("One number of q, added up", "q 的一个数，逐项相加"),
             Text(
                 "The first number of q of {word} in {head}: {d_model} products and a bias. Summed here it "
-                "differs from the model's own by {error}. Sums are rounded to the digits shown.",
-                "{word} 在 {head} 中 q 的第一个数：{d_model} 个乘积再加偏置。这里求和的结果与模型自己的相差 {error}。"
-                "和按所示位数四舍五入。",
+                "differs from the model's own by at most {error}. Each number is rounded on its own; ≈ stands where the digits do not add up.",
+                "{word} 在 {head} 中 q 的第一个数：{d_model} 个乘积再加偏置。这里求和的结果与模型自己的相差不超过 {error}。"
+                "每个数各自四舍五入；所示数字加起来不相等时写 ≈。",
             ),
             _draw_sum,
             _sum_numbers,

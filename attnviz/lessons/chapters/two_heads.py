@@ -229,14 +229,14 @@ CHAPTER = Chapter(
                 "在 {head} 中，{tokens} 个词元里有多少个，通向自己的线最强？",
             ),
             explain=Text(
-                "{count}, that is {share} (rounded). One off still counts as right.",
-                "{count} 个，即 {share}（四舍五入）。差一个也算对。",
+                "{count}, that is {share} (rounded). Within a tenth of all tokens counts as right.",
+                "{count} 个，即 {share}（四舍五入）。相差不超过全部词元的十分之一就算对。",
             ),
             check=_self_strongest,
             asked=lambda trace: {"head": head_asked(trace)},
             span=lambda trace: (0.0, float(len(trace.tokens))),
             step=1.0,
-            tolerance=1.0,
+            tolerance=lambda trace: len(trace.tokens) / 10,
         ),
         Question(
             name="special",

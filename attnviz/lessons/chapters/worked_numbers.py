@@ -6,6 +6,7 @@ import numpy as np
 
 from attnviz.analysis.offset import at_offset
 from attnviz.figures import style
+from attnviz.figures.digits import at_least, at_most, error_at_most
 from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.tensor import numbers, printed, tensor
 from attnviz.figures.worked import Worked, worked
@@ -25,6 +26,7 @@ from attnviz.lessons.facts import head_asked, name, word
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.tracing.head import HeadId
+from attnviz.tracing.intervene import heads_off
 from attnviz.tracing.record import Trace
 from attnviz.tracing.weights import softmax
 
@@ -116,8 +118,15 @@ def _live(scene: Scene) -> Worked:
     )
 
 
+IS_OFF = Text(
+    "{head} is off in this run: its z is 0 whatever the parts add up to.",
+    "{head} 在这次运行中关掉了：不论各部分之和是多少，它的 z 都是 0。",
+)
+
+
 def _draw_live(scene: Scene) -> Drawing:
     table = _live(scene)
+    off = scene.head().head in heads_off(scene.trace.interventions, scene.head().layer)
     title = f"{scene.trace.model.title} · {scene.head()} · q: {name(scene.token)}"
     root = element(
         "div",
@@ -128,6 +137,7 @@ def _draw_live(scene: Scene) -> Drawing:
             _products(scene, table),
             class_="abreast",
         ),
+        element("p", scene.say(IS_OFF, head=scene.head()), class_="notice") if off else None,
     )
     best = int(table.weights.argmax())
     alt = f"{title}. {table.keys[best]}: {table.weights[best]:.4f}"
@@ -159,7 +169,7 @@ def _live_numbers(scene: Scene) -> Numbers:
         "best": table.keys[best],
         "weight": printed(float(table.weights[best]), 4),
         "hidden": max(0, table.values.shape[1] - 3),
-        "error": f"{float(np.abs(again - table.z).max()):.0e}",
+        "error": error_at_most(float(np.abs(again - table.z).max())),
     }
 
 
@@ -192,8 +202,8 @@ def _draw_handmade(scene: Scene) -> Drawing:
     share = handmade.least_on(weights, -1)
     reached = share >= GOAL
     twin, mean, least = _twin(scene.trace, shift)
-    said = scene.say(REACHED if reached else NOT_YET, share=printed(share, 3), goal=f"{GOAL:.2f}")
-    learned = scene.say(TWIN, twin=twin, mean=printed(mean, 4), least=printed(least, 4))
+    said = scene.say(REACHED if reached else NOT_YET, share=at_least(share, 3), goal=f"{GOAL:.2f}")
+    learned = scene.say(TWIN, twin=twin, mean=printed(mean, 4), least=at_least(least, 4))
     root = element(
         "div",
         element(
@@ -238,9 +248,9 @@ def _handmade_numbers(scene: Scene) -> Numbers:
         "places": handmade.PLACES,
         "twin": twin,
         "mean": printed(mean, 4),
-        "least": printed(least, 4),
+        "least": at_least(least, 4),
         "shift": f"{shift:+d}".replace("-", "−"),
-        "needed": f"{needed:.2f}",
+        "needed": at_most(needed, 2),
     }
 
 
@@ -309,7 +319,7 @@ QUESTIONS = (
         ),
         check=_undivided,
         asked=lambda trace: _undivided(trace).numbers,
-        tolerance=0.02,
+        tolerance=lambda _: 0.02,
         is_law=True,
     ),
     Question(
@@ -398,10 +408,10 @@ CHAPTER = Chapter(
                 "The scores {one} and {other} divided by √{width} = {divisor} leave a gap of {gap}, "
                 "a factor of {factor}. The note draws {cells} cells, for which the divisor "
                 "would be {drawn_divisor}. X and the matrices were chosen so that the note's scores come out; W_K and W_V "
-                "are not drawn. Weights and sums are rounded to the digits shown.",
+                "are not drawn. Each number is rounded on its own; ≈ stands where the digits shown do not add up.",
                 "分数 {one} 和 {other} 除以 √{width} = {divisor}，相差 {gap}，即 {factor} 倍。"
                 "笔记画了 {cells} 格，那样除数应为 {drawn_divisor}。X 与各矩阵是为得到笔记的分数而选的；W_K 和 W_V 未画。"
-                "权重与和都按所示位数四舍五入。",
+                "每个数各自四舍五入；所示数字加起来不相等时写 ≈。",
             ),
             _draw_toy,
             _toy_numbers,
@@ -413,10 +423,10 @@ CHAPTER = Chapter(
             Text(
                 "{word} looks through {head}; most weight goes to {best}: {weight}. The first numbers of "
                 "each v are shown, the other {hidden} are hidden. z is the model's own; recomputed from "
-                "the weights it differs by at most {error}. All numbers are rounded to the digits shown.",
+                "the weights it differs by at most {error}. Each number is rounded on its own; ≈ stands where the digits shown do not add up.",
                 "{word} 通过 {head} 去看，最大的权重给了 {best}：{weight}。每个 v 只显示前几个数，"
                 "其余 {hidden} 个未显示。z 来自模型本身，由权重重算的结果与它相差不超过 {error}。"
-                "所有数字都按所示位数四舍五入。",
+                "每个数各自四舍五入；所示数字加起来不相等时写 ≈。",
             ),
             _draw_live,
             _live_numbers,
@@ -429,10 +439,10 @@ CHAPTER = Chapter(
                 "{places} places, each a one-hot vector; W_K is the identity. Set shift and strength of "
                 "W_Q, or paint its cells with a click (row: query, column: key), until every place but the first gives at least {goal} to the place before it (a negative "
                 "shift looks back; theory: one back, strength from {needed}). The head of this model that looks "
-                "most at shift {shift} is {twin}: {mean} on average, never below {least}. Painted cells take the place of the shift. Rounded.",
+                "most at shift {shift} is {twin}: {mean} on average, never below {least}. Painted cells take the place of the shift. Rounded; what bounds others is rounded outward.",
                 "{places} 个位置，每个都是独热向量；W_K 是单位矩阵。调节 W_Q 的偏移和强度，或者点击格子自己画（行是查询，列是键），"
                 "直到除第一个以外的每个位置都把至少 {goal} 给它前面的位置（偏移为负就是往前看；理论：往前一位，强度至少 {needed}）。"
-                "在这个模型里，最看重偏移 {shift} 的头是 {twin}：平均 {mean}，最低 {least}。画了格子，就不再用偏移。四舍五入。",
+                "在这个模型里，最看重偏移 {shift} 的头是 {twin}：平均 {mean}，最低 {least}。画了格子，就不再用偏移。数字经四舍五入，界限向外取整。",
             ),
             _draw_handmade,
             _handmade_numbers,

@@ -2,11 +2,13 @@
 
 Files by theme, each with `CLAIMS`; found by discovery, so a new claim is one entry in one of
 them. The contract: a judge is pure, reads the tensors of the trace or of a lab experiment,
-and decides by a rule whose thresholds are said. No text holds a number of its own.
+and decides by a rule whose thresholds are said. It knows nothing of the control: the same
+judge is asked about the same sentence with random weights, and what it finds stands beside.
+No text holds a number of its own, and what a text says, it says of one verdict or of all.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -16,11 +18,16 @@ import numpy as np
 from jaxtyping import Bool
 
 from attnviz.errors import AttnvizError, LessonError
+from attnviz.figures.digits import error_at_most
+from attnviz.lessons import lab
+from attnviz.lessons.facts import heads_on
 from attnviz.lessons.text import Text
+from attnviz.tracing.intervene import Intervention
 from attnviz.tracing.record import Trace
 
 Verdict = Literal["every", "average", "holds", "fails", "cannot"]
 # for every head · on average only · holds · does not hold · cannot be tried here
+SEEN = 0.01  # from here on, an error is said in percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,9 @@ class Trial:
     verdict: Verdict
     numbers: Mapping[str, object] = field(default_factory=dict)  # of `statistic` and `says`
     value: float | None = None  # on which the rule decides
-    control_value: float | None = None  # the same with random weights; None: none is needed
+    control: "Trial | None" = None  # of the same sentence with random weights
+    is_random: bool = False  # whether the model judged has random weights itself
+    interventions: tuple[Intervention, ...] = ()  # what was changed in the run
     problem: AttnvizError | None = None  # why it cannot be tried
 
 
@@ -49,11 +58,19 @@ class Claim:
     name: str
     chapter: int
     claim: Text  # what the note says, in our own words
-    statistic: Text  # what was measured here; placeholders from `Trial.numbers`
+    statistic: Text  # what was measured here; placeholders from `Trial.numbers`, and with
+    # `control_` before them from those of the control
     rule: Text  # how the verdict follows; placeholders from `rule_numbers`
     judge: Callable[[Case], Trial]
-    says: Text  # what is true today; placeholders from `Trial.numbers`
+    says: Text  # what is true whatever the verdict; placeholders from `Trial.numbers`
+    then: Mapping[Verdict, Text]  # what follows from each verdict that the rule can give
     rule_numbers: Mapping[str, object] = field(default_factory=dict)
+    of_model: bool = True  # False: decided by encoders trained for a task, not by the sentence
+
+    @property
+    def compares(self) -> bool:
+        """Whether its statistic names numbers of the control."""
+        return "{control_" in self.statistic.en
 
 
 @cache
@@ -65,11 +82,38 @@ def claims() -> tuple[Claim, ...]:
 
 
 def try_claim(claim: Claim, case: Case) -> Trial:
-    """A claim judged on a sentence; where that cannot be, the reason."""
+    """A claim judged on a sentence, and on its control; where that cannot be, the reason."""
     try:
-        return claim.judge(case)
+        trial = claim.judge(case)
+        if not claim.of_model:
+            return trial
+        control = _on_control(claim, case, trial)
     except AttnvizError as problem:
         return Trial("cannot", problem=problem)
+    numbers = {} if control is None else {f"control_{n}": v for n, v in control.numbers.items()}
+    return replace(
+        trial,
+        numbers={**trial.numbers, **numbers},
+        control=control,
+        is_random=case.trace.model.source == "control",
+        interventions=case.trace.interventions,
+    )
+
+
+def _on_control(claim: Claim, case: Case, trial: Trial) -> Trial | None:
+    """The trial of the control; None where there is none, and none is named.
+
+    Raises:
+        AttnvizError: if there is none, and the statistic names its numbers.
+    """
+    if case.trace.model.source == "control":
+        return trial
+    try:
+        return claim.judge(replace(case, trace=lab.control(case.trace)))
+    except AttnvizError:
+        if claim.compares:
+            raise
+        return None
 
 
 def need_words(trace: Trace, least: int) -> None:
@@ -80,8 +124,40 @@ def need_words(trace: Trace, least: int) -> None:
     """
     content = [token for token in trace.tokens if not token.is_special]
     if len(content) < least:
-        words = len({token.word for token in content})
+        words = len({token.word for token in content} - {None})
         raise LessonError("one_word", least=least, words=words)
+
+
+def need_heads(trace: Trace) -> None:
+    """Make sure that a layer has several heads: one head is never compared with itself.
+
+    Raises:
+        LessonError: if it has one.
+    """
+    if trace.model.heads < 2:
+        raise LessonError("one_head", model=trace.model.title)
+
+
+def need_layers(trace: Trace) -> None:
+    """Make sure that there are several layers: one layer is never compared with itself.
+
+    Raises:
+        LessonError: if there is one.
+    """
+    if trace.model.layers < 2:
+        raise LessonError("one_layer", model=trace.model.title)
+
+
+def all_heads_on(trace: Trace) -> dict[int, list[int]]:
+    """The heads that write, layer by layer, without layers where none does.
+
+    Raises:
+        LessonError: if all are switched off.
+    """
+    on = {layer: heads_on(trace, layer) for layer in range(trace.model.layers)}
+    if not any(on.values()):
+        raise LessonError("all_heads_off")
+    return {layer: heads for layer, heads in on.items() if heads}
 
 
 def over_heads(agree: Bool[np.ndarray, "*head"], on_average: bool) -> Verdict:
@@ -97,5 +173,10 @@ def holds_if(agrees: bool) -> Verdict:
 
 
 def tiny(error: float) -> str:
-    """An error of rounding as text."""
-    return f"{error:.0e}" if error else "0"
+    """An error of rounding as text: no error is larger than it says."""
+    return error_at_most(error)
+
+
+def portion(error: float) -> str:
+    """An error as text: in percent where it is one that can be seen."""
+    return f"{error:.0%}" if error >= SEEN else tiny(error)

@@ -4,7 +4,6 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.recompute import add_and_norm, largest_error
-from attnviz.lessons import lab
 from attnviz.lessons.claims import Case, Claim, Trial, holds_if, tiny
 from attnviz.lessons.text import Text
 from attnviz.tracing.record import Trace
@@ -26,18 +25,17 @@ def _ranks(trace: Trace) -> list[int]:
 def _reduces(case: Case) -> Trial:
     trace = case.trace
     concat, d_model = trace.learned[0].output.weight.shape
-    ranks, control = _ranks(trace), _ranks(lab.control(trace))
+    ranks = _ranks(trace)
     numbers = {
         "value": max(ranks),
         "least": min(ranks),
-        "control": max(control),
         "concat": concat,
         "d_model": d_model,
         "heads": trace.model.heads,
         "d_head": concat // trace.model.heads,
         "layers": trace.model.layers,
     }
-    return Trial(holds_if(max(ranks) < concat), numbers, float(max(ranks)), float(max(control)))
+    return Trial(holds_if(max(ranks) < concat), numbers, float(max(ranks)))
 
 
 def _summed(trace: Trace, layer: int) -> Float[np.ndarray, "token d_model"]:
@@ -78,9 +76,9 @@ CLAIMS = (
         statistic=Text(
             "{heads} heads of {d_head} numbers, side by side, are {concat} numbers; W_O makes "
             "{d_model} of them. Over {layers} layers its largest rank is {value} and its smallest {least}; "
-            "with random weights the largest is {control}.",
+            "with random weights the largest is {control_value}.",
             "{heads} 个头各 {d_head} 个数，拼接起来是 {concat} 个数，W_O 把它们变成 {d_model} 个。"
-            "在 {layers} 层中，W_O 的秩最大为 {value}，最小为 {least}；随机权重的对照最大为 {control}。",
+            "在 {layers} 层中，W_O 的秩最大为 {value}，最小为 {least}；随机权重的对照最大为 {control_value}。",
         ),
         rule=Text(
             "It holds if in every layer W_O passes on fewer directions than it is given. A direction "
@@ -89,10 +87,19 @@ CLAIMS = (
         ),
         judge=_reduces,
         says=Text(
-            "The heads share the width of the model, so side by side they are as wide as x was. W_O "
-            "mixes the heads; it reduces only in the note's drawing.",
-            "各个头平分模型的宽度，拼接起来正好和 x 一样宽。W_O 的作用是混合各头；只有在笔记的图里才是降维。",
+            "W_O mixes the heads: each of its outputs adds up numbers of all of them.",
+            "W_O 的作用是混合各头：它的每个输出都把所有头的数加在一起。",
         ),
+        then={
+            "holds": Text(
+                "In this model it does reduce, in every layer.",
+                "在这个模型里，它在每一层都确实降维。",
+            ),
+            "fails": Text(
+                "Not in every layer of this model: side by side, the heads are as wide as x was. To reduce is not the task of W_O.",
+                "在这个模型里并非每层如此：各个头拼接起来正好和 x 一样宽。降维不是 W_O 的任务。",
+            ),
+        },
         rule_numbers={"lost": tiny(LOST)},
     ),
     Claim(
@@ -117,10 +124,19 @@ CLAIMS = (
         ),
         judge=_fully_connected,
         says=Text(
-            "True of concatenation and W_O, imprecise about the CNN: there is no non-linearity, and "
-            "words are not mixed. Each head adds its own vector.",
-            "拼接和 W_O 说得对，与 CNN 相比则不够准确：这里没有非线性，也不混合不同的词。每个头只是加上自己的向量。",
+            "Each head has rows of W_O for itself, so concatenating and multiplying is adding.",
+            "每个头在 W_O 里有自己的几行，所以先拼接再相乘就是相加。",
         ),
+        then={
+            "holds": Text(
+                "True of concatenation and W_O, imprecise about the CNN: there is no non-linearity, and words are not mixed. Each head adds its own vector.",
+                "拼接和 W_O 说得对，与 CNN 相比则不够准确：这里没有非线性，也不混合不同的词。每个头只是加上自己的向量。",
+            ),
+            "fails": Text(
+                "Here the model's z is something else than that sum.",
+                "这里模型的 z 并不是这个和。",
+            ),
+        },
         rule_numbers={"tolerance": tiny(TOLERANCE)},
     ),
 )

@@ -5,17 +5,27 @@ from jaxtyping import Bool, Float
 
 from attnviz.analysis.apart import apart
 from attnviz.analysis.mixing import mask_shares
-from attnviz.analysis.recompute import attention_block, largest_error
+from attnviz.analysis.recompute import add_and_norm, attention_block, largest_error
+from attnviz.errors import LessonError
 from attnviz.figures.tensor import printed
 from attnviz.lessons import lab
-from attnviz.lessons.claims import Case, Claim, Trial, holds_if, need_words, tiny
+from attnviz.lessons.claims import (
+    Case,
+    Claim,
+    Trial,
+    holds_if,
+    need_layers,
+    need_words,
+    portion,
+    tiny,
+)
 from attnviz.lessons.text import Text
+from attnviz.tracing.intervene import TokenMasked, heads_off
 from attnviz.tracing.record import Trace
 
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 CHANGED = 1e-5  # of the length of r: what float32 may change is less
 ALL = 0.99  # of the pairs of words
-KEEPS = 0.5  # a cosine from which z still points where x did
 FALLS = 0.05  # by which a share must fall
 
 
@@ -23,11 +33,28 @@ def _words(trace: Trace) -> Bool[np.ndarray, " token"]:
     return np.array([not token.is_special for token in trace.tokens])
 
 
+def _to_mask(trace: Trace) -> Bool[np.ndarray, " token"]:
+    """The words that can be masked: those that are not masked already.
+
+    Raises:
+        LessonError: if there is none.
+    """
+    words = _words(trace)
+    words[[one.position for one in trace.interventions if isinstance(one, TokenMasked)]] = False
+    if not words.any():
+        raise LessonError("all_words_masked")
+    return words
+
+
 def _same_computation(case: Case) -> Trial:
     trace = case.trace
+    need_layers(trace)
     errors = [
-        largest_error(record.after_attention, attention_block(record, learned))
-        for record, learned in zip(trace.layers, trace.learned, strict=True)
+        largest_error(
+            record.after_attention,
+            attention_block(record, learned, heads_off(trace.interventions, layer)),
+        )
+        for layer, (record, learned) in enumerate(zip(trace.layers, trace.learned, strict=True))
     ]
     value = sum(error <= TOLERANCE for error in errors)
     weights = np.stack([learned.query.weight for learned in trace.learned])
@@ -37,7 +64,7 @@ def _same_computation(case: Case) -> Trial:
         "layers": len(errors),
         "error": tiny(max(errors)),
         "shape": " × ".join(map(str, weights.shape[1:])),
-        "apart": f"{difference.min():.0%}" if difference.size else "–",
+        "apart": f"{difference.min():.0%}",
     }
     return Trial(holds_if(value == len(errors)), numbers, float(value))
 
@@ -45,31 +72,36 @@ def _same_computation(case: Case) -> Trial:
 def others_change(
     moved: Float[np.ndarray, "query masked"],
     lengths: Float[np.ndarray, " query"],
-    words: Bool[np.ndarray, " query"],
+    pairs: Bool[np.ndarray, "query masked"],
 ) -> float:
-    """The share of the pairs of words in which masking the one changes the vector of the other."""
+    """The share of the pairs in which masking the one token changes the vector of the other."""
     changes = moved > CHANGED * lengths[:, None]
-    pairs = np.outer(words, words) & ~np.eye(len(words), dtype=bool)
     return float(changes[pairs].mean())
+
+
+def _pairs(trace: Trace) -> Bool[np.ndarray, "query masked"]:
+    """Every word, with every other that can be masked."""
+    pairs: np.ndarray = np.outer(_words(trace), _to_mask(trace))
+    np.fill_diagonal(pairs, val=False)
+    return pairs
 
 
 def _others_change(trace: Trace, depth: int) -> float:
     moved = lab.each_token_masked(trace)[depth].astype(float)
     lengths = np.linalg.norm(trace.residual(depth).astype(float), axis=-1)
-    return others_change(moved, lengths, _words(trace))
+    return others_change(moved, lengths, _pairs(trace))
 
 
 def _contains(case: Case) -> Trial:
-    trace, words = case.trace, int(_words(case.trace).sum())
+    trace = case.trace
     need_words(trace, 2)
-    value, control = _others_change(trace, 1), _others_change(lab.control(trace), 1)
+    value = _others_change(trace, 1)
     numbers = {
         "value": f"{value:.1%}",
-        "control": f"{control:.1%}",
-        "pairs": words * (words - 1),
+        "pairs": int(_pairs(trace).sum()),
         "before": f"{_others_change(trace, 0):.1%}",
     }
-    return Trial(holds_if(value >= ALL), numbers, value, control)
+    return Trial(holds_if(value >= ALL), numbers, value)
 
 
 def narrower(r: Float[np.ndarray, "token numbers"], z: Float[np.ndarray, "token d_model"]) -> bool:
@@ -83,59 +115,51 @@ def _feed_forward(case: Case) -> Trial:
     return Trial(holds_if(narrower(r, z)), numbers, float(r.shape[-1]))
 
 
-def cosine(
-    one: Float[np.ndarray, "token d_model"], other: Float[np.ndarray, "token d_model"]
-) -> float:
-    """The mean cosine of two vectors of each token. 1: one direction. 0: at right angles."""
-    one, other = one.astype(float), other.astype(float)
-    lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
-    products = (one * other).sum(axis=-1)
-    return float(
-        np.divide(products, lengths, where=lengths > 0, out=np.zeros_like(products)).mean()
-    )
-
-
-def _x_and_z(trace: Trace) -> float:
-    layers = range(trace.model.layers)
-    return float(np.mean([cosine(trace.residual(n), trace.after_attention(n)) for n in layers]))
-
-
 def _left_out(case: Case) -> Trial:
+    """Three candidates for z: what attention wrote, x added to it, and both normalised."""
     trace = case.trace
-    layers = range(trace.model.layers)
-    value, control = _x_and_z(trace), _x_and_z(lab.control(trace))
-    alone = np.mean([cosine(trace.attention_output(n), trace.after_attention(n)) for n in layers])
+    errors = []
+    for layer, learned in enumerate(trace.learned):
+        z, x, alone = (
+            one.astype(float)
+            for one in (
+                trace.after_attention(layer),
+                trace.residual(layer),
+                trace.attention_output(layer),
+            )
+        )
+        candidates = (alone, x + alone, add_and_norm(x, alone, learned.norm))
+        errors.append([largest_error(z, candidate) for candidate in candidates])
+    value, added, normalised = map(float, np.max(errors, axis=0))
     numbers = {
-        "value": printed(value, 3),
-        "control": printed(control, 3),
-        "alone": printed(float(alone), 3),
+        "value": portion(value),
+        "added": portion(added),
+        "normalised": portion(normalised),
         "tokens": len(trace.tokens),
-        "layers": len(layers),
+        "layers": len(errors),
     }
-    return Trial(holds_if(value < KEEPS), numbers, value, control)
+    return Trial(holds_if(value <= TOLERANCE), numbers, value)
 
 
 def _own_shares(trace: Trace) -> Float[np.ndarray, " layer"]:
     """The mean share of a word's own token in its r, after each layer: the mask test."""
     shares = mask_shares(lab.each_token_masked(trace))
-    mean: np.ndarray = shares.diagonal(axis1=1, axis2=2)[:, _words(trace)].mean(axis=1)
+    mean: np.ndarray = shares.diagonal(axis1=1, axis2=2)[:, _to_mask(trace)].mean(axis=1)
     return mean
 
 
 def _richer(case: Case) -> Trial:
-    here, control = (_own_shares(trace) for trace in (case.trace, lab.control(case.trace)))
-    value, control_value = float(here[0] - here[-1]), float(control[0] - control[-1])
+    need_layers(case.trace)
+    shares = _own_shares(case.trace)
+    value = float(shares[0] - shares[-1])
     numbers = {
         "value": printed(value, 3),
-        "control": printed(control_value, 3),
-        "first": printed(float(here[0]), 3),
-        "last": printed(float(here[-1]), 3),
-        "control_first": printed(float(control[0]), 3),
-        "control_last": printed(float(control[-1]), 3),
-        "layers": len(here),
-        "all_shares": " · ".join(printed(float(share), 3) for share in here),
+        "first": printed(float(shares[0]), 3),
+        "last": printed(float(shares[-1]), 3),
+        "layers": len(shares),
+        "all_shares": " · ".join(printed(float(share), 3) for share in shares),
     }
-    return Trial(holds_if(value >= FALLS), numbers, value, control_value)
+    return Trial(holds_if(value >= FALLS), numbers, value)
 
 
 CLAIMS = (
@@ -159,10 +183,19 @@ CLAIMS = (
         ),
         judge=_same_computation,
         says=Text(
-            "True of the formula. The weights differ, which the note does not say: each layer has "
-            "matrices of its own. (The feed-forward network is not among what a trace holds.)",
-            "就公式而言正确。但权重不同，笔记没有说：每一层都有自己的矩阵。（前馈网络不在记录之内。）",
+            "The feed-forward network is not among what a trace holds, so it is not judged.",
+            "前馈网络不在记录之内，因此没有判断。",
         ),
+        then={
+            "holds": Text(
+                "True of the formula. The matrices are not the same, which the note does not say.",
+                "就公式而言正确。但各层的矩阵并不相同，笔记没有说。",
+            ),
+            "fails": Text(
+                "Here not every layer is computed by this formula.",
+                "在这里，并非每一层都按这个公式计算。",
+            ),
+        },
         rule_numbers={"tolerance": tiny(TOLERANCE)},
     ),
     Claim(
@@ -174,10 +207,10 @@ CLAIMS = (
         ),
         statistic=Text(
             "Each token was masked once. In {value} of {pairs} pairs of different words, masking the one "
-            "changes the other's vector after the first layer; with random weights in {control}. Before "
+            "changes the other's vector after the first layer; with random weights in {control_value}. Before "
             "the first layer it does so in {before}.",
             "把每个词元各遮住一次。不同的词共有 {pairs} 对，其中 {value} 的词对，遮住一个就会改变另一个在第一层之后的向量；"
-            "随机权重的对照是 {control}。在第一层之前则是 {before}。",
+            "随机权重的对照是 {control_value}。在第一层之前则是 {before}。",
         ),
         rule=Text(
             "A vector changes if it moves by more than {changed} of its length. It holds if that happens in "
@@ -186,11 +219,19 @@ CLAIMS = (
         ),
         judge=_contains,
         says=Text(
-            "True, of every word and not of two alone. Random weights do it too: the mixing is built "
-            "into attention, and training decides how much.",
-            "正确，而且对每个词都是如此，不只是两个。随机权重也一样：混合是注意力本身的性质，"
-            "训练决定的是混合多少。",
+            "The mixing is built into attention; training decides how much.",
+            "混合是注意力本身的性质；训练决定的是混合多少。",
         ),
+        then={
+            "holds": Text(
+                "True, and of every word, not of two alone.",
+                "正确，而且对每个词都是如此，不只是两个。",
+            ),
+            "fails": Text(
+                "Here some words take in nothing that shows of some others.",
+                "在这里，有些词没有吸收另一些词的信息，至少看不出来。",
+            ),
+        },
         rule_numbers={"changed": tiny(CHANGED), "all": f"{ALL:.0%}"},
     ),
     Claim(
@@ -208,11 +249,19 @@ CLAIMS = (
         rule=Text("It holds if r is narrower than z.", "如果 r 比 z 窄，就成立。"),
         judge=_feed_forward,
         says=Text(
-            "r must be as wide as x, or it could not be the next layer's x. Inside, the network goes "
-            "wider before it comes back (Vaswani et al.), for each word on its own.",
-            "r 必须和 x 一样宽，否则不能作下一层的 x。前馈网络内部先变宽，再变回来（Vaswani 等人），"
-            "而且对每个词单独进行。",
+            "Inside, the network goes wider before it comes back (Vaswani et al.), for each word on its own.",
+            "前馈网络内部先变宽，再变回来（Vaswani 等人），而且对每个词单独进行。",
         ),
+        then={
+            "holds": Text(
+                "Here r is narrower indeed.",
+                "在这里，r 确实更窄。",
+            ),
+            "fails": Text(
+                "r is not narrower: it must be as wide as x, or it could not be the next layer's x.",
+                "r 并不更窄：它必须和 x 一样宽，否则不能作下一层的 x。",
+            ),
+        },
     ),
     Claim(
         name="C22",
@@ -222,23 +271,33 @@ CLAIMS = (
             "x 经过自注意力就成为 z，中间没有别的。",
         ),
         statistic=Text(
-            "Over {tokens} tokens and {layers} layers, the mean cosine between x and the layer's z is "
-            "{value}; with random weights {control}. Between what attention wrote and z it is {alone}.",
-            "对 {tokens} 个词元、{layers} 层，x 与该层 z 的余弦平均为 {value}；随机权重的对照是 {control}。"
-            "注意力写出的向量与 z 的余弦平均为 {alone}。",
+            "The largest differences from the model's z, over {tokens} tokens and {layers} layers, as "
+            "shares of the largest entry of z: what attention writes {value}; with x added {added}; "
+            "with x added and LayerNorm applied {normalised}.",
+            "对 {tokens} 个词元、{layers} 层，与模型的 z 的最大差别（占 z 最大元素的份额）："
+            "只有注意力写出的向量时为 {value}；加上 x 后为 {added}；加上 x 再做 LayerNorm 后为 {normalised}。",
         ),
         rule=Text(
-            "If attention alone made z, z would not keep the direction of x. It holds if the cosine of x "
-            "and z is below {keeps}.",
-            "如果 z 只由注意力得出，就不会保持 x 的方向。x 与 z 的余弦低于 {keeps}，就成立。",
+            "It holds if in every layer, what attention writes differs from z by no more than "
+            "{tolerance} of the largest entry.",
+            "如果在每一层，注意力写出的向量与 z 的差别都不超过最大元素的 {tolerance}，就成立。",
         ),
         judge=_left_out,
         says=Text(
-            "The note leaves out the residual connection and LayerNorm. Its z is in fact x plus what "
-            "attention wrote, normalised.",
-            "笔记没有画出残差和 LayerNorm。它的 z 其实是 x 加上注意力写出的向量，再做归一化。",
+            "What the note's figure leaves out between x and z are the residual connection (x is added) and LayerNorm.",
+            "笔记的图在 x 与 z 之间没有画出的，是残差（加上 x）和 LayerNorm。",
         ),
-        rule_numbers={"keeps": KEEPS},
+        then={
+            "holds": Text(
+                "In this run, what attention writes is z: nothing else is there.",
+                "在这次运行中，注意力写出的就是 z，没有别的。",
+            ),
+            "fails": Text(
+                "What attention writes is not z: more lies in between.",
+                "注意力写出的并不是 z：中间还有别的。",
+            ),
+        },
+        rule_numbers={"tolerance": tiny(TOLERANCE)},
     ),
     Claim(
         name="C23",
@@ -251,10 +310,10 @@ CLAIMS = (
             "Each token was masked once; how far that moves r says how much of it r holds. After the "
             "first of {layers} layers a word's own token has a share of {first} of all movement, after "
             "the last {last}: it falls by {value}. With random weights it goes from {control_first} to "
-            "{control_last}, by {control}. Layer by layer: {all_shares}.",
+            "{control_last}, by {control_value}. Layer by layer: {all_shares} (all rounded).",
             "把每个词元各遮住一次；r 移动多少，说明它含有多少该词元的信息。共 {layers} 层，"
             "第一层之后，词自己的词元占全部移动的 {first}，最后一层之后占 {last}，下降 {value}。"
-            "随机权重的对照从 {control_first} 到 {control_last}，下降 {control}。逐层为 {all_shares}。",
+            "随机权重的对照从 {control_first} 到 {control_last}，下降 {control_value}。逐层为 {all_shares}（均已四舍五入）。",
         ),
         rule=Text(
             "Richer can be measured here only as mixed: it holds if the share of the own token falls by "
@@ -263,10 +322,19 @@ CLAIMS = (
         ),
         judge=_richer,
         says=Text(
-            "True in the sense of mixing: layer by layer, a word holds more of the others. Whether that "
-            "is better, a task must say.",
-            "就混合而言正确：一层一层下来，每个词含有越来越多其他词的信息。这是否更好，要由任务来判断。",
+            "Mixed is not yet better: whether it is, a task must say.",
+            "混合得更多不等于更好：是否更好，要由任务来判断。",
         ),
+        then={
+            "holds": Text(
+                "In the sense of mixing it holds: after the last layer, a word holds more of the others than after the first.",
+                "就混合而言成立：最后一层之后，每个词含有的其他词的信息比第一层之后更多。",
+            ),
+            "fails": Text(
+                "Even in the sense of mixing it does not hold here: after the last layer, a word's own share is not smaller by as much as the rule asks.",
+                "即使只就混合而言，在这里也不成立：最后一层之后，词自己的份额下降得没有规则要求的那么多。",
+            ),
+        },
         rule_numbers={"falls": FALLS},
     ),
 )

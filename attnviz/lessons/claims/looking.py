@@ -19,8 +19,17 @@ from attnviz.analysis.lift import distances, lift, lift_by_distance
 from attnviz.analysis.mixing import norms
 from attnviz.analysis.recompute import heads_from_x, largest_error
 from attnviz.figures.tensor import printed
-from attnviz.lessons import lab
-from attnviz.lessons.claims import Case, Claim, Trial, Verdict, need_words, over_heads, tiny
+from attnviz.lessons.claims import (
+    Case,
+    Claim,
+    Trial,
+    Verdict,
+    all_heads_on,
+    need_heads,
+    need_words,
+    over_heads,
+    tiny,
+)
 from attnviz.lessons.text import Text
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
@@ -30,7 +39,11 @@ LARGE = 1.2  # times an even share: random weights stay at 1
 NEAR = 2  # tokens away, at most
 NEARER = 0.1  # of an even share, by which near words must exceed far ones
 APART = 0.01  # bit, from which two heads look in different places: about 12 % of the attention
-CLEARLY = 0.7  # of the pairs: chance is half of them, give or take in a short sentence
+CLEARLY = 0.7  # of the pairs: chance is half of them
+# The rank of a word's own weight among its n keys is uniform by chance, so over w words the share
+# of pairs varies by √((n + 1) / (12 (n − 1) w)). From so many words on, two deviations stay below
+# `CLEARLY`; in shorter sentences a head of random weights reaches it time and again.
+ENOUGH_WORDS = 11
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 CURVE = 6  # distances that the text names
 
@@ -68,10 +81,9 @@ def looks(trace: Trace, hide_special: bool, least: int = 1) -> Looks:
     return Looks(trace, distances(words, keys), words, keys, hide_special)
 
 
-def _both(case: Case, least: int = 1) -> list[Looks]:
-    """The looks of the sentence, and of its control."""
-    traces = (case.trace, lab.control(case.trace))
-    return [looks(trace, case.hide_special, least) for trace in traces]
+def _seen(case: Case, least: int = 1) -> Looks:
+    """What the words of a case look at."""
+    return looks(case.trace, case.hide_special, least)
 
 
 # ---- a word looks at itself
@@ -92,26 +104,19 @@ def on_itself(wins: Float[np.ndarray, "*head"], self_lift: float) -> Verdict:
 
 
 def _self(case: Case) -> Trial:
-    both = _both(case)
-    wins, control_wins = (
-        np.stack([self_wins(weights, seen.apart) for weights in seen.layers()]) for seen in both
-    )
-    self_lift, control_lift = (
-        float(np.mean([lift(weights, seen.apart == 0) for weights in seen.layers()]))
-        for seen in both
-    )
-    value, control_value = int((wins > MOST).sum()), int((control_wins > MOST).sum())
+    seen = _seen(case)
+    wins = np.stack([self_wins(weights, seen.apart) for weights in seen.layers()])
+    self_lift = float(np.mean([lift(weights, seen.apart == 0) for weights in seen.layers()]))
+    value = int((wins > MOST).sum())
     numbers = {
         "value": value,
-        "control": control_value,
         "all_heads": wins.size,
-        "words": len(both[0].words),
-        "keys": len(both[0].keys),
+        "words": len(seen.words),
+        "keys": len(seen.keys),
         "lift": printed(self_lift, 2),
-        "control_lift": printed(control_lift, 2),
-        "special": f"{_on_special(both[0]):.1%}",
+        "special": f"{_on_special(seen):.1%}",
     }
-    return Trial(on_itself(wins, self_lift), numbers, float(value), float(control_value))
+    return Trial(on_itself(wins, self_lift), numbers, float(value))
 
 
 def _on_special(seen: Looks) -> float:
@@ -134,13 +139,12 @@ def _near_and_far(seen: Looks) -> Float[np.ndarray, "pair layer head"]:
 
 
 def _near(case: Case) -> Trial:
-    both = _both(case, least=NEAR + 2)
-    (near, far), (control_near, control_far) = (_near_and_far(one) for one in both)
-    value, control_value = near.mean() - far.mean(), control_near.mean() - control_far.mean()
-    curve = np.mean([lift_by_distance(w, both[0].apart) for w in both[0].layers()], axis=(0, 1))
+    seen = _seen(case, least=NEAR + 2)
+    near, far = _near_and_far(seen)
+    value = float(near.mean() - far.mean())
+    curve = np.mean([lift_by_distance(w, seen.apart) for w in seen.layers()], axis=(0, 1))
     numbers = {
-        "value": printed(float(value), 2),
-        "control": printed(float(control_value), 2),
+        "value": printed(value, 2),
         "near": printed(float(near.mean()), 2),
         "far": printed(float(far.mean()), 2),
         "agree": int((near >= far + NEARER).sum()),
@@ -148,7 +152,7 @@ def _near(case: Case) -> Trial:
         "reach": NEAR,
         "curve": " · ".join(printed(float(one), 2) for one in curve[:CURVE]),
     }
-    return Trial(nearby(near, far), numbers, float(value), float(control_value))
+    return Trial(nearby(near, far), numbers, value)
 
 
 # ---- two pictures
@@ -156,15 +160,21 @@ def _near(case: Case) -> Trial:
 
 def _mechanisms(case: Case) -> Trial:
     trace = case.trace
-    errors = np.zeros((trace.model.layers, trace.model.heads))
-    for layer, (record, learned) in enumerate(zip(trace.layers, trace.learned, strict=True)):
-        found, again = trace.head_output(layer), heads_from_x(record, learned)
-        errors[layer] = [largest_error(z, other) for z, other in zip(found, again, strict=True)]
+    need_heads(trace)
+    errors = np.array(
+        [
+            largest_error(trace.head_output(layer)[head], again[head])
+            for layer, heads in all_heads_on(trace).items()
+            for again in [heads_from_x(trace.layers[layer], trace.learned[layer])]
+            for head in heads
+        ]
+    )
     needs_its_own = errors > TOLERANCE
     value = int(needs_its_own.sum())
     one, other, divergence = most_different(trace)
     numbers = {
         "value": value,
+        "served": errors.size - value,
         "all_heads": errors.size,
         "error": tiny(float(errors.max())),
         "one": one,
@@ -182,7 +192,7 @@ def _divergences(seen: Looks) -> dict[tuple[HeadId, HeadId], float]:
         bits = divergences(weights)
         for one, other in combinations(range(len(bits)), 2):
             found[HeadId(layer, one), HeadId(layer, other)] = float(bits[one, other])
-    return found or {(HeadId(0, 0), HeadId(0, 0)): 0.0}  # a single head is like itself
+    return found
 
 
 def all_different(bits: Float[np.ndarray, " pair"]) -> Verdict:
@@ -191,21 +201,21 @@ def all_different(bits: Float[np.ndarray, " pair"]) -> Verdict:
 
 
 def _different(case: Case) -> Trial:
-    here, control = (_divergences(one) for one in _both(case))
-    bits = np.array(list(here.values()))
-    value, control_value = float(bits.mean()), float(np.mean(list(control.values())))
-    alike, unlike = min(here, key=lambda h: here[h]), max(here, key=lambda h: here[h])
+    need_heads(case.trace)
+    found = _divergences(_seen(case))
+    bits = np.array(list(found.values()))
+    value = float(bits.mean())
+    alike, unlike = min(found, key=lambda h: found[h]), max(found, key=lambda h: found[h])
     numbers = {
         "value": printed(value, 3),
-        "control": printed(control_value, 3),
-        "pairs": len(here),
+        "pairs": len(found),
         "apart": int((bits >= APART).sum()),
         "alike": "–".join(map(str, alike)),
-        "least": printed(here[alike], 3),
+        "least": printed(found[alike], 3),
         "unlike": "–".join(map(str, unlike)),
-        "most": printed(here[unlike], 3),
+        "most": printed(found[unlike], 3),
     }
-    return Trial(all_different(bits), numbers, value, control_value)
+    return Trial(all_different(bits), numbers, value)
 
 
 # ---- z₁ looks at x₁
@@ -230,22 +240,18 @@ def kept(lengths: Float[np.ndarray, "token token"], words: Int[np.ndarray, " wor
 
 
 def _own_word(case: Case) -> Trial:
-    here, control = _both(case, least=2)
-    weights = here.layer(0)
-    of_heads = self_over_others(weights, here.apart)
-    value, control_value = (
-        float(self_over_others(seen.layer(0).mean(axis=0), seen.apart)) for seen in (here, control)
-    )
+    seen = _seen(case, least=ENOUGH_WORDS)
+    weights = seen.layer(0)
+    of_heads = self_over_others(weights, seen.apart)
+    value = float(self_over_others(weights.mean(axis=0), seen.apart))
     numbers = {
         "value": f"{value:.1%}",
-        "control": f"{control_value:.1%}",
         "agree": int((of_heads >= CLEARLY).sum()),
         "heads": len(of_heads),
-        "raw": f"{float(weights.mean(axis=0)[here.apart == 0].mean()):.1%}",
-        "kept": f"{kept(norms(here.trace, 0), here.words):.1%}",
-        "control_kept": f"{kept(norms(control.trace, 0), control.words):.1%}",
+        "raw": f"{float(weights.mean(axis=0)[seen.apart == 0].mean()):.1%}",
+        "kept": f"{kept(norms(seen.trace, 0), seen.words):.1%}",
     }
-    return Trial(more_on_itself(of_heads, value), numbers, value, control_value)
+    return Trial(more_on_itself(of_heads, value), numbers, value)
 
 
 CLAIMS = (
@@ -258,11 +264,11 @@ CLAIMS = (
         ),
         statistic=Text(
             "{words} words look at {keys} tokens. In {value} of {all_heads} heads, more than half of the "
-            "words give themselves more than any other token; with random weights in {control}. Averaged "
+            "words give themselves more than any other token; with random weights in {control_value}. Averaged "
             "over all heads, a word gives itself {lift} times an even share; with random weights "
             "{control_lift} times. Special tokens receive {special}.",
             "{words} 个词看 {keys} 个词元。{all_heads} 个头中有 {value} 个，过半的词给自己的权重大于给其他任何词元的；"
-            "随机权重的对照是 {control} 个。所有头平均，一个词给自己的权重是均分时的 {lift} 倍；"
+            "随机权重的对照是 {control_value} 个。所有头平均，一个词给自己的权重是均分时的 {lift} 倍；"
             "随机权重的对照是 {control_lift} 倍。特殊词元得到 {special}。",
         ),
         rule=Text(
@@ -273,12 +279,23 @@ CLAIMS = (
         ),
         judge=_self,
         says=Text(
-            "A much-copied sentence; the note's own picture speaks against it. Try it with and without "
-            "the special tokens: they take much of the attention, and counting them or not changes what "
-            "is left for the word itself.",
-            "这句话流传很广，笔记自己的图却并不支持它。请分别在显示和隐藏特殊词元时各试一次："
-            "它们拿走了很多注意力，算不算它们，会改变留给词自己的份额。",
+            "A much-copied sentence. Try it with and without the special tokens: counting them or not changes what is left for the word itself.",
+            "这句话流传很广。请分别在显示和隐藏特殊词元时各试一次：算不算它们，会改变留给词自己的份额。",
         ),
+        then={
+            "every": Text(
+                "Here it is true of each head. The note's own picture speaks against it.",
+                "在这里，每个头都如此。笔记自己的图却并不支持它。",
+            ),
+            "average": Text(
+                "Here it is true of the mean alone, not of each head. The note's own picture speaks against it.",
+                "在这里，只有平均如此，并非每个头都如此。笔记自己的图也并不支持它。",
+            ),
+            "fails": Text(
+                "It is not true here, and the note's own picture speaks against it too.",
+                "在这里并不成立，笔记自己的图也不支持它。",
+            ),
+        },
         rule_numbers={"most": f"{MOST:.0%}", "large": LARGE},
     ),
     Claim(
@@ -291,11 +308,11 @@ CLAIMS = (
         statistic=Text(
             "In multiples of an even share, averaged over all heads, words give {near} to tokens at most "
             "{reach} away and {far} to those farther off. The difference is {value}; with random weights "
-            "{control}. In {agree} of {all_heads} heads near exceeds far. By distance, from zero on: "
-            "{curve}.",
+            "{control_value}. In {agree} of {all_heads} heads near exceeds far. By distance, from zero on: "
+            "{curve} (all rounded).",
             "以均分时的份额为一，所有头平均，词给相距不超过 {reach} 的词元 {near}，给更远的 {far}。"
-            "两者之差为 {value}；随机权重的对照是 {control}。{all_heads} 个头中有 {agree} 个近大于远。"
-            "从距离零算起，依次是 {curve}。",
+            "两者之差为 {value}；随机权重的对照是 {control_value}。{all_heads} 个头中有 {agree} 个近大于远。"
+            "从距离零算起，依次是 {curve}（均已四舍五入）。",
         ),
         rule=Text(
             "Near exceeds far if the difference is at least {nearer} of an even share. It holds for every "
@@ -305,11 +322,23 @@ CLAIMS = (
         ),
         judge=_near,
         says=Text(
-            "A statement about the mean: some heads look far off, or always at the same token. Random "
-            "weights spread evenly, so whatever they lack was learned.",
-            "这是关于平均值的说法：有些头看得很远，有些头总看同一个词元。随机权重是均匀的，"
-            "所以对照里没有的规律都是学来的。",
+            "A head that spreads evenly gives near and far words the same.",
+            "均匀地看的头，给近处和远处的一样多。",
         ),
+        then={
+            "every": Text(
+                "Here it is true of every head.",
+                "在这里，每个头都如此。",
+            ),
+            "average": Text(
+                "A statement about the mean: there are heads in which near words do not stand out.",
+                "这是关于平均值的说法：有些头里，近处的词并不突出。",
+            ),
+            "fails": Text(
+                "Here near words do not stand out, not even in the mean.",
+                "在这里，近处的词并不突出，平均来看也是如此。",
+            ),
+        },
         rule_numbers={"nearer": NEARER},
     ),
     Claim(
@@ -335,9 +364,23 @@ CLAIMS = (
         ),
         judge=_mechanisms,
         says=Text(
-            "One mechanism, different weights: two pictures are two heads, not two methods.",
-            "机制只有一种，不同的是权重：两张图是两个头，不是两种方法。",
+            "Different weights are enough for different pictures.",
+            "只要权重不同，图就会不同。",
         ),
+        then={
+            "every": Text(
+                "Here the formula gives the z of no head: each has a mechanism of its own.",
+                "在这里，没有一个头的 z 能由这个公式算出：每个头都另有机制。",
+            ),
+            "average": Text(
+                "Here most heads have a mechanism that the formula does not describe.",
+                "在这里，大多数头的机制不是这个公式所描述的。",
+            ),
+            "fails": Text(
+                "One formula serves {served} of {all_heads} heads: two pictures are two heads, not two methods.",
+                "{all_heads} 个头中有 {served} 个用的是同一个公式：两张图是两个头，不是两种方法。",
+            ),
+        },
         rule_numbers={"tolerance": tiny(TOLERANCE), "most": f"{MOST:.0%}"},
     ),
     Claim(
@@ -349,10 +392,10 @@ CLAIMS = (
         ),
         statistic=Text(
             "Over {pairs} pairs of heads of one layer, the rows of two heads differ by {value} bit "
-            "(Jensen–Shannon divergence, mean); with random weights by {control}. {apart} pairs look in "
+            "(Jensen–Shannon divergence, mean); with random weights by {control_value}. {apart} pairs look in "
             "different places. Most alike: {alike}, {least} bit; most different: {unlike}, {most} bit.",
             "对同层的 {pairs} 对头，两个头的各行平均相差 {value} 比特（Jensen–Shannon 散度）；"
-            "随机权重的对照是 {control}。其中 {apart} 对看的地方不同。最相似的是 {alike}，{least} 比特；"
+            "随机权重的对照是 {control_value}。其中 {apart} 对看的地方不同。最相似的是 {alike}，{least} 比特；"
             "最不同的是 {unlike}，{most} 比特。",
         ),
         rule=Text(
@@ -363,10 +406,23 @@ CLAIMS = (
         ),
         judge=_different,
         says=Text(
-            "True of trained heads, in degrees. Heads with random weights all look evenly, and so alike: "
-            "the differences were learned.",
-            "对训练过的头来说是对的，只是程度不同。随机权重的头都均匀地看，所以彼此相似：差别是学来的。",
+            "This compares where heads look; what they write differs by their v and W_O as well.",
+            "这里比较的是各头看哪里；它们写出什么，还取决于各自的 v 和 W_O。",
         ),
+        then={
+            "every": Text(
+                "True of every two heads here, in degrees.",
+                "在这里，任意两个头都如此，只是程度不同。",
+            ),
+            "average": Text(
+                "True in the mean; some pairs look in the same places.",
+                "平均来看如此；有些头看的地方相同。",
+            ),
+            "fails": Text(
+                "Not here: in the mean, two heads look in the same places.",
+                "在这里不成立：平均来看，两个头看的地方相同。",
+            ),
+        },
         rule_numbers={"apart_from": APART},
     ),
     Claim(
@@ -378,25 +434,39 @@ CLAIMS = (
         ),
         statistic=Text(
             "In the first layer, mean over heads, a word gives itself more than another token in {value} "
-            "of all pairs; with random weights in {control}. {agree} of {heads} heads do so clearly. Its "
+            "of all pairs; with random weights in {control_value}. {agree} of {heads} heads do so clearly. Its "
             "attention to itself is {raw}; with the residual connection, {kept} of z is the word's own "
             "(random weights: {control_kept}).",
             "在第一层，各头平均，一个词给自己的权重大于给另一个词元的，占全部词对的 {value}；"
-            "随机权重的对照是 {control}。{heads} 个头中有 {agree} 个明显如此。词对自己的注意力为 {raw}；"
+            "随机权重的对照是 {control_value}。{heads} 个头中有 {agree} 个明显如此。词对自己的注意力为 {raw}；"
             "算上残差，z 中有 {kept} 来自词自己（随机权重：{control_kept}）。",
         ),
         rule=Text(
             "Half of the pairs would be chance. It holds for every head if each reaches {clearly} of the "
-            "pairs, and on average if the mean of the heads does.",
+            "pairs, and on average if the mean of the heads does. With fewer than {least} words, chance "
+            "alone could reach it.",
             "一半只是偶然。每个头都达到全部词对的 {clearly}，就是对每个头成立；各头的平均达到，"
-            "就是只在平均上成立。",
+            "就是只在平均上成立。不足 {least} 个词时，单凭偶然也可能达到。",
         ),
         judge=_own_word,
         says=Text(
-            "What keeps z₁ close to x₁ is above all the residual connection, which the note leaves out, "
-            "and not attention to itself (shares by norm: Kobayashi et al.).",
-            "让 z₁ 接近 x₁ 的，主要是笔记没有画出的残差，而不是对自己的注意力（份额按范数计算：Kobayashi 等人）。",
+            "The residual connection, which the note leaves out, keeps z₁ close to x₁ whatever the attention does (shares by norm: Kobayashi et al.).",
+            "笔记没有画出的残差，不论注意力看哪里，都让 z₁ 接近 x₁（份额按范数计算：Kobayashi 等人）。",
         ),
-        rule_numbers={"clearly": f"{CLEARLY:.0%}"},
+        then={
+            "every": Text(
+                "Here every head of the first layer does.",
+                "在这里，第一层的每个头都如此。",
+            ),
+            "average": Text(
+                "Here the mean of the heads does, and not each of them.",
+                "在这里，各头的平均如此，并非每个头都如此。",
+            ),
+            "fails": Text(
+                "Here it is not clear: in the mean, a word does not look at itself that much more.",
+                "在这里并不明显：平均来看，词并没有这样偏向自己。",
+            ),
+        },
+        rule_numbers={"clearly": f"{CLEARLY:.0%}", "least": ENOUGH_WORDS},
     ),
 )

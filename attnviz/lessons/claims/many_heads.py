@@ -5,11 +5,12 @@ from jaxtyping import Bool, Float
 
 from attnviz.analysis.apart import apart
 from attnviz.figures.tensor import printed
-from attnviz.lessons.claims import Case, Claim, Trial, holds_if, over_heads
+from attnviz.lessons.claims import Case, Claim, Trial, holds_if, need_heads, over_heads
 from attnviz.lessons.text import Text
 from attnviz.tracing.record import Trace
 
 NOTE_HEADS = 8  # "usually eight heads"
+NOTE_SETS = range(1, 8)  # "q₁ … q₇": the numbers of the note's list
 OWN = 0.01  # matrices differ if they are farther apart than this, relative to their size
 SAME = 1e-6  # arrays are the same if no number differs by more
 MOST = 0.5  # of the heads: from here on, on average
@@ -30,13 +31,19 @@ def _sets(trace: Trace) -> int:
 
 def _list_of_sets(case: Case) -> Trial:
     sets = _sets(case.trace)
-    listed = len(range(1, sets))  # from one to the last number, as the note does
-    numbers = {"value": sets, "listed": listed, "last": sets - 1}
+    listed = len(NOTE_SETS)
+    numbers = {
+        "value": sets,
+        "listed": listed,
+        "start": NOTE_SETS.start,
+        "last": NOTE_SETS[-1],
+        "said": NOTE_HEADS,
+    }
     return Trial(holds_if(listed == sets), numbers, float(sets))
 
 
 def different(arrays: tuple[Float[np.ndarray, "..."], ...]) -> int:
-    """How many of the arrays are different, by shape or by a number."""
+    """How many of the arrays are different, by how many numbers they hold or by a number."""
     kept: list[np.ndarray] = []
     for array in arrays:
         if not any(_same(array, other) for other in kept):
@@ -45,7 +52,7 @@ def different(arrays: tuple[Float[np.ndarray, "..."], ...]) -> int:
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    return one.shape == other.shape and bool((np.abs(one - other) <= SAME).all())
+    return one.size == other.size and bool((np.abs(one.ravel() - other.ravel()) <= SAME).all())
 
 
 def _which_z(case: Case) -> Trial:
@@ -92,6 +99,7 @@ def _own(trace: Trace, layer: int) -> Bool[np.ndarray, " head"]:
 
 def _own_projections(case: Case) -> Trial:
     trace = case.trace
+    need_heads(trace)
     own = np.stack([_own(trace, layer) for layer in range(trace.model.layers)])
     value = int(own.sum())
     d_model, concat = trace.learned[0].query.weight.shape
@@ -112,7 +120,7 @@ def _copies(case: Case) -> Trial:
         for learned in trace.learned
         for name in ("query", "key", "value")
     }
-    attention = {len(trace.head_output(layer)) for layer in range(trace.model.layers)}
+    attention = {record.concat.shape[1] // width for record in trace.layers}
     value = min(attention)
     numbers = {
         "value": value,
@@ -138,11 +146,19 @@ CLAIMS = (
         ),
         judge=_usually_eight,
         says=Text(
-            "Eight is the base model of the first Transformer paper (Vaswani et al.). Other models "
-            "choose other numbers; what is usual is that the heads share the width of the model.",
-            "八个头是最早那篇 Transformer 论文（Vaswani 等人）的基础模型。其他模型各有选择；"
-            "真正常见的，是各个头平分模型的宽度。",
+            "Eight is the base model of the first Transformer paper (Vaswani et al.). Other models choose other numbers; what is usual is that the heads share the width of the model.",
+            "八个头是最早那篇 Transformer 论文（Vaswani 等人）的基础模型。其他模型各有选择；真正常见的，是各个头平分模型的宽度。",
         ),
+        then={
+            "holds": Text(
+                "This model has as many.",
+                "这个模型正是这么多。",
+            ),
+            "fails": Text(
+                "Not in this model.",
+                "这个模型不是。",
+            ),
+        },
         rule_numbers={"note_heads": NOTE_HEADS},
     ),
     Claim(
@@ -154,21 +170,30 @@ CLAIMS = (
             "各组是 q₁、k₁、v₁，接着 q₂、v₂、z₂，一直到 q₇、v₇、z₇，于是 x 有八种表示。",
         ),
         statistic=Text(
-            "In a layer of this model, a word has {value} sets, each of a q, a k, a v and a z. "
-            "A list that starts at one and ends at {last} names {listed} of them.",
+            "In a layer of this model, a word has {value} sets, each of a q, a k, a v and a z. The "
+            "note's list runs from {start} to {last}: it names {listed}, and calls them {said}.",
             "在这个模型的一层里，一个词有 {value} 组，每组都有 q、k、v 和 z。"
-            "从一数到 {last} 的列表只列出了其中 {listed} 组。",
+            "笔记的列表从 {start} 到 {last}，列出了 {listed} 组，却说有 {said} 种。",
         ),
         rule=Text(
-            "It holds if a list like the note's names as many sets as there are.",
-            "如果像笔记那样的列表与实际的组数相同，就成立。",
+            "It holds if the note's list names as many sets as there are.",
+            "如果笔记的列表与实际的组数相同，就成立。",
         ),
         judge=_list_of_sets,
         says=Text(
-            "A slip of the pen: counted from zero the list would be complete, and the second set "
-            "has a k₂ like every other.",
-            "这是笔误：从零数起，列表才完整；而且第二组和其他组一样，也有 k₂。",
+            "A slip of the pen: counted from zero, the list would name as many as the note says; and the second set has a k₂ like every other.",
+            "这是笔误：从零数起，列表才与笔记所说的数目相同；而且第二组和其他组一样，也有 k₂。",
         ),
+        then={
+            "holds": Text(
+                "Here the list names every set, and one fewer than the note says.",
+                "在这里，列表正好列出了所有组，却比笔记所说的少一组。",
+            ),
+            "fails": Text(
+                "The list does not fit this model.",
+                "这个列表与这个模型不符。",
+            ),
+        },
     ),
     Claim(
         name="C7",
@@ -187,16 +212,25 @@ CLAIMS = (
             "长度 {head_length}），以及经过所有头和 Add & Norm 之后的这个词（{all_shape} 个数，长度 {all_length}）。",
         ),
         rule=Text(
-            "It holds if the three are one and the same array; they differ if a shape differs, or a "
-            "number by more than {same}.",
-            "如果三者是同一个数组，就成立；形状不同，或有一个数相差超过 {same}，就算不同。",
+            "It holds if the three are the same numbers; they differ if one has more of them, or if "
+            "a number differs by more than {same}.",
+            "如果三者是同样的数，就成立；个数不同，或有一个数相差超过 {same}，就算不同。",
         ),
         judge=_which_z,
         says=Text(
-            "One name for several things. Here the output of a head always carries its head, and "
-            "what follows W_O and Add & Norm is the z of the layer.",
-            "一名多指。在这里，头的输出总是标明是哪个头；经过 W_O 和 Add & Norm 之后的，才叫这一层的 z。",
+            "Here the output of a head always carries its head, and what follows W_O and Add & Norm is the z of the layer.",
+            "在这里，头的输出总是标明是哪个头；经过 W_O 和 Add & Norm 之后的，才叫这一层的 z。",
         ),
+        then={
+            "holds": Text(
+                "Here they are the same numbers: one word, one head, and nothing after it.",
+                "这里三者是同样的数：只有一个词、一个头，后面什么也没有。",
+            ),
+            "fails": Text(
+                "One name for several things.",
+                "一名多指。",
+            ),
+        },
         rule_numbers={"same": f"{SAME:.0e}"},
     ),
     Claim(
@@ -220,10 +254,23 @@ CLAIMS = (
         ),
         judge=_own_projections,
         says=Text(
-            "True. One large multiplication does the work of all heads; which columns belong to "
-            "which head is a matter of counting.",
-            "正确。一次大的矩阵乘法就算完了所有头；哪些列属于哪个头，数一数就知道。",
+            "One large multiplication does the work of all heads; which columns belong to which head is a matter of counting.",
+            "一次大的矩阵乘法就算完了所有头；哪些列属于哪个头，数一数就知道。",
         ),
+        then={
+            "every": Text(
+                "True.",
+                "正确。",
+            ),
+            "average": Text(
+                "True of most heads; the others share a matrix here.",
+                "大多数头如此；其余的头在这里共用某个矩阵。",
+            ),
+            "fails": Text(
+                "Not in this model: heads share matrices here.",
+                "在这个模型里不对：这里的头共用矩阵。",
+            ),
+        },
         rule_numbers={"own": f"{OWN:.0%}", "most": f"{MOST:.0%}"},
     ),
     Claim(
@@ -245,9 +292,18 @@ CLAIMS = (
         ),
         judge=_copies,
         says=Text(
-            "Precise. In self-attention, V, K and Q at the bottom of the note's figure are all the "
-            "same x.",
-            "说得准确。在自注意力里，笔记图中底部的 V、K、Q 都是同一个 x。",
+            "In self-attention, V, K and Q at the bottom of the note's figure are all the same x.",
+            "在自注意力里，笔记图中底部的 V、K、Q 都是同一个 x。",
         ),
+        then={
+            "holds": Text(
+                "Precise.",
+                "说得准确。",
+            ),
+            "fails": Text(
+                "Here the numbers of copies differ.",
+                "这里的份数不相同。",
+            ),
+        },
     ),
 )

@@ -6,8 +6,8 @@ from jaxtyping import Float
 from attnviz.analysis.fixed import variation
 from attnviz.analysis.recompute import blend, largest_error
 from attnviz.figures.tensor import printed
-from attnviz.lessons import convolution, lab, toy
-from attnviz.lessons.claims import Case, Claim, Trial, holds_if, over_heads, tiny
+from attnviz.lessons import convolution, toy
+from attnviz.lessons.claims import Case, Claim, Trial, all_heads_on, holds_if, over_heads, tiny
 from attnviz.lessons.text import Text
 from attnviz.tracing.record import Trace
 from attnviz.tracing.weights import softmax
@@ -19,16 +19,17 @@ HARD = 800.0  # a score whose e to the minus is 0: all weight on one token
 
 def _one_representation(case: Case) -> Trial:
     trace = case.trace
-    errors = [
-        largest_error(trace.head_output(layer), blend(record))
-        for layer, record in enumerate(trace.layers)
-    ]
-    value = max(errors)
+    on = all_heads_on(trace)
+    value = max(
+        largest_error(trace.head_output(layer)[heads], blend(trace.layers[layer])[heads])
+        for layer, heads in on.items()
+    )
+    count = sum(map(len, on.values()))
     numbers = {
         "value": tiny(value),
-        "all_heads": len(trace.heads),
+        "all_heads": count,
         "tokens": len(trace.tokens),
-        "vectors": len(trace.heads) * len(trace.tokens),
+        "vectors": count * len(trace.tokens),
     }
     return Trial(holds_if(value <= TOLERANCE), numbers, value)
 
@@ -46,16 +47,18 @@ def _mix(case: Case) -> Trial:
     trace = case.trace
     scores = toy.X @ toy.W_Q @ (toy.X @ toy.W_K).T / toy.DIVISOR
     first, second = softmax(scores)[0]
-    mixed = [trace.head_output(layer).astype(float) for layer in range(trace.model.layers)]
-    value = sum(outside(z, trace.values(layer).astype(float)) for layer, z in enumerate(mixed))
+    on = all_heads_on(trace)
+    mixed = {layer: trace.head_output(layer)[heads].astype(float) for layer, heads in on.items()}
+    values = {layer: trace.values(layer)[heads].astype(float) for layer, heads in on.items()}
+    value = sum(outside(z, values[layer]) for layer, z in mixed.items())
     numbers = {
         "value": value,
-        "entries": f"{sum(z.size for z in mixed):,}",
+        "entries": f"{sum(z.size for z in mixed.values()):,}",
         "first": printed(float(first), 6),
         "second": printed(float(second), 6),
         "first_rounded": printed(float(first), 2),
         "second_rounded": printed(float(second), 2),
-        "all_heads": len(trace.heads),
+        "all_heads": sum(map(len, on.values())),
     }
     return Trial(holds_if(value == 0), numbers, float(value))
 
@@ -67,14 +70,13 @@ def _variations(trace: Trace) -> Float[np.ndarray, "layer head"]:
 
 def _filters(case: Case) -> Trial:
     trace = case.trace
-    here, control = (_variations(t) for t in (trace, lab.control(trace)))
+    here = _variations(trace)
     x = trace.residual(0).astype(float)
     kernel = convolution.kernel(x.shape[1])
     filtered = convolution.convolution(x, kernel)
-    value, control_value = float(here.mean()), float(control.mean())
+    value = float(here.mean())
     numbers = {
         "value": f"{value:.1%}",
-        "control": f"{control_value:.1%}",
         "fixed": int((here <= FIXED).sum()),
         "all_heads": here.size,
         "most": f"{FIXED:.0%}",
@@ -84,8 +86,7 @@ def _filters(case: Case) -> Trial:
         "needed": len(convolution.OFFSETS),
         "error": tiny(largest_error(filtered, convolution.heads(x, kernel, HARD))),
     }
-    verdict = over_heads(here <= FIXED, value <= FIXED)
-    return Trial(verdict, numbers, value, control_value)
+    return Trial(over_heads(here <= FIXED, value <= FIXED), numbers, value)
 
 
 CLAIMS = (
@@ -109,10 +110,19 @@ CLAIMS = (
         ),
         judge=_one_representation,
         says=Text(
-            "Precise: in one head, a word gets exactly one weighted average of the v's. "
-            "With several heads it gets several.",
-            "说得准确：在一个头里，一个词恰好得到 v 的一个加权平均；有几个头，就有几个。",
+            "In one head, a word gets exactly one weighted average of the v's; with several heads it gets several.",
+            "在一个头里，一个词恰好得到 v 的一个加权平均；有几个头，就有几个。",
         ),
+        then={
+            "holds": Text(
+                "Precise.",
+                "说得准确。",
+            ),
+            "fails": Text(
+                "Here the model's z is something else than that average.",
+                "这里模型的 z 并不是这个加权平均。",
+            ),
+        },
         rule_numbers={"tolerance": tiny(TOLERANCE)},
     ),
     Claim(
@@ -124,10 +134,10 @@ CLAIMS = (
         ),
         statistic=Text(
             "The note's scores give the shares {first} and {second}, which it rounds to "
-            "{first_rounded} and {second_rounded}. Over all {all_heads} heads of this model, {value} of "
+            "{first_rounded} and {second_rounded}. Over {all_heads} heads of this model, {value} of "
             "{entries} entries of z lie outside the range of their v's.",
             "由笔记中的分数得到份额 {first} 和 {second}，笔记取为 {first_rounded} 和 "
-            "{second_rounded}。在这个模型的全部 {all_heads} 个头中，z 的 {entries} 个元素里有 {value} 个"
+            "{second_rounded}。在这个模型的 {all_heads} 个头中，z 的 {entries} 个元素里有 {value} 个"
             "超出了各 v 的取值范围。",
         ),
         rule=Text(
@@ -137,10 +147,19 @@ CLAIMS = (
         ),
         judge=_mix,
         says=Text(
-            "True, and stronger than it sounds: the shares are never negative and sum to one, so z "
-            "always lies between the v's. One head can only blend.",
-            "正确，而且比听上去更强：份额不为负，且和为一，所以 z 总在各 v 之间。一个头只能做混合。",
+            "The shares are never negative and sum to one, so a mix always lies between the v's. One head can only blend.",
+            "份额不为负，且和为一，所以混合的结果总在各 v 之间。一个头只能做混合。",
         ),
+        then={
+            "holds": Text(
+                "True, and stronger than it sounds.",
+                "正确，而且比听上去更强。",
+            ),
+            "fails": Text(
+                "Here z is something else than a mix of the v's.",
+                "这里的 z 不是各 v 的混合。",
+            ),
+        },
         rule_numbers={"tolerance": tiny(TOLERANCE)},
     ),
     Claim(
@@ -153,11 +172,11 @@ CLAIMS = (
         statistic=Text(
             "A filter weighs the same places around every word. Here {value} of a head's attention, "
             "averaged over all heads, lies elsewhere than its own mean pattern of offsets says; with "
-            "random weights {control}. The pattern of {fixed} of {all_heads} heads is fixed. Turned "
+            "random weights {control_value}. The pattern of {fixed} of {all_heads} heads is fixed. Turned "
             "round: a convolution over the offsets {offsets}, computed as {needed} heads on your x, "
             "differs by at most {error} of its largest entry.",
             "卷积核在每个词周围看的位置都一样。这里，所有头平均有 {value} 的注意力偏离该头自己按相对位置的平均模式；"
-            "随机权重的对照是 {control}。{all_heads} 个头中有 {fixed} 个模式固定。反过来，在你的 x 上，"
+            "随机权重的对照是 {control_value}。{all_heads} 个头中有 {fixed} 个模式固定。反过来，在你的 x 上，"
             "相对位置为 {offsets} 的卷积写成 {needed} 个头来算，最多只相差最大元素的 {error}。",
         ),
         rule=Text(
@@ -169,12 +188,23 @@ CLAIMS = (
         ),
         judge=_filters,
         says=Text(
-            "The likeness is exact in one direction: heads can do what a filter does (Cordonnier et "
-            "al.). But where a trained head looks depends on the words. Random weights look evenly "
-            "at everything, and even is a fixed pattern too.",
-            "这个类比只在一个方向上严格成立：头可以做卷积核所做的事（Cordonnier 等人）。"
-            "但训练过的头看哪里，取决于词的内容。随机权重对一切都均匀地看，而均匀也是一种固定的模式。",
+            "The likeness is exact in one direction: heads can do what a filter does (Cordonnier et al.).",
+            "这个类比在一个方向上严格成立：头可以做卷积核所做的事（Cordonnier 等人）。",
         ),
+        then={
+            "every": Text(
+                "In this run no head's pattern depends on the word by more than the rule allows. To look evenly at everything is a fixed pattern too.",
+                "在这次运行中，没有一个头的模式随词的变化超过规则所容许的。对一切都均匀地看，也是一种固定的模式。",
+            ),
+            "average": Text(
+                "In the mean the patterns hardly depend on the word; those of single heads do.",
+                "就平均而言，模式几乎不随词而变；但有些头的会变。",
+            ),
+            "fails": Text(
+                "In the other direction it is not: where these heads look depends on the words.",
+                "反过来并不成立：这些头看哪里，取决于词的内容。",
+            ),
+        },
         rule_numbers={"most": f"{FIXED:.0%}"},
     ),
 )

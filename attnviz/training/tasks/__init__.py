@@ -14,6 +14,7 @@ from pkgutil import iter_modules
 import numpy as np
 from jaxtyping import Int
 
+from attnviz import checks
 from attnviz.errors import TrainingError
 from attnviz.models.alphabet import Alphabet
 from attnviz.models.encoder import EncoderShape, Positions
@@ -77,6 +78,7 @@ def task_called(name: str) -> Task:
     Raises:
         TrainingError: if there is none.
     """
-    if name not in tasks():
-        raise TrainingError("no_such_task", task=name, known=", ".join(tasks()))
+    if not isinstance(name, str) or name not in tasks():
+        said = name if isinstance(name, str) else checks.quoted(name)
+        raise TrainingError("no_such_task", task=said, known=", ".join(tasks()))
     return tasks()[name]

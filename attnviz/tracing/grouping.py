@@ -1,0 +1,97 @@
+"""Grouping: which tokens are pieces of one word, and what the sentence has for it.
+
+A tokenizer splits at spaces, and often at punctuation; its words are taken as they are, but
+for two things. A token of spaces alone is no part of a word. And where a script writes no
+spaces, nobody has said where a word ends: there each character stands alone, or each token
+where a token holds several.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Span = tuple[int, int]  # of characters in a sentence
+
+# Beginnings of the Unicode names of letters and marks of scripts without spaces
+_UNSPACED = (
+    "CJK",
+    "IDEOGRAPHIC",
+    "HIRAGANA",
+    "KATAKANA",
+    "HALFWIDTH KATAKANA",
+    "BOPOMOFO",
+    "THAI",
+    "LAO",
+    "KHMER",
+    "MYANMAR",
+    "TIBETAN",
+    "TAI LE",
+    "NEW TAI LUE",
+    "TAI THAM",
+    "TAI VIET",
+    "AHOM",
+    "JAVANESE",
+    "BALINESE",
+    "YI",
+    "NUSHU",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A token as its tokenizer places it."""
+
+    sentence: int
+    span: Span
+    word: int | None  # the tokenizer's; None for what is no part of a word
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether `text` holds letters of a script that is written without spaces."""
+    return any(_is_unspaced(character) for character in text)
+
+
+def words(pieces: Sequence[Piece], sentences: Sequence[str]) -> list[int | None]:
+    """The word of each token, counted through all sentences."""
+    found: list[int | None] = []
+    count = 0
+    before = Piece(0, (0, 0), None)
+    for piece in pieces:
+        if piece.word is None:
+            found.append(None)
+        else:
+            goes_on = before.word is not None and _goes_on(before, piece, sentences[piece.sentence])
+            count += not goes_on
+            found.append(count - 1)
+        before = piece
+    return found
+
+
+def _goes_on(before: Piece, piece: Piece, text: str) -> bool:
+    """Whether a token belongs to the same word as the one before it."""
+    if piece.sentence != before.sentence:
+        return False
+    start, end = piece.span
+    if start < before.span[1]:  # both are parts of one character
+        return True
+    first, last = text[start:end][:1], text[slice(*before.span)][-1:]
+    touches = start == before.span[1]
+    if touches and _is_mark(first):
+        return True
+    if first.isspace() or last.isspace() or _is_unspaced(first) or _is_unspaced(last):
+        return False
+    inside = touches and _is_mark(last) and first.isalpha()  # byte-level splitting parts these
+    return inside or piece.word == before.word
+
+
+def _is_mark(character: str) -> bool:
+    """Whether a character sits on the one before it."""
+    return bool(character) and unicodedata.category(character).startswith("M")
+
+
+def _is_unspaced(character: str) -> bool:
+    if not character or character.isascii():
+        return False
+    kind = unicodedata.category(character)
+    is_letter = kind[0] in "LM" or kind == "Nl"
+    return is_letter and unicodedata.name(character, "").startswith(_UNSPACED)

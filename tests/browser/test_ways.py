@@ -1,0 +1,105 @@
+"""Ways through the pages in a real browser: links, Back, late widgets, what must not move."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Open, Visit
+
+ACTIVE = ".st-key-choices [aria-checked=true]"
+SHIFTS = """() => {
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) window.shifts.push(one.value);
+  }).observe({ type: "layout-shift", buffered: true });
+}"""
+
+
+def chosen(page: Page) -> list[str]:
+    return page.locator(ACTIVE).all_inner_texts()
+
+
+def go(visit: Visit, name: str) -> None:
+    visit.page.get_by_role("link", name=name).first.click()
+    visit.settle()
+
+
+@pytest.mark.parametrize("drawer", ["Share", "Save"])
+def test_a_page_link_works_while_something_is_open(visit: Open, drawer: str) -> None:
+    opened = visit()
+    for name in ("Train", "Walkthrough", "About", "Explore"):
+        go(opened, "Explore")
+        opened.page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
+        opened.page.get_by_role("button", name=drawer, exact=True).click()
+        opened.settle()
+        go(opened, name)
+        opened.settle()  # the closing popover may ask for its old page after the new one came
+        text = opened.page.locator(".stMainBlockContainer").inner_text()
+        assert len(text) > 200
+        assert "Something went wrong" not in text
+
+
+def test_a_slider_that_appears_late_shows_what_is_in_force(visit: Open) -> None:
+    opened = visit()
+    opened.page.get_by_text("their mean").click()
+    opened.settle()
+    opened.page.get_by_role("button", name="Thresholds").click()
+    opened.page.get_by_role("slider").first.wait_for()
+    values = [one.input_value() for one in opened.page.get_by_role("slider").all()]
+    assert values == ["0", "100"]
+
+
+def test_back_goes_to_what_was_seen_before(visit: Open) -> None:
+    opened = visit()
+    seen = [chosen(opened.page)]
+    for name in ("their mean", "words"):
+        opened.page.get_by_text(name, exact=True).click()
+        opened.settle()
+        seen.append(chosen(opened.page))
+    assert len({tuple(one) for one in seen}) == 3
+    for before in reversed(seen[:-1]):
+        opened.page.go_back()
+        opened.settle()
+        assert chosen(opened.page) == before
+
+
+def test_the_next_chapter_begins_at_its_top(visit: Open) -> None:
+    opened = visit()
+    go(opened, "Walkthrough")
+    opened.page.get_by_role("button", name="Next chapter").click()
+    opened.page.wait_for_selector("text=2 · One head")
+    opened.settle()
+    assert opened.page.locator('[data-testid="stMain"]').evaluate("main => main.scrollTop") == 0
+    opened.page.go_back()
+    opened.settle()
+    assert opened.page.locator(".st-key-lesson h2").first.inner_text().startswith("1 ")
+
+
+def test_keys_and_a_clicker_turn_screens_after_a_menu_was_used(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    page.goto(f"{page.url.split('?')[0]}walkthrough?v=1&mode=presenter&ch=1&screen=1")
+    menu = page.locator(".st-key-present [role=combobox]").first
+    menu.click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    opened.settle()
+    said = page.locator(".st-key-present_bar").inner_text
+    for key in ("ArrowRight", "PageDown", "ArrowLeft", "PageUp"):
+        before = said() + page.locator(".st-key-present").inner_text()
+        page.keyboard.press(key)
+        opened.settle()
+        assert said() + page.locator(".st-key-present").inner_text() != before, key
+
+
+def test_nothing_moves_under_the_pointer(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    page.add_init_script(f"({SHIFTS})()")
+    page.reload()
+    page.wait_for_selector(".st-key-heatmaps .js-plotly-plot .hm", state="attached")
+    opened.settle()
+    assert sum(page.evaluate("window.shifts")) < 0.1
+    page.evaluate("window.shifts = []")
+    page.get_by_text("Hide special tokens").first.click()
+    opened.settle()
+    assert sum(page.evaluate("window.shifts")) < 0.005
