@@ -169,7 +169,8 @@ def test_the_measure_sees_what_cannot_be_read(browser: Browser) -> None:
     page.evaluate("bad => { document.body.innerHTML = bad; }", BAD)
     page.evaluate(
         """() => {
-            const names = Array.from({ length: 27 }, (_, i) => "token " + i).join(String.fromCharCode(10));
+            const names = Array.from({ length: 27 }, (_, i) => "token " + i)
+                .join(String.fromCharCode(10));
             const map = document.querySelector("[data-array]");
             Object.assign(map.dataset, { rows: names, columns: names });
             const context = document.querySelector("#written").getContext("2d");
