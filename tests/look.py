@@ -44,7 +44,8 @@ def look(languages: tuple[str, ...] = LANGUAGES, *, presenter: bool = True) -> S
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
         page.add_init_script(GEOMETRY)
-        for language in languages:
+        for language, scheme in itertools.product(languages, SCHEMES):
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             for name, link in (PAGES | LESSONS).items():
                 page.set_viewport_size({"width": WIDTHS[0], "height": 900})
                 page.goto(server.address + LINK.format(link=link, language=language))
@@ -57,9 +58,8 @@ def look(languages: tuple[str, ...] = LANGUAGES, *, presenter: bool = True) -> S
 
 
 def _widths(page: Page) -> Iterator[Image.Image]:
-    """A page in both schemes and all widths, each as tall as it is."""
-    for scheme, width in itertools.product(SCHEMES, WIDTHS):
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    """A page in all widths, each as tall as it is."""
+    for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         still(page)
         high = int(page.evaluate("document.querySelector('.stMainBlockContainer').scrollHeight"))
@@ -69,17 +69,16 @@ def _widths(page: Page) -> Iterator[Image.Image]:
 
 
 def _screens(page: Page, address: str, language: str) -> Iterator[tuple[str, Image.Image]]:
-    """Each picture of the presenter, both schemes and sizes."""
+    """Each picture of the presenter, in both sizes."""
     for chapter in attnviz.chapters():
         page.set_viewport_size({"width": SCREENS[0][0], "height": SCREENS[0][1]})
         page.goto(f"{address}/walkthrough?v=1&mode=presenter&ch={chapter.number}&lang={language}")
         page.wait_for_selector(".st-key-present")
         for screen in chapter.screens:
             still(page)
-            for scheme, size in itertools.product(SCHEMES, SCREENS):
+            for size in SCREENS:
                 if not isinstance(screen, Part):
                     break
-                page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
                 page.set_viewport_size({"width": size[0], "height": size[1]})
                 still(page)
                 yield f"presenter {chapter.number}, {screen.name}", _shot(page)
