@@ -73,7 +73,8 @@ function measure() {
   const shown = (element, box) => {
     let [left, top, right, bottom] = [box.left, box.top, box.right, box.bottom];
     let [cut, scrolled] = [null, false];
-    for (let e = element.parentElement; e && e !== main.parentElement; e = e.parentElement) {
+    const first = element.tagName === "CANVAS" ? element.parentElement : element;
+    for (let e = first; e && e !== main.parentElement; e = e.parentElement) {
       const style = getComputedStyle(e);
       if (style.overflowX === "visible" && style.overflowY === "visible") continue;
       const edge = e.getBoundingClientRect();

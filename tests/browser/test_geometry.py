@@ -153,7 +153,8 @@ def test_a_file_can_be_read(browser: Browser, minilm: Model, tmp_path: Path, wor
 
 BAD = """<p style="font-size: 7px">tiny</p>
 <div style="width: 60px; overflow: hidden; white-space: nowrap">words that are cut off</div>
-<div style="position: relative"><p>under</p><p style="position: absolute; top: 0">over</p></div>
+<div style="position: relative"><span>under</span>
+<span style="position: absolute; left: 0; top: 0">over</span></div>
 <svg width="100" height="20"><text x="80" y="15">beyond the edge</text></svg>
 <div class="attnviz" style="width: 600px"><figure><canvas data-array="a" width="27" height="27"
   aria-label="small" style="width: 27px; height: 27px"></canvas></figure></div>

@@ -77,7 +77,7 @@ function names(stage, context, count) {
   context.textAlign = "right";
   for (let i = 0; i < count; i += every) {
     const middle = (i + 0.5) * cell;
-    context.fillText(cut(context, meta.labels[i]), label - 4, middle);
+    context.fillText(cut(context, meta.labels[i]), label - 4, Math.max(5, middle));
     context.save();
     context.translate(label + middle, cell * count + 4);
     context.rotate(-Math.PI / 2);
