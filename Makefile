@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check format bench load fuzz audit checkpoints lock outdated clean
+.PHONY: run test check format bench load look fuzz audit checkpoints lock outdated clean
 
 run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
@@ -36,6 +36,9 @@ bench: $(DEV_STAMP)
 
 load: $(DEV_STAMP)
 	@$(BIN)/python -m benchmarks.load --sessions 200 --json /tmp/attnviz-load.json --repeat 5
+
+look: $(DEV_STAMP)
+	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m tests.look
 
 fuzz: $(DEV_STAMP)
 	@ATTNVIZ_FUZZ_CASES=300 $(BIN)/python -m pytest tests/fuzz/test_core.py tests/fuzz/test_corpus.py \

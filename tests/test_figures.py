@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import attnviz
+from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
 from attnviz.figures import style
 from attnviz.figures.colour import BLINDNESS, contrast, linear, oklab, seen_with
 from attnviz.figures.escape import plotly_text
+from attnviz.figures.heatmap import draw
 from attnviz.figures.lines import FAINTEST
 from attnviz.figures.overview import LARGEST_PAYLOAD, cell_edges, pool
 from attnviz.figures.packet import pack, unpack
@@ -17,6 +19,7 @@ from attnviz.figures.picture import percent
 from attnviz.figures.shown import shown
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
+from attnviz.words import LANGUAGES, Language
 
 LENSES = [
     Lens(),
@@ -197,14 +200,44 @@ def test_a_heatmap_holds_the_weights_themselves(
 def test_a_heatmap_of_a_long_text_says_how_many_tokens_are_named(minilm: Model) -> None:
     trace = attnviz.trace("the cat " * 60, minilm)
     figure = attnviz.heatmap(trace, (0, 0)).figure
-    assert "one in 3 named" in figure.layout.title.subtitle.text
-    assert len(figure.layout.xaxis.tickvals) == 41
+    assert "one in 5 named" in figure.layout.title.subtitle.text
+    assert list(figure.layout.xaxis.tickvals) == list(range(0, 122, 5))
+    assert figure.layout.xaxis.ticks == "outside", "a tick for each name that stands"
 
 
 def test_a_short_sentence_has_a_number_in_each_cell(minilm: Model) -> None:
-    figure = attnviz.heatmap(attnviz.trace("Thinking Machines", minilm), (0, 0)).figure
-    assert figure.data[0].texttemplate == "%{z:.2f}"
+    trace = attnviz.trace("Thinking Machines", minilm)
+    figure = attnviz.heatmap(trace, (0, 0)).figure
+    weights = trace.weights((0, 0))
+    assert list(figure.data[1].text) == [f"{weight:.2f}" for weight in weights.ravel()]
+    names = [place.name for place in shown(trace, [(0, 0)])[0].view.places]
+    assert list(figure.data[1].y) == list(np.repeat(names, len(names)))
+    assert list(figure.data[1].x) == names * len(names)
     assert "rounded to 2 decimals" in figure.layout.title.subtitle.text
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_number_can_be_read_on_every_ink(mode: style.Mode) -> None:
+    for code in style.HEAD_CODES:
+        for ground in style.ramp(getattr(code, mode), mode):
+            colour = "#{:02x}{:02x}{:02x}".format(*ground)
+            assert contrast(style.text_on(colour), colour) >= 4.5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("combination", ["mean", "maximum"])
+def test_no_line_above_a_heatmap_is_wider_than_a_phone(
+    note: attnviz.Trace, combination: Combination, language: Language
+) -> None:
+    one = shown(note, note.heads[:12], combination=combination)[0]
+    title = draw(one, language=language).figure.layout.title
+    lines = [(line, 14.0) for line in title.text.split("<br>")]
+    lines += [(line, 10.5) for line in title.subtitle.text.split("<br>")]
+    for line, size in lines:
+        columns = sum(2 if ord(letter) > 0x2E7F else 1 for letter in line)
+        assert columns * size / 2 <= 330
+    said = (title.text + title.subtitle.text).replace("<br>", "").replace(" ", "")
+    assert plotly_text(one.formula(language)).replace(" ", "") in said, "and nothing is lost"
 
 
 def test_what_plotly_would_read_as_markup_is_escaped() -> None:

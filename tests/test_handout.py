@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import attnviz
+from attnviz.analysis.difference import most_different
 from attnviz.figures.packet import unpack
 from attnviz.lessons.claims import claims
-from attnviz.lessons.handout import handout
+from attnviz.lessons.handout import chapter_section, handout
 from attnviz.lessons.link import Standing
 from attnviz.models.load import Model
 from attnviz.words import LANGUAGES, Language, say
@@ -102,3 +103,15 @@ def test_hidden_special_tokens_change_the_sheet_and_are_said(note: attnviz.Trace
 
     assert verdict(shown, "C13") == "does not hold"
     assert verdict(hidden, "C13") == "on average only"
+
+
+def test_lines_of_a_long_text_go_down_the_page(minilm: Model) -> None:
+    """Across it there would be no room for their labels."""
+    long = attnviz.trace("the law is " * 23, minilm)
+    (chapter,) = (one for one in attnviz.chapters() if one.number == 7)
+    page = chapter_section(chapter, long, Standing(), "en", ())
+    (packed,) = re.findall(r'data-kind="lines" data-packet="([^"]+)"', page)
+    meta, arrays = unpack(zlib.decompress(b64decode(packed)))
+    assert meta["direction"] == "vertical"
+    drawn = attnviz.lines(long, most_different(long)[:2])
+    assert len(arrays["weight"]) == len(drawn.weight)

@@ -100,6 +100,37 @@ def test_lines_are_the_tensor(note: attnviz.Trace, lens: Lens) -> None:
         assert all(abs(mine[at] - weight) < 0.51 / 255 for at, weight in expected.items())
 
 
+@pytest.mark.parametrize("direction", ["horizontal", "vertical"])
+@pytest.mark.parametrize("pins", [("q5",), ("q5", "q7"), ("q5", "q7", "k3", "q3", "k0")])
+def test_what_is_pinned_is_pinned_on_paper(
+    note: attnviz.Trace, pins: tuple[str, ...], direction: Any
+) -> None:
+    heads = [(0, 2), (1, 8)]
+    picture = attnviz.explore(
+        note, heads, pins=pins, direction=direction, arrangement="overlaid"
+    ).to_svg()
+    root = ET.fromstring(picture)  # noqa: S314
+    expected, lines = [], 0
+    for one in shown(note, heads):
+        weights = one.view.weights
+        for at, pin in enumerate(pins):
+            row = weights[int(pin[1:])] if pin[0] == "q" else weights[:, int(pin[1:])]
+            mark = f"#{at + 1} " if len(pins) > 1 else ""
+            expected += [(one.code.light, f"{mark}{w:.3f}") for w in row if w >= FAINTEST]
+        for q, k in zip(*np.nonzero(weights >= FAINTEST), strict=True):
+            lines += f"q{q}" in pins or f"k{k}" in pins
+    groups = [g for g in root.iter(f"{SVG}g") if g.get("class") == "number"]
+    texts = [(group, next(group.iter(f"{SVG}text"))) for group in groups]
+    assert sorted((t.get("fill"), t.text) for _, t in texts) == sorted(expected)
+    stand = [(group.get("transform"), t.get("x"), t.get("text-anchor")) for group, t in texts]
+    assert len(set(stand)) == len(stand), "no number stands on another"
+    drawn = [p.attrib["d"].count("M") for p in root.iter(f"{SVG}path") if p.get("stroke-opacity")]
+    assert sum(drawn) == lines
+    said = " ".join("".join(t.itertext()) for t in root.iter(f"{SVG}text"))
+    assert "Only the lines of what is pinned are drawn" in said
+    assert all(note.tokens[int(pin[1:])].text in said for pin in pins)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("arrangement", ["stacked", "overlaid"])
 @pytest.mark.parametrize("direction", ["horizontal", "vertical"])

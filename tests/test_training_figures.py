@@ -50,7 +50,7 @@ def test_bars_are_the_accuracies_and_what_runs_has_none() -> None:
     assert list(many.y) == [0.301, None]
     assert list(many.text) == ["0.301", "…"]
     assert list(one.y) == [1.0, 1.0]
-    assert "0.2999" in chart.figure.layout.title.subtitle.text
+    assert "0.2999" in chart.figure.layout.title.subtitle.text.replace("<br>", " ")
     assert chart.figure.layout.shapes[0].y0 == 0.2999
 
 
@@ -73,4 +73,4 @@ def test_which_head_looks_where_holds_every_share() -> None:
     np.testing.assert_array_equal(np.asarray(drawn.z), shares.reshape(6, 4))
     assert list(drawn.y) == ["L0·H0", "L0·H1", "L0·H2", "L1·H0", "L1·H1", "L1·H2"]
     assert list(drawn.x)[2] == "&lt;c&gt;"
-    assert "16 random texts" in chart.figure.layout.title.subtitle.text
+    assert "16 random texts" in chart.figure.layout.title.subtitle.text.replace("<br>", " ")

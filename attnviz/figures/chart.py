@@ -1,12 +1,15 @@
 """What the Plotly charts share: an empty template, fonts, quiet axes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 
 from attnviz.figures import style
+from attnviz.figures.escape import plotly_text
 from attnviz.figures.style import Mode
+from attnviz.figures.svg import wrapped
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,20 +34,34 @@ def layout(mode: Mode, **more: Any) -> go.Layout:
     )
 
 
-def heading(title: str, subtitle: str, colour: str, mode: Mode) -> dict[str, Any]:
-    """A title at the top left, and a line or two below it. Both already escaped."""
-    return {
-        "text": title,
+NARROW = 330  # px of a line above a chart, on a phone too
+SIZES = 14, 10.5  # px of the title's letters, and of the lines below it
+TOOLBAR = 26  # px that the chart's own buttons take, above the title
+
+
+def heading(
+    title: str, notes: Sequence[str], colour: str, mode: Mode
+) -> tuple[dict[str, Any], int]:
+    """A title at the top left with notes below it, and the px that they take in all.
+
+    Everything is text, in lines that fit the narrowest page: Plotly cuts longer ones in silence.
+    """
+    large, small = SIZES
+    above = wrapped(title, NARROW * small / large)
+    below = [line for note in notes for line in wrapped(note, NARROW)]
+    said = {
+        "text": "<br>".join(map(plotly_text, above)),
         "subtitle": {
-            "text": subtitle,
-            "font": {"size": 10.5, "color": style.FAINT_INK[mode]},
+            "text": "<br>".join(map(plotly_text, below)),
+            "font": {"size": small, "color": style.FAINT_INK[mode]},
         },
-        "font": {"size": 14, "color": colour},
+        "font": {"size": large, "color": colour},
         "x": 0.02,
         "y": 1,
         "yanchor": "top",
-        "pad": {"t": 6},
+        "pad": {"t": 6 + TOOLBAR},
     }
+    return said, TOOLBAR + 20 * len(above) + 15 * len(below) + 12
 
 
 def quiet_axis(mode: Mode, **more: Any) -> dict[str, Any]:

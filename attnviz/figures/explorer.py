@@ -103,6 +103,7 @@ class Explorer:
             combination=self.combination,
             direction=self.direction,
             arrangement=self.arrangement,
+            pins=self.pins,
             language=self.language,
         ).to_svg()
 
@@ -193,6 +194,7 @@ class Explorer:
                 "direction": say("picture.direction", language),
                 "weight": say("picture.weight", language),
                 "rounded": say("picture.rounded", language),
+                "some_named": say("picture.some_named", language, step="{step}"),
                 "ink": say("picture.ink", language),
                 **{name: say(f"map.{name}", language) for name in ("rest", "read", "hidden")},
             },

@@ -1,6 +1,7 @@
 """The heatmap of one head: queries are rows, keys are columns, a number for each cell."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, get_args
 
 import numpy as np
@@ -23,10 +24,13 @@ from attnviz.tracing.head import as_head
 from attnviz.tracing.record import Trace
 from attnviz.words import Language, say
 
-NUMBERS_UP_TO = 12  # places: beyond, the cells are too small to print in
-LABELS_UP_TO = 48
+NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
+NARROWEST = 250  # px of the cells where a page is narrow
+LINE = 8.9  # px from one label to the next
 LONGEST_LABEL = 14
-NOTE_WIDTH, NOTE_HEIGHT = 560, 14  # px of a line of notes
+LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
+HEIGHT = 384  # px of the whole while the cells are large enough
+BELOW = 82  # px for labels below the cells
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -114,10 +118,10 @@ def draw(
         zmax=1,
         xgap=0,
         ygap=0,
-        texttemplate="%{z:.2f}" if len(names) <= NUMBERS_UP_TO else None,
         colorbar=_colour_bar(mode, language),
     )
-    figure = go.Figure(data=[trace], layout=_layout(one, mode, language, captioned))
+    texts = [_numbers(drawn, names, one, mode)] if len(names) <= NUMBERS_UP_TO else []
+    figure = go.Figure(data=[trace, *texts], layout=_layout(one, mode, language, captioned))
     alt = say(
         "heatmap.alt",
         language,
@@ -128,6 +132,23 @@ def draw(
     )
     alt = " ".join([alt, *about_given(one.trace, language)])
     return Heatmap(figure, alt, one, language)
+
+
+def _numbers(drawn: np.ndarray, names: list[str], one: Shown, mode: Mode) -> go.Scatter:
+    """The weight in each cell that is shown, in an ink that can be read on it."""
+    rows, columns = np.nonzero(~np.isnan(drawn))
+    weights = drawn[rows, columns]
+    grounds = style.ramp(getattr(one.code, mode), mode)[style.level(weights)]
+    inks = ["#{:02x}{:02x}{:02x}".format(*ground) for ground in grounds]
+    return go.Scatter(
+        x=[names[column] for column in columns],
+        y=[names[row] for row in rows],
+        text=[f"{weight:.2f}" for weight in weights],
+        mode="text",
+        textfont={"size": 9, "color": [style.text_on(ink) for ink in inks]},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:
@@ -153,11 +174,12 @@ def _layout(one: Shown, mode: Mode, language: Language, captioned: bool) -> go.L
         "type": "category",
         "tickvals": ticks,
         "ticktext": [labels[tick] for tick in ticks],
-        "tickfont": {"size": 9.5},
+        "tickfont": {"size": 9},
         "automargin": True,
         "showgrid": False,
         "zeroline": False,
-        "ticks": "",
+        "ticks": "outside" if len(ticks) < len(labels) else "",
+        "ticklen": 3,
         "fixedrange": False,
     }
     direction = f"{_size(one)} · {say('picture.direction', language)}"
@@ -166,17 +188,19 @@ def _layout(one: Shown, mode: Mode, language: Language, captioned: bool) -> go.L
     if len(labels) <= NUMBERS_UP_TO:
         direction += " · " + say("picture.rounded", language)
     direction += " · " + say("picture.ink_stops", language, stops=style.STOPS)
-    notes = [] if captioned else svg.wrapped(" ".join(one.notes(language)), NOTE_WIDTH)
-    small = [direction, *map(plotly_text, [one.formula(language), *notes])]
+    notes = [] if captioned else one.notes(language)
+    said, top = heading(
+        title(one.trace, one.name(language), language),
+        [direction, one.formula(language), " ".join(notes)],
+        getattr(one.code, mode),
+        mode,
+    )
+    cells = min(MOST, LEAST_CELL * len(labels))
     return layout(
         mode,
-        title=heading(
-            plotly_text(title(one.trace, one.name(language), language)),
-            "<br>".join(small),
-            getattr(one.code, mode),
-            mode,
-        ),
-        margin={"l": 4, "r": 4, "t": 66 + NOTE_HEIGHT * len(notes), "b": 4},
+        title=said,
+        height=max(HEIGHT, top + cells + BELOW),
+        margin={"l": 4, "r": 4, "t": top, "b": 4},
         xaxis={**axis, "tickangle": -90},
         yaxis={**axis, "autorange": "reversed"},
     )
@@ -189,5 +213,5 @@ def _label(text: str) -> str:
 
 def _ticks(places: int) -> list[int]:
     """All places while they fit, else every k-th; the hover names them all."""
-    step = max(1, -(-places // LABELS_UP_TO))
+    step = max(1, ceil(places * LINE / NARROWEST))
     return list(range(0, places, step))

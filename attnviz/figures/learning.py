@@ -52,6 +52,7 @@ def learning(
     steps = [point.step for point in course]
     a, b = (getattr(code, mode) for code in style.HEAD_CODES[:2])
     texts = {key: say(f"train.{key}", language) for key in ("accuracy", "loss", "step")}
+    said, top = heading(name, [say("train.curve_note", language)], a, mode)
     figure = go.Figure(
         data=[
             go.Scatter(
@@ -72,7 +73,7 @@ def learning(
         ],
         layout=layout(
             mode,
-            title=heading(plotly_text(name), say("train.curve_note", language), a, mode),
+            title=said,
             xaxis=quiet_axis(mode, title={"text": texts["step"]}),
             yaxis=quiet_axis(mode, range=[0, 1.03], title={"text": texts["accuracy"]}),
             yaxis2={
@@ -85,7 +86,7 @@ def learning(
                 "zeroline": False,
             },
             legend={"orientation": "h", "y": -0.22},
-            margin={"l": 4, "r": 4, "t": 56, "b": 4},
+            margin={"l": 4, "r": 4, "t": top, "b": 4},
         ),
     )
     if theory is not None:
@@ -117,7 +118,8 @@ def bars(
     notes = [say("train.bars_note", language), *_parameters(results, language)]
     if theory is not None:
         best = say("train.theory", language, accuracy=at_most(theory, 4))
-        notes.append(f"- - {plotly_text(groups[0])}: {best}")
+        notes.append(f"- - {groups[0]}: {best}")
+    above, top = heading(title, notes, style.INK[mode], mode)
     colours = [getattr(style.HEAD_CODES[0], mode), style.FAINT_INK[mode]]
     figure = go.Figure(
         data=[
@@ -137,14 +139,14 @@ def bars(
         ],
         layout=layout(
             mode,
-            title=heading(plotly_text(title), "<br>".join(notes), style.INK[mode], mode),
+            title=above,
             barmode="group",
             xaxis={"type": "category", "automargin": True},
             yaxis=quiet_axis(
                 mode, range=[0, 1.12], title={"text": say("train.accuracy", language)}
             ),
             legend={"orientation": "h", "y": -0.16},
-            margin={"l": 4, "r": 4, "t": 42 + 14 * len(notes), "b": 4},
+            margin={"l": 4, "r": 4, "t": top, "b": 4},
         ),
     )
     if theory is not None:
@@ -162,6 +164,6 @@ def _parameters(results: Sequence[Bar], language: Language) -> list[str]:
     """How many parameters each group has, where that is known: one number a group."""
     counts = {bar.group: bar.parameters for bar in results if bar.parameters}
     return [
-        say("train.bars_parameters", language, group=plotly_text(group), parameters=f"{count:,}")
+        say("train.bars_parameters", language, group=group, parameters=f"{count:,}")
         for group, count in counts.items()
     ]

@@ -13,8 +13,8 @@ from jaxtyping import Bool
 
 from attnviz import checks
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens, View
-from attnviz.figures import svg
+from attnviz.analysis.lens import Lens, Place, View
+from attnviz.figures import svg, svg_lines
 from attnviz.figures.asked import check_language, pins_of
 from attnviz.figures.facts import about_given
 from attnviz.figures.packet import pack
@@ -47,6 +47,7 @@ class Lines:
     heads: tuple[HeadId, ...]
     language: Language
     recipe: Recipe
+    pins: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Lines: {self.alt}>"
@@ -87,7 +88,10 @@ class Lines:
                 for i in panel
             ]
             places = self.maps[0].view.places
-            blocks.append(svg.strands(places, drawn, vertical, self.language))
+            pins = [pin for pin in self.pins if int(pin[1:]) < len(places)]
+            if pins:
+                blocks.append(svg.words("", [_pinned(places, pins, self.language)], ""))
+            blocks.append(svg_lines.strands(places, drawn, vertical, self.language, pins))
         return svg.sheet(self.trace, blocks, self.recipe, self.language, self.alt)
 
     def _repr_html_(self) -> str:
@@ -158,7 +162,17 @@ def lines(
         heads=ids,
         language=language,
         recipe=recipe,
+        pins=tuple(pins),
     )
+
+
+def _pinned(places: Sequence[Place], pins: Sequence[str], language: Language) -> str:
+    """Which tokens are pinned, so that only their lines are on paper."""
+    kinds = {"q": say("picture.query", language), "k": say("picture.key", language)}
+    named = [
+        f"{svg_lines.mark(pins, pin)}{places[int(pin[1:])].name} ({kinds[pin[0]]})" for pin in pins
+    ]
+    return say("lines.pinned", language, tokens=", ".join(named))
 
 
 def check_line_choices(direction: object, arrangement: object) -> None:

@@ -27,6 +27,8 @@ def looks(
     layers, heads, _ = shares.shape
     rows = [str(HeadId(layer, head)) for layer in range(layers) for head in range(heads)]
     flat = shares.reshape(len(rows), -1)
+    notes = [model, say("train.looks_note", language, texts=texts)]
+    said, top = heading(say("train.looks_title", language), notes, style.INK[mode], mode)
     hover = "%{y} → %{x}<br><b>%{z:.4f}</b><extra></extra>"
     figure = go.Figure(
         data=[
@@ -44,15 +46,10 @@ def looks(
         ],
         layout=layout(
             mode,
-            title=heading(
-                say("train.looks_title", language),
-                f"{plotly_text(model)}<br>{say('train.looks_note', language, texts=texts)}",
-                style.INK[mode],
-                mode,
-            ),
+            title=said,
             xaxis={"type": "category", "automargin": True, "ticks": "", "tickangle": -35},
             yaxis={"type": "category", "automargin": True, "ticks": "", "autorange": "reversed"},
-            margin={"l": 4, "r": 4, "t": 66, "b": 4},
+            margin={"l": 4, "r": 4, "t": top, "b": 4},
         ),
     )
     best = [

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import UInt8
 
-from attnviz.figures.colour import encoded, from_oklab, linear, oklab
+from attnviz.figures.colour import contrast, encoded, from_oklab, linear, oklab
 
 Mode = Literal["light", "dark"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -95,6 +95,18 @@ def ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
         np.uint8
     )
     return colours
+
+
+READABLE = 4.5  # contrast of text
+
+
+@cache
+def text_on(ground: str) -> str:
+    """An ink that can be read on a colour: the house's, or black or white between them."""
+    ink = max(INK.values(), key=lambda one: contrast(one, ground))
+    if contrast(ink, ground) >= READABLE:
+        return ink
+    return max("#000000", "#ffffff", key=lambda one: contrast(one, ground))
 
 
 HALF = 127  # steps of ink on each side of zero

@@ -31,7 +31,6 @@ LEAST_STEP = 7.5  # units from one token to the next
 LARGEST_STEP = 40.0
 LABEL = 84.0  # units kept for a token's name
 LONGEST_LABEL = 18  # characters
-GAP = 170.0  # between queries and keys of a line diagram
 TICKS = (0.01, 0.1, 0.25, 0.5, 1.0)
 
 
@@ -60,7 +59,7 @@ def sheet(
         f'height="{y * MM:g}mm" viewBox="0 0 {width:g} {y:g}" role="img" '
         f'style="background:{style.PAPER["light"]}" font-family={quoteattr(style.SANS)} '
         f'font-size="10" fill="{style.INK["light"]}">'
-        f"<title>{_safe(trace.model.called(language))}</title><desc>{_safe(alt)}</desc><metadata>{escape(about)}</metadata>"
+        f"<title>{safe(trace.model.called(language))}</title><desc>{safe(alt)}</desc><metadata>{escape(about)}</metadata>"
         f'<rect width="100%" height="100%" fill="{style.PAPER["light"]}"/>'
         f"{''.join(parts)}</svg>\n"
     )
@@ -78,12 +77,11 @@ def words(
             f'stroke-dasharray="{dash}"/>'
         )
     heading = f'<text x="{x}" y="11" font-size="13" font-weight="600" fill="{colour}">'
-    small = [line for text in lines for line in wrapped(text, width)]
+    small = [line for said in lines for line in wrapped(said, width)]
     rows = [
-        _text(8, 26 + 13 * row, line, ink=style.FAINT_INK["light"])
-        for row, line in enumerate(small)
+        text(8, 26 + 13 * row, line, ink=style.FAINT_INK["light"]) for row, line in enumerate(small)
     ]
-    elements = f"{swatch}{heading}{_safe(title)}</text>{''.join(rows)}"
+    elements = f"{swatch}{heading}{safe(title)}</text>{''.join(rows)}"
     return Block(elements, width, 16 + 13 * len(small))
 
 
@@ -95,17 +93,17 @@ def cells(
 ) -> Block:
     """A heatmap: a square a cell, as dark as its level, with the places at both edges."""
     count = len(places)
-    step = _step(count, WIDTH - LABEL - 16)
+    step = step_of(count, WIDTH - LABEL - 16)
     side = step * count
     parts = [f'<g transform="translate({LABEL:g} 0) scale({step:g})" class="cells">']
     parts += _squares({(0, 0): (levels, shown)}, style.ramp(code.light, "light"))
     parts.append("</g>")
     size = min(9.0, step)
     for index, place in enumerate(places):
-        name, middle = _cut(place.text), (index + 0.5) * step
+        name, middle = cut(place.text), (index + 0.5) * step
         below = (LABEL + middle + size / 3, side + 5)
-        parts.append(_text(LABEL - 4, middle + size / 3, name, size, anchor="end"))
-        parts.append(_text(*below, name, size, anchor="end", turned=True))
+        parts.append(text(LABEL - 4, middle + size / 3, name, size, anchor="end"))
+        parts.append(text(*below, name, size, anchor="end", turned=True))
     legend = _legend(style.ramp(code.light, "light"), side + LABEL + 8)
     return Block("".join(parts) + legend, LABEL + side + 8, side + LABEL + 24)
 
@@ -132,45 +130,12 @@ def tiles(levels: UInt8[np.ndarray, "layer head row column"]) -> Block:
     middle = (side / 2) * step
     for head in range(heads):
         x = 32 + head * (side + apart) * step + middle
-        parts.append(_text(x, 9, f"H{head}", anchor="middle"))
+        parts.append(text(x, 9, f"H{head}", anchor="middle"))
     for layer in range(layers):
         y = 14 + layer * (side + apart) * step + middle
-        parts.append(_text(26, y + 3, f"L{layer}", anchor="end"))
+        parts.append(text(26, y + 3, f"L{layer}", anchor="end"))
     high = 14 + layers * (side + apart) * step
     return Block("".join(parts) + _legend(ramp, high + 4), WIDTH, high + 22)
-
-
-def strands(
-    places: Sequence[Place],
-    drawn: Sequence[tuple[HeadCode, np.ndarray, np.ndarray, np.ndarray]],
-    vertical: bool,
-    language: Language,
-) -> Block:
-    """A line diagram. `drawn`: for each head its code, and query, key, weight of each line."""
-    count = len(places)
-    step = 15.0 if vertical else _step(count, WIDTH - 16)
-    if vertical:
-        right = LABEL + 2 * GAP
-        ends = {
-            side: [(x, 22 + (i + 0.5) * step) for i in range(count)]
-            for side, x in (("q", LABEL), ("k", right))
-        }
-        width, height = right + LABEL, 26 + count * step
-    else:
-        ends = {
-            side: [(8 + (i + 0.5) * step, y) for i in range(count)]
-            for side, y in (("q", LABEL + 14), ("k", LABEL + 14 + GAP))
-        }
-        width, height = max(WIDTH, 16 + count * step), 2 * (LABEL + 14) + GAP
-    parts = [_edge_names(width, height, vertical, language)]
-    for code, query, key, weight in drawn:
-        parts += _paths(code, ends, query, key, weight)
-    parts += [
-        _label(place, *ends[side][i], side, vertical, step)
-        for side in "qk"
-        for i, place in enumerate(places)
-    ]
-    return Block("".join(parts), width, height)
 
 
 def wrapped(text: str, width: Length = WIDTH) -> list[str]:
@@ -205,15 +170,17 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _step(count: int, room: Length) -> Length:
+def step_of(count: int, room: Length) -> Length:
+    """From one token to the next, where `count` of them share a room."""
     return max(LEAST_STEP, min(LARGEST_STEP, room / max(count, 1)))
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A token's name as there is room for it."""
     return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Text as SVG may hold it: escaped, and control characters by their names."""
     return escape(visible(text))
 
@@ -245,45 +212,7 @@ def _runs(line: np.ndarray, shown: np.ndarray) -> Iterable[tuple[int, int]]:
             yield int(start), int(end)
 
 
-def _paths(
-    code: HeadCode,
-    ends: dict[str, list[tuple[Length, Length]]],
-    query: np.ndarray,
-    key: np.ndarray,
-    weight: np.ndarray,
-) -> Iterable[str]:
-    """The lines of one head, those of one step of opacity as one path."""
-    paths: dict[int, list[str]] = defaultdict(list)
-    for i, level in enumerate(np.rint(style.LEVELS * weight).astype(int)):
-        (x1, y1), (x2, y2) = ends["q"][int(query[i])], ends["k"][int(key[i])]
-        paths[int(level)].append(f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}")
-    for level, parts in sorted(paths.items()):
-        share = level / style.LEVELS
-        yield (
-            f'<path fill="none" stroke="{code.light}" stroke-opacity="{share:.4f}" '
-            f'stroke-width="{0.75 + 2.25 * share:.3g}" stroke-dasharray="{code.dash}" '
-            f'd="{"".join(parts)}"/>'
-        )
-
-
-def _edge_names(width: Length, height: Length, vertical: bool, language: Language) -> str:
-    queries, keys = (say(f"lines.{name}", language) for name in ("queries", "keys"))
-    ink = style.FAINT_INK["light"]
-    if vertical:
-        return _text(8, 10, queries, ink=ink) + _text(width - 8, 10, keys, ink=ink, anchor="end")
-    return _text(8, 8, queries, ink=ink) + _text(8, height, keys, ink=ink)
-
-
-def _label(place: Place, x: Length, y: Length, side: str, vertical: bool, step: Length) -> str:
-    size = min(10.0, step)
-    away, towards = (-6, "end") if side == "q" else (6, "start")
-    if vertical:
-        return _text(x + away, y + size / 3, _cut(place.text), size, anchor=towards)
-    turned = "start" if side == "q" else "end"
-    return _text(x + size / 3, y + away, _cut(place.text), size, anchor=turned, turned=True)
-
-
-def _text(
+def text(
     x: Length,
     y: Length,
     said: str,
@@ -300,7 +229,7 @@ def _text(
         place = f'transform="translate({x:g} {y:g}) rotate(-90)"'
     return (
         f'<text {place} font-size="{size:g}" fill="{ink}" text-anchor="{anchor}"{font}>'
-        f"{_safe(said)}</text>"
+        f"{safe(said)}</text>"
     )
 
 
@@ -310,7 +239,7 @@ def _legend(ramp: np.ndarray, y: Length) -> str:
     for index, weight in enumerate(TICKS):
         ink, x = _hex(ramp, round(style.LEVELS * weight**0.5)), 8 + 58 * index
         parts.append(f'<rect x="{x}" y="{y:g}" width="18" height="10" fill="{ink}"/>')
-        parts.append(_text(x + 22, y + 9, f"{weight:g}"))
+        parts.append(text(x + 22, y + 9, f"{weight:g}"))
     return f'<g class="legend">{"".join(parts)}</g>'
 
 
@@ -323,13 +252,13 @@ def _origin(trace: Trace, recipe: Recipe, width: Length, language: Language) -> 
     """Sentence, model with revision, versions, and the lines of Python that make it again."""
     sentences = [trace.text, *([trace.pair] if trace.pair is not None else [])]
     said = [*sentences, made_with(trace, language), say("file.again", language, command="")]
-    rows = [line for text in said for line in wrapped(text, width)]
+    rows = [line for one in said for line in wrapped(one, width)]
     code = len(rows)
     rows += wrapped(recipe.text, width * 0.86)
     code_font = ' font-family="ui-monospace, Menlo, Consolas, monospace" xml:space="preserve"'
     faint = style.FAINT_INK["light"]
     elements = "".join(
-        _text(8, 12 + 13 * row, line, 8.5 if row >= code else 10, ink=faint, font=font)
+        text(8, 12 + 13 * row, line, 8.5 if row >= code else 10, ink=faint, font=font)
         for row, line in enumerate(rows)
         for font in [code_font if row >= code else ""]
     )

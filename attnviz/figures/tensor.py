@@ -1,12 +1,12 @@
 """Matrices: as a map of ink with the number under the pointer, or as a table of numbers."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from attnviz.figures import style
-from attnviz.figures.colour import contrast
 from attnviz.figures.drawing import Element, element
 from attnviz.figures.style import Mode, Paint
 from attnviz.words import Language, say
@@ -29,8 +29,8 @@ def tensor(
 
     The caption says the name, the shape and the largest number, which several maps may share.
     `marked` is the row that the reader follows; `paints` names the control that a click on a
-    cell sets. Rows are named under the pointer; columns
-    too, or counted from 0.
+    cell sets. Rows and columns are named where there is room, else one in so many, and it is
+    said how many; all of them under the pointer. Columns without names are counted from 0.
     """
     hue = getattr(paint, mode)
     shared = largest is not None
@@ -45,6 +45,7 @@ def tensor(
             "aria-label": f"{name}, {shape}",
             "data-rows": "\n".join(rows),
             "data-largest": repr(largest),
+            "data-some": say("picture.some_named", language, step="{step}"),
             **({"data-columns": "\n".join(columns)} if columns is not None else {}),
             **({"data-marked": str(marked)} if marked is not None else {}),
             **({"data-paints": paints} if paints is not None else {}),
@@ -61,6 +62,12 @@ def tensor(
         None if scale is None else element("span", scale, class_="scale"),
     )
     return element("figure", caption, canvas, class_="tensor")
+
+
+def tiles(maps: Sequence[Element], kind: Literal["wall", "strip"], language: Language) -> Element:
+    """Many maps beside each other: too small for names, which is said once for all."""
+    said = element("p", say("drawing.unnamed", language), class_="some")
+    return element("div", said, element("div", *maps, class_=kind), class_="unnamed")
 
 
 def scale_of(largest: float, language: Language, *, signed: bool) -> str:
@@ -117,12 +124,10 @@ def _cell(
 ) -> Element:
     red, green, blue = style.signed_ramp(hue, mode)[style.signed_level(value, largest)]
     ground = f"#{red:02x}{green:02x}{blue:02x}"
-    inks = (style.INK["light"], style.INK["dark"])
-    ink = max(inks, key=lambda ink: contrast(ink, ground))
     return element(
         "td",
         printed(value, decimals),
-        style=f"background:{ground};color:{ink}",
+        style=f"background:{ground};color:{style.text_on(ground)}",
         class_="marked" if marked else None,
         data_value=repr(value),
     )

@@ -7,16 +7,19 @@ the app, from the same packets.
 from collections.abc import Iterable
 
 from attnviz.errors import AttnvizError
+from attnviz.figures.lines import Lines, lines
 from attnviz.figures.picture import title
 from attnviz.figures.standalone import origin, standalone, tag
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.engine import Chapter, Question, Scene, panel_element
+from attnviz.lessons.engine import Chapter, Panel, Question, Scene, panel_element
 from attnviz.lessons.link import Standing
 from attnviz.lessons.sheet import spoken
 from attnviz.tracing.record import Trace
 from attnviz.training.record import Training
 from attnviz.words import Language, say
+
+WIDEST = 60  # places of a line diagram across a page; more go down the page
 
 
 def handout(
@@ -58,12 +61,20 @@ def chapter_section(
     figure = chapter.figure(trace, scene)
     for part in chapter.parts:
         parts.append(tag("h3", part.title[language]))
-        parts.append(panel_element(figure.panels[part.name]))
+        parts.append(panel_element(_across_a_page(figure.panels[part.name])))
         parts.append(tag("p", chapter.note(part, scene), "small"))
     parts += [_asked(chapter, q, scene, standing) for q in chapter.questions]
     takeaway = scene.say(chapter.takeaway, **numbers)
     parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
     return f"<section>{''.join(parts)}</section>"
+
+
+def _across_a_page(panel: Panel) -> Panel:
+    """A panel that a page has room for: lines of many tokens go down it."""
+    if not isinstance(panel, Lines) or len(panel.maps[0].view.places) <= WIDEST:
+        return panel
+    lens, spoken = panel.maps[0].lens, panel.language
+    return lines(panel.trace, panel.heads, lens, direction="vertical", language=spoken)
 
 
 def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standing) -> str:

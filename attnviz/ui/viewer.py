@@ -19,7 +19,7 @@ from attnviz.words import say
 
 OVERVIEW, LINES = "overview_picture", "lines_picture"
 LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
-PLOT_HEIGHT = 384
+WIDE_FROM = 42  # places: cells of 6 px then want the whole column for one heatmap
 
 
 def viewer(key: TraceKey, trace: Trace, divergence: float, share_here: Callable[[], None]) -> None:
@@ -102,14 +102,17 @@ def _take_picked() -> None:
 
 def _heatmaps(key: TraceKey, trace: Trace, now: Choices) -> None:
     heads = now.heads if now.combination else now.heads[:2]
-    for index, one in enumerate(shown(trace, heads, now.lens, now.combination)):
-        with st.container(key=f"heatmap_{index}"):
-            _heatmap(key, one, index)
+    maps = shown(trace, heads, now.lens, now.combination)
+    beside = len(maps[0].view.places) < WIDE_FROM
+    with st.container(key="heatmaps_beside" if beside else "heatmaps_wide"):
+        for index, one in enumerate(maps):
+            with st.container(key=f"heatmap_{index}"):
+                _heatmap(key, one, index)
 
 
 def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
     picture, caption = caches.heatmap_of(key, one, mode(), language())
-    components.show_chart(picture, f"heatmap_picture_{index}", PLOT_HEIGHT)
+    components.show_chart(picture, f"heatmap_picture_{index}", int(picture.figure.layout.height))
     st.caption(markdown_text(caption))
 
 

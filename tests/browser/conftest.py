@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,9 @@ def wait_until_up(address: str, process: subprocess.Popen[bytes]) -> None:
     until(answers, alive=lambda: process.poll() is None)
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    netguard = tmp_path_factory.mktemp("server") / "outside.txt"
+@contextmanager
+def running(netguard: Path) -> Iterator[Server]:
+    """The app in a process of its own, which writes into `netguard` what it reaches outside."""
     port = free_port()
     found = Server(f"http://127.0.0.1:{port}", netguard)
     environment = {
@@ -82,6 +83,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.terminate()
         process.wait(timeout=CEILING)
     assert found.reached_outside() == "", "whatever the tests of this process made it do"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server") / "outside.txt") as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

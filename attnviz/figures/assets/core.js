@@ -72,7 +72,7 @@ function stageOf(parent, draw) {
       root.style.zoom = zoom;
       stage.width = root.clientWidth;
       draw(stage);
-      if (root.getBoundingClientRect().height <= heightOf(root)) break;
+      if (root.getBoundingClientRect().height <= heightOf(root) && root.scrollWidth <= root.clientWidth) break;
     }
     root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
   };
@@ -86,7 +86,7 @@ function stageOf(parent, draw) {
 
 // A page may give its pictures a share of the window's height, such as a projector's screen:
 // the largest of a few sizes that fits is then taken. Elsewhere a picture is as tall as it is.
-const ZOOMS = [1.6, 1.4, 1.2, 1, 0.85, 0.7, 0.55];
+const ZOOMS = [2.2, 1.9, 1.6, 1.4, 1.2, 1, 0.85, 0.7, 0.55];
 const property = (element, name) => parseFloat(getComputedStyle(element).getPropertyValue(name));
 const shareOf = (root) => property(root, "--attnviz-fit");
 const zooms = (root) => (shareOf(root) ? ZOOMS : [property(root, "--attnviz-zoom") || 1]);

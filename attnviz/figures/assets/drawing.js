@@ -4,6 +4,11 @@
 // attnviz/figures/style.py, and says the number under the pointer.
 
 const TALLEST = 320; // px of a map, where the page says nothing else
+const LEAST = 6; // px of a cell of attention
+const WIDEST_TILE = 170; // px, where all tiles are to fit on a screen
+const NAMES = 80; // px for the names beside a map
+const LINE = 10; // px from one name to the next
+const LONGEST = 20; // characters of a name
 const HALF = 127; // steps of ink on each side of zero
 
 function grown(tree, space) {
@@ -43,29 +48,75 @@ function paint(stage, canvas) {
     image.data.set([ramp[level], ramp[level + 1], ramp[level + 2], 255], 4 * i);
   }
   context.putImageData(image, 0, 0);
-  const cell = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 6 : 18;
-  canvas.style.width = `${columns * cell}px`;
-  const tallest = property(stage.root, "--attnviz-map") || TALLEST;
-  const row = Math.min(columns > 16 ? 14 : 18, Math.max(5, tallest / rows.length));
-  canvas.style.height = `${Math.min(tallest, rows.length * row)}px`;
+  const { wide, high } = sizeOf(stage, canvas, rows.length, columns);
+  canvas.style.width = `${columns * wide}px`;
+  canvas.style.height = `${rows.length * high}px`;
+  canvas.style.minWidth = `${columns}px`; // a cell is never less than a pixel: what is wider scrolls
   const box = html("div", { class: "mapbox" });
-  canvas.replaceWith(rowNames(canvas, rows, box));
-  box.append(canvas, html("p", { class: "under", "aria-live": "polite" }, "\u00a0"));
+  canvas.replaceWith(box);
+  const under = html("p", { class: "under", "aria-live": "polite" }, "\u00a0");
+  box.append(canvas, under);
+  box.style.width = canvas.style.width; // not that of the names below it
   const marked = canvas.dataset.marked;
   if (marked !== undefined) box.prepend(markOf(Number(marked), rows, canvas));
-  readUnder(canvas, box.lastChild, rows, columns, values, (...said) => stage.send(...said));
+  nameCells(canvas, box, rows, high, wide);
+  readUnder(canvas, under, rows, columns, values, (...said) => stage.send(...said));
 }
 
-// Tokens beside their rows, where there is room to read them and several maps do not share one.
-function rowNames(canvas, rows, box) {
-  const height = parseFloat(canvas.style.height);
-  const numbered = rows.every((row, i) => row === String(i));
-  if (numbered || height / rows.length < 9 || canvas.closest(".strip, .wall")) return box;
+const TILES = ".wall, .strip"; // many maps beside each other, as wide as there is room
+
+// How large a cell is drawn. Attention, which is square, is at least LEAST px where that fits.
+function sizeOf(stage, canvas, rows, columns) {
+  const tallest = property(stage.root, "--attnviz-map") || TALLEST;
+  const square = canvas.dataset.columns !== undefined && canvas.dataset.columns === canvas.dataset.rows;
+  if (!square) {
+    const wide = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 6 : 18;
+    return { wide, high: Math.min(columns > 16 ? 14 : 18, Math.max(5, tallest / rows), tallest / rows) };
+  }
+  const least = LEAST / (canvas.currentCSSZoom ?? 1);
+  const tiles = canvas.closest(TILES);
+  if (tiles) tiles.style.setProperty("--tile", `${Math.min(least * columns, shareOf(stage.root) ? WIDEST_TILE : Infinity)}px`);
+  const figure = canvas.closest("figure");
+  const room = figure.parentElement.clientWidth - (tiles ? 0 : NAMES);
+  const side = Math.min(18, room / columns, Math.max(least, tallest / rows));
+  return { wide: side, high: side };
+}
+
+// Names of rows and columns: all, or as many as there is room for, and then it is said how many.
+function nameCells(canvas, box, rows, high, wide) {
+  if (canvas.closest(TILES)) return; // the drawing says so once for all
+  const columns = canvas.dataset.columns?.split("\n");
+  const isNamed = (names) => names && !names.every((name, i) => name === String(i));
+  const sides = [isNamed(rows) && high, isNamed(columns) && wide].filter(Boolean);
+  if (!sides.length) return;
+  const every = Math.ceil(Math.max(...sides.map((size) => LINE / size)) - 0.05);
   const marked = Number(canvas.dataset.marked ?? -1);
-  const names = html("div", { class: "rownames", "aria-hidden": "true" });
-  names.style.height = `${height}px`;
-  names.append(...rows.map((row, i) => html("span", i === marked ? { class: "chosen" } : {}, row)));
-  return html("div", { class: "named" }, names, box);
+  const frame = html("div", { class: "named" });
+  box.replaceWith(frame);
+  const height = `${parseFloat(canvas.style.height)}px`;
+  if (isNamed(rows)) {
+    const beside = namesOf(rows, every, "rownames", "gridTemplateRows", marked);
+    beside.style.height = height;
+    frame.append(beside);
+  }
+  frame.append(box);
+  if (isNamed(columns)) canvas.after(namesOf(columns, every, "columnnames", "gridTemplateColumns"));
+  if (every > 1) frame.after(html("p", { class: "some" }, fill(canvas.dataset.some, { step: every })));
+}
+
+function namesOf(names, every, kind, template, marked = -1) {
+  const box = html("div", { class: kind, "aria-hidden": "true" });
+  box.style[template] = `repeat(${names.length}, minmax(0, 1fr))`;
+  names.forEach((name, i) => {
+    if (i % every && i !== marked) return;
+    if (marked >= 0 && i !== marked && Math.abs(i - marked) < every && every > 1) return; // no room beside it
+    const kept = Array.from(name);
+    const text = kept.length > LONGEST ? `${kept.slice(0, LONGEST - 1).join("")}…` : name;
+    const label = html("span", { title: name, "data-at": i, ...(i === marked ? { class: "chosen" } : {}) }, text);
+    label.style[kind === "rownames" ? "gridRow" : "gridColumn"] = i + 1;
+    box.append(label);
+  });
+  return box;
 }
 
 // The row that the reader follows: a frame over the canvas, which stays as it was painted.

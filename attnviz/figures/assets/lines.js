@@ -6,6 +6,7 @@
 const GAP = 150; // least px between the two edges, horizontal
 const VERTICAL_GAP = 220;
 const NUMBER = 34; // px that one number takes along its line's end
+const MARK = 24; // px of a mark such as #2: which of several tokens a number belongs to
 const ROW = 17; // px a token, vertical
 const COLUMN = 12.5; // least px a token, horizontal
 const LONGEST = 96; // px of a label
@@ -49,7 +50,7 @@ function panel(stage, heads) {
   for (let i = 0; i < arrays.head.length; i++) if (members.has(arrays.head[i])) mine.push(i);
   const made = { element: figure, heads, mine };
   made.fit = () => {
-    made.place = geometry(meta, scroll.clientWidth || 320, heads.length);
+    made.place = geometry(meta, scroll.clientWidth || 320, heads.length * (stage.memory.pins.size + 1));
     made.svg = picture(stage, made);
     scroll.replaceChildren(made.svg);
   };
@@ -95,31 +96,34 @@ function stroke(head, colour, weight, ends) {
 }
 
 // Where tokens stand: end(side, i) is the point where lines of token i begin or end.
-function geometry(meta, width, heads) {
+// `lanes` is how many numbers may stand on a line: one a head and token that is looked at.
+function geometry(meta, width, lanes) {
   const count = meta.labels.length;
   const measure = document.createElement("canvas").getContext("2d");
   measure.font = `${FONT} system-ui, sans-serif`;
   const widths = new Map();
   for (const text of meta.labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
-  const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8;
+  const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + (meta.direction === "vertical" ? MARK : 0);
   const cut = (text) => {
     if (widths.get(text) <= LONGEST) return text;
     const kept = Array.from(text);
     while (kept.length > 1 && measure.measureText(kept.join("") + "…").width > LONGEST) kept.pop();
     return kept.join("") + "…";
   };
+  const lane = lanes > meta.heads.length ? NUMBER + MARK : NUMBER;
+  const room = lane * lanes + 30;
   if (meta.direction === "vertical") {
-    const gap = Math.max(120, NUMBER * heads + 30, Math.min(VERTICAL_GAP, width - 2 * label));
+    const gap = Math.max(120, room, Math.min(VERTICAL_GAP, width - 2 * label));
     return {
-      vertical: true, label, cut, width: gap + 2 * label, height: count * ROW + 26,
+      lane, lanes, vertical: true, label, cut, width: gap + 2 * label, height: count * ROW + 26,
       end: (side, i) => [side === "q" ? label : label + gap, 26 + (i + 0.5) * ROW],
     };
   }
   const step = Math.max(COLUMN, Math.min(46, (width - 12) / Math.max(count, 1)));
-  const top = label + 16;
-  const gap = Math.max(GAP, NUMBER * heads + 30);
+  const top = label + MARK; // with a mark, up to where the sides are named
+  const gap = Math.max(GAP, room);
   return {
-    vertical: false, label, cut, width: Math.max(count * step + 12, 200), height: 2 * top + gap,
+    lane, lanes, vertical: false, label, cut, width: Math.max(count * step + 12, 200), height: 2 * top + gap,
     end: (side, i) => [6 + (i + 0.5) * step, side === "q" ? top : top + gap],
   };
 }
@@ -127,7 +131,9 @@ function geometry(meta, width, heads) {
 function picture(stage, made) {
   const { meta, arrays, dark } = stage;
   const { place, heads, mine } = made;
-  const drawing = svg("svg", { width: place.width, height: place.height, role: "group" });
+  const drawing = svg("svg", {
+    width: place.width, height: place.height, viewBox: `0 0 ${place.width} ${place.height}`, role: "group",
+  });
   const group = svg("g", { class: "lines" }, ...strokes(stage, place, mine));
   drawing.append(edgeNames(meta, place), group, svg("g", { class: "focus" }));
   for (const side of ["q", "k"]) drawing.append(labels(stage, place, side));
@@ -258,57 +264,88 @@ function move(stage, label, key) {
 }
 
 function showFocus(stage) {
-  const { root, meta, memory, panels, readout } = stage;
-  const focused = new Set(memory.pins);
-  if (memory.at) focused.add(memory.at);
-  root.classList.toggle("focused", focused.size > 0);
+  const { root, memory, panels, readout } = stage;
+  const focused = [...new Set([...memory.pins, ...(memory.at ? [memory.at] : [])])];
+  root.classList.toggle("focused", focused.length > 0);
+  makeRoom(stage, focused.length);
   for (const made of panels) focusPanel(stage, made, focused);
-  const spoken = [...focused].map((name) => describe(stage, name));
+  const spoken = focused.map((name, i) => markOf(focused, i) + describe(stage, name));
   readout.replaceChildren(...spoken.map((text) => html("span", {}, text)));
 }
+
+// Numbers of one token more than a panel has lanes for: it is laid out again.
+function makeRoom({ panels }, tokens) {
+  for (const made of panels) {
+    if (tokens * made.heads.length <= made.place.lanes) continue;
+    const held = made.svg.contains(document.activeElement) && document.activeElement.dataset;
+    made.fit();
+    made.labels = null;
+    if (held) made.svg.querySelector(`[data-side="${held.side}"][data-place="${held.place}"]`)?.focus();
+  }
+}
+
+// Which of several tokens is meant, in front of it and of its numbers; nothing for one alone.
+const markOf = (focused, i) => (focused.length > 1 ? `#${i + 1} ` : "");
 
 function focusPanel(stage, made, focused) {
   const { meta, arrays, memory } = stage;
   const count = meta.labels.length;
-  const flags = () => ({ q: new Uint8Array(count), k: new Uint8Array(count) });
-  const [chosen, reached] = [flags(), flags()];
-  for (const name of focused) chosen[name[0]][Number(name.slice(1))] = 1;
+  const order = new Map(focused.map((name, i) => [name, i]));
+  const reached = { q: new Uint8Array(count), k: new Uint8Array(count) };
   const found = [];
   const numbers = [];
-  for (const i of focused.size ? made.mine : []) {
+  for (const i of focused.length ? made.mine : []) {
     const [query, key] = [arrays.query[i], arrays.key[i]];
-    if (!chosen.q[query] && !chosen.k[key]) continue;
+    const [byQuery, byKey] = [order.get(`q${query}`), order.get(`k${key}`)];
+    if (byQuery === undefined && byKey === undefined) continue;
     found.push(i);
-    if (chosen.q[query]) numbers.push(number(stage, made, i, "k"));
-    if (chosen.k[key]) numbers.push(number(stage, made, i, "q"));
+    if (byQuery !== undefined) numbers.push({ i, side: "k", at: byQuery, end: `k${key}` });
+    if (byKey !== undefined) numbers.push({ i, side: "q", at: byKey, end: `q${query}` });
     reached.q[query] = reached.k[key] = 1;
   }
-  made.svg.querySelector(".focus").replaceChildren(...strokes(stage, made.place, found), ...numbers);
+  // At one end of lines each number has a lane of its own, in the order of the tokens.
+  const taken = new Map();
+  numbers.sort((one, other) => one.at - other.at);
+  const parts = numbers.flatMap((one) => {
+    const lane = taken.get(one.end) ?? 0;
+    taken.set(one.end, lane + 1);
+    return number(stage, made, one, markOf(focused, one.at), lane);
+  });
+  made.svg.querySelector(".focus").replaceChildren(...strokes(stage, made.place, found), ...parts);
   made.labels = made.labels || [...made.svg.querySelectorAll(".token")];
   for (const label of made.labels) {
     const { side, place } = label.dataset;
-    const kind = `token${chosen[side][place] ? " chosen" : ""}${reached[side][place] ? " reached" : ""}`;
+    const at = order.get(side + place);
+    const kind = `token${at !== undefined ? " chosen" : ""}${reached[side][place] ? " reached" : ""}`;
     if (label.getAttribute("class") !== kind) label.setAttribute("class", kind);
     const pinned = String(memory.pins.has(side + place));
     if (label.getAttribute("aria-pressed") !== pinned) label.setAttribute("aria-pressed", pinned);
+    const name = (at === undefined ? "" : markOf(focused, at)) + made.place.cut(meta.labels[place]);
+    if (label.firstChild.data !== name) label.firstChild.data = name;
   }
 }
 
-function number(stage, made, i, side) {
-  const { meta, arrays, dark } = stage;
-  const head = meta.heads[arrays.head[i]];
+// A number at the far end of its line. The ground below it begins at the token: what is left of
+// a line there would read as a minus.
+function number(stage, { place }, { i, side }, mark, lane) {
+  const { arrays, dark } = stage;
+  const head = stage.meta.heads[arrays.head[i]];
   const index = side === "q" ? arrays.query[i] : arrays.key[i];
-  const inward = 4 + NUMBER * made.heads.indexOf(arrays.head[i]);
-  const [x, y] = made.place.end(side, index);
-  const where = made.place.vertical
-    ? { x: x + (side === "q" ? inward : -inward), y: y + 3.5, "text-anchor": side === "q" ? "start" : "end" }
-    : {
-        transform: `translate(${x + 3.5},${y + (side === "q" ? inward : -inward)}) rotate(-90)`,
-        "text-anchor": side === "q" ? "end" : "start",
-      };
-  const text = svg("text", { ...where, class: "number", fill: dark ? head.dark : head.light });
-  text.textContent = digits(arrays.weight[i]);
-  return text;
+  const inward = 4 + place.lane * lane;
+  const [x, y] = place.end(side, index);
+  const forward = (side === "q") === place.vertical; // whether inward is to the right of the text
+  const text = svg("text", {
+    x: forward ? inward : -inward, y: 3.5, "text-anchor": forward ? "start" : "end",
+    class: "number", fill: dark ? head.dark : head.light,
+  }, mark + digits(arrays.weight[i]));
+  const from = lane ? inward - 4 : 0;
+  const long = inward + place.lane - 4 - from;
+  const ground = svg("rect", { class: "ground", x: forward ? from : -from - long, y: -5, width: long, height: 10 });
+  const turned = `translate(${x},${y})${place.vertical ? "" : " rotate(-90)"}`;
+  return [ground, text].map((part) => {
+    part.setAttribute("transform", turned);
+    return part;
+  });
 }
 
 // The numbers of one token in words, each head with the sum of what is drawn.

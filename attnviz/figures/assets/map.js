@@ -48,7 +48,8 @@ function paint(stage) {
   context.scale(scale, scale);
   context.imageSmoothingEnabled = false;
   context.drawImage(cells(arrays.weights, dark ? arrays.ramp_dark : arrays.ramp_light, count), label, 0, cell * count, cell * count);
-  names(stage, context, count);
+  const every = names(stage, context, count);
+  if (every > 1) stage.root.querySelector(".about").append(` · ${fill(meta.words.some_named, { step: every })}`);
   if (cell < NUMBERS_FROM) return;
   numbers(stage, context, count);
   stage.root.querySelector(".about").append(` · ${meta.words.rounded}`);
@@ -69,20 +70,21 @@ function cells(weights, ramp, count) {
 
 function names(stage, context, count) {
   const { meta, label, cell, dark } = stage;
-  const every = Math.max(1, Math.ceil(11 / cell)); // where there is no room, one in so many
+  const every = Math.max(1, Math.ceil(10 / cell - 0.05)); // where there is no room, one in so many
   context.font = FONT;
   context.fillStyle = dark ? "#E6E3DC" : "#22262B";
   context.textBaseline = "middle";
   context.textAlign = "right";
   for (let i = 0; i < count; i += every) {
     const middle = (i + 0.5) * cell;
-    context.fillText(cut(context, meta.labels[i]), label - 4, middle);
+    context.fillText(cut(context, meta.labels[i]), label - 4, Math.max(5, middle));
     context.save();
     context.translate(label + middle, cell * count + 4);
     context.rotate(-Math.PI / 2);
     context.fillText(cut(context, meta.labels[i]), 0, 0);
     context.restore();
   }
+  return every;
 }
 
 function cut(context, text) {
@@ -94,13 +96,20 @@ function cut(context, text) {
 
 function numbers(stage, context, count) {
   const { arrays, label, cell, dark } = stage;
+  const ramp = dark ? arrays.ramp_dark : arrays.ramp_light;
   context.textAlign = "center";
   arrays.weights.forEach((weight, i) => {
     if (Number.isNaN(weight)) return;
-    const onDark = weight > 0.3;
-    context.fillStyle = onDark === dark ? "#22262B" : onDark ? "#FCFBF9" : dark ? "#E6E3DC" : "#22262B";
+    const level = 3 * Math.round(255 * Math.sqrt(Math.min(1, weight)));
+    context.fillStyle = inkOn([ramp[level], ramp[level + 1], ramp[level + 2]]);
     context.fillText(weight.toFixed(2), label + (i % count + 0.5) * cell, (Math.floor(i / count) + 0.5) * cell);
   });
+}
+
+// Black or white, whichever can be read: one of them always has a contrast of 4.5 and more.
+function inkOn(rgb) {
+  const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 
 function legend({ arrays, dark, meta }) {

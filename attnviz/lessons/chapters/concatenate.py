@@ -9,7 +9,7 @@ from attnviz.figures.bars import Bar, bars
 from attnviz.figures.digits import error_at_most
 from attnviz.figures.drawing import Drawing, Element, element
 from attnviz.figures.style import code
-from attnviz.figures.tensor import printed, scale_of, tensor
+from attnviz.figures.tensor import printed, scale_of, tensor, tiles
 from attnviz.lessons.controls import PickHeads, layer_control, word_control
 from attnviz.lessons.engine import (
     Chapter,
@@ -60,7 +60,7 @@ def _draw_strip(scene: Scene) -> Drawing:
     root = element(
         "div",
         element("p", f"{title} · {scale_of(top, scene.language, signed=True)}", class_="title"),
-        element("div", *strips, class_="strip"),
+        tiles(strips, "strip", scene.language),
         element(
             "div",
             element("span", "×", class_="sign"),

@@ -7,7 +7,7 @@ from attnviz.errors import LessonError
 from attnviz.figures import style
 from attnviz.figures.digits import error_at_most
 from attnviz.figures.drawing import Drawing, element
-from attnviz.figures.tensor import printed, scale_of, tensor
+from attnviz.figures.tensor import printed, scale_of, tensor, tiles
 from attnviz.lessons import convolution, lab
 from attnviz.lessons.controls import Pick, Slide, layer_control
 from attnviz.lessons.engine import Chapter, Numbers, Outcome, Part, Question, Scene, TeacherNote
@@ -40,7 +40,7 @@ def _draw_wall(scene: Scene) -> Drawing:
     paint = style.SCORE if weights else style.Z
     tokens = [name(token) for token in scene.trace.tokens]
     top = float(np.abs(maps).max())
-    tiles = [
+    shown = [
         tensor(
             one,
             str(HeadId(layer, head)),
@@ -59,7 +59,7 @@ def _draw_wall(scene: Scene) -> Drawing:
         element(
             "p", f"{title} · {scale_of(top, scene.language, signed=not weights)}", class_="title"
         ),
-        element("div", *tiles, class_="wall"),
+        tiles(shown, "wall", scene.language),
     )
     alt = f"{title}: {len(maps)} × ({maps.shape[1]} × {maps.shape[2]})"
     return Drawing(root, alt, scene.mode, {"maps": maps})

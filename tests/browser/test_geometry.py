@@ -1,0 +1,233 @@
+"""What can be read: no picture too small, cut, overlapping, or without labels in silence.
+
+`geometry.js` measures the page as it stands: text, canvases with what was written on them,
+SVG and Plotly's charts.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import attnviz
+from attnviz.lessons.engine import Chapter, Part
+from attnviz.lessons.handout import handout
+from attnviz.models.load import Model
+from tests.browser.conftest import PATIENCE, Server
+
+GEOMETRY = (Path(__file__).parent / "geometry.js").read_text(encoding="utf-8")
+WIDTHS = (1440, 820, 390)
+SCREENS = ((1280, 720), (1920, 1080))
+CHAPTERS = attnviz.chapters()
+LONG = "the%20law%20is%20" * 23  # 71 tokens
+PAGES = {
+    "explore": "/?v=1",
+    "explore, 4 words": "/?v=1&s=The%20cat%20sat%20down",
+    "explore, 71 tokens": f"/?v=1&s={LONG}",
+    "explore, 302 tokens": f"/?v=1&s={'the%20law%20' * 150}",
+    "explore, mean of two heads": "/?v=1&lang=zh&show=mean",
+    "embedded": "/?v=1&embed=true",
+    "train": "/train?v=1",
+    "train, compare": "/train?v=1&do=compare",
+    "about": "/about",
+    "teacher": "/walkthrough?v=1&mode=teacher",
+    "print": "/walkthrough?v=1&mode=print",
+}
+LESSONS = {f"chapter {c.number}": f"/walkthrough?v=1&ch={c.number}" for c in CHAPTERS}
+LONG_LESSONS = {
+    f"chapter {number}, 71 tokens": f"/walkthrough?v=1&ch={number}&s={LONG}" for number in (1, 3, 7)
+}
+
+STANDS = (
+    ".attnviz[data-drawn], .js-plotly-plot, .st-key-about, .st-key-teacher, .st-key-handout, "
+    ".st-key-present, .st-key-compare_choice"
+)
+
+Go = Callable[[str], Page]
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """One page for all of these tests, which measures itself."""
+    context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.add_init_script(GEOMETRY)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def go(tab: Page, server: Server) -> Go:
+    """Open a place, with every picture that waits for an answer."""
+
+    def to(link: str) -> Page:
+        tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        tab.goto(server.address + link)
+        show_all(tab)
+        return tab
+
+    return to
+
+
+def show_all(page: Page) -> None:
+    """Wait until a page stands, and open every picture that waits for an answer."""
+    page.wait_for_selector(STANDS)
+    still(page)
+    waiting = page.locator('[class*="st-key-skip_"] button')
+    while waiting.count():
+        waiting.first.click()
+        still(page)
+
+
+def still(page: Page) -> None:
+    """Wait until nothing on the page moves."""
+    page.evaluate("attnvizStill()")
+
+
+def faults(page: Page) -> list[str]:
+    """What cannot be read on a page."""
+    found: list[str] = page.evaluate("attnvizFaults()")
+    return found
+
+
+@pytest.mark.parametrize("place", [*PAGES, *LESSONS, *LONG_LESSONS])
+def test_everything_can_be_read(go: Go, place: str) -> None:
+    page = go({**PAGES, **LESSONS, **LONG_LESSONS}[place])
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        still(page)
+        found[width] = faults(page)
+    assert found == {width: [] for width in WIDTHS}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: f"chapter {chapter.number}")
+def test_every_screen_can_be_read(go: Go, chapter: Chapter) -> None:
+    found = {}
+    page = go(f"/walkthrough?v=1&mode=presenter&ch={chapter.number}")
+    for screen in chapter.screens:
+        name = screen.name if isinstance(screen, Part) else str(screen)
+        for width, height in SCREENS:
+            page.set_viewport_size({"width": width, "height": height})
+            still(page)
+            found[name, width] = faults(page)
+        page.keyboard.press("ArrowRight")
+    assert not {at: some for at, some in found.items() if some}
+
+
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_the_handout_can_be_read(
+    browser: Browser, note: attnviz.Trace, tmp_path: Path, medium: str
+) -> None:
+    file = tmp_path / "handout.html"
+    file.write_text(handout(note), encoding="utf-8")
+    width = 680 if medium == "print" else 1000  # px of 180 mm
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.add_init_script(GEOMETRY)
+    page.goto(f"file://{file}")
+    page.wait_for_selector(".picture .attnviz[data-drawn]")
+    page.emulate_media(media="print" if medium == "print" else "screen")
+    still(page)
+    assert faults(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize("words", [3, 25, 70])
+def test_a_file_can_be_read(browser: Browser, minilm: Model, tmp_path: Path, words: int) -> None:
+    file = tmp_path / "heads.html"
+    file.write_text(attnviz.explore(attnviz.trace("law " * words, minilm)).to_html(), "utf-8")
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(GEOMETRY)
+    page.goto(f"file://{file}")
+    page.wait_for_selector(".picture .attnviz[data-drawn]")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        still(page)
+        assert faults(page) == []
+    context.close()
+
+
+BAD = """<p style="font-size: 7px">tiny</p>
+<div style="width: 60px; overflow: hidden; white-space: nowrap">words that are cut off</div>
+<div style="position: relative"><span>under</span>
+<span style="position: absolute; left: 0; top: 0">over</span></div>
+<svg width="100" height="20"><text x="80" y="15">beyond the edge</text></svg>
+<div class="attnviz" style="width: 600px"><figure><canvas data-array="a" width="27" height="27"
+  aria-label="small" style="width: 27px; height: 27px"></canvas></figure></div>
+<canvas id="written" width="60" height="20"></canvas>"""
+
+
+def test_the_measure_sees_what_cannot_be_read(browser: Browser) -> None:
+    """Each of six faults is found, so that a page without any says something."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(GEOMETRY)
+    page.goto("about:blank")
+    page.evaluate("bad => { document.body.innerHTML = bad; }", BAD)
+    page.evaluate(
+        """() => {
+            const names = Array.from({ length: 27 }, (_, i) => "token " + i)
+                .join(String.fromCharCode(10));
+            const map = document.querySelector("[data-array]");
+            Object.assign(map.dataset, { rows: names, columns: names });
+            const context = document.querySelector("#written").getContext("2d");
+            context.font = "8px sans-serif";
+            context.fillText("written too small", 10, 12);
+        }"""
+    )
+    found = " ".join(faults(page))
+    for fault in (
+        '"tiny" is written in 7.0 px',
+        '"words that are cut off" is cut off',
+        '"under" and "over" overlap',
+        '"beyond the edge" is cut off',
+        "cells of small are 1.0 px × 1.0 px where there is room for 6.0 px",
+        "small: 0 of 27 rows named, and does not say so",
+        "small: 0 of 27 columns named, and does not say so",
+        '"written too small" on a canvas is written in 8.0 px',
+        '"written too small" is cut off by its canvas',
+    ):
+        assert fault in found
+    context.close()
+
+
+def test_a_charts_buttons_do_not_cover_its_title(go: Go) -> None:
+    page = go(PAGES["explore"])
+    chart = page.locator(".js-plotly-plot").first
+    chart.hover()
+    buttons = chart.locator(".modebar-group").first
+    expect(buttons).to_be_visible()
+    box, title = buttons.bounding_box(), chart.locator(".gtitle").first.bounding_box()
+    assert box is not None
+    assert title is not None
+    assert box["y"] + box["height"] <= title["y"] + 1
+
+
+@pytest.mark.parametrize("direction", ["horizontal", "vertical"])
+def test_numbers_of_pins_stand_apart_and_say_whose_they_are(go: Go, direction: str) -> None:
+    page = go(f"/?v=1&dir={direction}")
+    lines = page.locator(".st-key-lines")
+    for side, place in (("q", 5), ("q", 7), ("k", 3), ("q", 12)):
+        lines.locator(f'.panel [data-side="{side}"][data-place="{place}"]').first.click()
+    page.mouse.move(0, 0)
+    still(page)
+    assert faults(page) == []
+    numbers = lines.locator(".number").all_text_contents()
+    assert {number[:2] for number in numbers} == {"#1", "#2", "#3", "#4"}
+    label = lines.locator('.panel [data-side="q"][data-place="7"]').first
+    assert (label.text_content() or "").startswith("#2 ")
+    assert (lines.locator(".readout span").nth(1).text_content() or "").startswith("#2 ")
+    boxes = lines.locator(".focus").first.evaluate(
+        """group => [...group.querySelectorAll("rect, .number")].map((part) => {
+            const { left, top, right, bottom } = part.getBoundingClientRect();
+            return [part.tagName, left, top, right, bottom]; })"""
+    )
+    for ground, text in zip(boxes[::2], boxes[1::2], strict=True):
+        assert (ground[0], text[0]) == ("rect", "text")
+        inside = [a <= b + 3 for a, b in zip(ground[1:3], text[1:3], strict=True)]
+        inside += [a >= b - 3 for a, b in zip(ground[3:], text[3:], strict=True)]
+        assert all(inside), "no end of a line beside a number, where it would read as a minus"
