@@ -1,13 +1,20 @@
 """Facts: the numbers and names of a trace that any text may use."""
 
+from attnviz.errors import LessonError
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.intervene import heads_off
 from attnviz.tracing.record import Token, Trace
 
 
 def word(trace: Trace) -> Token:
-    """The word that a chapter starts with: chosen by the sentence, always the same for it."""
+    """The word that a chapter starts with: chosen by the sentence, always the same for it.
+
+    Raises:
+        LessonError: if there is none.
+    """
     content = [token for token in trace.tokens if not token.is_special]
+    if not content:
+        raise LessonError("one_word", least=1, words=0)
     return content[sum(map(ord, trace.text)) % len(content)]
 
 
