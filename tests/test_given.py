@@ -627,13 +627,9 @@ def test_pictures_of_other_rows_say_the_sentence_and_are_drawn(language: Languag
 def test_a_picture_states_one_range_of_row_sums(sum_to: float) -> None:
     drawn = np.random.default_rng(0).dirichlet(np.ones(4), size=(1, 1, 4)) * sum_to
     trace = attnviz.Trace.from_weights(list("abcd"), drawn)
-    low, high = (
-        below(trace.given.sum(-1, dtype=float).min()),
-        above(  # type: ignore[attr-defined]
-            trace.given.sum(-1, dtype=float).max()  # type: ignore[attr-defined]
-        ),
-    )
-    assert f"row sums {low} to {high}" in shown(trace, [(0, 0)])[0].formula("en")
+    sums = trace.weights((0, 0)).sum(axis=-1, dtype=float)
+    said = f"row sums {below(sums.min())} to {above(sums.max())}"
+    assert said in shown(trace, [(0, 0)])[0].formula("en")
 
 
 def test_special_tokens_alone_are_measured(weights: np.ndarray) -> None:
@@ -652,6 +648,7 @@ def test_a_claim_on_special_tokens_alone_says_why_not(claim: str) -> None:
 @pytest.mark.parametrize("chapter", attnviz.chapters(), ids=lambda chapter: chapter.name)
 def test_a_chapter_on_special_tokens_alone_says_why_not(chapter: Chapter) -> None:
     trace = attnviz.Trace.from_weights("abc", np.full((2, 2, 3, 3), 1 / 3), range(3))
-    for ask in (chapter.figure, *(question.answer for question in chapter.questions)):
+    asks: list[Callable[[attnviz.Trace], object]] = [chapter.figure]
+    for ask in [*asks, *(question.answer for question in chapter.questions)]:
         with contextlib.suppress(AttnvizError):
             ask(trace)
