@@ -20,7 +20,7 @@ def word(trace: Trace) -> Token:
 
 def name(token: Token) -> str:
     """A token as lessons write it: with its place, so that duplicates stay distinct."""
-    return f"{token.text} ({token.position})"
+    return token.name
 
 
 def layer_asked(trace: Trace) -> int:

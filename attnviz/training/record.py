@@ -112,10 +112,13 @@ class Training:
         run = self.run
         name = f"{run.name}@{snapshot.step}"
         title = f"{run.task.name} {run.layers}×{run.heads}, seed {run.seed}, step {snapshot.step}"
+        # Step k is the same in a run of k steps: one that was stopped is made again by the shorter.
+        last = snapshot.step > 0 and snapshot.step == self.steps
+        steps = snapshot.step if last else run.steps
         made_by = (
-            f"attnviz.train({run.task.name!r}, {run.heads}, {run.layers}, {run.seed}, {run.steps})"
+            f"attnviz.train({run.task.name!r}, {run.heads}, {run.layers}, {run.seed}, {steps})"
         )
-        made_by += ".model" if snapshot.step == run.steps else f".at_step({snapshot.step})"
+        made_by += ".model" if last else f".at_step({snapshot.step})"
         return traceable(run.shape, snapshot.weights, run.task.alphabet, name, title, made_by)
 
     def at_step(self, step: int) -> Model:
