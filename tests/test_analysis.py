@@ -144,6 +144,12 @@ def test_a_favourite_token_is_named() -> None:
     assert found.share == pytest.approx(0.88)
 
 
+def test_a_favourite_whose_text_stands_elsewhere_too_is_named_with_its_place() -> None:
+    trace = attnviz.Trace.from_weights(["a", "b", "a"], np.tile([0.1, 0.1, 0.8], (1, 1, 3, 1)))
+    assert describe(trace.weights((0, 0)), trace.tokens).token == "a (2)"
+    assert "80.0 % on “a (2)”" in attnviz.lines(trace, [(0, 0)]).alt
+
+
 def test_a_far_offset_is_a_pattern_too() -> None:
     weights = np.eye(N, k=-2, dtype=np.float32)
     weights[:2, 0] = 1

@@ -136,6 +136,21 @@ def test_the_recipe_of_given_weights_runs() -> None:
         assert (again.tokens, again.model) == (trace.tokens, trace.model)
 
 
+@pytest.mark.parametrize("heads", ["alike", "each its own"])
+def test_the_recipe_of_given_weights_holds_their_mask(heads: str) -> None:
+    may = np.broadcast_to(np.tril(np.ones((4, 4))), (2, 3, 4, 4)).copy()
+    if heads == "each its own":
+        may[1, 2] = np.eye(4)
+    weights = may / may.sum(axis=-1, keepdims=True)
+    trace = attnviz.Trace.from_weights(list("abcd"), weights, allowed=may)
+    maps = shown(trace, [(1, 2)], Lens())
+    for facts in (table(as_csv(maps))[0], json.loads(as_json(maps))):
+        again = shown(run(facts["again"])["trace"], [(1, 2)])[0]
+        np.testing.assert_array_equal(again.view.shown, maps[0].view.shown)
+        assert again.notes("en") == maps[0].notes("en")
+    assert "allowed=allowed" in trace.lines([(1, 2)]).to_html()
+
+
 @pytest.mark.parametrize("change", [attnviz.HeadOff(1, 8), attnviz.TokenMasked(2)])
 def test_the_recipe_of_a_changed_trace_runs(minilm: Model, change: Any) -> None:
     trace = attnviz.trace("it's a cat", minilm, 'a "pair"', [change])

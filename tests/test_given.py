@@ -1,7 +1,9 @@
 """Weights from elsewhere: drawn and measured like our own, and nothing more is claimed."""
 
+import contextlib
 import io
 import json
+import string
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -28,6 +30,7 @@ from attnviz.figures.packet import unpack
 from attnviz.figures.shown import shown
 from attnviz.figures.standalone import origin
 from attnviz.lessons.claims import Case, claims, try_claim
+from attnviz.lessons.engine import Chapter
 from attnviz.tracing.given import GivenTrace
 from attnviz.words import LANGUAGES, Language
 
@@ -113,7 +116,9 @@ def test_what_weights_do_not_hold_is_refused_in_a_sentence(weights: np.ndarray) 
 @pytest.mark.parametrize("claim", [claim.name for claim in claims()])
 def test_a_claim_is_tried_on_weights_alone_or_says_why_not(claim: str) -> None:
     """Where a rule reads q, k or z, an empty loop over what is not there decides nothing."""
-    trace = attnviz.Trace.from_weights("abcde", np.full((2, 2, 5, 5), 0.2), [0, 4])
+    count = len(string.ascii_lowercase)  # words enough for every rule
+    even = np.full((2, 2, count, count), 1 / count)
+    trace = attnviz.Trace.from_weights(string.ascii_lowercase, even, [0, count - 1])
     found = try_claim(next(one for one in claims() if one.name == claim), Case(trace))
     assert (found.problem is None) == (found.verdict != "cannot")
     assert found.problem is None or found.problem.key == "only_weights"
@@ -616,3 +621,34 @@ def test_pictures_of_other_rows_say_the_sentence_and_are_drawn(language: Languag
         assert said in words["says"]
     assert attnviz.overview(trace).to_html(language)
     np.testing.assert_array_equal(one.view.weights, HALF[0, 1])
+
+
+@pytest.mark.parametrize("sum_to", [0.5, 1 + 2e-5, 0.3])
+def test_a_picture_states_one_range_of_row_sums(sum_to: float) -> None:
+    drawn = np.random.default_rng(0).dirichlet(np.ones(4), size=(1, 1, 4)) * sum_to
+    trace = attnviz.Trace.from_weights(list("abcd"), drawn)
+    sums = trace.weights((0, 0)).sum(axis=-1, dtype=float)
+    said = f"row sums {below(sums.min())} to {above(sums.max())}"
+    assert said in shown(trace, [(0, 0)])[0].formula("en")
+
+
+def test_special_tokens_alone_are_measured(weights: np.ndarray) -> None:
+    table = attnviz.measure(attnviz.Trace.from_weights(TOKENS, weights, special=range(6)))
+    assert (table["hub"] == 0).all()
+    np.testing.assert_allclose(table["special"], 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("claim", [claim.name for claim in claims() if claim.of_model])
+def test_a_claim_on_special_tokens_alone_says_why_not(claim: str) -> None:
+    trace = attnviz.Trace.from_weights("abc", np.full((2, 2, 3, 3), 1 / 3), range(3))
+    found = try_claim(next(one for one in claims() if one.name == claim), Case(trace))
+    assert found.problem is not None or claim == "C5", "which counts heads"
+
+
+@pytest.mark.parametrize("chapter", attnviz.chapters(), ids=lambda chapter: chapter.name)
+def test_a_chapter_on_special_tokens_alone_says_why_not(chapter: Chapter) -> None:
+    trace = attnviz.Trace.from_weights("abc", np.full((2, 2, 3, 3), 1 / 3), range(3))
+    asks: list[Callable[[attnviz.Trace], object]] = [chapter.figure]
+    for ask in [*asks, *(question.answer for question in chapter.questions)]:
+        with contextlib.suppress(AttnvizError):
+            ask(trace)

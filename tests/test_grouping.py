@@ -167,3 +167,15 @@ def test_a_sequence_of_processors_takes_no_letters_away_either(tmp_path: Path) -
     model = attnviz.load(str(saved(tmp_path / "sequence", tokenizer)))
     tokens = read("the cat", "the cat", model).tokens
     assert [token.source for token in tokens] == ["", "the", "cat", "", "the", "cat", ""]
+
+
+def test_a_composed_letter_keeps_its_mark(pieces_model: Model) -> None:
+    """Normalisers that compose place the letter at its first character alone."""
+    tokenizer = Tokenizer.from_str(pieces_model.tokenizer.to_str())
+    tokenizer.normalizer = normalizers.NFC()
+    model = with_tokenizer(pieces_model, tokenizer)
+    blank = read("the e\u0301 mat", None, model)
+    assert [one.signs for one in blank.unknown] == [("\u00e9",)], "e is no sign of this text"
+    assert [token.source for token in blank.tokens if token.is_unknown] == ["e\u0301"]
+    assert words_of(model, "the ma\u0301t", "sa\u0301t")[0] == "the"
+    assert read("a\u0301", "a\u0308", model).tokens[-2].source == "a\u0308"

@@ -127,6 +127,22 @@ def test_cancel_stops_between_steps() -> None:
     assert training.snapshots[-1].step == 5
 
 
+@pytest.mark.parametrize("stop", [0, 7, 10])
+def test_a_stopped_training_says_how_its_models_are_made_again(stop: int) -> None:
+    asked: list[int] = []
+
+    def cancelled() -> bool:
+        asked.append(1)
+        return len(asked) > stop
+
+    stopped = train("one-hop", heads=1, seed=60 + stop, steps=50, cancelled=cancelled)
+    assert stopped.steps == stop
+    for snapshot in stopped.snapshots:
+        card = stopped.model_at(snapshot).card
+        again = eval(card.made_by, {"attnviz": attnviz})  # noqa: S307 (what is tested is that it runs)
+        assert again.card.revision == card.revision
+
+
 def test_a_stopped_training_is_not_kept() -> None:
     stopped = train("one-hop", heads=2, seed=77, steps=3, cancelled=lambda: True)
     whole = train("one-hop", heads=2, seed=77, steps=3)

@@ -24,7 +24,7 @@ class Description:
     pattern: str  # previous, next, self, before, after, token, even, none: in the catalogue
     share: float  # of the strongest simple pattern
     strongest: str  # which pattern that is
-    token: str  # the token that receives the most
+    token: str  # the token that receives the most; with its place where others have its text
     distance: int  # of `before` and `after`, in tokens
     entropy: float | None  # nats; None where a row does not sum to 1, and is no distribution
     most_entropy: float  # ln n
@@ -59,11 +59,17 @@ def describe(
         pattern=pattern,
         share=shares[strongest],
         strongest=strongest,
-        token=places[int(favourite.argmax())].text,
+        token=_told_apart(int(favourite.argmax()), places),
         distance=abs(offset),
         entropy=spread,
         most_entropy=widest,
     )
+
+
+def _told_apart(chosen: int, places: Sequence[Token | Place]) -> str:
+    place = places[chosen]
+    alone = sum(other.text == place.text for other in places) == 1
+    return place.text if alone else place.name
 
 
 def _entropy(weights: Float[np.ndarray, "query key"]) -> float | None:

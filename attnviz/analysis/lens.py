@@ -124,7 +124,7 @@ def look_at(
         return renormalise(merged[:, stays]) if renormalised else merged
 
     left = combined(map(rows, heads), how)
-    whole = left.sum(axis=1)
+    whole = left.sum(axis=1, dtype=float)
     if not renormalised:
         left = left[:, stays]
     may = np.ones(left.shape, bool)
@@ -154,7 +154,7 @@ def look_at(
 def _share(weights: np.ndarray, cells: np.ndarray, whole: np.ndarray) -> float:
     if not weights.size:
         return 0.0
-    sums = np.where(cells, weights, 0).sum(axis=1)
+    sums = np.where(cells, weights, 0).sum(axis=1, dtype=float)
     shares: np.ndarray = np.divide(sums, whole, where=whole > 0, out=np.zeros_like(sums))
     return float(shares.mean())
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
+from attnviz.tracing.given import GivenTrace
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.record import Trace
 
@@ -36,26 +37,29 @@ class Recipe:
     @property
     def text(self) -> str:
         """Python that can be pasted and run; given weights are whoever pastes it to name."""
-        return "\n".join(["import attnviz", *self._trace("weights"), self._picture()])
+        return "\n".join(["import attnviz", *self._trace("weights", "allowed"), self._picture()])
 
     @property
     def whole(self) -> str:
         """The same with given weights written out, so that it runs by itself."""
-        given = self.trace.model.source == "given"
-        weights = _written(self.trace) if given else ""
-        imports = ["import numpy", "import attnviz"] if given else ["import attnviz"]
-        return "\n".join([*imports, *self._trace(weights), self._picture()])
+        trace = self.trace
+        if not isinstance(trace, GivenTrace):
+            return self.text
+        mask = "" if trace.allowed is None else _written(trace.allowed.astype(int))
+        made = self._trace(_written(trace.given), mask)
+        return "\n".join(["import numpy", "import attnviz", *made, self._picture()])
 
-    def _trace(self, weights: str) -> list[str]:
+    def _trace(self, weights: str, allowed: str) -> list[str]:
         trace = self.trace
         if trace.model.source == "given":
             tokens = [token.piece for token in trace.tokens]
             special = [token.position for token in trace.tokens if token.is_special]
             title = trace.model.title
-            return [
-                f"tokens = {tokens!r}",
-                f"trace = attnviz.Trace.from_weights(tokens, {weights}, {special}, {title!r})",
-            ]
+            given = [weights, repr(special), repr(title)]
+            if isinstance(trace, GivenTrace) and trace.allowed is not None:
+                given.append(f"allowed={allowed}")
+            made = f"attnviz.Trace.from_weights(tokens, {', '.join(given)})"
+            return [f"tokens = {tokens!r}", f"trace = {made}"]
         lines, model = [], repr(trace.model.name)
         if trace.model.source == "trained":
             lines, model = [f"model = {trace.model.made_by}"], "model"
@@ -81,11 +85,10 @@ class Recipe:
         return f"attnviz.{self.make}({', '.join(arguments)})"
 
 
-def _written(trace: Trace) -> str:
-    """All weights as nested lists, with the fewest digits that give each one exactly."""
-    layers = (trace.layer_weights(layer) for layer in range(trace.model.layers))
-    written = [np.array2string(layer, separator=", ", **_ALL) for layer in layers]
-    return f"numpy.array([{', '.join(written)}])".replace("\n", "")
+def _written(array: np.ndarray) -> str:
+    """An array as nested lists, with the fewest digits that give each number exactly."""
+    written = np.array2string(array, separator=", ", **_ALL)
+    return f"numpy.array({written})".replace("\n", "")
 
 
 def _short(lens: Lens) -> str:

@@ -1,5 +1,6 @@
 """Facts: the numbers and names of a trace that any text may use."""
 
+from attnviz.errors import LessonError
 from attnviz.lessons.text import Text
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.intervene import heads_off
@@ -7,14 +8,20 @@ from attnviz.tracing.record import Token, Trace
 
 
 def word(trace: Trace) -> Token:
-    """The word that a chapter starts with: chosen by the sentence, always the same for it."""
+    """The word that a chapter starts with: chosen by the sentence, always the same for it.
+
+    Raises:
+        LessonError: if there is none.
+    """
     content = [token for token in trace.tokens if not token.is_special]
+    if not content:
+        raise LessonError("one_word", least=1, words=0)
     return content[sum(map(ord, trace.text)) % len(content)]
 
 
 def name(token: Token) -> str:
     """A token as lessons write it: with its place, so that duplicates stay distinct."""
-    return f"{token.text} ({token.position})"
+    return token.name
 
 
 def layer_asked(trace: Trace) -> int:

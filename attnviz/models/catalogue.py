@@ -92,12 +92,6 @@ def _control(checkpoint: Checkpoint) -> Checkpoint:
     )
 
 
-def is_local(name: str) -> bool:
-    """Whether `find` needs no network for this name."""
-    name = _without_mark(name)
-    return name in BUILT_IN or _looks_like_a_path(name) or _is_folder(name)
-
-
 def _without_mark(name: str) -> str:
     """The name of a model for that of its control; the control of a control is itself."""
     while name.endswith(_CONTROL_MARK):

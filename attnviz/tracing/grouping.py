@@ -51,6 +51,11 @@ def is_unspaced(text: str) -> bool:
     return any(_is_unspaced(character) for character in text)
 
 
+def is_mark(character: str) -> bool:
+    """Whether a character sits on the one before it."""
+    return bool(character) and unicodedata.category(character).startswith("M")
+
+
 def words(pieces: Sequence[Piece], sentences: Sequence[str]) -> list[int | None]:
     """The word of each token, counted through all sentences."""
     found: list[int | None] = []
@@ -76,17 +81,12 @@ def _goes_on(before: Piece, piece: Piece, text: str) -> bool:
         return True
     first, last = text[start:end][:1], text[slice(*before.span)][-1:]
     touches = start == before.span[1]
-    if touches and _is_mark(first):
+    if touches and is_mark(first):
         return True
     if first.isspace() or last.isspace() or _is_unspaced(first) or _is_unspaced(last):
         return False
-    inside = touches and _is_mark(last) and first.isalpha()  # byte-level splitting parts these
+    inside = touches and is_mark(last) and first.isalpha()  # byte-level splitting parts these
     return inside or piece.word == before.word
-
-
-def _is_mark(character: str) -> bool:
-    """Whether a character sits on the one before it."""
-    return bool(character) and unicodedata.category(character).startswith("M")
 
 
 def _is_unspaced(character: str) -> bool:

@@ -8,7 +8,7 @@ from tokenizers import Encoding, Tokenizer
 from attnviz.errors import InterventionError, TextError
 from attnviz.models.load import Model
 from attnviz.tracing.display import Marks, check_whole, is_space, token_text, visible
-from attnviz.tracing.grouping import Piece, Span, words
+from attnviz.tracing.grouping import Piece, Span, is_mark, words
 from attnviz.tracing.head import HeadId
 from attnviz.tracing.intervene import HeadOff, Intervention, TokenMasked
 from attnviz.tracing.record import LeftOut, Token, Unknown
@@ -200,16 +200,17 @@ def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Tok
         encoding.sequence_ids,
         encoding.word_ids,
         encoding.offsets,
+        _next_starts(encoding),
         strict=True,
     )
-    for position, (index, added, of, word, offsets) in enumerate(columns):
+    for position, (index, added, of, word, offsets, after) in enumerate(columns):
         piece = str(model.tokenizer.id_to_token(index))  # Unigram gives the text for a blank
         is_special = bool(added) or index in special
         is_unknown = not is_special and piece == model.unknown_token
         # post_process forgets the first sentence's id in a pair: None is then 0. What it adds
         # belongs to the sentence that it follows.
         sentence = sentence if added else of or 0
-        span = (0, 0) if added else offsets
+        span = (0, 0) if added else _with_marks(offsets, sentences[sentence], after)
         source = sentences[sentence][slice(*span)]
         whole = is_special or is_unknown
         text = visible(piece) if whole else token_text(piece, source, marks)
@@ -237,6 +238,32 @@ def _special_ids(model: Model) -> set[int]:
     return {
         index for index, token in added if token.special and token.content != model.unknown_token
     }
+
+
+def _next_starts(encoding: Encoding) -> list[int | None]:
+    """Where the next character with a token of its own starts; None at the end of a sentence."""
+    found: list[int | None] = []
+    here: int | None = None
+    after: int | None = None
+    columns = zip(encoding.special_tokens_mask, encoding.offsets, strict=True)
+    for added, (start, _) in reversed(list(columns)):
+        if added:
+            here = after = None
+        elif start != here:
+            here, after = start, here
+        found.append(after)
+    return found[::-1]
+
+
+def _with_marks(span: Span, text: str, after: int | None) -> Span:
+    """With the marks on its last character, up to where the next token starts.
+
+    A normaliser that makes one character of a letter and its mark places it at the letter alone.
+    """
+    start, end = span
+    while start < end < len(text) and end != after and is_mark(text[end]):
+        end += 1
+    return start, end
 
 
 def _trimmed(span: Span, source: str, is_space: bool) -> Span:

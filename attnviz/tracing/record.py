@@ -53,6 +53,11 @@ class Token:
     source: str  # the characters of the sentence that it stands for
     word_text: str = ""  # those of its whole word; empty where the model reads another
 
+    @property
+    def name(self) -> str:
+        """The text and where it stands: duplicates stay distinct."""
+        return f"{self.text} ({self.position})"
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

@@ -112,10 +112,13 @@ class Training:
         checks.kind("snapshot", snapshot, Snapshot, "training.snapshots[0]")
         run = self.run
         name = f"{run.name}@{snapshot.step}"
+        # Step k is the same in a run of k steps: one that was stopped is made again by the shorter.
+        last = snapshot.step > 0 and snapshot.step == self.steps
+        steps = snapshot.step if last else run.steps
         made_by = (
-            f"attnviz.train({run.task.name!r}, {run.heads}, {run.layers}, {run.seed}, {run.steps})"
+            f"attnviz.train({run.task.name!r}, {run.heads}, {run.layers}, {run.seed}, {steps})"
         )
-        made_by += ".model" if snapshot.step == run.steps else f".at_step({snapshot.step})"
+        made_by += ".model" if last else f".at_step({snapshot.step})"
         called = catalogue("zh").get(f"task.{run.task.name}", run.task.name)
         sizes = {"layers": run.layers, "heads": run.heads, "seed": run.seed, "step": snapshot.step}
         title = say("picture.trained", "en", task=run.task.name, **sizes)

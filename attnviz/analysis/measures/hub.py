@@ -13,9 +13,12 @@ from attnviz.tracing.record import Token
 def on_hub(
     weights: Float[np.ndarray, "head query key"], tokens: Sequence[Token]
 ) -> Float[np.ndarray, " head"]:
-    """The largest mean weight that one token receives, special tokens left aside."""
+    """The largest mean weight that one token receives, special tokens left aside.
+
+    0 where all tokens are special.
+    """
     content = np.array([not token.is_special for token in tokens])
-    largest: np.ndarray = received(weights)[:, content].max(axis=-1)
+    largest: np.ndarray = received(weights)[:, content].max(axis=-1, initial=0)
     return largest
 
 

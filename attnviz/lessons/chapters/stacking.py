@@ -43,7 +43,6 @@ from attnviz.training.run import Run, checked
 from attnviz.training.tasks import task_called
 from attnviz.words import Language, say
 
-KEPT = 8  # sentences whose meters are remembered
 ENCODERS = 2  # that the stack shows, as the note's figure does
 
 

@@ -5,7 +5,15 @@ from jaxtyping import Bool, Float
 
 from attnviz.analysis.apart import apart
 from attnviz.figures.tensor import printed
-from attnviz.lessons.claims import Case, Claim, Trial, holds_if, need_heads, over_heads
+from attnviz.lessons.claims import (
+    Case,
+    Claim,
+    Trial,
+    holds_if,
+    need_heads,
+    need_words,
+    over_heads,
+)
 from attnviz.lessons.text import Text
 from attnviz.tracing.record import Trace
 
@@ -59,6 +67,7 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _which_z(case: Case) -> Trial:
     trace = case.trace
+    need_words(trace, 1)
     word = next(token.position for token in trace.tokens if not token.is_special)
     first_of_head = trace.head_output(0)[0, word]
     head = trace.head_output(0)[0]
