@@ -13,7 +13,7 @@ from attnviz.analysis.difference import jensen_shannon
 from attnviz.analysis.divergences import divergences
 from attnviz.analysis.fixed import variation
 from attnviz.analysis.lift import distances, lift, lift_by_distance
-from attnviz.analysis.recompute import attention_block, blend, heads_from_x, largest_error
+from attnviz.analysis.recompute import attention_block, blend, heads_from_x, largest_error, weights
 from attnviz.models.load import Model
 
 N = 6
@@ -59,6 +59,8 @@ def test_a_distance_that_nobody_has() -> None:
     curve = lift_by_distance(np.array([[[0.5, 0.5], [0.25, 0.75]]]), apart_by)
     np.testing.assert_allclose(curve, [[1.25, 0, 0.75]])
     np.testing.assert_allclose(lift(UNIFORM, EVERYONE > N), 0)
+    one_pair = np.equal(np.arange(N * N).reshape(N, N), 8)
+    np.testing.assert_allclose(lift(RANDOM, one_pair), N * RANDOM[:, 1, 2])
 
 
 def test_a_filter_does_not_vary() -> None:
@@ -114,6 +116,8 @@ def test_the_recomputed_block_equals_torch(note: attnviz.Trace) -> None:
         q, k, v = (torch.tensor(a).double() for a in (record.queries, record.keys, record.values))
         z = functional.scaled_dot_product_attention(q, k, v)
         np.testing.assert_allclose(blend(record), z, atol=1e-12)
+        shares = torch.softmax(q @ k.transpose(1, 2) / 32**0.5, dim=-1)
+        np.testing.assert_allclose(weights(record), shares, atol=1e-12)
         x = torch.tensor(record.entered).double()
         q, k, v = (
             (x @ torch.tensor(p.weight).double() + torch.tensor(p.bias))
