@@ -90,6 +90,7 @@ def test_measure_table_has_a_row_a_head(note: attnviz.Trace) -> None:
     table = attnviz.measure(note)
     assert len(table) == 72
     assert list(table.columns) == ["layer", "head", *(m.name for m in measures())]
+    assert list(table.index) == list(range(72)), "and every row a number of its own"
     row = table[(table.layer == 0) & (table["head"] == 2)].iloc[0]
     assert row.previous > 0.999, "L0·H2 looks at the previous token"
     diagonal = np.diagonal(note.weights((0, 2)), -1).mean()

@@ -88,8 +88,18 @@ def test_a_long_batch_is_cut_into_passes(minilm: Model, monkeypatch: pytest.Monk
     reading = read("a few words", None, minilm)
     variants = [[attnviz.HeadOff(2, head)] for head in range(12)]
     whole = residuals(reading, minilm, variants)
-    monkeypatch.setattr("attnviz.tracing.variants.LARGEST_BATCH", 10)
-    np.testing.assert_allclose(residuals(reading, minilm, variants), whole, atol=1e-5)
+    tokens = len(reading.tokens)
+    for largest, at_once in ((2 * tokens + 1, 2), (12 * tokens, 12), (1, 1)):
+        monkeypatch.setattr("attnviz.tracing.variants.LARGEST_BATCH", largest)
+        batches: list[int] = []
+        hook = minilm.module.register_forward_pre_hook(
+            lambda _, __, given, seen=batches: seen.append(len(given["input_ids"])),
+            with_kwargs=True,
+        )
+        found = residuals(reading, minilm, variants)
+        hook.remove()
+        np.testing.assert_allclose(found, whole, atol=1e-5)
+        assert batches == [at_once] * (12 // at_once)
 
 
 @pytest.mark.parametrize("head", [(6, 0), (0, 12), (-1, 0), (0, -1)])

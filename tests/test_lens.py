@@ -173,3 +173,10 @@ def test_a_word_is_called_by_its_text_in_the_sentence_and_pieces_by_their_own() 
     weights = np.full((2, 2), 0.5, np.float32)
     assert [p.text for p in look(weights, tokens, Lens(unit="word")).places] == ["whole"]
     assert [p.text for p in look(weights, tokens, Lens()).places] == ["##p0", "##p1"]
+
+
+def test_a_word_with_a_blank_in_it_is_marked_as_one() -> None:
+    tokens = [replace(TOKENS[1], position=n, word=0, is_unknown=n == 1) for n in range(2)]
+    weights = np.full((2, 2), 0.5, np.float32)
+    assert [p.is_unknown for p in look(weights, tokens, Lens(unit="word")).places] == [True]
+    assert [p.is_unknown for p in look(weights, tokens, Lens()).places] == [False, True]

@@ -13,7 +13,15 @@ from attnviz.analysis.difference import jensen_shannon
 from attnviz.analysis.divergences import divergences
 from attnviz.analysis.fixed import variation
 from attnviz.analysis.lift import distances, lift, lift_by_distance
-from attnviz.analysis.recompute import attention_block, blend, heads_from_x, largest_error, weights
+from attnviz.analysis.recompute import (
+    add_and_norm,
+    attention_block,
+    blend,
+    heads_from_x,
+    largest_error,
+    weights,
+)
+from attnviz.models.card import Norm
 from attnviz.models.load import Model
 
 N = 6
@@ -61,6 +69,11 @@ def test_a_distance_that_nobody_has() -> None:
     np.testing.assert_allclose(lift(UNIFORM, EVERYONE > N), 0)
     one_pair = np.equal(np.arange(N * N).reshape(N, N), 8)
     np.testing.assert_allclose(lift(RANDOM, one_pair), N * RANDOM[:, 1, 2])
+
+
+def test_a_distance_that_one_pair_has() -> None:
+    curve = lift_by_distance(RANDOM[:, :1], EVERYONE[:1])
+    np.testing.assert_allclose(curve, N * RANDOM[:, 0])
 
 
 def test_a_filter_does_not_vary() -> None:
@@ -136,6 +149,29 @@ def test_the_recomputed_block_equals_torch(note: attnviz.Trace) -> None:
             learned.norm.epsilon,
         )
         np.testing.assert_allclose(attention_block(record, learned), expected, atol=1e-9)
+
+
+def test_add_and_norm_is_torchs_whatever_its_epsilon() -> None:
+    random = np.random.default_rng(8)
+    x, written = random.normal(size=(2, 5, 4))
+    norm = Norm(*random.normal(size=(2, 4)).astype(np.float32), 0.5)
+    expected = functional.layer_norm(
+        torch.tensor(x + written),
+        (4,),
+        torch.tensor(norm.gain).double(),
+        torch.tensor(norm.bias).double(),
+        0.5,
+    )
+    np.testing.assert_allclose(add_and_norm(x, written, norm), expected, atol=1e-12)
+
+
+def test_heads_that_are_off_write_nothing_in_the_recomputed_block(tiny: Model) -> None:
+    off = [attnviz.HeadOff(1, 0), attnviz.HeadOff(1, 3)]
+    changed = attnviz.trace("the cat sat", tiny, interventions=off)
+    found = attention_block(changed.layers[1], changed.learned[1], [0, 3])
+    np.testing.assert_allclose(found, changed.after_attention(1), atol=1e-5)
+    whole = attention_block(changed.layers[1], changed.learned[1])
+    assert np.abs(whole - found).max() > 0.01
 
 
 def test_a_mask_hides_keys(tiny: Model) -> None:

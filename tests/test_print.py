@@ -6,6 +6,7 @@ import re
 import struct
 import xml.etree.ElementTree as ET
 import zlib
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -246,6 +247,54 @@ def test_the_size_is_stated_in_millimetres_and_the_facts_are_whole(minilm: Model
 def test_wrapping_loses_no_letter(text: str) -> None:
     joined = "".join("".join(wrapped(text)).split())
     assert joined == "".join(text.split())
+
+
+@given(
+    st.lists(st.text(st.sampled_from("ab猫Ｗ-"), min_size=1, max_size=50), min_size=12),
+    st.sampled_from([560.0, 720.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_wrapped_lines_fit_and_are_as_long_as_they_may(words: list[str], width: float) -> None:
+    """A letter is 5.2 units wide, a wide sign two; no first word had room in the line before."""
+    room = (width - 16) / 5.2
+    lines = wrapped(" ".join(words), width)
+
+    def columns(line: str) -> int:
+        return sum(2 if letter in "猫Ｗ" else 1 for letter in line)
+
+    assert max(map(columns, lines), default=0) <= room
+    for line, following in pairwise(lines):
+        first = re.match("[猫Ｗ]|[^ 猫Ｗ]*[猫Ｗ]?", following)
+        assert first is not None
+        assert columns(line) + 1 + columns(first[0]) > room - 1
+
+
+def test_heads_in_one_picture_have_a_sample_of_their_dashes(note: attnviz.Trace) -> None:
+    root = ET.fromstring(attnviz.lines(note, note.heads[:4]).to_svg())  # noqa: S314
+    samples = [(one.get("stroke"), one.get("stroke-dasharray")) for one in root.iter(f"{SVG}line")]
+    assert samples == [(code.light, code.dash) for code in style.HEAD_CODES[:4]]
+    dashes = {one.get("stroke"): one.get("stroke-dasharray") for one in root.iter(f"{SVG}path")}
+    assert dashes == {code.light: code.dash for code in style.HEAD_CODES[:4]}
+
+
+def test_a_line_is_as_wide_as_its_weight_says(note: attnviz.Trace) -> None:
+    """From 3/4 of a unit to 3 units, in proportion: 255 steps, and the first that is drawn."""
+    root = ET.fromstring(attnviz.lines(note, [(0, 2)]).to_svg())  # noqa: S314
+    paths = list(root.iter(f"{SVG}path"))
+    shares = np.array([float(path.attrib["stroke-opacity"]) for path in paths])
+    widths = [float(path.attrib["stroke-width"]) for path in paths]
+    np.testing.assert_allclose(widths, 0.75 + shares * (3 - 0.75), atol=0.006)
+    assert shares.min() >= 1 / 255 - 1e-4
+    assert shares.max() > 0.99
+
+
+def test_a_name_that_is_too_long_ends_in_dots() -> None:
+    tokens = ["a" * 18, "b" * 19]
+    trace = attnviz.Trace.from_weights(tokens, np.full((1, 1, 2, 2), 0.5))
+    for picture in (trace.heatmap((0, 0)), trace.lines([(0, 0)])):
+        said = {text.text for text in ET.fromstring(picture.to_svg()).iter(f"{SVG}text")}  # noqa: S314
+        assert {"a" * 18, "b" * 17 + "…"} <= said
+        assert not said & {"a" * 17 + "…", "b" * 18, "b" * 19}
 
 
 def test_a_long_sentence_has_room_for_every_token(minilm: Model) -> None:
