@@ -192,18 +192,22 @@ def test_a_line_runs_from_the_name_of_its_query_to_that_of_its_key(
     edges, names = list(group.iter(f"{SVG}text"))[:2], list(group.iter(f"{SVG}text"))[2:]
     assert [name.text for name in names] == 2 * [token.text for token in note.tokens]
     at = np.array([place_of(name) for name in names])
+    across = 1 if direction == "horizontal" else 0
     found = {}
     for path in group.iter(f"{SVG}path"):
         for line in re.findall(r"M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)", path.attrib["d"]):
             start, end = np.array(line[:2], float), np.array(line[2:], float)
             gaps = np.abs(at[:count] - start).sum(axis=1), np.abs(at[count:] - end).sum(axis=1)
             assert max(gap.min() for gap in gaps) < 11, "the name stands beside the end of its line"
-            found[tuple(int(gap.argmin()) for gap in gaps)] = float(path.attrib["stroke-opacity"])
+            query, key = (int(gap.argmin()) for gap in gaps)
+            assert at[query][across] < start[across]
+            assert end[across] < at[count + key][across], "outside of both ends"
+            found[query, key] = float(path.attrib["stroke-opacity"])
     weights = note.weights((2, 1))
     assert set(found) == set(zip(*np.nonzero(weights >= FAINTEST), strict=True))
     assert all(abs(weights[pair] - opacity) < 0.51 / 255 for pair, opacity in found.items())
     queries, keys = (np.array(place_of(edge)) for edge in edges)
-    assert np.argmax(np.abs(keys - queries)) == (direction == "horizontal")
+    assert np.argmax(np.abs(keys - queries)) == across
     assert [edge.text for edge in edges] == ["queries (look)", "keys (are looked at)"]
 
 
