@@ -154,7 +154,8 @@ def test_the_recomputed_block_equals_torch(note: attnviz.Trace) -> None:
 def test_add_and_norm_is_torchs_whatever_its_epsilon() -> None:
     random = np.random.default_rng(8)
     x, written = random.normal(size=(2, 5, 4))
-    norm = Norm(*random.normal(size=(2, 4)).astype(np.float32), 0.5)
+    gain, bias = random.normal(size=(2, 4)).astype(np.float32)
+    norm = Norm(gain, bias, 0.5)
     expected = functional.layer_norm(
         torch.tensor(x + written),
         (4,),
