@@ -18,7 +18,7 @@ from attnviz.analysis.difference import (
     most_different_beside,
     overlaps,
 )
-from attnviz.analysis.distribution import check_distribution
+from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.head_map import head_map, scaled
 from attnviz.analysis.measures import Measure, measures
 from attnviz.analysis.on_target import on_target
@@ -308,3 +308,19 @@ def test_even_is_85_percent_of_the_widest_spread() -> None:
         assert found.most_entropy == pytest.approx(np.log(count))
         assert (np.log(some) >= 0.85 * np.log(count)) == (pattern == "even")
         assert found.pattern == pattern
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "whole"),
+    [
+        (1.0, 1.0, True),
+        (1 - 9e-6, 1 + 9e-6, True),
+        (0.5, 1.0, False),
+        (1.0, 1.5, False),
+        (0.0, 0.0, False),
+    ],
+)
+def test_rows_sum_to_one_if_the_smallest_and_the_largest_do(
+    low: float, high: float, whole: bool
+) -> None:
+    assert sum_to_one(low, high) == whole
