@@ -59,7 +59,7 @@ def save_tiny(
     folder: Path,
     kind: str = "bert",
     tokenizer: PreTrainedTokenizerFast | None = None,
-    **sizes: int,
+    **sizes: float,
 ) -> Path:
     """A random model of a family, saved with its tokenizer."""
     names = {

@@ -12,9 +12,16 @@ from scipy.stats import entropy as scipy_entropy
 import attnviz
 from attnviz.analysis.combine import combined
 from attnviz.analysis.describe import describe
-from attnviz.analysis.difference import jensen_shannon, most_different, overlaps
-from attnviz.analysis.distribution import check_distribution
+from attnviz.analysis.difference import (
+    jensen_shannon,
+    most_different,
+    most_different_beside,
+    overlaps,
+)
+from attnviz.analysis.distribution import check_distribution, sum_to_one
+from attnviz.analysis.head_map import head_map, scaled
 from attnviz.analysis.measures import Measure, measures
+from attnviz.analysis.on_target import on_target
 from attnviz.errors import CaptureError
 from attnviz.models.load import Model
 from attnviz.tracing.head import HeadId
@@ -83,6 +90,7 @@ def test_measure_table_has_a_row_a_head(note: attnviz.Trace) -> None:
     table = attnviz.measure(note)
     assert len(table) == 72
     assert list(table.columns) == ["layer", "head", *(m.name for m in measures())]
+    assert list(table.index) == list(range(72)), "and every row a number of its own"
     row = table[(table.layer == 0) & (table["head"] == 2)].iloc[0]
     assert row.previous > 0.999, "L0·H2 looks at the previous token"
     diagonal = np.diagonal(note.weights((0, 2)), -1).mean()
@@ -206,3 +214,119 @@ def test_how_far_a_sum_may_be_from_1() -> None:
 
 def test_a_single_token_is_described() -> None:
     assert describe(np.ones((1, 1), dtype=np.float32), TOKENS[:1]).pattern in ("self", "token")
+
+
+def test_points_on_a_plane_are_found_again() -> None:
+    points = np.random.default_rng(2).normal(size=(6, 2))
+    squared = ((points[:, None] - points) ** 2).sum(axis=-1)
+    places, kept = scaled(squared)
+    np.testing.assert_allclose(((places[:, None] - places) ** 2).sum(axis=-1), squared, atol=1e-9)
+    np.testing.assert_allclose(places.mean(axis=0), 0, atol=1e-9)
+    assert kept == pytest.approx(1)
+
+
+def test_the_map_says_which_part_of_space_it_keeps() -> None:
+    points = np.random.default_rng(4).normal(size=(7, 4)) * [3, 2, 1, 0.5]
+    squared = ((points[:, None] - points) ** 2).sum(axis=-1)
+    left, sizes, _ = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    places, kept = scaled(squared)
+    np.testing.assert_allclose(np.abs(places), np.abs(left[:, :2] * sizes[:2]), atol=1e-9)
+    assert kept == pytest.approx(float((sizes[:2] ** 2).sum() / (sizes**2).sum()))
+
+
+def test_a_map_of_what_is_no_space_counts_no_negative_part() -> None:
+    """Of these four, three stand 2 from each other and 1 from the fourth: no space has those."""
+    squared = np.full((4, 4), 4.0)
+    squared[3] = squared[:, 3] = 1
+    np.fill_diagonal(squared, 0)
+    sizes = np.linalg.eigvalsh(-(np.eye(4) - 0.25) @ squared @ (np.eye(4) - 0.25) / 2)
+    assert sizes.min() < -0.1
+    assert scaled(squared)[1] == pytest.approx(sizes[-2:].sum() / sizes[sizes > 0].sum())
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_heads_that_are_all_alike_stand_on_one_point(count: int) -> None:
+    places, kept = scaled(np.zeros((count, count)))
+    np.testing.assert_array_equal(places, np.zeros((count, 2)))
+    assert kept == 1
+
+
+def test_distances_of_the_head_map_are_hellingers(tiny: Model) -> None:
+    trace = attnviz.trace("the cat sat", tiny)
+    found = head_map(trace)
+    for i, one in enumerate(trace.heads):
+        for j, other in enumerate(trace.heads):
+            roots = np.sqrt(trace.weights(one).astype(float)), np.sqrt(trace.weights(other))
+            squared = ((roots[0] - roots[1]) ** 2).sum(axis=-1) / 2
+            assert found.distances[i, j] ** 2 == pytest.approx(squared.mean(), abs=1e-5)
+    places, kept = scaled(found.distances**2)
+    assert found.kept == pytest.approx(kept)
+    np.testing.assert_allclose(np.abs(found.places), np.abs(places), atol=1e-6)
+
+
+@pytest.mark.parametrize("measure", measures(), ids=lambda m: m.name)
+def test_the_range_of_a_measure_is_no_wider_than_it_must_be(measure: Measure) -> None:
+    expected = {"entropy": np.log(N), "distance": N - 1}
+    assert measure.largest(N) == pytest.approx(expected.get(measure.name, 1))
+
+
+def test_the_most_different_head_of_a_layer_is_that_of_a_full_search(tiny: Model) -> None:
+    trace = attnviz.trace("the cat sat", tiny)
+    for layer, head in trace.heads:
+        apart = [
+            jensen_shannon(trace.weights((layer, head)), trace.weights((layer, other)))
+            for other in range(tiny.card.heads)
+        ]
+        found = most_different_beside(trace, (layer, head))
+        assert found.layer == layer
+        assert apart[found.head] == pytest.approx(max(apart), abs=1e-6)
+        assert found.head != head
+    with pytest.raises(attnviz.InterventionError, match="There is no head"):
+        most_different_beside(trace, (0, -1))
+
+
+def test_the_share_on_targets_by_hand() -> None:
+    """Two heads, three queries, two looks: the second has a target for one query alone."""
+    weights = np.arange(18, dtype=float).reshape(2, 3, 3)
+    targets = np.array([[2, 0, 1], [-1, 2, -1]])
+    expected = [[(2 + 3 + 7) / 3, 5], [(11 + 12 + 16) / 3, 14]]
+    np.testing.assert_allclose(on_target(weights, targets), expected)
+    np.testing.assert_array_equal(on_target(weights, np.full((1, 3), -1)), [[0], [0]])
+
+
+@pytest.mark.parametrize(("off", "known"), [(0.5e-5, True), (2e-5, False)])
+def test_a_spread_is_told_of_rows_that_sum_to_1_but_for_rounding(off: float, known: bool) -> None:
+    for total in (1 - off, 1 + off):
+        weights = np.full((N, N), total / N)
+        assert (describe(weights, TOKENS).entropy is not None) == known
+
+
+def test_even_is_85_percent_of_the_widest_spread() -> None:
+    """Rows over k of 60 keys that no offset nor token collects: entropy ln k."""
+    count = 60
+    tokens = [replace(TOKENS[1], text=str(n), position=n) for n in range(count)]
+    for some, pattern in ((32, "none"), (33, "even")):
+        weights = np.zeros((count, count))
+        for query in range(count):
+            weights[query, (7 * query + np.arange(some)) % count] = 1 / some
+        found = describe(weights, tokens)
+        assert found.entropy == pytest.approx(np.log(some))
+        assert found.most_entropy == pytest.approx(np.log(count))
+        assert (np.log(some) >= 0.85 * np.log(count)) == (pattern == "even")
+        assert found.pattern == pattern
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "whole"),
+    [
+        (1.0, 1.0, True),
+        (1 - 9e-6, 1 + 9e-6, True),
+        (0.5, 1.0, False),
+        (1.0, 1.5, False),
+        (0.0, 0.0, False),
+    ],
+)
+def test_rows_sum_to_one_if_the_smallest_and_the_largest_do(
+    low: float, high: float, whole: bool
+) -> None:
+    assert sum_to_one(low, high) == whole

@@ -16,6 +16,7 @@ from attnviz.models.load import Model
 from attnviz.tracing.capture import _Recorder
 from attnviz.tracing.reading import read
 from attnviz.tracing.variants import Edits, inputs
+from attnviz.tracing.weights import row_sums, softmax
 from tests.conftest import NOTE, Eager
 
 TEXTS = {
@@ -164,6 +165,36 @@ def test_attention_that_changes_scores_in_unknown_ways_is_refused(minilm: Model)
         _Recorder(minilm, Edits([()], minilm)).attention_called(
             module, q, q, q, None, None, {"softcap": 5.0}
         )
+
+
+def test_a_layer_that_attends_twice_is_refused(minilm: Model) -> None:
+    """Which of the two it would go on with, nobody could say."""
+    q = torch.zeros(1, 12, 2, 32)
+    module = next(iter(minilm.layer_of))
+    recorder = _Recorder(minilm, Edits([()], minilm))
+    recorder.attention_called(module, q, q, q, None, None, {})
+    with pytest.raises(CaptureError, match="cannot be shown exactly"):
+        recorder.attention_called(module, q, q, q, None, None, {})
+
+
+def test_attention_of_no_layer_is_refused(minilm: Model) -> None:
+    q = torch.zeros(1, 12, 2, 32)
+    with pytest.raises(CaptureError, match="cannot be shown exactly"):
+        _Recorder(minilm, Edits([()], minilm)).attention_called(
+            torch.nn.Identity(), q, q, q, None, None, {}
+        )
+
+
+def test_softmax_of_scores_that_exp_alone_cannot_hold() -> None:
+    scores = np.array([[1000, 1000 - np.log(3), -np.inf], [-900, -900, -900]], np.float32)
+    expected = [[0.75, 0.25, 0], [1 / 3, 1 / 3, 1 / 3]]
+    np.testing.assert_allclose(softmax(scores), expected, atol=1e-4)
+
+
+def test_row_sums_are_taken_in_double_precision() -> None:
+    row = np.full((1, 2**12), np.float32(0.1))
+    assert row_sums(row) == (2**12 * float(np.float32(0.1)),) * 2
+    assert row_sums(np.array([[[0.5, 0.25], [0.5, 0.75]]])) == (0.75, 1.25)
 
 
 @pytest.mark.parametrize("kind", ["flag", "scale", "bias", "gate"])

@@ -166,6 +166,17 @@ def test_combined_heads_say_so(note: attnviz.Trace) -> None:
     np.testing.assert_array_equal(largest[arrays["query"], arrays["key"]], arrays["weight"])
 
 
+def test_combined_heads_are_drawn_in_the_first_code_and_others_in_their_own(
+    note: attnviz.Trace,
+) -> None:
+    (mean,) = shown(note, note.heads[:3], combination="mean")
+    assert mean.code == style.HEAD_CODES[0]
+    each = shown(note, note.heads[:3])
+    assert [(one.heads, one.code) for one in each] == [
+        ((head,), code) for head, code in zip(note.heads[:3], style.HEAD_CODES[:3], strict=True)
+    ]
+
+
 def test_too_many_or_no_heads_are_refused(note: attnviz.Trace) -> None:
     with pytest.raises(attnviz.ArgumentError, match="at least one head"):
         attnviz.lines(note, [])

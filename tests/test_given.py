@@ -31,7 +31,7 @@ from attnviz.figures.shown import shown
 from attnviz.figures.standalone import origin
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter
-from attnviz.tracing.given import GivenTrace
+from attnviz.tracing.given import GivenTrace, given_trace
 from attnviz.words import LANGUAGES, Language
 
 TOKENS = ["<s>", "a", "<b>cat</b>", "sat", "\u202e", "."]
@@ -75,6 +75,21 @@ def test_given_weights_are_a_copy_that_nobody_changes(weights: np.ndarray) -> No
     np.testing.assert_array_equal(trace.weights((0, 0)), before)
     with pytest.raises(ValueError, match="read-only"):
         trace.weights((0, 0))[0, 0] = 1
+
+
+def test_a_picture_of_which_nothing_is_left_is_drawn_and_says_so() -> None:
+    trace = attnviz.Trace.from_weights(["[CLS]", "[SEP]"], np.full((1, 1, 2, 2), 0.25), [0, 1])
+    lens = attnviz.Lens(hide_special=True)
+    (one,) = shown(trace, [(0, 0)], lens)
+    assert one.view.places == ()
+    assert one.formula("en") == "weights as they were given", "rows that are not there have no sum"
+    assert one.says("en") == ""
+    assert "2 special tokens hidden" in " ".join(one.notes("en"))
+    lines = attnviz.lines(trace, [(0, 0)], lens)
+    assert len(lines.weight) == 0
+    for picture in (lines, trace.heatmap((0, 0), lens), trace.explore(lens=lens)):
+        assert picture.to_svg()
+        assert picture.to_html()
 
 
 @pytest.mark.parametrize(
@@ -421,6 +436,15 @@ def test_each_head_has_its_own_mask_and_a_combination_what_one_of_them_allows() 
 def test_a_mask_that_does_not_fit_gets_a_sentence(mask: Any, said: str) -> None:
     with pytest.raises(attnviz.CaptureError, match=said):
         attnviz.Trace.from_weights("abcd", CAUSAL_WEIGHTS, allowed=mask)
+
+
+def test_a_token_that_looks_nowhere_but_is_looked_at_is_no_padding() -> None:
+    weights = np.array([[[[0.5, 0.25, 0.25], [0, 0, 0], [0, 0.5, 0.5]]]])
+    mask = [[1, 1, 1], [0, 0, 0], [0, 1, 1]]
+    trace = given_trace(["a", "b", "c"], weights, [0], "mine", mask)
+    assert ([token.piece for token in trace.tokens], trace.padding) == (["a", "b", "c"], 0)
+    assert [token.word for token in trace.tokens] == [None, 1, 2]
+    np.testing.assert_array_equal(trace.weights((0, 0)), weights[0, 0])
 
 
 def test_a_mask_that_allows_all_changes_nothing() -> None:

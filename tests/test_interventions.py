@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 
 import attnviz
 from attnviz.models.load import Model, control_of
-from attnviz.tracing.reading import read
+from attnviz.tracing.reading import masked, read
 from attnviz.tracing.variants import inputs, residuals
 from tests.conftest import NOTE, Eager, save_tiny
 
@@ -88,13 +89,23 @@ def test_a_long_batch_is_cut_into_passes(minilm: Model, monkeypatch: pytest.Monk
     reading = read("a few words", None, minilm)
     variants = [[attnviz.HeadOff(2, head)] for head in range(12)]
     whole = residuals(reading, minilm, variants)
-    monkeypatch.setattr("attnviz.tracing.variants.LARGEST_BATCH", 10)
-    np.testing.assert_allclose(residuals(reading, minilm, variants), whole, atol=1e-5)
+    tokens = len(reading.tokens)
+    for largest, at_once in ((2 * tokens + 1, 2), (12 * tokens, 12), (1, 1)):
+        monkeypatch.setattr("attnviz.tracing.variants.LARGEST_BATCH", largest)
+        batches: list[int] = []
+        hook = minilm.module.register_forward_pre_hook(
+            lambda _, __, given, seen=batches: seen.append(len(given["input_ids"])),
+            with_kwargs=True,
+        )
+        found = residuals(reading, minilm, variants)
+        hook.remove()
+        np.testing.assert_allclose(found, whole, atol=1e-5)
+        assert batches == [at_once] * (12 // at_once)
 
 
 @pytest.mark.parametrize("head", [(6, 0), (0, 12), (-1, 0), (0, -1)])
 def test_a_head_that_is_not_there_gets_a_sentence(minilm: Model, head: tuple[int, int]) -> None:
-    with pytest.raises(attnviz.InterventionError, match="There is no head"):
+    with pytest.raises(attnviz.InterventionError, match=f"There is no head L{head[0]}·H{head[1]}"):
         attnviz.trace("a", minilm, interventions=[attnviz.HeadOff(*head)])
 
 
@@ -102,6 +113,19 @@ def test_a_head_that_is_not_there_gets_a_sentence(minilm: Model, head: tuple[int
 def test_a_token_that_is_not_there_gets_a_sentence(minilm: Model, position: int) -> None:
     with pytest.raises(attnviz.InterventionError, match="no token at position"):
         attnviz.trace("a", minilm, interventions=[attnviz.TokenMasked(position)])
+
+
+def test_a_mask_token_that_the_embedding_has_no_row_for_is_none(minilm: Model) -> None:
+    mask = minilm.tokenizer.token_to_id("[MASK]")
+    assert mask is not None
+    reading = read("the cat", None, minilm)
+    for rows in (mask, mask + 1):
+        model = replace(minilm, card=replace(minilm.card, vocabulary=rows))
+        if rows > mask:
+            assert masked(reading, [attnviz.TokenMasked(1)], model).ids[1] == mask
+        else:
+            with pytest.raises(attnviz.InterventionError, match="no mask token"):
+                masked(reading, [attnviz.TokenMasked(1)], model)
 
 
 def test_our_own_encoder_has_heads_to_switch_off_and_nothing_to_mask() -> None:

@@ -1,12 +1,14 @@
 """The lens: what is hidden, merged and renormalised, and that all of it is counted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import attnviz
-from attnviz.analysis.lens import Lens, look
+from attnviz.analysis.lens import Lens, Place, look
 from attnviz.models.load import Model
 from attnviz.tracing.record import Token
 
@@ -73,6 +75,8 @@ def test_renormalised_rows_sum_to_one_and_a_row_of_zeros_stays() -> None:
     np.testing.assert_allclose(view.weights.sum(axis=1), [1, 1, 1, 0], atol=1e-6)
     np.testing.assert_allclose(view.weights[0], np.array([0.4, 0.2, 0.1, 0.1]) / 0.8, atol=1e-6)
     assert view.withheld.renormalised
+    assert view.withheld.rows_empty == 1
+    assert look(weights, TOKENS, Lens(hide_special=True)).withheld.rows_empty == 0
 
 
 def test_strongest_until_by_hand() -> None:
@@ -119,3 +123,60 @@ def test_words_of_a_real_sentence_keep_rows_of_one(minilm: Model) -> None:
     view = look(trace.weights((2, 3)), trace.tokens, Lens(unit="word"))
     np.testing.assert_allclose(view.weights.sum(axis=1), 1, atol=1e-5)
     assert "seismologist" in [place.text for place in view.places]
+
+
+def test_a_place_is_named_by_its_text_and_its_positions() -> None:
+    assert Place("cat", (3,), False, False).name == "cat (3)"
+    assert Place("cats", (3, 4, 5), False, False).name == "cats (3–5)"
+
+
+def test_a_share_is_of_whole_rows() -> None:
+    view = look(BY_HAND, TOKENS, Lens(hide_special=True))
+    first_two = np.zeros((4, 4), bool)
+    first_two[:, :2] = True
+    assert view.share(first_two) == pytest.approx((0.6 + 0.2 + 0.4 + 0.0) / 4)
+    halves = look(BY_HAND / 2, TOKENS, Lens(hide_special=True))
+    assert halves.share(first_two) == pytest.approx(view.share(first_two))
+
+
+def test_rounding_brings_no_word_above_1_and_nothing_else_is_cut() -> None:
+    tokens = [replace(TOKENS[1], position=n) for n in range(2)]
+    above = np.nextafter(np.float32(0.5), np.float32(1)) + np.float32(1e-7)
+    weights = np.array([[0.5, above], [0.5, above]], np.float32)
+    assert weights.sum(axis=1).min() > 1
+    assert look(weights, tokens, Lens(unit="word")).weights.tolist() == [[1.0]]
+    given = np.array([[0.5, 0.625], [0.5, 0.625]], np.float32)
+    assert look(given, tokens, Lens(unit="word")).weights.tolist() == [[1.125]]
+
+
+def test_a_place_with_one_unspaced_letter_is_no_word() -> None:
+    letter, accent = (
+        replace(TOKENS[1], source=source, position=n) for n, source in enumerate(("猫", "\u0301"))
+    )
+    weights = np.full((2, 2), 0.5, np.float32)
+    withheld = look(weights, [letter, accent], Lens(unit="word")).withheld
+    assert (withheld.no_words, withheld.pieces_merged) == (1, 2)
+    assert look(weights, [letter, accent], Lens()).withheld.no_words == 0
+
+
+def test_nothing_is_left_of_special_tokens_alone() -> None:
+    tokens = [replace(TOKENS[0], position=n) for n in range(2)]
+    view = look(np.full((2, 2), 0.5, np.float32), tokens, Lens(hide_special=True))
+    assert (view.places, view.weights.shape) == ((), (0, 0))
+    assert view.share(view.shown) == view.withheld.special_share == view.withheld.weak_share == 0
+
+
+def test_a_word_is_called_by_its_text_in_the_sentence_and_pieces_by_their_own() -> None:
+    tokens = [
+        replace(TOKENS[1], position=n, word=0, text=f"##p{n}", word_text="whole") for n in range(2)
+    ]
+    weights = np.full((2, 2), 0.5, np.float32)
+    assert [p.text for p in look(weights, tokens, Lens(unit="word")).places] == ["whole"]
+    assert [p.text for p in look(weights, tokens, Lens()).places] == ["##p0", "##p1"]
+
+
+def test_a_word_with_a_blank_in_it_is_marked_as_one() -> None:
+    tokens = [replace(TOKENS[1], position=n, word=0, is_unknown=n == 1) for n in range(2)]
+    weights = np.full((2, 2), 0.5, np.float32)
+    assert [p.is_unknown for p in look(weights, tokens, Lens(unit="word")).places] == [True]
+    assert [p.is_unknown for p in look(weights, tokens, Lens()).places] == [False, True]

@@ -13,7 +13,15 @@ from attnviz.analysis.difference import jensen_shannon
 from attnviz.analysis.divergences import divergences
 from attnviz.analysis.fixed import variation
 from attnviz.analysis.lift import distances, lift, lift_by_distance
-from attnviz.analysis.recompute import attention_block, blend, heads_from_x, largest_error
+from attnviz.analysis.recompute import (
+    add_and_norm,
+    attention_block,
+    blend,
+    heads_from_x,
+    largest_error,
+    weights,
+)
+from attnviz.models.card import Norm
 from attnviz.models.load import Model
 
 N = 6
@@ -59,6 +67,13 @@ def test_a_distance_that_nobody_has() -> None:
     curve = lift_by_distance(np.array([[[0.5, 0.5], [0.25, 0.75]]]), apart_by)
     np.testing.assert_allclose(curve, [[1.25, 0, 0.75]])
     np.testing.assert_allclose(lift(UNIFORM, EVERYONE > N), 0)
+    one_pair = np.equal(np.arange(N * N).reshape(N, N), 8)
+    np.testing.assert_allclose(lift(RANDOM, one_pair), N * RANDOM[:, 1, 2])
+
+
+def test_a_distance_that_one_pair_has() -> None:
+    curve = lift_by_distance(RANDOM[:, :1], EVERYONE[:1])
+    np.testing.assert_allclose(curve, N * RANDOM[:, 0])
 
 
 def test_a_filter_does_not_vary() -> None:
@@ -114,6 +129,8 @@ def test_the_recomputed_block_equals_torch(note: attnviz.Trace) -> None:
         q, k, v = (torch.tensor(a).double() for a in (record.queries, record.keys, record.values))
         z = functional.scaled_dot_product_attention(q, k, v)
         np.testing.assert_allclose(blend(record), z, atol=1e-12)
+        shares = torch.softmax(q @ k.transpose(1, 2) / 32**0.5, dim=-1)
+        np.testing.assert_allclose(weights(record), shares, atol=1e-12)
         x = torch.tensor(record.entered).double()
         q, k, v = (
             (x @ torch.tensor(p.weight).double() + torch.tensor(p.bias))
@@ -132,6 +149,30 @@ def test_the_recomputed_block_equals_torch(note: attnviz.Trace) -> None:
             learned.norm.epsilon,
         )
         np.testing.assert_allclose(attention_block(record, learned), expected, atol=1e-9)
+
+
+def test_add_and_norm_is_torchs_whatever_its_epsilon() -> None:
+    random = np.random.default_rng(8)
+    x, written = random.normal(size=(2, 5, 4))
+    gain, bias = random.normal(size=(2, 4)).astype(np.float32)
+    norm = Norm(gain, bias, 0.5)
+    expected = functional.layer_norm(
+        torch.tensor(x + written),
+        (4,),
+        torch.tensor(norm.gain).double(),
+        torch.tensor(norm.bias).double(),
+        0.5,
+    )
+    np.testing.assert_allclose(add_and_norm(x, written, norm), expected, atol=1e-12)
+
+
+def test_heads_that_are_off_write_nothing_in_the_recomputed_block(tiny: Model) -> None:
+    off = [attnviz.HeadOff(1, 0), attnviz.HeadOff(1, 3)]
+    changed = attnviz.trace("the cat sat", tiny, interventions=off)
+    found = attention_block(changed.layers[1], changed.learned[1], [0, 3])
+    np.testing.assert_allclose(found, changed.after_attention(1), atol=1e-5)
+    whole = attention_block(changed.layers[1], changed.learned[1])
+    assert np.abs(whole - found).max() > 0.01
 
 
 def test_a_mask_hides_keys(tiny: Model) -> None:

@@ -48,6 +48,11 @@ def test_they_do_in_every_family(kind: str, tmp_path: Path) -> None:
     assert largest_gap(attnviz.trace("the cat sat", model)) < 1e-5
 
 
+def test_they_do_whatever_the_epsilon_of_the_norm(tmp_path: Path) -> None:
+    model = attnviz.load(str(save_tiny(tmp_path, layer_norm_eps=1.0)))
+    assert largest_gap(attnviz.trace("the cat sat", model)) < 1e-5
+
+
 def test_they_do_in_an_encoder_of_our_own_and_with_a_head_off(minilm: Model) -> None:
     training = attnviz.train("eight-looks", heads=2, steps=1)
     assert largest_gap(attnviz.trace("314159265358", training.model)) < 1e-5

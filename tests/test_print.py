@@ -6,6 +6,7 @@ import re
 import struct
 import xml.etree.ElementTree as ET
 import zlib
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,87 @@ def test_an_overview_holds_every_cell_of_every_head(note: attnviz.Trace) -> None
             np.testing.assert_array_equal(ramp[tile], ramp[drawn.tiles[layer, head]])
 
 
+def place_of(text: ET.Element) -> tuple[float, float]:
+    """Where a line of text begins, level or turned."""
+    turned = re.match(r"translate\(([\d.]+) ([\d.]+)\) rotate\(-90\)", text.get("transform", ""))
+    x, y = turned.groups() if turned else (text.attrib["x"], text.attrib["y"])
+    return float(x), float(y)
+
+
+def grid_of(svg: str) -> tuple[float, float, float, list[ET.Element]]:
+    """Left, top and side of the unit squares of a picture, and its texts in their order."""
+    root = ET.fromstring(svg)  # noqa: S314
+    (block,) = (g for g in root.iter(f"{SVG}g") if g.find(f"{SVG}g[@class='cells']") is not None)
+    placed = block.find(f"{SVG}g").attrib["transform"]  # type: ignore[union-attr]
+    left, top, side = re.findall(r"[\d.]+", placed)
+    return float(left), float(top), float(side), block.findall(f"{SVG}text")
+
+
+def test_the_names_of_a_heatmap_stand_at_their_rows_and_columns(note: attnviz.Trace) -> None:
+    left, top, side, texts = grid_of(attnviz.heatmap(note, (2, 1)).to_svg())
+    count = len(note.tokens)
+    rows, columns = texts[::2], texts[1::2]
+    for named in (rows, columns):
+        assert [text.text for text in named] == [token.text for token in note.tokens]
+    for n, (row, column) in enumerate(zip(rows, columns, strict=True)):
+        (x, y), (across, below) = place_of(row), place_of(column)
+        assert top + n * side < y < top + (n + 1) * side
+        assert left + n * side < across < left + (n + 1) * side
+        assert x < left, "the names of queries end where the cells begin"
+        assert below > top + count * side
+        assert row.get("transform") is None
+        assert column.get("transform") is not None
+
+
+def test_the_tiles_of_an_overview_are_named_by_layer_and_head(note: attnviz.Trace) -> None:
+    left, top, side, texts = grid_of(attnviz.overview(note).to_svg())
+    assert [text.text for text in texts] == [
+        *(f"H{head}" for head in range(12)),
+        *(f"L{layer}" for layer in range(6)),
+    ]
+    apart = 29 * side  # of 27 cells, and 2 between
+    for head, text in enumerate(texts[:12]):
+        x, y = place_of(text)
+        assert x == pytest.approx(left + head * apart + 27 * side / 2, abs=0.1)
+        assert y < top
+    for layer, text in enumerate(texts[12:]):
+        x, y = place_of(text)
+        assert top + layer * apart < y < top + layer * apart + 27 * side
+        assert x < left
+
+
+@pytest.mark.parametrize("draw", [lambda t: attnviz.heatmap(t, (2, 1)), attnviz.overview])
+def test_the_legend_shows_the_ink_of_each_weight(note: attnviz.Trace, draw: Any) -> None:
+    root = ET.fromstring(draw(note).to_svg())  # noqa: S314
+    (legend,) = (g for g in root.iter(f"{SVG}g") if g.get("class") == "legend")
+    weights = np.array([float(str(text.text)) for text in legend.iter(f"{SVG}text")])
+    np.testing.assert_array_equal(weights, [0.01, 0.1, 0.25, 0.5, 1])
+    colour = style.INK["light"] if draw is attnviz.overview else style.HEAD_CODES[0].light
+    ramp = style.ramp(colour, "light")
+    inks = ["#{:02x}{:02x}{:02x}".format(*map(int, ramp[n])) for n in style.level(weights)]
+    assert [square.get("fill") for square in legend.iter(f"{SVG}rect")] == inks
+    for square, text in zip(legend.iter(f"{SVG}rect"), legend.iter(f"{SVG}text"), strict=True):
+        x, y = place_of(text)
+        assert float(square.attrib["x"]) + 18 < x < float(square.attrib["x"]) + 30
+        assert float(square.attrib["y"]) < y <= float(square.attrib["y"]) + 10
+
+
+def test_the_blocks_of_a_sheet_stand_below_each_other(note: attnviz.Trace) -> None:
+    """Whatever is drawn ends above what follows it, and the sheet is as high as all of it."""
+    for picture in (attnviz.heatmap(note, (2, 1)), attnviz.overview(note), note.lines([(2, 1)])):
+        root = ET.fromstring(picture.to_svg())  # noqa: S314
+        end = 0.0
+        for block in root.findall(f"{SVG}g"):
+            down = float(re.findall(r"[\d.]+", block.attrib["transform"])[1])
+            ys = [down + place_of(text)[1] for text in block.iter(f"{SVG}text")]
+            assert min(ys) > end
+            end = max(ys)
+        _, _, wide, high = map(float, root.attrib["viewBox"].split())
+        assert end < high < end + 60 + 84
+        assert float(root.attrib["height"].removesuffix("mm")) == pytest.approx(high / 4, rel=1e-4)
+        assert float(root.attrib["width"].removesuffix("mm")) == pytest.approx(wide / 4, rel=1e-4)
+
+
 def lines_of(svg: str, places: int) -> list[tuple[str, int, int, float]]:
     """Colour, query, key and opacity of each line of a stacked, horizontal diagram."""
     found = []
@@ -131,6 +213,35 @@ def test_what_is_pinned_is_pinned_on_paper(
     assert all(note.tokens[int(pin[1:])].text in said for pin in pins)
 
 
+@pytest.mark.parametrize("direction", ["horizontal", "vertical"])
+def test_a_line_runs_from_the_name_of_its_query_to_that_of_its_key(
+    note: attnviz.Trace, direction: Any
+) -> None:
+    root = ET.fromstring(attnviz.lines(note, [(2, 1)], direction=direction).to_svg())  # noqa: S314
+    (group,) = (g for g in root.iter(f"{SVG}g") if g.find(f"{SVG}path") is not None)
+    count = len(note.tokens)
+    edges, names = list(group.iter(f"{SVG}text"))[:2], list(group.iter(f"{SVG}text"))[2:]
+    assert [name.text for name in names] == 2 * [token.text for token in note.tokens]
+    at = np.array([place_of(name) for name in names])
+    across = 1 if direction == "horizontal" else 0
+    found = {}
+    for path in group.iter(f"{SVG}path"):
+        for line in re.findall(r"M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)", path.attrib["d"]):
+            start, end = np.array(line[:2], float), np.array(line[2:], float)
+            gaps = np.abs(at[:count] - start).sum(axis=1), np.abs(at[count:] - end).sum(axis=1)
+            assert max(gap.min() for gap in gaps) < 11, "the name stands beside the end of its line"
+            query, key = (int(gap.argmin()) for gap in gaps)
+            assert at[query][across] < start[across]
+            assert end[across] < at[count + key][across], "outside of both ends"
+            found[query, key] = float(path.attrib["stroke-opacity"])
+    weights = note.weights((2, 1))
+    assert set(found) == set(zip(*np.nonzero(weights >= FAINTEST), strict=True))
+    assert all(abs(weights[pair] - opacity) < 0.51 / 255 for pair, opacity in found.items())
+    queries, keys = (np.array(place_of(edge)) for edge in edges)
+    assert np.argmax(np.abs(keys - queries)) == across
+    assert [edge.text for edge in edges] == ["queries (look)", "keys (are looked at)"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("arrangement", ["stacked", "overlaid"])
 @pytest.mark.parametrize("direction", ["horizontal", "vertical"])
@@ -171,6 +282,54 @@ def test_the_size_is_stated_in_millimetres_and_the_facts_are_whole(minilm: Model
 def test_wrapping_loses_no_letter(text: str) -> None:
     joined = "".join("".join(wrapped(text)).split())
     assert joined == "".join(text.split())
+
+
+@given(
+    st.lists(st.text(st.sampled_from("ab猫Ｗ-"), min_size=1, max_size=50), min_size=12),
+    st.sampled_from([560.0, 720.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_wrapped_lines_fit_and_are_as_long_as_they_may(words: list[str], width: float) -> None:
+    """A letter is 5.2 units wide, a wide sign two; no first word had room in the line before."""
+    room = (width - 16) / 5.2
+    lines = wrapped(" ".join(words), width)
+
+    def columns(line: str) -> int:
+        return sum(2 if letter in "猫Ｗ" else 1 for letter in line)
+
+    assert max(map(columns, lines), default=0) <= room
+    for line, following in pairwise(lines):
+        first = re.match("[猫Ｗ]|[^ 猫Ｗ]*[猫Ｗ]?", following)
+        assert first is not None
+        assert columns(line) + 1 + columns(first[0]) > room - 1
+
+
+def test_heads_in_one_picture_have_a_sample_of_their_dashes(note: attnviz.Trace) -> None:
+    root = ET.fromstring(attnviz.lines(note, note.heads[:4]).to_svg())  # noqa: S314
+    samples = [(one.get("stroke"), one.get("stroke-dasharray")) for one in root.iter(f"{SVG}line")]
+    assert samples == [(code.light, code.dash) for code in style.HEAD_CODES[:4]]
+    dashes = {one.get("stroke"): one.get("stroke-dasharray") for one in root.iter(f"{SVG}path")}
+    assert dashes == {code.light: code.dash for code in style.HEAD_CODES[:4]}
+
+
+def test_a_line_is_as_wide_as_its_weight_says(note: attnviz.Trace) -> None:
+    """From 3/4 of a unit to 3 units, in proportion: 255 steps, and the first that is drawn."""
+    root = ET.fromstring(attnviz.lines(note, [(0, 2)]).to_svg())  # noqa: S314
+    paths = list(root.iter(f"{SVG}path"))
+    shares = np.array([float(path.attrib["stroke-opacity"]) for path in paths])
+    widths = [float(path.attrib["stroke-width"]) for path in paths]
+    np.testing.assert_allclose(widths, 0.75 + shares * (3 - 0.75), atol=0.006)
+    assert shares.min() >= 1 / 255 - 1e-4
+    assert shares.max() > 0.99
+
+
+def test_a_name_that_is_too_long_ends_in_dots() -> None:
+    tokens = ["a" * 18, "b" * 19]
+    trace = attnviz.Trace.from_weights(tokens, np.full((1, 1, 2, 2), 0.5))
+    for picture in (trace.heatmap((0, 0)), trace.lines([(0, 0)])):
+        said = {text.text for text in ET.fromstring(picture.to_svg()).iter(f"{SVG}text")}  # noqa: S314
+        assert {"a" * 18, "b" * 17 + "…"} <= said
+        assert not said & {"a" * 17 + "…", "b" * 18, "b" * 19}
 
 
 def test_a_long_sentence_has_room_for_every_token(minilm: Model) -> None:

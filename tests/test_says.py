@@ -112,6 +112,14 @@ def test_a_maximum_and_an_empty_picture_say_nothing(note: attnviz.Trace) -> None
     assert nothing.says("en") == ""
 
 
+def test_a_text_alternative_has_no_gap_where_nothing_is_said(note: attnviz.Trace) -> None:
+    (one,) = shown(note, [(0, 2), (1, 8)], Lens(hide_special=True), "maximum")
+    assert one.says("en") == ""
+    assert one.alt("en") == " ".join(one.notes("en"))
+    (head,) = shown(note, [(0, 2)])
+    assert head.alt("en") == head.says("en") != ""
+
+
 def test_every_file_says_the_same(note: attnviz.Trace) -> None:
     lens = Lens(hide_special=True, renormalise=True)
     head = HeadId(3, 9)

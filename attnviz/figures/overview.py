@@ -124,7 +124,7 @@ def overview_words(
     """What an overview of places with these labels says. `edges` are those of its cells."""
     card = trace.model
     sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(labels)}
-    block = max(end - start for start, end in pairwise(edges))
+    block = max((end - start for start, end in pairwise(edges)), default=1)  # nothing is left
     source = "given" if card.source == "given" else "softmax"
     formula = say(f"overview.formula_{source}", language)
     key = "overview.pooled" if block > 1 else "overview.exact"
