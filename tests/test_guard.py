@@ -384,11 +384,11 @@ def test_one_session_makes_few_files_at_once(setting: pytest.MonkeyPatch) -> Non
     let_go, begun = threading.Event(), threading.Barrier(downloads.AT_ONCE + 1)
 
     def slow() -> bytes:
-        begun.wait(10)
+        begun.wait(CEILING)
         let_go.wait(CEILING)
         return b""
 
-    setting.setenv("ATTNVIZ_PASSES_AT_ONCE", "3")
+    setting.setenv("ATTNVIZ_PASSES_AT_ONCE", "4")
     settings.cache_clear()
     threads = [
         threading.Thread(target=downloads.in_its_turn(slow, "mine", "zh"))
@@ -396,7 +396,7 @@ def test_one_session_makes_few_files_at_once(setting: pytest.MonkeyPatch) -> Non
     ]
     for thread in threads:
         thread.start()
-    begun.wait(10)
+    begun.wait(CEILING)
     said: list[str] = []
     token = messages.refusals.set(said)
     try:
@@ -408,5 +408,5 @@ def test_one_session_makes_few_files_at_once(setting: pytest.MonkeyPatch) -> Non
         messages.refusals.reset(token)
         let_go.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(CEILING)
     assert downloads.in_its_turn(lambda: b"again", "mine", "en")() == b"again"

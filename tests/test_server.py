@@ -303,7 +303,7 @@ def test_a_refusal_inside_a_fragment_is_its_sentence_and_is_tried_again(
         fragment(part)(7)
 
     monkeypatch.setattr("streamlit.fragment", fragment)
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert not app.exception
     assert "7 people are already waiting" in app.error[0].value
     assert every == [None, page.AGAIN_SECONDS]
@@ -324,6 +324,6 @@ def test_the_run_that_was_refused_does_not_run_anew_and_the_next_look_does() -> 
             _try_again()
             state.went_on = False
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert app.session_state["went_on"] is True
     assert app.session_state["runs"] == 2
