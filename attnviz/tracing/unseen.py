@@ -25,13 +25,15 @@ def unknown_at(position: int, source: str, piece: str, tokenizer: Tokenizer) -> 
     return Unknown(position, "sign", signs=_signs(normalised, tokenizer) or (source,))
 
 
-def dropped(sentence: str, encoding: Encoding, tokenizer: Tokenizer) -> str:
+def dropped(sentence: str, encoding: Encoding, tokenizer: Tokenizer, *, is_cut: bool) -> str:
     """The characters of a sentence, as far as it is read, of which no token holds anything.
+
+    It is read to its end, or to that of its last token if it `is_cut`.
 
     White space is none of them where it still parts two words, nor is an accent that is taken
     off its letter.
     """
-    end = encoding.offsets[-1][1] if encoding.overflowing else len(sentence)
+    end = encoding.offsets[-1][1] if is_cut else len(sentence)
     held = set[int]().union(*(range(*span) for span in encoding.offsets))
     normalise = _normaliser(tokenizer)
     lost = {c for c in set(sentence) if normalise(f"a{c}a") == normalise("aa")}

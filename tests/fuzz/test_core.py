@@ -179,7 +179,7 @@ def check_svg(svg: str) -> None:
     """An SVG is well-formed, and nothing in it points anywhere or runs."""
     for element in ElementTree.fromstring(svg.encode()).iter():  # noqa: S314 (our own)
         tag = element.tag.rpartition("}")[2]
-        assert tag in {"svg", "title", "metadata", "rect", "g", "text", "path", "line"}
+        assert tag in {"svg", "title", "desc", "metadata", "rect", "g", "text", "path", "line"}
         assert not [name for name in element.attrib if name.startswith("on") or "href" in name]
         assert not [value for value in element.attrib.values() if "invalid" in value]
 
@@ -272,7 +272,8 @@ def check_recipe(trace: Trace) -> None:
         called = [ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)]
         first = "attnviz.Trace.from_weights" if trace.model.source == "given" else "attnviz.trace"
         assert called == [first, f"attnviz.{make}"]
-        assert len(tree.body) == 3
+        # given weights are named, for who runs it to put in
+        assert len(tree.body) == (4 if trace.model.source == "given" else 3)
         texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
         assert trace.model.source == "given" or trace.text in texts
 
@@ -321,8 +322,8 @@ def check_numbers(trace: Trace) -> None:
     table.encode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(table, newline="")))
     assert not [cell for row in rows for cell in row if cell.startswith(tuple("=+-@\t\r"))]
-    assert len(rows[-1]) == 7
-    assert sum(not row[0].startswith("#") for row in rows) == 1 + 2 * len(trace.tokens) ** 2
+    assert len(rows[-1]) == 8
+    assert len(rows) == 1 + 2 * len(trace.tokens) ** 2
     written = as_json(maps)
     written.encode()
     assert json.loads(written)["text"] == trace.text
