@@ -124,11 +124,18 @@ def _try_again() -> None:
         st.rerun()
 
 
+def run_whole_page() -> None:
+    """In a callback: what it changed is more than the part of the page that it belongs to."""
+    st.session_state.is_whole_page_due = True
+
+
 def fragment(work: Callable[P, None], *, run_every: float | None = None) -> Callable[P, None]:
     """A part of the page that runs anew alone; its expected failures are sentences, too."""
 
     @wraps(work)
     def guarded(*given: P.args, **named: P.kwargs) -> None:
+        if st.session_state.pop("is_whole_page_due", False):
+            st.rerun()
         with clear_errors():
             work(*given, **named)
 

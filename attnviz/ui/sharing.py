@@ -10,7 +10,7 @@ from attnviz.figures.style import MOST_HEADS
 from attnviz.link.state import LONG, VIEWS, Field
 from attnviz.ui import address, chosen
 from attnviz.ui.components import drawer
-from attnviz.ui.page import language
+from attnviz.ui.page import language, run_whole_page
 from attnviz.words import say
 
 Opened = Callable[[Mapping[str, str]], None]
@@ -114,7 +114,7 @@ def _file(
             params = address.open_file(given.getvalue(), page, fields)
             if on_opened is not None and params is not None:
                 on_opened(params)
-            st.session_state.view_opened = True
+            run_whole_page()
 
     st.file_uploader(
         say("share.open_view", language()),
@@ -123,5 +123,3 @@ def _file(
         on_change=take,
         max_upload_size=1,
     )
-    if st.session_state.pop("view_opened", False):
-        st.rerun()
