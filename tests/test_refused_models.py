@@ -20,7 +20,7 @@ from attnviz.models import load as loading
 from attnviz.models.catalogue import find
 from attnviz.models.families import families
 from tests.conftest import TINY_VOCABULARY, save_tiny, tiny_tokenizer
-from tests.tokenizers_of import byte_level
+from tests.tokenizers_of_all_kinds import byte_level, named
 
 WEIGHTS = "model.safetensors"
 NAMES = {  # what DistilBERT calls them
@@ -232,6 +232,6 @@ def test_a_segment_beyond_the_embedding(tmp_path: Path) -> None:
     assert len(attnviz.trace("the cat", model).tokens) == 4
     with pytest.raises(TextError, match="only 1 kinds of segment"):
         attnviz.trace("the cat", model, pair="sat")
-    for name, tokenizer in (("bytes", byte_level()), ("silent", tiny_tokenizer())):
-        folder = save_tiny(tmp_path / name, "roberta", tokenizer, type_vocab_size=1, vocab_size=300)
+    for name, tokenizer in (("bytes", named(byte_level())), ("silent", tiny_tokenizer())):
+        folder = save_tiny(tmp_path / name, "roberta", tokenizer, type_vocab_size=1, vocab_size=400)
         assert len(attnviz.trace("the cat", str(folder), pair="sat").tokens) >= 6

@@ -1,11 +1,13 @@
 """Ids and type ids are the tokenizer's own, whatever model it stands beside."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, AutoTokenizer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast
 
 import attnviz
 from attnviz.models import catalogue
@@ -13,11 +15,31 @@ from attnviz.models.families import families
 from attnviz.models.load import Model
 from attnviz.tracing.reading import read
 from attnviz.tracing.variants import inputs
-from tests.conftest import save_tiny
-from tests.tokenizers_of import TOKENIZERS
+from tests.conftest import TINY_VOCABULARY, save_tiny, tiny_tokenizer
+from tests.tokenizers_of_all_kinds import byte_level, named, sentence_piece
 
 TEXTS = [("the cat sat on the mat .", None), ("the cat", "sat on the mat"), ("a", "b")]
 TEXTS += [(" the  cat\u00a0sat ", "Zoë, naïve 我爱猫 🙂"), ("the cat " * 60, "sat " * 60)]
+
+
+def accented() -> PreTrainedTokenizerFast:
+    """A word-piece tokenizer that keeps capitals and accents, with types 0 and 1."""
+    vocabulary = {piece: index for index, piece in enumerate(TINY_VOCABULARY)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", mask_token="[MASK]"
+    )
+
+
+TOKENIZERS: dict[str, Callable[[], PreTrainedTokenizerFast]] = {
+    "word pieces": tiny_tokenizer,
+    "word pieces with capitals": accented,
+    "sentence pieces": lambda: named(sentence_piece()),  # both sentences are of type 0
+    "bytes": lambda: named(byte_level()),
+}
 
 
 def theirs(model: Model, text: str, pair: str | None) -> dict[str, torch.Tensor]:

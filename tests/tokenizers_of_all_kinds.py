@@ -59,7 +59,13 @@ def saved(folder: Path, tokenizer: Tokenizer) -> Path:
         type_vocab_size=1,
     )
     AutoModel.from_config(config).save_pretrained(folder)
-    PreTrainedTokenizerFast(
+    named(tokenizer).save_pretrained(folder)
+    return folder
+
+
+def named(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    """A tokenizer as transformers' own, which knows its special tokens by their roles."""
+    return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         unk_token="<unk>",
         pad_token="<pad>",
@@ -67,8 +73,7 @@ def saved(folder: Path, tokenizer: Tokenizer) -> Path:
         eos_token="</s>",
         cls_token="<s>",
         sep_token="</s>",
-    ).save_pretrained(folder)
-    return folder
+    )
 
 
 def with_tokenizer(model: Model, tokenizer: Tokenizer, unknown: str = "<unk>") -> Model:
