@@ -11,6 +11,10 @@ from attnviz.version import __version__ as __version__
 if TYPE_CHECKING:
     from attnviz.analysis.lens import Lens
     from attnviz.analysis.measure import measure
+    from attnviz.capture.run import trace
+    from attnviz.core.heads import HeadId
+    from attnviz.core.intervene import HeadOff, TokenMasked
+    from attnviz.core.trace import Token, Trace
     from attnviz.errors import (
         ArgumentError,
         AttnvizError,
@@ -23,16 +27,12 @@ if TYPE_CHECKING:
         TextError,
         TrainingError,
     )
-    from attnviz.figures.explorer import explore
-    from attnviz.figures.heatmap import heatmap
-    from attnviz.figures.lines import lines
-    from attnviz.figures.overview import overview
     from attnviz.lessons.chapters import chapters
     from attnviz.models.load import Model, load
-    from attnviz.tracing.capture import trace
-    from attnviz.tracing.head import HeadId
-    from attnviz.tracing.intervene import HeadOff, TokenMasked
-    from attnviz.tracing.record import Token, Trace
+    from attnviz.pictures.explorer import explore
+    from attnviz.pictures.heatmap import heatmap
+    from attnviz.pictures.lines import lines
+    from attnviz.pictures.overview import overview
     from attnviz.training.record import Training
     from attnviz.training.train import train
 
@@ -41,8 +41,8 @@ _HOMES = {
     "AttnvizError": "attnviz.errors",
     "BusyError": "attnviz.errors",
     "CaptureError": "attnviz.errors",
-    "HeadId": "attnviz.tracing.head",
-    "HeadOff": "attnviz.tracing.intervene",
+    "HeadId": "attnviz.core.heads",
+    "HeadOff": "attnviz.core.intervene",
     "InterventionError": "attnviz.errors",
     "Lens": "attnviz.analysis.lens",
     "LessonError": "attnviz.errors",
@@ -50,19 +50,19 @@ _HOMES = {
     "ModelError": "attnviz.errors",
     "SettingsError": "attnviz.errors",
     "TextError": "attnviz.errors",
-    "Token": "attnviz.tracing.record",
-    "TokenMasked": "attnviz.tracing.intervene",
-    "Trace": "attnviz.tracing.record",
+    "Token": "attnviz.core.trace",
+    "TokenMasked": "attnviz.core.intervene",
+    "Trace": "attnviz.core.trace",
     "Training": "attnviz.training.record",
     "TrainingError": "attnviz.errors",
     "chapters": "attnviz.lessons.chapters",
-    "explore": "attnviz.figures.explorer",
-    "heatmap": "attnviz.figures.heatmap",
-    "lines": "attnviz.figures.lines",
+    "explore": "attnviz.pictures.explorer",
+    "heatmap": "attnviz.pictures.heatmap",
+    "lines": "attnviz.pictures.lines",
     "load": "attnviz.models.load",
     "measure": "attnviz.analysis.measure",
-    "overview": "attnviz.figures.overview",
-    "trace": "attnviz.tracing.capture",
+    "overview": "attnviz.pictures.overview",
+    "trace": "attnviz.capture.run",
     "train": "attnviz.training.train",
 }
 

@@ -10,11 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import attnviz
-from attnviz.budget.settings import settings
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Picture
 from attnviz.errors import ArgumentError
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Picture
-from attnviz.words import LANGUAGES, say
+from attnviz.runtime.settings import settings
+from attnviz.texts import LANGUAGES, say
 
 OUTPUT = "attention.html"
 SERVE = "serve"

@@ -15,7 +15,7 @@ Each carries the name of its sentence in the catalogue, so the same error speaks
 the user's language on the page and English in a script.
 """
 
-from attnviz.words import LANGUAGES, Language, say
+from attnviz.texts import LANGUAGES, Language, say
 
 
 class AttnvizError(Exception):

@@ -16,11 +16,11 @@ import torch
 from transformers import AutoModel
 
 import attnviz
+from attnviz.capture.reading import Reading, read
+from attnviz.capture.run import capture
+from attnviz.capture.variants import inputs
 from attnviz.models import catalogue
 from attnviz.models.load import Model
-from attnviz.tracing.capture import capture
-from attnviz.tracing.reading import Reading, read
-from attnviz.tracing.variants import inputs
 from benchmarks.rerun import rerun_ratio
 
 ROOT = Path(__file__).parents[1]

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attnviz.figures.drawing import Drawing, Element
-from attnviz.figures.packet import unpack
+from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Chapter, Figure, Panel, Said, Scene, panel_of
 from attnviz.lessons.facts import head_asked, layer_asked, word
-from attnviz.tracing.record import Trace
+from attnviz.pictures.drawing import Drawing, Element
+from attnviz.pictures.packet import unpack
 
 Read = Callable[[Chapter, Trace], Said]
 

@@ -22,10 +22,10 @@ from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.head_map import head_map, scaled
 from attnviz.analysis.measures import Measure, measures
 from attnviz.analysis.on_target import on_target
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Token
 from attnviz.errors import CaptureError
 from attnviz.models.load import Model
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Token
 
 N = 7
 TOKENS = [

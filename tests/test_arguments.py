@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 import attnviz
-from attnviz.figures.explorer import Explorer
-from attnviz.figures.heatmap import Heatmap
-from attnviz.figures.lines import Lines
-from attnviz.figures.overview import Overview
 from attnviz.lessons.engine import Chapter, Question
+from attnviz.pictures.explorer import Explorer
+from attnviz.pictures.heatmap import Heatmap
+from attnviz.pictures.lines import Lines
+from attnviz.pictures.overview import Overview
 from tests.conftest import save_tiny
 
 ROOT = Path(__file__).parents[1]

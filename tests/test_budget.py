@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.budget import memory, queue
-from attnviz.budget.held import size_of
-from attnviz.budget.kept import MB, Kept, Store, pinning
-from attnviz.budget.memory import resident_mb
-from attnviz.budget.queue import LeftError, Queue, Visitor, asked_by, in_turn
-from attnviz.budget.settings import read_settings, settings
 from attnviz.errors import BusyError, SettingsError
-from attnviz.figures.shown import shown
 from attnviz.models.load import Model
+from attnviz.pictures.shown import shown
+from attnviz.runtime import memory, queue
+from attnviz.runtime.held import size_of
+from attnviz.runtime.kept import MB, Kept, Store, pinning
+from attnviz.runtime.memory import resident_mb
+from attnviz.runtime.queue import LeftError, Queue, Visitor, asked_by, in_turn
+from attnviz.runtime.settings import read_settings, settings
 from attnviz.ui import caches
 from attnviz.ui.caches import LinesKey, TraceKey
 from tests.waiting import CEILING, until
@@ -419,7 +419,7 @@ def test_a_pinned_answer_is_never_let_go() -> None:
 
 def test_what_nobody_asks_for_is_let_go_down_to_a_little(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr("attnviz.budget.kept.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("attnviz.runtime.kept.time.monotonic", lambda: clock[0])
     store = Store(10)
     kept: Kept[bytes] = Kept(store)
     for n in range(5):

@@ -10,13 +10,13 @@ from transformers import PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 import attnviz
+from attnviz.capture.reading import read
+from attnviz.capture.run import _Recorder
+from attnviz.capture.variants import Edits, inputs
+from attnviz.core.weights import row_sums, softmax
 from attnviz.errors import CaptureError
-from attnviz.models import seam
+from attnviz.models import hooks
 from attnviz.models.load import Model
-from attnviz.tracing.capture import _Recorder
-from attnviz.tracing.reading import read
-from attnviz.tracing.variants import Edits, inputs
-from attnviz.tracing.weights import row_sums, softmax
 from tests.conftest import NOTE, Eager
 
 TEXTS = {
@@ -121,7 +121,7 @@ def test_the_pass_stays_on_the_fast_path(minilm: Model) -> None:
     kept = [getattr(trace.layers[0], name) for name in ("queries", "concat", "left")]
     assert all(array.size == tokens * 384 for array in kept)
     config: Any = minilm.module.config
-    assert config._attn_implementation == seam.NAME
+    assert config._attn_implementation == hooks.NAME
 
 
 def test_outside_a_capture_nothing_is_recorded_and_nothing_changes(
@@ -139,7 +139,7 @@ def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager)
     given = inputs([read("the cat sat", None, minilm)], minilm)
     padded = {name: torch.nn.functional.pad(value, (0, 3)) for name, value in given.items()}
     recorder = _Recorder(minilm, Edits([()], minilm))
-    with torch.inference_mode(), seam.recording(recorder):
+    with torch.inference_mode(), hooks.recording(recorder):
         minilm.module(**padded)
     with torch.inference_mode():
         expected = eager(minilm)(**padded, output_attentions=True).attentions[0][0].numpy()
@@ -151,7 +151,7 @@ def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager)
 def test_a_layer_that_shows_nothing_is_refused(minilm: Model) -> None:
     recorder = _Recorder(minilm, Edits([()], minilm))
     given = inputs([read("a", None, minilm)], minilm)
-    with torch.inference_mode(), seam.recording(recorder):
+    with torch.inference_mode(), hooks.recording(recorder):
         minilm.module(**given)
     recorder.seen[4].pop("queries")
     with pytest.raises(CaptureError, match="5 of 6 layers"):
@@ -215,7 +215,7 @@ def test_attention_that_the_recorder_cannot_see_is_refused(
         return (z * 1.001 if kind == "gate" else z), None
 
     assert len(attnviz.trace("the cat sat on the mat", tiny).tokens) == 8
-    monkeypatch.setattr(seam, "sdpa_attention_forward", attend)
+    monkeypatch.setattr(hooks, "sdpa_attention_forward", attend)
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
         attnviz.trace("the cat sat on the mat", tiny)
 
@@ -226,7 +226,7 @@ def test_every_layer_and_head_is_held_against_what_went_on(tiny: Model) -> None:
     for layer in range(tiny.card.layers):
         for head in range(tiny.card.heads):
             recorder = _Recorder(tiny, Edits([()], tiny))
-            with torch.inference_mode(), seam.recording(recorder):
+            with torch.inference_mode(), hooks.recording(recorder):
                 tiny.module(**inputs([reading], tiny))
             keys = recorder.seen[layer]["keys"].copy()
             keys[head] = keys[head, ::-1]

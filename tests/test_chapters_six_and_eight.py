@@ -12,9 +12,9 @@ import pytest
 
 import attnviz
 from attnviz.analysis import mixing
+from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.figures.drawing import Drawing, Element
-from attnviz.lessons import lab
+from attnviz.experiments import runs
 from attnviz.lessons.chapters import heads_or_one, stacking
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Question, Scene, panel_of
@@ -22,13 +22,13 @@ from attnviz.lessons.facts import layer_asked, name, word
 from attnviz.lessons.text import Text
 from attnviz.lessons.trained import shipped
 from attnviz.models.load import Model
-from attnviz.tracing.record import Trace
+from attnviz.pictures.drawing import Drawing, Element
+from attnviz.texts import LANGUAGES
 from attnviz.training.looks import mean_looks
 from attnviz.training.record import Snapshot, Training
 from attnviz.training.ring import best_of_one_average
 from attnviz.training.run import Run
 from attnviz.training.tasks import task_called
-from attnviz.words import LANGUAGES
 from tests.lesson_readers import adds
 
 SIX, EIGHT = heads_or_one.CHAPTER, stacking.CHAPTER
@@ -297,7 +297,7 @@ def test_the_last_layer_has_none_above_it(machines: Trace, digits: Trace) -> Non
 
 def meters(trace: Trace) -> np.ndarray:
     """All four, "layer query key meter"."""
-    moved = mixing.mask_shares(lab.each_token_masked(trace))
+    moved = mixing.mask_shares(runs.each_token_masked(trace))
     return np.stack([mixing.raw(trace), mixing.rollout(trace), mixing.norm_shares(trace), moved], 3)
 
 
@@ -326,7 +326,7 @@ def test_shares_show_the_whole_row(note: Trace) -> None:
 
 def test_three_meters_where_nothing_can_be_masked(digits: Trace) -> None:
     with pytest.raises(LessonError) as caught:
-        lab.each_token_masked(digits)
+        runs.each_token_masked(digits)
     for language in LANGUAGES:
         scene = EIGHT.scene(digits, language=language)
         for part in ("whose", "shares"):

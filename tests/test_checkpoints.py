@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from attnviz.errors import ModelError
-from attnviz.models.encoder import Encoder
+from attnviz.models.small.encoder import Encoder
 from attnviz.training import checkpoint, ship
 from attnviz.training.loop import examine, examined_by
 from attnviz.training.record import Training

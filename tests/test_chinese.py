@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import attnviz
-from attnviz.figures.drawing import Drawing
-from attnviz.figures.heatmap import heatmap
-from attnviz.figures.lines import lines
-from attnviz.figures.overview import overview
-from attnviz.words import catalogue
+from attnviz.pictures.drawing import Drawing
+from attnviz.pictures.heatmap import heatmap
+from attnviz.pictures.lines import lines
+from attnviz.pictures.overview import overview
+from attnviz.texts import catalogue
 
 ROOT = Path(__file__).parents[1] / "attnviz"
 HAN = "[一-鿿]"

@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.analysis.lens import Lens
+from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
-from attnviz.tracing.head import HeadId
 from attnviz.ui import pins
 from attnviz.ui.caches import TraceKey
 from tests.conftest import NOTE

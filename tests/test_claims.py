@@ -16,8 +16,9 @@ from scipy.spatial.distance import jensenshannon
 from torch.nn import functional
 
 import attnviz
+from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.lessons import lab
+from attnviz.experiments import runs
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -36,8 +37,7 @@ from attnviz.lessons.sheet import judged, spoken
 from attnviz.lessons.text import Text
 from attnviz.models.families import families
 from attnviz.models.load import Model, control_of
-from attnviz.tracing.record import Trace
-from attnviz.words import LANGUAGES
+from attnviz.texts import LANGUAGES
 from tests.conftest import NOTE, Eager, save_tiny
 
 CLAIMS = {claim.name: claim for claim in claims()}
@@ -239,8 +239,8 @@ def test_the_others_do_not_depend_on_it(note: Trace, name: str) -> None:
 
 def test_training_is_not_in_the_random_control(note: Trace) -> None:
     for name in ("C13", "C14", "C16", "C20"):
-        assert tried(name, lab.control(note)).verdict == "fails", name
-        assert tried(name, lab.control(note), hide_special=True).verdict == "fails", name
+        assert tried(name, runs.control(note)).verdict == "fails", name
+        assert tried(name, runs.control(note), hide_special=True).verdict == "fails", name
 
 
 # ---- a verdict can come out otherwise

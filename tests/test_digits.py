@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 import attnviz
 from attnviz.analysis.lens import Lens, Withheld
-from attnviz.figures.digits import (
+from attnviz.lessons import handmade
+from attnviz.lessons.claims import Case, claims, try_claim
+from attnviz.lessons.controls import Value
+from attnviz.lessons.engine import panel_of
+from attnviz.models.load import Model
+from attnviz.pictures.digits import (
     at_least,
     at_most,
     equals,
@@ -18,13 +23,8 @@ from attnviz.figures.digits import (
     exact,
     exact_percent,
 )
-from attnviz.figures.drawing import Drawing
-from attnviz.figures.picture import withheld_notes
-from attnviz.lessons import handmade
-from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.controls import Value
-from attnviz.lessons.engine import panel_of
-from attnviz.models.load import Model
+from attnviz.pictures.drawing import Drawing
+from attnviz.pictures.picture import withheld_notes
 
 TEXTS = ("Thinking Machines", "The cat sat on the mat because it was tired.")
 numbers = st.floats(-1000, 1000, allow_nan=False)

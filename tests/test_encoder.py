@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from attnviz.models.alphabet import Alphabet
-from attnviz.models.encoder import Encoder, EncoderShape, MultiHeadAttention, new_encoder
+from attnviz.capture.run import trace
 from attnviz.models.load import Model
-from attnviz.models.trained import traceable
-from attnviz.tracing.capture import trace
+from attnviz.models.small.alphabet import Alphabet
+from attnviz.models.small.encoder import Encoder, EncoderShape, MultiHeadAttention, new_encoder
+from attnviz.models.small.trained import traceable
 
 SHAPE = EncoderShape(symbols=10, tokens=12, classes=10, questions=8)
 DEEP = EncoderShape(

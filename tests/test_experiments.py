@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 import attnviz
+from attnviz.core.intervene import HeadOff, Intervention, TokenMasked
+from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, LessonError
-from attnviz.figures.drawing import Drawing
-from attnviz.lessons import lab
+from attnviz.experiments import runs
 from attnviz.lessons.claims import Case, Trial, claims, try_claim
 from attnviz.lessons.engine import Chapter, Question
 from attnviz.lessons.sheet import spoken
 from attnviz.models import load as loading
 from attnviz.models.load import Model, control_of
-from attnviz.tracing.intervene import HeadOff, Intervention, TokenMasked
-from attnviz.tracing.record import Trace
-from attnviz.words import LANGUAGES, Language
+from attnviz.pictures.drawing import Drawing
+from attnviz.texts import LANGUAGES, Language
 from tests.conftest import save_tiny
 from tests.lesson_readers import READERS, elements, figure_of
 
@@ -55,7 +55,7 @@ def move(trace: Trace, model: Model, off: Sequence[tuple[int, int]]) -> float:
 
 
 def test_each_head_off_besides_those_that_are(changed: Trace, tiny: Model) -> None:
-    moves = lab.each_head_off(changed)
+    moves = runs.each_head_off(changed)
     for head in changed.heads:
         if HeadOff(*head) in changed.interventions:
             assert moves[head] == 0, "it is off already: nothing moves, not even by rounding"
@@ -66,13 +66,13 @@ def test_each_head_off_besides_those_that_are(changed: Trace, tiny: Model) -> No
 
 @pytest.mark.parametrize("order", ["least", "most", "random"])
 def test_heads_off_one_after_the_other(changed: Trace, tiny: Model, order: str) -> None:
-    each = lab.each_head_off(changed)
+    each = runs.each_head_off(changed)
     index = {
         "least": np.argsort(each, axis=None, kind="stable"),
         "most": np.argsort(-each, axis=None, kind="stable"),
         "random": np.random.default_rng(0).permutation(each.size),
     }[order]
-    found = getattr(lab, f"{order}_first_off")(changed)
+    found = getattr(runs, f"{order}_first_off")(changed)
     heads = [changed.heads[i] for i in index]
     for count in (1, 3, 7, 12):
         assert found[count - 1] == pytest.approx(move(changed, tiny, heads[:count]), abs=1e-6)
@@ -82,7 +82,7 @@ def test_heads_off_one_after_the_other(changed: Trace, tiny: Model, order: str) 
 
 
 def test_each_token_masked_besides_those_that_are(changed: Trace, tiny: Model) -> None:
-    moved = lab.each_token_masked(changed)
+    moved = runs.each_token_masked(changed)
     for token in changed.tokens:
         masked = TokenMasked(token.position)
         if masked in changed.interventions:
@@ -95,7 +95,7 @@ def test_each_token_masked_besides_those_that_are(changed: Trace, tiny: Model) -
 
 
 def test_the_control_is_changed_in_the_same_way(changed: Trace, tiny: Model) -> None:
-    control = lab.control(changed)
+    control = runs.control(changed)
     expected = attnviz.trace(TEXT, control_of(tiny), interventions=changed.interventions)
     assert control.interventions == changed.interventions
     np.testing.assert_array_equal(control.residual(3), expected.residual(3))
@@ -105,14 +105,14 @@ def test_the_control_is_changed_in_the_same_way(changed: Trace, tiny: Model) -> 
 
 def test_more_changes_come_to_those_that_are(changed: Trace, tiny: Model) -> None:
     more: list[Intervention] = [HeadOff(2, 3), TokenMasked(1)]
-    found, expected = lab.changed(changed, more), again(changed, tiny, more)
+    found, expected = runs.changed(changed, more), again(changed, tiny, more)
     np.testing.assert_array_equal(found.residual(3), expected.residual(3))
-    assert lab.changed(changed, changed.interventions) is changed
+    assert runs.changed(changed, changed.interventions) is changed
 
 
 def test_answers_are_kept_apart_by_what_was_changed(changed: Trace, tiny: Model) -> None:
     plain = attnviz.trace(TEXT, tiny)
-    for ask in (lab.each_head_off, lab.least_first_off, lab.each_token_masked):
+    for ask in (runs.each_head_off, runs.least_first_off, runs.each_token_masked):
         assert np.abs(ask(plain) - ask(changed)).max() > 1e-4
         np.testing.assert_array_equal(ask(plain), ask(attnviz.trace(TEXT, tiny)))
 
@@ -122,7 +122,7 @@ def test_other_weights_by_the_same_name_are_noticed(tmp_path: Path) -> None:
     trace = attnviz.trace("the cat", attnviz.load(folder))
     save_tiny(tmp_path / "mine", num_hidden_layers=2)
     loading._models.pop(folder)
-    for ask in (lab.each_head_off, lab.each_token_masked, lab.control):
+    for ask in (runs.each_head_off, runs.each_token_masked, runs.control):
         with pytest.raises(LessonError, match="Other weights"):
             ask(trace)
 
@@ -130,18 +130,18 @@ def test_other_weights_by_the_same_name_are_noticed(tmp_path: Path) -> None:
 def test_given_weights_cannot_be_run_again() -> None:
     given = Trace.from_weights(["a", "b"], np.full((1, 2, 2, 2), 0.5, np.float32))
     with pytest.raises(CaptureError, match="weights"):
-        lab.control(given)
+        runs.control(given)
 
 
 def test_a_direction_that_is_kept_moves_by_nothing() -> None:
     vectors = np.random.default_rng(0).normal(size=(50, 7))
     for vector in vectors:
-        assert lab.moved(vector, vector) == 0
-    assert lab.moved(vectors[3], vectors)[3] == 0
+        assert runs.moved(vector, vector) == 0
+    assert runs.moved(vectors[3], vectors)[3] == 0
     one, other = vectors[:2]
     cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
-    assert lab.moved(one, vectors)[1] == pytest.approx(1 - cosine)
-    assert lab.moved(one, -one) == pytest.approx(2)
+    assert runs.moved(one, vectors)[1] == pytest.approx(1 - cosine)
+    assert runs.moved(one, -one) == pytest.approx(2)
 
 
 # ---- chapters
@@ -226,7 +226,7 @@ def test_every_claim_says_what_was_changed_and_so_does_its_control(changed: Trac
         if not claim.of_model or trial.problem is not None:
             continue
         assert trial.control is not None
-        alone = tried(claim.name, lab.control(changed))
+        alone = tried(claim.name, runs.control(changed))
         assert (trial.control.verdict, trial.control.value) == (alone.verdict, alone.value)
         for language in LANGUAGES:
             said = spoken(claim, trial, language)

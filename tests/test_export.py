@@ -15,9 +15,9 @@ from attnviz.export.numbers import COLUMNS, as_csv, as_json, as_npz
 from attnviz.export.table import LONGEST_CELL
 from attnviz.export.table import table as make_table
 from attnviz.export.training import course_csv, looks_csv
-from attnviz.figures.shown import Shown, shown
 from attnviz.models.load import Model
-from attnviz.words import LANGUAGES, Language
+from attnviz.pictures.shown import Shown, shown
+from attnviz.texts import LANGUAGES, Language
 
 HEADS = [(0, 2), (1, 8)]
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import attnviz
+from attnviz.capture.reading import read
+from attnviz.capture.variants import inputs
 from attnviz.models.families import families
-from attnviz.tracing.reading import read
-from attnviz.tracing.variants import inputs
 from tests.conftest import Eager, save_tiny
 
 

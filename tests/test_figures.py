@@ -8,18 +8,18 @@ import pytest
 import attnviz
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
-from attnviz.figures import style
-from attnviz.figures.colour import BLINDNESS, contrast, linear, oklab, seen_with
-from attnviz.figures.escape import plotly_text
-from attnviz.figures.heatmap import draw
-from attnviz.figures.lines import FAINTEST
-from attnviz.figures.overview import LARGEST_PAYLOAD, cell_edges, pool
-from attnviz.figures.packet import pack, unpack
-from attnviz.figures.picture import percent
-from attnviz.figures.shown import shown
+from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
-from attnviz.tracing.head import HeadId
-from attnviz.words import LANGUAGES, Language
+from attnviz.pictures import style
+from attnviz.pictures.colour import BLINDNESS, contrast, linear, oklab, seen_with
+from attnviz.pictures.escape import plotly_text
+from attnviz.pictures.heatmap import draw
+from attnviz.pictures.lines import FAINTEST
+from attnviz.pictures.overview import LARGEST_PAYLOAD, cell_edges, pool
+from attnviz.pictures.packet import pack, unpack
+from attnviz.pictures.picture import percent
+from attnviz.pictures.shown import shown
+from attnviz.texts import LANGUAGES, Language
 
 LENSES = [
     Lens(),

@@ -22,17 +22,17 @@ from attnviz.analysis.fixed import variation
 from attnviz.analysis.head_map import head_map
 from attnviz.analysis.lens import Lens
 from attnviz.analysis.mixing import raw, rollout
+from attnviz.core.given import GivenTrace, given_trace
 from attnviz.errors import AttnvizError
 from attnviz.export.numbers import as_csv, as_json, as_npz
-from attnviz.figures.explorer import HIDDEN
-from attnviz.figures.facts import facts
-from attnviz.figures.packet import unpack
-from attnviz.figures.shown import shown
-from attnviz.figures.standalone import origin
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter
-from attnviz.tracing.given import GivenTrace, given_trace
-from attnviz.words import LANGUAGES, Language
+from attnviz.pictures.explorer import HIDDEN
+from attnviz.pictures.facts import facts
+from attnviz.pictures.packet import unpack
+from attnviz.pictures.shown import shown
+from attnviz.pictures.standalone import origin
+from attnviz.texts import LANGUAGES, Language
 
 TOKENS = ["<s>", "a", "<b>cat</b>", "sat", "\u202e", "."]
 

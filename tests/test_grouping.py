@@ -10,10 +10,10 @@ from tokenizers import Tokenizer, normalizers, processors
 
 import attnviz
 from attnviz.analysis.lens import Lens, View, look
-from attnviz.figures.shown import shown
+from attnviz.capture.grouping import is_unspaced
+from attnviz.capture.reading import read
 from attnviz.models.load import Model
-from attnviz.tracing.grouping import is_unspaced
-from attnviz.tracing.reading import read
+from attnviz.pictures.shown import shown
 from tests.tokenizers_of_all_kinds import byte_level, saved, with_tokenizer
 
 BYTES, BYTES_PREFIXED = byte_level(), byte_level(add_prefix_space=True)

@@ -14,10 +14,10 @@ from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from attnviz.budget import queue
-from attnviz.budget.queue import Visitor, asked_by, passes
-from attnviz.budget.settings import settings
 from attnviz.errors import BusyError
+from attnviz.runtime import queue
+from attnviz.runtime.queue import Visitor, asked_by, passes
+from attnviz.runtime.settings import settings
 from attnviz.ui import downloads, guard, messages
 from attnviz.ui.guard import MOST_FILES, MOST_OF_ONE, Guard
 from attnviz.ui.home import MAIN

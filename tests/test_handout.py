@@ -10,12 +10,12 @@ import pytest
 
 import attnviz
 from attnviz.analysis.difference import most_different
-from attnviz.figures.packet import unpack
 from attnviz.lessons.claims import claims
 from attnviz.lessons.handout import chapter_section, handout
 from attnviz.lessons.link import Standing
 from attnviz.models.load import Model
-from attnviz.words import LANGUAGES, Language, say
+from attnviz.pictures.packet import unpack
+from attnviz.texts import LANGUAGES, Language, say
 
 HOSTILE = "<script>alert(1)</script> </style><img src=x onerror=alert(2)> & \" ' {x}"
 

@@ -12,8 +12,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from attnviz.errors import ModelError, TrainingError
-from attnviz.models.alphabet import Alphabet
-from attnviz.models.encoder import Encoder
+from attnviz.models.small.alphabet import Alphabet
+from attnviz.models.small.encoder import Encoder
+from attnviz.texts import LANGUAGES
 from attnviz.training import checkpoint, loop
 from attnviz.training.held_out import HeldOut, hold_out, to_learn
 from attnviz.training.loop import examined_by, learn
@@ -23,7 +24,6 @@ from attnviz.training.tasks import NOTHING, Task, task_called, tasks
 from attnviz.training.tasks.brackets import balanced
 from attnviz.training.tasks.it import sentences
 from attnviz.ui import training_texts
-from attnviz.words import LANGUAGES
 
 LETTERS = Alphabet(tuple("abcdefgh"), fewest=2, most=2, example="ab")
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 import attnviz
+from attnviz.capture.reading import masked, read
+from attnviz.capture.variants import inputs, residuals
 from attnviz.models.load import Model, control_of
-from attnviz.tracing.reading import masked, read
-from attnviz.tracing.variants import inputs, residuals
 from tests.conftest import NOTE, Eager, save_tiny
 
 
@@ -91,7 +91,7 @@ def test_a_long_batch_is_cut_into_passes(minilm: Model, monkeypatch: pytest.Monk
     whole = residuals(reading, minilm, variants)
     tokens = len(reading.tokens)
     for largest, at_once in ((2 * tokens + 1, 2), (12 * tokens, 12), (1, 1)):
-        monkeypatch.setattr("attnviz.tracing.variants.LARGEST_BATCH", largest)
+        monkeypatch.setattr("attnviz.capture.variants.LARGEST_BATCH", largest)
         batches: list[int] = []
         hook = minilm.module.register_forward_pre_hook(
             lambda _, __, given, seen=batches: seen.append(len(given["input_ids"])),

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.budget import kept
-from attnviz.lessons import lab
+from attnviz.core.intervene import Intervention
+from attnviz.experiments import runs
 from attnviz.models.load import Model, control_of
-from attnviz.tracing.intervene import Intervention
+from attnviz.runtime import kept
 from attnviz.ui import caches
 from attnviz.ui.caches import LinesKey, TraceKey
 from tests.waiting import CEILING
@@ -60,8 +60,8 @@ def all_that_is_computed(visitor: Visitor, model: Model) -> Results:
         "weights": shared.weights(ids[1]),
         "lines": np.frombuffer(lines, np.uint8),
         "overview": caches.overview_of(key, shared).tiles,
-        "off": lab.each_head_off(shared),
-        "control": lab.control(shared).weights((0, 0)),
+        "off": runs.each_head_off(shared),
+        "control": runs.control(shared).weights((0, 0)),
         "trained": np.array([training.loss, training.accuracy]),
     }
 

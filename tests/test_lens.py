@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import attnviz
 from attnviz.analysis.lens import Lens, Place, look
+from attnviz.core.trace import Token
 from attnviz.models.load import Model
-from attnviz.tracing.record import Token
 
 # [CLS] un ##believ able . [SEP], the middle one word of three pieces
 WORDS = (None, 0, 0, 0, 1, None)

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.figures.drawing import Drawing, element
-from attnviz.figures.lines import Lines
-from attnviz.figures.packet import unpack
+from attnviz.core.weights import softmax
 from attnviz.lessons import convolution, handmade, toy
 from attnviz.lessons.controls import Cells
 from attnviz.lessons.engine import Chapter, Question, Said
 from attnviz.lessons.facts import facts
 from attnviz.lessons.text import Text
 from attnviz.models.load import Model
-from attnviz.tracing.weights import softmax
-from attnviz.words import LANGUAGES, Language
+from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.lines import Lines
+from attnviz.pictures.packet import unpack
+from attnviz.texts import LANGUAGES, Language
 from tests.conftest import NOTE
 from tests.fuzz import IS_LONG
 from tests.lesson_readers import READERS, elements, figure_of, maps, values

@@ -21,7 +21,7 @@ from attnviz.analysis.recompute import (
     largest_error,
     weights,
 )
-from attnviz.models.card import Norm
+from attnviz.core.card import Norm
 from attnviz.models.load import Model
 
 N = 6

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import attnviz
+from attnviz.core.heads import HeadId
 from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Paint, Pick, PickHeads
 from attnviz.lessons.link import MODES, Standing, from_link, to_link
 from attnviz.lessons.sheet import GUESSES
-from attnviz.tracing.head import HeadId
 from tests.fuzz import examples
 
 CHAPTERS = attnviz.chapters()

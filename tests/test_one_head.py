@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import torch
 
-from attnviz.models.encoder import Encoder
+from attnviz.models.small.encoder import Encoder
 from attnviz.training.held_out import HeldOut
 from attnviz.training.loop import examine
 from attnviz.training.ring import LENGTH

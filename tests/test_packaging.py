@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 import attnviz
 from attnviz.__main__ import main
-from attnviz.budget.settings import settings
+from attnviz.runtime.settings import settings
 from tests.browser.conftest import free_port, wait_until_up
 from tests.waiting import CEILING
 
@@ -48,8 +48,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_app_and_no_tests(installed: Path) -> None:
     for name in ("app.py", "main.py", "pages/explore.py", ".streamlit/config.toml"):
         assert (installed / "attnviz" / "ui" / name).is_file(), name
-    assert (installed / "attnviz" / "words" / "zh.toml").is_file()
-    assert (installed / "attnviz" / "figures" / "assets" / "lines.js").is_file()
+    assert (installed / "attnviz" / "texts" / "zh.toml").is_file()
+    assert (installed / "attnviz" / "pictures" / "assets" / "lines.js").is_file()
     assert not (installed / "tests").exists()
     (entry,) = installed.glob("*.dist-info/entry_points.txt")
     assert re.search(r"attnviz ?= ?attnviz.__main__:main", entry.read_text())

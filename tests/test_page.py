@@ -11,16 +11,16 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.analysis.lens import Lens
-from attnviz.figures.explorer import Explorer
-from attnviz.figures.shown import shown
-from attnviz.models import seam
+from attnviz.core.heads import HeadId
+from attnviz.models import hooks
 from attnviz.models.load import Model
-from attnviz.tracing.head import HeadId
+from attnviz.pictures.explorer import Explorer
+from attnviz.pictures.shown import shown
+from attnviz.texts import say
 from attnviz.ui import saving, working
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import Choices
-from attnviz.words import say
 from tests.conftest import NOTE, save_tiny
 from tests.waiting import CEILING
 
@@ -194,7 +194,7 @@ def test_a_choice_runs_no_model(page: AppTest, monkeypatch: pytest.MonkeyPatch) 
     def never(_: object) -> None:
         raise AssertionError("the model ran")
 
-    monkeypatch.setattr(seam, "recording", never)
+    monkeypatch.setattr(hooks, "recording", never)
     page.selectbox(key="b").select(HeadId(3, 3)).run()
     assert not page.exception
     page.slider(key="at_least").set_value(0.2).run()

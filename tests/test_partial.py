@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.budget.held import size_of
+from attnviz.core.partial import partial
 from attnviz.export.numbers import as_npz
 from attnviz.models.load import Model
-from attnviz.tracing.partial import partial
+from attnviz.runtime.held import size_of
 
 
 def test_weights_are_at_hand_and_nothing_else_is_computed(note: attnviz.Trace) -> None:

@@ -17,16 +17,16 @@ import attnviz
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different_beside
 from attnviz.analysis.lens import Lens, Unit
+from attnviz.core.intervene import Intervention
+from attnviz.core.trace import Picture
 from attnviz.export.numbers import COLUMNS, as_csv
-from attnviz.figures import heatmap as heatmaps
-from attnviz.figures.explorer import STEPS, steps_of
-from attnviz.figures.packet import unpack
-from attnviz.figures.picture import percent
-from attnviz.figures.shown import shown
 from attnviz.models.load import Model
-from attnviz.tracing.intervene import Intervention
-from attnviz.tracing.record import Picture
-from attnviz.words import LANGUAGES, Language
+from attnviz.pictures import heatmap as heatmaps
+from attnviz.pictures.explorer import STEPS, steps_of
+from attnviz.pictures.packet import unpack
+from attnviz.pictures.picture import percent
+from attnviz.pictures.shown import shown
+from attnviz.texts import LANGUAGES, Language
 from tests.conftest import NOTE
 
 SVG = "{http://www.w3.org/2000/svg}"

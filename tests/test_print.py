@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 import attnviz
 from attnviz.analysis.lens import Lens
 from attnviz.export.png import png_packet
-from attnviz.figures import style
-from attnviz.figures.lines import FAINTEST
-from attnviz.figures.packet import unpack
-from attnviz.figures.shown import shown
-from attnviz.figures.svg import wrapped
 from attnviz.models.load import Model
-from attnviz.words import LANGUAGES, Language
+from attnviz.pictures import style
+from attnviz.pictures.lines import FAINTEST
+from attnviz.pictures.packet import unpack
+from attnviz.pictures.shown import shown
+from attnviz.pictures.svg import wrapped
+from attnviz.texts import LANGUAGES, Language
 
 SVG = "{http://www.w3.org/2000/svg}"
 LENSES = [Lens(), Lens(hide_special=True, renormalise=True), Lens(unit="word", at_least=0.05)]

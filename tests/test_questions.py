@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import attnviz
+from attnviz.core.trace import Trace
 from attnviz.lessons.chapters import chapters, machine
 from attnviz.lessons.engine import Outcome, Question
-from attnviz.tracing.record import Trace
+from attnviz.texts import LANGUAGES
 from attnviz.training.tasks import task_called
-from attnviz.words import LANGUAGES
 
 QUESTIONS = {f"{c.number}.{q.name}": q for c in chapters() for q in c.questions}
 CANNOT = {"5.spare"}  # runs a model again that the menu does not have

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 import attnviz
 from attnviz.analysis.lens import Lens, look
+from attnviz.capture.display import Marks, byte_alphabet, token_text
+from attnviz.capture.reading import _beginning, read
+from attnviz.core.characters import visible
 from attnviz.errors import TextError
 from attnviz.models.load import Model
-from attnviz.tracing.display import Marks, byte_alphabet, token_text, visible
-from attnviz.tracing.reading import _beginning, read
 from tests.conftest import NOTE
 
 

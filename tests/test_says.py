@@ -10,12 +10,12 @@ import attnviz
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import describe
 from attnviz.analysis.lens import Lens
-from attnviz.figures.heatmap import draw
-from attnviz.figures.packet import unpack
-from attnviz.figures.picture import percent, sentence
-from attnviz.figures.shown import Shown, shown
+from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
-from attnviz.tracing.head import HeadId
+from attnviz.pictures.heatmap import draw
+from attnviz.pictures.packet import unpack
+from attnviz.pictures.picture import percent, sentence
+from attnviz.pictures.shown import Shown, shown
 
 LENSES = [
     Lens(),

@@ -10,11 +10,11 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast
 
 import attnviz
+from attnviz.capture.reading import read
+from attnviz.capture.variants import inputs
 from attnviz.models import catalogue
 from attnviz.models.families import families
 from attnviz.models.load import Model
-from attnviz.tracing.reading import read
-from attnviz.tracing.variants import inputs
 from tests.conftest import TINY_VOCABULARY, save_tiny, tiny_tokenizer
 from tests.tokenizers_of_all_kinds import byte_level, named, sentence_piece
 

@@ -13,11 +13,11 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.testing.v1 import AppTest
 
 import attnviz
-from attnviz.budget import kept, queue
-from attnviz.budget.settings import settings
 from attnviz.models.load import Model
+from attnviz.runtime import kept, queue
+from attnviz.runtime.settings import settings
+from attnviz.texts import LANGUAGES
 from attnviz.ui import journal, opening, page, self_test, server
-from attnviz.words import LANGUAGES
 from tests.conftest import Eager
 from tests.test_page import MAIN, said, typed
 from tests.test_share_page import link_of, opened

@@ -11,13 +11,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import attnviz
+from attnviz.core.heads import HeadId
 from attnviz.export.training import course_csv, looks_csv
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.keepsake import chapter_numbers, chapter_page
 from attnviz.lessons.link import Standing
-from attnviz.link.state import EXPLORE, TRAIN
 from attnviz.models.load import Model
-from attnviz.tracing.head import HeadId
+from attnviz.share.state import EXPLORE, TRAIN
 from attnviz.training.looks import mean_looks
 from attnviz.training.tasks import task_called
 from attnviz.ui import address, page

@@ -16,11 +16,11 @@ import attnviz
 from attnviz.__main__ import main
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
-from attnviz.figures.explorer import FIRST_DRAWN, HIDDEN, STEPS, steps_of
-from attnviz.figures.lines import FAINTEST
-from attnviz.figures.packet import unpack
-from attnviz.figures.shown import shown
 from attnviz.models.load import Model
+from attnviz.pictures.explorer import FIRST_DRAWN, HIDDEN, STEPS, steps_of
+from attnviz.pictures.lines import FAINTEST
+from attnviz.pictures.packet import unpack
+from attnviz.pictures.shown import shown
 from tests.conftest import NOTE
 
 HOSTILE = "</script><script>alert(1)</script> <img src=x onerror=alert(2)> ' \" `x` $(rm)"

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnviz.figures.style import MOST_HEADS
-from attnviz.link import codec
-from attnviz.link.codec import MOST_TEXT, VERSION
-from attnviz.link.state import (
+from attnviz.core.heads import HeadId
+from attnviz.pictures.style import MOST_HEADS
+from attnviz.share import codec
+from attnviz.share.codec import MOST_TEXT, VERSION
+from attnviz.share.state import (
     EXPLORE,
     LONG,
     MOST_LINK,
@@ -23,7 +24,6 @@ from attnviz.link.state import (
     from_link,
     to_link,
 )
-from attnviz.tracing.head import HeadId
 from attnviz.training.tasks import tasks
 from tests.conftest import NOTE
 from tests.fuzz import examples

@@ -8,13 +8,13 @@ import pytest
 
 import attnviz
 from attnviz.errors import TextError, TrainingError
-from attnviz.models.alphabet import UNKNOWN
+from attnviz.models.small.alphabet import UNKNOWN
+from attnviz.texts import LANGUAGES, catalogue
 from attnviz.training.record import Training
 from attnviz.training.ring import best_of_one_average
 from attnviz.training.tasks import NOTHING, Task, task_called, tasks
 from attnviz.training.tasks.brackets import balanced
 from attnviz.training.train import train
-from attnviz.words import LANGUAGES, catalogue
 
 OFFSETS = {
     "two-looks": (-1, 1),

@@ -11,10 +11,10 @@ import torch
 
 import attnviz
 from attnviz.analysis.on_target import on_target
-from attnviz.budget.kept import Kept, Store
-from attnviz.budget.queue import LeftError, Queue, Visitor
+from attnviz.core.heads import HeadId
 from attnviz.errors import TrainingError
-from attnviz.tracing.head import HeadId
+from attnviz.runtime.kept import Kept, Store
+from attnviz.runtime.queue import LeftError, Queue, Visitor
 from attnviz.training.looks import head_looks, looks_of, mean_looks
 from attnviz.training.loop import learn
 from attnviz.training.record import Report, Training

@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 
-from attnviz.figures.learning import Bar, bars, learning
-from attnviz.figures.live import live_curve, place
-from attnviz.figures.looks import looks
+from attnviz.pictures.learning import Bar, bars, learning
+from attnviz.pictures.live import live_curve, place
+from attnviz.pictures.looks import looks
 from attnviz.training.record import Point
 
 COURSE = [Point(10, 2.0, 0.2), Point(20, 1.0, 0.5), Point(40, 0.25, 0.9)]

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import attnviz
+from attnviz.core.trace import LayerRecord, Trace
 from attnviz.errors import CaptureError
-from attnviz.lessons import lab
+from attnviz.experiments import runs
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -26,9 +27,8 @@ from attnviz.lessons.claims import (
 from attnviz.lessons.handout import handout
 from attnviz.lessons.sheet import beside, judged, spoken
 from attnviz.models.load import Model, control_of
-from attnviz.tracing.record import LayerRecord, Trace
+from attnviz.texts import LANGUAGES, say
 from attnviz.training.record import Training
-from attnviz.words import LANGUAGES, say
 from tests.conftest import NOTE, save_tiny
 
 CLAIMS = {claim.name: claim for claim in claims()}
@@ -83,7 +83,7 @@ def test_what_random_weights_do_too_tells_nothing_of_training(note: Trace) -> No
 
 def test_the_control_of_a_trial_is_the_same_claim_on_random_weights(note: Trace) -> None:
     for name in set(CLAIMS) - {"C4", "C10", "C17"}:
-        alone = tried(name, lab.control(note))
+        alone = tried(name, runs.control(note))
         control = tried(name, note).control
         assert control is not None
         assert (control.verdict, control.value) == (alone.verdict, alone.value)
@@ -91,7 +91,7 @@ def test_the_control_of_a_trial_is_the_same_claim_on_random_weights(note: Trace)
 
 def test_a_random_model_is_told_so_in_every_claim_of_models(note: Trace) -> None:
     for name in set(CLAIMS) - {"C4", "C10", "C17"}:
-        trial = tried(name, lab.control(note))
+        trial = tried(name, runs.control(note))
         for language in LANGUAGES:
             sentence = say("walk.beside_random", language)
             assert sentence in spoken(CLAIMS[name], trial, language)
@@ -123,7 +123,7 @@ def test_beside(said: Verdict, control: Verdict, expected: str) -> None:
 
 def test_the_handout_says_it_too(note: Trace) -> None:
     assert handout(note).count(NOTHING["en"]) == 16
-    assert handout(lab.control(note)).count(NOTHING["en"]) == 20
+    assert handout(runs.control(note)).count(NOTHING["en"]) == 20
 
 
 # ---- small models, short sentences, random weights

@@ -7,12 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import attnviz
+from attnviz.core.heads import HeadId
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter, Part
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
-from attnviz.tracing.head import HeadId
-from attnviz.words import say
+from attnviz.texts import say
 from tests.conftest import NOTE
 from tests.test_page import said, typed
 from tests.waiting import CEILING, until

@@ -8,7 +8,7 @@ import pytest
 
 from attnviz.analysis.measures import measures
 from attnviz.errors import AttnvizError, TextError
-from attnviz.words import LANGUAGES, catalogue, say
+from attnviz.texts import LANGUAGES, catalogue, say
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [*ROOT.glob("attnviz/**/*.py"), *ROOT.glob("pages/*.py")]

@@ -10,7 +10,7 @@ from attnviz.analysis.lens import Place
 from attnviz.analysis.measures.entropy import entropy
 from attnviz.analysis.offset import at_offset
 from attnviz.analysis.received import received
-from attnviz.tracing.record import Token
+from attnviz.core.trace import Token
 
 MOSTLY = 0.5  # a share that makes a pattern (Clark et al. 2019 call a head by this)
 EVENLY = 0.85  # of ln n, from which a spread counts as even

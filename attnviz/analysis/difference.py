@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.distribution import check_distribution
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Trace
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
 
 
 def _plogp(p: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:

@@ -5,8 +5,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.core.weights import row_sums
 from attnviz.errors import CaptureError
-from attnviz.tracing.weights import row_sums
 
 FLOAT32 = 1e-5  # how far the rounding of float32 may bring the sum of a softmax
 BFLOAT16 = 2**-8  # how far the rounding of bfloat16 may bring the sum of a distribution

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.difference import overlaps
-from attnviz.tracing.record import Trace
+from attnviz.core.trace import Trace
 
 
 class HeadMap(NamedTuple):

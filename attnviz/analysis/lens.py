@@ -16,8 +16,8 @@ from jaxtyping import Bool, Float
 
 from attnviz import checks
 from attnviz.analysis.combine import Combination, combined
-from attnviz.tracing.grouping import is_unspaced
-from attnviz.tracing.record import Token
+from attnviz.capture.grouping import is_unspaced
+from attnviz.core.trace import Token
 
 Unit = Literal["piece", "word"]
 _ROUNDING = 1e-5  # of a sum of weights

@@ -6,7 +6,7 @@ import pandas as pd
 from attnviz import checks
 from attnviz.analysis.distribution import check_distribution
 from attnviz.analysis.measures import measures
-from attnviz.tracing.record import Trace
+from attnviz.core.trace import Trace
 
 
 def measure(trace: Trace) -> pd.DataFrame:

@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.distribution import check_distribution
-from attnviz.tracing.intervene import heads_off
-from attnviz.tracing.record import Trace
+from attnviz.core.intervene import heads_off
+from attnviz.core.trace import Trace
 
 Shares = Float[np.ndarray, "layer query key"]
 

@@ -9,8 +9,8 @@ from collections.abc import Collection
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.models.card import LayerWeights, Norm, Projection
-from attnviz.tracing.record import LayerRecord
+from attnviz.core.card import LayerWeights, Norm, Projection
+from attnviz.core.trace import LayerRecord
 
 
 def blend(record: LayerRecord) -> Float[np.ndarray, "head token d_head"]:

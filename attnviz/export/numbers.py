@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from attnviz.core.trace import Trace
 from attnviz.export.table import table
-from attnviz.figures.facts import facts
-from attnviz.figures.lines import drawn_as_lines
-from attnviz.figures.recipe import Recipe
-from attnviz.figures.shown import Shown
-from attnviz.tracing.record import Trace
-from attnviz.words import Language, say
+from attnviz.pictures.facts import facts
+from attnviz.pictures.lines import drawn_as_lines
+from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.shown import Shown
+from attnviz.texts import Language, say
 
 MOST_WEIGHTS = 1_000_000  # rows of a table; a spreadsheet holds 1,048,576
 COLUMNS = ("head", "query", "query_place", "key", "key_place", "weight", "drawn")
@@ -53,7 +53,7 @@ def as_csv(maps: Sequence[Shown], language: Language = "en") -> str:
 def as_npz(trace: Trace) -> bytes:
     """q, k, v, z and the residual stream of a whole trace, with its tokens and facts.
 
-    Axes are named in `attnviz.tracing.record`. Opens without pickle.
+    Axes are named in `attnviz.core.trace`. Opens without pickle.
     """
     layers = range(trace.model.layers)
     file = io.BytesIO()

@@ -11,9 +11,9 @@ import zlib
 
 import numpy as np
 
-from attnviz.figures.facts import facts
-from attnviz.figures.packet import pack
-from attnviz.tracing.record import Trace
+from attnviz.core.trace import Trace
+from attnviz.pictures.facts import facts
+from attnviz.pictures.packet import pack
 
 DOTS_PER_INCH = 300
 _MM_PER_INCH = 25.4

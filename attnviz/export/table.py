@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
-from attnviz.words import Language, say
+from attnviz.texts import Language, say
 
 FACTS = "facts"
 LONGEST_CELL = 30_000  # characters; a spreadsheet's cell holds 32,767

@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.export.table import table
+from attnviz.texts import Language
 from attnviz.training.record import Training
 from attnviz.version import versions
-from attnviz.words import Language
 
 
 def course_csv(training: Training, language: Language = "en") -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
 from attnviz.lessons.facts import name, word
 from attnviz.lessons.text import Text
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Trace
-from attnviz.words import Language
+from attnviz.texts import Language
 
 
 class Cells(frozenset[tuple[int, int]]):

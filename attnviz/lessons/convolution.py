@@ -7,7 +7,7 @@ The ends of the sentence meet. Cordonnier, Loukas & Jaggi 2020, theorem 1.
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.tracing.weights import softmax
+from attnviz.core.weights import softmax
 
 OFFSETS = (-1, 0, 1)
 FILTERS = 8

@@ -13,21 +13,21 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Union, get_args
 
 from attnviz import checks
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Token, Trace
 from attnviz.errors import AttnvizError
-from attnviz.figures.asked import check_language, check_trace
-from attnviz.figures.drawing import Drawing, element
-from attnviz.figures.facts import changes
-from attnviz.figures.lines import Lines
-from attnviz.figures.standalone import Kind, framed, picture, standalone
-from attnviz.figures.style import Mode
 from attnviz.lessons.controls import Cells, Control, Value
 from attnviz.lessons.facts import facts
 from attnviz.lessons.text import Text
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Token, Trace
+from attnviz.pictures.asked import check_language, check_trace
+from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.facts import changes
+from attnviz.pictures.lines import Lines
+from attnviz.pictures.standalone import Kind, framed, picture, standalone
+from attnviz.pictures.style import Mode
+from attnviz.texts import Language, say
 from attnviz.training.record import Training
 from attnviz.training.run import Run
-from attnviz.words import Language, say
 
 Panel = Drawing | Lines
 Numbers = Mapping[str, object]

@@ -1,10 +1,10 @@
 """Facts: the numbers and names of a trace that any text may use."""
 
+from attnviz.core.heads import HeadId
+from attnviz.core.intervene import heads_off
+from attnviz.core.trace import Token, Trace
 from attnviz.errors import LessonError
 from attnviz.lessons.text import Text
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.intervene import heads_off
-from attnviz.tracing.record import Token, Trace
 
 
 def word(trace: Trace) -> Token:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.tracing.weights import softmax
+from attnviz.core.weights import softmax
 
 PLACES = 12
 

@@ -6,18 +6,18 @@ the app, from the same packets.
 
 from collections.abc import Iterable
 
+from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
-from attnviz.figures.lines import Lines, lines
-from attnviz.figures.picture import title
-from attnviz.figures.standalone import origin, standalone, tag
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter, Panel, Question, Scene, panel_element
 from attnviz.lessons.link import Standing
 from attnviz.lessons.sheet import spoken
-from attnviz.tracing.record import Trace
+from attnviz.pictures.lines import Lines, lines
+from attnviz.pictures.picture import title
+from attnviz.pictures.standalone import origin, standalone, tag
+from attnviz.texts import Language, say
 from attnviz.training.record import Training
-from attnviz.words import Language, say
 
 WIDEST = 60  # places of a line diagram across a page; more go down the page
 

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 
-from attnviz.figures.drawing import Drawing
-from attnviz.figures.facts import facts
-from attnviz.figures.standalone import standalone
 from attnviz.lessons.engine import Chapter, Panel, Scene
 from attnviz.lessons.handout import chapter_section, cover
 from attnviz.lessons.link import Standing
+from attnviz.pictures.drawing import Drawing
+from attnviz.pictures.facts import facts
+from attnviz.pictures.standalone import standalone
 
 
 def chapter_page(chapter: Chapter, scene: Scene, standing: Standing) -> str:

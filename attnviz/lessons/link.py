@@ -1,6 +1,6 @@
 """The link: where a learner stands in the walkthrough, as short texts in an address.
 
-Sentence, model and language, and the link's version, are in `attnviz.link`. Whatever an old,
+Sentence, model and language, and the link's version, are in `attnviz.share`. Whatever an old,
 broken or foreign link holds, the nearest valid place is opened, and what had to be dropped
 is named.
 """
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Literal, TypeVar, get_args
 
+from attnviz.core.heads import HeadId
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Value
 from attnviz.lessons.engine import Said
 from attnviz.lessons.sheet import GUESSES, Guess
-from attnviz.link.codec import MOST_PARAMETER, head_text, joined, parted, read_head
-from attnviz.tracing.head import HeadId
+from attnviz.share.codec import MOST_PARAMETER, head_text, joined, parted, read_head
 
 Mode = Literal["learner", "presenter", "teacher", "print"]
 MODES: tuple[Mode, ...] = get_args(Mode)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Option
 from attnviz.lessons.facts import name
 from attnviz.lessons.text import Text
-from attnviz.tracing.record import Trace
 
 
 def same(text: str) -> Text:

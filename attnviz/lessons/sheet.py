@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from attnviz.lessons.claims import Claim, Trial, Verdict
-from attnviz.words import Language, say
+from attnviz.texts import Language, say
 
 Guess = Literal["holds", "average", "fails"]
 GUESSES: tuple[Guess, ...] = get_args(Guess)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from attnviz.words import Language
+from attnviz.texts import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Models: the catalogue, loading, the families, and the seam that capture listens at."""
+"""Models: the catalogue, loading, the families, and the hooks that capture listens at."""

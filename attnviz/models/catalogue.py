@@ -12,10 +12,10 @@ from pathlib import Path
 
 from safetensors import safe_open
 
+from attnviz.core.card import Source
 from attnviz.errors import ModelError
-from attnviz.models.card import Source
 from attnviz.models.progress import Progress
-from attnviz.words import say
+from attnviz.texts import say
 
 EMBEDDED = "minilm"
 CONTROL = "minilm-random"

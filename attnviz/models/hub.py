@@ -13,9 +13,9 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 from tqdm.asyncio import tqdm_asyncio
 
-from attnviz.budget.settings import settings
 from attnviz.errors import ModelError
 from attnviz.models.progress import Progress
+from attnviz.runtime.settings import settings
 
 _LOOK_UP_SECONDS = 0.1
 

@@ -21,14 +21,14 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig,
 from transformers.utils import logging as transformers_logging
 
 from attnviz import checks
-from attnviz.budget.settings import settings
+from attnviz.core.card import LayerWeights, ModelCard, Norm, Projection
 from attnviz.errors import ArgumentError, ModelError
-from attnviz.models import catalogue, requirements, seam
-from attnviz.models.alphabet import Alphabet
-from attnviz.models.card import LayerWeights, ModelCard, Norm, Projection
+from attnviz.models import catalogue, hooks, requirements
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.progress import Progress
+from attnviz.models.small.alphabet import Alphabet
+from attnviz.runtime.settings import settings
 
 KEPT_MODELS = 3  # besides the built-in ones
 _TYPES = "token_type_ids"  # as transformers calls them
@@ -197,7 +197,7 @@ def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedMode
         module, report = AutoModel.from_pretrained(
             checkpoint.folder,
             config=config,
-            attn_implementation=seam.NAME,
+            attn_implementation=hooks.NAME,
             dtype=torch.float32,
             use_safetensors=True,
             local_files_only=True,
@@ -227,7 +227,7 @@ def _random(config: PreTrainedConfig) -> PreTrainedModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(catalogue.CONTROL_SEED)
         module: PreTrainedModel = AutoModel.from_config(  # type: ignore[no-untyped-call]
-            config, attn_implementation=seam.NAME
+            config, attn_implementation=hooks.NAME
         )
     return module
 
@@ -275,7 +275,7 @@ def _watch(module: PreTrainedModel, family: Family) -> list[nn.Module]:
     """The layers of a model, each hooked for capture."""
     layers = list(_part(module, family.layers).children())
     for index, layer in enumerate(layers):
-        seam.watch_layer(
+        hooks.watch_layer(
             index,
             layer,
             _part(layer, family.output),

@@ -11,9 +11,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load as deserialize
 from safetensors.torch import save as serialize
 
+from attnviz.capture.run import trace
 from attnviz.errors import AttnvizError, ModelError
-from attnviz.models.trained import fingerprint
-from attnviz.tracing.capture import trace
+from attnviz.models.small.trained import fingerprint
 from attnviz.training.record import Exam, Snapshot, Training
 from attnviz.training.run import checked
 from attnviz.training.tasks import task_called

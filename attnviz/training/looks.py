@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.on_target import on_target
+from attnviz.capture.run import trace
 from attnviz.models.load import Model
-from attnviz.tracing.capture import trace
 from attnviz.training.record import Training
 from attnviz.training.tasks import Task
 

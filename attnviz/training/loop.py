@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from attnviz.models.encoder import Encoder, new_encoder
+from attnviz.models.small.encoder import Encoder, new_encoder
 from attnviz.training.held_out import TEXTS, HeldOut, hold_out, to_learn
 from attnviz.training.record import Cancelled, Exam, Point, Progress, Report, Snapshot, Training
 from attnviz.training.run import Run

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from attnviz.models.alphabet import Alphabet
+from attnviz.models.small.alphabet import Alphabet
 from attnviz.training.tasks import Answers, Targets, Task, Texts
 
 PLACES = 8

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 
 from attnviz import checks
+from attnviz.capture.reading import read
 from attnviz.errors import TrainingError
 from attnviz.models.load import Model
-from attnviz.models.trained import Weights, traceable
-from attnviz.tracing.reading import read
+from attnviz.models.small.trained import Weights, traceable
+from attnviz.texts import catalogue, say
 from attnviz.training.run import Run
 from attnviz.training.tasks import NOTHING, Task
-from attnviz.words import catalogue, say
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from math import factorial
 
 import numpy as np
 
-from attnviz.models.alphabet import Alphabet
+from attnviz.models.small.alphabet import Alphabet
 from attnviz.training.tasks import Answers, Targets, Task, Texts
 
 LENGTH = 12

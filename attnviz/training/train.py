@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import cache
 
 from attnviz import checks
-from attnviz.budget.kept import Kept
-from attnviz.budget.queue import LeftError, Queue, Visitor, wait_for_room
-from attnviz.budget.settings import settings
+from attnviz.runtime.kept import Kept
+from attnviz.runtime.queue import LeftError, Queue, Visitor, wait_for_room
+from attnviz.runtime.settings import settings
 from attnviz.training.loop import learn
 from attnviz.training.record import Cancelled, Progress, Report, Training
 from attnviz.training.run import Run, checked

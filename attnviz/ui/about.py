@@ -7,16 +7,16 @@ from importlib.metadata import version
 import pandas as pd
 import streamlit as st
 
-from attnviz.budget.settings import Settings, settings
-from attnviz.figures.digits import error_at_most
 from attnviz.models import catalogue
 from attnviz.models.load import is_loaded, load
+from attnviz.pictures.digits import error_at_most
+from attnviz.runtime.settings import Settings, settings
+from attnviz.texts import say
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.inputs import loaded
 from attnviz.ui.page import clear_errors, header, language
 from attnviz.ui.server import health_facts
 from attnviz.version import versions
-from attnviz.words import say
 
 
 def about() -> None:

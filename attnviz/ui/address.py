@@ -1,6 +1,6 @@
 """The address: a link opens what it names, and what is seen is written into it.
 
-What is in force has the names of `attnviz.link.state`, so what a person chooses is what a link
+What is in force has the names of `attnviz.share.state`, so what a person chooses is what a link
 restores.
 """
 
@@ -12,16 +12,16 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from attnviz.link.codec import MOST_TEXT, VERSION
-from attnviz.link.state import Field, Link, from_link, to_link, unknown
 from attnviz.models.catalogue import EMBEDDED
+from attnviz.share.codec import MOST_TEXT, VERSION
+from attnviz.share.state import Field, Link, from_link, to_link, unknown
+from attnviz.texts import catalogue, say
 from attnviz.training.tasks import task_called
 from attnviz.ui import chosen
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import EXAMPLES
 from attnviz.ui.inputs import OTHER, offered_models
 from attnviz.ui.page import came_back, is_embedded, language
-from attnviz.words import catalogue, say
 
 _OF_A_LINK = ("heads_chosen", "heads_of", "heads_aside", "pins_kept", "pins_begun")
 FIRST_TASK = "eight-looks"

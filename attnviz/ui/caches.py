@@ -14,22 +14,22 @@ from jaxtyping import UInt8
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
-from attnviz.budget.kept import Kept, pinning
-from attnviz.figures import heatmap as heatmap_figure
-from attnviz.figures.asked import can_be_pinned
-from attnviz.figures.chart import Chart
-from attnviz.figures.lines import Arrangement, Direction, lines
-from attnviz.figures.overview import Overview, overview
-from attnviz.figures.shown import Shown, shown
-from attnviz.figures.style import MODES, Mode
+from attnviz.capture.run import trace
+from attnviz.core.heads import HeadId
+from attnviz.core.partial import partial
+from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Panel
 from attnviz.models.load import Model
-from attnviz.tracing.capture import trace
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.partial import partial
-from attnviz.tracing.record import Trace
+from attnviz.pictures import heatmap as heatmap_figure
+from attnviz.pictures.asked import can_be_pinned
+from attnviz.pictures.chart import Chart
+from attnviz.pictures.lines import Arrangement, Direction, lines
+from attnviz.pictures.overview import Overview, overview
+from attnviz.pictures.shown import Shown, shown
+from attnviz.pictures.style import MODES, Mode
+from attnviz.runtime.kept import Kept, pinning
+from attnviz.texts import LANGUAGES, Language
 from attnviz.ui.journal import note
-from attnviz.words import LANGUAGES, Language
 
 LIGHT_CHARACTERS = 500  # of a text; its trace takes a tenth of a second
 

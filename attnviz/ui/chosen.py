@@ -2,7 +2,7 @@
 
 Streamlit forgets the value of a widget that is not drawn, starts one that appears late or on
 another page at its own default, and may call the callback of a widget that a change of page
-has dropped. So what is chosen lives here, under the names of `attnviz.link.state`: a widget is
+has dropped. So what is chosen lives here, under the names of `attnviz.share.state`: a widget is
 given its value whenever it is made, and hands over what a person changes.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from attnviz.link.state import VIEWER
+from attnviz.share.state import VIEWER
 
 Then = Callable[[], None]
 

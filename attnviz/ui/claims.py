@@ -5,16 +5,16 @@ from typing import cast
 
 import streamlit as st
 
+from attnviz.core.trace import Trace
 from attnviz.lessons.claims import Case, Claim, Trial, claims, try_claim
 from attnviz.lessons.sheet import GUESSES, Guess, agrees, judged, spoken
-from attnviz.tracing.record import Trace
+from attnviz.texts import say
 from attnviz.ui import chosen
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.classroom import Room, guess, standing, step
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import language
 from attnviz.ui.working import with_progress
-from attnviz.words import say
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -7,13 +7,13 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.core.trace import Trace
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Panel, Part, Said, Scene, panel_of
 from attnviz.lessons.link import PARAMETERS, Standing, from_link, to_link
 from attnviz.lessons.sheet import Guess
-from attnviz.link.state import WALKTHROUGH
-from attnviz.tracing.record import Trace
+from attnviz.share.state import WALKTHROUGH
 from attnviz.training.record import Training
 from attnviz.ui import address, caches
 from attnviz.ui.caches import TraceKey

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from attnviz.figures.learning import Bar, bars
-from attnviz.link.state import TRAIN
+from attnviz.pictures.learning import Bar, bars
+from attnviz.share.state import TRAIN
+from attnviz.texts import say
 from attnviz.training.tasks import task_called, tasks
 from attnviz.ui import chosen
 from attnviz.ui.components import show_chart
@@ -13,7 +14,6 @@ from attnviz.ui.page import clear_errors, fragment, language, mode
 from attnviz.ui.saving import save_comparison
 from attnviz.ui.sharing import share
 from attnviz.ui.training_texts import news, outcome, share_done
-from attnviz.words import say
 
 FEW, MANY = 1, 8
 COUNTER_EXAMPLE = "reverse"

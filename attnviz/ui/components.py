@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from attnviz.figures.chart import Chart
-from attnviz.figures.drawing import Drawing
-from attnviz.figures.lines import Lines
+from attnviz.pictures.chart import Chart
+from attnviz.pictures.drawing import Drawing
+from attnviz.pictures.lines import Lines
 from attnviz.ui import chosen
 
 _PLOT_CONFIG = {
@@ -18,7 +18,7 @@ _PLOT_CONFIG = {
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
 }
 
-_ASSETS = files("attnviz.figures") / "assets"
+_ASSETS = files("attnviz.pictures") / "assets"
 
 _WELL_FORMED = files("attnviz.ui") / "assets" / "well_formed.js"
 

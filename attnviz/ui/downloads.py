@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 from streamlit import runtime
 
-from attnviz.budget.queue import Visitor, asked_by, in_turn
 from attnviz.errors import AttnvizError, BusyError
+from attnviz.runtime.queue import Visitor, asked_by, in_turn
+from attnviz.texts import Language
 from attnviz.ui.journal import session
 from attnviz.ui.messages import refusals
 from attnviz.ui.page import language
-from attnviz.words import Language
 
 AT_ONCE = 2  # files of one session that are made or wait for it: threads to wait in are few
 

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from attnviz.budget.queue import in_turn
-from attnviz.link.state import EXPLORE
+from attnviz.core.trace import Trace
 from attnviz.models.load import Model
-from attnviz.tracing.record import Trace
+from attnviz.runtime.queue import in_turn
+from attnviz.share.state import EXPLORE
+from attnviz.texts import say
 from attnviz.ui import address, caches, inputs, last
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.page import clear_errors, fragment, header, is_embedded, language
@@ -13,7 +14,6 @@ from attnviz.ui.sharing import share
 from attnviz.ui.viewer import embedded_viewer, viewer
 from attnviz.ui.warnings import show_warnings
 from attnviz.ui.working import with_progress
-from attnviz.words import say
 
 
 def explore() -> None:

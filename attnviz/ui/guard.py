@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 from streamlit.runtime import get_instance
 
-from attnviz.budget.settings import settings
+from attnviz.runtime.settings import settings
 from attnviz.ui.messages import sifted
 
 MB = 1024 * 1024

@@ -8,21 +8,21 @@ import streamlit as st
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
-from attnviz.budget.settings import settings
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
 from attnviz.errors import ModelError
-from attnviz.figures.lines import Arrangement, Direction
-from attnviz.figures.style import MOST_HEADS
 from attnviz.models import catalogue
 from attnviz.models.load import Model, is_loaded, load
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Trace
+from attnviz.pictures.lines import Arrangement, Direction
+from attnviz.pictures.style import MOST_HEADS
+from attnviz.runtime.settings import settings
+from attnviz.texts import say
 from attnviz.ui import chosen, pins
 from attnviz.ui.caches import LinesKey, TraceKey
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.examples import BY_NAME, EXAMPLES
 from attnviz.ui.page import language, settle
 from attnviz.ui.working import with_progress
-from attnviz.words import say
 
 OTHER = "other"
 _OF_A_MODEL = ("a", "b", "more", "heads_chosen")

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from attnviz.models.load import Model, load
+from attnviz.texts import say
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import language
-from attnviz.words import say
 
 
 def begin() -> None:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from attnviz.figures.drawing import Drawing
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Question, Said, Scene
 from attnviz.lessons.link import to_link
-from attnviz.link.state import WALKTHROUGH
+from attnviz.pictures.drawing import Drawing
+from attnviz.share.state import WALKTHROUGH
+from attnviz.texts import say
 from attnviz.ui import chosen, claims, components, workshop
 from attnviz.ui.classroom import (
     Room,
@@ -26,7 +27,6 @@ from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import clear_errors, language
 from attnviz.ui.saving import save_chapter
 from attnviz.ui.sharing import share
-from attnviz.words import say
 
 FEW = 6  # options that are shown side by side
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from attnviz.texts import say
 from attnviz.ui import page, server
-from attnviz.words import say
 
 current = page.begin()
 if not server.is_started():

@@ -14,7 +14,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from attnviz.budget.settings import settings
+from attnviz.runtime.settings import settings
 from attnviz.ui.home import MAIN
 
 _SAID = (
@@ -27,7 +27,7 @@ _SAID = (
 _OPERATIONS = ("deferred_file", "dataframe_chunk")
 MOST_VALUE = 100_000  # characters or bytes of one widget's value that is no typed text
 MOST_QUERY = 50_000  # characters of an address
-TOO_LONG_QUERY = "long=1"  # what `attnviz.link` reads as a link that had to leave out a text
+TOO_LONG_QUERY = "long=1"  # what `attnviz.share` reads as a link that had to leave out a text
 
 _LARGE = 65_536  # bytes; a message that holds the path, or a failure, is smaller
 _PATH = str(MAIN).encode()

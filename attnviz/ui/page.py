@@ -11,12 +11,12 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attnviz.errors import AttnvizError, BusyError
-from attnviz.figures.style import Mode
+from attnviz.pictures.style import Mode
+from attnviz.texts import LANGUAGES, Language, say
 from attnviz.ui import chosen
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.first_paint import LOOK
 from attnviz.ui.home import PAGES
-from attnviz.words import LANGUAGES, Language, say
 
 P = ParamSpec("P")
 AGAIN_SECONDS = 4.0  # after which a page asks anew for what was refused

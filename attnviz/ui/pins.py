@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from attnviz.analysis.lens import Lens, places_shown
-from attnviz.tracing.record import Trace
+from attnviz.core.trace import Trace
 from attnviz.ui import chosen
 from attnviz.ui.caches import TraceKey
 

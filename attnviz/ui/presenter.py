@@ -7,12 +7,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.engine import Chapter, Part, Question, Screen
+from attnviz.texts import say
 from attnviz.ui import address, claims, components, lesson, workshop
 from attnviz.ui.classroom import Room, seen, standing, step
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import clear_errors, language
 from attnviz.ui.warnings import show_warnings
-from attnviz.words import say
 
 
 def present(choose_room: Callable[[DeltaGenerator], Room | None]) -> None:

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from attnviz.lessons.handout import handout
+from attnviz.texts import say
 from attnviz.ui.classroom import Room, standing, trainings
 from attnviz.ui.downloads import download
 from attnviz.ui.page import language
-from attnviz.words import say
 
 
 def print_page(room: Room) -> None:

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from attnviz.budget.queue import in_turn
 from attnviz.models.load import Model
+from attnviz.runtime.queue import in_turn
+from attnviz.texts import say
 from attnviz.training.record import replies_of
 from attnviz.training.tasks import Task
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import language
-from attnviz.words import say
 
 
 def show_replies(task: Task, model: Model, text: str, tokens: list[str]) -> None:

@@ -6,19 +6,20 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from attnviz.budget.queue import in_turn
+from attnviz.core.trace import Trace
 from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
 from attnviz.export.png import png_packet
 from attnviz.export.training import comparison_csv, course_csv, looks_csv
-from attnviz.figures import heatmap
-from attnviz.figures.asked import can_be_pinned
-from attnviz.figures.explorer import Explorer, explore
-from attnviz.figures.overview import overview
-from attnviz.figures.shown import Shown, shown
 from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.keepsake import chapter_numbers, chapter_page
 from attnviz.lessons.link import Standing
-from attnviz.tracing.record import Trace
+from attnviz.pictures import heatmap
+from attnviz.pictures.asked import can_be_pinned
+from attnviz.pictures.explorer import Explorer, explore
+from attnviz.pictures.overview import overview
+from attnviz.pictures.shown import Shown, shown
+from attnviz.runtime.queue import in_turn
+from attnviz.texts import Language, say
 from attnviz.training.record import Training
 from attnviz.ui.chosen import values
 from attnviz.ui.classroom import standing
@@ -26,7 +27,6 @@ from attnviz.ui.components import drawer, save_png
 from attnviz.ui.downloads import download
 from attnviz.ui.inputs import Choices
 from attnviz.ui.page import language
-from attnviz.words import Language, say
 
 Maker = Callable[[], bytes]
 

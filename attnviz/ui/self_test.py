@@ -5,8 +5,8 @@ The numbers were computed with transformers' own eager attention, not with this 
 
 import numpy as np
 
-from attnviz.tracing.capture import trace
-from attnviz.tracing.head import HeadId
+from attnviz.capture.run import trace
+from attnviz.core.heads import HeadId
 
 TEXT = "Thinking Machines"
 HEAD = HeadId(1, 8)

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from attnviz.budget.kept import store
-from attnviz.budget.memory import collect, full_for, has_room, lets_go, resident_mb
-from attnviz.budget.queue import passes, visitors_are
-from attnviz.budget.settings import settings
 from attnviz.errors import AttnvizError
+from attnviz.runtime.kept import store
+from attnviz.runtime.memory import collect, full_for, has_room, lets_go, resident_mb
+from attnviz.runtime.queue import passes, visitors_are
+from attnviz.runtime.settings import settings
 from attnviz.ui.journal import begin, note
 from attnviz.ui.sessions import close_expired, raise_file_limit
 from attnviz.version import __version__
@@ -70,7 +70,7 @@ def start() -> None:
     lazy module then misses names (ImportError: cannot import name 'AutoConfig').
     """
     with _starting:
-        import_module("attnviz.tracing.capture")
+        import_module("attnviz.capture.run")
         import_module("torch").set_num_threads(1)
         _started.set()
 
@@ -171,8 +171,8 @@ def say_unexpected(problem: Exception) -> bool:
     """
     import streamlit as st
 
+    from attnviz.texts import say
     from attnviz.ui.page import language
-    from attnviz.words import say
 
     last = traceback.extract_tb(problem.__traceback__)[-1]
     place = f"{last.name}:{last.lineno}"

@@ -6,12 +6,12 @@ from typing import Literal
 
 import streamlit as st
 
-from attnviz.figures.style import MOST_HEADS
-from attnviz.link.state import LONG, VIEWS, Field
+from attnviz.pictures.style import MOST_HEADS
+from attnviz.share.state import LONG, VIEWS, Field
+from attnviz.texts import say
 from attnviz.ui import address, chosen
 from attnviz.ui.components import drawer
 from attnviz.ui.page import language, run_whole_page
-from attnviz.words import say
 
 Opened = Callable[[Mapping[str, str]], None]
 PageName = Literal["explore", "train", "walkthrough"]

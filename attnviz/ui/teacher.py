@@ -4,10 +4,10 @@ import streamlit as st
 
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.engine import Chapter
+from attnviz.texts import say
 from attnviz.ui.classroom import Room
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import clear_errors, language
-from attnviz.words import say
 
 SHORT_LESSON = (2, 4, 6, 7)  # the chapters of a lesson half as long
 

@@ -6,14 +6,15 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Float
 
-from attnviz.budget.kept import Kept
-from attnviz.budget.queue import in_turn
 from attnviz.errors import AttnvizError
-from attnviz.figures.learning import learning
-from attnviz.figures.live import live_curve
-from attnviz.figures.looks import looks
-from attnviz.link.state import TRAIN
 from attnviz.models.load import Model
+from attnviz.pictures.learning import learning
+from attnviz.pictures.live import live_curve
+from attnviz.pictures.looks import looks
+from attnviz.runtime.kept import Kept
+from attnviz.runtime.queue import in_turn
+from attnviz.share.state import TRAIN
+from attnviz.texts import say
 from attnviz.training import checkpoint
 from attnviz.training.looks import TEXTS, mean_looks
 from attnviz.training.loop import examined_at
@@ -34,7 +35,6 @@ from attnviz.ui.sharing import share
 from attnviz.ui.training_texts import news, outcome, outcome_at, share_done
 from attnviz.ui.viewer import viewer
 from attnviz.ui.warnings import show_warnings
-from attnviz.words import say
 
 HEADS = (1, 2, 4, 8)
 NEWS_SECONDS = 0.5

@@ -1,8 +1,8 @@
 """A training in words: how it goes, and what came out."""
 
+from attnviz.texts import say
 from attnviz.training.record import Exam, Report, Training
 from attnviz.ui.page import language
-from attnviz.words import say
 
 
 def news(report: Report | None) -> str:

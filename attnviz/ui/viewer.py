@@ -5,17 +5,17 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from attnviz.figures.shown import Shown, shown
-from attnviz.link.state import VIEWS
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Trace
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
+from attnviz.pictures.shown import Shown, shown
+from attnviz.share.state import VIEWS
+from attnviz.texts import say
 from attnviz.ui import caches, chosen, components, inputs, pins
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.inputs import Choices
 from attnviz.ui.page import language, mode
 from attnviz.ui.saving import save
-from attnviz.words import say
 
 OVERVIEW, LINES = "overview_picture", "lines_picture"
 LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.link import MODES, Mode
 from attnviz.models.load import Model
+from attnviz.texts import say
 from attnviz.ui import address, caches, chosen, inputs, last, presenter, teacher
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.classroom import Room, belongs_to, keep_link, standing, step
@@ -17,7 +18,6 @@ from attnviz.ui.page import came_back, clear_errors, fragment, header, language
 from attnviz.ui.printed import print_page
 from attnviz.ui.warnings import show_warnings
 from attnviz.ui.working import with_progress
-from attnviz.words import say
 
 
 def walkthrough() -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from attnviz.tracing.display import visible
-from attnviz.tracing.record import Trace
+from attnviz.core.characters import visible
+from attnviz.core.trace import Trace
+from attnviz.texts import say
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import language
-from attnviz.words import say
 
 MANY_UNKNOWN = 0.2  # a share of [UNK] from which attention says little
 _REASONS = ("sign", "long", "typed")

@@ -9,10 +9,10 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from attnviz.budget.queue import Visitor, asked_by
 from attnviz.models.progress import Progress
+from attnviz.runtime.queue import Visitor, asked_by
+from attnviz.texts import Language, say
 from attnviz.ui.journal import carry, session
-from attnviz.words import Language, say
 
 _bars = count()
 Result = TypeVar("Result")

@@ -4,13 +4,13 @@ import streamlit as st
 
 from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.trained import finished
+from attnviz.texts import say
 from attnviz.training.run import Run
 from attnviz.ui.classroom import trainings
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
 from attnviz.ui.page import clear_errors, fragment, language
 from attnviz.ui.training_texts import news, share_done
-from attnviz.words import say
 
 NEWS_SECONDS = 0.5
 

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import attnviz
-from attnviz.figures import style
-from attnviz.figures.lines import FAINTEST
+from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
-from attnviz.tracing.head import HeadId
+from attnviz.pictures import style
+from attnviz.pictures.lines import FAINTEST
 from tests.browser.conftest import NETGUARD, Open, Server, Tiles
 
 SHORT = "the cat sat"  # 5 tokens: a cell is many pixels wide

@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, WebSocket, expect
 
 import attnviz
-from attnviz.link.state import EXPLORE, TRAIN
 from attnviz.models.load import Model
+from attnviz.share.state import EXPLORE, TRAIN
 from tests.browser.conftest import NETGUARD, ROOT, Server, free_port, settle, wait_until_up
 from tests.fuzz import CASES, COUNTED, sample
 from tests.fuzz.corpus import CATEGORIES, corpus

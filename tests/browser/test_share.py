@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 import attnviz
-from attnviz.figures import style
+from attnviz.pictures import style
 from tests.browser.conftest import Open, Server, Tiles, Visit
 from tests.conftest import NOTE
 

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import attnviz
-from attnviz.figures import style
 from attnviz.lessons.engine import Part, Question
 from attnviz.lessons.handout import handout
 from attnviz.lessons.link import Standing
+from attnviz.pictures import style
 from tests.browser.conftest import Server, Visit
 
 HOSTILE = "<b>x</b> <img src=x onerror=alert(1)> $x^2$ [l](http://evil.invalid) `c` {word}"

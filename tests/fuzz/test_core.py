@@ -29,19 +29,19 @@ from safetensors.torch import save as saved
 
 import attnviz
 from attnviz.__main__ import main
+from attnviz.core.trace import Picture, Trace
 from attnviz.export.numbers import as_csv, as_json, as_npz
-from attnviz.figures.recipe import Recipe
-from attnviz.figures.shown import shown
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.handout import handout
 from attnviz.lessons.keepsake import chapter_numbers, chapter_page
 from attnviz.lessons.link import Standing
 from attnviz.lessons.link import from_link as standing_from
 from attnviz.lessons.link import to_link as standing_to
-from attnviz.link.state import EXPLORE, LONG, TRAIN, WALKTHROUGH, Field, from_link, to_link
 from attnviz.models.load import Model, load
-from attnviz.models.trained import fingerprint
-from attnviz.tracing.record import Picture, Trace
+from attnviz.models.small.trained import fingerprint
+from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.shown import shown
+from attnviz.share.state import EXPLORE, LONG, TRAIN, WALKTHROUGH, Field, from_link, to_link
 from attnviz.training import checkpoint
 from attnviz.training.looks import mean_looks
 from attnviz.training.tasks import task_called, tasks

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from attnviz.link.state import EXPLORE, TRAIN, WALKTHROUGH, Field
 from attnviz.models.load import Model
+from attnviz.share.state import EXPLORE, TRAIN, WALKTHROUGH, Field
 from tests.fuzz import COUNTED, random_cases, sample
 from tests.fuzz.test_core import LINKS, SECRETS, STANDING, standings
 from tests.waiting import CEILING

@@ -13,7 +13,7 @@ from pkgutil import iter_modules
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.tracing.record import Token
+from attnviz.core.trace import Token
 
 Compute = Callable[[Float[np.ndarray, "head query key"], Sequence[Token]], np.ndarray]
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.measures import Measure
-from attnviz.tracing.record import Token
+from attnviz.core.trace import Token
 
 
 def entropy(

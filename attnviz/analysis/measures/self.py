@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from attnviz.analysis.measures import Measure, share
 from attnviz.analysis.offset import at_offset
-from attnviz.tracing.record import Token
+from attnviz.core.trace import Token
 
 
 def on_self(

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from attnviz.analysis.measures import Measure
 from attnviz.analysis.measures import share as largest_share
 from attnviz.analysis.received import received
-from attnviz.tracing.record import Token
+from attnviz.core.trace import Token
 
 
 def on_special(

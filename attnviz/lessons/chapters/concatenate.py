@@ -3,13 +3,11 @@
 import numpy as np
 
 from attnviz.analysis import recompute
+from attnviz.core.heads import HeadId
+from attnviz.core.intervene import HeadOff
+from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.figures import style
-from attnviz.figures.bars import Bar, bars
-from attnviz.figures.digits import error_at_most
-from attnviz.figures.drawing import Drawing, Element, element
-from attnviz.figures.style import code
-from attnviz.figures.tensor import printed, scale_of, tensor, tiles
+from attnviz.experiments.runs import changed
 from attnviz.lessons.controls import PickHeads, layer_control, word_control
 from attnviz.lessons.engine import (
     Chapter,
@@ -22,12 +20,14 @@ from attnviz.lessons.engine import (
     TeacherNote,
 )
 from attnviz.lessons.facts import heads_on, layer_asked, name, word
-from attnviz.lessons.lab import changed
 from attnviz.lessons.options import heads_of_layer, same
 from attnviz.lessons.text import Text
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.intervene import HeadOff
-from attnviz.tracing.record import Trace
+from attnviz.pictures import style
+from attnviz.pictures.bars import Bar, bars
+from attnviz.pictures.digits import error_at_most
+from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures.style import code
+from attnviz.pictures.tensor import printed, scale_of, tensor, tiles
 
 SHOWN = 3  # numbers of the z that is asked about
 

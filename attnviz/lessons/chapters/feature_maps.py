@@ -3,19 +3,20 @@
 import numpy as np
 
 from attnviz.analysis import recompute
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.figures import style
-from attnviz.figures.digits import error_at_most
-from attnviz.figures.drawing import Drawing, element
-from attnviz.figures.tensor import printed, scale_of, tensor, tiles
-from attnviz.lessons import convolution, lab
+from attnviz.experiments import runs
+from attnviz.lessons import convolution
 from attnviz.lessons.controls import Pick, Slide, layer_control
 from attnviz.lessons.engine import Chapter, Numbers, Outcome, Part, Question, Scene, TeacherNote
 from attnviz.lessons.facts import head_asked, layer_asked, name
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Trace
+from attnviz.pictures import style
+from attnviz.pictures.digits import error_at_most
+from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.tensor import printed, scale_of, tensor, tiles
 
 WIDER = 5
 MAPS = {
@@ -28,8 +29,8 @@ def _maps(scene: Scene) -> np.ndarray:
     layer = scene.number("layer")
     if scene.choice["map"] == "weights":
         tokens = len(scene.trace.tokens)
-        if tokens > lab.MOST_TOKENS:
-            raise LessonError("too_many_weights", tokens=tokens, most=lab.MOST_TOKENS)
+        if tokens > runs.MOST_TOKENS:
+            raise LessonError("too_many_weights", tokens=tokens, most=runs.MOST_TOKENS)
         return scene.trace.layer_weights(layer)
     return scene.trace.head_output(layer)
 
@@ -177,7 +178,7 @@ CHAPTER = Chapter(
             "map",
             Text("Maps", "图"),
             lambda _: tuple(MAPS),
-            lambda trace: "weights" if len(trace.tokens) <= lab.MOST_TOKENS else "z",
+            lambda trace: "weights" if len(trace.tokens) <= runs.MOST_TOKENS else "z",
             lambda value, _, language: MAPS[str(value)][language],
         ),
         Slide("strength", Text("Strength of the scores", "得分的强度"), 1, 40, 1, 10),

@@ -9,11 +9,8 @@ from math import comb, factorial, prod
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.figures import style
-from attnviz.figures.bars import Bar, bars
-from attnviz.figures.curve import Series, curve
-from attnviz.figures.drawing import Drawing, Element, element
-from attnviz.figures.tensor import numbers, printed, tensor
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
 from attnviz.lessons.accuracies import accuracies, accuracy
 from attnviz.lessons.controls import Pick, layer_control, word_control
 from attnviz.lessons.engine import (
@@ -30,14 +27,17 @@ from attnviz.lessons.facts import layer_asked, name, word
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.lessons.trained import finished, shipped
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Trace
+from attnviz.pictures import style
+from attnviz.pictures.bars import Bar, bars
+from attnviz.pictures.curve import Series, curve
+from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures.tensor import numbers, printed, tensor
+from attnviz.texts import Language, say
 from attnviz.training.held_out import TEXTS as TEXTS_A_STEP
 from attnviz.training.looks import TEXTS, mean_looks
 from attnviz.training.record import Point, Training
 from attnviz.training.run import Run, checked
 from attnviz.training.tasks import Task, task_called, tasks
-from attnviz.words import Language, say
 
 HEADS = (1, 2, 4, 8)
 SEEDS = range(4)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attnviz.figures import style
-from attnviz.figures.curve import Series, curve
-from attnviz.figures.drawing import Drawing, Element, element
-from attnviz.figures.style import Paint, code
-from attnviz.figures.tensor import numbers, printed, tensor
-from attnviz.lessons import lab
+from attnviz.core.card import Projected
+from attnviz.core.heads import HeadId
+from attnviz.core.intervene import HeadOff
+from attnviz.core.trace import Trace
+from attnviz.experiments import runs
+from attnviz.experiments.once import once
 from attnviz.lessons.controls import PickHeads, head_control, word_control
 from attnviz.lessons.engine import (
     Chapter,
@@ -22,12 +22,12 @@ from attnviz.lessons.engine import (
     TeacherNote,
 )
 from attnviz.lessons.facts import head_asked, name
-from attnviz.lessons.once import once
 from attnviz.lessons.text import Text
-from attnviz.models.card import Projected
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.intervene import HeadOff
-from attnviz.tracing.record import Trace
+from attnviz.pictures import style
+from attnviz.pictures.curve import Series, curve
+from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures.style import Paint, code
+from attnviz.pictures.tensor import numbers, printed, tensor
 
 LIMIT = 0.05  # 1 − cosine that counts as moved
 Box = tuple[str, np.ndarray, Paint, bool]  # name, numbers, colour, rows are tokens
@@ -132,7 +132,7 @@ def _box(scene: Scene, box: Box) -> Element:
 
 
 def _draw_each(scene: Scene) -> Drawing:
-    moves = lab.each_head_off(scene.trace)
+    moves = runs.each_head_off(scene.trace)
     rows = [f"L{layer}" for layer in range(len(moves))]
     columns = [f"H{head}" for head in range(moves.shape[1])]
     worst = scene.trace.heads[int(moves.argmax())]
@@ -147,7 +147,7 @@ def _draw_each(scene: Scene) -> Drawing:
 
 
 def _each_numbers(scene: Scene) -> Numbers:
-    moves = lab.each_head_off(scene.trace)
+    moves = runs.each_head_off(scene.trace)
     return {
         "median": printed(float(np.median(moves)), 4),
         "most": printed(float(moves.max()), 4),
@@ -159,17 +159,17 @@ def _chosen(scene: Scene) -> float | None:
     """How far the sentence vector moves with the chosen heads off."""
     if not scene.heads("off"):
         return None
-    trace = lab.changed(scene.trace, [HeadOff(*head) for head in scene.heads("off")])
+    trace = runs.changed(scene.trace, [HeadOff(*head) for head in scene.heads("off")])
     depth = trace.model.layers
-    before, after = (lab.sentence_vector(t.residual(depth)) for t in (scene.trace, trace))
-    return float(lab.moved(before, after))
+    before, after = (runs.sentence_vector(t.residual(depth)) for t in (scene.trace, trace))
+    return float(runs.moved(before, after))
 
 
 def _orders(trace: Trace) -> Sequence[tuple[str, np.ndarray, Paint]]:
     return (
-        ("least", lab.least_first_off(trace), style.V),
-        ("random", lab.random_first_off(trace), style.GREY),
-        ("most", lab.most_first_off(trace), style.Z),
+        ("least", runs.least_first_off(trace), style.V),
+        ("random", runs.random_first_off(trace), style.GREY),
+        ("most", runs.most_first_off(trace), style.Z),
     )
 
 
@@ -237,7 +237,7 @@ def _many_numbers(scene: Scene) -> Numbers:
 @once
 def _spare(trace: Trace) -> Outcome:
     """Switch heads off one trace at a time, least important first, until the vector has moved."""
-    lab.check_length(trace)
+    runs.check_length(trace)
     before = trace.residual(trace.model.layers).astype(np.float64).mean(axis=0)
     order = sorted(trace.heads, key=lambda head: _distance(trace, before, [head]))
     count = 0
@@ -248,7 +248,7 @@ def _spare(trace: Trace) -> Outcome:
 
 
 def _distance(trace: Trace, before: np.ndarray, off: Sequence[HeadId]) -> float:
-    run = lab.changed(trace, [HeadOff(*head) for head in off])
+    run = runs.changed(trace, [HeadOff(*head) for head in off])
     after = run.residual(run.model.layers).astype(np.float64).mean(axis=0)
     cosine = float(before @ after) / float(np.sqrt(before @ before) * np.sqrt(after @ after))
     return 1 - cosine

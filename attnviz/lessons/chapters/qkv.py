@@ -3,10 +3,9 @@
 import numpy as np
 
 from attnviz.analysis.difference import most_different_beside
-from attnviz.figures import style
-from attnviz.figures.digits import equals, error_at_most
-from attnviz.figures.drawing import Drawing, Element, element
-from attnviz.figures.tensor import printed, tensor
+from attnviz.core.card import Projected
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
 from attnviz.lessons.controls import head_control, word_control
 from attnviz.lessons.engine import (
     Chapter,
@@ -21,9 +20,10 @@ from attnviz.lessons.engine import (
 from attnviz.lessons.facts import head_asked, name, word
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
-from attnviz.models.card import Projected
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Trace
+from attnviz.pictures import style
+from attnviz.pictures.digits import equals, error_at_most
+from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures.tensor import printed, tensor
 
 PAINTS: dict[Projected, style.Paint] = {"query": style.Q, "key": style.K, "value": style.V}
 LETTERS: dict[Projected, str] = {"query": "Q", "key": "K", "value": "V"}

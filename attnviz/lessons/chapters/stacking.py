@@ -9,14 +9,12 @@ from jaxtyping import Float
 
 from attnviz.analysis import mixing
 from attnviz.analysis.mixing import Shares
+from attnviz.capture.run import trace as run_through
+from attnviz.core.intervene import heads_off
+from attnviz.core.trace import Token, Trace
 from attnviz.errors import AttnvizError
-from attnviz.figures import style
-from attnviz.figures.curve import Series, curve
-from attnviz.figures.digits import error_at_most
-from attnviz.figures.drawing import Drawing, Element, element
-from attnviz.figures.style import Paint
-from attnviz.figures.tensor import numbers, printed, tensor
-from attnviz.lessons import lab
+from attnviz.experiments import runs
+from attnviz.experiments.once import once
 from attnviz.lessons.accuracies import accuracies, accuracy
 from attnviz.lessons.controls import LAYER, Pick, Value, layer_control, word_control
 from attnviz.lessons.engine import (
@@ -30,18 +28,20 @@ from attnviz.lessons.engine import (
     TeacherNote,
 )
 from attnviz.lessons.facts import name, word
-from attnviz.lessons.once import once
 from attnviz.lessons.options import same
 from attnviz.lessons.text import Text
 from attnviz.lessons.trained import finished, shipped
-from attnviz.tracing.capture import trace as run_through
-from attnviz.tracing.intervene import heads_off
-from attnviz.tracing.record import Token, Trace
+from attnviz.pictures import style
+from attnviz.pictures.curve import Series, curve
+from attnviz.pictures.digits import error_at_most
+from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures.style import Paint
+from attnviz.pictures.tensor import numbers, printed, tensor
+from attnviz.texts import Language, say
 from attnviz.training.pointers import PLACES
 from attnviz.training.record import Training, replies_of
 from attnviz.training.run import Run, checked
 from attnviz.training.tasks import task_called
-from attnviz.words import Language, say
 
 ENCODERS = 2  # that the stack shows, as the note's figure does
 
@@ -212,7 +212,7 @@ def _meters(scene: Scene) -> tuple[list[Meter], str]:
         Meter(NORMS, NORMS_IS, norms),
     ]
     try:
-        moved = lab.each_token_masked(scene.trace)
+        moved = runs.each_token_masked(scene.trace)
     except AttnvizError as problem:
         return meters, problem.text(scene.language)
     return [*meters, Meter(MASK, MASK_IS, mixing.mask_shares(moved))], ""

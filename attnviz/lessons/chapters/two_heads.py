@@ -6,12 +6,8 @@ from attnviz.analysis import recompute
 from attnviz.analysis.difference import jensen_shannon, most_different
 from attnviz.analysis.head_map import head_map
 from attnviz.analysis.lens import Lens
-from attnviz.figures import style
-from attnviz.figures.drawing import Drawing, element
-from attnviz.figures.lines import Lines, lines
-from attnviz.figures.scatter import scatter
-from attnviz.figures.style import Paint
-from attnviz.figures.tensor import printed, scale_of, tensor
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
 from attnviz.lessons.controls import Pick, head_control
 from attnviz.lessons.engine import (
     Chapter,
@@ -25,8 +21,12 @@ from attnviz.lessons.engine import (
 )
 from attnviz.lessons.facts import head_asked, name
 from attnviz.lessons.text import Text
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Trace
+from attnviz.pictures import style
+from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.lines import Lines, lines
+from attnviz.pictures.scatter import scatter
+from attnviz.pictures.style import Paint
+from attnviz.pictures.tensor import printed, scale_of, tensor
 
 SPECIAL = {
     "shown": Text("shown", "显示"),

@@ -5,11 +5,10 @@ import math
 import numpy as np
 
 from attnviz.analysis.offset import at_offset
-from attnviz.figures import style
-from attnviz.figures.digits import at_least, at_most, error_at_most
-from attnviz.figures.drawing import Drawing, Element, element
-from attnviz.figures.tensor import numbers, printed, tensor
-from attnviz.figures.worked import Worked, worked
+from attnviz.core.heads import HeadId
+from attnviz.core.intervene import heads_off
+from attnviz.core.trace import Trace
+from attnviz.core.weights import softmax
 from attnviz.lessons import handmade, toy
 from attnviz.lessons.controls import Paint, Pick, Slide, head_control, word_control
 from attnviz.lessons.engine import (
@@ -25,10 +24,11 @@ from attnviz.lessons.engine import (
 from attnviz.lessons.facts import head_asked, name, word
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.intervene import heads_off
-from attnviz.tracing.record import Trace
-from attnviz.tracing.weights import softmax
+from attnviz.pictures import style
+from attnviz.pictures.digits import at_least, at_most, error_at_most
+from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures.tensor import numbers, printed, tensor
+from attnviz.pictures.worked import Worked, worked
 
 GOAL = 0.90
 ADDED = 100

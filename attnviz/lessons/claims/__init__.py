@@ -1,7 +1,7 @@
 """Claims on trial: each claim of the note, with a statistic that judges it on a sentence.
 
 Files by theme, each with `CLAIMS`; found by discovery, so a new claim is one entry in one of
-them. The contract: a judge is pure, reads the tensors of the trace or of a lab experiment,
+them. The contract: a judge is pure, reads the tensors of the trace or of an experiment,
 and decides by a rule whose thresholds are said. It knows nothing of the control: the same
 judge is asked about the same sentence with random weights, and what it finds stands beside.
 No text holds a number of its own, and what a text says, it says of one verdict or of all.
@@ -17,13 +17,13 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool
 
+from attnviz.core.intervene import Intervention
+from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError, LessonError
-from attnviz.figures.digits import error_at_most
-from attnviz.lessons import lab
+from attnviz.experiments import runs
 from attnviz.lessons.facts import heads_on
 from attnviz.lessons.text import Text
-from attnviz.tracing.intervene import Intervention
-from attnviz.tracing.record import Trace
+from attnviz.pictures.digits import error_at_most
 
 Verdict = Literal["every", "average", "holds", "fails", "cannot"]
 # for every head · on average only · holds · does not hold · cannot be tried here
@@ -109,7 +109,7 @@ def _on_control(claim: Claim, case: Case, trial: Trial) -> Trial | None:
     if case.trace.model.source == "control":
         return trial
     try:
-        return claim.judge(replace(case, trace=lab.control(case.trace)))
+        return claim.judge(replace(case, trace=runs.control(case.trace)))
     except AttnvizError:
         if claim.compares:
             raise

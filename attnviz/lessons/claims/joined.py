@@ -4,9 +4,9 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.recompute import add_and_norm, largest_error
+from attnviz.core.trace import Trace
 from attnviz.lessons.claims import Case, Claim, Trial, holds_if, tiny
 from attnviz.lessons.text import Text
-from attnviz.tracing.record import Trace
 
 LOST = 1e-6  # of the strongest direction: below, float32 tells nothing from zero
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here

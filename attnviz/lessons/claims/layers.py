@@ -6,9 +6,10 @@ from jaxtyping import Bool, Float
 from attnviz.analysis.apart import apart
 from attnviz.analysis.mixing import mask_shares
 from attnviz.analysis.recompute import add_and_norm, attention_block, largest_error
+from attnviz.core.intervene import TokenMasked, heads_off
+from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.figures.tensor import printed
-from attnviz.lessons import lab
+from attnviz.experiments import runs
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -20,8 +21,7 @@ from attnviz.lessons.claims import (
     tiny,
 )
 from attnviz.lessons.text import Text
-from attnviz.tracing.intervene import TokenMasked, heads_off
-from attnviz.tracing.record import Trace
+from attnviz.pictures.tensor import printed
 
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 CHANGED = 1e-5  # of the length of r: what float32 may change is less
@@ -87,7 +87,7 @@ def _pairs(trace: Trace) -> Bool[np.ndarray, "query masked"]:
 
 
 def _others_change(trace: Trace, depth: int) -> float:
-    moved = lab.each_token_masked(trace)[depth].astype(float)
+    moved = runs.each_token_masked(trace)[depth].astype(float)
     lengths = np.linalg.norm(trace.residual(depth).astype(float), axis=-1)
     return others_change(moved, lengths, _pairs(trace))
 
@@ -143,7 +143,7 @@ def _left_out(case: Case) -> Trial:
 
 def _own_shares(trace: Trace) -> Float[np.ndarray, " layer"]:
     """The mean share of a word's own token in its r, after each layer: the mask test."""
-    shares = mask_shares(lab.each_token_masked(trace))
+    shares = mask_shares(runs.each_token_masked(trace))
     mean: np.ndarray = shares.diagonal(axis1=1, axis2=2)[:, _to_mask(trace)].mean(axis=1)
     return mean
 

@@ -18,7 +18,8 @@ from attnviz.analysis.lens import renormalise
 from attnviz.analysis.lift import distances, lift, lift_by_distance
 from attnviz.analysis.mixing import norms
 from attnviz.analysis.recompute import heads_from_x, largest_error
-from attnviz.figures.tensor import printed
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -31,8 +32,7 @@ from attnviz.lessons.claims import (
     tiny,
 )
 from attnviz.lessons.text import Text
-from attnviz.tracing.head import HeadId
-from attnviz.tracing.record import Trace
+from attnviz.pictures.tensor import printed
 
 MOST = 0.5  # of the words, or of the heads
 LARGE = 1.2  # times an even share: random weights stay at 1

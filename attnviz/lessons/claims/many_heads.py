@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attnviz.analysis.apart import apart
-from attnviz.figures.tensor import printed
+from attnviz.core.trace import Trace
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -15,7 +15,7 @@ from attnviz.lessons.claims import (
     over_heads,
 )
 from attnviz.lessons.text import Text
-from attnviz.tracing.record import Trace
+from attnviz.pictures.tensor import printed
 
 NOTE_HEADS = 8  # "usually eight heads"
 NOTE_SETS = range(1, 8)  # "q₁ … q₇": the numbers of the note's list

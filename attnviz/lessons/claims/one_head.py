@@ -5,12 +5,12 @@ from jaxtyping import Float
 
 from attnviz.analysis.fixed import variation
 from attnviz.analysis.recompute import blend, largest_error
-from attnviz.figures.tensor import printed
+from attnviz.core.trace import Trace
+from attnviz.core.weights import softmax
 from attnviz.lessons import convolution, toy
 from attnviz.lessons.claims import Case, Claim, Trial, all_heads_on, holds_if, over_heads, tiny
 from attnviz.lessons.text import Text
-from attnviz.tracing.record import Trace
-from attnviz.tracing.weights import softmax
+from attnviz.pictures.tensor import printed
 
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 FIXED = 0.1  # of its attention may lie elsewhere in a pattern that counts as fixed

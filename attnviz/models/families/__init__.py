@@ -2,7 +2,7 @@
 
 One file a family, each with a `FAMILY`; found by discovery, so a new family is one
 new file. What is the same for all families (capture, weights) is written once, in
-`models/seam.py` and `tracing/`.
+`models/hooks.py` and `capture/`.
 """
 
 from dataclasses import dataclass

@@ -16,8 +16,8 @@ from jaxtyping import Int
 
 from attnviz import checks
 from attnviz.errors import TrainingError
-from attnviz.models.alphabet import Alphabet
-from attnviz.models.encoder import EncoderShape, Positions
+from attnviz.models.small.alphabet import Alphabet
+from attnviz.models.small.encoder import EncoderShape, Positions
 
 NOTHING = -1
 

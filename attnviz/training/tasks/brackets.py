@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from attnviz.models.alphabet import Alphabet
+from attnviz.models.small.alphabet import Alphabet
 from attnviz.training.tasks import NOTHING, Answers, Targets, Task, Texts
 
 LONGEST = 16

@@ -6,7 +6,7 @@ standard GB 2312 (1980, level 1), so that Chinese and English sentences have rea
 
 import numpy as np
 
-from attnviz.models.alphabet import UNKNOWN, Alphabet
+from attnviz.models.small.alphabet import UNKNOWN, Alphabet
 from attnviz.training.tasks import Answers, Targets, Task, Texts
 
 LONGEST = 24

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from attnviz.models.alphabet import Alphabet
+from attnviz.models.small.alphabet import Alphabet
 from attnviz.training.tasks import NOTHING, Answers, Targets, Task, Texts
 
 ANIMALS = ("dog", "cat", "horse", "fox", "bird")

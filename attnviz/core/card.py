@@ -1,0 +1,71 @@
+"""What a model is, in numbers: the card that every picture names, and learned matrices.
+
+Nothing here needs torch, so that figures and analysis can be imported without it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.texts import Language
+
+Source = Literal["embedded", "control", "folder", "hub", "trained", "given"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model's name, origin and sizes."""
+
+    name: str  # what `attnviz.load` is given
+    title: str  # what pictures say
+    source: Source
+    family: str  # transformers' `model_type`, or our own encoder
+    revision: str  # SHA-256 of the weights file, or the seed
+    layers: int
+    heads: int
+    d_model: int
+    d_head: int
+    max_tokens: int
+    vocabulary: int
+    made_by: str = ""  # Python that makes a trained one, which has no name to load it by
+    title_zh: str = ""  # what Chinese pictures say; "": the same
+
+    def called(self, language: Language) -> str:
+        """What pictures in this language say."""
+        return self.title_zh if language == "zh" and self.title_zh else self.title
+
+
+Projected = Literal["query", "key", "value"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """A learned matrix: input @ weight + bias. Views of the model's own numbers."""
+
+    weight: Float[np.ndarray, "input output"]
+    bias: Float[np.ndarray, " output"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Norm:
+    """LayerNorm: (u − mean) / √(variance + epsilon) · gain + bias (Ba et al. 2016, eq. 4)."""
+
+    gain: Float[np.ndarray, " d_model"]
+    bias: Float[np.ndarray, " d_model"]
+    epsilon: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerWeights:
+    """What one layer's attention block has learned: W_Q, W_K, W_V, W_O and its Add & Norm.
+
+    W_Q, W_K, W_V hold all heads side by side; head h is columns h·d_head … (h+1)·d_head − 1.
+    """
+
+    query: Projection
+    key: Projection
+    value: Projection
+    output: Projection
+    norm: Norm

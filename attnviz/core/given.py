@@ -1,0 +1,190 @@
+"""Given weights: a trace of attention that was computed elsewhere, by any framework."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import index
+from typing import Any, NoReturn
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from attnviz.core.arrays import real_numbers
+from attnviz.core.card import ModelCard
+from attnviz.core.characters import check_whole, visible
+from attnviz.core.trace import Token, Trace
+from attnviz.core.weights import row_sums
+from attnviz.errors import CaptureError
+
+_ROUNDING = 1e-6  # what float32 may put a weight beyond 0 and 1, and above 0 behind a mask
+
+
+class _NotGiven(tuple[Any, ...]):
+    """What weights alone do not hold: not even nothing, which a loop would pass over."""
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise CaptureError("only_weights")
+
+    __getitem__ = __iter__ = _refuse
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class GivenTrace(Trace):
+    """A trace that knows attention weights and nothing else."""
+
+    given: Float[np.ndarray, "layer head query key"]
+    allowed: Bool[np.ndarray, "layer head query key"] | None  # None: every query sees every key
+    padding: int  # tokens that the mask left out
+    row_sums: tuple[float, float]  # the smallest and the largest
+
+    def weights(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
+        """The weights of one head, as they were given."""
+        found: np.ndarray = self.given[self.check_head(head)]
+        return found
+
+    def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
+        """The weights of every head of a layer, as they were given."""
+        found: np.ndarray = self.given[self.check_layer(layer)]
+        return found
+
+    def allowed_in(self, heads: Iterable[tuple[int, int]]) -> Bool[np.ndarray, "query key"] | None:
+        """The pairs that the mask allows in one of the heads at least; None without a mask."""
+        if self.allowed is None:
+            return None
+        found: np.ndarray = np.any([self.allowed[head] for head in heads], axis=0)
+        return found
+
+
+def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: Any) -> GivenTrace:
+    """See `Trace.from_weights`."""
+    names, places = _texts(tokens, title), _positions(special)
+    array = _with_axes(real_numbers(weights), len(names))
+    missing = [place for place in places if not 0 <= place < len(names)]
+    if missing:
+        raise CaptureError("special_beyond", places=missing, tokens=len(names))
+    may = _allowed(array, allowed)
+    there: np.ndarray = np.logical_or(may.any(axis=(0, 1, 2)), may.any(axis=(0, 1, 3)))
+    given = _checked(np.ma.filled(array, 0), may, there)
+    between = _between(may, there)
+    kept = [name for name, stays in zip(names, there, strict=True) if stays]
+    layers, heads, count, _ = given.shape
+    card = ModelCard(
+        name="",
+        title=title,
+        source="given",
+        family="given",
+        revision=hashlib.sha256(given.tobytes()).hexdigest(),
+        layers=layers,
+        heads=heads,
+        d_model=0,
+        d_head=0,
+        max_tokens=count,
+        vocabulary=0,
+    )
+    return GivenTrace(
+        model=card,
+        text=" ".join(kept),
+        pair=None,
+        tokens=_tokens(kept, {int(there[:place].sum()) for place in places if there[place]}),
+        left_out=(),
+        layers=_NotGiven(),
+        learned=_NotGiven(),
+        given=given,
+        allowed=None if between.all() else between,
+        padding=len(names) - count,
+        row_sums=row_sums(given),
+    )
+
+
+def _texts(tokens: Any, title: Any) -> list[str]:
+    names = list(tokens) if isinstance(tokens, Iterable) else [tokens]
+    strange = [repr(text) for text in (*names, title) if not isinstance(text, str)]
+    if strange:
+        raise CaptureError("not_texts", found=", ".join(strange[:3]))
+    check_whole(title, *names)
+    return names
+
+
+def _positions(special: Any) -> list[int]:
+    try:
+        places = list(special)
+        if any(isinstance(place, bool | np.bool) for place in places):
+            raise TypeError("a mask is no list of positions")
+        found = [index(place) for place in places]
+    except TypeError as error:
+        raise CaptureError("special_kind") from error
+    if len(set(found)) < len(found):  # as in a mask of 0 and 1
+        raise CaptureError("special_kind")
+    return found
+
+
+def _with_axes(array: np.ndarray, tokens: int) -> np.ndarray:
+    """`array` as "layer head query key"; transformers' stacked attentions have a batch of 1."""
+    if array.ndim == 5 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 4 or array.shape[2:] != (tokens, tokens) or not array.size:
+        raise CaptureError("weights_shape", shape=array.shape, tokens=tokens)
+    return array
+
+
+def _allowed(array: np.ndarray, allowed: Any) -> Bool[np.ndarray, "layer head query key"]:
+    """Which queries may look at which keys, head by head: the mask, and NumPy's own."""
+    may: np.ndarray = ~np.ma.getmaskarray(array)
+    if allowed is not None:
+        mask = np.ma.filled(real_numbers(allowed), 0)
+        while mask.ndim > 1 and mask.shape[0] == 1:  # a batch of one text
+            mask = mask[0]
+        if not ((mask == 0) | (mask == 1)).all():
+            raise CaptureError("mask_values")
+        if mask.shape == array.shape[3:]:
+            mask = mask[:, None] * mask
+        if mask.ndim not in (2, 3, 4) or mask.shape[-2:] != array.shape[2:]:
+            raise CaptureError("mask_shape", shape=mask.shape, tokens=array.shape[3])
+        try:
+            may = may & (mask == 1)
+        except ValueError as error:
+            raise CaptureError("mask_shape", shape=mask.shape, tokens=array.shape[3]) from error
+    if not may.any():
+        raise CaptureError("all_masked")
+    return may
+
+
+def _checked(
+    array: np.ndarray, may: np.ndarray, there: np.ndarray
+) -> Float[np.ndarray, "layer head query key"]:
+    """The weights between the tokens that are there, read only."""
+    size = np.abs(array)
+    behind = ~may & ~(size <= _ROUNDING)
+    behind[:, :, ~there] = False  # what padding looks at is of no meaning
+    if behind.any():
+        raise CaptureError("weights_behind_mask", count=f"{int(behind.sum()):,}")
+    within = ~may | (
+        (array >= -_ROUNDING) & (array <= 1 + _ROUNDING)
+    )  # false for what is no number
+    if not within.all():
+        raise CaptureError("weights_values", count=f"{int((~within).sum()):,}")
+    kept: np.ndarray = np.clip(_between(array, there).astype(np.float32), 0, 1)
+    kept.flags.writeable = False
+    return kept
+
+
+def _between(array: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """The queries and keys that are there."""
+    between: np.ndarray = array[:, :, there][..., there]
+    return between
+
+
+def _tokens(tokens: Sequence[str], special: set[int]) -> tuple[Token, ...]:
+    return tuple(
+        Token(
+            text=visible(text.strip(" ") or "␣"),
+            piece=text,
+            position=place,
+            word=None if place in special else place,
+            segment=0,
+            is_special=place in special,
+            is_unknown=False,
+            source=text,
+        )
+        for place, text in enumerate(tokens)
+    )

@@ -1,0 +1,1 @@
+"""Experiments: a model is run again, changed, to answer a question about a trace."""

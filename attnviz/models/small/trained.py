@@ -1,0 +1,92 @@
+"""An encoder of our own as a `Model`: what `attnviz.trace` is given."""
+
+import hashlib
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from attnviz.core.card import ModelCard
+from attnviz.models import hooks
+from attnviz.models.load import Limits, Model, layer_weights
+from attnviz.models.small.alphabet import UNKNOWN, Alphabet
+from attnviz.models.small.encoder import FAMILY, Encoder, EncoderShape
+from attnviz.runtime.settings import settings
+
+Weights = Mapping[str, Tensor]
+
+
+def traceable(
+    shape: EncoderShape,
+    weights: Weights,
+    alphabet: Alphabet,
+    name: str,
+    title: str,
+    made_by: str = "",
+    title_zh: str = "",
+) -> Model:
+    """A read-only model with a copy of `weights`, hooked for capture like any other.
+
+    `made_by` is Python that makes it again.
+    """
+    with torch.device("meta"):
+        encoder = Encoder(shape)
+    encoder.to_empty(device="cpu")
+    encoder.load_state_dict(weights)
+    encoder.train(False).requires_grad_(False)
+    layers = encoder.blocks()
+    for index, layer in enumerate(layers):
+        hooks.watch_layer(index, layer, layer.attention.w_o, layer.after_attention)
+    return Model(
+        name=name,
+        card=_card(shape, name, title, fingerprint(weights), made_by, title_zh),
+        limits=Limits(shape.tokens, settings().characters),
+        tokenizer=alphabet.tokenizer(),
+        unknown_token=UNKNOWN,
+        mask_token=None,  # our alphabets have no such symbol
+        byte_level=False,
+        gives_types=False,
+        segments=0,
+        module=encoder,
+        layer_of={layer.attention: index for index, layer in enumerate(layers)},
+        layer_weights=tuple(
+            layer_weights(
+                layer.attention.w_q,
+                layer.attention.w_k,
+                layer.attention.w_v,
+                layer.attention.w_o,
+                layer.after_attention,
+            )
+            for layer in layers
+        ),
+        alphabet=alphabet,
+    )
+
+
+def fingerprint(weights: Weights) -> str:
+    """SHA-256 of the numbers, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(weights[name].numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _card(
+    shape: EncoderShape, name: str, title: str, revision: str, made_by: str, title_zh: str
+) -> ModelCard:
+    return ModelCard(
+        name=name,
+        title=title,
+        source="trained",
+        family=FAMILY,
+        revision=revision,
+        layers=shape.layers,
+        heads=shape.heads,
+        d_model=shape.d_model,
+        d_head=shape.d_head,
+        max_tokens=shape.tokens,
+        vocabulary=shape.symbols,
+        made_by=made_by,
+        title_zh=title_zh,
+    )

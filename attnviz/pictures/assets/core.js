@@ -1,0 +1,98 @@
+// What all pictures share: reading a packet, small DOM helpers, light or dark.
+
+const TYPES = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
+
+// The counterpart of attnviz/pictures/packet.py.
+function unpack(packet) {
+  const bytes = packet.slice(); // a buffer of its own, so that offsets are aligned
+  const length = new DataView(bytes.buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const arrays = {};
+  for (const { name, type, shape, offset } of header.arrays) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    arrays[name] = new TYPES[type](bytes.buffer, 4 + length + offset, count);
+  }
+  return { meta: header.meta, arrays };
+}
+
+function sameBytes(one, other) {
+  if (!one || one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function node(space, tag, attributes = {}, ...children) {
+  const made = space ? document.createElementNS(space, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children); // strings become text nodes: tokens are data, never markup
+  return made;
+}
+const html = (tag, attributes, ...children) => node(null, tag, attributes, ...children);
+const svg = (tag, attributes, ...children) => node(SVG, tag, attributes, ...children);
+
+// "{a} looks at {b}" with values for a and b.
+function fill(template, values) {
+  return template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// Whether the page behind `element` is dark, from its own background colour.
+function isDark(element) {
+  const colour = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
+  const hex = /^#([0-9a-f]{6})/i.exec(colour);
+  if (!hex) return matchMedia("(prefers-color-scheme: dark)").matches;
+  const value = parseInt(hex[1], 16);
+  return 0.3 * (value >> 16) + 0.59 * ((value >> 8) & 255) + 0.11 * (value & 255) < 128;
+}
+
+// A picture in a page that is drawn again on new data, width or theme, and otherwise left
+// alone: `draw(stage)` fills stage.root from stage.meta and stage.arrays. stage.memory
+// survives redraws. Returns the stage.
+const stages = new WeakMap();
+function stageOf(parent, draw) {
+  let stage = stages.get(parent);
+  if (stage) return stage;
+  const root = html("div", { class: "attnviz" });
+  parent.append(root);
+  stage = { root, memory: {}, send: () => {}, keep: () => {} };
+  stage.show = (packet) => {
+    if (sameBytes(stage.packet, packet) && stage.dark === isDark(root)) return;
+    stage.packet = packet.slice();
+    stage.put(unpack(packet));
+  };
+  stage.put = ({ meta, arrays }) => {
+    Object.assign(stage, { meta, arrays, dark: isDark(root) });
+    stage.redraw();
+  };
+  stage.redraw = () => {
+    root.classList.toggle("dark", stage.dark);
+    root.classList.toggle("fit", shareOf(root) > 0);
+    for (const zoom of zooms(root)) {
+      root.style.zoom = zoom;
+      stage.width = root.clientWidth;
+      draw(stage);
+      if (root.getBoundingClientRect().height <= heightOf(root) && root.scrollWidth <= root.clientWidth) break;
+    }
+    root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
+  };
+  stage.observer = new ResizeObserver(() => {
+    if (stage.meta && root.clientWidth && root.clientWidth !== stage.width) stage.redraw();
+  });
+  stage.observer.observe(root);
+  stages.set(parent, stage);
+  return stage;
+}
+
+// A page may give its pictures a share of the window's height, such as a projector's screen:
+// the largest of a few sizes that fits is then taken. Elsewhere a picture is as tall as it is.
+const ZOOMS = [2.2, 1.9, 1.6, 1.4, 1.2, 1, 0.85, 0.7, 0.55];
+const property = (element, name) => parseFloat(getComputedStyle(element).getPropertyValue(name));
+const shareOf = (root) => property(root, "--attnviz-fit");
+const zooms = (root) => (shareOf(root) ? ZOOMS : [property(root, "--attnviz-zoom") || 1]);
+const heightOf = (root) => (shareOf(root) ? shareOf(root) * window.innerHeight : Infinity);
+
+function leave(stage) {
+  stage.observer.disconnect();
+  if (stage.memory.letGo) document.removeEventListener("keydown", stage.memory.letGo);
+}

@@ -1,0 +1,163 @@
+// Drawings: a tree of attnviz/pictures/drawing.py as elements and text nodes.
+//
+// A canvas with an array is painted cell by cell from its numbers, in the steps of
+// attnviz/pictures/style.py, and says the number under the pointer.
+
+const TALLEST = 320; // px of a map, where the page says nothing else
+const LEAST = 6; // px of a cell of attention
+const WIDEST_TILE = 170; // px, where all tiles are to fit on a screen
+const NAMES = 80; // px for the names beside a map
+const LINE = 10; // px from one name to the next
+const LONGEST = 20; // characters of a name
+const HALF = 127; // steps of ink on each side of zero
+
+function grown(tree, space) {
+  if (typeof tree === "string") return document.createTextNode(tree);
+  const [tag, attributes, ...children] = tree;
+  const inside = tag === "svg" ? SVG : space;
+  return node(inside, tag, attributes, ...children.map((child) => grown(child, inside)));
+}
+
+function drawDrawing(stage) {
+  const { root, meta } = stage;
+  const open = new Set([...root.querySelectorAll("details[open]")].map((d) => d.dataset.name));
+  root.replaceChildren(grown(meta.tree, null));
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", meta.alt);
+  for (const box of root.querySelectorAll("details")) {
+    if (open.has(box.dataset.name)) box.open = true;
+  }
+  for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
+}
+
+const signedLevel = (value, largest) =>
+  HALF + Math.sign(value) * Math.round(HALF * Math.sqrt(Math.min(1, Math.abs(value) / (largest || 1))));
+
+function paint(stage, canvas) {
+  const { arrays, meta } = stage;
+  const rows = canvas.dataset.rows.split("\n");
+  const values = arrays[canvas.dataset.array];
+  const ramp = arrays[canvas.dataset.ramp];
+  const columns = values.length / rows.length;
+  const largest = Number(canvas.dataset.largest);
+  Object.assign(canvas, { width: columns, height: rows.length });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, rows.length);
+  for (let i = 0; i < values.length; i++) {
+    const level = 3 * signedLevel(values[i], largest);
+    image.data.set([ramp[level], ramp[level + 1], ramp[level + 2], 255], 4 * i);
+  }
+  context.putImageData(image, 0, 0);
+  const { wide, high } = sizeOf(stage, canvas, rows.length, columns);
+  canvas.style.width = `${columns * wide}px`;
+  canvas.style.height = `${rows.length * high}px`;
+  canvas.style.minWidth = `${columns}px`; // a cell is never less than a pixel: what is wider scrolls
+  const box = html("div", { class: "mapbox" });
+  canvas.replaceWith(box);
+  const under = html("p", { class: "under", "aria-live": "polite" }, "\u00a0");
+  box.append(canvas, under);
+  box.style.width = canvas.style.width; // not that of the names below it
+  const marked = canvas.dataset.marked;
+  if (marked !== undefined) box.prepend(markOf(Number(marked), rows, canvas));
+  nameCells(canvas, box, rows, high, wide);
+  readUnder(canvas, under, rows, columns, values, (...said) => stage.send(...said));
+}
+
+const TILES = ".wall, .strip"; // many maps beside each other, as wide as there is room
+
+// How large a cell is drawn. Attention, which is square, is at least LEAST px where that fits.
+function sizeOf(stage, canvas, rows, columns) {
+  const tallest = property(stage.root, "--attnviz-map") || TALLEST;
+  const square = canvas.dataset.columns !== undefined && canvas.dataset.columns === canvas.dataset.rows;
+  if (!square) {
+    const wide = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 6 : 18;
+    return { wide, high: Math.min(columns > 16 ? 14 : 18, Math.max(5, tallest / rows), tallest / rows) };
+  }
+  const least = LEAST / (canvas.currentCSSZoom ?? 1);
+  const tiles = canvas.closest(TILES);
+  if (tiles) tiles.style.setProperty("--tile", `${Math.min(least * columns, shareOf(stage.root) ? WIDEST_TILE : Infinity)}px`);
+  const figure = canvas.closest("figure");
+  const room = figure.parentElement.clientWidth - (tiles ? 0 : NAMES);
+  const side = Math.min(18, room / columns, Math.max(least, tallest / rows));
+  return { wide: side, high: side };
+}
+
+// Names of rows and columns: all, or as many as there is room for, and then it is said how many.
+function nameCells(canvas, box, rows, high, wide) {
+  if (canvas.closest(TILES)) return; // the drawing says so once for all
+  const columns = canvas.dataset.columns?.split("\n");
+  const isNamed = (names) => names && !names.every((name, i) => name === String(i));
+  const sides = [isNamed(rows) && high, isNamed(columns) && wide].filter(Boolean);
+  if (!sides.length) return;
+  const every = Math.ceil(Math.max(...sides.map((size) => LINE / size)) - 0.05);
+  const marked = Number(canvas.dataset.marked ?? -1);
+  const frame = html("div", { class: "named" });
+  box.replaceWith(frame);
+  const height = `${parseFloat(canvas.style.height)}px`;
+  if (isNamed(rows)) {
+    const beside = namesOf(rows, every, "rownames", "gridTemplateRows", marked);
+    beside.style.height = height;
+    frame.append(beside);
+  }
+  frame.append(box);
+  if (isNamed(columns)) canvas.after(namesOf(columns, every, "columnnames", "gridTemplateColumns"));
+  if (every > 1) frame.after(html("p", { class: "some" }, fill(canvas.dataset.some, { step: every })));
+}
+
+function namesOf(names, every, kind, template, marked = -1) {
+  const box = html("div", { class: kind, "aria-hidden": "true" });
+  box.style[template] = `repeat(${names.length}, minmax(0, 1fr))`;
+  names.forEach((name, i) => {
+    if (i % every && i !== marked) return;
+    if (marked >= 0 && i !== marked && Math.abs(i - marked) < every && every > 1) return; // no room beside it
+    const kept = Array.from(name);
+    const text = kept.length > LONGEST ? `${kept.slice(0, LONGEST - 1).join("")}…` : name;
+    const label = html("span", { title: name, "data-at": i, ...(i === marked ? { class: "chosen" } : {}) }, text);
+    label.style[kind === "rownames" ? "gridRow" : "gridColumn"] = i + 1;
+    box.append(label);
+  });
+  return box;
+}
+
+// The row that the reader follows: a frame over the canvas, which stays as it was painted.
+function markOf(row, rows, canvas) {
+  const frame = html("span", { class: "mark", title: rows[row] });
+  const height = parseFloat(canvas.style.height) / rows.length;
+  Object.assign(frame.style, { top: `${row * height}px`, height: `${height}px`, width: canvas.style.width });
+  return frame;
+}
+
+function readUnder(canvas, line, rows, columns, values, send) {
+  const names = canvas.dataset.columns?.split("\n");
+  let at = [0, 0];
+  const say = () => {
+    const [row, column] = at;
+    const name = names ? names[column] : String(column);
+    line.textContent = `${rows[row]} · ${name}: ${values[row * columns + column]}`;
+  };
+  const within = (value, size) => Math.max(0, Math.min(size - 1, value));
+  canvas.addEventListener("pointermove", (event) => {
+    const box = canvas.getBoundingClientRect();
+    at = [
+      within(Math.floor(((event.clientY - box.top) / box.height) * rows.length), rows.length),
+      within(Math.floor(((event.clientX - box.left) / box.width) * columns), columns),
+    ];
+    say();
+  });
+  const { paints } = canvas.dataset;
+  const paintCell = () => paints && send("painted", { control: paints, row: at[0], column: at[1] });
+  canvas.addEventListener("click", paintCell);
+  canvas.addEventListener("pointerleave", () => { line.textContent = "\u00a0"; });
+  canvas.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      return paintCell();
+    }
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!step) return;
+    at = [within(at[0] + step[0], rows.length), within(at[1] + step[1], columns)];
+    say();
+    event.preventDefault();
+    event.stopPropagation(); // the arrows of the page turn chapters
+  });
+}

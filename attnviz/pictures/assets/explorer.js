@@ -1,0 +1,116 @@
+// The explorer: all heads of a sentence in one file, from a packet of attnviz/pictures/explorer.py.
+//
+// The overview chooses heads A and B; their maps and their lines follow. A weight is a number
+// of steps of 1/meta.steps in two bytes; the value above the last step says that it is hidden.
+
+function drawExplorer(stage) {
+  const { meta, memory } = stage;
+  if (!stage.parts) build(stage);
+  memory.chosen = memory.chosen || [...meta.chosen];
+  if (meta.parts.includes("overview")) showOverview(stage);
+  if (meta.parts.includes("maps")) memory.chosen.slice(0, 2).forEach((index, slot) => showMap(stage, index, slot));
+  if (meta.parts.includes("lines")) showLines(stage);
+}
+
+function build(stage) {
+  const { root, meta } = stage;
+  stage.memory.weights = new Map();
+  stage.parts = { overview: html("div", {}), maps: html("div", { class: "maps" }), lines: html("div", {}) };
+  stage.parts.maps.append(...meta.chosen.slice(0, 2).map(() => html("div", {})));
+  root.replaceChildren(...meta.parts.map((name) => stage.parts[name]));
+}
+
+// Weights of one map, as numbers from 0 to 1; not a number where they are hidden.
+function weightsOf(stage, index) {
+  const { meta, arrays, memory } = stage;
+  if (memory.weights.has(index)) return memory.weights.get(index);
+  const cells = meta.labels.length ** 2;
+  const found = new Float32Array(cells);
+  for (let i = 0; i < cells; i++) {
+    const step = 256 * arrays.high[index * cells + i] + arrays.low[index * cells + i];
+    found[i] = step > meta.steps ? NaN : step / meta.steps;
+  }
+  memory.weights.set(index, found);
+  return found;
+}
+
+// Tiles of the overview: those of the packet, or one cell a weight, with those that are hidden.
+function tilesOf(stage) {
+  const { meta, arrays, memory } = stage;
+  if (arrays.tiles) return arrays.tiles;
+  if (memory.tiles) return memory.tiles;
+  const { layers, heads } = meta.overview;
+  const cells = meta.labels.length ** 2;
+  memory.tiles = new Uint8Array(layers * heads * cells);
+  memory.hidden = new Uint8Array(layers * heads * cells);
+  for (let index = 0; index < layers * heads; index++) {
+    weightsOf(stage, index).forEach((weight, i) => {
+      const at = index * cells + i;
+      if (Number.isNaN(weight)) memory.hidden[at] = 1;
+      else memory.tiles[at] = Math.round(255 * Math.sqrt(weight));
+    });
+  }
+  return memory.tiles;
+}
+
+function showOverview(stage) {
+  const { meta, arrays, memory, parts } = stage;
+  const over = stageOf(parts.overview, drawOverview);
+  const [a, b] = memory.chosen.map((index) => meta.maps[index].place);
+  over.send = (_, { slot, layer, head }) => {
+    const index = meta.maps.findIndex(({ place }) => place && place[0] === layer && place[1] === head);
+    if (index < 0) return void (over.readout.textContent = meta.not_here);
+    memory.chosen[slot === "A" ? 0 : 1] = index;
+    drawExplorer(stage);
+  };
+  over.put({
+    meta: { ...meta.overview, marked: { A: a, B: b } },
+    arrays: {
+      tiles: tilesOf(stage), hidden: memory.hidden,
+      ramp_light: arrays.ink_light, ramp_dark: arrays.ink_dark,
+    },
+  });
+}
+
+// A map with the colours of the slot in which it is shown.
+const coded = ({ meta }, index, slot) => ({ ...meta.maps[index], ...meta.codes[slot] });
+
+function showMap(stage, index, slot) {
+  const { meta, arrays, parts } = stage;
+  const ramps = 256 * 3 * slot;
+  stageOf(parts.maps.children[slot], drawMap).put({
+    meta: { labels: meta.labels, names: meta.names, head: coded(stage, index, slot), words: meta.map_words },
+    arrays: {
+      weights: weightsOf(stage, index),
+      ramp_light: arrays.ramps_light.subarray(ramps, ramps + 768),
+      ramp_dark: arrays.ramps_dark.subarray(ramps, ramps + 768),
+    },
+  });
+}
+
+function showLines(stage) {
+  const { meta, memory, parts } = stage;
+  const chosen = [...new Set(memory.chosen)];
+  const found = { head: [], query: [], key: [], weight: [] };
+  const count = meta.labels.length;
+  chosen.forEach((index, place) => {
+    weightsOf(stage, index).forEach((weight, i) => {
+      if (!(Math.round(weight * meta.steps) >= meta.faintest)) return;
+      found.head.push(place);
+      found.query.push(Math.floor(i / count));
+      found.key.push(i % count);
+      found.weight.push(weight);
+    });
+  });
+  const indices = chosen.map((_, place) => place);
+  const panels = meta.arrangement === "overlaid" ? [indices] : indices.map((place) => [place]);
+  stageOf(parts.lines, drawLines).put({
+    meta: {
+      alt: meta.alt, direction: meta.direction, pins: meta.pins, labels: meta.labels, names: meta.names,
+      panels: { heads: panels, beside: meta.arrangement === "beside" },
+      heads: chosen.map((index, place) => coded(stage, index, place)),
+      words: meta.line_words,
+    },
+    arrays: { head: found.head, query: found.query, key: found.key, weight: found.weight },
+  });
+}

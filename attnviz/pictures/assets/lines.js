@@ -1,0 +1,371 @@
+// The line diagram: drawn from a packet of attnviz/pictures/lines.py.
+//
+// A line's opacity is its weight and depends on nothing else. Hovering a token leaves its
+// lines alone, with their numbers; a click pins it, Escape lets go. No trip to the server.
+
+const GAP = 150; // least px between the two edges, horizontal
+const VERTICAL_GAP = 220;
+const NUMBER = 34; // px that one number takes along its line's end
+const MARK = 24; // px of a mark such as #2: which of several tokens a number belongs to
+const ROW = 17; // px a token, vertical
+const COLUMN = 12.5; // least px a token, horizontal
+const LONGEST = 96; // px of a label
+const FONT = "11px";
+
+const DECIMALS = 3;
+const STEPS = 255; // of opacity
+
+const digits = (weight) => weight.toFixed(DECIMALS);
+const lineWidth = (weight) => 0.75 + 2.25 * weight;
+
+function drawLines(stage) {
+  const { root, meta, memory } = stage;
+  const signature = meta.names.join("\n");
+  if (memory.signature !== signature) {
+    const known = (pin) => Number(pin.slice(1)) < meta.names.length;
+    memory.told ??= meta.pins.join();
+    Object.assign(memory, { signature, pins: new Set(meta.pins.filter(known)), at: null });
+    tellPins(stage);
+  }
+  const panels = meta.panels.heads.map((heads) => panel(stage, heads));
+  const grid = html("div", { class: meta.panels.beside ? "panels beside" : "panels" });
+  grid.append(...panels.map((p) => p.element));
+  const readout = html("p", { class: "readout", "aria-live": "polite" });
+  root.replaceChildren(grid, readout, html("p", { class: "help" }, `${meta.words.strokes} ${meta.words.help}`));
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", meta.alt);
+  for (const p of panels) p.fit();
+  Object.assign(stage, { panels, readout });
+  listen(stage);
+  showFocus(stage);
+}
+
+function panel(stage, heads) {
+  const { meta, arrays } = stage;
+  const figure = html("figure", { class: "panel" });
+  const scroll = html("div", { class: "scroll", tabindex: "-1" });
+  figure.append(caption(stage, heads), scroll, smallPrint(stage, heads));
+  const members = new Set(heads);
+  const mine = [];
+  for (let i = 0; i < arrays.head.length; i++) if (members.has(arrays.head[i])) mine.push(i);
+  const made = { element: figure, heads, mine };
+  made.fit = () => {
+    made.place = geometry(meta, scroll.clientWidth || 320, heads.length * (stage.memory.pins.size + 1));
+    made.svg = picture(stage, made);
+    scroll.replaceChildren(made.svg);
+  };
+  return made;
+}
+
+function caption(stage, heads) {
+  const { meta, dark } = stage;
+  const box = html("figcaption", {});
+  for (const index of heads) {
+    const head = meta.heads[index];
+    const colour = dark ? head.dark : head.light;
+    const swatch = svg("svg", { class: "swatch", width: 26, height: 8, "aria-hidden": "true" });
+    swatch.append(svg("line", stroke(head, colour, 1, { x1: 0, y1: 4, x2: 26, y2: 4 })));
+    const name = html("strong", {}, head.title);
+    name.style.color = colour;
+    const says = html("span", { class: "says" }, head.says);
+    box.append(html("p", { class: "title" }, swatch, name, says));
+  }
+  return box;
+}
+
+// The formula, and what is hidden; for heads that share a panel, each with its name.
+function smallPrint(stage, heads) {
+  const box = html("div", { class: "note" });
+  const [first] = heads;
+  box.append(html("p", {}, stage.meta.heads[first].formula));
+  for (const index of heads) {
+    const { name, notes } = stage.meta.heads[index];
+    if (notes.length) box.append(html("p", {}, [`${name}:`, ...notes].join(" ")));
+  }
+  return box;
+}
+
+function stroke(head, colour, weight, ends) {
+  return {
+    ...ends,
+    stroke: colour,
+    "stroke-opacity": weight,
+    "stroke-width": lineWidth(weight),
+    ...(head.dash === "none" ? {} : { "stroke-dasharray": head.dash }),
+  };
+}
+
+// Where tokens stand: end(side, i) is the point where lines of token i begin or end.
+// `lanes` is how many numbers may stand on a line: one a head and token that is looked at.
+function geometry(meta, width, lanes) {
+  const count = meta.labels.length;
+  const measure = document.createElement("canvas").getContext("2d");
+  measure.font = `${FONT} system-ui, sans-serif`;
+  const widths = new Map();
+  for (const text of meta.labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
+  const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + (meta.direction === "vertical" ? MARK : 0);
+  const cut = (text) => {
+    if (widths.get(text) <= LONGEST) return text;
+    const kept = Array.from(text);
+    while (kept.length > 1 && measure.measureText(kept.join("") + "…").width > LONGEST) kept.pop();
+    return kept.join("") + "…";
+  };
+  const lane = lanes > meta.heads.length ? NUMBER + MARK : NUMBER;
+  const room = lane * lanes + 30;
+  if (meta.direction === "vertical") {
+    const gap = Math.max(120, room, Math.min(VERTICAL_GAP, width - 2 * label));
+    return {
+      lane, lanes, vertical: true, label, cut, width: gap + 2 * label, height: count * ROW + 26,
+      end: (side, i) => [side === "q" ? label : label + gap, 26 + (i + 0.5) * ROW],
+    };
+  }
+  const step = Math.max(COLUMN, Math.min(46, (width - 12) / Math.max(count, 1)));
+  const top = label + MARK; // with a mark, up to where the sides are named
+  const gap = Math.max(GAP, room);
+  return {
+    lane, lanes, vertical: false, label, cut, width: Math.max(count * step + 12, 200), height: 2 * top + gap,
+    end: (side, i) => [6 + (i + 0.5) * step, side === "q" ? top : top + gap],
+  };
+}
+
+function picture(stage, made) {
+  const { meta, arrays, dark } = stage;
+  const { place, heads, mine } = made;
+  const drawing = svg("svg", {
+    width: place.width, height: place.height, viewBox: `0 0 ${place.width} ${place.height}`, role: "group",
+  });
+  const group = svg("g", { class: "lines" }, ...strokes(stage, place, mine));
+  drawing.append(edgeNames(meta, place), group, svg("g", { class: "focus" }));
+  for (const side of ["q", "k"]) drawing.append(labels(stage, place, side));
+  const names = heads.map((index) => meta.heads[index].title).join(", ");
+  drawing.setAttribute("aria-label", names + (mine.length ? "" : ` ${meta.words.no_lines}`));
+  drawing.dataset.dark = dark;
+  return drawing;
+}
+
+// Lines as paths: the lines of one head that share a step of 1/255 in opacity, which is what
+// a screen can show, are one path. 40,000 lines are then at most 255 elements a head.
+function strokes(stage, place, indices) {
+  const { meta, arrays, dark } = stage;
+  const ends = ["q", "k"].map((side) =>
+    meta.labels.map((_, i) => place.end(side, i).map((at) => Math.round(at * 10) / 10).join(" ")));
+  const paths = new Map();
+  for (const i of indices) {
+    const step = Math.round(STEPS * arrays.weight[i]);
+    const name = arrays.head[i] * (STEPS + 1) + step;
+    if (!paths.has(name)) paths.set(name, []);
+    paths.get(name).push(`M${ends[0][arrays.query[i]]}L${ends[1][arrays.key[i]]}`);
+  }
+  return [...paths].map(([name, parts]) => {
+    const head = meta.heads[Math.floor(name / (STEPS + 1))];
+    const opacity = (name % (STEPS + 1)) / STEPS;
+    return svg("path", stroke(head, dark ? head.dark : head.light, opacity, { d: parts.join("") }));
+  });
+}
+
+function edgeNames(meta, place) {
+  const group = svg("g", { class: "edges" });
+  const [top, bottom] = place.vertical
+    ? [{ x: 0, y: 14 }, { x: place.width, y: 14, "text-anchor": "end" }]
+    : [{ x: 4, y: 11 }, { x: 4, y: place.height - 4 }];
+  group.append(svg("text", top, meta.words.queries), svg("text", bottom, meta.words.keys));
+  return group;
+}
+
+function labels(stage, place, side) {
+  const { meta } = stage;
+  const group = svg("g", { class: "labels" });
+  meta.labels.forEach((text, i) => {
+    const [x, y] = place.end(side, i);
+    const away = (side === "q") === place.vertical ? -6 : 6;
+    const where = place.vertical
+      ? { x: x + (side === "q" ? -6 : 6), y: y + 4, "text-anchor": side === "q" ? "end" : "start" }
+      : {
+          transform: `translate(${x + 4},${y + (side === "q" ? -6 : 6)}) rotate(-90)`,
+          "text-anchor": side === "q" ? "start" : "end",
+        };
+    const label = svg("text", {
+      ...where, class: "token", role: "button", tabindex: i === 0 && side === "q" ? "0" : "-1",
+      "data-side": side, "data-place": i, "aria-pressed": "false",
+      "aria-label": `${side === "q" ? meta.words.queries : meta.words.keys}: ${meta.names[i]}`,
+    }, place.cut(text));
+    label.append(svg("title", {}, meta.names[i]));
+    group.append(label);
+  });
+  return group;
+}
+
+// ---- hover, pin, Escape, keyboard
+
+function listen(stage) {
+  const { root, memory } = stage;
+  if (memory.listening) return;
+  memory.listening = true;
+  const tokenOf = (event) => event.target.closest?.("[data-place]");
+  const nameOf = (label) => label.dataset.side + label.dataset.place;
+  root.addEventListener("pointerover", (event) => point(stage, tokenOf(event)));
+  root.addEventListener("pointerleave", () => point(stage, null));
+  root.addEventListener("focusin", (event) => point(stage, tokenOf(event)));
+  root.addEventListener("click", (event) => {
+    const label = tokenOf(event);
+    if (label) pin(stage, nameOf(label));
+  });
+  root.addEventListener("keydown", (event) => {
+    const label = tokenOf(event);
+    if (!label) return;
+    if (event.key === "Enter" || event.key === " ") pin(stage, nameOf(label));
+    else if (!move(stage, label, event.key)) return;
+    event.preventDefault();
+  });
+  memory.letGo = (event) => {
+    if (event.key !== "Escape" || !(memory.pins.size || memory.at)) return;
+    memory.pins.clear();
+    memory.at = null;
+    tellPins(stage);
+    showFocus(stage);
+  };
+  document.addEventListener("keydown", memory.letGo);
+}
+
+function point(stage, label) {
+  const at = label ? label.dataset.side + label.dataset.place : null;
+  if (at === stage.memory.at) return;
+  stage.memory.at = at;
+  showFocus(stage);
+}
+
+function pin(stage, name) {
+  const { pins } = stage.memory;
+  pins.has(name) ? pins.delete(name) : pins.add(name);
+  tellPins(stage);
+  showFocus(stage);
+}
+
+// The page keeps the pins in its link; it is told only what it does not know.
+function tellPins({ memory, keep }) {
+  const told = [...memory.pins].join();
+  if (told !== memory.told) keep("pins", [...memory.pins]);
+  memory.told = told;
+}
+
+function move(stage, label, key) {
+  const vertical = stage.meta.direction === "vertical";
+  const [back, on, across] = vertical
+    ? ["ArrowUp", "ArrowDown", ["ArrowLeft", "ArrowRight"]]
+    : ["ArrowLeft", "ArrowRight", ["ArrowUp", "ArrowDown"]];
+  let { side, place } = label.dataset;
+  if (key === back) place = Number(place) - 1;
+  else if (key === on) place = Number(place) + 1;
+  else if (across.includes(key)) side = key === across[0] ? "q" : "k";
+  else return false;
+  const next = label.closest("svg").querySelector(`[data-side="${side}"][data-place="${place}"]`);
+  if (next) next.focus();
+  return true;
+}
+
+function showFocus(stage) {
+  const { root, memory, panels, readout } = stage;
+  const focused = [...new Set([...memory.pins, ...(memory.at ? [memory.at] : [])])];
+  root.classList.toggle("focused", focused.length > 0);
+  makeRoom(stage, focused.length);
+  for (const made of panels) focusPanel(stage, made, focused);
+  const spoken = focused.map((name, i) => markOf(focused, i) + describe(stage, name));
+  readout.replaceChildren(...spoken.map((text) => html("span", {}, text)));
+}
+
+// Numbers of one token more than a panel has lanes for: it is laid out again.
+function makeRoom({ panels }, tokens) {
+  for (const made of panels) {
+    if (tokens * made.heads.length <= made.place.lanes) continue;
+    const held = made.svg.contains(document.activeElement) && document.activeElement.dataset;
+    made.fit();
+    made.labels = null;
+    if (held) made.svg.querySelector(`[data-side="${held.side}"][data-place="${held.place}"]`)?.focus();
+  }
+}
+
+// Which of several tokens is meant, in front of it and of its numbers; nothing for one alone.
+const markOf = (focused, i) => (focused.length > 1 ? `#${i + 1} ` : "");
+
+function focusPanel(stage, made, focused) {
+  const { meta, arrays, memory } = stage;
+  const count = meta.labels.length;
+  const order = new Map(focused.map((name, i) => [name, i]));
+  const reached = { q: new Uint8Array(count), k: new Uint8Array(count) };
+  const found = [];
+  const numbers = [];
+  for (const i of focused.length ? made.mine : []) {
+    const [query, key] = [arrays.query[i], arrays.key[i]];
+    const [byQuery, byKey] = [order.get(`q${query}`), order.get(`k${key}`)];
+    if (byQuery === undefined && byKey === undefined) continue;
+    found.push(i);
+    if (byQuery !== undefined) numbers.push({ i, side: "k", at: byQuery, end: `k${key}` });
+    if (byKey !== undefined) numbers.push({ i, side: "q", at: byKey, end: `q${query}` });
+    reached.q[query] = reached.k[key] = 1;
+  }
+  // At one end of lines each number has a lane of its own, in the order of the tokens.
+  const taken = new Map();
+  numbers.sort((one, other) => one.at - other.at);
+  const parts = numbers.flatMap((one) => {
+    const lane = taken.get(one.end) ?? 0;
+    taken.set(one.end, lane + 1);
+    return number(stage, made, one, markOf(focused, one.at), lane);
+  });
+  made.svg.querySelector(".focus").replaceChildren(...strokes(stage, made.place, found), ...parts);
+  made.labels = made.labels || [...made.svg.querySelectorAll(".token")];
+  for (const label of made.labels) {
+    const { side, place } = label.dataset;
+    const at = order.get(side + place);
+    const kind = `token${at !== undefined ? " chosen" : ""}${reached[side][place] ? " reached" : ""}`;
+    if (label.getAttribute("class") !== kind) label.setAttribute("class", kind);
+    const pinned = String(memory.pins.has(side + place));
+    if (label.getAttribute("aria-pressed") !== pinned) label.setAttribute("aria-pressed", pinned);
+    const name = (at === undefined ? "" : markOf(focused, at)) + made.place.cut(meta.labels[place]);
+    if (label.firstChild.data !== name) label.firstChild.data = name;
+  }
+}
+
+// A number at the far end of its line. The ground below it begins at the token: what is left of
+// a line there would read as a minus.
+function number(stage, { place }, { i, side }, mark, lane) {
+  const { arrays, dark } = stage;
+  const head = stage.meta.heads[arrays.head[i]];
+  const index = side === "q" ? arrays.query[i] : arrays.key[i];
+  const inward = 4 + place.lane * lane;
+  const [x, y] = place.end(side, index);
+  const forward = (side === "q") === place.vertical; // whether inward is to the right of the text
+  const text = svg("text", {
+    x: forward ? inward : -inward, y: 3.5, "text-anchor": forward ? "start" : "end",
+    class: "number", fill: dark ? head.dark : head.light,
+  }, mark + digits(arrays.weight[i]));
+  const from = lane ? inward - 4 : 0;
+  const long = inward + place.lane - 4 - from;
+  const ground = svg("rect", { class: "ground", x: forward ? from : -from - long, y: -5, width: long, height: 10 });
+  const turned = `translate(${x},${y})${place.vertical ? "" : " rotate(-90)"}`;
+  return [ground, text].map((part) => {
+    part.setAttribute("transform", turned);
+    return part;
+  });
+}
+
+// The numbers of one token in words, each head with the sum of what is drawn.
+function describe(stage, name) {
+  const { meta, arrays } = stage;
+  const side = name[0];
+  const place = Number(name.slice(1));
+  const own = side === "q" ? arrays.query : arrays.key;
+  const other = side === "q" ? arrays.key : arrays.query;
+  const heads = meta.heads.map((head, index) => {
+    const found = [];
+    for (let i = 0; i < own.length; i++) {
+      if (own[i] === place && arrays.head[i] === index) found.push([arrays.weight[i], other[i]]);
+    }
+    found.sort((one, two) => two[0] - one[0]);
+    // The sum is of the digits shown, so that it can be checked by adding them up.
+    const listed = found.map(([weight, at]) => `${meta.names[at]} ${digits(weight)}`).join(", ");
+    const sum = found.reduce((total, [weight]) => total + Number(digits(weight)), 0).toFixed(DECIMALS);
+    return `${head.name}: ${listed || "–"} (Σ ${sum})`;
+  });
+  const words = side === "q" ? meta.words.focus_query : meta.words.focus_key;
+  return `${fill(words, { token: meta.names[place] })} ${heads.join(" · ")}`;
+}

@@ -1,0 +1,153 @@
+// The map of one head: a canvas of its weights, from a packet of attnviz/pictures/explorer.py.
+//
+// A cell is as dark as the square root of its weight, in 255 steps; its number stands below
+// while it is pointed at. Hidden cells (not a number) stay empty.
+
+const FONT = "10px system-ui, sans-serif";
+const LONGEST = 84; // px of a label
+const LARGEST = 30; // px of a cell
+const NUMBERS_FROM = 26; // px of a cell in which its number is printed
+const TICKS = [0.01, 0.1, 0.25, 0.5, 1];
+
+function drawMap(stage) {
+  const { root, meta, dark } = stage;
+  const head = meta.head;
+  const name = html("strong", {}, head.title);
+  name.style.color = dark ? head.dark : head.light;
+  const canvas = html("canvas", { class: "map", tabindex: "0", role: "img", "aria-label": `${head.title}. ${head.says}` });
+  const readout = html("p", { class: "readout", "aria-live": "polite" }, meta.words.rest);
+  root.replaceChildren(
+    html("p", { class: "title" }, name),
+    html("p", { class: "note about" }, `${meta.words.direction} · ${head.formula} · ${meta.words.ink}`),
+    html("div", { class: "scroll" }, canvas),
+    legend(stage),
+    html("p", { class: "says" }, head.says),
+    html("p", { class: "note" }, head.map_notes.join(" ")),
+    readout,
+  );
+  Object.assign(stage, { canvas, readout, at: null });
+  paint(stage);
+  canvas.addEventListener("pointermove", (event) => read(stage, cellAt(stage, event)));
+  canvas.addEventListener("pointerleave", () => read(stage, null));
+  canvas.addEventListener("keydown", (event) => walk(stage, event));
+}
+
+function paint(stage) {
+  const { canvas, meta, arrays, width, dark } = stage;
+  const count = meta.labels.length;
+  const context = canvas.getContext("2d");
+  context.font = FONT;
+  const longest = Math.max(...meta.labels.map((text) => context.measureText(text).width));
+  const label = Math.min(LONGEST, Math.ceil(longest)) + 6;
+  const cell = Math.max(1, Math.min(LARGEST, (width - label) / Math.max(count, 1)));
+  const scale = Math.max(1, Math.min(3, window.devicePixelRatio || 1));
+  const side = label + cell * count;
+  Object.assign(stage, { cell, label });
+  Object.assign(canvas, { width: side * scale, height: side * scale });
+  Object.assign(canvas.style, { width: `${side}px`, height: `${side}px` });
+  context.scale(scale, scale);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(cells(arrays.weights, dark ? arrays.ramp_dark : arrays.ramp_light, count), label, 0, cell * count, cell * count);
+  const every = names(stage, context, count);
+  if (every > 1) stage.root.querySelector(".about").append(` · ${fill(meta.words.some_named, { step: every })}`);
+  if (cell < NUMBERS_FROM) return;
+  numbers(stage, context, count);
+  stage.root.querySelector(".about").append(` · ${meta.words.rounded}`);
+}
+
+// One pixel a cell; a cell on the page is never smaller than one.
+function cells(weights, ramp, count) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: count, height: count });
+  const image = new ImageData(count, count);
+  weights.forEach((weight, i) => {
+    if (Number.isNaN(weight)) return;
+    const level = 3 * Math.round(255 * Math.sqrt(Math.min(1, weight)));
+    image.data.set([ramp[level], ramp[level + 1], ramp[level + 2], 255], 4 * i);
+  });
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+function names(stage, context, count) {
+  const { meta, label, cell, dark } = stage;
+  const every = Math.max(1, Math.ceil(10 / cell - 0.05)); // where there is no room, one in so many
+  context.font = FONT;
+  context.fillStyle = dark ? "#E6E3DC" : "#22262B";
+  context.textBaseline = "middle";
+  context.textAlign = "right";
+  for (let i = 0; i < count; i += every) {
+    const middle = (i + 0.5) * cell;
+    context.fillText(cut(context, meta.labels[i]), label - 4, Math.max(5, middle));
+    context.save();
+    context.translate(label + middle, cell * count + 4);
+    context.rotate(-Math.PI / 2);
+    context.fillText(cut(context, meta.labels[i]), 0, 0);
+    context.restore();
+  }
+  return every;
+}
+
+function cut(context, text) {
+  if (context.measureText(text).width <= LONGEST) return text;
+  const kept = Array.from(text);
+  while (kept.length > 1 && context.measureText(kept.join("") + "…").width > LONGEST) kept.pop();
+  return kept.join("") + "…";
+}
+
+function numbers(stage, context, count) {
+  const { arrays, label, cell, dark } = stage;
+  const ramp = dark ? arrays.ramp_dark : arrays.ramp_light;
+  context.textAlign = "center";
+  arrays.weights.forEach((weight, i) => {
+    if (Number.isNaN(weight)) return;
+    const level = 3 * Math.round(255 * Math.sqrt(Math.min(1, weight)));
+    context.fillStyle = inkOn([ramp[level], ramp[level + 1], ramp[level + 2]]);
+    context.fillText(weight.toFixed(2), label + (i % count + 0.5) * cell, (Math.floor(i / count) + 0.5) * cell);
+  });
+}
+
+// Black or white, whichever can be read: one of them always has a contrast of 4.5 and more.
+function inkOn(rgb) {
+  const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
+}
+
+function legend({ arrays, dark, meta }) {
+  const ramp = dark ? arrays.ramp_dark : arrays.ramp_light;
+  const box = html("p", { class: "note legend" }, `${meta.words.weight} `);
+  for (const weight of TICKS) {
+    const level = 3 * Math.round(255 * Math.sqrt(weight));
+    const ink = html("span", { class: "ink" });
+    ink.style.background = `rgb(${ramp[level]},${ramp[level + 1]},${ramp[level + 2]})`;
+    box.append(ink, `${weight} `);
+  }
+  return box;
+}
+
+function cellAt(stage, event) {
+  const box = stage.canvas.getBoundingClientRect();
+  const column = Math.floor((event.clientX - box.left - stage.label) / stage.cell);
+  const row = Math.floor((event.clientY - box.top) / stage.cell);
+  const count = stage.meta.labels.length;
+  return row >= 0 && column >= 0 && row < count && column < count ? { row, column } : null;
+}
+
+function read(stage, at) {
+  const { meta, arrays, readout } = stage;
+  stage.at = at;
+  if (!at) return void (readout.textContent = meta.words.rest);
+  const weight = arrays.weights[at.row * meta.labels.length + at.column];
+  readout.textContent = fill(Number.isNaN(weight) ? meta.words.hidden : meta.words.read, {
+    query: meta.names[at.row], key: meta.names[at.column], weight: weight.toFixed(4),
+  });
+}
+
+function walk(stage, event) {
+  const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+  if (!step) return;
+  const last = stage.meta.labels.length - 1;
+  const { row, column } = stage.at || { row: 0, column: 0 };
+  const within = (place) => Math.max(0, Math.min(last, place));
+  read(stage, { row: within(row + step[0]), column: within(column + step[1]) });
+  event.preventDefault();
+}

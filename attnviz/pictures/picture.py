@@ -1,0 +1,91 @@
+"""What every picture of heads says in words: title, pattern, and what it withholds."""
+
+from attnviz.analysis.combine import Combination
+from attnviz.analysis.describe import Description
+from attnviz.analysis.lens import Lens, Withheld
+from attnviz.core.trace import Trace
+from attnviz.pictures.digits import exact, exact_percent
+from attnviz.texts import Language, say
+
+
+def title(trace: Trace, what: str, language: Language) -> str:
+    """Model and head: the first line of every picture."""
+    return f"{trace.model.called(language)} · {what}"
+
+
+def percent(share: float) -> str:
+    """A share with one decimal, and never 100 or 0 by rounding alone."""
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.1f} %"
+
+
+def withheld_notes(
+    withheld: Withheld, lens: Lens, combination: Combination | None, language: Language
+) -> list[str]:
+    """One sentence for each thing that the lens hid, merged or renormalised."""
+    notes = []
+    if withheld.not_allowed:
+        notes.append(say("picture.not_allowed", language, cells=f"{withheld.not_allowed:,}"))
+    if withheld.pieces_merged:
+        notes.append(say("picture.merged", language, pieces=withheld.pieces_merged))
+    if withheld.no_words:
+        notes.append(say("picture.no_words", language, places=withheld.no_words))
+    if withheld.special_hidden:
+        share = percent(withheld.special_share)
+        notes.append(
+            say("picture.special_hidden", language, tokens=withheld.special_hidden, share=share)
+        )
+        key = "picture.renormalised" if withheld.renormalised else "picture.not_renormalised"
+        if withheld.renormalised and combination == "maximum":
+            key = "picture.renormalised_maximum"
+        notes.append(say(key, language))
+    if notes and combination is not None:
+        notes.append(say("picture.head_by_head", language))
+    if withheld.rows_empty:
+        notes.append(say("picture.rows_empty", language, rows=withheld.rows_empty))
+    if withheld.weak_hidden:
+        notes.append(
+            say(
+                "picture.weak_hidden",
+                language,
+                weights=f"{withheld.weak_hidden:,}",
+                share=percent(withheld.weak_share),
+                rule=_threshold(lens, language),
+            )
+        )
+    return notes
+
+
+def _threshold(lens: Lens, language: Language) -> str:
+    rules = []
+    if lens.at_least > 0:
+        rules.append(say("picture.rule_at_least", language, weight=exact(lens.at_least)))
+    if lens.strongest < 1:
+        rules.append(say("picture.rule_strongest", language, share=exact_percent(lens.strongest)))
+    return ", ".join(rules)
+
+
+def sentence(description: Description, unit: str, language: Language) -> str:
+    """What a head does here, in one sentence with its numbers, counted in `unit`."""
+    strongest = say(
+        f"pattern.{description.strongest}",
+        language,
+        share=percent(description.share),
+        token=description.token,
+        distance=description.distance,
+        unit=say(f"pattern.unit_{unit}", language),
+    )
+    if description.pattern not in ("even", "none"):
+        return say("pattern.says_simple", language, strongest=strongest)
+    if description.entropy is None:
+        return say("pattern.says_most", language, strongest=strongest)
+    return say(
+        f"pattern.says_{description.pattern}",
+        language,
+        strongest=strongest,
+        entropy=f"{description.entropy:.1f}",
+        most=f"{description.most_entropy:.1f}",
+    )

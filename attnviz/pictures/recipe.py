@@ -1,0 +1,101 @@
+"""Recipe: the lines of Python that make a picture again."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+
+from attnviz.analysis.combine import Combination
+from attnviz.analysis.lens import Lens
+from attnviz.core.given import GivenTrace
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
+
+_ALL: dict[str, Any] = {
+    "threshold": sys.maxsize,  # none is left out
+    "max_line_width": sys.maxsize,
+    "formatter": {"float_kind": str},
+}
+
+Function = Literal["explore", "lines", "heatmap", "overview"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A call of the public function `make`, with everything that the picture depends on."""
+
+    make: Function
+    trace: Trace
+    heads: Sequence[HeadId] = ()
+    lens: Lens = Lens()  # noqa: RUF009 (frozen)
+    combination: Combination | None = None
+    direction: str = "horizontal"
+    arrangement: str = "stacked"
+
+    @property
+    def text(self) -> str:
+        """Python that can be pasted and run; given weights are whoever pastes it to name."""
+        return "\n".join(["import attnviz", *self._trace("weights", "allowed"), self._picture()])
+
+    @property
+    def whole(self) -> str:
+        """The same with given weights written out, so that it runs by itself."""
+        trace = self.trace
+        if not isinstance(trace, GivenTrace):
+            return self.text
+        mask = "" if trace.allowed is None else _written(trace.allowed.astype(int))
+        made = self._trace(_written(trace.given), mask)
+        return "\n".join(["import numpy", "import attnviz", *made, self._picture()])
+
+    def _trace(self, weights: str, allowed: str) -> list[str]:
+        trace = self.trace
+        if trace.model.source == "given":
+            tokens = [token.piece for token in trace.tokens]
+            special = [token.position for token in trace.tokens if token.is_special]
+            title = trace.model.title
+            given = [weights, repr(special), repr(title)]
+            if isinstance(trace, GivenTrace) and trace.allowed is not None:
+                given.append(f"allowed={allowed}")
+            made = f"attnviz.Trace.from_weights(tokens, {', '.join(given)})"
+            return [f"tokens = {tokens!r}", f"trace = {made}"]
+        lines, model = [], repr(trace.model.name)
+        if trace.model.source == "trained":
+            lines, model = [f"model = {trace.model.made_by}"], "model"
+        more = "" if trace.pair is None else f", pair={trace.pair!r}"
+        if trace.interventions:
+            changes = ", ".join(f"attnviz.{one!r}" for one in trace.interventions)
+            more += f", interventions=[{changes}]"
+        return [*lines, f"trace = attnviz.trace({trace.text!r}, {model}{more})"]
+
+    def _picture(self) -> str:
+        arguments = ["trace"]
+        heads = [(head.layer, head.head) for head in self.heads]
+        if heads:
+            arguments.append(repr(heads[0] if self.make == "heatmap" else heads))
+        if self.lens != Lens():
+            arguments.append(f"attnviz.{_short(self.lens)}")
+        usual = {"combination": None, "direction": "horizontal", "arrangement": "stacked"}
+        arguments += [
+            f"{name}={getattr(self, name)!r}"
+            for name, value in usual.items()
+            if getattr(self, name) != value
+        ]
+        return f"attnviz.{self.make}({', '.join(arguments)})"
+
+
+def _written(array: np.ndarray) -> str:
+    """An array as nested lists, with the fewest digits that give each number exactly."""
+    written = np.array2string(array, separator=", ", **_ALL)
+    return f"numpy.array({written})".replace("\n", "")
+
+
+def _short(lens: Lens) -> str:
+    """A lens with what differs from a plain one."""
+    changed = [
+        f"{field.name}={getattr(lens, field.name)!r}"
+        for field in fields(lens)
+        if getattr(lens, field.name) != field.default
+    ]
+    return f"Lens({', '.join(changed)})"

@@ -1,0 +1,104 @@
+"""Standalone: pictures as one HTML file that needs no network, interactive as in the app.
+
+The scripts are those of the app, and each picture is drawn from the packet that the app
+would draw it from. Everything else is escaped text.
+"""
+
+import zlib
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from typing import Literal
+
+from attnviz.core.trace import Trace
+from attnviz.pictures.facts import made_with
+from attnviz.texts import Language
+
+_ASSETS = files("attnviz.pictures") / "assets"
+_STYLES = ("pictures.css", "drawing.css", "explorer.css", "standalone.css")
+
+Kind = Literal["lines", "drawing", "overview", "map", "explorer"]
+_DRAWS: dict[Kind, str] = {
+    "lines": "drawLines",
+    "drawing": "drawDrawing",
+    "overview": "drawOverview",
+    "map": "drawMap",
+    "explorer": "drawExplorer",
+}
+_NEEDS: dict[Kind, tuple[Kind, ...]] = {"explorer": ("overview", "map", "lines")}
+
+
+def tag(name: str, text: str, kind: str = "") -> str:
+    """An element with text in it, escaped."""
+    return f"<{name}{f' class={kind}' if kind else ''}>{escape(text)}</{name}>"
+
+
+def picture(kind: Kind, packet: bytes, alt: str) -> str:
+    """A picture as an element: drawn when the file opens, its alternative where it cannot be."""
+    packed = b64encode(zlib.compress(packet, 9)).decode()
+    return (
+        f'<figure class="picture" data-kind="{kind}" data-packet="{packed}">'
+        f"<noscript>{escape(alt)}</noscript></figure>"
+    )
+
+
+def standalone(title: str, body: Sequence[str], language: Language, kind: str = "") -> str:
+    """A whole HTML file. `body` holds elements, `title` is text."""
+    elements = "".join(body)
+    styles = "".join(map(_asset, _STYLES))
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(title)}</title><style>{styles}</style></head><body class="{kind}">'
+        f"{elements}<script>{_scripts(elements)}</script></body></html>"
+    )
+
+
+def _scripts(elements: str) -> str:
+    """The scripts of the kinds of pictures that are there, each with its names for itself."""
+    drawn = [kind for kind in _DRAWS if f'data-kind="{kind}"' in elements]
+    kinds = list(dict.fromkeys(k for kind in drawn for k in (*_NEEDS.get(kind, ()), kind)))
+    wrapped = [
+        f"const {_DRAWS[kind]} = (() => {{{_asset(f'{kind}.js')}\nreturn {_DRAWS[kind]};}})();\n"
+        for kind in kinds
+    ]
+    draws = ", ".join(f'"{kind}": {_DRAWS[kind]}' for kind in kinds)
+    return (
+        _asset("core.js")
+        + "".join(wrapped)
+        + f"const DRAWS = {{{draws}}};\n"
+        + _asset("standalone.js")
+    )
+
+
+def origin(trace: Trace, language: Language) -> str:
+    """The sentence, the model with its revision, and the version: the head of every file."""
+    sentences = [trace.text] if trace.pair is None else [trace.text, trace.pair]
+    quotes = "".join(tag("blockquote", sentence) for sentence in sentences)
+    return quotes + tag("p", made_with(trace, language), "made")
+
+
+# The frame asks its page how tall it is, and hears of every change (`standalone.js`).
+_AS_TALL = (
+    "const frame = this; "
+    "window.addEventListener('message', ({ source, data }) => { "
+    "if (source === frame.contentWindow && data.attnvizHeight) "
+    "frame.style.height = data.attnvizHeight + 'px'; }); "
+    "frame.contentWindow.postMessage('attnvizHeight', '*')"
+)
+
+
+def framed(page: str, alt: str, height: int) -> str:
+    """A whole file inside another page, apart from its styles and scripts.
+
+    The frame is as tall as its page; `height` is for as long as that is not known.
+    """
+    return (
+        f'<iframe srcdoc="{escape(page)}" title="{escape(alt)}" sandbox="allow-scripts" '
+        f'style="width:100%;height:{height}px;border:0" onload="{escape(_AS_TALL)}"></iframe>'
+    )
+
+
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")

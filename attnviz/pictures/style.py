@@ -1,0 +1,144 @@
+"""The look: colours, ramps, fonts. The only place where they are written down."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import UInt8
+
+from attnviz.pictures.colour import contrast, encoded, from_oklab, linear, oklab
+
+Mode = Literal["light", "dark"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+PAPER: dict[Mode, str] = {"light": "#FCFBF9", "dark": "#14171C"}
+INK: dict[Mode, str] = {"light": "#22262B", "dark": "#E6E3DC"}
+FAINT_INK: dict[Mode, str] = {"light": "#5F6368", "dark": "#A3A39D"}
+RULE: dict[Mode, str] = {"light": "#DDD9D0", "dark": "#343A44"}
+SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
+
+# The lightness (OKLCH) of a weight of 1, the same for every hue.
+DARKEST: dict[Mode, float] = {"light": 0.42, "dark": 0.84}
+CHROMA: dict[Mode, float] = {"light": 0.13, "dark": 0.09}  # what a screen can show of every hue
+LEVELS = 255
+STOPS = 33  # of a colour scale
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """One meaning's colour in each mode."""
+
+    light: str
+    dark: str
+
+
+# The note's colours, which mean the same everywhere.
+X = Paint("#2F7D32", "#7CC47F")
+Q = Paint("#7A3E9D", "#C79BE0")
+K = Paint("#B4540A", "#F0A35E")
+V = Paint("#1F63A8", "#7FB6EE")
+Z = Paint("#B02E66", "#F08DB4")
+R = Paint("#2B6C8F", "#7CC0DE")
+SCORE = Paint("#8A6A00", "#DDB94A")
+GREY = Paint("#5F6368", "#A3A39D")
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCode:
+    """How one head is drawn: a colour in each mode, and a dash.
+
+    Heads that share a dash stay apart under simulated colour blindness.
+    """
+
+    light: str
+    dark: str
+    dash: str  # SVG's stroke-dasharray
+
+
+_SOLID, _DASHED, _DOTTED = "none", "7 4", "2 4"
+HEAD_CODES = (
+    HeadCode("#0B62B0", "#6FB1F5", _SOLID),  # head A
+    HeadCode("#C4500A", "#FF9A5A", _SOLID),  # head B
+    HeadCode("#17A92A", "#2EB370", _DASHED),
+    HeadCode("#92007E", "#F9CDFC", _DOTTED),
+    HeadCode("#8E38BA", "#854AA6", _DASHED),
+    HeadCode("#77692E", "#AE4022", _DOTTED),
+    HeadCode("#5C010B", "#77626C", _SOLID),
+    HeadCode("#302A3B", "#ABF95F", _DASHED),
+    HeadCode("#789294", "#646CF4", _DOTTED),
+    HeadCode("#301172", "#27FDF7", _SOLID),
+    HeadCode("#216624", "#D488FF", _DASHED),
+    HeadCode("#0E3810", "#BE84A1", _DOTTED),
+)
+MOST_HEADS = len(HEAD_CODES)
+
+
+def code(head: int) -> Paint:
+    """The colour of a head; after twelve they begin again, and the name tells them apart."""
+    found = HEAD_CODES[head % MOST_HEADS]
+    return Paint(found.light, found.dark)
+
+
+@cache
+def ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
+    """256 colours from paper to `colour`'s hue, for weights 0 to 1.
+
+    Level v stands for the weight (v / 255)². Lightness is linear in v, so in the square
+    root of the weight, and the same for every hue: equal darkness means equal attention.
+    """
+    paper, hue = oklab(linear(PAPER[mode])), oklab(linear(colour))
+    strength = float(np.hypot(*hue[1:]))
+    end = np.array([DARKEST[mode], *(hue[1:] * min(1.0, CHROMA[mode] / strength))])
+    steps = np.linspace(0, 1, LEVELS + 1)[:, None]
+    colours: np.ndarray = np.rint(encoded(from_oklab(paper + steps * (end - paper)))).astype(
+        np.uint8
+    )
+    return colours
+
+
+READABLE = 4.5  # contrast of text
+
+
+@cache
+def text_on(ground: str) -> str:
+    """An ink that can be read on a colour: the house's, or black or white between them."""
+    ink = max(INK.values(), key=lambda one: contrast(one, ground))
+    if contrast(ink, ground) >= READABLE:
+        return ink
+    return max("#000000", "#ffffff", key=lambda one: contrast(one, ground))
+
+
+HALF = 127  # steps of ink on each side of zero
+
+
+@cache
+def signed_ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
+    """255 colours for numbers of either sign: grey ink, paper at 127, `colour`'s hue.
+
+    Lightness is that of `ramp` on both sides, so equal darkness means equal size.
+    """
+    plus, minus = ramp(colour, mode), ramp(GREY.light if mode == "light" else GREY.dark, mode)
+    steps = np.rint(np.linspace(0, LEVELS, HALF + 1)).astype(int)
+    both: np.ndarray = np.concatenate([minus[steps[:0:-1]], plus[steps]])
+    return both
+
+
+def signed_level(value: float, largest: float) -> int:
+    """A number as a level of `signed_ramp`: 127 ± round(127 √(|number| ÷ largest))."""
+    share = min(1.0, abs(value) / (largest or 1.0))
+    ink: int = round(HALF * float(np.sqrt(share)))
+    return HALF + ink if value > 0 else HALF - ink
+
+
+def level(weights: np.ndarray) -> UInt8[np.ndarray, "..."]:
+    """Weights as levels of a ramp: round(255 √w). The stated quantisation."""
+    levels: np.ndarray = np.rint(LEVELS * np.sqrt(np.clip(weights, 0, 1))).astype(np.uint8)
+    return levels
+
+
+def colour_scale(colour: str, mode: Mode) -> list[tuple[float, str]]:
+    """A ramp as stops over the weight itself, for Plotly."""
+    colours = ramp(colour, mode)
+    stops = np.linspace(0, 1, STOPS)
+    return [(float(s**2), "rgb({},{},{})".format(*colours[round(LEVELS * s)])) for s in stops]

@@ -1,0 +1,133 @@
+"""Matrices: as a map of ink with the number under the pointer, or as a table of numbers."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.pictures import style
+from attnviz.pictures.drawing import Element, element
+from attnviz.pictures.style import Mode, Paint
+from attnviz.texts import Language, say
+
+
+def tensor(
+    values: Float[np.ndarray, "row column"],
+    name: str,
+    rows: Sequence[str],
+    paint: Paint,
+    mode: Mode,
+    language: Language,
+    *,
+    marked: int | None = None,
+    columns: Sequence[str] | None = None,
+    largest: float | None = None,
+    paints: str | None = None,
+) -> Element:
+    """A matrix as ink: √(|number| ÷ largest), its hue for plus and grey for minus.
+
+    The caption says the name, the shape and the largest number, which several maps may share.
+    `marked` is the row that the reader follows; `paints` names the control that a click on a
+    cell sets. Rows and columns are named where there is room, else one in so many, and it is
+    said how many; all of them under the pointer. Columns without names are counted from 0.
+    """
+    hue = getattr(paint, mode)
+    shared = largest is not None
+    largest = float(np.abs(values).max(initial=0)) if largest is None else largest
+    shape = f"{values.shape[0]} × {values.shape[1]}"
+    canvas = Element(
+        "canvas",
+        {
+            "class": "map",
+            "role": "img",
+            "tabindex": "0",
+            "aria-label": f"{name}, {shape}",
+            "data-rows": "\n".join(rows),
+            "data-largest": repr(largest),
+            "data-some": say("picture.some_named", language, step="{step}"),
+            **({"data-columns": "\n".join(columns)} if columns is not None else {}),
+            **({"data-marked": str(marked)} if marked is not None else {}),
+            **({"data-paints": paints} if paints is not None else {}),
+        },
+        (),
+        values,
+        hue,
+    )
+    scale = None if shared else scale_of(largest, language, signed=bool((values < 0).any()))
+    caption = element(
+        "figcaption",
+        element("strong", name, style=f"color:{hue}"),
+        element("span", shape, class_="shape"),
+        None if scale is None else element("span", scale, class_="scale"),
+    )
+    return element("figure", caption, canvas, class_="tensor")
+
+
+def tiles(maps: Sequence[Element], kind: Literal["wall", "strip"], language: Language) -> Element:
+    """Many maps beside each other: too small for names, which is said once for all."""
+    said = element("p", say("drawing.unnamed", language), class_="some")
+    return element("div", said, element("div", *maps, class_=kind), class_="unnamed")
+
+
+def scale_of(largest: float, language: Language, *, signed: bool) -> str:
+    """What the ink of a map means."""
+    key = "drawing.scale_signed" if signed else "drawing.scale"
+    return say(key, language, largest=f"{largest:.3f}")
+
+
+def numbers(
+    cells: Float[np.ndarray, "row column"],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    paint: Paint,
+    mode: Mode,
+    *,
+    decimals: int = 3,
+    corner: str = "",
+    largest: float | None = None,
+    marked: tuple[int, int] | None = None,
+) -> Element:
+    """A matrix as numbers, each on its ink. `largest` is the number of full ink."""
+    hue = getattr(paint, mode)
+    top = float(np.abs(cells).max(initial=0)) if largest is None else largest
+    head = element(
+        "tr",
+        element("th", corner, scope="col"),
+        *(element("th", column, scope="col") for column in columns),
+    )
+    body = [
+        element(
+            "tr",
+            element("th", row, scope="row"),
+            *(
+                _cell(float(value), top, hue, mode, decimals, marked == (i, j))
+                for j, value in enumerate(line)
+            ),
+        )
+        for i, (row, line) in enumerate(zip(rows, cells, strict=True))
+    ]
+    table = element("table", element("thead", head), element("tbody", *body), class_="numbers")
+    return element("div", table, class_="scroll")
+
+
+def printed(value: float, decimals: int) -> str:
+    """A number with a true minus sign, and never minus zero."""
+    text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def _cell(
+    value: float, largest: float, hue: str, mode: Mode, decimals: int, marked: bool
+) -> Element:
+    red, green, blue = style.signed_ramp(hue, mode)[style.signed_level(value, largest)]
+    ground = f"#{red:02x}{green:02x}{blue:02x}"
+    return element(
+        "td",
+        printed(value, decimals),
+        style=f"background:{ground};color:{style.text_on(ground)}",
+        class_="marked" if marked else None,
+        data_value=repr(value),
+    )

@@ -1,0 +1,78 @@
+"""Memory: how much this process holds, and how it gets below its ceiling again."""
+
+import ctypes
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from attnviz.runtime.settings import settings
+
+_STATM = Path("/proc/self/statm")  # pages; the second number is what is resident
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+LetGo = Callable[[], bool]  # lets go of something; False if there is nothing left
+
+_lock = threading.Lock()
+_let_go: list[LetGo] = []
+_full_since: list[float] = []  # since when work has waited for memory: one time, or none
+
+
+def resident_mb() -> float:
+    """What this process holds in memory, in MB; 0 where the system does not say."""
+    try:
+        pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError):
+        return 0.0
+    return pages * _PAGE / 1e6
+
+
+def lets_go(work: LetGo) -> None:
+    """Have `work` called when memory is short, after those that were named before."""
+    if work not in _let_go:
+        _let_go.append(work)
+
+
+def has_room() -> bool:
+    """Whether something new may begin; above the ceiling, after letting go of what can be."""
+    ceiling = settings().memory_mb
+    if not ceiling or resident_mb() <= ceiling:
+        _full_since.clear()
+        return True
+    with _lock:  # one thread makes room for all
+        fits = _make_room(ceiling)
+    if fits:
+        _full_since.clear()
+    elif not _full_since:
+        _full_since.append(time.monotonic())
+    return fits
+
+
+def full_for() -> float:
+    """For how many seconds nothing new could begin."""
+    since = _full_since[:1]
+    return time.monotonic() - since[0] if since else 0.0
+
+
+def _make_room(ceiling: int) -> bool:
+    collect()
+    for work in _let_go:
+        while resident_mb() > ceiling and work():
+            collect()
+    return resident_mb() <= ceiling
+
+
+def collect() -> bool:
+    """Free what nothing refers to any more, and return freed memory to the system.
+
+    No collection runs after a page's run (it would walk all of torch), so cycles of closed
+    sessions wait for this. False where the C library cannot return memory (it is not glibc).
+    """
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is None:
+        return False
+    trim(0)
+    return True

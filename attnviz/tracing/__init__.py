@@ -1,1 +1,0 @@
-"""Tracing: one sentence through one model, every head of every layer kept."""
