@@ -1,0 +1,106 @@
+"""What people kept from the first version opens as it did: links, view files, scripts.
+
+`tests/saved/` was written by that version and is never written again.
+"""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from attnviz.lessons.controls import Cells
+from attnviz.lessons.link import from_link as walkthrough_from_link
+from attnviz.lessons.link import to_link as walkthrough_to_link
+from attnviz.share.state import EXPLORE, TRAIN, WALKTHROUGH, from_link, to_link
+from attnviz.ui import address
+from tests.test_share_page import link_of, opened
+
+SAVED = Path(__file__).with_name("saved")
+LINKS = json.loads((SAVED / "links.json").read_text(encoding="utf-8"))
+FIELDS = {"explore": EXPLORE, "train": TRAIN, "walkthrough": WALKTHROUGH}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it: heads and tuples are lists."""
+    return json.loads(json.dumps(value))
+
+
+def head(value: Any) -> list[int]:
+    return [value.layer, value.head]
+
+
+def as_saved(value: Any) -> Any:
+    """A chosen value of the walkthrough, as the file writes it."""
+    if isinstance(value, Cells):
+        return {"cells": sorted(map(list, value))}
+    if hasattr(value, "layer"):
+        return {"head": head(value)}
+    return {"heads": list(map(head, value))} if isinstance(value, tuple) else value
+
+
+def of_heads(name: str, value: Any) -> Any:
+    """A value of the state, with its heads as pairs."""
+    if name in ("a", "b"):
+        return head(value)
+    return list(map(head, value)) if name == "more" else plain(value)
+
+
+@pytest.mark.parametrize("saved", LINKS["pages"], ids=lambda saved: saved["page"])
+def test_a_saved_link_names_what_it_named_and_is_written_the_same(saved: dict[str, Any]) -> None:
+    fields = FIELDS[saved["page"]]
+    state, dropped = from_link(saved["link"], fields)
+    assert dropped == ()
+    assert {name: of_heads(name, value) for name, value in state.items()} == saved["state"]
+    assert to_link(state, fields).params == saved["link"]
+
+
+@pytest.mark.parametrize("saved", LINKS["walkthrough"], ids=lambda saved: str(saved["chapter"]))
+def test_a_saved_link_of_the_walkthrough_opens_the_same_place(saved: dict[str, Any]) -> None:
+    standing, dropped = walkthrough_from_link(saved["link"])
+    assert dropped == ()
+    for name in ("chapter", "screen", "mode", "hide_special"):
+        assert getattr(standing, name) == saved[name]
+    assert {name: as_saved(v) for name, v in standing.choices.items()} == saved["choices"]
+    assert dict(standing.answers) == saved["answers"]
+    assert dict(standing.guesses) == saved["guesses"]
+    assert walkthrough_to_link(standing) == saved["link"]
+
+
+def of_this_server(saved: dict[str, Any]) -> bool:
+    """A page of a built-in model, within what it has: nothing of the link is dropped there."""
+    return saved["link"].get("m", "minilm") in ("minilm", "minilm-random") and not saved[
+        "state"
+    ].get("views")
+
+
+@pytest.mark.parametrize(
+    "saved", [one for one in LINKS["pages"] if one["page"] == "explore" and of_this_server(one)][:3]
+)
+def test_a_saved_link_opens_the_page_and_stays_in_its_address(saved: dict[str, Any]) -> None:
+    app: AppTest = opened(**saved["link"])
+    shown = link_of(app)
+    for parameter in saved["link"].keys() - {"m", "pin"}:  # the first model needs no name
+        assert shown.get(parameter) == saved["link"][parameter], parameter
+
+
+@pytest.mark.parametrize("page", ["explore", "train"])
+def test_a_saved_view_file_is_read(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = next(one for one in LINKS["pages"] if one["page"] == page and of_this_server(one))
+    taken: dict[str, Any] = {}
+    dropped: list[str] = []
+    monkeypatch.setattr(address, "_take", taken.update)
+    monkeypatch.setattr(address, "_begin_anew", lambda _: None)
+    monkeypatch.setattr(address, "drop", lambda *names: dropped.extend(names))
+    file = {"attnviz-view": "1", "page": page, "link": saved["link"]}
+    params = address.open_file(json.dumps(file).encode(), page, FIELDS[page])
+    assert params == saved["link"]
+    assert dropped == []
+    assert {name: of_heads(name, value) for name, value in taken.items()} == saved["state"]
+
+
+def test_a_saved_script_prints_what_it_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(SAVED / "script.py"))
+    assert capsys.readouterr().out == (SAVED / "script.txt").read_text(encoding="utf-8")
