@@ -44,5 +44,5 @@ def checked(made: Any = None, *, typechecker: Check) -> Any:
     return made
 
 
-jaxtyping.jaxtyped = checked  # what the import hook writes above every function and class
+jaxtyping.jaxtyped = checked  # type: ignore[assignment]  # what the import hook writes above every function and class
 install_import_hook("attnviz", "beartype.beartype")

@@ -491,6 +491,29 @@ def test_chapter_5_takes_heads_away(minilm: Model) -> None:
     assert many.values["least"][-1] == pytest.approx(many.values["random"][-1], abs=1e-6)
 
 
+@pytest.mark.parametrize("off", [(), (attnviz.HeadOff(0, 1), attnviz.HeadOff(2, 3))])
+def test_heads_are_spare_as_runs_of_their_own_say(
+    minilm: Model, off: tuple[attnviz.HeadOff, ...]
+) -> None:
+    text = "the law will never be perfect"
+    trace = attnviz.trace(text, minilm, interventions=off)
+    vector = trace.residual(6).astype(np.float64).mean(axis=0)
+
+    def moved(*heads: attnviz.HeadId) -> float:
+        changes = {*off, *(attnviz.HeadOff(*head) for head in heads)}
+        if len(changes) == len(off):
+            return 0.0
+        last = attnviz.trace(text, minilm, interventions=list(changes)).residual(6)
+        after = last.astype(np.float64).mean(axis=0)
+        return 1 - float(vector @ after / np.linalg.norm(vector) / np.linalg.norm(after))
+
+    order = sorted(trace.heads, key=moved)
+    spare = next(k for k in range(72) if moved(*order[: k + 1]) > 0.05)
+    assert 12 < spare < 60
+    (question,) = (one for one in CHAPTERS[4].questions if one.name == "spare")
+    assert question.answer(trace) == spare
+
+
 # ---- chapter 7
 
 
