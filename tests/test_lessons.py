@@ -37,6 +37,7 @@ HARD = {
     "hostile": "<b>x</b> {0} {word} %{y} $x$ </script><script>alert(1)</script> | `a`",
     "emoji": "déjà vu ☕ 👩‍👩‍👧 ok",
 }
+AGAIN = [pytest.param(text, marks=pytest.mark.no_cover) for text in HARD.values()]
 SENTENCES = 200
 SWEEPS = {"5.spare"}  # a hundred runs of the model a sentence: all sentences on a tiny one
 SENTENCES_SWEPT = 6  # on the embedded model
@@ -104,7 +105,7 @@ def test_texts_are_complete_and_hold_no_number(chapter: Chapter) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
-@pytest.mark.parametrize("sentence", [NOTE, *HARD.values()], ids=["note", *HARD])
+@pytest.mark.parametrize("sentence", [NOTE, *AGAIN], ids=["note", *HARD])
 def test_every_chapter_stands(
     minilm: Model, chapter: Chapter, sentence: str, language: Language
 ) -> None:
@@ -186,6 +187,7 @@ def tiny_traces(tiny: Model) -> Traces:
     return [attnviz.trace(sentence, tiny) for sentence in generated()]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("chapter", "question"), LIVE, ids=ids(LIVE))
 def test_checker_and_figure_agree_and_no_answer_is_always_the_same(
     chapter: Chapter, question: Question, traces: Traces, tiny_traces: Traces
@@ -199,6 +201,7 @@ def test_checker_and_figure_agree_and_no_answer_is_always_the_same(
         agreed(chapter, question, traces[:SENTENCES_SWEPT])
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("chapter", "question"), LIVE, ids=ids(LIVE))
 @pytest.mark.parametrize("sentence", HARD.values(), ids=HARD)
 def test_checker_and_figure_agree_on_hard_sentences(
