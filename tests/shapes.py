@@ -5,12 +5,14 @@ do so; a signature without an axis has nothing to compare, and beartype alone ch
 """
 
 import inspect
+import random
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from functools import partial
 from typing import Any, get_args
 
 import jaxtyping
+from beartype._check.code import codemain
 from jaxtyping import AbstractArray, install_import_hook, jaxtyped
 
 Check = Callable[[Any], Any]
@@ -44,5 +46,9 @@ def checked(made: Any = None, *, typechecker: Check) -> Any:
     return made
 
 
-jaxtyping.jaxtyped = checked  # type: ignore[assignment]  # what the import hook writes above every function and class
+# beartype picks the element of a list that it looks at by chance: by its own, or a thread that
+# still works would change the state in which hypothesis draws its cases.
+codemain.getrandbits = random.Random(0).getrandbits  # type: ignore[attr-defined]  # noqa: S311
+# What the import hook writes above every function and class.
+jaxtyping.jaxtyped = checked  # type: ignore[assignment]
 install_import_hook("attnviz", "beartype.beartype")

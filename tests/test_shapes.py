@@ -1,5 +1,6 @@
 """What `tests.shapes` refuses: wrong types and wrong axes, of functions and of records."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,6 +26,11 @@ def times(a: Float[np.ndarray, "n k"], b: Float[np.ndarray, "k m"]) -> Float[np.
 @check
 def doubled(count: int) -> str:
     return 2 * str(count) if count else count  # type: ignore[return-value]
+
+
+@check
+def joined(words: list[str]) -> str:
+    return " ".join(words)
 
 
 @check
@@ -63,6 +69,16 @@ def test_records_are_checked_as_they_are_made() -> None:
         Named("a", ["b"])  # type: ignore[list-item]
     with pytest.raises(TypeCheckError):
         Two(np.ones((2, 3)), np.ones((3, 2)))
+
+
+def test_checks_leave_chance_to_others() -> None:
+    """Hypothesis refuses a draw during which another thread changed the state."""
+    before = random.getstate()
+    for _ in range(10):
+        joined(["a", "b", "c"])
+    assert random.getstate() == before
+    with pytest.raises(BeartypeCallHintParamViolation):
+        joined([1, 2, 3])  # type: ignore[list-item]
 
 
 def test_the_package_is_checked() -> None:
