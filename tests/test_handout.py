@@ -85,6 +85,7 @@ def test_it_needs_no_address(sheet: str) -> None:
     assert len(sheet) < 8_000_000
 
 
+@pytest.mark.no_cover
 def test_text_is_data(minilm: Model) -> None:
     made = handout(attnviz.trace(HOSTILE, minilm))
     assert made.count("<script>") == made.count("</script>") == 1
@@ -93,6 +94,7 @@ def test_text_is_data(minilm: Model) -> None:
     assert "&lt;script&gt;alert(1)" in made
 
 
+@pytest.mark.no_cover
 def test_hidden_special_tokens_change_the_sheet_and_are_said(note: attnviz.Trace) -> None:
     shown, hidden = handout(note), handout(note, Standing(hide_special=True))
     assert "Special tokens hidden where a claim is about words" in hidden

@@ -115,6 +115,7 @@ def test_the_texts_of_an_exam_depend_on_task_and_seed_alone() -> None:
     assert one != texts_of(examined_by(run_of("it", seed=1)))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["brackets-2x4", "two-hop-1x1"])
 def test_the_share_is_counted_answer_by_answer(name: str) -> None:
     training = checkpoint.load(checkpoint.shipped()[name])

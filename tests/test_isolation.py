@@ -71,6 +71,7 @@ def models(minilm: Model, tiny: Model) -> list[Model]:
     return [minilm, tiny, control_of(minilm)]
 
 
+@pytest.mark.no_cover
 def test_twenty_sessions_compute_what_each_would_alone(models: list[Model]) -> None:
     def of(visitor: Visitor) -> Results:
         return all_that_is_computed(visitor, models[visitor.number % 3])

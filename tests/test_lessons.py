@@ -37,6 +37,7 @@ HARD = {
     "hostile": "<b>x</b> {0} {word} %{y} $x$ </script><script>alert(1)</script> | `a`",
     "emoji": "déjà vu ☕ 👩‍👩‍👧 ok",
 }
+AGAIN = [pytest.param(text, marks=pytest.mark.no_cover) for text in HARD.values()]
 SENTENCES = 200
 SWEEPS = {"5.spare"}  # a hundred runs of the model a sentence: all sentences on a tiny one
 SENTENCES_SWEPT = 6  # on the embedded model
@@ -104,7 +105,7 @@ def test_texts_are_complete_and_hold_no_number(chapter: Chapter) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
-@pytest.mark.parametrize("sentence", [NOTE, *HARD.values()], ids=["note", *HARD])
+@pytest.mark.parametrize("sentence", [NOTE, *AGAIN], ids=["note", *HARD])
 def test_every_chapter_stands(
     minilm: Model, chapter: Chapter, sentence: str, language: Language
 ) -> None:
@@ -186,6 +187,7 @@ def tiny_traces(tiny: Model) -> Traces:
     return [attnviz.trace(sentence, tiny) for sentence in generated()]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("chapter", "question"), LIVE, ids=ids(LIVE))
 def test_checker_and_figure_agree_and_no_answer_is_always_the_same(
     chapter: Chapter, question: Question, traces: Traces, tiny_traces: Traces
@@ -199,6 +201,7 @@ def test_checker_and_figure_agree_and_no_answer_is_always_the_same(
         agreed(chapter, question, traces[:SENTENCES_SWEPT])
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("chapter", "question"), LIVE, ids=ids(LIVE))
 @pytest.mark.parametrize("sentence", HARD.values(), ids=HARD)
 def test_checker_and_figure_agree_on_hard_sentences(
@@ -489,6 +492,29 @@ def test_chapter_5_takes_heads_away(minilm: Model) -> None:
     worst = [divmod(int(index), 12) for index in order]
     assert many.values["most"][2] == pytest.approx(moved(*worst), abs=1e-6)
     assert many.values["least"][-1] == pytest.approx(many.values["random"][-1], abs=1e-6)
+
+
+@pytest.mark.parametrize("off", [(), (attnviz.HeadOff(0, 1), attnviz.HeadOff(2, 3))])
+def test_heads_are_spare_as_runs_of_their_own_say(
+    minilm: Model, off: tuple[attnviz.HeadOff, ...]
+) -> None:
+    text = "the law will never be perfect"
+    trace = attnviz.trace(text, minilm, interventions=off)
+    vector = trace.residual(6).astype(np.float64).mean(axis=0)
+
+    def moved(*heads: attnviz.HeadId) -> float:
+        changes = {*off, *(attnviz.HeadOff(*head) for head in heads)}
+        if len(changes) == len(off):
+            return 0.0
+        last = attnviz.trace(text, minilm, interventions=list(changes)).residual(6)
+        after = last.astype(np.float64).mean(axis=0)
+        return 1 - float(vector @ after / np.linalg.norm(vector) / np.linalg.norm(after))
+
+    order = sorted(trace.heads, key=moved)
+    spare = next(k for k in range(72) if moved(*order[: k + 1]) > 0.05)
+    assert 12 < spare < 60
+    (question,) = (one for one in CHAPTERS[4].questions if one.name == "spare")
+    assert question.answer(trace) == spare
 
 
 # ---- chapter 7

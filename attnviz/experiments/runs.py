@@ -4,7 +4,7 @@ Every experiment is a pure function of a trace, done once and shared. It changes
 the trace is of: what was off or masked there stays so, and is off or masked in the control too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +18,7 @@ from attnviz.errors import CaptureError, LessonError
 from attnviz.experiments.once import once
 from attnviz.models.load import Model, control_of, load
 
+FEW = 12  # variants of one pass where the next ones may not be needed
 MOST_TOKENS = 96  # an experiment with one run a token or head ends here, and says so
 
 
@@ -149,6 +150,21 @@ def _again(
         return new, np.zeros(sizes, np.float32)
     reading = read(trace.text, trace.pair, model)
     return new, residuals(reading, model, [[*given, *variants[index]] for index in new])
+
+
+def last_of_each(trace: Trace, variants: Sequence[Sequence[Intervention]]) -> Iterator[np.ndarray]:
+    """The last r of each variant, "token d_model"; runs are made as they are asked for.
+
+    Raises:
+        LessonError: if the sentence is long.
+        InterventionError: if the model has no such head, token or mask token.
+    """
+    for start in range(0, len(variants), FEW):
+        few = variants[start : start + FEW]
+        new, after = _again(trace, few)
+        last = dict(zip(new, after[:, -1], strict=True))
+        for index in range(len(few)):
+            yield last.get(index, trace.residual(trace.model.layers))
 
 
 def check_length(trace: Trace) -> None:

@@ -236,22 +236,26 @@ def _many_numbers(scene: Scene) -> Numbers:
 
 @once
 def _spare(trace: Trace) -> Outcome:
-    """Switch heads off one trace at a time, least important first, until the vector has moved."""
-    runs.check_length(trace)
-    before = trace.residual(trace.model.layers).astype(np.float64).mean(axis=0)
-    order = sorted(trace.heads, key=lambda head: _distance(trace, before, [head]))
+    """Switch heads off, least important first, until the vector has moved."""
+    before = trace.residual(trace.model.layers)
+    alone = runs.last_of_each(trace, [[HeadOff(*head)] for head in trace.heads])
+    distances = {
+        head: _distance(before, after) for head, after in zip(trace.heads, alone, strict=True)
+    }
+    order = [HeadOff(*head) for head in sorted(trace.heads, key=distances.__getitem__)]
     count = 0
-    while count < len(order) and _distance(trace, before, order[: count + 1]) <= LIMIT:
+    for after in runs.last_of_each(trace, [order[: n + 1] for n in range(len(order))]):
+        if _distance(before, after) > LIMIT:
+            break
         count += 1
     said = {"limit": f"{LIMIT:.2f}", "spare": count, "share": f"{100 * count / len(order):.0f} %"}
     return Outcome(float(count), said)
 
 
-def _distance(trace: Trace, before: np.ndarray, off: Sequence[HeadId]) -> float:
-    run = runs.changed(trace, [HeadOff(*head) for head in off])
-    after = run.residual(run.model.layers).astype(np.float64).mean(axis=0)
-    cosine = float(before @ after) / float(np.sqrt(before @ before) * np.sqrt(after @ after))
-    return 1 - cosine
+def _distance(before: np.ndarray, after: np.ndarray) -> float:
+    """1 − cosine of the means over all tokens."""
+    one, other = (r.astype(np.float64).mean(axis=0) for r in (before, after))
+    return 1 - float(one @ other) / float(np.sqrt(one @ one) * np.sqrt(other @ other))
 
 
 def _entering(trace: Trace) -> Outcome:

@@ -1,0 +1,94 @@
+"""What `tests.shapes` refuses: wrong types and wrong axes, of functions and of records."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import jaxtyping
+import numpy as np
+import pytest
+from beartype import beartype
+from beartype.roar import BeartypeCallHintParamViolation, BeartypeCallHintReturnViolation
+from jaxtyping import Float, TypeCheckError
+
+from attnviz.pictures.style import signed_level
+from tests.shapes import names_axes
+
+Matrix = Float[np.ndarray, "q k"]
+check = jaxtyping.jaxtyped(typechecker=beartype)
+
+
+@check
+def times(a: Float[np.ndarray, "n k"], b: Float[np.ndarray, "k m"]) -> Float[np.ndarray, "n m"]:
+    return a @ b if a.any() else a
+
+
+@check
+def doubled(count: int) -> str:
+    return 2 * str(count) if count else count  # type: ignore[return-value]
+
+
+@check
+def joined(words: list[str]) -> str:
+    return " ".join(words)
+
+
+@check
+@dataclass(frozen=True)
+class Named:
+    name: str
+    others: list[int] = field(default_factory=list)
+
+
+@check
+@dataclass(frozen=True)
+class Two:
+    weights: Matrix
+    scores: Matrix
+
+
+def test_axes_of_one_call_are_compared() -> None:
+    assert times(np.ones((2, 3)), np.ones((3, 4))).shape == (2, 4)
+    with pytest.raises(TypeCheckError, match="parameters"):
+        times(np.ones((2, 3)), np.ones((2, 4)))
+    with pytest.raises(TypeCheckError, match="return value"):
+        times(np.zeros((2, 3)), np.ones((3, 4)))
+
+
+def test_types_are_checked_where_there_is_no_axis() -> None:
+    assert doubled(3) == "33"
+    with pytest.raises(BeartypeCallHintParamViolation):
+        doubled("3")  # type: ignore[arg-type]
+    with pytest.raises(BeartypeCallHintReturnViolation):
+        doubled(0)
+
+
+def test_records_are_checked_as_they_are_made() -> None:
+    assert Named("a").others == []
+    with pytest.raises(BeartypeCallHintParamViolation):
+        Named("a", ["b"])  # type: ignore[list-item]
+    with pytest.raises(TypeCheckError):
+        Two(np.ones((2, 3)), np.ones((3, 2)))
+
+
+def test_checks_leave_chance_to_others() -> None:
+    """Hypothesis refuses a draw during which another thread changed the state."""
+    before = random.getstate()
+    for _ in range(10):
+        joined(["a", "b", "c"])
+    assert random.getstate() == before
+    with pytest.raises(BeartypeCallHintParamViolation):
+        joined([1, 2, 3])  # type: ignore[list-item]
+
+
+def test_the_package_is_checked() -> None:
+    with pytest.raises(BeartypeCallHintParamViolation):
+        signed_level("1", 2.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "hint", [Matrix, Matrix | None, dict[str, Matrix], Callable[[Matrix], int], "Matrix"]
+)
+def test_axes_are_found_however_deep(hint: object) -> None:
+    assert names_axes(hint)
+    assert not names_axes(dict[str, Callable[[int], str | None]])
