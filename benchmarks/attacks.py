@@ -18,7 +18,7 @@ each as a stranger in a session of its own, and asks `/health`. Then it waits, a
 | crowd | 300 such visitors at once |
 | chapters | 300 visitors at once on the chapters 5 and 8 of the walkthrough |
 | characters | 100 visitors at once with two texts of 20,000 characters each |
-| exports | one visitor asks for 60 tables of a text of 512 tokens at once, again and again for 60 s |
+| exports | one visitor asks for 60 tables of a text of 512 tokens at once, for 60 s |
 | uploads | 33 files of 190 MB sent to the address for uploads |
 """
 
