@@ -5,7 +5,7 @@ import sys
 
 from streamlit.runtime import get_instance
 
-LOOK_SECONDS = 5
+LOOK_SECONDS = 15  # a file that was made stays for one to two looks, so that a browser can fetch it
 MOST_FILES = 65_536  # a session has four: its connection, and three of its event loop
 
 
@@ -25,8 +25,8 @@ async def close_expired() -> None:
     """Again and again let go of sessions that were closed long enough ago.
 
     Streamlit does so only when the next one is closed: until then up to 128 keep their event
-    loop, three files each, and all that they hold. Files that they had made go at the second
-    look after that: Streamlit keeps a download once more, for a browser that is on its way.
+    loop, three files each, and all that they hold. So with files made for download, which Streamlit lets
+    go at the second look after they were made, but itself looks only when a page has run.
     """
     while True:
         await asyncio.sleep(LOOK_SECONDS)
