@@ -5,7 +5,7 @@ import sys
 
 from streamlit.runtime import get_instance
 
-LOOK_SECONDS = 15  # a file that was made stays for one to two looks, so that a browser can fetch it
+LOOK_SECONDS = 15  # a file for download is there for one to two of these
 MOST_FILES = 65_536  # a session has four: its connection, and three of its event loop
 
 
