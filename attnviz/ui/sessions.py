@@ -25,8 +25,8 @@ async def close_expired() -> None:
     """Again and again let go of sessions that were closed long enough ago.
 
     Streamlit does so only when the next one is closed: until then up to 128 keep their event
-    loop, three files each, and all that they hold. So with files made for download, which Streamlit lets
-    go at the second look after they were made, but itself looks only when a page has run.
+    loop, three files each, and all that they hold. So with files made for download: they go at
+    the second look after they were made, but Streamlit looks only when a page has run.
     """
     while True:
         await asyncio.sleep(LOOK_SECONDS)
