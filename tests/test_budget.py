@@ -1,6 +1,9 @@
 """The budget: settings, queues, memory and what is kept, each at its bound."""
 
+import ctypes
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Iterator
@@ -193,6 +196,45 @@ def test_freed_memory_goes_back_to_the_system() -> None:
     del held
     assert memory.collect()
     assert resident_mb() < full
+
+
+AS_A_SERVER = """
+import sys, threading
+import numpy as np
+from attnviz.runtime.memory import resident_mb, return_freed
+
+if sys.argv[1] == "tuned":
+    assert return_freed()
+np.ones(4_000_000)  # the C library then puts what is smaller among the small things
+before, stay = resident_mb(), []
+begin = threading.Barrier(8)
+
+def work():
+    begin.wait()
+    large = []
+    for _ in range(20):
+        large.append(np.ones(100_000))  # 0.8 MB, as a layer's queries
+        stay.append(np.ones(1_000))
+    begin.wait()
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(resident_mb() - before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the C library is not glibc")
+def test_arrays_between_small_things_of_many_threads_go_back_when_they_are_freed() -> None:
+    """128 MB of arrays and 1.3 MB that stay between them; nothing is collected or trimmed."""
+
+    def left(how: str) -> float:
+        command = [sys.executable, "-c", AS_A_SERVER, how]
+        run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=CEILING)
+        return float(run.stdout)
+
+    assert left("tuned") < 10
+    assert left("as it comes") > 60, "the test can fail"
 
 
 def test_cycles_are_freed_although_no_collection_runs_by_itself() -> None:

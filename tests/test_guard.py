@@ -53,6 +53,7 @@ def asked(
     body: tuple[bytes, ...] = (b"",),
     inner: Any = None,
     by: Guard | None = None,
+    client: tuple[str, int] | None = None,
     **headers: str,
 ) -> int | str:
     """What is answered: a status; accept or close for a connection."""
@@ -70,7 +71,7 @@ def asked(
 
     named = {"host": "localhost:8501", **headers}
     raw = [(name.replace("_", "-").encode(), text.encode()) for name, text in named.items()]
-    scope = {"type": kind, "path": path, "method": method, "headers": raw}
+    scope = {"type": kind, "path": path, "method": method, "headers": raw, "client": client}
     finished((by or Guard(inner or Inner()))(scope, receive, send))
     first = sent[0]
     status: int = first.get("status", 0)
@@ -200,7 +201,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
 
 
 def put(
-    session: str, body: tuple[bytes, ...], by: Guard | None = None, inner: Any = None, **more: str
+    session: str, body: tuple[bytes, ...], by: Guard | None = None, inner: Any = None, **more: Any
 ) -> int | str:
     path = FILE.format(session, "file")
     return asked(path, method="PUT", body=body, by=by, inner=inner, **more)
@@ -245,6 +246,54 @@ def test_all_sessions_together_have_a_limit(
         kept[str(session)] = {"file": SimpleNamespace(data=b"x" * 10)}
     with pytest.raises(Exception, match="413"):
         put("another", (b"x",))
+
+
+def fill(stored: dict[str, Any], guard: Guard, of: str, address: str) -> int:
+    """One visitor opens 30 pages and uploads 5 bytes from each; how many bytes were taken."""
+    taken = 0
+    for number in range(30):
+        session = f"{of}{number}"
+        path = FILE.format(session, "file")
+        answer = asked(
+            path, method="PUT", body=(b"",), by=guard, client=(address, number), content_length="5"
+        )
+        if answer == 200:
+            stored[session] = {"file": SimpleNamespace(data=b"x" * 5)}
+            taken += 5
+    return taken
+
+
+def test_one_address_never_has_more_than_half_of_what_others_leave(
+    kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MOST_OF_ALL", 100)
+    one = Guard(Inner())
+    assert fill(kept, one, "a", "192.0.2.1") == 50
+    assert fill(kept, one, "b", "192.0.2.2") == 25
+    assert fill(kept, one, "c", "2001:db8::1") == 10, "12 are half of what is left"
+    assert fill(kept, one, "d", "2001:db8::2") == 0, "the same house"
+    for session in list(kept):
+        if session.startswith("a"):
+            del kept[session]  # its page was closed
+    assert fill(kept, one, "e", "192.0.2.1") == 30, "32 are half of what is left"
+
+
+def test_an_upload_is_stopped_on_its_way_when_its_address_has_enough(
+    kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MOST_OF_ALL", 100)
+    one, inner = Guard(Inner()), Inner()
+    assert fill(kept, one, "a", "192.0.2.1") == 50
+    with pytest.raises(Exception, match="413"):
+        put("z", (b"x",), by=one, client=("192.0.2.1", 99))
+    assert put("z", (b"x",), by=Guard(inner), client=None) == 200, "an address of its own"
+
+
+def test_the_guard_forgets_where_closed_pages_were(kept: dict[str, Any]) -> None:
+    one = Guard(Inner())
+    for number in range(50):
+        assert put(str(number), (b"x",), by=one, client=("192.0.2.1", number)) == 200
+    assert len(one._addresses) == 1
 
 
 def test_no_upload_goes_through_the_temp_folder(monkeypatch: pytest.MonkeyPatch) -> None:

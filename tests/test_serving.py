@@ -10,14 +10,19 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import media_file_manager
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from attnviz.ui import sessions
 from attnviz.ui.downloads import AT_ONCE
 from attnviz.ui.home import HOME
 from attnviz.ui.sessions import MOST_FILES
@@ -152,6 +157,29 @@ def test_closed_sessions_close_their_files(running: Running) -> None:
 
     finished(many())
     until(lambda: running.files() <= before)
+
+
+def test_what_a_closed_session_had_made_goes_although_nobody_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Streamlit keeps a download for one look more, and by itself looks when a page runs."""
+    storage = MemoryMediaFileStorage("/media")
+    files = MediaFileManager(storage=storage)
+    manager = SimpleNamespace(_session_storage=SimpleNamespace(_cache={}))
+    monkeypatch.setattr(
+        sessions,
+        "get_instance",
+        lambda: SimpleNamespace(_session_mgr=manager, media_file_mgr=files),
+    )
+    monkeypatch.setattr(media_file_manager, "_get_session_id", lambda: "closed")
+    files.add(b"table", "text/csv", "0.0", file_name="table.csv", is_for_static_download=True)
+    sessions.close_now()
+    sessions.close_now()
+    assert len(storage._files_by_id) == 1, "its page is open"
+    files.clear_session_refs("closed")
+    for _ in range(2):
+        sessions.close_now()
+    assert not storage._files_by_id
 
 
 async def answers(running: Running, count: int) -> list[str]:

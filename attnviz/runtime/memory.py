@@ -13,6 +13,10 @@ from attnviz.runtime.settings import settings
 _STATM = Path("/proc/self/statm")  # pages; the second number is what is resident
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # parameters of glibc's mallopt
+_ARENAS = 2  # more threads share them
+_OWN_PAGES = 256 * 1024  # bytes; a larger array has pages of its own, which go back when it does
+
 LetGo = Callable[[], bool]  # lets go of something; False if there is nothing left
 
 _lock = threading.Lock()
@@ -54,6 +58,19 @@ def full_for() -> float:
     """For how many seconds nothing new could begin."""
     since = _full_since[:1]
     return time.monotonic() - since[0] if since else 0.0
+
+
+def return_freed() -> bool:
+    """Have the C library give an array's memory back as soon as the array is freed.
+
+    By itself it takes an arena for each of many threads, and puts ever larger arrays into them,
+    where one that stays keeps the pages of those around it. To be called before threads begin.
+    False where the C library has no such parameters (it is not glibc).
+    """
+    tune = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if tune is None:
+        return False
+    return bool(tune(_ARENA_MAX, _ARENAS) and tune(_MMAP_THRESHOLD, _OWN_PAGES))
 
 
 def _make_room(ceiling: int) -> bool:

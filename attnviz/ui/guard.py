@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -27,7 +27,7 @@ from attnviz.ui.messages import sifted
 MB = 1024 * 1024
 MOST_FILES = 4  # that one session has uploaded: it has two places for one file each
 MOST_OF_ONE = 5 * MB  # bytes of them, those on their way included
-MOST_OF_ALL = 100 * MB  # of all sessions together
+MOST_OF_ALL = 100 * MB  # of all sessions together; one address has half of what others leave
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # Under this prefix a page needs these; the rest says things about the server, or is an API.
@@ -48,6 +48,7 @@ class Guard:
         self.app = app
         self._bytes: Counter[str] = Counter()  # of uploads on their way, by session
         self._files: Counter[str] = Counter()
+        self._addresses: dict[str, str] = {}  # of sessions that have uploaded something
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request or a connection on, or refuse it."""
@@ -76,6 +77,7 @@ class Guard:
         if not get_instance().is_active_session(session):
             await _refuse(scope, receive, send, 400, "There is no such page.")
             return
+        self._know(session, scope)
         declared = Headers(scope=scope).get("content-length", "0")
         more = int(declared) if declared.isascii() and declared.isdigit() else 0
         if self._is_full(session):
@@ -117,10 +119,18 @@ class Guard:
         return len(_kept().get(session, ())) + self._files[session] >= MOST_FILES
 
     def _is_beyond(self, session: str, more: int) -> bool:
-        kept = {name: sum(sizes) for name, sizes in _kept().items()}
-        of_one = kept.get(session, 0) + self._bytes[session] + more
-        of_all = sum(kept.values()) + self._bytes.total() + more
-        return of_one > MOST_OF_ONE or of_all > MOST_OF_ALL
+        """Whether so many bytes more are too many for a session, or for its address."""
+        sizes = Counter({name: sum(files) for name, files in _kept().items()}) + self._bytes
+        own = self._addresses.get(session)
+        near = sum(size for name, size in sizes.items() if self._addresses.get(name) == own)
+        left = MOST_OF_ALL - (sizes.total() - near)
+        return sizes[session] + more > MOST_OF_ONE or near + more > left / 2
+
+    def _know(self, session: str, scope: Scope) -> None:
+        """Note where a session's uploads come from, and forget sessions that have none."""
+        for name in self._addresses.keys() - _kept().keys() - self._files.keys():
+            del self._addresses[name]
+        self._addresses[session] = _address(scope) or session
 
 
 def is_needed(path: str) -> bool:
@@ -160,6 +170,17 @@ def _from_own_page(scope: Scope) -> Scope:
     origin = f"{urlsplit(headers['origin']).scheme}://{headers['host']}".encode("latin-1")
     kept = [(name, origin if name == b"origin" else value) for name, value in scope["headers"]]
     return {**scope, "headers": kept}
+
+
+def _address(scope: Scope) -> str:
+    """Whose a request is, as far as it can be told; empty if not at all.
+
+    A house has one address of the old kind, and of the new kind all that share 64 bits.
+    """
+    host = (scope.get("client") or ("", 0))[0]
+    if not _is_address(host):
+        return ""
+    return str(ip_network((host, 64), strict=False)) if ":" in host else host
 
 
 def _kept() -> dict[str, list[int]]:

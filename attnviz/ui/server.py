@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attnviz.errors import AttnvizError
 from attnviz.runtime.kept import store
-from attnviz.runtime.memory import collect, full_for, has_room, lets_go, resident_mb
+from attnviz.runtime.memory import collect, full_for, has_room, lets_go, resident_mb, return_freed
 from attnviz.runtime.queue import passes, visitors_are
 from attnviz.runtime.settings import settings
 from attnviz.ui.journal import begin, note
@@ -80,6 +80,7 @@ async def warm_up(_: Any) -> AsyncIterator[None]:
     """Start up and load the embedded model while the first browser is still on its way."""
     begin()
     raise_file_limit()
+    return_freed()
     lets_go(let_go_of_answers)
     visitors_are(import_module("attnviz.ui.working").this_visitor)
     threading.Thread(target=_load, daemon=True).start()
