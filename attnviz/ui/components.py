@@ -123,6 +123,27 @@ def begin_at_top(what: str) -> None:
     _top(key="top", data=what)
 
 
+_SCHEME = """
+// The server draws its charts for light or dark: when the person's scheme is, or becomes, the
+// other one, the page is asked for anew; once, whatever the answer is.
+let asked = null;
+export default function ({ data, parentElement, setTriggerValue }) {
+  const scheme = isDark(parentElement) ? "dark" : "light";
+  if (data === scheme) asked = null;
+  else if (asked !== scheme) {
+    asked = scheme;
+    setTriggerValue("scheme", scheme);
+  }
+}
+"""
+_scheme = st.components.v2.component("attnviz_scheme", js=_asset("core.js") + _SCHEME)
+
+
+def follow_scheme(drawn_for: str) -> None:
+    """Run the page anew when it is seen in another scheme, light or dark, than it was drawn for."""
+    _scheme(key="scheme", data=drawn_for, on_scheme_change=lambda: None)
+
+
 _png_script = files("attnviz.ui") / "assets" / "png.js"
 _png = st.components.v2.component(
     "attnviz_png", js=_asset("core.js") + _png_script.read_text(encoding="utf-8")
