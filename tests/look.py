@@ -49,7 +49,7 @@ class Shot:
     """A page as it was seen, and what cannot be read on it."""
 
     about: str
-    picture: Image.Image
+    jpeg: bytes
     faults: tuple[str, ...]
 
 
@@ -132,7 +132,7 @@ async def take(page: Page, about: str, high: int | None = None) -> Shot:
     assert size is not None
     clip: FloatRect = {"x": 0, "y": 0, "width": size["width"], "height": high or size["height"]}
     shot = await page.screenshot(clip=clip, type="jpeg", quality=QUALITY)
-    return Shot(about, Image.open(io.BytesIO(shot)).convert("RGB"), tuple(faults))
+    return Shot(about, shot, tuple(faults))
 
 
 async def whole(page: Page, width: int, about: str) -> Shot:
@@ -183,15 +183,21 @@ async def see_screens(page: Page, address: str, number: int, language: Language)
 
 
 async def see_handout(page: Page, file: Path, language: Language) -> list[Shot]:
-    """The printed handout, which is a file without the app."""
+    """The printed handout, which is a file without the app, screen by screen."""
     trace = await asyncio.to_thread(attnviz.trace, SENTENCE)
     file.write_text(handout(trace, language=language), encoding="utf-8")
+    await page.set_viewport_size({"width": A4, "height": COLUMN})
     await page.goto(f"file://{file}")
     await page.wait_for_selector(".picture .attnviz[data-drawn]")
     await page.emulate_media(media="print")
-    shot = await whole(page, A4, f"{language} paper")
+    await page.evaluate("attnvizStill()")
+    high = await page.evaluate("document.documentElement.scrollHeight")
+    found = []
+    for part, top in enumerate(range(0, high, COLUMN)):
+        await page.evaluate(f"scrollTo(0, {top})")
+        found.append(await take(page, f"{language} paper {part}"))
     await page.emulate_media(media="screen")
-    return [shot]
+    return found
 
 
 async def look(languages: tuple[Language, ...], only: str, address: str, folder: Path) -> Shots:
@@ -239,7 +245,7 @@ async def look(languages: tuple[Language, ...], only: str, address: str, folder:
 
 def in_columns(shot: Shot) -> Image.Image:
     """A picture at the sheet's scale, a tall one in several columns."""
-    picture = shot.picture
+    picture = Image.open(io.BytesIO(shot.jpeg))
     columns = -(-picture.height // COLUMN)
     high = -(-picture.height // columns)
     small = (round(picture.width * SCALE), round(high * SCALE))
@@ -294,7 +300,7 @@ def main() -> None:
     single.mkdir(exist_ok=True)
     for name, row in shots.items():
         for shot in row:
-            shot.picture.save(single / f"{name}, {shot.about}.png")
+            (single / f"{name}, {shot.about}.jpg").write_bytes(shot.jpeg)
             for fault in shot.faults:
                 print(f"{name}, {shot.about}: {fault}")
     sheet(shots).save(given.file, optimize=True)

@@ -47,8 +47,19 @@ export default function () {
 
 _TOP = """
 // What is new is read from its top: another chapter does not begin where the last one ended.
+// Its name stands in a row that may be wider than a phone: it is brought into sight.
 const last = new WeakMap();
+function reveal() {
+  const name = document.querySelector('.st-key-walk_chapter [aria-checked="true"]');
+  for (let row = name?.parentElement; row && row !== document.body; row = row.parentElement) {
+    if (row.scrollWidth <= row.clientWidth) continue;
+    const [inside, outside] = [name.getBoundingClientRect(), row.getBoundingClientRect()];
+    row.scrollLeft += inside.left - outside.left - (outside.width - inside.width) / 2;
+    return;
+  }
+}
 export default function ({ data, parentElement }) {
+  requestAnimationFrame(reveal);
   const before = last.get(parentElement);
   last.set(parentElement, data);
   if (before === undefined || before === data) return;
@@ -128,7 +139,8 @@ _SCHEME = """
 // other one, the page is asked for anew; once, whatever the answer is.
 let asked = null;
 export default function ({ data, parentElement, setTriggerValue }) {
-  const scheme = isDark(parentElement) ? "dark" : "light";
+  const within = parentElement.firstElementChild ?? parentElement.appendChild(html("span"));
+  const scheme = isDark(within) ? "dark" : "light";
   if (data === scheme) asked = null;
   else if (asked !== scheme) {
     asked = scheme;
