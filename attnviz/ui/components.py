@@ -50,7 +50,7 @@ _TOP = """
 // Its name stands in a row that may be wider than a phone: it is brought into sight.
 const last = new WeakMap();
 function reveal() {
-  const name = document.querySelector('.st-key-walk_chapter [aria-checked="true"]');
+  const name = document.querySelector('.st-key-walk_chapter [data-selected]');
   for (let row = name?.parentElement; row && row !== document.body; row = row.parentElement) {
     if (row.scrollWidth <= row.clientWidth) continue;
     const [inside, outside] = [name.getBoundingClientRect(), row.getBoundingClientRect()];

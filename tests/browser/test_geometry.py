@@ -260,3 +260,41 @@ def test_numbers_of_pins_stand_apart_and_say_whose_they_are(go: Go, direction: s
         inside = [a <= b + 3 for a, b in zip(ground[1:3], text[1:3], strict=True)]
         inside += [a >= b - 3 for a, b in zip(ground[3:], text[3:], strict=True)]
         assert all(inside), "no end of a line beside a number, where it would read as a minus"
+
+
+def test_the_chosen_chapter_is_in_sight_on_a_phone(go: Go) -> None:
+    page = go(LESSONS["chapter 5"])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    page.wait_for_selector(STANDS)
+    for chapter in (5, 8, 2):
+        settle(page)
+        assert page.locator(".st-key-lesson h2").first.inner_text().startswith(str(chapter))
+        box = page.locator(".st-key-walk_chapter [data-selected]").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        page.locator(".st-key-walk_chapter button").nth(7 if chapter == 5 else 1).click()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_narrow_maps_stand_in_rows_of_one_length(go: Go, width: int) -> None:
+    page = go(LESSONS["chapter 4"])
+    page.set_viewport_size({"width": width, "height": 900})
+    still(page)
+    tops: list[float] = page.locator(".strip > *").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().top)"
+    )
+    rows = [tops.count(top) for top in sorted(set(tops))]
+    assert len(tops) == 12
+    assert max(rows) - min(rows) <= 1
+
+
+def test_a_hash_is_seen_whole_on_a_phone(go: Go) -> None:
+    page = go(PAGES["about"])
+    page.set_viewport_size({"width": 390, "height": 900})
+    still(page)
+    cells: list[float] = page.locator("td").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().right)"
+    )
+    assert max(cells) <= 390
