@@ -80,7 +80,7 @@ function measure() {
   };
   const contrastOf = (text) => {
     const ink = channels(getComputedStyle(text).fill);
-    if (!ink || text.closest(".scatterlayer")) return Infinity;
+    if (!ink || text.closest(".scatterlayer, .heatmap-label")) return Infinity;
     const [light, dark] = [luminance(ink), luminance(groundOf(text))].sort((a, b) => b - a);
     return (light + 0.05) / (dark + 0.05);
   };
