@@ -38,7 +38,7 @@ load: $(DEV_STAMP)
 	@$(BIN)/python -m benchmarks.load --sessions 200 --json /tmp/attnviz-load.json --repeat 5
 
 look: $(DEV_STAMP)
-	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m tests.look
+	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m tests.look --only '$(ONLY)'
 
 fuzz: $(DEV_STAMP)
 	@ATTNVIZ_FUZZ_CASES=300 $(BIN)/python -m pytest tests/fuzz/test_core.py tests/fuzz/test_corpus.py \

@@ -15,7 +15,18 @@ Each carries the name of its sentence in the catalogue, so the same error speaks
 the user's language on the page and English in a script.
 """
 
+from typing import Protocol, runtime_checkable
+
 from attnviz.texts import LANGUAGES, Language, say
+
+
+@runtime_checkable
+class Called(Protocol):
+    """What has a name in each language, such as a model's card."""
+
+    def called(self, language: Language) -> str:
+        """Its name in `language`."""
+        ...
 
 
 class AttnvizError(Exception):
@@ -35,7 +46,11 @@ class AttnvizError(Exception):
         if language not in LANGUAGES:
             known = ", ".join(map(repr, LANGUAGES))
             raise ArgumentError("not_one_of", name="language", value=repr(language), known=known)
-        return say(f"error.{self.key}", language, **self.values)
+        said = {
+            name: value.called(language) if isinstance(value, Called) else value
+            for name, value in self.values.items()
+        }
+        return say(f"error.{self.key}", language, **said)
 
     def __str__(self) -> str:
         return self.text()

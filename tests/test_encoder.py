@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from attnviz.capture.run import trace
-from attnviz.models.load import Model
+from attnviz.errors import AttnvizError
+from attnviz.models.load import Model, control_of
 from attnviz.models.small.alphabet import Alphabet
 from attnviz.models.small.encoder import Encoder, EncoderShape, MultiHeadAttention, new_encoder
 from attnviz.models.small.trained import traceable
@@ -160,3 +161,14 @@ def test_a_traceable_model_keeps_its_own_weights() -> None:
             parameter.zero_()
     np.testing.assert_array_equal(trace("012", model).weights((1, 3)), before)
     assert not any(p.requires_grad for p in model.module.parameters())
+
+
+def test_a_refusal_names_the_model_in_the_readers_language() -> None:
+    made = encoder(SHAPE)
+    model = traceable(made.config, made.state_dict(), DIGITS, "made", "Made", title_zh="做的")
+    for refused in (lambda: trace("abc", model), lambda: control_of(model)):
+        with pytest.raises(AttnvizError) as caught:
+            refused()
+        assert "Made" in caught.value.text("en")
+        assert "做的" in caught.value.text("zh")
+        assert "Made" not in caught.value.text("zh")

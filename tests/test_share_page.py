@@ -153,7 +153,8 @@ def test_an_embedded_page_shows_the_chosen_parts_alone(
     assert len(app.table) == 1
     assert not [c for c in app.get("bidi_component") if "lines" in str(c.proto.component_name)]
     everything = opened()
-    assert len(everything.get("bidi_component")) == 3  # overview, lines, the height
+    keys = {component.key for component in everything.get("bidi_component")}
+    assert keys == {"overview_picture", "lines_picture", "height", "scheme"}
 
 
 @pytest.mark.parametrize("where", ["", "train", "walkthrough"])

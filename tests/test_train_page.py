@@ -52,6 +52,16 @@ def test_a_shipped_checkpoint_is_shown_before_anybody_trains(page: AppTest) -> N
     assert len(page.get("bidi_component")) == 2, "overview and lines, as on Explore"
 
 
+def test_the_models_name_is_chinese_on_a_chinese_page() -> None:
+    app = AppTest.from_function(script, default_timeout=CEILING)
+    app.query_params.update({"lang": "zh", "own": "abc"})
+    app.run()
+    assert "看八处 1×8，种子 0，第 400 步 · 1 层 × 8 头" in said(app)
+    assert "看八处 1×8" in app.error[0].value
+    assert "看八处 1×8" in app.info[-1].value, "whose picture stands instead"
+    assert "seed 0" not in said(app)
+
+
 def test_training_brings_a_course_snapshots_and_answers(page: AppTest) -> None:
     trained(page, steps=40)
     assert "after 40 steps" in said(page)

@@ -49,8 +49,8 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
         raise TextError("nothing_left")
     if model.alphabet is not None:
         if pair is not None:
-            raise TextError("no_pairs", model=model.card.title)
-        model.alphabet.check(text, encodings[0], model.card.title)
+            raise TextError("no_pairs", model=model.card)
+        model.alphabet.check(text, encodings[0], model.card)
     room = model.limits.tokens - tokenizer.num_special_tokens_to_add(pair is not None)
     encodings, left_out = _cut(encodings, sentences, room, tokenizer)
     encoding = tokenizer.post_process(encodings[0], encodings[1] if pair is not None else None)
@@ -88,7 +88,7 @@ def masked(reading: Reading, interventions: Sequence[Intervention], model: Model
         if isinstance(one, HeadOff):
             _check_head(one, model)
         elif mask is None or mask >= model.card.vocabulary:
-            raise InterventionError("no_mask_token", model=model.card.title)
+            raise InterventionError("no_mask_token", model=model.card)
         else:
             _check_token(one, len(tokens))
             ids[one.position] = mask
@@ -133,8 +133,8 @@ def _check_known(encoding: Encoding, model: Model) -> None:
     rows = model.card.vocabulary
     for piece, number in zip(encoding.tokens, encoding.ids, strict=True):
         if number >= rows:
-            title = model.card.title
-            raise TextError("token_beyond", piece=piece, number=number, rows=rows, model=title)
+            card = model.card
+            raise TextError("token_beyond", piece=piece, number=number, rows=rows, model=card)
 
 
 def _types(encoding: Encoding, model: Model) -> tuple[int, ...]:
@@ -145,7 +145,7 @@ def _types(encoding: Encoding, model: Model) -> tuple[int, ...]:
     """
     if model.segments and max(encoding.type_ids) >= model.segments:
         if model.gives_types:
-            raise TextError("segment_beyond", model=model.card.title, segments=model.segments)
+            raise TextError("segment_beyond", model=model.card, segments=model.segments)
         return (0,) * len(encoding.ids)
     return tuple(encoding.type_ids)
 

@@ -125,7 +125,7 @@ class _Recorder:
         layer = self.model.layer_of.get(module)
         strange = [name for name in _CHANGES_SCORES if extras.get(name) is not None]
         if layer is None or strange or "queries" in self.seen[layer]:
-            raise CaptureError("attention_not_understood", model=self.model.card.title)
+            raise CaptureError("attention_not_understood", model=self.model.card)
         self.seen[layer].update(
             queries=_array(query),
             keys=_array(key),
@@ -160,7 +160,7 @@ class _Recorder:
         if silent:
             raise CaptureError(
                 "layers_not_seen",
-                model=self.model.card.title,
+                model=self.model.card,
                 seen=len(self.seen) - len(silent),
                 layers=len(self.seen),
             )
@@ -177,13 +177,13 @@ class _Recorder:
         """
         card = self.model.card
         if not np.isfinite(record.left).all():
-            raise CaptureError("not_numbers", model=card.title, layer=layer)
+            raise CaptureError("not_numbers", model=card, layer=layer)
         rows = sorted({0, len(record.concat) // 2, len(record.concat) - 1})
         z, error = head_outputs(record, rows)  # "head row d_head"
         z[self.edits.heads_off(layer)] = 0
         went_on = record.concat[rows].reshape(len(rows), card.heads, -1).transpose(1, 0, 2)
         if z.shape != went_on.shape or not (np.abs(z - went_on) <= error).all():
-            raise CaptureError("attention_not_understood", model=card.title)
+            raise CaptureError("attention_not_understood", model=card)
 
 
 def head_outputs(

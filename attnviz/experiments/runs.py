@@ -34,10 +34,10 @@ def model_of(trace: Trace) -> Model:
     if card.source == "given":
         raise CaptureError("only_weights")
     if card.source == "trained":
-        raise LessonError("cannot_run_again", model=card.title)
+        raise LessonError("cannot_run_again", model=card)
     model = load(card.name)
     if model.card.revision != card.revision:
-        raise LessonError("other_weights", model=card.title)
+        raise LessonError("other_weights", model=card)
     return model
 
 

@@ -116,7 +116,7 @@ def control_of(model: Model) -> Model:
     if model.card.source == "control":
         return model
     if model.card.source == "trained":
-        raise ModelError("no_control", model=model.card.title)
+        raise ModelError("no_control", model=model.card)
     return load(catalogue.control_name(model.name))
 
 

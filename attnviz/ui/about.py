@@ -7,6 +7,7 @@ from importlib.metadata import version
 import pandas as pd
 import streamlit as st
 
+from attnviz.core.card import ModelCard
 from attnviz.models import catalogue
 from attnviz.models.load import is_loaded, load
 from attnviz.pictures.digits import error_at_most
@@ -53,10 +54,16 @@ def _models() -> None:
     """The models of this server, with the hash of their weights."""
     st.markdown(f"## {say('about.models_title', language())}")
     cards = [loaded(name).card for name in catalogue.BUILT_IN]
-    rows = {card.title: card.revision for card in cards}
+    rows = {card.called(language()): _revision(card) for card in cards}
     for name in settings().allowed_models:
         rows.setdefault(name, load(name).card.revision if is_loaded(name) else "–")
     _table(rows, "model", "revision")
+
+
+def _revision(card: ModelCard) -> str:
+    if card.source == "control":
+        return say("about.seed", language(), seed=catalogue.CONTROL_SEED)
+    return card.revision
 
 
 def _limits(chosen: Settings) -> None:

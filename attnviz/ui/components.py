@@ -47,8 +47,19 @@ export default function () {
 
 _TOP = """
 // What is new is read from its top: another chapter does not begin where the last one ended.
+// Its name stands in a row that may be wider than a phone: it is brought into sight.
 const last = new WeakMap();
+function reveal() {
+  const name = document.querySelector('.st-key-walk_chapter [data-selected]');
+  for (let row = name?.parentElement; row && row !== document.body; row = row.parentElement) {
+    if (row.scrollWidth <= row.clientWidth) continue;
+    const [inside, outside] = [name.getBoundingClientRect(), row.getBoundingClientRect()];
+    row.scrollLeft += inside.left - outside.left - (outside.width - inside.width) / 2;
+    return;
+  }
+}
 export default function ({ data, parentElement }) {
+  requestAnimationFrame(reveal);
   const before = last.get(parentElement);
   last.set(parentElement, data);
   if (before === undefined || before === data) return;
@@ -121,6 +132,28 @@ _top = st.components.v2.component("attnviz_top", js=_TOP)
 def begin_at_top(what: str) -> None:
     """Scroll to the top whenever `what` stands for something else than before."""
     _top(key="top", data=what)
+
+
+_SCHEME = """
+// The server draws its charts for light or dark: when the person's scheme is, or becomes, the
+// other one, the page is asked for anew; once, whatever the answer is.
+let asked = null;
+export default function ({ data, parentElement, setTriggerValue }) {
+  const within = parentElement.firstElementChild ?? parentElement.appendChild(html("span"));
+  const scheme = isDark(within) ? "dark" : "light";
+  if (data === scheme) asked = null;
+  else if (asked !== scheme) {
+    asked = scheme;
+    setTriggerValue("scheme", scheme);
+  }
+}
+"""
+_scheme = st.components.v2.component("attnviz_scheme", js=_asset("core.js") + _SCHEME)
+
+
+def follow_scheme(drawn_for: str) -> None:
+    """Run the page anew when it is seen in another scheme, light or dark, than it was drawn for."""
+    _scheme(key="scheme", data=drawn_for, on_scheme_change=lambda: None)
 
 
 _png_script = files("attnviz.ui") / "assets" / "png.js"

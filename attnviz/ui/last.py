@@ -26,7 +26,7 @@ def standing() -> tuple[TraceKey, Model] | None:
     if state.is_shown or key is None:
         return None
     model = load(key.model)
-    said = say("page.last", language(), model=model.card.title, text=_short(key.text))
+    said = say("page.last", language(), model=model.card.called(language()), text=_short(key.text))
     st.info(markdown_text(said))
     return key, model
 

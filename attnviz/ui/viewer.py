@@ -77,7 +77,7 @@ def _facts(trace: Trace, divergence: float) -> None:
     facts = say(
         "page.facts",
         language(),
-        title=model.title,
+        title=model.called(language()),
         layers=model.layers,
         heads=model.heads,
         tokens=len(trace.tokens),

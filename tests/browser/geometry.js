@@ -1,9 +1,11 @@
 // What cannot be read on a page, as sentences: text under 9 px, cells of attention under 6 px
-// where there is room for more, what is cut or overlaps, labels that are missing in silence.
+// where there is room for more, what is cut or overlaps, labels that are missing in silence,
+// text of a figure that hardly differs from the page.
 // Everything is measured on the page as it stands, nothing is known of how it was drawn.
 
 const LEAST_TEXT = 9; // px
 const LEAST_CELL = 6;
+const LEAST_CONTRAST = 4.5; // of a text with what is behind it
 const SLACK = 1.5; // px of rounding
 const TOOLBARS = ".modebar-container, .stElementToolbar"; // shown while a chart is pointed at
 
@@ -63,6 +65,26 @@ function measure() {
     return svg;
   };
 
+  // WCAG's contrast of a figure's text with the page; numbers in cells have grounds of their own.
+  const channels = (colour) => /rgba?\(([^)]*)\)/.exec(colour)?.[1].split(/[,\s/]+/).map(Number);
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const groundOf = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const [r, g, b, alpha = 1] = channels(getComputedStyle(e).backgroundColor) ?? [];
+      if (alpha === 1 && r !== undefined) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const contrastOf = (text) => {
+    const ink = channels(getComputedStyle(text).fill);
+    if (!ink || text.closest(".scatterlayer, .heatmap-label")) return Infinity;
+    const [light, dark] = [luminance(ink), luminance(groundOf(text))].sort((a, b) => b - a);
+    return (light + 0.05) / (dark + 0.05);
+  };
+
   // Whether text runs neither along nor down the page: then its box says little.
   const isOblique = (element) => {
     const { a = 1, b = 0 } = element.getScreenCTM?.() ?? {};
@@ -103,6 +125,9 @@ function measure() {
     const { currentNode: text, currentNode: { parentElement: parent } } = walker;
     if (!text.data.trim() || !parent || parent.closest("title") || !isSeen(parent)) continue;
     const size = parseFloat(getComputedStyle(parent).fontSize) * scaleOf(parent);
+    if (parent.closest("svg") && !(contrastOf(parent) >= LEAST_CONTRAST)) {
+      faults.add(`${short(text.data)} has a contrast of ${contrastOf(parent).toFixed(2)}`);
+    }
     const range = document.createRange();
     range.selectNodeContents(text);
     for (const box of range.getClientRects()) {

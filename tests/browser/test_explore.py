@@ -110,6 +110,22 @@ def test_the_lines_take_the_width_of_the_page(visit: Open) -> None:
     assert drawn["width"] > 0.85 * whole["width"]
 
 
+def test_pictures_follow_the_scheme_of_an_open_page(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    for mode in ("dark", "light", "dark"):
+        page.emulate_media(color_scheme=mode)
+        opened.settle()
+        seen = page.locator(".st-key-heatmaps .js-plotly-plot").first.evaluate(
+            """plot => [plot._fullLayout.font.color, plot._fullLayout.title.font.color,
+                plot._fullData[0].colorscale.at(-1)[1]]"""
+        )
+        head = getattr(style.HEAD_CODES[0], mode)
+        assert seen == [style.INK[mode], head, style.colour_scale(head, mode)[-1][1]]
+        line = page.locator(".st-key-lines .panel .lines path").first
+        assert line.get_attribute("stroke") == head
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_overviews_pixels_are_the_weights(visit: Open, minilm: Model, scheme: str) -> None:
     opened = visit(scheme=scheme)

@@ -1,7 +1,8 @@
 """What can be read: no picture too small, cut, overlapping, or without labels in silence.
 
 `geometry.js` measures the page as it stands: text, canvases with what was written on them,
-SVG and Plotly's charts.
+SVG and Plotly's charts. Every place is seen in English and light, and then, without opening it
+anew, in Chinese and dark.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import attnviz
 from attnviz.lessons.engine import Chapter, Part
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
-from tests.browser.conftest import PATIENCE, Server
+from tests.browser.conftest import PATIENCE, Server, settle
 
 GEOMETRY = (Path(__file__).parent / "geometry.js").read_text(encoding="utf-8")
 WIDTHS = (1440, 820, 390)
@@ -26,7 +27,7 @@ PAGES = {
     "explore, 4 words": "/?v=1&s=The%20cat%20sat%20down",
     "explore, 71 tokens": f"/?v=1&s={LONG}",
     "explore, 302 tokens": f"/?v=1&s={'the%20law%20' * 150}",
-    "explore, mean of two heads": "/?v=1&lang=zh&show=mean",
+    "explore, mean of two heads": "/?v=1&show=mean",
     "embedded": "/?v=1&embed=true",
     "train": "/train?v=1",
     "train, compare": "/train?v=1&do=compare",
@@ -64,6 +65,7 @@ def go(tab: Page, server: Server) -> Go:
 
     def to(link: str) -> Page:
         tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        tab.emulate_media(color_scheme="light")
         tab.goto(server.address + link)
         show_all(tab)
         return tab
@@ -95,21 +97,44 @@ def faults(page: Page) -> list[str]:
 @pytest.mark.parametrize("place", [*PAGES, *LESSONS, *LONG_LESSONS])
 def test_everything_can_be_read(go: Go, place: str) -> None:
     page = go({**PAGES, **LESSONS, **LONG_LESSONS}[place])
-    found = {}
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        still(page)
-        found[width] = faults(page)
-    assert found == {width: [] for width in WIDTHS}
+    found = {("en", width): at_width(page, width) for width in WIDTHS}
+    to_chinese_and_dark(page)
+    found |= {("zh", width): at_width(page, width) for width in WIDTHS}
+    assert not {at: some for at, some in found.items() if some}
 
 
+def at_width(page: Page, width: int) -> list[str]:
+    """What cannot be read in this width."""
+    page.set_viewport_size({"width": width, "height": 900})
+    still(page)
+    return faults(page)
+
+
+def to_chinese_and_dark(page: Page) -> None:
+    """The page that is open in the other language and scheme; an embedded one has no switch."""
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    page.emulate_media(color_scheme="dark")
+    settle(page)
+    switch = page.locator(".st-key-language_switch").get_by_text("中文")
+    if switch.count():
+        switch.click()
+        settle(page)
+    else:
+        page.goto(f"{page.url}&lang=zh")
+    show_all(page)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: f"chapter {chapter.number}")
-def test_every_screen_can_be_read(go: Go, chapter: Chapter) -> None:
+def test_every_screen_can_be_read(go: Go, chapter: Chapter, language: str) -> None:
     found = {}
-    page = go(f"/walkthrough?v=1&mode=presenter&ch={chapter.number}")
+    page = go(f"/walkthrough?v=1&mode=presenter&ch={chapter.number}&lang={language}")
+    if language == "zh":
+        page.emulate_media(color_scheme="dark")
+        settle(page)
     for screen in chapter.screens:
         name = screen.name if isinstance(screen, Part) else str(screen)
-        for width, height in SCREENS:
+        for width, height in SCREENS if language == "en" else SCREENS[:1]:
             page.set_viewport_size({"width": width, "height": height})
             still(page)
             found[name, width] = faults(page)
@@ -156,13 +181,15 @@ BAD = """<p style="font-size: 7px">tiny</p>
 <div style="position: relative"><span>under</span>
 <span style="position: absolute; left: 0; top: 0">over</span></div>
 <svg width="100" height="20"><text x="80" y="15">beyond the edge</text></svg>
+<svg width="100" height="20"><text x="0" y="15" fill="#777">pale ink</text></svg>
+<svg width="100" height="20"><text x="0" y="15" fill="#767676">dark ink</text></svg>
 <div class="attnviz" style="width: 600px"><figure><canvas data-array="a" width="27" height="27"
   aria-label="small" style="width: 27px; height: 27px"></canvas></figure></div>
 <canvas id="written" width="60" height="20"></canvas>"""
 
 
 def test_the_measure_sees_what_cannot_be_read(browser: Browser) -> None:
-    """Each of six faults is found, so that a page without any says something."""
+    """Each of these faults is found, so that a page without any says something."""
     context = browser.new_context()
     page = context.new_page()
     page.add_init_script(GEOMETRY)
@@ -190,8 +217,10 @@ def test_the_measure_sees_what_cannot_be_read(browser: Browser) -> None:
         "small: 0 of 27 columns named, and does not say so",
         '"written too small" on a canvas is written in 8.0 px',
         '"written too small" is cut off by its canvas',
+        '"pale ink" has a contrast of 4.48',
     ):
         assert fault in found
+    assert "dark ink" not in found, "4.54"
     context.close()
 
 
@@ -231,3 +260,41 @@ def test_numbers_of_pins_stand_apart_and_say_whose_they_are(go: Go, direction: s
         inside = [a <= b + 3 for a, b in zip(ground[1:3], text[1:3], strict=True)]
         inside += [a >= b - 3 for a, b in zip(ground[3:], text[3:], strict=True)]
         assert all(inside), "no end of a line beside a number, where it would read as a minus"
+
+
+def test_the_chosen_chapter_is_in_sight_on_a_phone(go: Go) -> None:
+    page = go(LESSONS["chapter 5"])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    page.wait_for_selector(STANDS)
+    for chapter in (5, 8, 2):
+        settle(page)
+        assert page.locator(".st-key-lesson h2").first.inner_text().startswith(str(chapter))
+        box = page.locator(".st-key-walk_chapter [data-selected]").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        page.locator(".st-key-walk_chapter button").nth(7 if chapter == 5 else 1).click()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_narrow_maps_stand_in_rows_of_one_length(go: Go, width: int) -> None:
+    page = go(LESSONS["chapter 4"])
+    page.set_viewport_size({"width": width, "height": 900})
+    still(page)
+    tops: list[float] = page.locator(".strip > *").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().top)"
+    )
+    rows = [tops.count(top) for top in sorted(set(tops))]
+    assert len(tops) == 12
+    assert max(rows) - min(rows) <= 1
+
+
+def test_a_hash_is_seen_whole_on_a_phone(go: Go) -> None:
+    page = go(PAGES["about"])
+    page.set_viewport_size({"width": 390, "height": 900})
+    still(page)
+    cells: list[float] = page.locator("td").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().right)"
+    )
+    assert max(cells) <= 390

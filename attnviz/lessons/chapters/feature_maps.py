@@ -19,6 +19,8 @@ from attnviz.pictures.drawing import Drawing, element
 from attnviz.pictures.tensor import printed, scale_of, tensor, tiles
 
 WIDER = 5
+CONVOLUTION, HEADS = Text("conv", "卷积"), Text("heads", "头")
+HEADS_OF = Text("{heads} heads", "{heads} 个头")
 MAPS = {
     "z": Text("z of each head", "每个头的 z"),
     "weights": Text("weights of each head", "每个头的权重"),
@@ -87,7 +89,9 @@ def _draw_convolution(scene: Scene) -> Drawing:
     tokens = [name(token) for token in scene.trace.tokens]
     top = float(np.abs(conv).max())
     filters = [f"f{i}" for i in range(conv.shape[1])]
-    titles = ("conv", "3 heads".replace("3", str(len(convolution.OFFSETS))), "conv − heads")
+    whole, parts = CONVOLUTION[scene.language], HEADS[scene.language]
+    several = HEADS_OF[scene.language].format(heads=len(convolution.OFFSETS))
+    titles = (whole, several, f"{whole} − {parts}")
     maps = [
         tensor(
             values, title, tokens, paint, scene.mode, scene.language, largest=top, columns=filters
@@ -102,10 +106,10 @@ def _draw_convolution(scene: Scene) -> Drawing:
         "div",
         element("p", f"{scene.trace.model.called(scene.language)} · {scale}", class_="title"),
         element("div", *maps, class_="row"),
-        element("p", f"max |conv − heads| ÷ max |conv| ≈ {error:.1e}", class_="formula"),
+        element("p", f"max |{whole} − {parts}| ÷ max |{whole}| ≈ {error:.1e}", class_="formula"),
     )
     values = {"conv": conv, "soft": soft, "hard": hard, "error": error}
-    return Drawing(root, f"conv − heads: {error:.1e}", scene.mode, values)
+    return Drawing(root, f"{whole} − {parts}: {error:.1e}", scene.mode, values)
 
 
 def _relative(one: np.ndarray, other: np.ndarray) -> float:

@@ -135,7 +135,7 @@ def need_heads(trace: Trace) -> None:
         LessonError: if it has one.
     """
     if trace.model.heads < 2:
-        raise LessonError("one_head", model=trace.model.title)
+        raise LessonError("one_head", model=trace.model)
 
 
 def need_layers(trace: Trace) -> None:
@@ -145,7 +145,7 @@ def need_layers(trace: Trace) -> None:
         LessonError: if there is one.
     """
     if trace.model.layers < 2:
-        raise LessonError("one_layer", model=trace.model.title)
+        raise LessonError("one_layer", model=trace.model)
 
 
 def all_heads_on(trace: Trace) -> dict[int, list[int]]:

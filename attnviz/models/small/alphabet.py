@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tokenizers import Encoding, Regex, Tokenizer, models, normalizers, pre_tokenizers
 
+from attnviz.core.card import ModelCard
 from attnviz.errors import TextError
 
 UNKNOWN = "[UNK]"
@@ -49,7 +50,7 @@ class Alphabet:
         """Symbols as a text that `tokenizer` reads back."""
         return (" " if self.words else "").join(self.symbols[symbol] for symbol in symbols)
 
-    def check(self, text: str, encoding: Encoding, model: str) -> None:
+    def check(self, text: str, encoding: Encoding, model: ModelCard) -> None:
         """Refuse what `model` was never trained to read.
 
         Raises:

@@ -6,6 +6,7 @@
 const TALLEST = 320; // px of a map, where the page says nothing else
 const LEAST = 6; // px of a cell of attention
 const WIDEST_TILE = 170; // px, where all tiles are to fit on a screen
+const [STRIP, STRIP_GAP] = [62, 2]; // px of a narrow map and between two, as in the style sheet
 const NAMES = 80; // px for the names beside a map
 const LINE = 10; // px from one name to the next
 const LONGEST = 20; // characters of a name
@@ -27,7 +28,15 @@ function drawDrawing(stage) {
   for (const box of root.querySelectorAll("details")) {
     if (open.has(box.dataset.name)) box.open = true;
   }
+  for (const strip of root.querySelectorAll(".strip")) spread(strip);
   for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
+}
+
+// Maps beside each other in rows of one length, none of them almost empty.
+function spread(strip) {
+  const count = strip.children.length;
+  const fits = Math.max(1, Math.floor((strip.clientWidth + STRIP_GAP) / (STRIP + STRIP_GAP)));
+  strip.style.setProperty("--abreast", Math.ceil(count / Math.ceil(count / fits)));
 }
 
 const signedLevel = (value, largest) =>
@@ -69,15 +78,17 @@ const TILES = ".wall, .strip"; // many maps beside each other, as wide as there 
 function sizeOf(stage, canvas, rows, columns) {
   const tallest = property(stage.root, "--attnviz-map") || TALLEST;
   const square = canvas.dataset.columns !== undefined && canvas.dataset.columns === canvas.dataset.rows;
+  const figure = canvas.closest("figure");
+  const tiles = canvas.closest(TILES);
+  const room = figure.parentElement.clientWidth - (tiles ? 0 : NAMES);
   if (!square) {
-    const wide = columns > 200 ? 2 : columns > 40 ? 4 : columns > 16 ? 6 : 18;
+    const least = columns > 200 ? 2 : columns > 40 ? 4 : 6;
+    const isNamed = canvas.dataset.columns !== undefined || columns <= 16;
+    const wide = isNamed ? Math.max(least, Math.min(18, room / columns)) : least;
     return { wide, high: Math.min(columns > 16 ? 14 : 18, Math.max(5, tallest / rows), tallest / rows) };
   }
   const least = LEAST / (canvas.currentCSSZoom ?? 1);
-  const tiles = canvas.closest(TILES);
   if (tiles) tiles.style.setProperty("--tile", `${Math.min(least * columns, shareOf(stage.root) ? WIDEST_TILE : Infinity)}px`);
-  const figure = canvas.closest("figure");
-  const room = figure.parentElement.clientWidth - (tiles ? 0 : NAMES);
   const side = Math.min(18, room / columns, Math.max(least, tallest / rows));
   return { wide: side, high: side };
 }
