@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from attnviz.figures import style
-from attnviz.figures.chart import Chart, heading, layout
+from attnviz.figures.chart import Chart, cell_numbers, heading, layout
 from attnviz.figures.escape import plotly_text
 from attnviz.figures.style import Mode
 from attnviz.tracing.head import HeadId
@@ -29,20 +29,21 @@ def looks(
     flat = shares.reshape(len(rows), -1)
     notes = [model, say("train.looks_note", language, texts=texts)]
     said, top = heading(say("train.looks_title", language), notes, style.INK[mode], mode)
+    columns = [plotly_text(name) for name in names]
     hover = "%{y} → %{x}<br><b>%{z:.4f}</b><extra></extra>"
     figure = go.Figure(
         data=[
             go.Heatmap(
                 z=flat,
-                x=[plotly_text(name) for name in names],
+                x=columns,
                 y=rows,
                 zmin=0,
                 zmax=1,
                 colorscale=style.colour_scale(style.INK[mode], mode),
-                texttemplate="%{z:.2f}",
                 hovertemplate=hover,
                 showscale=False,
-            )
+            ),
+            cell_numbers(flat, columns, rows, style.INK[mode], mode, 11),
         ],
         layout=layout(
             mode,

@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attnviz.errors import AttnvizError, BusyError
 from attnviz.figures.style import Mode
-from attnviz.ui import chosen
+from attnviz.ui import aloud, chosen
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.first_paint import LOOK
 from attnviz.ui.home import PAGES
@@ -28,6 +28,7 @@ def begin() -> Any:
     """Set up the frame and return the page that the address asks for."""
     st.set_page_config(page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(LOOK)
+    aloud.frame(language())
     pages = [
         st.Page(PAGES / "explore.py", title=say("page.explore", language()), default=True),
         st.Page(PAGES / "train.py", title=say("page.train", language())),
