@@ -85,8 +85,8 @@ def cell_numbers(
     grounds = style.ramp(colour, mode)[style.level(shown)]
     inks = ["#{:02x}{:02x}{:02x}".format(*ground) for ground in grounds]
     return go.Scatter(
-        x=[columns[column] for column in right],
-        y=[rows[row] for row in down],
+        x=[columns[column] for column in right.tolist()],
+        y=[rows[row] for row in down.tolist()],
         text=[f"{weight:.2f}" for weight in shown],
         mode="text",
         textfont={"size": size, "color": [style.text_on(ink) for ink in inks]},

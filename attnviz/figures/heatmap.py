@@ -121,8 +121,8 @@ def draw(
         colorbar=_colour_bar(mode, language),
     )
     hue = getattr(one.code, mode)
-    numbers = cell_numbers(drawn, names, names, hue, mode, 9)
-    texts = [numbers] if len(names) <= NUMBERS_UP_TO else []
+    is_small = len(names) <= NUMBERS_UP_TO
+    texts = [cell_numbers(drawn, names, names, hue, mode, 9)] if is_small else []
     figure = go.Figure(data=[trace, *texts], layout=_layout(one, mode, language, captioned))
     alt = say(
         "heatmap.alt",

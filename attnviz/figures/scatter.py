@@ -47,8 +47,8 @@ def scatter(
         )
         if chosen:
             (dx, dy), anchor = _beside(at[index], at)
-            label = {"x": x + dx, "y": y + dy, "fill": named[index], "text_anchor": anchor}
-            texts.append(element("text", name, **label))
+            where = {"x": x + dx, "y": y + dy, "fill": named[index], "text_anchor": anchor}
+            texts.append(element("text", name, **where))
     view = f"0 0 {SIDE} {SIDE}"
     return element(
         "svg", *parts, *texts, viewBox=view, class_="map scatter", role="img", aria_label=label
