@@ -27,9 +27,8 @@ _frame_script = files("attnviz.ui") / "assets" / "frame.js"
 _frame = st.components.v2.component("attnviz_frame", js=_frame_script.read_text(encoding="utf-8"))
 _status = st.components.v2.component("attnviz_status", js=_STATUS)
 
-_STOPS = ",.?!%'"
-_MARKS = str.maketrans(dict.fromkeys(set(string.punctuation) - set(_STOPS), " "))
-_INSIDE = re.compile(rf"[{_STOPS}](?=[^\s\d])")  # as in an address, which becomes a link
+_MARKS = str.maketrans(dict.fromkeys(set(string.punctuation) - set(",.?!%'"), " "))
+_INSIDE = re.compile(r"\.(?=[^\W\d])")  # as in an address, which becomes a link
 
 
 def frame(language: Language) -> None:

@@ -1,5 +1,6 @@
 // What readers of screens and keyboards need of the whole page: its language, the focus where
-// it was when the server draws anew, and every box that scrolls within reach of Tab.
+// it was when the server draws anew, and every box that scrolls within reach of Tab. And the
+// page's light or dark, which Streamlit tells its own part of the page, but no popover.
 
 const KEYED = '[class*="st-key-"]';
 const TAKES_FOCUS = "button, input, textarea, select, a[href], summary, [tabindex]";
@@ -63,6 +64,8 @@ export default function ({ data }) {
     due ||= requestAnimationFrame(() => {
       due = 0;
       reach();
+      const app = document.querySelector(".stApp");
+      if (app) document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
     });
   };
   const observer = new MutationObserver(changed);
