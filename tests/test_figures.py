@@ -300,7 +300,27 @@ def test_text_and_lines_have_enough_contrast(mode: style.Mode) -> None:
     assert contrast(style.INK[mode], paper) > 7
     assert contrast(style.FAINT_INK[mode], paper) > 4.5
     for code in style.HEAD_CODES:
-        assert contrast(getattr(code, mode), paper) >= 3
+        assert contrast(getattr(code, mode), paper) >= 4.5, "a head's name is written in it"
+    for paint in (style.X, style.Q, style.K, style.V, style.Z, style.R, style.SCORE, style.GREY):
+        assert contrast(getattr(paint, mode), paper) >= 4.5
+
+
+def hue(colour: str) -> float:
+    """Degrees in OKLCH."""
+    _, green_red, blue_yellow = oklab(linear(colour))
+    return float(np.degrees(np.arctan2(blue_yellow, green_red)))
+
+
+@pytest.mark.parametrize(
+    ("light", "dark"),
+    [(code.light, code.dark) for code in style.HEAD_CODES]
+    + [(p.light, p.dark) for p in (style.X, style.Q, style.K, style.V, style.Z, style.R)]
+    + [(style.SCORE.light, style.SCORE.dark)],
+)
+def test_a_colour_has_the_same_hue_in_light_and_dark(light: str, dark: str) -> None:
+    assert abs((hue(light) - hue(dark) + 180) % 360 - 180) <= 4
+    for colour in (light, dark):
+        assert np.hypot(*oklab(linear(colour))[1:]) >= 0.055, "else it has none to speak of"
 
 
 @pytest.mark.parametrize(

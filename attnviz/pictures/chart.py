@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float
 
 from attnviz.pictures import style
 from attnviz.pictures.escape import plotly_text
@@ -30,6 +32,11 @@ def layout(mode: Mode, **more: Any) -> go.Layout:
         font={"family": style.SANS, "color": style.INK[mode], "size": 11},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={
+            "bgcolor": style.PAPER[mode],
+            "bordercolor": style.FAINT_INK[mode],
+            "font": {"color": style.INK[mode]},
+        },
         **more,
     )
 
@@ -62,6 +69,30 @@ def heading(
         "pad": {"t": 6 + TOOLBAR},
     }
     return said, TOOLBAR + 20 * len(above) + 15 * len(below) + 12
+
+
+def cell_numbers(
+    weights: Float[np.ndarray, "row column"],
+    columns: Sequence[str],
+    rows: Sequence[str],
+    colour: str,
+    mode: Mode,
+    size: int,
+) -> go.Scatter:
+    """The number in each cell of a heatmap, but for gaps, in an ink that can be read on it."""
+    down, right = np.nonzero(~np.isnan(weights))
+    shown = weights[down, right]
+    grounds = style.ramp(colour, mode)[style.level(shown)]
+    inks = ["#{:02x}{:02x}{:02x}".format(*ground) for ground in grounds]
+    return go.Scatter(
+        x=[columns[column] for column in right.tolist()],
+        y=[rows[row] for row in down.tolist()],
+        text=[f"{weight:.2f}" for weight in shown],
+        mode="text",
+        textfont={"size": size, "color": [style.text_on(ink) for ink in inks]},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def quiet_axis(mode: Mode, **more: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from attnviz.core.heads import as_head
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.asked import check_language
-from attnviz.pictures.chart import Chart, heading, layout
+from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.facts import about_given
@@ -120,7 +120,9 @@ def draw(
         ygap=0,
         colorbar=_colour_bar(mode, language),
     )
-    texts = [_numbers(drawn, names, one, mode)] if len(names) <= NUMBERS_UP_TO else []
+    hue = getattr(one.code, mode)
+    is_small = len(names) <= NUMBERS_UP_TO
+    texts = [cell_numbers(drawn, names, names, hue, mode, 9)] if is_small else []
     figure = go.Figure(data=[trace, *texts], layout=_layout(one, mode, language, captioned))
     alt = say(
         "heatmap.alt",
@@ -132,23 +134,6 @@ def draw(
     )
     alt = " ".join([alt, *about_given(one.trace, language)])
     return Heatmap(figure, alt, one, language)
-
-
-def _numbers(drawn: np.ndarray, names: list[str], one: Shown, mode: Mode) -> go.Scatter:
-    """The weight in each cell that is shown, in an ink that can be read on it."""
-    rows, columns = np.nonzero(~np.isnan(drawn))
-    weights = drawn[rows, columns]
-    grounds = style.ramp(getattr(one.code, mode), mode)[style.level(weights)]
-    inks = ["#{:02x}{:02x}{:02x}".format(*ground) for ground in grounds]
-    return go.Scatter(
-        x=[names[column] for column in columns],
-        y=[names[row] for row in rows],
-        text=[f"{weight:.2f}" for weight in weights],
-        mode="text",
-        textfont={"size": 9, "color": [style.text_on(ink) for ink in inks]},
-        hoverinfo="skip",
-        showlegend=False,
-    )
 
 
 def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from attnviz.core.heads import HeadId
 from attnviz.pictures import style
-from attnviz.pictures.chart import Chart, heading, layout
+from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.style import Mode
 from attnviz.texts import Language, say
@@ -29,20 +29,21 @@ def looks(
     flat = shares.reshape(len(rows), -1)
     notes = [model, say("train.looks_note", language, texts=texts)]
     said, top = heading(say("train.looks_title", language), notes, style.INK[mode], mode)
+    columns = [plotly_text(name) for name in names]
     hover = "%{y} → %{x}<br><b>%{z:.4f}</b><extra></extra>"
     figure = go.Figure(
         data=[
             go.Heatmap(
                 z=flat,
-                x=[plotly_text(name) for name in names],
+                x=columns,
                 y=rows,
                 zmin=0,
                 zmax=1,
                 colorscale=style.colour_scale(style.INK[mode], mode),
-                texttemplate="%{z:.2f}",
                 hovertemplate=hover,
                 showscale=False,
-            )
+            ),
+            cell_numbers(flat, columns, rows, style.INK[mode], mode, 11),
         ],
         layout=layout(
             mode,

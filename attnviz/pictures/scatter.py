@@ -20,8 +20,12 @@ def scatter(
     mode: Mode,
     *,
     named: Mapping[int, str],
+    label: str,
 ) -> Element:
-    """One dot a place; those in `named` are larger and carry their name in that colour."""
+    """One dot a place; those in `named` are larger and carry their name in that colour.
+
+    `label` says what is drawn where it cannot be seen.
+    """
     span = float(np.ptp(places, axis=0).max()) or 1.0
     middle = (places.max(axis=0) + places.min(axis=0)) / 2
     at = np.round(SIDE / 2 + (places - middle) / span * (SIDE - 2 * EDGE), 1)
@@ -43,10 +47,11 @@ def scatter(
         )
         if chosen:
             (dx, dy), anchor = _beside(at[index], at)
-            label = {"x": x + dx, "y": y + dy, "fill": named[index], "text_anchor": anchor}
-            texts.append(element("text", name, **label))
+            where = {"x": x + dx, "y": y + dy, "fill": named[index], "text_anchor": anchor}
+            texts.append(element("text", name, **where))
+    view = f"0 0 {SIDE} {SIDE}"
     return element(
-        "svg", *parts, *texts, viewBox=f"0 0 {SIDE} {SIDE}", class_="map scatter", role="img"
+        "svg", *parts, *texts, viewBox=view, class_="map scatter", role="img", aria_label=label
     )
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from attnviz.core.trace import Trace
 from attnviz.pictures.facts import made_with
-from attnviz.texts import Language
+from attnviz.texts import Language, tag_of
 
 _ASSETS = files("attnviz.pictures") / "assets"
 _STYLES = ("pictures.css", "drawing.css", "explorer.css", "standalone.css")
@@ -48,7 +48,7 @@ def standalone(title: str, body: Sequence[str], language: Language, kind: str = 
     elements = "".join(body)
     styles = "".join(map(_asset, _STYLES))
     return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{tag_of(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(title)}</title><style>{styles}</style></head><body class="{kind}">'
         f"{elements}<script>{_scripts(elements)}</script></body></html>"

@@ -36,19 +36,20 @@ class Paint:
 # The note's colours, which mean the same everywhere.
 X = Paint("#2F7D32", "#7CC47F")
 Q = Paint("#7A3E9D", "#C79BE0")
-K = Paint("#B4540A", "#F0A35E")
+K = Paint("#B4540A", "#F59F68")
 V = Paint("#1F63A8", "#7FB6EE")
 Z = Paint("#B02E66", "#F08DB4")
-R = Paint("#2B6C8F", "#7CC0DE")
+R = Paint("#2B6C8F", "#80BEE1")
 SCORE = Paint("#8A6A00", "#DDB94A")
 GREY = Paint("#5F6368", "#A3A39D")
 
 
 @dataclass(frozen=True, slots=True)
 class HeadCode:
-    """How one head is drawn: a colour in each mode, and a dash.
+    """How one head is drawn: a colour in each mode, of one hue, and a dash.
 
-    Heads that share a dash stay apart under simulated colour blindness.
+    Heads that share a dash stay apart under simulated colour blindness, and a head's name can
+    be read in its colour.
     """
 
     light: str
@@ -59,17 +60,17 @@ class HeadCode:
 _SOLID, _DASHED, _DOTTED = "none", "7 4", "2 4"
 HEAD_CODES = (
     HeadCode("#0B62B0", "#6FB1F5", _SOLID),  # head A
-    HeadCode("#C4500A", "#FF9A5A", _SOLID),  # head B
-    HeadCode("#17A92A", "#2EB370", _DASHED),
-    HeadCode("#92007E", "#F9CDFC", _DOTTED),
-    HeadCode("#8E38BA", "#854AA6", _DASHED),
-    HeadCode("#77692E", "#AE4022", _DOTTED),
-    HeadCode("#5C010B", "#77626C", _SOLID),
-    HeadCode("#302A3B", "#ABF95F", _DASHED),
-    HeadCode("#789294", "#646CF4", _DOTTED),
-    HeadCode("#301172", "#27FDF7", _SOLID),
-    HeadCode("#216624", "#D488FF", _DASHED),
-    HeadCode("#0E3810", "#BE84A1", _DOTTED),
+    HeadCode("#C4500A", "#F8956C", _SOLID),  # head B
+    HeadCode("#3B8211", "#73E930", _DOTTED),
+    HeadCode("#702594", "#9F7AB5", _DOTTED),
+    HeadCode("#217B7B", "#64DDDD", _DASHED),
+    HeadCode("#5B0C38", "#EF53A3", _DASHED),
+    HeadCode("#615818", "#DDD17A", _DASHED),
+    HeadCode("#AA52A5", "#EB9EE4", _DOTTED),
+    HeadCode("#022F7C", "#317BFC", _DASHED),
+    HeadCode("#0F4C55", "#418E9C", _SOLID),
+    HeadCode("#2D0602", "#EB5032", _SOLID),
+    HeadCode("#002D03", "#03981E", _DOTTED),
 )
 MOST_HEADS = len(HEAD_CODES)
 

@@ -93,7 +93,7 @@ def numbers(
     top = float(np.abs(cells).max(initial=0)) if largest is None else largest
     head = element(
         "tr",
-        element("th", corner, scope="col"),
+        element("th", corner, scope="col") if corner else element("td"),
         *(element("th", column, scope="col") for column in columns),
     )
     body = [

@@ -8,6 +8,13 @@ from typing import Literal, get_args
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+_TAGS: dict[Language, str] = {"en": "en", "zh": "zh-CN"}
+
+
+def tag_of(language: Language) -> str:
+    """The language as a page declares it (BCP 47)."""
+    return _TAGS[language]
+
 
 @cache
 def catalogue(language: Language) -> dict[str, str]:

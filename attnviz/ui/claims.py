@@ -9,7 +9,7 @@ from attnviz.core.trace import Trace
 from attnviz.lessons.claims import Case, Claim, Trial, claims, try_claim
 from attnviz.lessons.sheet import GUESSES, Guess, agrees, judged, spoken
 from attnviz.texts import say
-from attnviz.ui import chosen
+from attnviz.ui import aloud, chosen
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.classroom import Room, guess, standing, step
 from attnviz.ui.escape import markdown_text
@@ -68,8 +68,9 @@ def _predict(claim: Claim) -> None:
         if verdict := chosen.taken(key):
             guess(claim.name, cast(Guess, verdict))
 
+    what = aloud.as_name(f"{claim.name} {claim.claim[language()]}")
     st.segmented_control(
-        say("walk.prediction", language()),
+        say("walk.prediction_of", language(), what=what),
         GUESSES,
         format_func=lambda name: say(f"walk.guess_{name}", language()),
         key=key,
@@ -84,6 +85,8 @@ def _verdict(claim: Claim, trial: Trial, said: Guess) -> None:
     verdict = say(f"verdict.{trial.verdict}", language())
     yours = say(f"walk.guess_{said}", language())
     line = say("walk.judged", language(), verdict=verdict, yours=yours)
+    explained = spoken(claim, trial, language())
     st.markdown(f"{mark} **{markdown_text(line)}**")
-    st.markdown(markdown_text(spoken(claim, trial, language())))
+    st.markdown(markdown_text(explained))
+    aloud.verdict(claim.name, f"{claim.name}: {mark} {line} {explained}")
     st.caption(markdown_text(judged(claim, trial, language())))

@@ -15,7 +15,7 @@ from attnviz.lessons.link import PARAMETERS, Standing, from_link, to_link
 from attnviz.lessons.sheet import Guess
 from attnviz.share.state import WALKTHROUGH
 from attnviz.training.record import Training
-from attnviz.ui import address, caches
+from attnviz.ui import address, aloud, caches
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.page import language, mode
 from attnviz.ui.working import with_progress
@@ -98,11 +98,13 @@ def choose(chapter: int, name: str, value: Value) -> None:
 
 def answer(chapter: int, name: str, said: Said) -> None:
     """Answer one question."""
+    aloud.expect(f"{chapter}.{name}")
     st.session_state.standing = standing().with_answer(chapter, name, said)
 
 
 def guess(claim: str, verdict: Guess) -> None:
     """Predict one claim's verdict."""
+    aloud.expect(claim)
     st.session_state.standing = standing().with_guess(claim, verdict)
 
 

@@ -64,6 +64,10 @@ export default function ({ data, parentElement }) {
   last.set(parentElement, data);
   if (before === undefined || before === data) return;
   document.querySelector('[data-testid="stMain"]')?.scrollTo({ top: 0, behavior: "instant" });
+  if (!document.activeElement?.closest(".st-key-closing")) return;
+  const title = document.querySelector(".st-key-lesson h2"); // not left behind at the end
+  title.tabIndex = -1;
+  title.focus({ preventScroll: true });
 }
 """
 

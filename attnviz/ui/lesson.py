@@ -11,7 +11,7 @@ from attnviz.lessons.link import to_link
 from attnviz.pictures.drawing import Drawing
 from attnviz.share.state import WALKTHROUGH
 from attnviz.texts import say
-from attnviz.ui import chosen, claims, components, workshop
+from attnviz.ui import aloud, chosen, claims, components, workshop
 from attnviz.ui.classroom import (
     Room,
     answer,
@@ -50,6 +50,7 @@ def lesson(room: Room) -> None:
         with st.container(horizontal=True):
             save_chapter(chapter, scene)
             share("walkthrough", WALKTHROUGH, to_link(standing()), on_opened=take_standing)
+        aloud.status()
     keep_link()
 
 
@@ -212,14 +213,28 @@ def ask(room: Room, chapter: Chapter, question: Question) -> None:
                 revealed(room, chapter, question)
 
 
+def predicts(what: str) -> str:
+    """The name of the control with which somebody predicts the answer to `what`."""
+    return say("walk.prediction_of", language(), what=aloud.as_name(what))
+
+
 def _predict(room: Room, chapter: Chapter, question: Question) -> None:
     key = f"said_{chapter.number}_{question.name}"
+    st.caption(say("walk.prediction", language()))
     said: Said | None
     if question.options is None:
         least, most = question.span(room.trace)
-        label = say("walk.prediction", language())
+        label = predicts(question.asks(room.trace, language()))
         digits = "%d" if question.step.is_integer() else None
-        said = st.slider(label, least, most, step=question.step, format=digits, key=key)
+        said = st.slider(
+            label,
+            least,
+            most,
+            step=question.step,
+            format=digits,
+            key=key,
+            label_visibility="collapsed",
+        )
     else:
         said = _pick_option(question, room, key)
     st.button(
@@ -236,25 +251,36 @@ def _pick_option(question: Question, room: Room, key: str) -> str | None:
         option.name: option.text.filled(language(), {})
         for option in (question.options(room.trace) if question.options else ())
     }
-    label, names = say("walk.prediction", language()), list(options)
+    label, names = predicts(question.asks(room.trace, language())), list(options)
     if len(names) <= FEW:
 
         def shown(name: str) -> str:
             return markdown_text(options[name])
 
-        return st.radio(label, names, None, shown, key, horizontal=True)
-    choose_one = say("walk.choose", language())  # a menu reads no Markdown
-    return st.selectbox(label, names, None, options.__getitem__, key, placeholder=choose_one)
+        return st.radio(
+            label, names, None, shown, key, horizontal=True, label_visibility="collapsed"
+        )
+    return st.selectbox(
+        label,
+        names,
+        None,
+        options.__getitem__,  # a menu reads no Markdown
+        key,
+        placeholder=say("walk.choose", language()),
+        label_visibility="collapsed",
+    )
 
 
 def revealed(room: Room, chapter: Chapter, question: Question) -> None:
     """The answer, beside what was predicted if anything was."""
-    said = standing().answers.get(f"{chapter.number}.{question.name}")
-    explained = markdown_text(question.tells(room.trace, language()))
+    name = f"{chapter.number}.{question.name}"
+    said = standing().answers.get(name)
+    explained = question.tells(room.trace, language())
     if said is None:
-        st.markdown(explained)
+        st.markdown(markdown_text(explained))
         return
     right = question.is_right(room.trace, said)
-    shown = markdown_text(question.spoken(room.trace, said, language()))
     key = "walk.right" if right else "walk.wrong"
-    st.markdown(f"**{say(key, language(), said=shown)}** {explained}")
+    verdict = say(key, language(), said=question.spoken(room.trace, said, language()))
+    st.markdown(f"**{markdown_text(verdict)}** {markdown_text(explained)}")
+    aloud.verdict(name, f"{verdict} {explained}")

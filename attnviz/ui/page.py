@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from attnviz.errors import AttnvizError, BusyError
 from attnviz.pictures.style import Mode
 from attnviz.texts import LANGUAGES, Language, say
-from attnviz.ui import chosen, components
+from attnviz.ui import aloud, chosen, components
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.first_paint import LOOK
 from attnviz.ui.home import PAGES
@@ -29,6 +29,7 @@ def begin() -> Any:
     st.set_page_config(page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(LOOK)
     components.follow_scheme(mode())
+    aloud.frame(language())
     pages = [
         st.Page(PAGES / "explore.py", title=say("page.explore", language()), default=True),
         st.Page(PAGES / "train.py", title=say("page.train", language())),

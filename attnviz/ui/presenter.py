@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.engine import Chapter, Part, Question, Screen
 from attnviz.texts import say
-from attnviz.ui import address, claims, components, lesson, workshop
+from attnviz.ui import address, aloud, claims, components, lesson, workshop
 from attnviz.ui.classroom import Room, seen, standing, step
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.page import clear_errors, language
@@ -29,6 +29,7 @@ def present(choose_room: Callable[[DeltaGenerator], Room | None]) -> None:
             show_warnings(room.trace)
             with stage:
                 _show(room, chapter, chapter.screens[screen])
+        aloud.status()
     with bar:
         _bar(chapter, screen)
 
@@ -64,7 +65,9 @@ def _question(room: Room, chapter: Chapter, question: Question) -> None:
         texts = [option.text.filled(language(), {}) for option in question.options(room.trace)]
         st.markdown(" · ".join(markdown_text(text) for text in texts))
     if _is_revealed(chapter, question):
-        st.markdown(markdown_text(question.tells(room.trace, language())))
+        told = question.tells(room.trace, language())
+        st.markdown(markdown_text(told))
+        aloud.verdict(f"{chapter.number}.{question.name}?", told)
     else:
         st.button(
             say("walk.reveal", language()),
@@ -81,6 +84,7 @@ def _is_revealed(chapter: Chapter, question: Question) -> bool:
 
 def _reveal(chapter: Chapter, question: Question) -> None:
     seen().add(f"{chapter.number}.{question.name}?")
+    aloud.expect(f"{chapter.number}.{question.name}?")
 
 
 def _bar(chapter: Chapter, screen: int) -> None:

@@ -101,15 +101,15 @@ def _draw_map(scene: Scene) -> Drawing:
         trace.heads.index(head): getattr(code, scene.mode)
         for head, code in zip(_pair(scene), (FIRST, SECOND), strict=False)
     }
-    drawing = scatter(found.places, names, colours, scene.mode, named=named)
+    near = [names[i] for i in np.argsort(found.distances[trace.heads.index(scene.head("a"))])[1:4]]
+    alt = f"{trace.model.called(scene.language)} · {scene.head('a')} ≈ {', '.join(near)}"
+    drawing = scatter(found.places, names, colours, scene.mode, named=named, label=alt)
     root = element(
         "div",
         element("p", f"{trace.model.called(scene.language)} · Hellinger, 2D", class_="title"),
         drawing,
     )
     values = {"places": found.places, "distances": found.distances, "kept": found.kept}
-    near = [names[i] for i in np.argsort(found.distances[trace.heads.index(scene.head("a"))])[1:4]]
-    alt = f"{trace.model.called(scene.language)} · {scene.head('a')} ≈ {', '.join(near)}"
     return Drawing(root, alt, scene.mode, values)
 
 

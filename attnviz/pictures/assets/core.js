@@ -66,6 +66,7 @@ function stageOf(parent, draw) {
     stage.redraw();
   };
   stage.redraw = () => {
+    const held = focusIn(root);
     root.classList.toggle("dark", stage.dark);
     root.classList.toggle("fit", shareOf(root) > 0);
     for (const zoom of zooms(root)) {
@@ -74,6 +75,8 @@ function stageOf(parent, draw) {
       draw(stage);
       if (root.getBoundingClientRect().height <= heightOf(root) && root.scrollWidth <= root.clientWidth) break;
     }
+    focusAgain(root, held);
+    makeReachable(root);
     root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
   };
   stage.observer = new ResizeObserver(() => {
@@ -82,6 +85,33 @@ function stageOf(parent, draw) {
   stage.observer.observe(root);
   stages.set(parent, stage);
   return stage;
+}
+
+// Where the focus is in a picture, so that it is there again when the picture is drawn anew:
+// the how-manieth of its kind.
+const activeIn = (root) => root.getRootNode().activeElement;
+const kindOf = ({ tagName, dataset: { side, place, slot, array } }) => [tagName, side, place, slot, array].join();
+const ofKind = (root, kind) => [...root.querySelectorAll("*")].filter((one) => kindOf(one) === kind);
+function focusIn(root) {
+  const active = activeIn(root);
+  if (!active || active === root || !root.contains(active)) return null;
+  const kind = kindOf(active);
+  return { kind, at: ofKind(root, kind).indexOf(active) };
+}
+
+function focusAgain(root, held) {
+  if (!held) return;
+  const found = ofKind(root, held.kind)[held.at];
+  if (!found) root.tabIndex = -1; // it is no longer drawn: the picture itself
+  (found ?? root).focus({ preventScroll: true });
+}
+
+// What scrolls can be scrolled by key, where nothing in it takes the focus.
+function makeReachable(root) {
+  for (const box of root.querySelectorAll(".scroll, .mapbox")) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+    if (scrolls && !box.querySelector('[tabindex="0"], summary')) box.tabIndex = 0;
+  }
 }
 
 // A page may give its pictures a share of the window's height, such as a projector's screen:

@@ -22,7 +22,8 @@ function grown(tree, space) {
 function drawDrawing(stage) {
   const { root, meta } = stage;
   const open = new Set([...root.querySelectorAll("details[open]")].map((d) => d.dataset.name));
-  root.replaceChildren(grown(meta.tree, null));
+  for (const old of [...root.children]) if (old !== stage.memory.spoken) old.remove();
+  root.prepend(grown(meta.tree, null));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
   for (const box of root.querySelectorAll("details")) {
@@ -30,6 +31,15 @@ function drawDrawing(stage) {
   }
   for (const strip of root.querySelectorAll(".strip")) spread(strip);
   for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
+  sayVerdict(stage);
+}
+
+// A verdict that has changed is announced: by an element that stays, as readers of screens want.
+function sayVerdict({ root, memory }) {
+  const verdict = [...root.querySelectorAll(".verdict")].map((one) => one.textContent).join(" ");
+  if (!memory.spoken) root.append((memory.spoken = html("p", { class: "spoken", role: "status" })));
+  if (memory.verdict !== undefined && memory.verdict !== verdict) memory.spoken.textContent = verdict;
+  memory.verdict = verdict;
 }
 
 // Maps beside each other in rows of one length, none of them almost empty.
@@ -69,7 +79,7 @@ function paint(stage, canvas) {
   const marked = canvas.dataset.marked;
   if (marked !== undefined) box.prepend(markOf(Number(marked), rows, canvas));
   nameCells(canvas, box, rows, high, wide);
-  readUnder(canvas, under, rows, columns, values, (...said) => stage.send(...said));
+  readUnder(canvas, under, rows, columns, values, stage);
 }
 
 const TILES = ".wall, .strip"; // many maps beside each other, as wide as there is room
@@ -138,15 +148,17 @@ function markOf(row, rows, canvas) {
   return frame;
 }
 
-function readUnder(canvas, line, rows, columns, values, send) {
+function readUnder(canvas, line, rows, columns, values, stage) {
   const names = canvas.dataset.columns?.split("\n");
-  let at = [0, 0];
+  const cells = (stage.memory.cells ??= {}); // where the keyboard is in each map
+  const within = (value, size) => Math.max(0, Math.min(size - 1, value));
+  const stood = cells[canvas.dataset.array] ?? [0, 0];
+  let at = [within(stood[0], rows.length), within(stood[1], columns)];
   const say = () => {
-    const [row, column] = at;
+    const [row, column] = (cells[canvas.dataset.array] = at);
     const name = names ? names[column] : String(column);
     line.textContent = `${rows[row]} · ${name}: ${values[row * columns + column]}`;
   };
-  const within = (value, size) => Math.max(0, Math.min(size - 1, value));
   canvas.addEventListener("pointermove", (event) => {
     const box = canvas.getBoundingClientRect();
     at = [
@@ -156,7 +168,7 @@ function readUnder(canvas, line, rows, columns, values, send) {
     say();
   });
   const { paints } = canvas.dataset;
-  const paintCell = () => paints && send("painted", { control: paints, row: at[0], column: at[1] });
+  const paintCell = () => paints && stage.send("painted", { control: paints, row: at[0], column: at[1] });
   canvas.addEventListener("click", paintCell);
   canvas.addEventListener("pointerleave", () => { line.textContent = "\u00a0"; });
   canvas.addEventListener("keydown", (event) => {

@@ -277,10 +277,10 @@ function showFocus(stage) {
 function makeRoom({ panels }, tokens) {
   for (const made of panels) {
     if (tokens * made.heads.length <= made.place.lanes) continue;
-    const held = made.svg.contains(document.activeElement) && document.activeElement.dataset;
+    const held = focusIn(made.element);
     made.fit();
     made.labels = null;
-    if (held) made.svg.querySelector(`[data-side="${held.side}"][data-place="${held.place}"]`)?.focus();
+    focusAgain(made.element, held);
   }
 }
 

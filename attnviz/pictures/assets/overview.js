@@ -204,7 +204,7 @@ function enlarge(stage, { layer, head, row, column }) {
   const side = meta.edges.length - 1;
   const context = lens.getContext("2d");
   context.putImageData(tileImage(stage, layer, head, LENS), 0, 0);
-  context.strokeStyle = dark ? "#FF9A5A" : "#C4500A";
+  context.strokeStyle = meta.colours[dark ? "dark" : "light"][1];
   context.lineWidth = 1.5;
   const cell = LENS / side;
   context.strokeRect(column * cell, row * cell, Math.max(cell, 3), Math.max(cell, 3));

@@ -1,0 +1,84 @@
+// What readers of screens and keyboards need of the whole page: its language, the focus where
+// it was when the server draws anew, and every box that scrolls within reach of Tab. And the
+// page's light or dark, which Streamlit tells its own part of the page, but no popover.
+
+const KEYED = '[class*="st-key-"]';
+const TAKES_FOCUS = "button, input, textarea, select, a[href], summary, [tabindex]";
+const SCROLLS = '[data-testid="stTable"] > div, [data-testid="stMarkdownContainer"], [data-testid="stVerticalBlock"][overflow="auto"]';
+
+const keyOf = (element) => [...element.classList].find((name) => name.startsWith("st-key-"));
+const controls = (element) => [...element.querySelectorAll(TAKES_FOCUS)];
+
+let stood = null; // where the focus is: the control, and the keys of what it is in, inmost first
+
+function remember({ target }) {
+  const around = [];
+  for (let e = target.closest(KEYED); e; e = e.parentElement.closest(KEYED)) around.push(e);
+  const at = around.length ? controls(around[0]).indexOf(target) : -1;
+  stood = { target, at, keys: around.map(keyOf) };
+}
+
+// The person has left the control; were it taken from the page, it would no longer be there.
+function forget({ target }) {
+  queueMicrotask(() => {
+    if (stood?.target === target && target.isConnected && !target.matches(":disabled")) stood = null;
+  });
+}
+
+// To the same control, made anew, or else to what it was in.
+function comeBack() {
+  if (!stood || document.activeElement !== document.body) return;
+  if (stood.target.isConnected && !stood.target.matches(":disabled")) return;
+  const { keys, at } = stood;
+  for (const key of keys) {
+    const place = document.querySelector(`.${CSS.escape(key)}`);
+    if (!place) continue;
+    const same = key === keys[0] ? controls(place)[at] : null;
+    if (!same || same.matches(":disabled")) place.tabIndex = -1;
+    (same && !same.matches(":disabled") ? same : place).focus({ preventScroll: true });
+    return;
+  }
+}
+
+const reachable = new WeakSet();
+function reach() {
+  for (const box of document.querySelectorAll(SCROLLS)) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+    const isPlain = scrolls && /auto|scroll/.test(getComputedStyle(box).overflow) && !controls(box).length;
+    if (isPlain === reachable.has(box)) continue;
+    if (isPlain) {
+      box.tabIndex = 0;
+      reachable.add(box);
+    } else {
+      box.removeAttribute("tabindex");
+      reachable.delete(box);
+    }
+  }
+}
+
+export default function ({ data }) {
+  document.documentElement.lang = data;
+  let due = 0;
+  const changed = () => {
+    comeBack();
+    due ||= requestAnimationFrame(() => {
+      due = 0;
+      reach();
+      const app = document.querySelector(".stApp");
+      if (app) document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
+    });
+  };
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { childList: true, subtree: true });
+  addEventListener("resize", changed);
+  document.addEventListener("focusin", remember);
+  document.addEventListener("focusout", forget);
+  changed();
+  return () => {
+    observer.disconnect();
+    cancelAnimationFrame(due);
+    removeEventListener("resize", changed);
+    document.removeEventListener("focusin", remember);
+    document.removeEventListener("focusout", forget);
+  };
+}

@@ -1,0 +1,61 @@
+// Texts whose contrast with what is behind them is below 4.5, in SVG too, where axe gives up: as
+// sentences. What stands on a painted cell is left to the tests of the style table.
+
+(() => {
+  const LEAST = 4.5;
+  const ON_CELLS = ".cartesianlayer .textpoint, .cartesianlayer .heatmap-label";
+
+  const channels = (colour) => {
+    const [r, g, b, a = 1] = colour.match(/[\d.]+(?:e-?\d+)?/g)?.map(Number) ?? [0, 0, 0, 0];
+    return colour.startsWith("color(srgb") ? [r * 255, g * 255, b * 255, a] : [r, g, b, a];
+  };
+  const over = (ink, share, ground) => ground.map((under, i) => ink[i] * share + under * (1 - share));
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (one, other) => {
+    const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  };
+
+  // An element and all that it stands in, through shadow roots, inmost first.
+  const around = (element) => {
+    const found = [];
+    for (let e = element; e; e = e.parentElement ?? e.getRootNode().host) found.push(e);
+    return found;
+  };
+
+  function* trees(root) {
+    yield root;
+    for (const element of root.querySelectorAll("*")) if (element.shadowRoot) yield* trees(element.shadowRoot);
+  }
+
+  window.lowContrast = () => {
+    const faults = new Set();
+    for (const tree of trees(document.body)) {
+      const walker = document.createTreeWalker(tree, NodeFilter.SHOW_TEXT);
+      while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        const text = walker.currentNode.data.trim();
+        if (!text || !element?.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+        if (element.closest(`title, script, style, noscript, :disabled, .katex-mathml, ${ON_CELLS}`)) continue;
+        const stands = around(element);
+        const styles = stands.map((e) => getComputedStyle(e));
+        if (styles.some((style) => style.opacity === "0") || styles[0].backgroundImage !== "none") continue;
+        let ground = [255, 255, 255];
+        for (const style of [...styles].reverse()) {
+          const [r, g, b, a] = channels(style.backgroundColor);
+          ground = over([r, g, b], a, ground);
+        }
+        const style = styles[0];
+        const ink = channels(element instanceof SVGElement ? style.fill : style.color);
+        const opacity = styles.reduce((share, one) => share * Number(one.opacity), ink[3])
+          * (element instanceof SVGElement ? Number(style.fillOpacity) : 1);
+        const found = contrast(over(ink, opacity, ground), ground);
+        if (found < LEAST - 0.005) faults.add(`"${text.slice(0, 40)}" has a contrast of ${found.toFixed(2)}`);
+      }
+    }
+    return [...faults];
+  };
+})();
