@@ -140,6 +140,17 @@ def test_what_is_no_view_file_is_said_and_changes_nothing(
     assert dropped == ["the file (it is no saved view of this page)"]
 
 
+@pytest.mark.parametrize("others", [(), ("ch",)])
+def test_a_name_that_nobody_knows_in_a_view_file_is_said_as_in_a_link(
+    monkeypatch: pytest.MonkeyPatch, others: tuple[str, ...]
+) -> None:
+    dropped: list[str] = []
+    monkeypatch.setattr(address, "drop", lambda *names: dropped.extend(names))
+    whole = {"attnviz-view": 1, "page": "explore", "link": {"v": "1", "ch": "2", "colour": "red"}}
+    assert address.open_file(json.dumps(whole).encode(), "explore", EXPLORE, others) is not None
+    assert dropped == [name for name in ("ch", "colour") if name not in others]
+
+
 def test_an_embedded_page_shows_the_chosen_parts_alone(
     minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:

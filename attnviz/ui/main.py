@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from attnviz.ui import page, server
+from attnviz.ui import chosen, page, server
 from attnviz.words import say
 
 current = page.begin()
@@ -22,3 +22,5 @@ def stay() -> None:
 
 
 stay()
+if chosen.take_what_was_brought():
+    st.rerun()

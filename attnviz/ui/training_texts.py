@@ -1,12 +1,16 @@
 """A training in words: how it goes, and what came out."""
 
 from attnviz.training.record import Exam, Report, Training
+from attnviz.ui.jobs import Job
 from attnviz.ui.page import language
 from attnviz.words import say
 
 
-def news(report: Report | None) -> str:
-    """Where a training stands: starting, waiting, or at a step."""
+def news(job: Job) -> str:
+    """Where a training stands: refused and asked for again, starting, waiting, or at a step."""
+    report = job.latest
+    if job.refusal is not None:
+        return job.refusal.text(language())
     if report is None:
         return say("train.starting", language())
     if report.place:
