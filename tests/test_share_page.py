@@ -195,7 +195,7 @@ def test_a_link_to_a_training_names_it_and_a_press_trains_it(minilm: Model) -> N
     app = opened("train", v="1", task="one-hop", heads="1", steps="20", run="1", at="7", own="3")
     assert "job" not in app.session_state, "a link alone starts nothing"
     assert "not done here: One hop" in said(app)
-    assert "1 heads, 1 layers, seed 0, 20 steps" in said(app)
+    assert "1 head, 1 layer, seed 0, 20 steps" in said(app)
     assert link_of(app)["run"] == "1", "the link stays what it is"
     app.button(key="train_start").click().run()
     assert "not done here" not in said(app)

@@ -1,5 +1,6 @@
 """Every text that a user sees, in English and Chinese: one catalogue, one look-up."""
 
+import string
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,20 @@ def catalogue(language: Language) -> dict[str, str]:
 def say(key: str, language: Language = "en", **values: object) -> str:
     """The text `key` with its placeholders filled.
 
+    `{weights:weight is|weights are}` stands for the word that fits 1, or any other number.
+
     Raises:
         KeyError: if the catalogue has no such text, or a placeholder has no value.
     """
-    return catalogue(language)[key].format(**values)
+    return _FILL.vformat(catalogue(language)[key], (), values)
+
+
+class _Fill(string.Formatter):
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, format_spec))
+        return one if str(value) == "1" else many
+
+
+_FILL = _Fill()
