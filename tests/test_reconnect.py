@@ -5,14 +5,21 @@ from typing import Any
 import pytest
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.state.common import user_key_from_element_id
+from streamlit.testing.v1 import AppTest
 
+from attnviz.models.load import Model
+from attnviz.tracing.head import HeadId
 from attnviz.ui import chosen, reconnect
+from attnviz.ui.home import MAIN
+from tests.test_share_page import link_of, opened
+from tests.waiting import CEILING
 
 
 class Session(AppSession):
     """Stands for one browser's session: which page it has run, what runs, what it can run."""
 
-    page_script_hash = ""  # type: ignore[assignment]
+    page_script_hash = ""
     session_state: Any = None
 
     def __init__(self) -> None:
@@ -136,3 +143,64 @@ def test_what_a_browser_brought_along_outdoes_the_address(
     assert not chosen.take_what_was_brought(), "once"
     chosen.give("text", "another", lambda: None)
     assert new["text"] == "another", "from now on a widget shows what is in force"
+
+
+def again(app: AppTest, where: str = "", **params: str) -> AppTest:
+    """The page in a new session, which is asked for it by a browser that shows `app`."""
+    states = app._tree.get_widget_states()
+    keys = {user_key_from_element_id(state.id) for state in states.widgets}
+    new = AppTest.from_file(str(MAIN), default_timeout=CEILING)
+    if where:
+        new.switch_page(f"../../pages/{where}.py")
+    new.query_params.update(params)
+    new.session_state[chosen.BROUGHT] = keys
+    new._run(states)
+    assert not new.exception
+    return new
+
+
+def test_what_a_browser_holds_is_what_a_new_session_shows(minilm: Model) -> None:
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING).run()
+    before = link_of(app)
+    app.text_input(key="text").set_value("the dog sat")
+    app.toggle(key="hide_special").set_value(True)
+    app.selectbox(key="b").select(HeadId(3, 3))
+    new = again(app, **before)
+    assert new.text_input(key="text").value == "the dog sat"
+    assert new.toggle(key="hide_special").value
+    assert new.selectbox(key="b").value == HeadId(3, 3)
+    now = link_of(new)
+    assert (now["s"], now["nosp"], now["hb"]) == ("the dog sat", "1", "3.3")
+
+
+def test_a_browser_that_holds_nothing_else_changes_nothing(minilm: Model) -> None:
+    address = {"v": "1", "s": "the cat sat", "nosp": "1", "ha": "2.1", "hb": "1.8", "show": "mean"}
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
+    app.query_params.update(address)
+    app.run()
+    assert link_of(again(app, **link_of(app))) == link_of(app)
+
+
+def test_the_walkthrough_and_its_verdicts_are_as_the_browser_holds_them(minilm: Model) -> None:
+    app = opened("walkthrough", v="1", ch="1")
+    before = link_of(app)
+    group(app, "walk_chapter").set_value(7)
+    new = again(app, "walkthrough", **before)
+    assert link_of(new)["ch"] == "7"
+    before = link_of(new)
+    first = next(one for one in new.get("button_group") if str(one.key).startswith("guess_"))
+    first.set_value("holds")
+    assert "holds" in str(again(new, "walkthrough", **before).session_state["standing"].guesses)
+
+
+def test_what_is_to_be_trained_is_as_the_browser_holds_it(minilm: Model) -> None:
+    app = opened("train")
+    before = link_of(app)
+    app.number_input(key="seed").set_value(3)
+    new = again(app, "train", **before)
+    assert new.number_input(key="seed").value == 3
+    assert new.number_input(key="steps").value == app.number_input(key="steps").value
+
+
+def group(app: AppTest, key: str) -> Any:
+    return next(one for one in app.get("button_group") if one.key == key)

@@ -2,6 +2,7 @@
 
 import string
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -25,12 +26,21 @@ def catalogue(language: Language) -> dict[str, str]:
 def say(key: str, language: Language = "en", **values: object) -> str:
     """The text `key` with its placeholders filled.
 
-    `{weights:weight is|weights are}` stands for the word that fits 1, or any other number.
-
     Raises:
         KeyError: if the catalogue has no such text, or a placeholder has no value.
     """
-    return _FILL.vformat(catalogue(language)[key], (), values)
+    return fill(catalogue(language)[key], values)
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """A template with its placeholders filled.
+
+    `{weights:weight is|weights are}` stands for the words that fit 1, or any other number.
+
+    Raises:
+        KeyError: if a placeholder has no value.
+    """
+    return _FILL.vformat(template, (), values)
 
 
 class _Fill(string.Formatter):
