@@ -188,8 +188,8 @@ def test_the_walkthrough_and_its_verdicts_are_as_the_browser_holds_them(minilm: 
     new = again(app, "walkthrough", **before)
     assert link_of(new)["ch"] == "7"
     before = link_of(new)
-    first = next(one for one in new.get("button_group") if str(one.key).startswith("guess_"))
-    first.set_value("holds")
+    groups: list[Any] = list(new.get("button_group"))
+    next(one for one in groups if str(one.key).startswith("guess_")).set_value("holds")
     assert "holds" in str(again(new, "walkthrough", **before).session_state["standing"].guesses)
 
 
