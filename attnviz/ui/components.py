@@ -32,8 +32,10 @@ const isCutOff = () => {
 function tellNext() {
   if (isCutOff()) return void setTimeout(tellNext, 100);
   waiting[0]();
-  waiting.shift();
-  if (waiting.length) setTimeout(tellNext); // after the message with the one before
+  setTimeout(() => { // after the message with this one, which would hold only the last of two
+    waiting.shift();
+    if (waiting.length) tellNext();
+  });
 }
 const inTurn = (tell) => (...what) => {
   if (waiting.push(() => tell(...what)) === 1) tellNext();
