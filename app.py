@@ -13,9 +13,11 @@ from attnviz.ui.first_paint import Look
 from attnviz.ui.guard import Guard
 from attnviz.ui.home import MAIN
 from attnviz.ui.navigation import let_go_of_left_pages
+from attnviz.ui.reconnect import wait_for_first_runs
 from attnviz.ui.server import SafeHeaders, health, say_unexpected, warm_up
 
 let_go_of_left_pages()
+wait_for_first_runs()
 app = st.App(
     str(MAIN),
     lifespan=warm_up,

@@ -343,7 +343,7 @@ def test_who_comes_when_the_queue_is_full_is_told_so() -> None:
     crowd = Crowd(Queue(at_once=1, waiting=1))
     with crowd.queue.turn(Visitor("first")):
         crowd.asks("second", "second")
-        refused = pytest.raises(BusyError, match="1 people are already waiting")
+        refused = pytest.raises(BusyError, match="1 person is already waiting")
         with refused, crowd.queue.turn(Visitor("third")):
             raise AssertionError("the work began")
     ends(crowd.threads[0])

@@ -577,7 +577,7 @@ def test_rows_with_nothing_left_are_not_said_to_sum_to_1() -> None:
     trace = attnviz.Trace.from_weights("abc", given, [0])
     one = shown(trace, [(0, 0)], Lens(hide_special=True, renormalise=True))[0]
     np.testing.assert_array_equal(one.view.weights, [[0.5, 0.5], [0, 0]])
-    assert "1 rows hold nothing that is shown here, and stay 0." in one.notes("en")
+    assert "1 row holds nothing that is shown here, and stays 0." in one.notes("en")
     full = shown(trace, [(0, 0)])[0]
     assert full.view.withheld.rows_empty == 0
 

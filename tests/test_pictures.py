@@ -205,7 +205,7 @@ def test_a_head_that_is_none_gets_the_sentence(
 def test_given_weights_have_their_own_heads(head: tuple[int, int]) -> None:
     trace = attnviz.Trace.from_weights(["a", "b"], np.full((1, 2, 2, 2), 0.5))
     for ask in (ASKED["weights"], ASKED["heatmap"], ASKED["lines"], ASKED["overview"]):
-        with pytest.raises(attnviz.InterventionError, match="1 layers of 2 heads"):
+        with pytest.raises(attnviz.InterventionError, match="1 layer of 2 heads"):
             ask(trace, head)
 
 

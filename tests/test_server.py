@@ -188,13 +188,23 @@ def test_about_says_versions_models_limits_and_privacy(minilm: Model) -> None:
     for fact in (attnviz.__version__, minilm.card.revision, "transformers", "seed 0", "20,000"):
         assert fact in cells
     numbers = [v for v in vars_of_settings().values() if type(v) is int]
-    assert len(app.table[2].value) == len(numbers), "no limit is left out"
+    assert len(app.table[2].value) == len(numbers) + 1, "no limit is left out, nor the hosts"
     assert "Private mode" in said(app)
     assert "Nothing that you type is written to a disk" in said(app)
 
 
 def vars_of_settings() -> dict[str, Any]:
     return {name: getattr(settings(), name) for name in settings().__dataclass_fields__}
+
+
+def test_about_names_the_hosts_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTNVIZ_HOSTS", "look.example.org,*.school.example")
+    settings.cache_clear()
+    try:
+        cells = opened("about").table[2].value.to_string().replace("\\", "")
+    finally:
+        settings.cache_clear()
+    assert "look.example.org, *.school.example" in cells
 
 
 # ---- public mode

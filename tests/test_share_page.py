@@ -140,6 +140,17 @@ def test_what_is_no_view_file_is_said_and_changes_nothing(
     assert dropped == ["the file (it is no saved view of this page)"]
 
 
+@pytest.mark.parametrize("others", [(), ("ch",)])
+def test_a_name_that_nobody_knows_in_a_view_file_is_said_as_in_a_link(
+    monkeypatch: pytest.MonkeyPatch, others: tuple[str, ...]
+) -> None:
+    dropped: list[str] = []
+    monkeypatch.setattr(address, "drop", lambda *names: dropped.extend(names))
+    whole = {"attnviz-view": 1, "page": "explore", "link": {"v": "1", "ch": "2", "colour": "red"}}
+    assert address.open_file(json.dumps(whole).encode(), "explore", EXPLORE, others) is not None
+    assert dropped == [name for name in ("ch", "colour") if name not in others]
+
+
 def test_an_embedded_page_shows_the_chosen_parts_alone(
     minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +196,7 @@ def test_a_link_to_a_training_names_it_and_a_press_trains_it(minilm: Model) -> N
     app = opened("train", v="1", task="one-hop", heads="1", steps="20", run="1", at="7", own="3")
     assert "job" not in app.session_state, "a link alone starts nothing"
     assert "not done here: One hop" in said(app)
-    assert "1 heads, 1 layers, seed 0, 20 steps" in said(app)
+    assert "1 head, 1 layer, seed 0, 20 steps" in said(app)
     assert link_of(app)["run"] == "1", "the link stays what it is"
     app.button(key="train_start").click().run()
     assert "not done here" not in said(app)

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from attnviz.errors import BusyError
 from attnviz.training import checkpoint
 from attnviz.training.loop import examined_at
 from attnviz.training.tasks import tasks
+from attnviz.training.train import train
 from attnviz.ui import jobs
 from attnviz.ui.jobs import Job
 from tests.waiting import CEILING, until
@@ -250,3 +252,27 @@ def test_no_thread_is_left_behind() -> None:
     finally:
         job.stop()
     until(lambda: not threads())
+
+
+def test_a_refused_training_says_so_until_there_is_a_place(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = threading.Event()
+
+    def crowded(*given: Any, **named: Any) -> Any:
+        if not place.is_set():
+            raise BusyError("queue_full", waiting=12)
+        return train(*given, **named)
+
+    monkeypatch.setattr(jobs, "train", crowded)
+    monkeypatch.setattr(jobs, "AGAIN_SECONDS", 0.01)
+    page.number_input(key="steps").set_value(40).run()
+    page.button(key="train_start").click().run()
+    job: Job = page.session_state["job"]
+    until(lambda: job.refusal is not None)
+    page.run()
+    assert "12 people are already waiting" in page.get("progress")[0].proto.text
+    place.set()
+    until(lambda: not job.is_running)
+    page.run()
+    assert "after 40 steps" in said(page)

@@ -3,6 +3,7 @@
 import re
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,3 +81,31 @@ def test_an_error_speaks_both_languages() -> None:
 def test_measures_have_names_of_their_own() -> None:
     names = [measure.name for measure in measures()]
     assert len(set(names)) == len(names)
+
+
+# What never counts one thing: its numbers begin higher, or are a size and no count of things.
+NEVER_ONE = {
+    *("error.too_many_heads", "error.too_long", "error.config_heads", "error.too_few_symbols"),
+    *("error.too_many_tokens", "error.too_many_weights", "error.one_word"),
+    *("error.heads_do_not_fit", "page.left_out_first", "page.left_out_second"),
+    *("page.unknown_long", "page.save_too_many", "pattern.says_even", "pattern.says_none"),
+    *("overview.title", "overview.pooled", "overview.alt", "train.parameters", "train.stopped"),
+    *("train.done", "train.done_seen", "train.done_unknown", "train.done_at", "train.score"),
+    *("train.bars_parameters", "train.looks_note", "train.compare_heads"),
+    *("walk.plan", "walk.trial_how"),
+}
+VERBS = {"is", "was", "holds", "lacks", "begins", "stops", "stands", "treats"}
+
+
+def test_one_thing_is_not_said_in_the_plural() -> None:
+    for key, template in catalogue("en").items():
+        ones: dict[str, Any] = dict.fromkeys(placeholders(template), 1)
+        said = say(key, **ones)
+        after_one = set(re.findall(r"\b1 (?:[a-z]+ )?([a-z]+s)\b", said)) - VERBS
+        assert not after_one or key in NEVER_ONE, (key, said)
+
+
+@pytest.mark.parametrize("count", [0, 2, "1,000"])
+def test_another_number_of_things_is_said_in_the_plural(count: object) -> None:
+    said = say("error.weights_behind_mask", count=count)
+    assert said.startswith(f"{count} weights are not 0")

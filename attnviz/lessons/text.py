@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from attnviz.texts import Language
+from attnviz.texts import Language, fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +23,4 @@ class Text:
             KeyError: if a placeholder has no value.
         """
         said = {name: n[language] if isinstance(n, Text) else n for name, n in numbers.items()}
-        return self[language].format_map(said)
+        return fill(self[language], said)

@@ -1,6 +1,8 @@
 """Every text that a user sees, in English and Chinese: one catalogue, one look-up."""
 
+import string
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -34,4 +36,26 @@ def say(key: str, language: Language = "en", **values: object) -> str:
     Raises:
         KeyError: if the catalogue has no such text, or a placeholder has no value.
     """
-    return catalogue(language)[key].format(**values)
+    return fill(catalogue(language)[key], values)
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """A template with its placeholders filled.
+
+    `{weights:weight is|weights are}` stands for the words that fit 1, or any other number.
+
+    Raises:
+        KeyError: if a placeholder has no value.
+    """
+    return _FILL.vformat(template, (), values)
+
+
+class _Fill(string.Formatter):
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, format_spec))
+        return one if str(value) == "1" else many
+
+
+_FILL = _Fill()

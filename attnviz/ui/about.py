@@ -70,11 +70,13 @@ def _limits(chosen: Settings) -> None:
     st.markdown(f"## {say('about.limits_title', language())}")
     key = "about.is_public" if chosen.public else "about.is_private"
     st.markdown(markdown_text(say(key, language())))
-    rows = {
-        say(f"about.limit_{name}", language()): f"{value:,}"
+    numbers = {
+        name: f"{value:,}"
         for name, value in asdict(chosen).items()
         if isinstance(value, int) and not isinstance(value, bool)
     }
+    values = {"hosts": ", ".join(chosen.hosts) or "–", **numbers}
+    rows = {say(f"about.limit_{name}", language()): value for name, value in values.items()}
     _table(rows, "limit", "value")
 
 

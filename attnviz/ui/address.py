@@ -104,10 +104,12 @@ def as_file(page: str, fields: Sequence[Field], more: Mapping[str, str] | None =
     return ViewFile(f"attnviz-{page}.json", json.dumps(whole, ensure_ascii=False))
 
 
-def open_file(data: bytes, page: str, fields: Sequence[Field]) -> dict[str, str] | None:
+def open_file(
+    data: bytes, page: str, fields: Sequence[Field], others: Collection[str] = ()
+) -> dict[str, str] | None:
     """Take over what a view file names; what is no view file of this page is dropped.
 
-    Its parameters, for who reads more of them, or None.
+    `others` are parameters that the page reads itself. All of the file's, or None.
     """
     try:
         whole = json.loads(data)
@@ -121,7 +123,7 @@ def open_file(data: bytes, page: str, fields: Sequence[Field]) -> dict[str, str]
     found, dropped = from_link(params, fields, most=_NO_LIMIT)
     _begin_anew(fields)
     _take(found)
-    drop(*dropped)
+    drop(*dropped, *unknown(params, fields, others))
     return params
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from attnviz.share.state import VIEWER
 
 Then = Callable[[], None]
+BROUGHT = "brought"  # the widgets whose values a browser brought along into a new session
 
 
 def values() -> dict[str, Any]:
@@ -51,18 +52,38 @@ def visits() -> int:
     return found
 
 
-def give(key: str, what: Any) -> bool:
+def give(key: str, what: Any, take: Then) -> bool:
     """Give the widget that is made next under `key` its value; whether it had another.
 
-    A widget that has it already is left alone: what is being typed there would be lost.
+    A widget that has it already is left alone: what is being typed there would be lost. So is
+    one whose value the browser brought along, which is newer than the address that a new
+    session opens: `take` has it taken over when the page is drawn.
     """
     state = st.session_state
     made: set[str] = state.setdefault("made", set())
-    is_new = key not in made or key not in state or state[key] != what
+    is_brought = key in state.get(BROUGHT, ())
+    if is_brought:
+        state.setdefault("kept_back", {})[key] = (what, take)
+    is_new = not is_brought and (key not in made or key not in state or state[key] != what)
     if is_new:
         state[key] = what
     made.add(key)
     return is_new
+
+
+def take_what_was_brought() -> bool:
+    """After the first run of a session: take over what the browser has other than the address.
+
+    Whether there was any, and the page is to be drawn anew.
+    """
+    state = st.session_state
+    if state.pop(BROUGHT, None) is None:
+        return False
+    kept_back: dict[str, tuple[Any, Then]] = state.pop("kept_back", {})
+    other = [take for key, (what, take) in kept_back.items() if state.get(key, what) != what]
+    for take in other:
+        take()
+    return bool(other)
 
 
 def bound(
@@ -73,13 +94,30 @@ def bound(
 ) -> dict[str, Any]:
     """The arguments that bind a widget to what is in force under `name`.
 
+    `then` runs when a person has changed it; for the others see `shown`.
+    """
+
+    def take() -> None:
+        _take(name, then)
+
+    return shown(name, values()[name], take, default, options)
+
+
+def shown(
+    key: str,
+    what: Any,
+    take: Then,
+    default: str | None = "value",
+    options: Sequence[Any] | None = None,
+) -> dict[str, Any]:
+    """The arguments that let a widget show `what`, and `take` run when a person changes it.
+
     `default` is the widget's argument for the value that it appears with, which counts where
     the browser makes it long after the page, as in a popover; the place among `options` where
-    that is asked for. `then` runs when a person has changed it.
+    that is asked for.
     """
-    what = values()[name]
-    arguments: dict[str, Any] = {"key": name, "on_change": _take, "args": (name, then)}
-    if not give(name, what) and default is not None:
+    arguments: dict[str, Any] = {"key": key, "on_change": take}
+    if not give(key, what, take) and default is not None:
         arguments[default] = what if options is None else options.index(what)
     return arguments
 

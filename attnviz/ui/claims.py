@@ -29,12 +29,13 @@ def on_trial(room: Room) -> None:
     """The claims one by one: predict a verdict, then see the number, its control, the verdict."""
     st.markdown(f"### {say('walk.trial', language())}")
     st.markdown(markdown_text(say("walk.trial_how", language(), claims=len(claims()))))
-    chosen.give("trial_hide_special", standing().hide_special)
-    st.toggle(
-        say("page.hide_special", language()),
-        key="trial_hide_special",
-        on_change=lambda: step(hide_special=bool(chosen.taken("trial_hide_special"))),
-    )
+    key = "trial_hide_special"
+
+    def take() -> None:
+        step(hide_special=bool(chosen.taken(key)))
+
+    shown = chosen.shown(key, standing().hide_special, take)
+    st.toggle(say("page.hide_special", language()), **shown)
     hidden = standing().hide_special
     trials = with_progress(lambda _: trials_of(room.key, hidden, room.trace), language(), "judge")
     _tally(trials)
@@ -73,8 +74,7 @@ def _predict(claim: Claim) -> None:
         say("walk.prediction_of", language(), what=what),
         GUESSES,
         format_func=lambda name: say(f"walk.guess_{name}", language()),
-        key=key,
-        on_change=take,
+        **chosen.shown(key, None, take, None),
         label_visibility="collapsed",
         width="content",
     )

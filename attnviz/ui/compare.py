@@ -120,4 +120,4 @@ def _line(job: Job) -> None:
     if job.training is not None:
         st.markdown(f"**{name}** · {markdown_text(outcome(job.training))}")
     else:
-        st.progress(share_done(job.latest), f"{name} · {news(job.latest)}")
+        st.progress(share_done(job.latest), f"{name} · {markdown_text(news(job))}")

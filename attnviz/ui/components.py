@@ -23,9 +23,27 @@ _ASSETS = files("attnviz.pictures") / "assets"
 _WELL_FORMED = files("attnviz.ui") / "assets" / "well_formed.js"
 
 _ADAPTER = """
+// What happens in a picture while the page is cut off from the server waits, in order.
+const waiting = [];
+const isCutOff = () => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  return app !== null && app.dataset.testConnectionState !== "CONNECTED";
+};
+function tellNext() {
+  if (isCutOff()) return void setTimeout(tellNext, 100);
+  waiting[0]();
+  setTimeout(() => { // after the message with this one, which would hold only the last of two
+    waiting.shift();
+    if (waiting.length) tellNext();
+  });
+}
+const inTurn = (tell) => (...what) => {
+  if (waiting.push(() => tell(...what)) === 1) tellNext();
+};
+
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const stage = stageOf(parentElement, DRAW);
-  stage.send = setTriggerValue; // something happened
+  stage.send = inTurn(setTriggerValue); // something happened
   stage.keep = KEEP; // something is so from now on
   stage.show(data);
   return () => leave(stage);
@@ -79,7 +97,7 @@ def _asset(name: str) -> str:
 def _component(name: str, draw: str, *, keeps: bool = False) -> Callable[..., Any]:
     """A component that draws packets. One that `keeps` tells the page about its state."""
     guard = _WELL_FORMED.read_text(encoding="utf-8")
-    keep = "setStateValue" if keeps else "() => {}"
+    keep = "inTurn(setStateValue)" if keeps else "() => {}"
     adapter = _ADAPTER.replace("DRAW", draw).replace("KEEP", keep)
     script = _asset("core.js") + _asset(f"{name}.js") + guard + adapter
     look = _asset("pictures.css") + _asset("drawing.css")

@@ -24,6 +24,7 @@ class Job:
         self.latest: Report | None = None
         self.training: Training | None = None
         self.problem: AttnvizError | None = None
+        self.refusal: BusyError | None = None  # for now: it is asked for again
         self._stop = threading.Event()
         self._asked = time.monotonic()
         arguments = (task, heads, layers, seed, steps)
@@ -42,7 +43,8 @@ class Job:
                     progress=self._report,
                     cancelled=self._cancelled,
                 )
-            except BusyError:  # asked again until there is a place
+            except BusyError as problem:  # asked again until there is a place
+                self.refusal = problem
                 self._stop.wait(AGAIN_SECONDS)
                 if not self._cancelled():
                     continue
@@ -51,7 +53,7 @@ class Job:
             return
 
     def _report(self, report: Report) -> None:
-        self.latest = report
+        self.latest, self.refusal = report, None
         if report.loss is not None and report.accuracy is not None:
             self.course.append(Point(report.step, report.loss, report.accuracy))
 

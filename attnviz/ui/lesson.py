@@ -7,7 +7,7 @@ import streamlit as st
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Question, Said, Scene
-from attnviz.lessons.link import to_link
+from attnviz.lessons.link import PARAMETERS, to_link
 from attnviz.pictures.drawing import Drawing
 from attnviz.share.state import WALKTHROUGH
 from attnviz.texts import say
@@ -49,7 +49,7 @@ def lesson(room: Room) -> None:
         _closing(chapter, scene)
         with st.container(horizontal=True):
             save_chapter(chapter, scene)
-            share("walkthrough", WALKTHROUGH, to_link(standing()), on_opened=take_standing)
+            share("walkthrough", WALKTHROUGH, to_link(standing()), take_standing, PARAMETERS)
         aloud.status()
     keep_link()
 
@@ -152,13 +152,12 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             choose(chapter.number, control.name, value)
 
     if isinstance(control, Pick):
-        chosen.give(key, scene.choice[control.name])
+        options = list(control.options(scene.trace))
         st.selectbox(
             label,
-            list(control.options(scene.trace)),
+            options,
             format_func=lambda value: control.shown(value, scene.trace, language()),
-            key=key,
-            on_change=take,
+            **chosen.shown(key, scene.choice[control.name], take, "index", options),
             width=190,
         )
     elif isinstance(control, Paint):
@@ -170,25 +169,21 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             args=(chapter.number, control.name, Cells()),
         )
     elif isinstance(control, PickHeads):
-        chosen.give(key, list(scene.heads(control.name)))
         none_yet = say("walk.choose", language())
         st.multiselect(
             label,
             scene.trace.heads,
-            key=key,
-            on_change=take,
+            **chosen.shown(key, list(scene.heads(control.name)), take, "default"),
             select_all=False,
             placeholder=none_yet,
         )
     else:
-        chosen.give(key, scene.number(control.name))
         st.slider(
             label,
             control.least,
             control.most,
             step=control.step,
-            key=key,
-            on_change=take,
+            **chosen.shown(key, scene.number(control.name), take),
             width=260,
         )
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attnviz.texts import say
-from attnviz.ui import page, server
+from attnviz.ui import chosen, page, server
 
 current = page.begin()
 if not server.is_started():
@@ -22,3 +22,5 @@ def stay() -> None:
 
 
 stay()
+if chosen.take_what_was_brought():
+    st.rerun()

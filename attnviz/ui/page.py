@@ -54,13 +54,11 @@ def header(lead: str) -> None:
         for link in st.session_state.get("pages", []):
             st.page_link(link)
         st.markdown(say(lead, language()))
-        chosen.give("language_switch", language())
         st.segmented_control(
             say("page.language", language()),
             LANGUAGES,
             format_func=lambda code: LANGUAGE_NAMES[code],
-            key="language_switch",
-            on_change=_take_language,
+            **chosen.shown("language_switch", language(), _take_language, "default"),
             required=True,
             label_visibility="collapsed",
         )

@@ -1,6 +1,6 @@
 """Sharing what one sees: its link, a frame for another page, a file where a link is too short."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
 from typing import Literal
 
@@ -30,14 +30,16 @@ def share(
     fields: Sequence[Field],
     more: Mapping[str, str] | None = None,
     on_opened: Opened | None = None,
+    others: Collection[str] = (),
 ) -> None:
     """A popover with everything that brings this view to somebody else.
 
-    `more` are parameters of the page's own, which `on_opened` is given from a saved view.
+    `more` are parameters of the page's own, of all its `others`, which `on_opened` is given
+    from a saved view.
     """
     with drawer(say("share.share", language()), "share_open") as is_open:
         if is_open:
-            _ways(page, fields, more, on_opened)
+            _ways(page, fields, more, on_opened, others)
 
 
 def _ways(
@@ -45,6 +47,7 @@ def _ways(
     fields: Sequence[Field],
     more: Mapping[str, str] | None,
     on_opened: Opened | None,
+    others: Collection[str],
 ) -> None:
     link = address.current_link(fields, more)
     if link.too_long:
@@ -54,7 +57,7 @@ def _ways(
         st.code(address.address(link.params), language=None, wrap_lines=True)
         if page == "explore":
             _frame(link.params)
-    _file(page, fields, more, on_opened)
+    _file(page, fields, more, on_opened, others)
 
 
 def _frame(params: Mapping[str, str]) -> None:
@@ -102,6 +105,7 @@ def _file(
     fields: Sequence[Field],
     more: Mapping[str, str] | None,
     on_opened: Opened | None,
+    others: Collection[str],
 ) -> None:
     """The view as a file, and a place to open one."""
     view = address.as_file(page, fields, more)
@@ -111,7 +115,7 @@ def _file(
     def take() -> None:
         given = chosen.taken("view_file")
         if given is not None:
-            params = address.open_file(given.getvalue(), page, fields)
+            params = address.open_file(given.getvalue(), page, fields, others)
             if on_opened is not None and params is not None:
                 on_opened(params)
             run_whole_page()

@@ -177,7 +177,7 @@ def _news() -> None:
     job.ask()
     if job.wait(0.01):
         st.rerun()
-    st.progress(share_done(job.latest), news(job.latest))
+    st.progress(share_done(job.latest), markdown_text(news(job)))
     if job.course and job.latest:
         theory = task_called(job.task).theory(job.layers)
         st.image(live_curve(job.course, job.latest.steps, theory, mode(), language()))

@@ -2,11 +2,15 @@
 
 from attnviz.texts import say
 from attnviz.training.record import Exam, Report, Training
+from attnviz.ui.jobs import Job
 from attnviz.ui.page import language
 
 
-def news(report: Report | None) -> str:
-    """Where a training stands: starting, waiting, or at a step."""
+def news(job: Job) -> str:
+    """Where a training stands: refused and asked for again, starting, waiting, or at a step."""
+    report = job.latest
+    if job.refusal is not None:
+        return job.refusal.text(language())
     if report is None:
         return say("train.starting", language())
     if report.place:

@@ -83,13 +83,11 @@ def _enter(key: TraceKey, model: Model) -> Room:
 
 
 def _modes() -> None:
-    chosen.give("walk_mode", standing().mode)
     st.segmented_control(
         say("walk.mode", language()),
         MODES,
         format_func=lambda mode: say(f"walk.mode_{mode}", language()),
-        key="walk_mode",
-        on_change=_take_mode,
+        **chosen.shown("walk_mode", standing().mode, _take_mode, "default"),
         required=True,
         label_visibility="collapsed",
     )
@@ -102,13 +100,11 @@ def _take_mode() -> None:
 
 def _chapters() -> None:
     """All chapters, to choose from."""
-    chosen.give("walk_chapter", standing().chapter)
     st.pills(
         say("walk.chapter", language()),
         [chapter.number for chapter in chapters()],
         format_func=lambda number: f"{number} {chapter_called(number).title[language()]}",
-        key="walk_chapter",
-        on_change=_take_chapter,
+        **chosen.shown("walk_chapter", standing().chapter, _take_chapter, "default"),
         required=True,
         label_visibility="collapsed",
     )

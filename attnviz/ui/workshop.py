@@ -52,7 +52,7 @@ def _news() -> None:
         heads = say("train.compare_heads", language(), heads=job.heads)
         done = job.training is not None
         share = 1.0 if done else share_done(job.latest)
-        text = "✓" if done else news(job.latest)
+        text = "✓" if done else news(job)
         st.progress(share, markdown_text(f"{name}, {heads} · {text}"))
 
 

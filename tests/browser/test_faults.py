@@ -1,7 +1,6 @@
-"""Faults, with the real app: killed, cut off, asked for what hangs. And what the logs hold."""
+"""Faults, with the real app: asked for what hangs, full, cut short. And what the logs hold."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,35 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import ROOT, free_port, wait_until_up
+from tests.browser.conftest import ROOT, free_port
+from tests.browser.own_server import STATE, OwnServer, is_whole, type_text
 from tests.waiting import CEILING
-
-STATE = "?v=1&ha=2.1&hb=1.8&nosp=1&s=the+cat+sat+on+the+secret+mat"
-
-
-class OwnServer:
-    """An app of this test's own, which it may kill, with its output in a file."""
-
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.port, self.log = free_port(), folder / "server.log"
-        self.address = f"http://127.0.0.1:{self.port}"
-        self._environment = {**os.environ, **environment}
-        self.start()
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "attnviz", "serve", "--port", str(self.port)],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
-        wait_until_up(self.address, self.process)
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(CEILING)
 
 
 @pytest.fixture
@@ -55,53 +28,9 @@ def own(tmp_path: Path) -> Iterator[OwnServer]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 1400})
-    context.add_init_script(
-        """window.sockets = [];
-        window.WebSocket = class extends WebSocket {
-          constructor(...given) { super(...given); window.sockets.push(this); }
-        };"""
-    )
     opened = context.new_page()
     yield opened
     context.close()
-
-
-def is_whole(page: Page) -> None:
-    """The view of STATE, complete."""
-    page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
-    page.locator(".st-key-lines .title", has_text="L2·H1").wait_for()
-    page.wait_for_function(
-        "document.querySelector('input[aria-label=Sentence]').value.includes('secret mat')"
-    )
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-
-
-def type_text(page: Page, text: str) -> None:
-    box = page.get_by_label("Sentence", exact=True)
-    box.fill(text)
-    box.press("Enter")
-
-
-def test_a_killed_server_comes_back_and_so_does_the_page(own: OwnServer, page: Page) -> None:
-    page.goto(f"{own.address}/{STATE}")
-    is_whole(page)
-    own.kill()
-    page.wait_for_function("window.sockets[0].readyState === 3")
-    own.start()
-    page.wait_for_function("window.sockets.length > 1 && window.sockets.at(-1).readyState === 1")
-    is_whole(page)
-    type_text(page, "and it answers again to the secret mat")
-    page.locator(".st-key-lines .token", has_text="answers").first.wait_for()
-
-
-def test_a_dropped_websocket_is_taken_up_again(own: OwnServer, page: Page) -> None:
-    page.goto(f"{own.address}/{STATE}")
-    is_whole(page)
-    page.evaluate("window.sockets.forEach((socket) => socket.close())")
-    page.wait_for_function("window.sockets.at(-1).readyState === 1 && window.sockets.length > 1")
-    is_whole(page)
-    type_text(page, "and it answers again to the secret mat")
-    page.locator(".st-key-lines .token", has_text="answers").first.wait_for()
 
 
 def test_what_is_typed_is_neither_stored_nor_logged(own: OwnServer, page: Page) -> None:

@@ -292,7 +292,7 @@ LOOKS_TITLE = Text(
     "{title} · 落在前（−）后（+）第几个位置上的平均权重，共 {texts} 段文本；四舍五入",
 )
 FOUND = Text(
-    "Here {single} of {count} heads give more than half of their attention to one place; the strongest "
+    "Here {single} of {count} heads {single:gives|give} more than half of {single:its|their} attention to one place; the strongest "
     "share is {share}, of {head} on {place}.",
     "这里 {count} 个头中有 {single} 个把一半以上的注意力给了同一个位置；"
     "最大的权重是 {share}，由 {head} 给了 {place}。",

@@ -318,7 +318,7 @@ CHAPTER = Chapter(
             "machine",
             Text("From X to R, box by box", "从 X 到 R，逐个方框"),
             Text(
-                "From W_Q to softmax one of {heads} heads is drawn; the {others} others run beside it in the same way, and "
+                "From W_Q to softmax one of {heads} heads is drawn; the {others} {others:other runs|others run} beside it in the same way, and "
                 "the Z of all are here. Of W_O the rows of this head. The framed row is {followed}. The feed-forward network between Add & Norm "
                 "and R works on each token alone and is not drawn.",
                 "从 W_Q 到 softmax 只画了 {heads} 个头中的一个，"

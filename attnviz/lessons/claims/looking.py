@@ -392,8 +392,8 @@ CLAIMS = (
             "不同的注意力结果得到不同的特征向量：各个头互不相同。",
         ),
         statistic=Text(
-            "Over {pairs} pairs of heads of one layer, the rows of two heads differ by {value} bit "
-            "(Jensen–Shannon divergence, mean); with random weights by {control_value}. {apart} pairs look in "
+            "Over {pairs} {pairs:pair|pairs} of heads of one layer, the rows of two heads differ by {value} bit "
+            "(Jensen–Shannon divergence, mean); with random weights by {control_value}. {apart} {apart:pair looks|pairs look} in "
             "different places. Most alike: {alike}, {least} bit; most different: {unlike}, {most} bit.",
             "对同层的 {pairs} 对头，两个头的各行平均相差 {value} 比特（Jensen–Shannon 散度）；"
             "随机权重的对照是 {control_value}。其中 {apart} 对看的地方不同。最相似的是 {alike}，{least} 比特；"
@@ -435,7 +435,7 @@ CLAIMS = (
         ),
         statistic=Text(
             "In the first layer, mean over heads, a word gives itself more than another token in {value} "
-            "of all pairs; with random weights in {control_value}. {agree} of {heads} heads do so clearly. Its "
+            "of all pairs; with random weights in {control_value}. {agree} of {heads} {heads:head|heads} {agree:does|do} so clearly. Its "
             "attention to itself is {raw}; with the residual connection, {kept} of z is the word's own "
             "(random weights: {control_kept}).",
             "在第一层，各头平均，一个词给自己的权重大于给另一个词元的，占全部词对的 {value}；"
