@@ -1,7 +1,7 @@
 """Facts: the numbers and names of a trace that any text may use."""
 
 from attnviz.core.heads import HeadId
-from attnviz.core.intervene import heads_off
+from attnviz.core.intervention import heads_off
 from attnviz.core.trace import Token, Trace
 from attnviz.errors import LessonError
 from attnviz.lessons.text import Text

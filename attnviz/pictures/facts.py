@@ -2,6 +2,7 @@
 
 from attnviz.analysis.distribution import above, below, sum_to_one
 from attnviz.core.given import GivenTrace
+from attnviz.core.intervention import named
 from attnviz.core.trace import Trace
 from attnviz.texts import Language, say
 from attnviz.version import versions, versions_text
@@ -75,5 +76,4 @@ def changes(trace: Trace, language: Language) -> list[str]:
     """A sentence on what was changed while the model ran; none where nothing was."""
     if not trace.interventions:
         return []
-    named = ", ".join(repr(one) for one in trace.interventions)
-    return [say("file.changed", language, changes=named)]
+    return [say("file.changed", language, changes=named(trace.interventions, language))]

@@ -6,7 +6,7 @@ from attnviz.analysis import recompute
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.experiments import runs
+from attnviz.experiments.rerun import MOST_TOKENS
 from attnviz.lessons import convolution
 from attnviz.lessons.controls import Pick, Slide, layer_control
 from attnviz.lessons.engine import Chapter, Numbers, Outcome, Part, Question, Scene, TeacherNote
@@ -29,8 +29,8 @@ def _maps(scene: Scene) -> np.ndarray:
     layer = scene.number("layer")
     if scene.choice["map"] == "weights":
         tokens = len(scene.trace.tokens)
-        if tokens > runs.MOST_TOKENS:
-            raise LessonError("too_many_weights", tokens=tokens, most=runs.MOST_TOKENS)
+        if tokens > MOST_TOKENS:
+            raise LessonError("too_many_weights", tokens=tokens, most=MOST_TOKENS)
         return scene.trace.layer_weights(layer)
     return scene.trace.head_output(layer)
 
@@ -178,7 +178,7 @@ CHAPTER = Chapter(
             "map",
             Text("Maps", "图"),
             lambda _: tuple(MAPS),
-            lambda trace: "weights" if len(trace.tokens) <= runs.MOST_TOKENS else "z",
+            lambda trace: "weights" if len(trace.tokens) <= MOST_TOKENS else "z",
             lambda value, _, language: MAPS[str(value)][language],
         ),
         Slide("strength", Text("Strength of the scores", "得分的强度"), 1, 40, 1, 10),

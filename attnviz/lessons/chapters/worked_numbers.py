@@ -6,7 +6,7 @@ import numpy as np
 
 from attnviz.analysis.offset import at_offset
 from attnviz.core.heads import HeadId
-from attnviz.core.intervene import heads_off
+from attnviz.core.intervention import heads_off
 from attnviz.core.trace import Trace
 from attnviz.core.weights import softmax
 from attnviz.lessons import handmade, toy
