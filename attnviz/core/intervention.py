@@ -31,6 +31,11 @@ class Intervention:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
+    def head_changed(self) -> HeadId | None:
+        """The head inside which it acts."""
+        return None
+
+    @property
     def heads_off(self) -> tuple[HeadId, ...]:
         """The heads that write nothing because of it."""
         return ()
@@ -56,6 +61,12 @@ def heads_off(interventions: Iterable[Intervention], layer: int) -> frozenset[in
     return frozenset(
         head.head for one in interventions for head in one.heads_off if head.layer == layer
     )
+
+
+def heads_attending_otherwise(interventions: Iterable[Intervention]) -> tuple[HeadId, ...]:
+    """The heads whose weights are not the softmax of their q·k alone."""
+    changed = {i.head_changed for i in interventions if i.point in ("scores", "weights")}
+    return tuple(sorted(head for head in changed if head is not None))
 
 
 def masked_tokens(interventions: Iterable[Intervention]) -> frozenset[int]:

@@ -40,6 +40,16 @@ def heads_on(trace: Trace, layer: int) -> list[int]:
     return [head for head in range(trace.model.heads) if head not in off]
 
 
+def need_own_weights(trace: Trace, head: HeadId) -> None:
+    """Make sure that a head's weights are those of its scores: others say nothing of the head.
+
+    Raises:
+        LessonError: if they were replaced in this run.
+    """
+    if head.head in trace.layers[head.layer].changed_weights:
+        raise LessonError("weights_replaced", head=head)
+
+
 def facts(trace: Trace) -> dict[str, object]:
     """What every text of a lesson may say."""
     card = trace.model

@@ -61,6 +61,11 @@ class HeadChange(Change):
         object.__setattr__(self, "layer", layer)  # Python's own numbers: they stand in recipes
         object.__setattr__(self, "head", head)
 
+    @property
+    def head_changed(self) -> HeadId:
+        """This head."""
+        return HeadId(self.layer, self.head)
+
     def check(self, model: Model, tokens: int) -> None:  # noqa: ARG002
         """Make sure that the model has the head.
 

@@ -26,7 +26,7 @@ class HeadOff(HeadChange):
     @property
     def heads_off(self) -> tuple[HeadId, ...]:
         """This head."""
-        return (HeadId(self.layer, self.head),)
+        return (self.head_changed,)
 
     def change_z(self, z: Float[Tensor, "query d_head"]) -> None:
         """Nothing is written."""

@@ -10,7 +10,7 @@ from attnviz.experiments.rerun import MOST_TOKENS
 from attnviz.lessons import convolution
 from attnviz.lessons.controls import Pick, Slide, layer_control
 from attnviz.lessons.engine import Chapter, Numbers, Outcome, Part, Question, Scene, TeacherNote
-from attnviz.lessons.facts import head_asked, layer_asked, name
+from attnviz.lessons.facts import head_asked, layer_asked, name, need_own_weights
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.pictures import style
@@ -136,6 +136,7 @@ def _wider(trace: Trace) -> Outcome:
 def _most_seen(trace: Trace) -> Outcome:
     """The sum of each column of the weights, recomputed from q and k in float64."""
     layer, head = head_asked(trace)
+    need_own_weights(trace, head_asked(trace))
     seen = recompute.weights(trace.layers[layer])[head].sum(axis=0)
     content = [token.position for token in trace.tokens if not token.is_special]
     best = max(content, key=lambda position: seen[position])

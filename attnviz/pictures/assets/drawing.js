@@ -31,7 +31,7 @@ function drawDrawing(stage) {
 }
 
 const signedLevel = (value, largest) =>
-  HALF + Math.sign(value) * Math.round(HALF * Math.sqrt(Math.min(1, Math.abs(value) / (largest || 1))));
+  !Number.isFinite(value) ? HALF : HALF + Math.sign(value) * Math.round(HALF * Math.sqrt(Math.min(1, Math.abs(value) / (largest || 1))));
 
 function paint(stage, canvas) {
   const { arrays, meta } = stage;
@@ -133,7 +133,7 @@ function readUnder(canvas, line, rows, columns, values, send) {
   const say = () => {
     const [row, column] = at;
     const name = names ? names[column] : String(column);
-    line.textContent = `${rows[row]} · ${name}: ${values[row * columns + column]}`;
+    line.textContent = `${rows[row]} · ${name}: ${String(values[row * columns + column]).replace("-Infinity", "−∞")}`;
   };
   const within = (value, size) => Math.max(0, Math.min(size - 1, value));
   canvas.addEventListener("pointermove", (event) => {
