@@ -40,7 +40,7 @@ def trace(
     """Run `text` (and `pair`, a second sentence) through a model and keep every head.
 
     `model` is a loaded one, or what `attnviz.load` is given: a name or a folder.
-    `interventions` change this one pass: heads switched off, tokens masked, ….
+    `interventions` change this one pass: what the model reads, or scores, weights or z of heads.
 
     Raises:
         ArgumentError: if an argument is of a kind that is not taken.

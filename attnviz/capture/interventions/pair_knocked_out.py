@@ -24,7 +24,7 @@ class PairKnockedOut(HeadChange):
 
     name: ClassVar[str] = "pair_knocked_out"
     point: ClassVar[EditPoint] = "scores"
-    example: ClassVar[str] = "PairKnockedOut(0, 2, 3, 1)"
+    example: ClassVar[str] = "PairKnockedOut(0, 2, 3, 2)"
 
     query: int
     key: int
