@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.models.bert import modeling_bert
 
 import attnviz
@@ -319,7 +320,7 @@ def test_our_own_encoder_can_be_changed_so(kind: type[Change]) -> None:
 # ---- what cannot be shown exactly is not shown
 
 
-EVERYWHERE = {
+EVERYWHERE: dict[str, list[Intervention]] = {
     "scores": [attnviz.PairKnockedOut(n, 0, 1, 2) for n in range(3)],
     "weights": [attnviz.WeightsUniform(n, 0) for n in range(3)],
     "z": [attnviz.HeadOff(n, 0) for n in range(3)],
@@ -332,7 +333,7 @@ def test_attention_that_is_not_seen_is_refused_where_it_is_changed_too(
     point: str, how: str, tiny: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With every layer computed step by step, nothing but torch's own answer can tell."""
-    plain = hooks.sdpa_attention_forward
+    plain = sdpa_attention_forward
 
     def attend(module: Any, q: Any, k: Any, v: Any, mask: Any, **options: Any) -> Any:
         if how == "flag":
