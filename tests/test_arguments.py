@@ -203,7 +203,7 @@ def test_numbers_of_numpy_stand_in_a_recipe_as_numbers() -> None:
 
     off = attnviz.HeadOff(*np.array([5, 10]).tolist())
     assert repr(off) == "HeadOff(layer=5, head=10)"
-    pair = attnviz.PairKnockedOut(*np.array([5, 10, 3, 2]))
+    pair = attnviz.PairKnockedOut(*np.array([5, 10, 3, 2]).tolist())
     assert repr(pair) == "PairKnockedOut(layer=5, head=10, query=3, key=2)"
     lens = attnviz.Lens(at_least=float(np.float32(0.5)))
     assert repr(lens.at_least) == "0.5"
