@@ -11,9 +11,12 @@ from attnviz.version import __version__ as __version__
 if TYPE_CHECKING:
     from attnviz.analysis.lens import Lens
     from attnviz.analysis.measure import measure
+    from attnviz.capture.interventions.head_off import HeadOff
+    from attnviz.capture.interventions.pair_knocked_out import PairKnockedOut
+    from attnviz.capture.interventions.token_masked import TokenMasked
+    from attnviz.capture.interventions.weights_uniform import WeightsUniform
     from attnviz.capture.run import trace
     from attnviz.core.heads import HeadId
-    from attnviz.core.intervene import HeadOff, TokenMasked
     from attnviz.core.trace import Token, Trace
     from attnviz.errors import (
         ArgumentError,
@@ -42,19 +45,21 @@ _HOMES = {
     "BusyError": "attnviz.errors",
     "CaptureError": "attnviz.errors",
     "HeadId": "attnviz.core.heads",
-    "HeadOff": "attnviz.core.intervene",
+    "HeadOff": "attnviz.capture.interventions.head_off",
     "InterventionError": "attnviz.errors",
     "Lens": "attnviz.analysis.lens",
     "LessonError": "attnviz.errors",
     "Model": "attnviz.models.load",
     "ModelError": "attnviz.errors",
+    "PairKnockedOut": "attnviz.capture.interventions.pair_knocked_out",
     "SettingsError": "attnviz.errors",
     "TextError": "attnviz.errors",
     "Token": "attnviz.core.trace",
-    "TokenMasked": "attnviz.core.intervene",
+    "TokenMasked": "attnviz.capture.interventions.token_masked",
     "Trace": "attnviz.core.trace",
     "Training": "attnviz.training.record",
     "TrainingError": "attnviz.errors",
+    "WeightsUniform": "attnviz.capture.interventions.weights_uniform",
     "chapters": "attnviz.lessons.chapters",
     "explore": "attnviz.pictures.explorer",
     "heatmap": "attnviz.pictures.heatmap",
@@ -78,6 +83,7 @@ __all__ = [
     "LessonError",
     "Model",
     "ModelError",
+    "PairKnockedOut",
     "SettingsError",
     "TextError",
     "Token",
@@ -85,6 +91,7 @@ __all__ = [
     "Trace",
     "Training",
     "TrainingError",
+    "WeightsUniform",
     "chapters",
     "explore",
     "heatmap",

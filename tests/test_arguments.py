@@ -42,6 +42,16 @@ GIVEN = {
     "HeadOff(0.5, 0)": "is no head",
     "TokenMasked(None)": "whole number",
     "TokenMasked('2')": "whole number",
+    "PairKnockedOut('a', 0, 1, 2)": "is no head",
+    "PairKnockedOut(0, 0, 'a', 2)": "query cannot be 'a'. It is a whole number",
+    "PairKnockedOut(0, 0, 1, 2.0)": "key cannot be 2.0. It is a whole number",
+    "WeightsUniform(0, True)": "is no head",
+    "trace('the cat', interventions=[PairKnockedOut(np.int64(0), 0, np.int64(1), 2)])": "",
+    "trace('the cat', interventions=[PairKnockedOut(0, 12, 1, 2)])": "There is no head L0·H12",
+    "trace('the cat', interventions=[PairKnockedOut(0, 0, 1, 4)])": "no token at position 4",
+    "trace('the cat', interventions=[PairKnockedOut(0, 0, -1, 2)])": "no token at position -1",
+    "trace('the cat', interventions=[WeightsUniform(6, 0)])": "There is no head L6·H0",
+    "trace('the cat', interventions=WeightsUniform(0, 2))": "attnviz.WeightsUniform(0, 2)]",
     "trace(None)": "text cannot be None",
     "trace(b'the cat')": "text cannot be b'the cat'",
     "trace(['the', 'cat'])": "text cannot be",
@@ -193,6 +203,8 @@ def test_numbers_of_numpy_stand_in_a_recipe_as_numbers() -> None:
 
     off = attnviz.HeadOff(*np.array([5, 10]).tolist())
     assert repr(off) == "HeadOff(layer=5, head=10)"
+    pair = attnviz.PairKnockedOut(*np.array([5, 10, 3, 2]).tolist())
+    assert repr(pair) == "PairKnockedOut(layer=5, head=10, query=3, key=2)"
     lens = attnviz.Lens(at_least=float(np.float32(0.5)))
     assert repr(lens.at_least) == "0.5"
 

@@ -14,7 +14,7 @@ import attnviz
 from attnviz.analysis import mixing
 from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.experiments import runs
+from attnviz.experiments.each_token_masked import each_token_masked
 from attnviz.lessons.chapters import heads_or_one, stacking
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Question, Scene, panel_of
@@ -297,7 +297,7 @@ def test_the_last_layer_has_none_above_it(machines: Trace, digits: Trace) -> Non
 
 def meters(trace: Trace) -> np.ndarray:
     """All four, "layer query key meter"."""
-    moved = mixing.mask_shares(runs.each_token_masked(trace))
+    moved = mixing.mask_shares(each_token_masked(trace))
     return np.stack([mixing.raw(trace), mixing.rollout(trace), mixing.norm_shares(trace), moved], 3)
 
 
@@ -326,7 +326,7 @@ def test_shares_show_the_whole_row(note: Trace) -> None:
 
 def test_three_meters_where_nothing_can_be_masked(digits: Trace) -> None:
     with pytest.raises(LessonError) as caught:
-        runs.each_token_masked(digits)
+        each_token_masked(digits)
     for language in LANGUAGES:
         scene = EIGHT.scene(digits, language=language)
         for part in ("whose", "shares"):

@@ -18,7 +18,7 @@ from torch.nn import functional
 import attnviz
 from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.experiments import runs
+from attnviz.experiments.control import control
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -239,8 +239,8 @@ def test_the_others_do_not_depend_on_it(note: Trace, name: str) -> None:
 
 def test_training_is_not_in_the_random_control(note: Trace) -> None:
     for name in ("C13", "C14", "C16", "C20"):
-        assert tried(name, runs.control(note)).verdict == "fails", name
-        assert tried(name, runs.control(note), hide_special=True).verdict == "fails", name
+        assert tried(name, control(note)).verdict == "fails", name
+        assert tried(name, control(note), hide_special=True).verdict == "fails", name
 
 
 # ---- a verdict can come out otherwise

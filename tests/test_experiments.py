@@ -2,17 +2,25 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
 import attnviz
-from attnviz.core.intervene import HeadOff, Intervention, TokenMasked
+from attnviz import HeadOff, PairKnockedOut, TokenMasked, WeightsUniform
+from attnviz.core.intervention import Intervention
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, LessonError
-from attnviz.experiments import runs
+from attnviz.experiments import rerun
+from attnviz.experiments.control import control
+from attnviz.experiments.each_head_off import each_head_off
+from attnviz.experiments.each_token_masked import each_token_masked
+from attnviz.experiments.heads_off_in_order import Order, heads_off_in_order
+from attnviz.experiments.sentence_vector import moved
 from attnviz.lessons.claims import Case, Trial, claims, try_claim
 from attnviz.lessons.engine import Chapter, Question
+from attnviz.lessons.facts import head_asked
 from attnviz.lessons.sheet import spoken
 from attnviz.models import load as loading
 from attnviz.models.load import Model, control_of
@@ -32,6 +40,15 @@ CHANGES: dict[str, tuple[Intervention, ...]] = {
         HeadOff(layer, head) for layer in range(3) for head in range(4) if (layer + head) % 2
     ),
     "a token masked": (TokenMasked(2),),
+    "a pair knocked out": (PairKnockedOut(0, 1, 3, 2), PairKnockedOut(2, 0, 1, 1)),
+    "heads that attend evenly": (WeightsUniform(0, 2), WeightsUniform(2, 3)),
+    "every kind": (
+        WeightsUniform(1, 1),
+        PairKnockedOut(1, 1, 2, 5),
+        PairKnockedOut(0, 0, 4, 0),
+        HeadOff(2, 0),
+        TokenMasked(4),
+    ),
     "both": (TokenMasked(3), HeadOff(0, 0), HeadOff(2, 1), TokenMasked(6)),
 }
 
@@ -55,7 +72,7 @@ def move(trace: Trace, model: Model, off: Sequence[tuple[int, int]]) -> float:
 
 
 def test_each_head_off_besides_those_that_are(changed: Trace, tiny: Model) -> None:
-    moves = runs.each_head_off(changed)
+    moves = each_head_off(changed)
     for head in changed.heads:
         if HeadOff(*head) in changed.interventions:
             assert moves[head] == 0, "it is off already: nothing moves, not even by rounding"
@@ -64,15 +81,15 @@ def test_each_head_off_besides_those_that_are(changed: Trace, tiny: Model) -> No
             assert moves[head] > 1e-5
 
 
-@pytest.mark.parametrize("order", ["least", "most", "random"])
-def test_heads_off_one_after_the_other(changed: Trace, tiny: Model, order: str) -> None:
-    each = runs.each_head_off(changed)
+@pytest.mark.parametrize("order", get_args(Order))
+def test_heads_off_one_after_the_other(changed: Trace, tiny: Model, order: Order) -> None:
+    each = each_head_off(changed)
     index = {
         "least": np.argsort(each, axis=None, kind="stable"),
         "most": np.argsort(-each, axis=None, kind="stable"),
         "random": np.random.default_rng(0).permutation(each.size),
     }[order]
-    found = getattr(runs, f"{order}_first_off")(changed)
+    found = heads_off_in_order(changed, order)
     heads = [changed.heads[i] for i in index]
     for count in (1, 3, 7, 12):
         assert found[count - 1] == pytest.approx(move(changed, tiny, heads[:count]), abs=1e-6)
@@ -82,7 +99,7 @@ def test_heads_off_one_after_the_other(changed: Trace, tiny: Model, order: str) 
 
 
 def test_each_token_masked_besides_those_that_are(changed: Trace, tiny: Model) -> None:
-    moved = runs.each_token_masked(changed)
+    moved = each_token_masked(changed)
     for token in changed.tokens:
         masked = TokenMasked(token.position)
         if masked in changed.interventions:
@@ -95,24 +112,24 @@ def test_each_token_masked_besides_those_that_are(changed: Trace, tiny: Model) -
 
 
 def test_the_control_is_changed_in_the_same_way(changed: Trace, tiny: Model) -> None:
-    control = runs.control(changed)
+    found = control(changed)
     expected = attnviz.trace(TEXT, control_of(tiny), interventions=changed.interventions)
-    assert control.interventions == changed.interventions
-    np.testing.assert_array_equal(control.residual(3), expected.residual(3))
+    assert found.interventions == changed.interventions
+    np.testing.assert_array_equal(found.residual(3), expected.residual(3))
     plain = attnviz.trace(TEXT, control_of(tiny))
-    assert np.abs(control.residual(3) - plain.residual(3)).max() > 1e-4
+    assert np.abs(found.residual(3) - plain.residual(3)).max() > 1e-4
 
 
 def test_more_changes_come_to_those_that_are(changed: Trace, tiny: Model) -> None:
     more: list[Intervention] = [HeadOff(2, 3), TokenMasked(1)]
-    found, expected = runs.changed(changed, more), again(changed, tiny, more)
+    found, expected = rerun.changed(changed, more), again(changed, tiny, more)
     np.testing.assert_array_equal(found.residual(3), expected.residual(3))
-    assert runs.changed(changed, changed.interventions) is changed
+    assert rerun.changed(changed, changed.interventions) is changed
 
 
 def test_answers_are_kept_apart_by_what_was_changed(changed: Trace, tiny: Model) -> None:
     plain = attnviz.trace(TEXT, tiny)
-    for ask in (runs.each_head_off, runs.least_first_off, runs.each_token_masked):
+    for ask in (each_head_off, heads_off_in_order, each_token_masked):
         assert np.abs(ask(plain) - ask(changed)).max() > 1e-4
         np.testing.assert_array_equal(ask(plain), ask(attnviz.trace(TEXT, tiny)))
 
@@ -122,7 +139,7 @@ def test_other_weights_by_the_same_name_are_noticed(tmp_path: Path) -> None:
     trace = attnviz.trace("the cat", attnviz.load(folder))
     save_tiny(tmp_path / "mine", num_hidden_layers=2)
     loading._models.pop(folder)
-    for ask in (runs.each_head_off, runs.each_token_masked, runs.control):
+    for ask in (each_head_off, each_token_masked, control):
         with pytest.raises(LessonError, match="Other weights"):
             ask(trace)
 
@@ -130,27 +147,39 @@ def test_other_weights_by_the_same_name_are_noticed(tmp_path: Path) -> None:
 def test_given_weights_cannot_be_run_again() -> None:
     given = Trace.from_weights(["a", "b"], np.full((1, 2, 2, 2), 0.5, np.float32))
     with pytest.raises(CaptureError, match="weights"):
-        runs.control(given)
+        control(given)
 
 
 def test_a_direction_that_is_kept_moves_by_nothing() -> None:
     vectors = np.random.default_rng(0).normal(size=(50, 7))
     for vector in vectors:
-        assert runs.moved(vector, vector) == 0
-    assert runs.moved(vectors[3], vectors)[3] == 0
+        assert moved(vector, vector) == 0
+    assert moved(vectors[3], vectors)[3] == 0
     one, other = vectors[:2]
     cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
-    assert runs.moved(one, vectors)[1] == pytest.approx(1 - cosine)
-    assert runs.moved(one, -one) == pytest.approx(2)
+    assert moved(one, vectors)[1] == pytest.approx(1 - cosine)
+    assert moved(one, -one) == pytest.approx(2)
 
 
 # ---- chapters
+
+
+def can_answer(question: Question, trace: Trace) -> bool:
+    """Whether a question is about the head itself: not where the weights asked for are replaced."""
+    about_weights = question.name in {"most", "most-seen", "self"}
+    if about_weights and WeightsUniform(*head_asked(trace)) in trace.interventions:
+        with pytest.raises(LessonError, match="were replaced in this run"):
+            question.answer(trace)
+        return False
+    return True
 
 
 @pytest.mark.parametrize(
     ("chapter", "question"), LIVE, ids=[f"{c.number}.{q.name}" for c, q in LIVE]
 )
 def test_checker_and_figure_agree(changed: Trace, chapter: Chapter, question: Question) -> None:
+    if not can_answer(question, changed):
+        return
     answer = question.answer(changed)
     seen = READERS[f"{chapter.number}.{question.name}"](chapter, changed)
     if isinstance(answer, str):
@@ -166,7 +195,8 @@ def test_every_chapter_stands(changed: Trace, language: Language) -> None:
         panels = chapter.figure(changed, scene).panels.values()
         assert not [p for p in panels if isinstance(p, Drawing) and "cannot" in p.values]
         assert all(chapter.note(part, scene) for part in chapter.parts)
-        assert all(question.explains(changed, language) for question in chapter.questions)
+        answered = [question for question in chapter.questions if can_answer(question, changed)]
+        assert all(question.explains(changed, language) for question in answered)
 
 
 def test_a_layer_that_writes_nothing_has_no_largest_head(tiny: Model) -> None:
@@ -226,7 +256,7 @@ def test_every_claim_says_what_was_changed_and_so_does_its_control(changed: Trac
         if not claim.of_model or trial.problem is not None:
             continue
         assert trial.control is not None
-        alone = tried(claim.name, runs.control(changed))
+        alone = tried(claim.name, control(changed))
         assert (trial.control.verdict, trial.control.value) == (alone.verdict, alone.value)
         for language in LANGUAGES:
             said = spoken(claim, trial, language)

@@ -1,11 +1,14 @@
 """The house: what is public, and what an import may cost."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import attnviz
+from attnviz.capture.interventions import interventions
 
 HEAVY = ("torch", "transformers", "streamlit", "plotly", "pandas", "numpy")
 
@@ -30,6 +33,21 @@ def test_analysis_needs_no_torch(name: str) -> None:
 def test_figures_need_neither_torch_nor_streamlit(name: str) -> None:
     found = loaded_by(f"import attnviz.pictures.{name}")
     assert not found & {"torch", "transformers", "streamlit"}
+
+
+def test_no_module_names_a_kind_of_intervention() -> None:
+    """They speak to what all kinds have; a kind is named by its file and the public table alone."""
+    root = Path(attnviz.__file__).parent
+    public = root / "__init__.py"
+    homes = {Path(str(sys.modules[kind.__module__].__file__)) for kind in interventions().values()}
+    name = re.compile(rf"\b({'|'.join(kind.__name__ for kind in interventions().values())})\b")
+    named = {path for path in root.rglob("*.py") if name.search(path.read_text("utf-8"))}
+    assert named == {*homes, public}
+
+
+@pytest.mark.parametrize("name", ["intervention", "trace", "weights"])
+def test_the_core_needs_no_torch(name: str) -> None:
+    assert not loaded_by(f"import attnviz.core.{name}") & {"torch", "transformers", "plotly"}
 
 
 def test_the_core_needs_no_streamlit() -> None:

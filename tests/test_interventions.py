@@ -11,8 +11,10 @@ import pytest
 import torch
 
 import attnviz
-from attnviz.capture.reading import masked, read
+from attnviz.capture.interventions import changed_reading
+from attnviz.capture.reading import read
 from attnviz.capture.variants import inputs, residuals
+from attnviz.core.intervention import Intervention
 from attnviz.models.load import Model, control_of
 from tests.conftest import NOTE, Eager, save_tiny
 
@@ -71,7 +73,7 @@ def test_a_masked_token_is_the_mask_token(minilm: Model) -> None:
 
 
 def test_variants_are_the_traces_one_by_one(minilm: Model) -> None:
-    variants: list[list[attnviz.HeadOff | attnviz.TokenMasked]] = [
+    variants: list[list[Intervention]] = [
         [],
         [attnviz.TokenMasked(3)],
         [attnviz.HeadOff(1, 8), attnviz.HeadOff(1, 2), attnviz.HeadOff(4, 0)],
@@ -122,10 +124,10 @@ def test_a_mask_token_that_the_embedding_has_no_row_for_is_none(minilm: Model) -
     for rows in (mask, mask + 1):
         model = replace(minilm, card=replace(minilm.card, vocabulary=rows))
         if rows > mask:
-            assert masked(reading, [attnviz.TokenMasked(1)], model).ids[1] == mask
+            assert changed_reading(reading, [attnviz.TokenMasked(1)], model).ids[1] == mask
         else:
             with pytest.raises(attnviz.InterventionError, match="no mask token"):
-                masked(reading, [attnviz.TokenMasked(1)], model)
+                changed_reading(reading, [attnviz.TokenMasked(1)], model)
 
 
 def test_our_own_encoder_has_heads_to_switch_off_and_nothing_to_mask() -> None:

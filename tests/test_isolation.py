@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.core.intervene import Intervention
-from attnviz.experiments import runs
+from attnviz.core.intervention import Intervention
+from attnviz.experiments.control import control
+from attnviz.experiments.each_head_off import each_head_off
 from attnviz.models.load import Model, control_of
 from attnviz.runtime import kept
 from attnviz.ui import caches
@@ -60,8 +61,8 @@ def all_that_is_computed(visitor: Visitor, model: Model) -> Results:
         "weights": shared.weights(ids[1]),
         "lines": np.frombuffer(lines, np.uint8),
         "overview": caches.overview_of(key, shared).tiles,
-        "off": runs.each_head_off(shared),
-        "control": runs.control(shared).weights((0, 0)),
+        "off": each_head_off(shared),
+        "control": control(shared).weights((0, 0)),
         "trained": np.array([training.loss, training.accuracy]),
     }
 

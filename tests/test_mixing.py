@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import attnviz
+from attnviz import HeadOff
 from attnviz.analysis import mixing
-from attnviz.core.intervene import HeadOff
 from attnviz.core.trace import Trace
-from attnviz.experiments import runs
+from attnviz.experiments.each_token_masked import each_token_masked
 from attnviz.models.load import Model
 from tests.conftest import save_tiny
 from tests.test_house import loaded_by
@@ -86,7 +86,7 @@ def test_one_part_by_hand(machines: Trace) -> None:
 
 
 def test_every_row_is_shares(note: Trace) -> None:
-    moved = runs.each_token_masked(note)
+    moved = each_token_masked(note)
     meters = (mixing.raw, mixing.rollout, mixing.norm_shares)
     for shares in (*(meter(note) for meter in meters), mixing.mask_shares(moved)):
         assert shares.shape == (6, 27, 27)
@@ -124,7 +124,7 @@ def test_the_mask_test_was_measured_before(machines: Trace, note: Trace) -> None
         [0.480, 0.348, 0.283, 0.226, 0.190, 0.156],
     )
     for trace, shares in zip((machines, note), measured, strict=True):
-        moved = runs.each_token_masked(trace)[:, 1:-1, 1:-1]
+        moved = each_token_masked(trace)[:, 1:-1, 1:-1]
         own = np.diagonal(mixing.mask_shares(moved), axis1=1, axis2=2).mean(axis=1)
         np.testing.assert_allclose(own, shares, atol=6e-4)
 

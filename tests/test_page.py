@@ -59,7 +59,7 @@ def test_it_opens_on_the_note_and_the_two_most_different_heads(page: AppTest) ->
     assert "Jensen–Shannon divergence 0.958 of 1 bit" in said(page)
     assert "27 tokens of at most 512" in said(page)
     assert len(page.get("plotly_chart")) == 2
-    assert components(page) == {"overview_picture", "lines_picture", "scheme"}
+    assert components(page) == {"overview_picture", "lines_picture", "scheme", "frame"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_an_error_leaves_the_last_good_picture_standing(page: AppTest, wrong: st
     typed(page, wrong)
     assert page.error
     assert "What is shown below is still “The cat sat on the mat” in all-MiniLM" in said(page)
-    assert components(page) == {"overview_picture", "lines_picture", "scheme"}
+    assert components(page) == {"overview_picture", "lines_picture", "scheme", "frame"}
     assert page.selectbox(key="b").value == HeadId(3, 3)
     typed(page, "another one")
     assert "What is shown below" not in said(page)
@@ -98,11 +98,11 @@ def test_the_choice_of_a_folder_leaves_the_last_good_picture(page: AppTest) -> N
     page.selectbox(key="model").select("other").run()
     assert "Give a folder or hub name, then press Load" in said(page)
     assert "What is shown below is still" in said(page)
-    assert components(page) == {"overview_picture", "lines_picture", "scheme"}
+    assert components(page) == {"overview_picture", "lines_picture", "scheme", "frame"}
     page.text_input(key="other").set_value("/no/such/folder").run()
     page.button(key="other_load").click().run()
     assert page.error
-    assert components(page) == {"overview_picture", "lines_picture", "scheme"}
+    assert components(page) == {"overview_picture", "lines_picture", "scheme", "frame"}
 
 
 def test_a_link_that_names_a_folder_says_why_only_load_is_there(minilm: Model) -> None:
@@ -141,7 +141,7 @@ def test_unknown_tokens_are_stated_and_explained_when_many(page: AppTest) -> Non
     assert "猫" in missing
     assert "Use a sentence in a language that the model was trained on" in said(page)
     typed(page, "a plain sentence with one 🙂 in it and quite a few words more")
-    assert "1 of 14 tokens (7 %) are [UNK]" in said(page)
+    assert "1 of 14 tokens (7 %) is [UNK]" in said(page)
     assert "1 of them, because the vocabulary has no piece for: 🙂" in said(page)
     assert "Attention between blanks" not in said(page)
 

@@ -17,7 +17,7 @@ import attnviz
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different_beside
 from attnviz.analysis.lens import Lens, Unit
-from attnviz.core.intervene import Intervention
+from attnviz.core.intervention import Intervention
 from attnviz.core.trace import Picture
 from attnviz.export.numbers import COLUMNS, as_csv
 from attnviz.models.load import Model

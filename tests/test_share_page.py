@@ -165,7 +165,7 @@ def test_an_embedded_page_shows_the_chosen_parts_alone(
     assert not [c for c in app.get("bidi_component") if "lines" in str(c.proto.component_name)]
     everything = opened()
     keys = {component.key for component in everything.get("bidi_component")}
-    assert keys == {"overview_picture", "lines_picture", "height", "scheme"}
+    assert keys == {"overview_picture", "lines_picture", "height", "scheme", "frame"}
 
 
 @pytest.mark.parametrize("where", ["", "train", "walkthrough"])

@@ -12,7 +12,7 @@ import pytest
 import attnviz
 from attnviz.core.trace import LayerRecord, Trace
 from attnviz.errors import CaptureError
-from attnviz.experiments import runs
+from attnviz.experiments.control import control
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -83,15 +83,15 @@ def test_what_random_weights_do_too_tells_nothing_of_training(note: Trace) -> No
 
 def test_the_control_of_a_trial_is_the_same_claim_on_random_weights(note: Trace) -> None:
     for name in set(CLAIMS) - {"C4", "C10", "C17"}:
-        alone = tried(name, runs.control(note))
-        control = tried(name, note).control
-        assert control is not None
-        assert (control.verdict, control.value) == (alone.verdict, alone.value)
+        alone = tried(name, control(note))
+        on_control = tried(name, note).control
+        assert on_control is not None
+        assert (on_control.verdict, on_control.value) == (alone.verdict, alone.value)
 
 
 def test_a_random_model_is_told_so_in_every_claim_of_models(note: Trace) -> None:
     for name in set(CLAIMS) - {"C4", "C10", "C17"}:
-        trial = tried(name, runs.control(note))
+        trial = tried(name, control(note))
         for language in LANGUAGES:
             sentence = say("walk.beside_random", language)
             assert sentence in spoken(CLAIMS[name], trial, language)
@@ -123,7 +123,7 @@ def test_beside(said: Verdict, control: Verdict, expected: str) -> None:
 
 def test_the_handout_says_it_too(note: Trace) -> None:
     assert handout(note).count(NOTHING["en"]) == 16
-    assert handout(runs.control(note)).count(NOTHING["en"]) == 20
+    assert handout(control(note)).count(NOTHING["en"]) == 20
 
 
 # ---- small models, short sentences, random weights

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.distribution import check_distribution
-from attnviz.core.intervene import heads_off
+from attnviz.core.intervention import heads_off
 from attnviz.core.trace import Trace
 
 Shares = Float[np.ndarray, "layer query key"]

@@ -14,7 +14,10 @@ from attnviz.core.trace import LayerRecord
 
 
 def blend(record: LayerRecord) -> Float[np.ndarray, "head token d_head"]:
-    """Z of every head: softmax(q kᵀ · scaling + mask) v, from the recorded q, k and v."""
+    """Z of every head: softmax(q kᵀ · scaling + mask) v, from the recorded q, k and v.
+
+    Where an intervention changed scores or weights, with those that it left.
+    """
     q, k, v = (a.astype(float) for a in (record.queries, record.keys, record.values))
     return _blend(q, k, v, record)
 
@@ -81,6 +84,10 @@ def _shares(q: np.ndarray, k: np.ndarray, record: LayerRecord) -> np.ndarray:
     scores = np.einsum("hqd,hkd->hqk", q, k) * record.scaling
     if record.mask is not None:
         scores = scores + record.mask
+    for head, changed in record.changed_scores.items():
+        scores[head] = changed
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     shares: np.ndarray = powers / powers.sum(-1, keepdims=True)
+    for head, changed in record.changed_weights.items():
+        shares[head] = changed
     return shares

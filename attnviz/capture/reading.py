@@ -1,6 +1,5 @@
 """Reading: from a text to the tokens that the model is given."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tokenizers import Encoding, Tokenizer
@@ -9,10 +8,8 @@ from attnviz.capture.display import Marks, is_space, token_text
 from attnviz.capture.grouping import Piece, Span, is_mark, words
 from attnviz.capture.unseen import dropped, unknown_at
 from attnviz.core.characters import check_whole, visible
-from attnviz.core.heads import HeadId
-from attnviz.core.intervene import HeadOff, Intervention, TokenMasked
 from attnviz.core.trace import LeftOut, Token, Unknown
-from attnviz.errors import InterventionError, TextError
+from attnviz.errors import TextError
 from attnviz.models.load import Model
 
 WORDS_QUOTED = 4  # how many words tell where a long text was cut
@@ -74,50 +71,6 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
             for n, (sentence, encoding) in enumerate(zip(sentences, encodings, strict=True))
         ),
     )
-
-
-def masked(reading: Reading, interventions: Sequence[Intervention], model: Model) -> Reading:
-    """What the model reads once `interventions` have masked tokens.
-
-    Raises:
-        InterventionError: if the model has no such head, token or mask token.
-    """
-    ids, tokens = list(reading.ids), list(reading.tokens)
-    mask = None if model.mask_token is None else model.tokenizer.token_to_id(model.mask_token)
-    for one in interventions:
-        if isinstance(one, HeadOff):
-            _check_head(one, model)
-        elif mask is None or mask >= model.card.vocabulary:
-            raise InterventionError("no_mask_token", model=model.card)
-        else:
-            _check_token(one, len(tokens))
-            ids[one.position] = mask
-            piece = str(model.mask_token)
-            tokens[one.position] = replace(
-                tokens[one.position], text=piece, piece=piece, is_unknown=False
-            )
-            _rename_word(tokens, tokens[one.position].word)
-    unknown = tuple(blank for blank in reading.unknown if tokens[blank.position].is_unknown)
-    return replace(reading, ids=tuple(ids), tokens=tuple(tokens), unknown=unknown)
-
-
-def _rename_word(tokens: list[Token], word: int | None) -> None:
-    """Let a word be called by its tokens, for it is not what the sentence has any more."""
-    for position, token in enumerate(tokens):
-        if word is not None and token.word == word:
-            tokens[position] = replace(token, word_text="")
-
-
-def _check_head(off: HeadOff, model: Model) -> None:
-    layers, heads = model.card.layers, model.card.heads
-    if not (0 <= off.layer < layers and 0 <= off.head < heads):
-        name = str(HeadId(off.layer, off.head))
-        raise InterventionError("no_such_head", head=name, layers=layers, heads=heads)
-
-
-def _check_token(mask: TokenMasked, tokens: int) -> None:
-    if not 0 <= mask.position < tokens:
-        raise InterventionError("no_such_token", position=mask.position, tokens=tokens)
 
 
 def _check(sentence: str, limit: int) -> None:

@@ -7,7 +7,7 @@ of the model; `Trace` computes them from q and k for the head that somebody look
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,9 +15,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnviz import checks
-from attnviz.capture.reading import Reading, masked, read
+from attnviz.capture.interventions import Change, changed_reading, example
+from attnviz.capture.reading import Reading, read
 from attnviz.capture.variants import Edits, inputs
-from attnviz.core.intervene import Intervention
+from attnviz.core.intervention import Intervention
 from attnviz.core.trace import LayerRecord, Trace
 from attnviz.core.weights import attention_scores, softmax
 from attnviz.errors import CaptureError
@@ -39,7 +40,7 @@ def trace(
     """Run `text` (and `pair`, a second sentence) through a model and keep every head.
 
     `model` is a loaded one, or what `attnviz.load` is given: a name or a folder.
-    `interventions` change this one pass: heads switched off, tokens masked.
+    `interventions` change this one pass: what the model reads, or scores, weights or z of heads.
 
     Raises:
         ArgumentError: if an argument is of a kind that is not taken.
@@ -59,7 +60,7 @@ def trace(
     if not isinstance(model, Model):
         model = load(EMBEDDED if model is None else model)
     reading = read(text, pair, model)
-    seen = masked(reading, changes, model)
+    seen = changed_reading(reading, changes, model)
     return Trace(
         model=model.card,
         text=text,
@@ -80,10 +81,9 @@ def _changes(interventions: Sequence[Intervention]) -> tuple[Intervention, ...]:
     Raises:
         ArgumentError: if one is not.
     """
-    example = "[attnviz.HeadOff(0, 2), attnviz.TokenMasked(2)]"
-    changes = checks.several("interventions", interventions, example)
+    changes = checks.several("interventions", interventions, example())
     for change in changes:
-        checks.kind("interventions", change, get_args(Intervention), example)
+        checks.kind("interventions", change, Change, example())
     return tuple(changes)
 
 
@@ -97,7 +97,7 @@ def capture(
     """
     recorder = _Recorder(model, Edits([interventions], model))
     with torch.inference_mode(), hooks.recording(recorder):
-        model.module(**inputs([masked(reading, interventions, model)], model))
+        model.module(**inputs([changed_reading(reading, interventions, model)], model))
     return recorder.layers()
 
 
@@ -108,9 +108,12 @@ class _Recorder:
     model: Model
     edits: Edits
     seen: list[dict[str, Any]] = field(init=False)
+    answers: list[list[Tensor]] = field(init=False)  # z of torch, with weights changed, with all
 
     def __post_init__(self) -> None:
-        self.seen = [{} for _ in range(self.model.card.layers)]
+        layers = range(self.model.card.layers)
+        self.seen = [{"changed_scores": {}, "changed_weights": {}} for _ in layers]
+        self.answers = [[] for _ in layers]
 
     def attention_called(
         self,
@@ -134,8 +137,32 @@ class _Recorder:
             mask=_added(mask),
         )
 
-    def heads_answered(self, module: nn.Module, z: Tensor) -> Tensor:
-        return self.edits.of(module, z)
+    def attention_answered(self, module: nn.Module, z: Tensor) -> None:
+        self.answers[self.model.layer_of[module]] = [z]
+
+    def changes_weights(self, module: nn.Module) -> bool:
+        return self.edits.changes_weights(module)
+
+    def scores_computed(self, module: nn.Module, scores: Tensor) -> Tensor:
+        changed = self.edits.scores(module, scores)
+        self._keep("scores", module, changed)
+        return changed
+
+    def weights_computed(self, module: nn.Module, weights: Tensor, allowed: Tensor) -> Tensor:
+        changed = self.edits.weights(module, weights, allowed)
+        self._keep("weights", module, changed)
+        return changed
+
+    def _keep(self, point: Literal["scores", "weights"], module: nn.Module, of: Tensor) -> None:
+        """Keep the changed heads alone: a copy, for the others' share its memory."""
+        heads = self.edits.heads(point, module)
+        kept = {head: _array(of[:, head].clone()) for head in heads}
+        self.seen[self.model.layer_of[module]][f"changed_{point}"] = kept
+
+    def z_computed(self, module: nn.Module, z: Tensor) -> Tensor:
+        changed = self.edits.z(module, z)
+        self.answers[self.model.layer_of[module]] += [z, changed]
+        return changed
 
     def layer_entered(self, layer: int, hidden: Tensor) -> None:
         self.seen[layer]["entered"] = _array(hidden)
@@ -173,17 +200,22 @@ class _Recorder:
         """Make sure that weights · v is the z that the model went on with, for a few queries.
 
         A mask, a bias or a scale that reached the attention function in a way that is not
-        recorded shows here.
+        recorded shows here. Weights that an intervention left are held against the z that came
+        of them; what it did to z itself, against what W_O was given.
         """
         card = self.model.card
         if not np.isfinite(record.left).all():
             raise CaptureError("not_numbers", model=card, layer=layer)
         rows = sorted({0, len(record.concat) // 2, len(record.concat) - 1})
-        z, error = head_outputs(record, rows)  # "head row d_head"
-        z[self.edits.heads_off(layer)] = 0
+        expected, error = head_outputs(record, rows)  # "head row d_head"
         went_on = record.concat[rows].reshape(len(rows), card.heads, -1).transpose(1, 0, 2)
-        if z.shape != went_on.shape or not (np.abs(z - went_on) <= error).all():
-            raise CaptureError("attention_not_understood", model=card)
+        plain, attended, changed = (z[0, rows].transpose(0, 1).numpy() for z in self.answers[layer])
+        used = expected.copy()
+        for head in {*record.changed_scores, *record.changed_weights}:
+            used[head] = record.weights(head)[rows] @ record.values[head]
+        for found, z in ((plain, expected), (attended, used), (went_on, changed)):
+            if found.shape != z.shape or not (np.abs(found - z) <= error).all():
+                raise CaptureError("attention_not_understood", model=card)
 
 
 def head_outputs(
@@ -207,9 +239,5 @@ def _array(tensor: Tensor) -> np.ndarray:
 
 
 def _added(mask: Tensor | None) -> np.ndarray | None:
-    """A mask as what is added to the scores: 0 to look, −∞ not to."""
-    if mask is None:
-        return None
-    if mask.dtype == torch.bool:
-        mask = torch.zeros(mask.shape).masked_fill(~mask, float("-inf"))
-    return _array(mask[0])
+    """A mask as what is added to the scores."""
+    return None if mask is None else _array(hooks.additive(mask)[0])

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from attnviz.capture.reading import Reading, masked
-from attnviz.core.intervene import HeadOff, Intervention
+from attnviz.capture.interventions import HeadChange, changed_reading
+from attnviz.capture.reading import Reading
+from attnviz.core.intervention import EditPoint, Intervention
 from attnviz.models import hooks
 from attnviz.models.load import Model
 
@@ -19,29 +20,61 @@ LARGEST_BATCH = 2_048  # tokens of one pass, all variants together
 
 
 class Edits:
-    """What the variants of one batch do to z, layer by layer."""
+    """What the variants of one batch change inside heads, point by point and layer by layer."""
 
     def __init__(self, variants: Sequence[Sequence[Intervention]], model: Model) -> None:
         self._layer_of = model.layer_of
-        self._off: dict[int, list[tuple[int, int]]] = {}  # layer → variant and head
+        self._changes: dict[tuple[EditPoint, int], list[tuple[int, HeadChange]]] = {}
         for variant, interventions in enumerate(variants):
             for one in interventions:
-                if isinstance(one, HeadOff):
-                    self._off.setdefault(one.layer, []).append((variant, one.head))
+                if isinstance(one, HeadChange):
+                    at = self._changes.setdefault((one.point, one.layer), [])
+                    at.append((variant, one))
 
-    def of(self, module: nn.Module, z: Tensor) -> Tensor:
-        """Z as it shall go on, "variant token head d_head"; z itself where nothing changes."""
-        off = self._off.get(self._layer_of[module])
-        if off is None:
-            return z
-        variants, heads = zip(*off, strict=True)
-        changed = z.clone()
-        changed[list(variants), :, list(heads)] = 0
+    def changes_weights(self, module: nn.Module) -> bool:
+        """Whether scores or weights are changed in a layer, of any head."""
+        return bool(self._at("scores", module) or self._at("weights", module))
+
+    def heads(self, point: EditPoint, module: nn.Module) -> set[int]:
+        """The heads of a layer that are changed at a point, in any variant."""
+        return {one.head for _, one in self._at(point, module)}
+
+    def scores(
+        self, module: nn.Module, scores: Float[Tensor, "variant head query key"]
+    ) -> Float[Tensor, "variant head query key"]:
+        """Scores as they shall go on; the same ones where nothing changes."""
+        changes = self._at("scores", module)
+        changed = scores.clone() if changes else scores
+        for variant, one in changes:
+            one.change_scores(changed[variant, one.head])
         return changed
 
-    def heads_off(self, layer: int) -> list[int]:
-        """The heads of a layer that write nothing, in any variant."""
-        return [head for _, head in self._off.get(layer, ())]
+    def weights(
+        self,
+        module: nn.Module,
+        weights: Float[Tensor, "variant head query key"],
+        allowed: Bool[Tensor, "variant head query key"],
+    ) -> Float[Tensor, "variant head query key"]:
+        """Weights as they shall go on; the same ones where nothing changes."""
+        changes = self._at("weights", module)
+        changed = weights.clone() if changes else weights
+        for variant, one in changes:
+            one.change_weights(changed[variant, one.head], allowed[variant, one.head])
+        return changed
+
+    def z(
+        self, module: nn.Module, z: Float[Tensor, "variant query head d_head"]
+    ) -> Float[Tensor, "variant query head d_head"]:
+        """Z as it shall go on; the same one where nothing changes."""
+        changes = self._at("z", module)
+        changed = z.clone() if changes else z
+        for variant, one in changes:
+            one.change_z(changed[variant, :, one.head])
+        return changed
+
+    def _at(self, point: EditPoint, module: nn.Module) -> list[tuple[int, HeadChange]]:
+        """Variants with what each changes at a point of a layer."""
+        return self._changes.get((point, self._layer_of[module]), [])
 
 
 def inputs(readings: Sequence[Reading], model: Model) -> dict[str, Tensor]:
@@ -73,7 +106,7 @@ def _batch(
     reading: Reading, model: Model, variants: Sequence[Sequence[Intervention]]
 ) -> np.ndarray:
     stream = _Stream(Edits(variants, model))
-    read = [masked(reading, interventions, model) for interventions in variants]
+    read = [changed_reading(reading, interventions, model) for interventions in variants]
     with torch.inference_mode(), hooks.recording(stream):
         model.module(**inputs(read, model))
     return np.stack(stream.depths, axis=1)
@@ -89,8 +122,20 @@ class _Stream:
     def attention_called(self, *_: object) -> None:
         pass
 
-    def heads_answered(self, module: nn.Module, z: Tensor) -> Tensor:
-        return self._edits.of(module, z)
+    def attention_answered(self, module: nn.Module, z: Tensor) -> None:
+        pass
+
+    def changes_weights(self, module: nn.Module) -> bool:
+        return self._edits.changes_weights(module)
+
+    def scores_computed(self, module: nn.Module, scores: Tensor) -> Tensor:
+        return self._edits.scores(module, scores)
+
+    def weights_computed(self, module: nn.Module, weights: Tensor, allowed: Tensor) -> Tensor:
+        return self._edits.weights(module, weights, allowed)
+
+    def z_computed(self, module: nn.Module, z: Tensor) -> Tensor:
+        return self._edits.z(module, z)
 
     def layer_entered(self, layer: int, hidden: Tensor) -> None:
         if layer == 0:

@@ -5,30 +5,16 @@ lessons and the file of the whole trace ask for them.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from attnviz.core.trace import LayerRecord, Trace
-from attnviz.core.weights import attention_scores, softmax
+from attnviz.core.weights import Scored
 
 Again = Callable[[], Trace]  # the whole trace
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """What the weights of one layer are computed from."""
-
-    queries: Float[np.ndarray, "head token d_head"]
-    keys: Float[np.ndarray, "head token d_head"]
-    scaling: float
-    mask: Float[np.ndarray, "#query #key"] | None  # added to the scores
-
-    def scores(self, head: int | slice) -> Float[np.ndarray, "*head query key"]:
-        """Scaled dot products, mask added."""
-        return attention_scores(self.queries[head], self.keys[head], self.scaling, self.mask)
 
 
 class _Layers(tuple[Any, ...]):
@@ -62,9 +48,14 @@ class PartialTrace(Trace):
         layer, index = self.check_head(head)
         return self.scored[layer].scores(index)
 
+    def weights(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
+        """The attention weights of one head. Rows sum to 1."""
+        layer, index = self.check_head(head)
+        return self.scored[layer].weights(index)
+
     def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
         """The attention weights of every head of a layer."""
-        return softmax(self.scored[self.check_layer(layer)].scores(slice(None)))
+        return self.scored[self.check_layer(layer)].layer_weights()
 
 
 def partial(trace: Trace, again: Again) -> PartialTrace:
@@ -83,6 +74,7 @@ def partial(trace: Trace, again: Again) -> PartialTrace:
         unknown=trace.unknown,
         dropped=trace.dropped,
         scored=tuple(
-            Scored(layer.queries, layer.keys, layer.scaling, layer.mask) for layer in trace.layers
+            Scored(**{part.name: getattr(layer, part.name) for part in fields(Scored)})
+            for layer in trace.layers
         ),
     )

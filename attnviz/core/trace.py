@@ -33,8 +33,8 @@ from jaxtyping import Float
 from attnviz import checks
 from attnviz.core.card import LayerWeights, ModelCard, Projected, Projection
 from attnviz.core.heads import HeadId, as_head, as_heads
-from attnviz.core.intervene import Intervention
-from attnviz.core.weights import attention_scores, softmax
+from attnviz.core.intervention import Intervention
+from attnviz.core.weights import Scored
 from attnviz.errors import InterventionError
 from attnviz.runtime.held import ELSEWHERE
 
@@ -79,14 +79,10 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LayerRecord:
+class LayerRecord(Scored):
     """What one layer showed during the forward pass."""
 
-    queries: Float[np.ndarray, "head token d_head"]
-    keys: Float[np.ndarray, "head token d_head"]
     values: Float[np.ndarray, "head token d_head"]
-    scaling: float
-    mask: Float[np.ndarray, "#query #key"] | None  # added to the scores
     concat: Float[np.ndarray, "token concat"]  # the input of W_O
     entered: Float[np.ndarray, "token d_model"]
     after_attention: Float[np.ndarray, "token d_model"]
@@ -224,19 +220,16 @@ class Trace:
     def scores(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
         """What softmax is given, for one head: scaled dot products, mask added."""
         layer, index = self.check_head(head)
-        record = self.layers[layer]
-        return attention_scores(
-            record.queries[index], record.keys[index], record.scaling, record.mask
-        )
+        return self.layers[layer].scores(index)
 
     def weights(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
         """The attention weights of one head. Rows sum to 1."""
-        return softmax(self.scores(head))
+        layer, index = self.check_head(head)
+        return self.layers[layer].weights(index)
 
     def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
         """The attention weights of every head of a layer."""
-        record = self.layers[self.check_layer(layer)]
-        return softmax(attention_scores(record.queries, record.keys, record.scaling, record.mask))
+        return self.layers[self.check_layer(layer)].layer_weights()
 
     def head_output(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """Z of every head, as the model computed it: the input of W_O, cut into heads."""

@@ -1,7 +1,7 @@
 """Facts: the numbers and names of a trace that any text may use."""
 
 from attnviz.core.heads import HeadId
-from attnviz.core.intervene import heads_off
+from attnviz.core.intervention import heads_off
 from attnviz.core.trace import Token, Trace
 from attnviz.errors import LessonError
 from attnviz.lessons.text import Text
@@ -38,6 +38,16 @@ def heads_on(trace: Trace, layer: int) -> list[int]:
     """The heads of a layer that write: all but those that are switched off."""
     off = heads_off(trace.interventions, layer)
     return [head for head in range(trace.model.heads) if head not in off]
+
+
+def need_own_weights(trace: Trace, head: HeadId) -> None:
+    """Make sure that a head's weights are those of its scores: others say nothing of the head.
+
+    Raises:
+        LessonError: if they were replaced in this run.
+    """
+    if head.head in trace.layers[head.layer].changed_weights:
+        raise LessonError("weights_replaced", head=head)
 
 
 def facts(trace: Trace) -> dict[str, object]:

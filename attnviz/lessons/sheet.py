@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+from attnviz.core.intervention import named
 from attnviz.lessons.claims import Claim, Trial, Verdict
 from attnviz.texts import Language, say
 
@@ -20,7 +21,7 @@ def spoken(claim: Claim, trial: Trial, language: Language) -> str:
     if trial.problem is not None:
         return trial.problem.text(language)
     measured = claim.statistic.filled(language, trial.numbers)
-    changes = ", ".join(repr(one) for one in trial.interventions)
+    changes = named(trial.interventions, language)
     changed = say("walk.trial_changed", language, changes=changes) if changes else ""
     return _joined([measured, beside(claim, trial, language), changed], language)
 

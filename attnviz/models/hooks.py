@@ -39,7 +39,19 @@ class Recorder(Protocol):
     ) -> None:
         """The attention function was called, with tensors "batch head token d_head"."""
 
-    def heads_answered(self, module: nn.Module, z: Tensor) -> Tensor:
+    def attention_answered(self, module: nn.Module, z: Tensor) -> None:
+        """Torch's attention gave z, "batch token head d_head", before anything is changed."""
+
+    def changes_weights(self, module: nn.Module) -> bool:
+        """Whether scores or weights are changed here: then both are computed, and asked for."""
+
+    def scores_computed(self, module: nn.Module, scores: Tensor) -> Tensor:
+        """Softmax is to be given scores, "batch head query key"; what shall go on?"""
+
+    def weights_computed(self, module: nn.Module, weights: Tensor, allowed: Tensor) -> Tensor:
+        """Softmax gave weights, "batch head query key", where `allowed`; what shall go on?"""
+
+    def z_computed(self, module: nn.Module, z: Tensor) -> Tensor:
         """The attention function returns z, "batch token head d_head"; what shall go on?"""
 
     def layer_entered(self, layer: int, hidden: Tensor) -> None:
@@ -78,14 +90,45 @@ def attention(
     scaling: float | None = None,
     **extras: Any,
 ) -> tuple[Tensor, None]:
-    """Torch's fast attention; the active recorder, if any, sees it and may change z."""
+    """Torch's fast attention; the active recorder, if any, sees it and may change it."""
     recorder = _recorder.get()
     if recorder is not None:
         recorder.attention_called(module, query, key, value, attention_mask, scaling, extras)
     z, _ = sdpa_attention_forward(
         module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **extras
     )
-    return (z if recorder is None else recorder.heads_answered(module, z)), None
+    if recorder is None:
+        return z, None
+    recorder.attention_answered(module, z)
+    if recorder.changes_weights(module):
+        z = _step_by_step(recorder, module, query, key, value, attention_mask, scaling)
+    return recorder.z_computed(module, z), None
+
+
+def _step_by_step(
+    recorder: Recorder,
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    scaling: float | None,
+) -> Tensor:
+    """Attention without the fast path, which shows neither scores nor weights."""
+    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
+    scores = query @ key.transpose(-1, -2) * scaling  # "batch head query key"
+    if mask is not None:
+        scores = scores + additive(mask)
+    scores = recorder.scores_computed(module, scores)
+    weights = recorder.weights_computed(module, scores.softmax(dim=-1), ~scores.isneginf())
+    return (weights @ value).transpose(1, 2)  # "batch query head d_head"
+
+
+def additive(mask: Tensor) -> Tensor:
+    """A mask as what is added to the scores: 0 to look, −∞ not to."""
+    if mask.dtype == torch.bool:
+        return torch.zeros(mask.shape).masked_fill(~mask, float("-inf"))
+    return mask
 
 
 AttentionInterface.register(NAME, attention)

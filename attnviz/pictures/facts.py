@@ -1,7 +1,11 @@
 """Facts: where a picture's numbers are from, as every file states them."""
 
+from collections.abc import Sequence
+
 from attnviz.analysis.distribution import above, below, sum_to_one
 from attnviz.core.given import GivenTrace
+from attnviz.core.heads import HeadId
+from attnviz.core.intervention import heads_attending_otherwise, named
 from attnviz.core.trace import Trace
 from attnviz.texts import Language, say
 from attnviz.version import versions, versions_text
@@ -71,9 +75,17 @@ def about_given(trace: Trace, language: Language) -> list[str]:
     return said
 
 
+def with_changes(formula: str, trace: Trace, heads: Sequence[HeadId], language: Language) -> str:
+    """The formula of weights, and of which of these heads it is not true."""
+    among = [head for head in heads_attending_otherwise(trace.interventions) if head in heads]
+    if not among:
+        return formula
+    said = ", ".join(map(str, among))
+    return say("picture.formula_changed", language, formula=formula, heads=said)
+
+
 def changes(trace: Trace, language: Language) -> list[str]:
     """A sentence on what was changed while the model ran; none where nothing was."""
     if not trace.interventions:
         return []
-    named = ", ".join(repr(one) for one in trace.interventions)
-    return [say("file.changed", language, changes=named)]
+    return [say("file.changed", language, changes=named(trace.interventions, language))]

@@ -16,7 +16,7 @@ from jaxtyping import Float, UInt8
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.asked import check_language, check_trace
-from attnviz.pictures.facts import about_given, changes
+from attnviz.pictures.facts import about_given, changes, with_changes
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import title
 from attnviz.pictures.recipe import Recipe
@@ -127,6 +127,7 @@ def overview_words(
     block = max((end - start for start, end in pairwise(edges)), default=1)  # nothing is left
     source = "given" if card.source == "given" else "softmax"
     formula = say(f"overview.formula_{source}", language)
+    formula = with_changes(formula, trace, trace.heads, language)
     key = "overview.pooled" if block > 1 else "overview.exact"
     drawn = say(key, language, block=block, formula=formula)
     changed = [*changes(trace, language), *about_given(trace, language)]

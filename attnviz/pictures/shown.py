@@ -19,7 +19,7 @@ from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.asked import check_trace, lens_of
-from attnviz.pictures.facts import changes
+from attnviz.pictures.facts import changes, with_changes
 from attnviz.pictures.picture import sentence, withheld_notes
 from attnviz.pictures.style import HeadCode
 from attnviz.texts import Language, say
@@ -64,7 +64,8 @@ class Shown:
         how = self.combination or "weights"
         if self.trace.model.source == "given":
             return with_sums(say(f"picture.given_{how}", language), self._whole_sums, language)
-        return say(f"picture.formula_{how}", language) + self._sums(language)
+        formula = say(f"picture.formula_{how}", language)
+        return with_changes(formula, self.trace, self.heads, language) + self._sums(language)
 
     def _sums(self, language: Language) -> str:
         """What each drawn row sums to; nothing where the lens hides a part of it."""

@@ -1,5 +1,6 @@
 """The look: colours, ramps, fonts. The only place where they are written down."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
@@ -126,7 +127,9 @@ def signed_ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
 
 
 def signed_level(value: float, largest: float) -> int:
-    """A number as a level of `signed_ramp`: 127 ± round(127 √(|number| ÷ largest))."""
+    """A number as a level of `signed_ramp`: 127 ± round(127 √(|number| ÷ largest)); ∞ as 127."""
+    if not math.isfinite(value):
+        return HALF
     share = min(1.0, abs(value) / (largest or 1.0))
     ink: int = round(HALF * float(np.sqrt(share)))
     return HALF + ink if value > 0 else HALF - ink

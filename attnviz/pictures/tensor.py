@@ -1,6 +1,7 @@
 """Matrices: as a map of ink with the number under the pointer, or as a table of numbers."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ def tensor(
     largest: float | None = None,
     paints: str | None = None,
 ) -> Element:
-    """A matrix as ink: √(|number| ÷ largest), its hue for plus and grey for minus.
+    """A matrix as ink: √(|number| ÷ largest), its hue for plus and grey for minus, −∞ as paper.
 
     The caption says the name, the shape and the largest number, which several maps may share.
     `marked` is the row that the reader follows; `paints` names the control that a click on a
@@ -34,7 +35,7 @@ def tensor(
     """
     hue = getattr(paint, mode)
     shared = largest is not None
-    largest = float(np.abs(values).max(initial=0)) if largest is None else largest
+    largest = _largest(values) if largest is None else largest
     shape = f"{values.shape[0]} × {values.shape[1]}"
     canvas = Element(
         "canvas",
@@ -90,7 +91,7 @@ def numbers(
 ) -> Element:
     """A matrix as numbers, each on its ink. `largest` is the number of full ink."""
     hue = getattr(paint, mode)
-    top = float(np.abs(cells).max(initial=0)) if largest is None else largest
+    top = _largest(cells) if largest is None else largest
     head = element(
         "tr",
         element("th", corner, scope="col") if corner else element("td"),
@@ -113,10 +114,15 @@ def numbers(
 
 def printed(value: float, decimals: int) -> str:
     """A number with a true minus sign, and never minus zero."""
-    text = f"{value:.{decimals}f}"
-    if float(text) == 0:
+    text = f"{value:.{decimals}f}".replace("inf", "∞")
+    if isfinite(value) and float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", "−")
+
+
+def _largest(values: Float[np.ndarray, "row column"]) -> float:
+    """The largest number that is one: the score of a pair that is not allowed is −∞."""
+    return float(np.abs(values).max(initial=0, where=np.isfinite(values)))
 
 
 def _cell(

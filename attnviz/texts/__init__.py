@@ -30,7 +30,7 @@ def catalogue(language: Language) -> dict[str, str]:
     }
 
 
-def say(key: str, language: Language = "en", **values: object) -> str:
+def say(key: str, /, language: Language = "en", **values: object) -> str:
     """The text `key` with its placeholders filled.
 
     Raises:

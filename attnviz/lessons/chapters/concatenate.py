@@ -4,10 +4,9 @@ import numpy as np
 
 from attnviz.analysis import recompute
 from attnviz.core.heads import HeadId
-from attnviz.core.intervene import HeadOff
 from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.experiments.runs import changed
+from attnviz.experiments.rerun import heads_off
 from attnviz.lessons.controls import PickHeads, layer_control, word_control
 from attnviz.lessons.engine import (
     Chapter,
@@ -92,8 +91,7 @@ def _strip_numbers(scene: Scene) -> Numbers:
 def _run(scene: Scene) -> Trace:
     """The trace as it is, or with the chosen heads of this layer off."""
     layer = scene.number("layer")
-    off = [HeadOff(*head) for head in scene.heads("off") if head.layer == layer]
-    return changed(scene.trace, list(off)) if off else scene.trace
+    return heads_off(scene.trace, [head for head in scene.heads("off") if head.layer == layer])
 
 
 def _contributions(trace: Trace, layer: int, at: int) -> np.ndarray:

@@ -6,11 +6,11 @@ from attnviz.analysis import recompute
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.experiments import runs
+from attnviz.experiments.rerun import MOST_TOKENS
 from attnviz.lessons import convolution
 from attnviz.lessons.controls import Pick, Slide, layer_control
 from attnviz.lessons.engine import Chapter, Numbers, Outcome, Part, Question, Scene, TeacherNote
-from attnviz.lessons.facts import head_asked, layer_asked, name
+from attnviz.lessons.facts import head_asked, layer_asked, name, need_own_weights
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.pictures import style
@@ -31,8 +31,8 @@ def _maps(scene: Scene) -> np.ndarray:
     layer = scene.number("layer")
     if scene.choice["map"] == "weights":
         tokens = len(scene.trace.tokens)
-        if tokens > runs.MOST_TOKENS:
-            raise LessonError("too_many_weights", tokens=tokens, most=runs.MOST_TOKENS)
+        if tokens > MOST_TOKENS:
+            raise LessonError("too_many_weights", tokens=tokens, most=MOST_TOKENS)
         return scene.trace.layer_weights(layer)
     return scene.trace.head_output(layer)
 
@@ -140,6 +140,7 @@ def _wider(trace: Trace) -> Outcome:
 def _most_seen(trace: Trace) -> Outcome:
     """The sum of each column of the weights, recomputed from q and k in float64."""
     layer, head = head_asked(trace)
+    need_own_weights(trace, head_asked(trace))
     seen = recompute.weights(trace.layers[layer])[head].sum(axis=0)
     content = [token.position for token in trace.tokens if not token.is_special]
     best = max(content, key=lambda position: seen[position])
@@ -182,7 +183,7 @@ CHAPTER = Chapter(
             "map",
             Text("Maps", "图"),
             lambda _: tuple(MAPS),
-            lambda trace: "weights" if len(trace.tokens) <= runs.MOST_TOKENS else "z",
+            lambda trace: "weights" if len(trace.tokens) <= MOST_TOKENS else "z",
             lambda value, _, language: MAPS[str(value)][language],
         ),
         Slide("strength", Text("Strength of the scores", "得分的强度"), 1, 40, 1, 10),

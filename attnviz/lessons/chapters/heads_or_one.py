@@ -9,6 +9,7 @@ from math import comb, factorial, prod
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.analysis import recompute
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.lessons.accuracies import accuracies, accuracy
@@ -498,11 +499,7 @@ def _numbers_held(trace: Trace) -> Outcome:
 def _together(trace: Trace) -> Outcome:
     """The word with the largest mean weight over the heads, in float64, row by row."""
     layer, at = layer_asked(trace), word(trace).position
-    rows = []
-    for head in range(trace.model.heads):
-        scores = trace.scores((layer, head))[at].astype(np.float64)
-        powers = np.exp(scores - scores.max())
-        rows.append(powers / powers.sum())
+    rows = recompute.weights(trace.layers[layer])[:, at]
     allowed = [token.position for token in trace.tokens if not token.is_special]
     mean = sum(rows) / len(rows)
     best = max(allowed, key=lambda position: float(mean[position]))

@@ -6,10 +6,12 @@ import numpy as np
 
 from attnviz.core.card import Projected
 from attnviz.core.heads import HeadId
-from attnviz.core.intervene import HeadOff
 from attnviz.core.trace import Trace
-from attnviz.experiments import runs
-from attnviz.experiments.once import once
+from attnviz.experiments.each_head_off import each_head_off
+from attnviz.experiments.heads_off_in_order import heads_off_in_order
+from attnviz.experiments.rerun import heads_off
+from attnviz.experiments.sentence_vector import moved, sentence_vector
+from attnviz.experiments.spare_heads import spare_heads
 from attnviz.lessons.controls import PickHeads, head_control, word_control
 from attnviz.lessons.engine import (
     Chapter,
@@ -132,7 +134,7 @@ def _box(scene: Scene, box: Box) -> Element:
 
 
 def _draw_each(scene: Scene) -> Drawing:
-    moves = runs.each_head_off(scene.trace)
+    moves = each_head_off(scene.trace)
     rows = [f"L{layer}" for layer in range(len(moves))]
     columns = [f"H{head}" for head in range(moves.shape[1])]
     worst = scene.trace.heads[int(moves.argmax())]
@@ -147,7 +149,7 @@ def _draw_each(scene: Scene) -> Drawing:
 
 
 def _each_numbers(scene: Scene) -> Numbers:
-    moves = runs.each_head_off(scene.trace)
+    moves = each_head_off(scene.trace)
     return {
         "median": printed(float(np.median(moves)), 4),
         "most": printed(float(moves.max()), 4),
@@ -159,17 +161,17 @@ def _chosen(scene: Scene) -> float | None:
     """How far the sentence vector moves with the chosen heads off."""
     if not scene.heads("off"):
         return None
-    trace = runs.changed(scene.trace, [HeadOff(*head) for head in scene.heads("off")])
+    trace = heads_off(scene.trace, scene.heads("off"))
     depth = trace.model.layers
-    before, after = (runs.sentence_vector(t.residual(depth)) for t in (scene.trace, trace))
-    return float(runs.moved(before, after))
+    before, after = (sentence_vector(t.residual(depth)) for t in (scene.trace, trace))
+    return float(moved(before, after))
 
 
 def _orders(trace: Trace) -> Sequence[tuple[str, np.ndarray, Paint]]:
     return (
-        ("least", runs.least_first_off(trace), style.V),
-        ("random", runs.random_first_off(trace), style.GREY),
-        ("most", runs.most_first_off(trace), style.Z),
+        ("least", heads_off_in_order(trace, "least"), style.V),
+        ("random", heads_off_in_order(trace, "random"), style.GREY),
+        ("most", heads_off_in_order(trace, "most"), style.Z),
     )
 
 
@@ -234,28 +236,10 @@ def _many_numbers(scene: Scene) -> Numbers:
 # ---- checkers
 
 
-@once
 def _spare(trace: Trace) -> Outcome:
-    """Switch heads off, least important first, until the vector has moved."""
-    before = trace.residual(trace.model.layers)
-    alone = runs.last_of_each(trace, [[HeadOff(*head)] for head in trace.heads])
-    distances = {
-        head: _distance(before, after) for head, after in zip(trace.heads, alone, strict=True)
-    }
-    order = [HeadOff(*head) for head in sorted(trace.heads, key=distances.__getitem__)]
-    count = 0
-    for after in runs.last_of_each(trace, [order[: n + 1] for n in range(len(order))]):
-        if _distance(before, after) > LIMIT:
-            break
-        count += 1
-    said = {"limit": f"{LIMIT:.2f}", "spare": count, "share": f"{100 * count / len(order):.0f} %"}
+    count, heads = spare_heads(trace, LIMIT), len(trace.heads)
+    said = {"limit": f"{LIMIT:.2f}", "spare": count, "share": f"{100 * count / heads:.0f} %"}
     return Outcome(float(count), said)
-
-
-def _distance(before: np.ndarray, after: np.ndarray) -> float:
-    """1 − cosine of the means over all tokens."""
-    one, other = (r.astype(np.float64).mean(axis=0) for r in (before, after))
-    return 1 - float(one @ other) / float(np.sqrt(one @ one) * np.sqrt(other @ other))
 
 
 def _entering(trace: Trace) -> Outcome:

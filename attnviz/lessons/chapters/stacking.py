@@ -10,11 +10,11 @@ from jaxtyping import Float
 from attnviz.analysis import mixing
 from attnviz.analysis.mixing import Shares
 from attnviz.capture.run import trace as run_through
-from attnviz.core.intervene import heads_off
+from attnviz.core.intervention import heads_off
 from attnviz.core.trace import Token, Trace
 from attnviz.errors import AttnvizError
-from attnviz.experiments import runs
-from attnviz.experiments.once import once
+from attnviz.experiments.each_token_masked import each_token_masked
+from attnviz.experiments.kept_once import kept_once
 from attnviz.lessons.accuracies import accuracies, accuracy
 from attnviz.lessons.controls import LAYER, Pick, Value, layer_control, word_control
 from attnviz.lessons.engine import (
@@ -196,7 +196,7 @@ MASK_IS = Text(
 )
 
 
-@once
+@kept_once
 def _from_formulas(trace: Trace) -> tuple[Shares, Shares, Shares]:
     """The meters that need nothing but the trace, as 32-bit numbers: they are kept."""
     raw, rollout, norms = mixing.raw(trace), mixing.rollout(trace), mixing.norm_shares(trace)
@@ -212,7 +212,7 @@ def _meters(scene: Scene) -> tuple[list[Meter], str]:
         Meter(NORMS, NORMS_IS, norms),
     ]
     try:
-        moved = runs.each_token_masked(scene.trace)
+        moved = each_token_masked(scene.trace)
     except AttnvizError as problem:
         return meters, problem.text(scene.language)
     return [*meters, Meter(MASK, MASK_IS, mixing.mask_shares(moved))], ""
@@ -580,6 +580,8 @@ def _lengths(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
     w_o = np.split(learned.output.weight.astype(np.float64), len(heads), axis=0)
     powers = np.exp(np.stack([trace.scores((layer, h)).astype(np.float64) for h in heads], axis=2))
     shares = powers / powers.sum(axis=1, keepdims=True)  # "query key head"
+    for head, used in trace.layers[layer].changed_weights.items():
+        shares[..., head] = used
     shares[..., list(heads_off(trace.interventions, layer))] = 0
     lengths = np.zeros((len(x), len(x)))
     total = x + learned.output.bias
@@ -593,7 +595,7 @@ def _lengths(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
     return lengths
 
 
-@once
+@kept_once
 def _own_left(trace: Trace) -> tuple[float, float]:
     """The word's own share after layer 0, and after the last: its row, from the top down."""
     at = word(trace).position

@@ -19,7 +19,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import head_asked, name
+from attnviz.lessons.facts import head_asked, name, need_own_weights
 from attnviz.lessons.text import Text
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, element
@@ -131,12 +131,12 @@ def _map_numbers(scene: Scene) -> Numbers:
 
 
 def _self_strongest(trace: Trace) -> Outcome:
-    """Row by row: no score of the row is above the token's own. Softmax keeps the order."""
+    """Row by row, in float64: no weight of the row is above the token's own."""
     layer, head = head_asked(trace)
-    q = trace.queries(layer)[head].astype(np.float64)
-    k = trace.keys(layer)[head].astype(np.float64)
-    count = sum(all(q[i] @ k[j] <= q[i] @ k[i] for j in range(len(k))) for i in range(len(q)))
-    return Outcome(float(count), {"count": count, "share": f"{100 * count / len(q):.0f} %"})
+    need_own_weights(trace, head_asked(trace))
+    weights = recompute.weights(trace.layers[layer])[head]
+    count = int((weights.max(axis=1) <= weights.diagonal()).sum())
+    return Outcome(float(count), {"count": count, "share": f"{100 * count / len(weights):.0f} %"})
 
 
 def _on_special(trace: Trace) -> Outcome:

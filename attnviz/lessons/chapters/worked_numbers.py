@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
+from attnviz.analysis import recompute
 from attnviz.analysis.offset import at_offset
 from attnviz.core.heads import HeadId
-from attnviz.core.intervene import heads_off
+from attnviz.core.intervention import heads_off
 from attnviz.core.trace import Trace
 from attnviz.core.weights import softmax
 from attnviz.lessons import handmade, toy
@@ -21,7 +22,7 @@ from attnviz.lessons.engine import (
     Scene,
     TeacherNote,
 )
-from attnviz.lessons.facts import head_asked, name, word
+from attnviz.lessons.facts import head_asked, name, need_own_weights, word
 from attnviz.lessons.options import words
 from attnviz.lessons.text import Text
 from attnviz.pictures import style
@@ -123,10 +124,23 @@ IS_OFF = Text(
     "{head} 在这次运行中关掉了：不论各部分之和是多少，它的 z 都是 0。",
 )
 
+REPLACED = Text(
+    "The weights of {head} were changed in this run: they are not the softmax of the scores.",
+    "{head} 的权重在这次运行中被改动：它们不是得分的 softmax。",
+)
+
+
+def _notices(scene: Scene) -> list[Text]:
+    """Where an intervention makes a step of the table another than it says."""
+    layer, head = scene.head()
+    off = head in heads_off(scene.trace.interventions, layer)
+    replaced = head in scene.trace.layers[layer].changed_weights
+    return [text for text, holds in ((REPLACED, replaced), (IS_OFF, off)) if holds]
+
 
 def _draw_live(scene: Scene) -> Drawing:
     table = _live(scene)
-    off = scene.head().head in heads_off(scene.trace.interventions, scene.head().layer)
+    notices = _notices(scene)
     title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · q: {name(scene.token)}"
     root = element(
         "div",
@@ -137,7 +151,7 @@ def _draw_live(scene: Scene) -> Drawing:
             _products(scene, table),
             class_="abreast",
         ),
-        element("p", scene.say(IS_OFF, head=scene.head()), class_="notice") if off else None,
+        *(element("p", scene.say(text, head=scene.head()), class_="notice") for text in notices),
     )
     best = int(table.weights.argmax())
     alt = f"{title}. {table.keys[best]}: {table.weights[best]:.4f}"
@@ -282,25 +296,18 @@ def _added(trace: Trace) -> Outcome:
 
 
 def _most(trace: Trace) -> Outcome:
-    """The word with the largest q · k, in float64; softmax keeps the order."""
+    """The word with the largest weight, in float64, from q and k."""
     layer, head = head_asked(trace)
-    q = trace.queries(layer)[head, word(trace).position].astype(np.float64)
-    dots = {
-        token.position: float(np.dot(trace.keys(layer)[head, token.position].astype(np.float64), q))
-        for token in trace.tokens
-        if not token.is_special
-    }
-    best = max(dots, key=lambda position: dots[position])
-    root = math.sqrt(trace.model.d_head)
-    everything = [
-        float(np.dot(trace.keys(layer)[head, t.position].astype(np.float64), q)) / root
-        for t in trace.tokens
-    ]
-    share = 1 / sum(math.exp(other - dots[best] / root) for other in everything)
+    need_own_weights(trace, head_asked(trace))
+    record, at = trace.layers[layer], word(trace).position
+    weights = recompute.weights(record)[head][at]
+    content = [token.position for token in trace.tokens if not token.is_special]
+    best = max(content, key=lambda position: float(weights[position]))
+    q, k = (array[head].astype(np.float64) for array in (record.queries, record.keys))
     said = {
         "best": name(trace.tokens[best]),
-        "product": f"{dots[best]:.2f}",
-        "share": f"{share:.4f}",
+        "product": f"{float(np.dot(k[best], q[at])):.2f}",
+        "share": f"{float(weights[best]):.4f}",
     }
     return Outcome(str(best), said)
 

@@ -17,10 +17,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool
 
-from attnviz.core.intervene import Intervention
+from attnviz.core.intervention import Intervention
 from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError, LessonError
-from attnviz.experiments import runs
+from attnviz.experiments.control import control
 from attnviz.lessons.facts import heads_on
 from attnviz.lessons.text import Text
 from attnviz.pictures.digits import error_at_most
@@ -87,14 +87,15 @@ def try_claim(claim: Claim, case: Case) -> Trial:
         trial = claim.judge(case)
         if not claim.of_model:
             return trial
-        control = _on_control(claim, case, trial)
+        on_control = _on_control(claim, case, trial)
     except AttnvizError as problem:
         return Trial("cannot", problem=problem)
-    numbers = {} if control is None else {f"control_{n}": v for n, v in control.numbers.items()}
+    found = {} if on_control is None else on_control.numbers
+    numbers = {f"control_{n}": v for n, v in found.items()}
     return replace(
         trial,
         numbers={**trial.numbers, **numbers},
-        control=control,
+        control=on_control,
         is_random=case.trace.model.source == "control",
         interventions=case.trace.interventions,
     )
@@ -109,7 +110,7 @@ def _on_control(claim: Claim, case: Case, trial: Trial) -> Trial | None:
     if case.trace.model.source == "control":
         return trial
     try:
-        return claim.judge(replace(case, trace=runs.control(case.trace)))
+        return claim.judge(replace(case, trace=control(case.trace)))
     except AttnvizError:
         if claim.compares:
             raise

@@ -6,10 +6,10 @@ from jaxtyping import Bool, Float
 from attnviz.analysis.apart import apart
 from attnviz.analysis.mixing import mask_shares
 from attnviz.analysis.recompute import add_and_norm, attention_block, largest_error
-from attnviz.core.intervene import TokenMasked, heads_off
+from attnviz.core.intervention import heads_off, masked_tokens
 from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
-from attnviz.experiments import runs
+from attnviz.experiments.each_token_masked import each_token_masked
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -40,7 +40,7 @@ def _to_mask(trace: Trace) -> Bool[np.ndarray, " token"]:
         LessonError: if there is none.
     """
     words = _words(trace)
-    words[[one.position for one in trace.interventions if isinstance(one, TokenMasked)]] = False
+    words[list(masked_tokens(trace.interventions))] = False
     if not words.any():
         raise LessonError("all_words_masked")
     return words
@@ -87,7 +87,7 @@ def _pairs(trace: Trace) -> Bool[np.ndarray, "query masked"]:
 
 
 def _others_change(trace: Trace, depth: int) -> float:
-    moved = runs.each_token_masked(trace)[depth].astype(float)
+    moved = each_token_masked(trace)[depth].astype(float)
     lengths = np.linalg.norm(trace.residual(depth).astype(float), axis=-1)
     return others_change(moved, lengths, _pairs(trace))
 
@@ -143,7 +143,7 @@ def _left_out(case: Case) -> Trial:
 
 def _own_shares(trace: Trace) -> Float[np.ndarray, " layer"]:
     """The mean share of a word's own token in its r, after each layer: the mask test."""
-    shares = mask_shares(runs.each_token_masked(trace))
+    shares = mask_shares(each_token_masked(trace))
     mean: np.ndarray = shares.diagonal(axis1=1, axis2=2)[:, _to_mask(trace)].mean(axis=1)
     return mean
 

@@ -50,7 +50,7 @@ function spread(strip) {
 }
 
 const signedLevel = (value, largest) =>
-  HALF + Math.sign(value) * Math.round(HALF * Math.sqrt(Math.min(1, Math.abs(value) / (largest || 1))));
+  !Number.isFinite(value) ? HALF : HALF + Math.sign(value) * Math.round(HALF * Math.sqrt(Math.min(1, Math.abs(value) / (largest || 1))));
 
 function paint(stage, canvas) {
   const { arrays, meta } = stage;
@@ -157,7 +157,7 @@ function readUnder(canvas, line, rows, columns, values, stage) {
   const say = () => {
     const [row, column] = (cells[canvas.dataset.array] = at);
     const name = names ? names[column] : String(column);
-    line.textContent = `${rows[row]} · ${name}: ${values[row * columns + column]}`;
+    line.textContent = `${rows[row]} · ${name}: ${String(values[row * columns + column]).replace("-Infinity", "−∞")}`;
   };
   canvas.addEventListener("pointermove", (event) => {
     const box = canvas.getBoundingClientRect();

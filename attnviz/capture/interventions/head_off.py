@@ -1,0 +1,41 @@
+"""Head off: a head writes nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from attnviz.capture.interventions import HeadChange
+from attnviz.core.heads import HeadId
+from attnviz.core.intervention import EditPoint, Intervention
+
+
+@dataclass(frozen=True, slots=True)
+class HeadOff(HeadChange):
+    """A head writes nothing: its z is 0 for every token, as if its slice of W_O were 0.
+
+    Michel et al. 2019, "Are Sixteen Heads Really Better than One?", §2.3.
+    """
+
+    name: ClassVar[str] = "head_off"
+    point: ClassVar[EditPoint] = "z"
+    example: ClassVar[str] = "HeadOff(0, 2)"
+
+    @property
+    def heads_off(self) -> tuple[HeadId, ...]:
+        """This head."""
+        return (self.head_changed,)
+
+    def change_z(self, z: Float[Tensor, "query d_head"]) -> None:
+        """Nothing is written."""
+        z.zero_()
+
+
+INTERVENTION = HeadOff
+
+
+def heads_off(heads: Iterable[tuple[int, int]]) -> list[Intervention]:
+    """What switches these heads off."""
+    return [HeadOff(*head) for head in heads]
