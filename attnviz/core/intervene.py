@@ -22,8 +22,9 @@ class HeadOff:
     head: int
 
     def __post_init__(self) -> None:
-        for name, value in as_head((self.layer, self.head))._asdict().items():
-            object.__setattr__(self, name, value)  # Python's own numbers: they stand in recipes
+        head = as_head((self.layer, self.head))  # Python's own numbers: they stand in recipes
+        object.__setattr__(self, "layer", head.layer)
+        object.__setattr__(self, "head", head.head)
 
 
 @dataclass(frozen=True, slots=True)

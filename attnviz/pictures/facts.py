@@ -1,7 +1,6 @@
 """Facts: where a picture's numbers are from, as every file states them."""
 
 from attnviz.analysis.distribution import above, below, sum_to_one
-from attnviz.core.given import GivenTrace
 from attnviz.core.trace import Trace
 from attnviz.texts import Language, say
 from attnviz.version import versions, versions_text
@@ -28,14 +27,15 @@ def facts(trace: Trace) -> dict[str, object]:
 
 def _given(trace: Trace) -> dict[str, object]:
     """What given weights are that softmax would not be, and what their mask left out."""
-    if not isinstance(trace, GivenTrace):
+    given = trace.given
+    if given is None:
         return {}
-    low, high = trace.row_sums
-    forbidden = 0 if trace.allowed is None else int((~trace.allowed).sum())
+    low, high = given.row_sums
+    forbidden = 0 if given.allowed is None else int((~given.allowed).sum())
     return {
         "row_sums": [float(below(low)), float(above(high))],
         "not_allowed": forbidden,
-        "padding": trace.padding,
+        "padding": given.padding,
     }
 
 
@@ -57,12 +57,12 @@ def made_with(trace: Trace, language: Language) -> str:
 
 def about_given(trace: Trace, language: Language) -> list[str]:
     """A sentence for each thing in given weights that softmax over all tokens would not do."""
-    if not isinstance(trace, GivenTrace):
+    if trace.given is None:
         return []
     given = _given(trace)
     said = []
-    if not sum_to_one(*trace.row_sums):
-        low, high = trace.row_sums
+    if not sum_to_one(*trace.given.row_sums):
+        low, high = trace.given.row_sums
         said.append(say("file.row_sums", language, low=below(low), high=above(high)))
     if given["padding"]:
         said.append(say("file.padding", language, tokens=given["padding"]))

@@ -143,7 +143,7 @@ def _on_special(trace: Trace) -> Outcome:
     """The share of [CLS] and [SEP] in each row, recomputed in float64, averaged."""
     layer, head = head_asked(trace)
     special = [token.position for token in trace.tokens if token.is_special]
-    weights = recompute.weights(trace.layers[layer])[head]
+    weights = recompute.weights(trace.record(layer))[head]
     share = float(weights[:, special].sum(axis=1).mean())
     value = "special" if share > 0.5 else "words"
     return Outcome(value, {"share": f"{100 * share:.1f} %", "special": len(special)})

@@ -105,7 +105,7 @@ def _toy_numbers(scene: Scene) -> Numbers:
 def _live(scene: Scene) -> Worked:
     head, at = scene.head(), scene.number("word")
     trace, (layer, index) = scene.trace, head
-    record = trace.layers[layer]
+    record = trace.record(layer)
     products = record.keys[index] @ record.queries[index][at]
     return Worked(
         [name(token) for token in trace.tokens],
@@ -147,7 +147,7 @@ def _draw_live(scene: Scene) -> Drawing:
 def _products(scene: Scene, table: Worked) -> Element:
     """q, k and their products for the strongest key: they add up to its q · k."""
     head, at = scene.head(), scene.number("word")
-    record = scene.trace.layers[head.layer]
+    record = scene.trace.record(head.layer)
     best = int(table.weights.argmax())
     q, k = record.queries[head.head][at], record.keys[head.head][best]
     rows = np.stack([q, k, q * k])

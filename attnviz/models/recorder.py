@@ -1,0 +1,236 @@
+"""The recorder: keeps what one forward pass shows of each layer.
+
+Queries, keys, values and hidden states grow with n·d. The n × n weights are never asked
+of the model; `Trace` computes them from q and k for the head that somebody looks at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from attnviz.core.attention import AttentionKey, AttentionRecord, Stream
+from attnviz.core.card import LayerWeights, ModelCard
+from attnviz.errors import CaptureError
+
+_ROUNDING = 1e-5  # of the largest value, what sums in another order may differ by
+# Arguments with which a family changes the scores in ways that `core/attention.py` is not told.
+_CHANGES_SCORES = ("position_bias", "softcap", "s_aux", "sliding_window")
+_SHOWN = {  # by each layer
+    *("queries", "keys", "values", "scaling", "allowed", "added"),
+    *("concat", "entered", "after_attention", "left"),
+}
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """The model that runs: what its recorder asks of it."""
+
+    @property
+    def card(self) -> ModelCard:
+        """Its sizes and what it is called."""
+
+    @property
+    def layer_of(self) -> dict[nn.Module, int]:
+        """The layer of each attention module."""
+
+    @property
+    def layer_weights(self) -> tuple[LayerWeights, ...]:
+        """What each layer has learned."""
+
+
+@runtime_checkable
+class Edits(Protocol):
+    """What is changed while the model runs."""
+
+    def of(self, module: nn.Module, z: Tensor) -> Tensor:
+        """Z as it shall go on, "variant token head d_head"."""
+
+    def heads_off(self, layer: int) -> list[int]:
+        """The heads of a layer that write nothing."""
+
+
+class NoEdits:
+    """The pass as it is."""
+
+    def of(self, module: nn.Module, z: Tensor) -> Tensor:
+        """Z itself."""
+        del module
+        return z
+
+    def heads_off(self, layer: int) -> list[int]:
+        """None of them."""
+        del layer
+        return []
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Keeps what one forward pass shows, and answers `hooks.Recorder`."""
+
+    model: Recorded
+    edits: Edits
+    seen: list[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seen = [{} for _ in range(self.model.card.layers)]
+
+    def attention_called(
+        self,
+        module: nn.Module,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        mask: Tensor | None,
+        scaling: float | None,
+        extras: dict[str, Any],
+    ) -> None:
+        """Keep what the attention function of a layer was given."""
+        layer = self.model.layer_of.get(module)
+        strange = [name for name in _CHANGES_SCORES if extras.get(name) is not None]
+        if layer is None or strange or "queries" in self.seen[layer]:
+            raise CaptureError("attention_not_understood", model=self.model.card.title)
+        allowed, added = _read_mask(mask)
+        self.seen[layer].update(
+            queries=_array(query),
+            keys=_array(key),
+            values=_array(value),
+            scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
+            allowed=allowed,
+            added=added,
+        )
+
+    def heads_answered(self, module: nn.Module, z: Tensor) -> Tensor:
+        """Z, as it shall go on."""
+        return self.edits.of(module, z)
+
+    def layer_entered(self, layer: int, hidden: Tensor) -> None:
+        """Keep x, or the r of the layer below."""
+        self.seen[layer]["entered"] = _array(hidden)
+
+    def heads_concatenated(self, layer: int, concat: Tensor) -> None:
+        """Keep the input of W_O."""
+        self.seen[layer]["concat"] = _array(concat)
+
+    def attention_added(self, layer: int, hidden: Tensor) -> None:
+        """Keep the layer's z."""
+        self.seen[layer]["after_attention"] = _array(hidden)
+
+    def layer_left(self, layer: int, hidden: Tensor) -> None:
+        """Keep the layer's r."""
+        self.seen[layer]["left"] = _array(hidden)
+
+    def attention(self) -> dict[AttentionKey, AttentionRecord]:
+        """One record a layer.
+
+        Raises:
+            CaptureError: if a layer did not show everything, or went on with another z.
+        """
+        records = self.records()
+        for layer, record in enumerate(records):
+            self._check(layer, record)
+        return {("self", layer): record for layer, record in enumerate(records)}
+
+    def records(self) -> list[AttentionRecord]:
+        """One record a layer, not held against what the model went on with.
+
+        Raises:
+            CaptureError: if a layer did not show everything.
+        """
+        silent = [layer for layer, seen in enumerate(self.seen) if set(seen) != _SHOWN]
+        if silent:
+            raise CaptureError(
+                "layers_not_seen",
+                model=self.model.card.title,
+                seen=len(self.seen) - len(silent),
+                layers=len(self.seen),
+            )
+        return [
+            AttentionRecord(
+                queries=seen["queries"],
+                keys=seen["keys"],
+                values=seen["values"],
+                scaling=seen["scaling"],
+                allowed=seen["allowed"],
+                added=seen["added"],
+                learned=learned,
+                concat=seen["concat"],
+            )
+            for seen, learned in zip(self.seen, self.model.layer_weights, strict=True)
+        ]
+
+    def stream(self) -> Stream:
+        """The residual stream: each layer is entered by what left the one below.
+
+        Raises:
+            CaptureError: if one is not.
+        """
+        residual = [self.seen[0]["entered"], *(seen["left"] for seen in self.seen)]
+        for below, seen in zip(residual, self.seen, strict=False):
+            if seen["entered"] is not below and not np.array_equal(seen["entered"], below):
+                raise CaptureError("attention_not_understood", model=self.model.card.title)
+        return Stream(tuple(residual), tuple(seen["after_attention"] for seen in self.seen))
+
+    def _check(self, layer: int, record: AttentionRecord) -> None:
+        """Make sure that weights · v is the z that the model went on with, for a few queries.
+
+        A mask, a bias or a scale that reached the attention function in a way that is not
+        recorded shows here.
+        """
+        card = self.model.card
+        if not np.isfinite(self.seen[layer]["left"]).all():
+            raise CaptureError("not_numbers", model=card.title, layer=layer)
+        rows = sorted({0, len(record.concat) // 2, len(record.concat) - 1})
+        few = replace(
+            record,
+            queries=record.queries[:, rows].astype(np.float64),
+            allowed=_rows(record.allowed, rows),
+            added=_rows(record.added, rows),
+            concat=record.concat[rows],
+        )
+        z, went_on = few.blend(), few.head_output
+        z[self.edits.heads_off(layer)] = 0
+        if z.shape != went_on.shape or not (np.abs(z - went_on) <= rounding(few)).all():
+            raise CaptureError("attention_not_understood", model=card.title)
+
+
+def rounding(record: AttentionRecord) -> float:
+    """How far z may move by rounding: the larger the scores, the coarser they are."""
+    scores = record.scores(slice(None))
+    largest = np.abs(scores[np.isfinite(scores)]).max(initial=0)
+    share = _ROUNDING + 4 * np.finfo(np.float32).eps * largest
+    return float(share * np.abs(record.values).max())
+
+
+def _rows(array: np.ndarray | None, rows: Sequence[int]) -> np.ndarray | None:
+    """Those of some queries, of an array "#head #query key"."""
+    return array if array is None or array.shape[1] == 1 else array[:, rows]
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    """The first (only) sentence of a batch, shared and read only."""
+    array: np.ndarray = tensor[0].numpy()
+    array.flags.writeable = False
+    return array
+
+
+def _read_mask(
+    mask: Tensor | None,
+) -> tuple[
+    Bool[np.ndarray, "#head #query #key"] | None, Float[np.ndarray, "#head #query #key"] | None
+]:
+    """Where a query may look, and what is added to the scores there: None where nothing is.
+
+    transformers forbids a pair with False, or by adding −∞ or the least number that there is.
+    """
+    if mask is None:
+        return None, None
+    if mask.dtype == torch.bool:
+        return (None if mask.all() else _array(mask)), None
+    may = mask > torch.finfo(mask.dtype).min
+    added = mask.masked_fill(~may, 0)
+    return (None if may.all() else _array(may)), (_array(added) if added.any() else None)
