@@ -178,14 +178,24 @@ class Trace:
         return next(iter(self.sequences.values()))
 
     def query_tokens(self, kind: Kind = "self") -> tuple[Token, ...]:
-        """The tokens that look: the rows of weights of this kind."""
-        checks.one_of("kind", kind, get_args(Kind))
-        return self.sequences[_SEQUENCES[kind][0]]
+        """The tokens that look: the rows of weights of this kind.
+
+        Raises:
+            ArgumentError: if the model has no attention of this kind.
+        """
+        return self.sequences[_SEQUENCES[self._check_kind(kind)][0]]
 
     def key_tokens(self, kind: Kind = "self") -> tuple[Token, ...]:
-        """The tokens that are looked at: the columns of weights of this kind."""
-        checks.one_of("kind", kind, get_args(Kind))
-        return self.sequences[_SEQUENCES[kind][1]]
+        """The tokens that are looked at: the columns of weights of this kind.
+
+        Raises:
+            ArgumentError: if the model has no attention of this kind.
+        """
+        return self.sequences[_SEQUENCES[self._check_kind(kind)][1]]
+
+    def _check_kind(self, kind: Kind) -> Kind:
+        checks.one_of("kind", kind, {kind: None for kind, _ in self.attention})
+        return kind
 
     @property
     def heads(self) -> tuple[HeadId, ...]:
@@ -253,14 +263,15 @@ class Trace:
         """This head, which the model has. Raises as `check_heads` does."""
         return self.check_heads([as_head(head)])[0]
 
-    def check_layer(self, layer: int) -> int:
+    def check_layer(self, layer: int, kind: Kind = "self") -> int:
         """This layer, which the model has.
 
         Raises:
             ArgumentError: if it is no whole number.
             InterventionError: if the model has no such layer.
         """
-        found, layers = checks.whole("layer", layer), self.model.layers
+        found = checks.whole("layer", layer)
+        layers = sum(of == self._check_kind(kind) for of, _ in self.attention)
         if not 0 <= found < layers:
             raise InterventionError("no_such_layer", layer=found, layers=layers)
         return found
@@ -277,7 +288,7 @@ class Trace:
             CaptureError: if the trace holds weights alone.
         """
         self.require("projections")
-        found = self.attention[kind, self.check_layer(layer)]
+        found = self.attention[kind, self.check_layer(layer, kind)]
         if not isinstance(found, Scored):
             raise CaptureError("only_weights")
         return found
@@ -286,6 +297,7 @@ class Trace:
         """All that the attention of a layer showed.
 
         Raises:
+            ArgumentError: if the model has no attention of this kind.
             CaptureError: if the trace holds weights alone.
             InterventionError: if the model has no such layer.
         """

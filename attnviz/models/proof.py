@@ -35,6 +35,13 @@ _READ = 12  # tokens of the probe, of which the last are padding
 _PADDING = 3
 
 Quantity = Literal["weights", "z", "contributions", "r", "answer"]
+_FORMULAS: dict[Quantity, str] = {
+    "weights": "softmax(q kᵀ)",
+    "z": "weights · v",
+    "contributions": "Σ z W_O + b",
+    "r": "r",
+    "answer": "r",
+}
 Parts = tuple[nn.Module, nn.Module]  # a layer, and its W_O
 Numbers = np.ndarray | Tensor
 
@@ -71,9 +78,10 @@ def prove(model: Recorded, module: nn.Module, parts: Sequence[Parts]) -> None:
     for one in differences:
         if not one.size <= one.tolerance:  # NaN is no agreement
             raise ModelError(
-                f"not_proved_{one.quantity}",
+                "not_proved",
                 model=model.card.title,
                 layer=one.layer,
+                quantity=_FORMULAS[one.quantity],
                 difference=f"{one.size:.1g}",
             )
 
@@ -90,10 +98,12 @@ def measured(model: Recorded, module: nn.Module, parts: Sequence[Parts]) -> list
         with hooks.recording(recorder):
             shown = module(**given).last_hidden_state
         plain = module(**given).last_hidden_state
-        stream = recorder.stream()
+        records, stream = recorder.records(), recorder.stream()
         own = _own(module, parts, given, stream.residual)
+    if len(own.attentions) != len(records):
+        raise CaptureError("attention_not_understood", model=model.card.title)
     found: list[Difference] = []
-    for layer, record in enumerate(recorder.records()):
+    for layer, record in enumerate(records):
         pairs: dict[Quantity, tuple[Numbers, Numbers]] = {
             "weights": (record.weights(slice(None)), own.attentions[layer][0]),
             "z": (record.blend(), record.head_output),
@@ -135,7 +145,7 @@ def _own(
         copy.get_submodule(names[projection]).register_forward_hook(
             lambda _, __, output: own.projected.append(output)
         )
-    own.attentions = copy(**given, output_attentions=True).attentions
+    own.attentions = copy(**given, output_attentions=True).attentions or ()
     return own
 
 
