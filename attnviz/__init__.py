@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from attnviz.capture.run import trace
     from attnviz.core.heads import HeadId
     from attnviz.core.intervene import HeadOff, TokenMasked
-    from attnviz.core.trace import Token, Trace
+    from attnviz.core.tokens import Token
+    from attnviz.core.trace import Trace
     from attnviz.errors import (
         ArgumentError,
         AttnvizError,
@@ -50,7 +51,7 @@ _HOMES = {
     "ModelError": "attnviz.errors",
     "SettingsError": "attnviz.errors",
     "TextError": "attnviz.errors",
-    "Token": "attnviz.core.trace",
+    "Token": "attnviz.core.tokens",
     "TokenMasked": "attnviz.core.intervene",
     "Trace": "attnviz.core.trace",
     "Training": "attnviz.training.record",

@@ -17,7 +17,8 @@ from attnviz.core.attention import AttentionRecord, Stream
 from attnviz.core.card import LayerWeights, Norm, Projection
 from attnviz.core.heads import HeadId, as_head
 from attnviz.core.partial import partial
-from attnviz.core.trace import EVERYTHING, Token, Trace
+from attnviz.core.tokens import Token
+from attnviz.core.trace import EVERYTHING, Trace
 from attnviz.models.recorder import _read_mask
 
 HEADS, KV_HEADS, QUERIES, KEYS, WIDTH, D_MODEL = 6, 2, 5, 8, 4, 10

@@ -11,7 +11,7 @@ from attnviz.capture.unseen import dropped, unknown_at
 from attnviz.core.characters import check_whole, visible
 from attnviz.core.heads import HeadId
 from attnviz.core.intervene import HeadOff, Intervention, TokenMasked
-from attnviz.core.trace import LeftOut, Token, Unknown
+from attnviz.core.tokens import LeftOut, Token, Unknown
 from attnviz.errors import InterventionError, TextError
 from attnviz.models.load import Model
 

@@ -13,7 +13,8 @@ from attnviz.core.arrays import real_numbers
 from attnviz.core.attention import Heads
 from attnviz.core.card import ModelCard
 from attnviz.core.characters import check_whole, visible
-from attnviz.core.trace import Given, Token, Trace
+from attnviz.core.tokens import Token
+from attnviz.core.trace import Given, Trace
 from attnviz.core.weights import row_sums
 from attnviz.errors import CaptureError
 
