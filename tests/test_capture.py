@@ -158,6 +158,19 @@ def test_a_layer_that_shows_nothing_is_refused(minilm: Model) -> None:
         recorder.attention()
 
 
+def test_a_layer_that_is_entered_by_another_stream_is_refused(tiny: Model) -> None:
+    """The residual stream is kept once: what leaves a layer enters the next."""
+    recorder = Recorder(tiny, Edits([()], tiny))
+    with torch.inference_mode(), hooks.recording(recorder):
+        tiny.module(**inputs([read("a cat", None, tiny)], tiny))
+    assert len(recorder.stream().residual) == tiny.card.layers + 1
+    recorder.seen[1]["entered"] = recorder.seen[1]["entered"].copy()
+    assert len(recorder.stream().residual) == tiny.card.layers + 1, "the same numbers"
+    recorder.seen[1]["entered"][0, 0] += 1
+    with pytest.raises(CaptureError, match="cannot be shown exactly"):
+        recorder.stream()
+
+
 def test_attention_that_changes_scores_in_unknown_ways_is_refused(minilm: Model) -> None:
     q = torch.zeros(1, 12, 2, 32)
     module = next(iter(minilm.layer_of))

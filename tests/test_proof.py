@@ -16,7 +16,7 @@ from transformers.models.bert.modeling_bert import BertLayer, BertSelfAttention
 
 import attnviz
 from attnviz.core.card import ModelCard
-from attnviz.errors import ModelError
+from attnviz.errors import AttnvizError
 from attnviz.models import hooks, load, proof
 from attnviz.models.load import Model
 from tests.conftest import save_tiny
@@ -108,8 +108,8 @@ def test_a_capture_in_another_thread_is_not_seen_by_the_proof(minilm: Model) -> 
 # ---- families that are not what the hooks show
 
 
-def refused(folder: Path) -> ModelError:
-    with pytest.raises(ModelError) as problem:
+def refused(folder: Path) -> AttnvizError:
+    with pytest.raises(AttnvizError) as problem:
         attnviz.load(str(save_tiny(folder)))
     assert not load.is_loaded(str(folder))
     return problem.value

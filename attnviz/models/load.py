@@ -76,6 +76,7 @@ def load(
 
     Raises:
         ArgumentError: if it is neither a name nor a path.
+        CaptureError: if its attention is not seen in full.
         ModelError: if there is none, or it is not one we can look into.
     """
     name = _name(name_or_folder)

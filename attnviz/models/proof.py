@@ -69,13 +69,10 @@ def prove(model: Recorded, module: nn.Module, parts: Sequence[Parts]) -> None:
     """Make sure that a model's own attention is what its hooks show.
 
     Raises:
+        CaptureError: if the attention of a layer was not seen, or is no finite number.
         ModelError: naming the first layer where they differ, and by how much.
     """
-    try:
-        differences = measured(model, module, parts)
-    except CaptureError as problem:
-        raise ModelError(problem.key, **problem.values) from problem
-    for one in differences:
+    for one in measured(model, module, parts):
         if not one.size <= one.tolerance:  # NaN is no agreement
             raise ModelError(
                 "not_proved",
@@ -90,7 +87,7 @@ def measured(model: Recorded, module: nn.Module, parts: Sequence[Parts]) -> list
     """Every difference between what the hooks show and what the model computes, upwards.
 
     Raises:
-        CaptureError: if the attention of a layer was not seen.
+        CaptureError: if the attention of a layer was not seen, or is no finite number.
     """
     given = _probe(model.card)
     recorder = Recorder(model, NoEdits())

@@ -128,7 +128,8 @@ class Recorder:
         """One record a layer.
 
         Raises:
-            CaptureError: if a layer did not show everything, or went on with another z.
+            CaptureError: if a layer did not show everything, computes no finite numbers, or
+                went on with another z.
         """
         records = self.records()
         for layer, record in enumerate(records):
@@ -139,7 +140,7 @@ class Recorder:
         """One record a layer, not held against what the model went on with.
 
         Raises:
-            CaptureError: if a layer did not show everything.
+            CaptureError: if a layer did not show everything, or computes no finite numbers.
         """
         silent = [layer for layer, seen in enumerate(self.seen) if set(seen) != _SHOWN]
         if silent:
@@ -149,6 +150,9 @@ class Recorder:
                 seen=len(self.seen) - len(silent),
                 layers=len(self.seen),
             )
+        for layer, seen in enumerate(self.seen):
+            if not np.isfinite(seen["left"]).all():
+                raise CaptureError("not_numbers", model=self.model.card.title, layer=layer)
         return [
             AttentionRecord(
                 queries=seen["queries"],
@@ -171,7 +175,7 @@ class Recorder:
         """
         residual = [self.seen[0]["entered"], *(seen["left"] for seen in self.seen)]
         for below, seen in zip(residual, self.seen, strict=False):
-            if seen["entered"] is not below and not np.array_equal(seen["entered"], below):
+            if not _same(seen["entered"], below):
                 raise CaptureError("attention_not_understood", model=self.model.card.title)
         return Stream(tuple(residual), tuple(seen["after_attention"] for seen in self.seen))
 
@@ -181,9 +185,6 @@ class Recorder:
         A mask, a bias or a scale that reached the attention function in a way that is not
         recorded shows here.
         """
-        card = self.model.card
-        if not np.isfinite(self.seen[layer]["left"]).all():
-            raise CaptureError("not_numbers", model=card.title, layer=layer)
         rows = sorted({0, len(record.concat) // 2, len(record.concat) - 1})
         few = replace(
             record,
@@ -195,7 +196,7 @@ class Recorder:
         z, went_on = few.blend(), few.head_output
         z[self.edits.heads_off(layer)] = 0
         if z.shape != went_on.shape or not (np.abs(z - went_on) <= rounding(few)).all():
-            raise CaptureError("attention_not_understood", model=card.title)
+            raise CaptureError("attention_not_understood", model=self.model.card.title)
 
 
 def rounding(record: AttentionRecord) -> float:
@@ -204,6 +205,11 @@ def rounding(record: AttentionRecord) -> float:
     largest = np.abs(scores[np.isfinite(scores)]).max(initial=0)
     share = _ROUNDING + 4 * np.finfo(np.float32).eps * largest
     return float(share * np.abs(record.values).max())
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays are the same memory, or hold the same numbers."""
+    return one.__array_interface__ == other.__array_interface__ or np.array_equal(one, other)
 
 
 def _rows(array: np.ndarray | None, rows: Sequence[int]) -> np.ndarray | None:
