@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from attnviz.capture.interventions.weights_uniform import WeightsUniform
     from attnviz.capture.run import trace
     from attnviz.core.heads import HeadId
-    from attnviz.core.trace import Token, Trace
+    from attnviz.core.tokens import Token
+    from attnviz.core.trace import Trace
     from attnviz.errors import (
         ArgumentError,
         AttnvizError,
@@ -54,7 +55,7 @@ _HOMES = {
     "PairKnockedOut": "attnviz.capture.interventions.pair_knocked_out",
     "SettingsError": "attnviz.errors",
     "TextError": "attnviz.errors",
-    "Token": "attnviz.core.trace",
+    "Token": "attnviz.core.tokens",
     "TokenMasked": "attnviz.capture.interventions.token_masked",
     "Trace": "attnviz.core.trace",
     "Training": "attnviz.training.record",

@@ -182,7 +182,7 @@ def test_the_size_of_a_record_is_that_of_its_arrays(note: attnviz.Trace) -> None
     assert size_of([None, 3, True]) < 300
     heads, tokens, layers = 12, 27, 6
     least = layers * tokens * 4 * (3 * heads * 32 + 2 * 384)
-    assert least < size_of(note.layers) < 2 * least
+    assert least < size_of((note.attention, note.streams)) < 2 * least
 
 
 def test_the_size_of_a_figure_is_that_of_its_numbers(note: attnviz.Trace) -> None:
@@ -485,10 +485,10 @@ def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:
         caches.heatmap_of(key, one, "light", "en"),
         caches._tiles.peek(key) or caches.overview_of(key, note).tiles,
     )
-    arrays = {id(array) for layer in note.layers for array in (layer.queries, layer.keys)}
+    arrays = {id(array) for n in range(6) for array in (note.queries(n), note.keys(n))}
     held_arrays = {id(one) for one in gc.get_referents(*kept)}
     assert not arrays & held_arrays
-    assert size_of(kept) < size_of(note.layers) / 2
+    assert size_of(kept) < size_of((note.attention, note.streams)) / 2
 
 
 def test_two_who_ask_at_once_compute_once() -> None:

@@ -11,12 +11,12 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 import attnviz
 from attnviz.capture.reading import read
-from attnviz.capture.run import _Recorder
 from attnviz.capture.variants import Edits, inputs
 from attnviz.core.weights import row_sums, softmax
 from attnviz.errors import CaptureError
 from attnviz.models import hooks
 from attnviz.models.load import Model
+from attnviz.models.recorder import Recorder
 from tests.conftest import NOTE, Eager
 
 TEXTS = {
@@ -118,7 +118,7 @@ def test_the_pass_stays_on_the_fast_path(minilm: Model) -> None:
     """No n × n weights are asked of the model: what is kept grows with n·d alone."""
     trace = attnviz.trace("the cat sat on the mat . " * 60, minilm)
     tokens = len(trace.tokens)
-    kept = [getattr(trace.layers[0], name) for name in ("queries", "concat", "left")]
+    kept = [trace.queries(0), trace.record(0).concat, trace.residual(1)]
     assert all(array.size == tokens * 384 for array in kept)
     config: Any = minilm.module.config
     assert config._attn_implementation == hooks.NAME
@@ -138,31 +138,44 @@ def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager)
     """With the attention function alone and no mask function, [PAD] would be looked at."""
     given = inputs([read("the cat sat", None, minilm)], minilm)
     padded = {name: torch.nn.functional.pad(value, (0, 3)) for name, value in given.items()}
-    recorder = _Recorder(minilm, Edits([()], minilm))
+    recorder = Recorder(minilm, Edits([()], minilm))
     with torch.inference_mode(), hooks.recording(recorder):
         minilm.module(**padded)
     with torch.inference_mode():
         expected = eager(minilm)(**padded, output_attentions=True).attentions[0][0].numpy()
-    trace = attnviz.Trace(minilm.card, "", None, (), (), recorder.layers(), ())
-    np.testing.assert_allclose(trace.layer_weights(0), expected, atol=1e-5)
-    assert trace.layer_weights(0)[:, :, -3:].max() == 0
+    weights = recorder.attention()["self", 0].weights(slice(None))
+    np.testing.assert_allclose(weights, expected, atol=1e-5)
+    assert weights[:, :, -3:].max() == 0
 
 
 def test_a_layer_that_shows_nothing_is_refused(minilm: Model) -> None:
-    recorder = _Recorder(minilm, Edits([()], minilm))
+    recorder = Recorder(minilm, Edits([()], minilm))
     given = inputs([read("a", None, minilm)], minilm)
     with torch.inference_mode(), hooks.recording(recorder):
         minilm.module(**given)
     recorder.seen[4].pop("queries")
     with pytest.raises(CaptureError, match="5 of 6 layers"):
-        recorder.layers()
+        recorder.attention()
+
+
+def test_a_layer_that_is_entered_by_another_stream_is_refused(tiny: Model) -> None:
+    """The residual stream is kept once: what leaves a layer enters the next."""
+    recorder = Recorder(tiny, Edits([()], tiny))
+    with torch.inference_mode(), hooks.recording(recorder):
+        tiny.module(**inputs([read("a cat", None, tiny)], tiny))
+    assert len(recorder.stream().residual) == tiny.card.layers + 1
+    recorder.seen[1]["entered"] = recorder.seen[1]["entered"].copy()
+    assert len(recorder.stream().residual) == tiny.card.layers + 1, "the same numbers"
+    recorder.seen[1]["entered"][0, 0] += 1
+    with pytest.raises(CaptureError, match="cannot be shown exactly"):
+        recorder.stream()
 
 
 def test_attention_that_changes_scores_in_unknown_ways_is_refused(minilm: Model) -> None:
     q = torch.zeros(1, 12, 2, 32)
     module = next(iter(minilm.layer_of))
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
-        _Recorder(minilm, Edits([()], minilm)).attention_called(
+        Recorder(minilm, Edits([()], minilm)).attention_called(
             module, q, q, q, None, None, {"softcap": 5.0}
         )
 
@@ -171,7 +184,7 @@ def test_a_layer_that_attends_twice_is_refused(minilm: Model) -> None:
     """Which of the two it would go on with, nobody could say."""
     q = torch.zeros(1, 12, 2, 32)
     module = next(iter(minilm.layer_of))
-    recorder = _Recorder(minilm, Edits([()], minilm))
+    recorder = Recorder(minilm, Edits([()], minilm))
     recorder.attention_called(module, q, q, q, None, None, {})
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
         recorder.attention_called(module, q, q, q, None, None, {})
@@ -180,7 +193,7 @@ def test_a_layer_that_attends_twice_is_refused(minilm: Model) -> None:
 def test_attention_of_no_layer_is_refused(minilm: Model) -> None:
     q = torch.zeros(1, 12, 2, 32)
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
-        _Recorder(minilm, Edits([()], minilm)).attention_called(
+        Recorder(minilm, Edits([()], minilm)).attention_called(
             torch.nn.Identity(), q, q, q, None, None, {}
         )
 
@@ -225,14 +238,14 @@ def test_every_layer_and_head_is_held_against_what_went_on(tiny: Model) -> None:
     reading = read("the cat sat on the mat", None, tiny)
     for layer in range(tiny.card.layers):
         for head in range(tiny.card.heads):
-            recorder = _Recorder(tiny, Edits([()], tiny))
+            recorder = Recorder(tiny, Edits([()], tiny))
             with torch.inference_mode(), hooks.recording(recorder):
                 tiny.module(**inputs([reading], tiny))
             keys = recorder.seen[layer]["keys"].copy()
             keys[head] = keys[head, ::-1]
             recorder.seen[layer]["keys"] = keys
             with pytest.raises(CaptureError, match="cannot be shown exactly"):
-                recorder.layers()
+                recorder.attention()
 
 
 def test_heads_off_are_no_difference(tiny: Model) -> None:

@@ -182,7 +182,7 @@ def test_the_block_has_the_sizes_of_the_model(machines: Trace, digits: Trace) ->
         assert [one.text for one in all_of(panel, "shape")] == [
             *[f"{tokens} × {d_model}", linear] * 3,
             f"{heads} × ({tokens} × {d_head})",
-            "{} × {}".format(*trace.layers[0].concat.shape),
+            "{} × {}".format(*trace.record(0).concat.shape),
             "{} → {}".format(*trace.learned[0].output.weight.shape),
             f"{tokens} × {d_model}",
         ]

@@ -1,7 +1,6 @@
 """Claims on trial: every claim stands, says no number of its own, and can come out otherwise."""
 
 import string
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
@@ -39,6 +38,7 @@ from attnviz.models.families import families
 from attnviz.models.load import Model, control_of
 from attnviz.texts import LANGUAGES
 from tests.conftest import NOTE, Eager, save_tiny
+from tests.traces import with_after_attention, with_records
 
 CLAIMS = {claim.name: claim for claim in claims()}
 LONG = " ".join((NOTE.split() * 3)[:60])
@@ -252,19 +252,10 @@ def test_over_heads() -> None:
     assert over_heads(np.array([True, False]), on_average=False) == "fails"
 
 
-def with_layers(trace: Trace, **arrays: Callable[[int], np.ndarray]) -> Trace:
-    """The trace with arrays of every layer's record replaced."""
-    changed = [
-        replace(record, **{name: array(layer) for name, array in arrays.items()})  # type: ignore[arg-type]
-        for layer, record in enumerate(trace.layers)
-    ]
-    return replace(trace, layers=tuple(changed))
-
-
 def looking_at_itself(trace: Trace) -> Trace:
     heads, tokens, width = trace.queries(0).shape
     code = np.tile(20 * np.eye(tokens, width, dtype=np.float32), (heads, 1, 1))
-    return with_layers(trace, queries=lambda _: code, keys=lambda _: code)
+    return with_records(trace, lambda *_: {"queries": code, "keys": code})
 
 
 @pytest.mark.parametrize("hide_special", [False, True])
@@ -314,7 +305,9 @@ def test_a_narrow_w_o_reduces(note: Trace) -> None:
     generator = np.random.default_rng(0)
     thin = (generator.normal(size=(384, 10)) @ generator.normal(size=(10, 384))).astype(np.float32)
     output = replace(note.learned[0].output, weight=thin)
-    changed = replace(note, learned=tuple(replace(w, output=output) for w in note.learned))
+    changed = with_records(
+        note, lambda _, record: {"learned": replace(record.learned, output=output)}
+    )
     trial = tried("C8", changed)
     assert trial.control is not None
     assert (trial.verdict, trial.value, trial.control.value) == ("holds", 10, 384)
@@ -323,13 +316,13 @@ def test_a_narrow_w_o_reduces(note: Trace) -> None:
 
 
 def test_a_foreign_z_is_noticed(note: Trace) -> None:
-    changed = with_layers(note, concat=lambda n: note.layers[n].concat * np.float32(3))
+    changed = with_records(note, lambda _, record: {"concat": record.concat * np.float32(3)})
     assert tried("C1", changed).verdict == "fails"
     assert tried("C2", changed).verdict == "fails"
     assert tried("C15", changed).verdict == "every"
-    concat = note.layers[0].concat.copy()
+    concat = note.record(0).concat.copy()
     concat[:, :32] += 1  # one head of the first layer goes its own way
-    one = with_layers(note, concat=lambda n: note.layers[n].concat if n else concat)
+    one = with_records(note, lambda n, record: {"concat": record.concat if n else concat})
     assert (tried("C15", one).verdict, tried("C15", one).value) == ("fails", 1)
 
 
@@ -340,14 +333,14 @@ def test_a_blend_stays_inside() -> None:
 
 
 def test_without_residual_and_norm(note: Trace) -> None:
-    changed = with_layers(note, after_attention=note.attention_output)
+    changed = with_after_attention(note, note.attention_output)
     assert (tried("C22", changed).verdict, tried("C22", changed).value) == ("holds", 0)
 
     def added(layer: int) -> np.ndarray:
         total: np.ndarray = note.attention_output(layer) + note.residual(layer)
         return total
 
-    trial = tried("C22", with_layers(note, after_attention=added))
+    trial = tried("C22", with_after_attention(note, added))
     assert trial.verdict == "fails", "x was added, whatever the cosine"
     assert float(str(trial.numbers["added"])) < 1e-6
 
@@ -398,7 +391,8 @@ def test_rank() -> None:
 
 def test_c1_equals_torch(note: Trace) -> None:
     largest = 0.0
-    for layer, record in enumerate(note.layers):
+    for layer in range(6):
+        record = note.record(layer)
         q, k, v = (torch.tensor(a).double() for a in (record.queries, record.keys, record.values))
         z = functional.scaled_dot_product_attention(q, k, v).numpy()
         found = note.head_output(layer)
@@ -555,9 +549,8 @@ def test_c20_equals_a_loop(note: Trace, hide_special: bool) -> None:
 
 def test_c20_names_what_the_residual_keeps(note: Trace) -> None:
     """The vectors themselves, token by token, instead of the lengths from inner products."""
-    record, learned = note.layers[0], note.learned[0]
-    x = torch.tensor(record.entered).double()
-    gain = torch.tensor(learned.norm.gain).double()
+    x = torch.tensor(note.residual(0)).double()
+    gain = torch.tensor(note.norm(0).gain).double()
     shares = []
     for i in range(1, 26):
         lengths = []
@@ -577,7 +570,7 @@ def test_c22_equals_torch(note: Trace, eager: Eager, minilm: Model) -> None:
     alone, added = 0.0, 0.0
     for layer in range(6):
         part = f"encoder.layer.{layer}.attention.output."
-        concat = torch.tensor(note.layers[layer].concat).double()
+        concat = torch.tensor(note.record(layer).concat).double()
         wrote = concat @ learned[part + "dense.weight"].T + learned[part + "dense.bias"]
         z = torch.tensor(note.after_attention(layer)).double()
         total = wrote + torch.tensor(note.residual(layer)).double()

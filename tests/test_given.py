@@ -22,7 +22,7 @@ from attnviz.analysis.fixed import variation
 from attnviz.analysis.head_map import head_map
 from attnviz.analysis.lens import Lens
 from attnviz.analysis.mixing import raw, rollout
-from attnviz.core.given import GivenTrace, given_trace
+from attnviz.core.given import given_trace
 from attnviz.errors import AttnvizError
 from attnviz.export.numbers import as_csv, as_json, as_npz
 from attnviz.lessons.claims import Case, claims, try_claim
@@ -120,7 +120,9 @@ def test_what_weights_do_not_hold_is_refused_in_a_sentence(weights: np.ndarray) 
         lambda: trace.residual(0),
         lambda: trace.input_projection((0, 0), "query"),
         lambda: trace.head_output(0),
-        lambda: list(trace.layers),
+        lambda: trace.record(0),
+        lambda: trace.streams,
+        lambda: trace.norm(0),
         lambda: list(trace.learned),
         lambda: as_npz(trace),
     ):
@@ -342,13 +344,13 @@ def _padded(junk: float) -> np.ndarray:
 def test_padding_is_left_out_and_said(mask: Any, junk: float) -> None:
     tokens = ["a", "b", "</s>", "<pad>", "<pad>"]
     trace = attnviz.Trace.from_weights(tokens, _padded(junk), [2, 4], allowed=mask)
-    assert isinstance(trace, GivenTrace)
+    assert trace.given is not None
     assert [token.text for token in trace.tokens] == ["a", "b", "</s>"]
     assert [token.is_special for token in trace.tokens] == [False, False, True]
     assert trace.text == "a b </s>"
     for layer in range(2):
         np.testing.assert_array_equal(trace.layer_weights(layer), MANY[layer].astype(np.float32))
-    assert (trace.padding, trace.allowed) == (2, None)
+    assert (trace.given.padding, trace.given.allowed) == (2, None)
     for page in _files(trace).values():
         assert "2 tokens are left out as padding" in page
     assert facts(trace)["padding"] == 2
@@ -442,7 +444,8 @@ def test_a_token_that_looks_nowhere_but_is_looked_at_is_no_padding() -> None:
     weights = np.array([[[[0.5, 0.25, 0.25], [0, 0, 0], [0, 0.5, 0.5]]]])
     mask = [[1, 1, 1], [0, 0, 0], [0, 1, 1]]
     trace = given_trace(["a", "b", "c"], weights, [0], "mine", mask)
-    assert ([token.piece for token in trace.tokens], trace.padding) == (["a", "b", "c"], 0)
+    assert trace.given is not None
+    assert ([token.piece for token in trace.tokens], trace.given.padding) == (["a", "b", "c"], 0)
     assert [token.word for token in trace.tokens] == [None, 1, 2]
     np.testing.assert_array_equal(trace.weights((0, 0)), weights[0, 0])
 

@@ -15,13 +15,13 @@ from transformers.models.bert import modeling_bert
 import attnviz
 from attnviz.capture.interventions import Change, HeadChange, example, interventions
 from attnviz.capture.reading import read
-from attnviz.capture.run import _Recorder
 from attnviz.capture.variants import Edits, inputs, residuals
 from attnviz.core.intervention import EditPoint, Intervention
 from attnviz.core.partial import partial
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.models import hooks
 from attnviz.models.load import Model
+from attnviz.models.recorder import Recorder
 from attnviz.pictures.overview import overview_words
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.shown import shown
@@ -291,10 +291,10 @@ def test_evenly_over_what_is_left(minilm: Model) -> None:
 def test_padding_gets_no_even_share(minilm: Model) -> None:
     given = inputs([read("the cat sat", None, minilm)], minilm)
     padded = {name: torch.nn.functional.pad(value, (0, 3)) for name, value in given.items()}
-    recorder = _Recorder(minilm, Edits([[attnviz.WeightsUniform(2, 3)]], minilm))
+    recorder = Recorder(minilm, Edits([[attnviz.WeightsUniform(2, 3)]], minilm))
     with torch.inference_mode(), hooks.recording(recorder):
         minilm.module(**padded)
-    weights = recorder.layers()[2].weights(3)
+    weights = recorder.attention()["self", 2].weights(3)
     np.testing.assert_allclose(weights[:, :5], 1 / 5, rtol=1e-6)
     assert (weights[:, 5:] == 0).all()
 
@@ -358,15 +358,15 @@ def test_what_was_kept_is_held_against_what_went_on(
     point: str | None, what: str, tiny: Model
 ) -> None:
     changes: Sequence[Intervention] = EVERYWHERE[point] if point else ()
-    recorder = _Recorder(tiny, Edits([changes], tiny))
+    recorder = Recorder(tiny, Edits([changes], tiny))
     with torch.inference_mode(), hooks.recording(recorder):
         tiny.module(**inputs([read("the cat sat on the mat", None, tiny)], tiny))
     seen = recorder.seen[1]
     kept = seen["concat"] if what == "concat" else seen[f"changed_{what}"].get(0)
     if kept is None:
-        recorder.layers()
+        recorder.attention()
         return
     other = kept * 0.99
     seen |= {"concat": other} if what == "concat" else {f"changed_{what}": {0: other}}
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
-        recorder.layers()
+        recorder.attention()

@@ -415,7 +415,7 @@ def test_chapter_4_sums_the_heads_to_the_output(note: attnviz.Trace) -> None:
     )
     strip = figure.panels["strip"]
     joined = np.concatenate([maps(strip, f"Z H{head}")[0] for head in range(12)], axis=1)
-    np.testing.assert_array_equal(joined, note.layers[3].concat)
+    np.testing.assert_array_equal(joined, note.record(3).concat)
     (projected,) = maps(strip, "Z = y")
     np.testing.assert_allclose(projected, note.attention_output(3), atol=1e-6)
 
@@ -448,7 +448,7 @@ def test_chapter_5_opens_every_box_into_its_tensor(note: attnviz.Trace) -> None:
         "Q Kᵀ / √d · L2·H5": note.scores(head),
         "softmax · L2·H5": note.weights(head),
         "Z · L2·H5": note.head_output(2)[5],
-        "concat(Z)": note.layers[2].concat,
+        "concat(Z)": note.record(2).concat,
         "W_O · L2·H5": note.output_projection(head),
         "Z = concat · W_O + b": note.attention_output(2),
         "Add & Norm": note.after_attention(2),

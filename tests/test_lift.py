@@ -125,13 +125,13 @@ def test_how_far_apart_matrices_are() -> None:
 
 def test_the_recomputed_block_equals_torch(note: attnviz.Trace) -> None:
     for layer in (0, 5):
-        record, learned = note.layers[layer], note.learned[layer]
+        record, learned = note.record(layer), note.learned[layer]
         q, k, v = (torch.tensor(a).double() for a in (record.queries, record.keys, record.values))
         z = functional.scaled_dot_product_attention(q, k, v)
         np.testing.assert_allclose(blend(record), z, atol=1e-12)
         shares = torch.softmax(q @ k.transpose(1, 2) / 32**0.5, dim=-1)
         np.testing.assert_allclose(weights(record), shares, atol=1e-12)
-        x = torch.tensor(record.entered).double()
+        x = torch.tensor(note.residual(layer)).double()
         q, k, v = (
             (x @ torch.tensor(p.weight).double() + torch.tensor(p.bias))
             .view(len(x), 12, 32)
@@ -139,7 +139,7 @@ def test_the_recomputed_block_equals_torch(note: attnviz.Trace) -> None:
             for p in (learned.query, learned.key, learned.value)
         )
         z = functional.scaled_dot_product_attention(q, k, v)
-        np.testing.assert_allclose(heads_from_x(record, learned), z, atol=1e-9)
+        np.testing.assert_allclose(heads_from_x(record, note.residual(layer)), z, atol=1e-9)
         written = z.transpose(0, 1).flatten(1) @ torch.tensor(learned.output.weight).double()
         expected = functional.layer_norm(
             x + written + torch.tensor(learned.output.bias),
@@ -148,7 +148,8 @@ def test_the_recomputed_block_equals_torch(note: attnviz.Trace) -> None:
             torch.tensor(learned.norm.bias).double(),
             learned.norm.epsilon,
         )
-        np.testing.assert_allclose(attention_block(record, learned), expected, atol=1e-9)
+        found = attention_block(record, note.residual(layer))
+        np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_add_and_norm_is_torchs_whatever_its_epsilon() -> None:
@@ -169,20 +170,21 @@ def test_add_and_norm_is_torchs_whatever_its_epsilon() -> None:
 def test_heads_that_are_off_write_nothing_in_the_recomputed_block(tiny: Model) -> None:
     off = [attnviz.HeadOff(1, 0), attnviz.HeadOff(1, 3)]
     changed = attnviz.trace("the cat sat", tiny, interventions=off)
-    found = attention_block(changed.layers[1], changed.learned[1], [0, 3])
+    record, x = changed.record(1), changed.residual(1)
+    found = attention_block(record, x, [0, 3])
     np.testing.assert_allclose(found, changed.after_attention(1), atol=1e-5)
-    whole = attention_block(changed.layers[1], changed.learned[1])
+    whole = attention_block(record, x)
     assert np.abs(whole - found).max() > 0.01
 
 
 def test_a_mask_hides_keys(tiny: Model) -> None:
-    record = attnviz.trace("the cat sat", tiny).layers[0]
-    hidden = np.zeros((1, record.keys.shape[1]), np.float32)
-    hidden[0, 1] = -np.inf
+    record = attnviz.trace("the cat sat", tiny).record(0)
+    allowed = np.ones((1, 1, record.keys.shape[1]), bool)
+    allowed[..., 1] = False
     q, k, v = (torch.tensor(a).double() for a in (record.queries, record.keys, record.values))
     without = [0, 2, 3, 4]
     expected = functional.scaled_dot_product_attention(q, k[:, without], v[:, without])
-    np.testing.assert_allclose(blend(replace(record, mask=hidden)), expected, atol=1e-9)
+    np.testing.assert_allclose(blend(replace(record, allowed=allowed)), expected, atol=1e-9)
 
 
 def test_errors_are_relative() -> None:

@@ -22,7 +22,7 @@ def test_weights_are_at_hand_and_nothing_else_is_computed(note: attnviz.Trace) -
     np.testing.assert_array_equal(part.scores((2, 3)), note.scores((2, 3)))
     np.testing.assert_array_equal(part.weights((2, 3)), note.weights((2, 3)))
     assert attnviz.lines(part, [(0, 2)]).packet == attnviz.lines(note, [(0, 2)]).packet
-    assert size_of(part) > size_of(part.scored), "to be counted, nothing is computed"
+    assert size_of(part) > size_of(part.attention), "to be counted, nothing is computed"
     with pytest.raises(attnviz.InterventionError, match="L6·H0"):
         part.weights((6, 0))
     with pytest.raises(attnviz.InterventionError, match="no layer -1"):
@@ -48,6 +48,6 @@ def test_the_rest_comes_from_the_whole_trace(note: attnviz.Trace) -> None:
 def test_it_keeps_less_than_a_third(minilm: Model) -> None:
     whole = attnviz.trace("the cat sat on the mat . " * 80, minilm)
     part = partial(whole, lambda: whole)
-    scored = sum(size_of((layer.queries, layer.keys)) for layer in part.scored)
+    scored = sum(size_of((part.queries(n), part.keys(n))) for n in range(6))
     assert scored == pytest.approx(2 * 6 * 512 * 384 * 4, rel=0.01)
-    assert size_of(part.scored) < size_of(whole.layers) / 2.9
+    assert size_of(part.attention) < size_of((whole.attention, whole.streams)) / 2.9

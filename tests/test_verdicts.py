@@ -1,7 +1,7 @@
 """Verdicts: each can come out, its words follow from it, and it says what random weights do."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.core.trace import LayerRecord, Trace
+from attnviz.core.attention import Stream
+from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError
 from attnviz.experiments.control import control
 from attnviz.lessons.claims import (
@@ -30,6 +31,7 @@ from attnviz.models.load import Model, control_of
 from attnviz.texts import LANGUAGES, say
 from attnviz.training.record import Training
 from tests.conftest import NOTE, save_tiny
+from tests.traces import with_records
 
 CLAIMS = {claim.name: claim for claim in claims()}
 OF_HEADS: set[Verdict] = {"every", "average", "fails"}
@@ -233,21 +235,25 @@ def test_c6_holds_where_a_layer_has_as_many_heads_as_the_list(tmp_path: Path) ->
     assert tried("C6", attnviz.trace("the cat", model)).verdict == "holds"
 
 
-def records(trace: Trace, change: Callable[[LayerRecord], dict[str, np.ndarray]]) -> Trace:
-    """The trace with some arrays of each layer's record exchanged."""
-    layers = [replace(record, **change(record)) for record in trace.layers]  # type: ignore[arg-type]
-    return replace(trace, layers=tuple(layers))
-
-
 def test_c7_holds_for_one_word_one_head_and_nothing_after_it() -> None:
     model = attnviz.train("eight-looks", heads=1, steps=1).model
     whole = attnviz.trace("314159265358", model)
-    word = records(
-        replace(whole, tokens=whole.tokens[:1]),
-        lambda record: {
+    stream = whole.streams["text"]
+    one = replace(
+        whole,
+        sequences={"text": whole.tokens[:1]},
+        hidden={
+            "text": Stream(
+                tuple(r[:1] for r in stream.residual),
+                tuple(whole.record(n).concat[:1] for n in range(whole.model.layers)),
+            )
+        },
+    )
+    word = with_records(
+        one,
+        lambda _, record: {
             **{name: getattr(record, name)[:, :1] for name in ("queries", "keys", "values")},
-            **{name: getattr(record, name)[:1] for name in ("concat", "entered", "left")},
-            "after_attention": record.concat[:1],
+            "concat": record.concat[:1],
         },
     )
     assert (tried("C7", word).verdict, tried("C7", word).value) == ("holds", 1)
@@ -257,9 +263,12 @@ def test_c7_holds_for_one_word_one_head_and_nothing_after_it() -> None:
 def test_c12_fails_where_keys_are_shared(note: Trace) -> None:
     key = note.learned[2].key
     fewer = replace(key, weight=key.weight[:, :192], bias=key.bias[:192])
-    learned = [replace(w, key=fewer) if n == 2 else w for n, w in enumerate(note.learned)]
-    assert tried("C12", replace(note, learned=tuple(learned))).verdict == "fails"
-    halved = records(note, lambda record: {"concat": record.concat[:, :192]})
+    shared = with_records(
+        note,
+        lambda n, record: {"learned": replace(record.learned, key=fewer)} if n == 2 else {},
+    )
+    assert tried("C12", shared).verdict == "fails"
+    halved = with_records(note, lambda _, record: {"concat": record.concat[:, :192]})
     assert tried("C12", halved).verdict == "fails"
 
 

@@ -58,7 +58,7 @@ def parts(trace: Trace, layer: int, query: int) -> Float[np.ndarray, "part d_mod
     z = LayerNorm(x + Σ_h Σ_j α_j v_j W_O + b_O). With the deviation of its own input put in,
     LayerNorm is linear, so each term is normalised alone (Kobayashi et al. 2021, eq. 7).
     """
-    norm, bias = trace.learned[layer].norm, trace.learned[layer].output.bias
+    norm, bias = trace.norm(layer), trace.learned[layer].output.bias
     weights = _weights(trace, layer)[:, query]
     terms = np.einsum("hk,hkd->kd", weights, _written(trace, layer))
     terms[query] += trace.residual(layer)[query]
@@ -74,7 +74,7 @@ def norms(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
     From the inner products of the heads of each key, for |Σ_h α_h w_h|² = αᵀ (w wᵀ) α: the
     n × n vectors themselves, of d_model numbers each, are never held.
     """
-    gain = trace.learned[layer].norm.gain
+    gain = trace.norm(layer).gain
     written = _scaled(_written(trace, layer), gain).transpose(1, 0, 2)  # "key head d_model"
     products = written @ written.transpose(0, 2, 1)  # "key head head"
     weights = _weights(trace, layer).transpose(2, 1, 0)  # "key query head"
@@ -103,7 +103,7 @@ def _weights(trace: Trace, layer: int) -> Float[np.ndarray, "head query key"]:
 def _deviation(trace: Trace, layer: int) -> Float[np.ndarray, " token"]:
     """What the layer's LayerNorm divides each token by."""
     entered = trace.residual(layer).astype(float) + trace.attention_output(layer)
-    deviation: np.ndarray = np.sqrt(entered.var(axis=-1) + trace.learned[layer].norm.epsilon)
+    deviation: np.ndarray = np.sqrt(entered.var(axis=-1) + trace.norm(layer).epsilon)
     return deviation
 
 

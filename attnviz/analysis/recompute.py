@@ -9,12 +9,12 @@ from collections.abc import Collection
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.core.card import LayerWeights, Norm, Projection
-from attnviz.core.trace import LayerRecord
+from attnviz.core.attention import AttentionRecord
+from attnviz.core.card import Norm, Projection
 
 
-def blend(record: LayerRecord) -> Float[np.ndarray, "head token d_head"]:
-    """Z of every head: softmax(q kᵀ · scaling + mask) v, from the recorded q, k and v.
+def blend(record: AttentionRecord) -> Float[np.ndarray, "head token d_head"]:
+    """Z of every head: softmax(q kᵀ · scaling) v, from the recorded q, k and v.
 
     Where an intervention changed scores or weights, with those that it left.
     """
@@ -22,16 +22,16 @@ def blend(record: LayerRecord) -> Float[np.ndarray, "head token d_head"]:
     return _blend(q, k, v, record)
 
 
-def weights(record: LayerRecord) -> Float[np.ndarray, "head query key"]:
-    """The weights of every head: softmax(q kᵀ · scaling + mask), from the recorded q and k."""
+def weights(record: AttentionRecord) -> Float[np.ndarray, "head query key"]:
+    """The weights of every head: softmax(q kᵀ · scaling), from the recorded q and k."""
     return _shares(record.queries.astype(float), record.keys.astype(float), record)
 
 
 def heads_from_x(
-    record: LayerRecord, learned: LayerWeights
+    record: AttentionRecord, entered: Float[np.ndarray, "token d_model"]
 ) -> Float[np.ndarray, "head token d_head"]:
     """Z of every head from the layer's input x and its W_Q, W_K, W_V alone."""
-    x, heads = record.entered.astype(float), len(record.queries)
+    x, heads, learned = entered.astype(float), len(record.queries), record.learned
     q, k, v = (
         _through(x, one).reshape(len(x), heads, -1).transpose(1, 0, 2)
         for one in (learned.query, learned.key, learned.value)
@@ -40,13 +40,15 @@ def heads_from_x(
 
 
 def attention_block(
-    record: LayerRecord, learned: LayerWeights, off: Collection[int] = ()
+    record: AttentionRecord,
+    entered: Float[np.ndarray, "token d_model"],
+    off: Collection[int] = (),
 ) -> Float[np.ndarray, "token d_model"]:
     """The layer's z from its input x: all heads but those `off`, W_O, Add & Norm."""
-    z = heads_from_x(record, learned)
+    z = heads_from_x(record, entered)
     z[list(off)] = 0
     concat = z.transpose(1, 0, 2).reshape(z.shape[1], -1)
-    return add_and_norm(record.entered, _through(concat, learned.output), learned.norm)
+    return add_and_norm(entered, _through(concat, record.learned.output), record.learned.norm)
 
 
 def add_and_norm(
@@ -75,15 +77,17 @@ def _through(
     return projected
 
 
-def _blend(q: np.ndarray, k: np.ndarray, v: np.ndarray, record: LayerRecord) -> np.ndarray:
+def _blend(q: np.ndarray, k: np.ndarray, v: np.ndarray, record: AttentionRecord) -> np.ndarray:
     blended: np.ndarray = np.einsum("hqk,hkd->hqd", _shares(q, k, record), v)
     return blended
 
 
-def _shares(q: np.ndarray, k: np.ndarray, record: LayerRecord) -> np.ndarray:
+def _shares(q: np.ndarray, k: np.ndarray, record: AttentionRecord) -> np.ndarray:
     scores = np.einsum("hqd,hkd->hqk", q, k) * record.scaling
-    if record.mask is not None:
-        scores = scores + record.mask
+    if record.added is not None:
+        scores = scores + record.added
+    if record.allowed is not None:
+        scores = np.where(record.allowed, scores, -np.inf)
     for head, changed in record.changed_scores.items():
         scores[head] = changed
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))

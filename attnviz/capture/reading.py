@@ -8,7 +8,7 @@ from attnviz.capture.display import Marks, is_space, token_text
 from attnviz.capture.grouping import Piece, Span, is_mark, words
 from attnviz.capture.unseen import dropped, unknown_at
 from attnviz.core.characters import check_whole, visible
-from attnviz.core.trace import LeftOut, Token, Unknown
+from attnviz.core.tokens import LeftOut, Token, Unknown
 from attnviz.errors import TextError
 from attnviz.models.load import Model
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tokenizers import Encoding, Tokenizer, models
 
-from attnviz.core.trace import Unknown
+from attnviz.core.tokens import Unknown
 
 _NO_ACCENTS = (0, 9)  # combining classes of vowel signs and of signs that silence a vowel
 

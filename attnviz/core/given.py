@@ -4,58 +4,46 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import index
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from attnviz.core.arrays import real_numbers
+from attnviz.core.attention import Heads
 from attnviz.core.card import ModelCard
 from attnviz.core.characters import check_whole, visible
-from attnviz.core.trace import Token, Trace
+from attnviz.core.tokens import Token
+from attnviz.core.trace import Given, Trace
 from attnviz.core.weights import row_sums
 from attnviz.errors import CaptureError
 
 _ROUNDING = 1e-6  # what float32 may put a weight beyond 0 and 1, and above 0 behind a mask
 
 
-class _NotGiven(tuple[Any, ...]):
-    """What weights alone do not hold: not even nothing, which a loop would pass over."""
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenWeights:
+    """The weights of one layer, as they were given."""
 
-    def _refuse(self, *_: object) -> NoReturn:
-        raise CaptureError("only_weights")
+    given: Float[np.ndarray, "head query key"]
+    allowed: Bool[np.ndarray, "head query key"] | None  # None: every query sees every key
 
-    __getitem__ = __iter__ = _refuse
+    @property
+    def heads(self) -> int:
+        """How many heads the layer has."""
+        return len(self.given)
 
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class GivenTrace(Trace):
-    """A trace that knows attention weights and nothing else."""
-
-    given: Float[np.ndarray, "layer head query key"]
-    allowed: Bool[np.ndarray, "layer head query key"] | None  # None: every query sees every key
-    padding: int  # tokens that the mask left out
-    row_sums: tuple[float, float]  # the smallest and the largest
-
-    def weights(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
-        """The weights of one head, as they were given."""
-        found: np.ndarray = self.given[self.check_head(head)]
+    def weights(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
+        """The weights, as they were given."""
+        found: np.ndarray = self.given[head]
         return found
 
-    def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
-        """The weights of every head of a layer, as they were given."""
-        found: np.ndarray = self.given[self.check_layer(layer)]
-        return found
-
-    def allowed_in(self, heads: Iterable[tuple[int, int]]) -> Bool[np.ndarray, "query key"] | None:
-        """The pairs that the mask allows in one of the heads at least; None without a mask."""
-        if self.allowed is None:
-            return None
-        found: np.ndarray = np.any([self.allowed[head] for head in heads], axis=0)
-        return found
+    def may_look(self, head: Heads) -> Bool[np.ndarray, "*head query key"] | None:
+        """The pairs that the mask allows; None without a mask."""
+        return None if self.allowed is None else np.asarray(self.allowed[head])
 
 
-def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: Any) -> GivenTrace:
+def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: Any) -> Trace:
     """See `Trace.from_weights`."""
     names, places = _texts(tokens, title), _positions(special)
     array = _with_axes(real_numbers(weights), len(names))
@@ -81,18 +69,20 @@ def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: An
         max_tokens=count,
         vocabulary=0,
     )
-    return GivenTrace(
+    mask = None if between.all() else between
+    special_kept = {int(there[:place].sum()) for place in places if there[place]}
+    return Trace(
         model=card,
         text=" ".join(kept),
         pair=None,
-        tokens=_tokens(kept, {int(there[:place].sum()) for place in places if there[place]}),
+        sequences={"text": _tokens(kept, special_kept)},
         left_out=(),
-        layers=_NotGiven(),
-        learned=_NotGiven(),
-        given=given,
-        allowed=None if between.all() else between,
-        padding=len(names) - count,
-        row_sums=row_sums(given),
+        attention={
+            ("self", layer): GivenWeights(weights, None if mask is None else mask[layer])
+            for layer, weights in enumerate(given)
+        },
+        capabilities=frozenset({"weights"}),
+        given=Given(given, mask, len(names) - count, row_sums(given)),
     )
 
 

@@ -1,32 +1,79 @@
 """The name of a head."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from attnviz import checks
 from attnviz.errors import ArgumentError
 
+Kind = Literal["self", "encoder", "decoder", "cross"]
 
-class HeadId(NamedTuple):
-    """A head, counted from 0, written L0·H2."""
+_PREFIX: dict[Kind, str] = {"self": "", "encoder": "enc ", "decoder": "dec ", "cross": "cross "}
 
-    layer: int
-    head: int
+
+if TYPE_CHECKING:
+    _Pair = tuple[int, int]
+else:
+    _Pair = tuple  # of other kinds it holds three
+
+
+class HeadId(_Pair):
+    """A head, counted from 0, written L0·H2.
+
+    It is the pair that callers write, (0, 2), and equal to it. Heads of an encoder–decoder are
+    the three (0, 2, "cross"): what reads a pair refuses them, and never takes one for another.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, layer: int, head: int, kind: Kind = "self") -> "HeadId":
+        """The head of a layer of one kind of attention."""
+        parts: Any = (layer, head) if kind == "self" else (layer, head, kind)
+        return super().__new__(cls, parts)
+
+    def __getnewargs__(self) -> tuple[int, int, Kind]:
+        return self.layer, self.head, self.kind
+
+    @property
+    def layer(self) -> int:
+        """Its layer, among those of its kind."""
+        return self[0]
+
+    @property
+    def head(self) -> int:
+        """Its place in the layer."""
+        return self[1]
+
+    @property
+    def kind(self) -> Kind:
+        """Which attention of the model it is of."""
+        parts: tuple[Any, ...] = self
+        kind: Kind = "self" if len(parts) == 2 else parts[2]
+        return kind
 
     def __str__(self) -> str:
-        return f"L{self.layer}·H{self.head}"
+        return f"{_PREFIX[self.kind]}L{self.layer}·H{self.head}"
+
+    def __repr__(self) -> str:
+        kind = "" if self.kind == "self" else f", kind={self.kind!r}"
+        return f"HeadId(layer={self.layer!r}, head={self.head!r}{kind})"
+
+
+AnyHead = HeadId | tuple[int, int] | tuple[int, int, Kind]
 
 
 def as_head(given: object) -> HeadId:
-    """A head from any pair of whole numbers.
+    """A head from any pair of whole numbers, or from such a pair and the kind of attention.
 
     Raises:
-        ArgumentError: if it is no such pair.
+        ArgumentError: if it is none.
     """
-    numbers = [checks.number(one) for one in given] if isinstance(given, Iterable) else []
-    match numbers:
-        case [int(layer), int(head)]:
+    parts = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else []
+    match [checks.number(one) for one in parts[:2]], parts[2:]:
+        case [int(layer), int(head)], []:
             return HeadId(layer, head)
+        case [int(layer), int(head)], [str(kind)] if kind in get_args(Kind):
+            return HeadId(layer, head, kind)  # type: ignore[arg-type]  # one of them, as seen
     raise ArgumentError("no_head", value=checks.quoted(given))
 
 

@@ -3,6 +3,7 @@
 Axes, in the order in which they are always written:
 
     head       the heads of one layer, counted from 0
+    kv_head    those with keys and values of their own; as many as heads, or fewer that share
     query      the token that looks (destination), rows
     key        the token that is looked at (source), columns
     token      a token of the sentence, with its special tokens
@@ -11,9 +12,11 @@ Axes, in the order in which they are always written:
 
 Arrays, of a layer or of one head of it:
 
-    queries, keys, values   q, k, v                             "head token d_head"
-    scores                  q·k, scaled, mask added             "query key"
+    queries                 q                                   "head token d_head"
+    keys, values            k, v                                "kv_head token d_head"
+    scores                  q·k, scaled, −∞ if not allowed      "query key"
     weights                 softmax of the scores over keys     "query key"
+    allowed                 whether a query may look at a key   "query key", None: all
     head_output             z of each head: weights @ values    "head token d_head"
     contribution            z W_O^h: what one head writes       "token d_model"
     attention_output        the sum of contributions, plus b_O  "token d_model"
@@ -21,72 +24,50 @@ Arrays, of a layer or of one head of it:
     residual                x at depth 0, then r of each layer  "token d_model"
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import MethodType
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from attnviz import checks
-from attnviz.core.card import LayerWeights, ModelCard, Projected, Projection
-from attnviz.core.heads import HeadId, as_head, as_heads
+from attnviz.core.attention import AttentionKey, AttentionRecord, Scored, Stream, Weighted
+from attnviz.core.card import LayerWeights, ModelCard, Norm, Projected, Projection
+from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
-from attnviz.core.weights import Scored
-from attnviz.errors import InterventionError
-from attnviz.runtime.held import ELSEWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One token as the model reads it."""
-
-    text: str  # as people read it
-    piece: str  # as it stands in the vocabulary
-    position: int
-    word: int | None  # the word it is a piece of; None for special tokens and for spaces
-    segment: int
-    is_special: bool
-    is_unknown: bool
-    source: str  # the characters of the sentence that it stands for
-    word_text: str = ""  # those of its whole word; empty where the model reads another
-
-    @property
-    def name(self) -> str:
-        """The text and where it stands: duplicates stay distinct."""
-        return f"{self.text} ({self.position})"
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Tokens beyond the model's maximum, which it never read."""
-
-    tokens: int
-    segment: int  # of the first or the second sentence
-    after: str  # the last words that were read
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Why the model sees a blank at one position."""
-
-    position: int
-    reason: Literal["sign", "long", "typed"]
-    signs: tuple[str, ...] = ()  # for which the vocabulary has no piece
-    most: int = 0  # characters of a word, beyond which its tokenizer does not try
+from attnviz.core.tokens import LeftOut as LeftOut
+from attnviz.core.tokens import Token as Token
+from attnviz.core.tokens import Unknown as Unknown
+from attnviz.errors import CaptureError, InterventionError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LayerRecord(Scored):
-    """What one layer showed during the forward pass."""
+class Given:
+    """Weights that were computed elsewhere, and what is to be said of them."""
 
-    values: Float[np.ndarray, "head token d_head"]
-    concat: Float[np.ndarray, "token concat"]  # the input of W_O
-    entered: Float[np.ndarray, "token d_model"]
-    after_attention: Float[np.ndarray, "token d_model"]
-    left: Float[np.ndarray, "token d_model"]
+    weights: Float[np.ndarray, "layer head query key"]
+    allowed: Bool[np.ndarray, "layer head query key"] | None  # None: every query sees every key
+    padding: int  # tokens that the mask left out
+    row_sums: tuple[float, float]  # the smallest and the largest
+
+
+Capability = Literal[
+    "weights",
+    "projections",  # q, k, v and z, with W_Q, W_K, W_V and W_O
+    "streams",  # x, z and r
+    "norms",  # the LayerNorm of Add & Norm
+]
+EVERYTHING: frozenset[Capability] = frozenset(get_args(Capability))
+
+_SEQUENCES: dict[Kind, tuple[str, str]] = {  # of the queries, and of the keys
+    "self": ("text", "text"),
+    "encoder": ("source", "source"),
+    "decoder": ("target", "target"),
+    "cross": ("target", "source"),
+}
 
 
 class _Drawing:
@@ -111,13 +92,15 @@ class Trace:
     model: ModelCard
     text: str
     pair: str | None
-    tokens: tuple[Token, ...]
+    sequences: Mapping[str, tuple[Token, ...]]  # "text"; of an encoder–decoder source and target
     left_out: tuple[LeftOut, ...]
-    layers: tuple[LayerRecord, ...]
-    learned: tuple[LayerWeights, ...] = field(metadata={ELSEWHERE: True})
+    attention: Mapping[AttentionKey, Weighted]  # of a kind and a layer
+    hidden: Mapping[str, Stream] = field(default_factory=dict)  # see `streams`
+    capabilities: frozenset[Capability] = EVERYTHING  # what there is to ask for
     interventions: tuple[Intervention, ...] = field(default=(), kw_only=True)  # what was changed
     unknown: tuple[Unknown, ...] = field(default=(), kw_only=True)  # one for each blank
     dropped: str = field(default="", kw_only=True)  # characters of which the model sees nothing
+    given: Given | None = field(default=None, kw_only=True)  # if they are no model's in here
 
     @classmethod
     def from_weights(
@@ -149,22 +132,78 @@ class Trace:
                 where the mask allows nothing, and later where something is asked for that
                 they do not hold.
         """
-        from attnviz.core.given import given_trace  # which is a kind of this class
+        from attnviz.core.given import given_trace  # which makes one of these
 
         return given_trace(tokens, weights, special, title, allowed)
 
     @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens of the only sequence, or of the first."""
+        return next(iter(self.sequences.values()))
+
+    def query_tokens(self, kind: Kind = "self") -> tuple[Token, ...]:
+        """The tokens that look: the rows of weights of this kind.
+
+        Raises:
+            ArgumentError: if the model has no attention of this kind.
+        """
+        return self.sequences[_SEQUENCES[self._check_kind(kind)][0]]
+
+    def key_tokens(self, kind: Kind = "self") -> tuple[Token, ...]:
+        """The tokens that are looked at: the columns of weights of this kind.
+
+        Raises:
+            ArgumentError: if the model has no attention of this kind.
+        """
+        return self.sequences[_SEQUENCES[self._check_kind(kind)][1]]
+
+    def _check_kind(self, kind: Kind) -> Kind:
+        checks.one_of("kind", kind, {kind: None for kind, _ in self.attention})
+        return kind
+
+    @property
     def heads(self) -> tuple[HeadId, ...]:
         """All heads, layer by layer."""
-        card = self.model
-        return tuple(HeadId(layer, h) for layer in range(card.layers) for h in range(card.heads))
+        return tuple(
+            HeadId(layer, head, kind)
+            for (kind, layer), record in self.attention.items()
+            for head in range(record.heads)
+        )
+
+    @property
+    def streams(self) -> Mapping[str, Stream]:
+        """The residual stream of each sequence.
+
+        Raises:
+            CaptureError: if the trace holds none.
+        """
+        self.require("streams")
+        return self.hidden
+
+    @property
+    def learned(self) -> tuple[LayerWeights, ...]:
+        """W_Q, W_K, W_V, W_O and the Add & Norm of each layer.
+
+        Raises:
+            CaptureError: if the trace holds weights alone.
+        """
+        return tuple(self._scored(layer).learned for layer in range(self.model.layers))
+
+    def require(self, what: Capability) -> None:
+        """Make sure that there is such a thing to ask this trace for.
+
+        Raises:
+            CaptureError: if not.
+        """
+        if what not in self.capabilities:
+            raise CaptureError("only_weights")
 
     def __repr__(self) -> str:
         card = self.model
         size = f"{card.layers} × {card.heads} heads, {len(self.tokens)} tokens"
         return f"<Trace: {card.title}, {size}>"
 
-    def check_heads(self, heads: Sequence[tuple[int, int]]) -> tuple[HeadId, ...]:
+    def check_heads(self, heads: Sequence[AnyHead]) -> tuple[HeadId, ...]:
         """These heads, each one that the model has.
 
         Raises:
@@ -173,29 +212,30 @@ class Trace:
         """
         found = as_heads(heads)
         card = self.model
-        missing = [
-            str(one)
-            for one in found
-            if not (0 <= one.layer < card.layers and 0 <= one.head < card.heads)
-        ]
+        missing = [str(one) for one in found if not self._has(one)]
         if missing:
             raise InterventionError(
                 "no_such_head", head=", ".join(missing), layers=card.layers, heads=card.heads
             )
         return found
 
-    def check_head(self, head: tuple[int, int]) -> HeadId:
+    def _has(self, head: HeadId) -> bool:
+        record = self.attention.get((head.kind, head.layer))
+        return record is not None and 0 <= head.head < record.heads
+
+    def check_head(self, head: AnyHead) -> HeadId:
         """This head, which the model has. Raises as `check_heads` does."""
         return self.check_heads([as_head(head)])[0]
 
-    def check_layer(self, layer: int) -> int:
+    def check_layer(self, layer: int, kind: Kind = "self") -> int:
         """This layer, which the model has.
 
         Raises:
             ArgumentError: if it is no whole number.
             InterventionError: if the model has no such layer.
         """
-        found, layers = checks.whole("layer", layer), self.model.layers
+        found = checks.whole("layer", layer)
+        layers = sum(of == self._check_kind(kind) for of, _ in self.attention)
         if not 0 <= found < layers:
             raise InterventionError("no_such_layer", layer=found, layers=layers)
         return found
@@ -205,77 +245,135 @@ class Trace:
     heatmap = _Drawing("heatmap")
     explore = _Drawing("explore")
 
+    def _scored(self, layer: int, kind: Kind = "self") -> Scored:
+        """Queries and keys of a layer, and what is learned there.
+
+        Raises:
+            CaptureError: if the trace holds weights alone.
+        """
+        self.require("projections")
+        found = self.attention[kind, self.check_layer(layer, kind)]
+        if not isinstance(found, Scored):
+            raise CaptureError("only_weights")
+        return found
+
+    def record(self, layer: int, kind: Kind = "self") -> AttentionRecord:
+        """All that the attention of a layer showed.
+
+        Raises:
+            ArgumentError: if the model has no attention of this kind.
+            CaptureError: if the trace holds weights alone.
+            InterventionError: if the model has no such layer.
+        """
+        found = self._scored(layer, kind)
+        if not isinstance(found, AttentionRecord):
+            raise CaptureError("only_weights")
+        return found
+
     def queries(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """The queries q of every head of a layer."""
-        return self.layers[self.check_layer(layer)].queries
+        return self._scored(layer).queries
 
-    def keys(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+    def keys(self, layer: int) -> Float[np.ndarray, "kv_head token d_head"]:
         """The keys k of every head of a layer."""
-        return self.layers[self.check_layer(layer)].keys
+        return self._scored(layer).keys
 
-    def values(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+    def values(self, layer: int) -> Float[np.ndarray, "kv_head token d_head"]:
         """The values v of every head of a layer."""
-        return self.layers[self.check_layer(layer)].values
+        return self.record(layer).values
 
-    def scores(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
-        """What softmax is given, for one head: scaled dot products, mask added."""
-        layer, index = self.check_head(head)
-        return self.layers[layer].scores(index)
+    def scores(self, head: AnyHead) -> Float[np.ndarray, "query key"]:
+        """What softmax is given, for one head: scaled dot products, −∞ where not allowed."""
+        of = self.check_head(head)
+        return self._scored(of.layer, of.kind).scores(of.head)
 
-    def weights(self, head: tuple[int, int]) -> Float[np.ndarray, "query key"]:
-        """The attention weights of one head. Rows sum to 1."""
-        layer, index = self.check_head(head)
-        return self.layers[layer].weights(index)
+    def weights(self, head: AnyHead) -> Float[np.ndarray, "query key"]:
+        """The attention weights of one head. Rows sum to 1; what is not allowed is 0."""
+        of = self.check_head(head)
+        return self.attention[of.kind, of.layer].weights(of.head)
 
     def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
         """The attention weights of every head of a layer."""
-        return self.layers[self.check_layer(layer)].layer_weights()
+        return self.attention["self", self.check_layer(layer)].weights(slice(None))
+
+    def allowed(self, head: AnyHead) -> Bool[np.ndarray, "query key"] | None:
+        """Which query may look at which key; None: every one at all."""
+        of = self.check_head(head)
+        return self.attention[of.kind, of.layer].may_look(of.head)
+
+    def allowed_in(self, heads: Iterable[AnyHead]) -> Bool[np.ndarray, "query key"] | None:
+        """The pairs that are allowed in one of the heads at least; None: all."""
+        parts = list(map(self.allowed, heads))
+        if any(part is None for part in parts):
+            return None
+        found: np.ndarray = np.any(parts, axis=0)  # type: ignore[arg-type]  # none of them is None
+        return found
 
     def head_output(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
         """Z of every head, as the model computed it: the input of W_O, cut into heads."""
-        concat = self.layers[self.check_layer(layer)].concat
-        return concat.reshape(len(concat), self.model.heads, -1).transpose(1, 0, 2)
+        return self.record(layer).head_output
 
-    def output_projection(self, head: tuple[int, int]) -> Float[np.ndarray, "d_head d_model"]:
+    def output_projection(self, head: AnyHead) -> Float[np.ndarray, "d_head d_model"]:
         """W_O^h: the rows of the layer's W_O that read this head."""
-        layer, index = self.check_head(head)
-        return self.learned[layer].output.weight[self._columns(index)]
+        of = self.check_head(head)
+        record = self._scored(of.layer, of.kind)
+        weight = record.learned.output.weight
+        return weight[_part(len(weight), of.head, record.heads)]
 
-    def input_projection(self, head: tuple[int, int], name: Projected) -> Projection:
+    def input_projection(self, head: AnyHead, name: Projected) -> Projection:
         """W_Q^h, W_K^h or W_V^h with its bias: x @ weight + bias is the head's q, k or v."""
-        layer, index = self.check_head(head)
+        of = self.check_head(head)
         checks.one_of("name", name, get_args(Projected))
-        whole: Projection = getattr(self.learned[layer], name)
-        columns = self._columns(index)
+        record = self._scored(of.layer, of.kind)
+        whole: Projection = getattr(record.learned, name)
+        owners = record.heads if name == "query" else len(record.keys)
+        columns = _part(len(whole.bias), of.head * owners // record.heads, owners)
         return Projection(whole.weight[:, columns], whole.bias[columns])
 
-    def _columns(self, head: int) -> slice:
-        """Where a head's numbers stand among those of all heads side by side."""
-        d_head = len(self.learned[0].output.weight) // self.model.heads
-        return slice(head * d_head, (head + 1) * d_head)
+    def norm(self, layer: int) -> Norm:
+        """The LayerNorm of a layer's Add & Norm.
 
-    def contribution(self, head: tuple[int, int]) -> Float[np.ndarray, "token d_model"]:
+        Raises:
+            CaptureError: if the model has none there.
+        """
+        self.require("norms")
+        return self._scored(layer).learned.norm
+
+    def contribution(self, head: AnyHead) -> Float[np.ndarray, "token d_model"]:
         """Z W_O^h: what one head writes into the residual stream."""
-        layer, index = self.check_head(head)
-        written: np.ndarray = self.head_output(layer)[index] @ self.output_projection(head)
+        of = self.check_head(head)
+        z = self.record(of.layer, of.kind).head_output[of.head]
+        written: np.ndarray = z @ self.output_projection(head)
         return written
 
     def attention_output(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """W_O(concat(z)): the contributions of all heads, plus the bias of W_O."""
-        projection = self.learned[self.check_layer(layer)].output
-        total: np.ndarray = self.layers[layer].concat @ projection.weight + projection.bias
+        record = self.record(layer)
+        projection = record.learned.output
+        total: np.ndarray = record.concat @ projection.weight + projection.bias
         return total
 
     def after_attention(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """The layer's z: attention output plus its input, normalised (Add & Norm)."""
-        return self.layers[self.check_layer(layer)].after_attention
+        return self._stream.after_attention[self.check_layer(layer)]
 
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
         """X at depth 0, then r after each layer: the hidden states of the model."""
         found, layers = checks.whole("depth", depth), self.model.layers
         if not 0 <= found <= layers:
             raise InterventionError("no_such_depth", depth=found, layers=layers)
-        return self.layers[0].entered if found == 0 else self.layers[found - 1].left
+        return self._stream.residual[found]
+
+    @property
+    def _stream(self) -> Stream:
+        """The residual stream of `tokens`."""
+        return self.streams[next(iter(self.sequences))]
+
+
+def _part(size: int, number: int, parts: int) -> slice:
+    """Where one of equal parts, side by side, begins and ends."""
+    width = size // parts
+    return slice(number * width, (number + 1) * width)
 
 
 @runtime_checkable

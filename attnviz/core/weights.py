@@ -3,63 +3,41 @@
 Vaswani et al. 2017, §3.2.1, equation 1: softmax(q kᵀ / √d_head + mask).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """What the weights of one layer come from."""
-
-    queries: Float[np.ndarray, "head token d_head"]
-    keys: Float[np.ndarray, "head token d_head"]
-    scaling: float
-    mask: Float[np.ndarray, "#query #key"] | None  # added to the scores
-    # what the model used in heads where an intervention had changed it, by head
-    changed_scores: Mapping[int, Float[np.ndarray, "query key"]]
-    changed_weights: Mapping[int, Float[np.ndarray, "query key"]]
-
-    def scores(self, head: int) -> Float[np.ndarray, "query key"]:
-        """What softmax was given in one head: scaled dot products, mask added."""
-        if head in self.changed_scores:
-            return self.changed_scores[head]
-        return attention_scores(self.queries[head], self.keys[head], self.scaling, self.mask)
-
-    def weights(self, head: int) -> Float[np.ndarray, "query key"]:
-        """The weights that one head used."""
-        if head in self.changed_weights:
-            return self.changed_weights[head]
-        return softmax(self.scores(head))
-
-    def layer_weights(self) -> Float[np.ndarray, "head query key"]:
-        """The weights that each head used."""
-        weights = softmax(attention_scores(self.queries, self.keys, self.scaling, self.mask))
-        for head in {*self.changed_scores, *self.changed_weights}:
-            weights[head] = self.weights(head)
-        return weights
 
 
 def attention_scores(
     queries: Float[np.ndarray, "*head query d_head"],
     keys: Float[np.ndarray, "*head key d_head"],
     scaling: float,
-    mask: Float[np.ndarray, "#query #key"] | None,
+    softcap: float | None = None,
 ) -> Float[np.ndarray, "*head query key"]:
-    """What softmax is given: dot products, scaled, with the mask added."""
+    """Dot products, scaled; with a soft cap, kept between −cap and cap (Gemma 2, §2)."""
     scores: np.ndarray = queries @ np.swapaxes(keys, -1, -2)
     scores *= np.float32(scaling)
-    if mask is not None:
-        scores += mask
+    if softcap is not None:
+        scores = softcap * np.tanh(scores / softcap)
     return scores
 
 
-def softmax(scores: Float[np.ndarray, "*axes key"]) -> Float[np.ndarray, "*axes key"]:
-    """Shares that sum to 1 over the last axis."""
-    shares: np.ndarray = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shares /= shares.sum(axis=-1, keepdims=True)
+def softmax(
+    scores: Float[np.ndarray, "*axes key"], sinks: Float[np.ndarray, "*#axes"] | None = None
+) -> Float[np.ndarray, "*axes key"]:
+    """Shares over the last axis that sum to 1, or to 0 where every score is −∞.
+
+    `sinks` are learned scores of a key that is none (gpt-oss): what it takes is in no share.
+    """
+    largest = scores.max(axis=-1, keepdims=True)
+    np.maximum(largest, np.finfo(scores.dtype).min, out=largest)  # of −∞ alone
+    if sinks is not None:
+        largest = np.maximum(largest, sinks[..., None])
+    shares: np.ndarray = np.exp(scores - largest)
+    total = shares.sum(axis=-1, keepdims=True)
+    if sinks is not None:
+        total = total + np.exp(sinks[..., None] - largest)
+    total[total == 0] = 1
+    shares /= total
     return shares
 
 

@@ -70,7 +70,7 @@ def as_npz(trace: Trace) -> bytes:
         values=np.stack([trace.values(n) for n in layers]),
         head_output=np.stack([trace.head_output(n) for n in layers]),
         residual=np.stack([trace.residual(depth) for depth in range(len(layers) + 1)]),
-        scaling=np.array([record.scaling for record in trace.layers]),
+        scaling=np.array([trace.record(n).scaling for n in layers]),
     )
     return file.getvalue()
 

@@ -46,7 +46,7 @@ def need_own_weights(trace: Trace, head: HeadId) -> None:
     Raises:
         LessonError: if they were replaced in this run.
     """
-    if head.head in trace.layers[head.layer].changed_weights:
+    if head.head in trace.record(head.layer).changed_weights:
         raise LessonError("weights_replaced", head=head)
 
 

@@ -150,11 +150,11 @@ def watch_layer(
 
     def adding(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
         if recorder := _recorder.get():
-            recorder.attention_added(layer, _first_tensor(output))
+            recorder.attention_added(layer, first_tensor(output))
 
     def leaving(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
         if recorder := _recorder.get():
-            recorder.layer_left(layer, _first_tensor(output))
+            recorder.layer_left(layer, first_tensor(output))
 
     block.register_forward_pre_hook(entering, with_kwargs=True)
     output_projection.register_forward_pre_hook(projecting)
@@ -162,5 +162,6 @@ def watch_layer(
     block.register_forward_hook(leaving)
 
 
-def _first_tensor(output: Tensor | tuple[Tensor, ...]) -> Tensor:
+def first_tensor(output: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """What a module returned, alone or before other things."""
     return output if isinstance(output, torch.Tensor) else output[0]

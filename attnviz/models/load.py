@@ -23,7 +23,7 @@ from transformers.utils import logging as transformers_logging
 from attnviz import checks
 from attnviz.core.card import LayerWeights, ModelCard, Norm, Projection
 from attnviz.errors import ArgumentError, ModelError
-from attnviz.models import catalogue, hooks, requirements
+from attnviz.models import catalogue, hooks, proof, requirements
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.progress import Progress
@@ -76,6 +76,7 @@ def load(
 
     Raises:
         ArgumentError: if it is neither a name nor a path.
+        CaptureError: if its attention is not seen in full.
         ModelError: if there is none, or it is not one we can look into.
     """
     name = _name(name_or_folder)
@@ -160,6 +161,7 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
         layer_of={_part(layer, family.attention): index for index, layer in enumerate(layers)},
         layer_weights=tuple(_learned(layer, family) for layer in layers),
     )
+    proof.prove(model, module, [(layer, _part(layer, family.output)) for layer in layers])
     if progress is not None:
         progress(1.0, "load")
     return model

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from attnviz.analysis.distribution import above, below, sum_to_one
-from attnviz.core.given import GivenTrace
 from attnviz.core.heads import HeadId
 from attnviz.core.intervention import heads_attending_otherwise, named
 from attnviz.core.trace import Trace
@@ -32,14 +31,15 @@ def facts(trace: Trace) -> dict[str, object]:
 
 def _given(trace: Trace) -> dict[str, object]:
     """What given weights are that softmax would not be, and what their mask left out."""
-    if not isinstance(trace, GivenTrace):
+    given = trace.given
+    if given is None:
         return {}
-    low, high = trace.row_sums
-    forbidden = 0 if trace.allowed is None else int((~trace.allowed).sum())
+    low, high = given.row_sums
+    forbidden = 0 if given.allowed is None else int((~given.allowed).sum())
     return {
         "row_sums": [float(below(low)), float(above(high))],
         "not_allowed": forbidden,
-        "padding": trace.padding,
+        "padding": given.padding,
     }
 
 
@@ -61,12 +61,12 @@ def made_with(trace: Trace, language: Language) -> str:
 
 def about_given(trace: Trace, language: Language) -> list[str]:
     """A sentence for each thing in given weights that softmax over all tokens would not do."""
-    if not isinstance(trace, GivenTrace):
+    if trace.given is None:
         return []
     given = _given(trace)
     said = []
-    if not sum_to_one(*trace.row_sums):
-        low, high = trace.row_sums
+    if not sum_to_one(*trace.given.row_sums):
+        low, high = trace.given.row_sums
         said.append(say("file.row_sums", language, low=below(low), high=above(high)))
     if given["padding"]:
         said.append(say("file.padding", language, tokens=given["padding"]))

@@ -9,7 +9,6 @@ import numpy as np
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
-from attnviz.core.given import GivenTrace
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 
@@ -42,11 +41,11 @@ class Recipe:
     @property
     def whole(self) -> str:
         """The same with given weights written out, so that it runs by itself."""
-        trace = self.trace
-        if not isinstance(trace, GivenTrace):
+        given = self.trace.given
+        if given is None:
             return self.text
-        mask = "" if trace.allowed is None else _written(trace.allowed.astype(int))
-        made = self._trace(_written(trace.given), mask)
+        mask = "" if given.allowed is None else _written(given.allowed.astype(int))
+        made = self._trace(_written(given.weights), mask)
         return "\n".join(["import numpy", "import attnviz", *made, self._picture()])
 
     def _trace(self, weights: str, allowed: str) -> list[str]:
@@ -56,7 +55,7 @@ class Recipe:
             special = [token.position for token in trace.tokens if token.is_special]
             title = trace.model.title
             given = [weights, repr(special), repr(title)]
-            if isinstance(trace, GivenTrace) and trace.allowed is not None:
+            if trace.given is not None and trace.given.allowed is not None:
                 given.append(f"allowed={allowed}")
             made = f"attnviz.Trace.from_weights(tokens, {', '.join(given)})"
             return [f"tokens = {tokens!r}", f"trace = {made}"]

@@ -13,7 +13,6 @@ from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import ROUNDING, describe
 from attnviz.analysis.distribution import above, below, check_distribution, sum_to_one
 from attnviz.analysis.lens import Lens, View, look_at
-from attnviz.core.given import GivenTrace
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
@@ -42,7 +41,7 @@ class Shown:
     def view(self) -> View:
         """The weights through the lens."""
         trace = self.trace
-        allowed = trace.allowed_in(self.heads) if isinstance(trace, GivenTrace) else None
+        allowed = trace.allowed_in(self.heads)
         heads = map(trace.weights, self.heads)
         return look_at(heads, trace.tokens, self.lens, self.combination or "mean", allowed)
 

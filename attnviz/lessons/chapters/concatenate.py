@@ -167,7 +167,7 @@ def _largest(trace: Trace) -> Outcome:
     """Weights × v × W_O of each head in float64, from q and k on."""
     layer, at, d = layer_asked(trace), word(trace).position, trace.model.d_head
     w_o = trace.learned[layer].output.weight.astype(np.float64)
-    z = recompute.blend(trace.layers[layer])[:, at]
+    z = recompute.blend(trace.record(layer))[:, at]
     z[sorted(set(range(len(z))) - set(_on(trace, layer)))] = 0
     lengths = [
         float(np.linalg.norm(one @ w_o[head * d : (head + 1) * d])) for head, one in enumerate(z)
@@ -212,7 +212,7 @@ def _candidates(trace: Trace) -> list[tuple[int, int]]:
 
 def _which(trace: Trace) -> Outcome:
     """Look for the shown numbers among all z, recomputed from q, k and v in float64."""
-    wanted, z = _shown_z(trace), recompute.blend(trace.layers[layer_asked(trace)])
+    wanted, z = _shown_z(trace), recompute.blend(trace.record(layer_asked(trace)))
     off = {
         f"t{at}h{head}": float(np.abs(z[head, at, :SHOWN] - wanted).max())
         for at, head in _candidates(trace)

@@ -141,7 +141,7 @@ def _most_seen(trace: Trace) -> Outcome:
     """The sum of each column of the weights, recomputed from q and k in float64."""
     layer, head = head_asked(trace)
     need_own_weights(trace, head_asked(trace))
-    seen = recompute.weights(trace.layers[layer])[head].sum(axis=0)
+    seen = recompute.weights(trace.record(layer))[head].sum(axis=0)
     content = [token.position for token in trace.tokens if not token.is_special]
     best = max(content, key=lambda position: seen[position])
     special = sum(seen[t.position] for t in trace.tokens if t.is_special)

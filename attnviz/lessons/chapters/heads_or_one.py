@@ -499,7 +499,7 @@ def _numbers_held(trace: Trace) -> Outcome:
 def _together(trace: Trace) -> Outcome:
     """The word with the largest mean weight over the heads, in float64, row by row."""
     layer, at = layer_asked(trace), word(trace).position
-    rows = recompute.weights(trace.layers[layer])[:, at]
+    rows = recompute.weights(trace.record(layer))[:, at]
     allowed = [token.position for token in trace.tokens if not token.is_special]
     mean = sum(rows) / len(rows)
     best = max(allowed, key=lambda position: float(mean[position]))

@@ -71,7 +71,7 @@ def _boxes(trace: Trace, head: HeadId) -> list[tuple[str, list[Box]]]:
         ("↓", [(f"Q Kᵀ / √d · {head}", trace.scores(head), style.SCORE, True)]),
         ("↓ softmax", [(f"softmax · {head}", trace.weights(head), style.SCORE, True)]),
         ("↓ · V", z),
-        ("↓ concat", [("concat(Z)", trace.layers[layer].concat, style.Z, True)]),
+        ("↓ concat", [("concat(Z)", trace.record(layer).concat, style.Z, True)]),
         (
             "↓ · W_O + b",
             [
@@ -245,11 +245,11 @@ def _spare(trace: Trace) -> Outcome:
 def _entering(trace: Trace) -> Outcome:
     """Compare what enters the last layer with all that it might be, number by number."""
     last = trace.model.layers - 1
-    near = trace.layers[max(0, last - 1)]  # the layer below; of a single layer, itself
+    near = max(0, last - 1)  # the layer below; of a single layer, itself
     candidates = {
-        "r": near.left,
-        "z": trace.attention_output(max(0, last - 1)),
-        "embedding": trace.layers[0].entered,
+        "r": trace.residual(near + 1),
+        "z": trace.attention_output(near),
+        "embedding": trace.residual(0),
     }
     entered = trace.residual(last)
     value = next(which for which, array in candidates.items() if np.array_equal(array, entered))

@@ -580,7 +580,7 @@ def _lengths(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
     w_o = np.split(learned.output.weight.astype(np.float64), len(heads), axis=0)
     powers = np.exp(np.stack([trace.scores((layer, h)).astype(np.float64) for h in heads], axis=2))
     shares = powers / powers.sum(axis=1, keepdims=True)  # "query key head"
-    for head, used in trace.layers[layer].changed_weights.items():
+    for head, used in trace.record(layer).changed_weights.items():
         shares[..., head] = used
     shares[..., list(heads_off(trace.interventions, layer))] = 0
     lengths = np.zeros((len(x), len(x)))

@@ -134,7 +134,7 @@ def _self_strongest(trace: Trace) -> Outcome:
     """Row by row, in float64: no weight of the row is above the token's own."""
     layer, head = head_asked(trace)
     need_own_weights(trace, head_asked(trace))
-    weights = recompute.weights(trace.layers[layer])[head]
+    weights = recompute.weights(trace.record(layer))[head]
     count = int((weights.max(axis=1) <= weights.diagonal()).sum())
     return Outcome(float(count), {"count": count, "share": f"{100 * count / len(weights):.0f} %"})
 
@@ -143,7 +143,7 @@ def _on_special(trace: Trace) -> Outcome:
     """The share of [CLS] and [SEP] in each row, recomputed in float64, averaged."""
     layer, head = head_asked(trace)
     special = [token.position for token in trace.tokens if token.is_special]
-    weights = recompute.weights(trace.layers[layer])[head]
+    weights = recompute.weights(trace.record(layer))[head]
     share = float(weights[:, special].sum(axis=1).mean())
     value = "special" if share > 0.5 else "words"
     return Outcome(value, {"share": f"{100 * share:.1f} %", "special": len(special)})

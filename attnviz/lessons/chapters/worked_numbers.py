@@ -106,7 +106,7 @@ def _toy_numbers(scene: Scene) -> Numbers:
 def _live(scene: Scene) -> Worked:
     head, at = scene.head(), scene.number("word")
     trace, (layer, index) = scene.trace, head
-    record = trace.layers[layer]
+    record = trace.record(layer)
     products = record.keys[index] @ record.queries[index][at]
     return Worked(
         [name(token) for token in trace.tokens],
@@ -134,7 +134,7 @@ def _notices(scene: Scene) -> list[Text]:
     """Where an intervention makes a step of the table another than it says."""
     layer, head = scene.head()
     off = head in heads_off(scene.trace.interventions, layer)
-    replaced = head in scene.trace.layers[layer].changed_weights
+    replaced = head in scene.trace.record(layer).changed_weights
     return [text for text, holds in ((REPLACED, replaced), (IS_OFF, off)) if holds]
 
 
@@ -161,7 +161,7 @@ def _draw_live(scene: Scene) -> Drawing:
 def _products(scene: Scene, table: Worked) -> Element:
     """q, k and their products for the strongest key: they add up to its q · k."""
     head, at = scene.head(), scene.number("word")
-    record = scene.trace.layers[head.layer]
+    record = scene.trace.record(head.layer)
     best = int(table.weights.argmax())
     q, k = record.queries[head.head][at], record.keys[head.head][best]
     rows = np.stack([q, k, q * k])
@@ -299,7 +299,7 @@ def _most(trace: Trace) -> Outcome:
     """The word with the largest weight, in float64, from q and k."""
     layer, head = head_asked(trace)
     need_own_weights(trace, head_asked(trace))
-    record, at = trace.layers[layer], word(trace).position
+    record, at = trace.record(layer), word(trace).position
     weights = recompute.weights(record)[head][at]
     content = [token.position for token in trace.tokens if not token.is_special]
     best = max(content, key=lambda position: float(weights[position]))

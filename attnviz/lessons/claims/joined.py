@@ -50,10 +50,10 @@ def _fully_connected(case: Case) -> Trial:
     trace = case.trace
     value = max(
         largest_error(
-            record.after_attention,
-            add_and_norm(record.entered, _summed(trace, layer), learned.norm),
+            trace.after_attention(layer),
+            add_and_norm(trace.residual(layer), _summed(trace, layer), trace.norm(layer)),
         )
-        for layer, (record, learned) in enumerate(zip(trace.layers, trace.learned, strict=True))
+        for layer in range(trace.model.layers)
     )
     numbers = {
         "value": tiny(value),

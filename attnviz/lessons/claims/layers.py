@@ -51,10 +51,12 @@ def _same_computation(case: Case) -> Trial:
     need_layers(trace)
     errors = [
         largest_error(
-            record.after_attention,
-            attention_block(record, learned, heads_off(trace.interventions, layer)),
+            trace.after_attention(layer),
+            attention_block(
+                trace.record(layer), trace.residual(layer), heads_off(trace.interventions, layer)
+            ),
         )
-        for layer, (record, learned) in enumerate(zip(trace.layers, trace.learned, strict=True))
+        for layer in range(trace.model.layers)
     ]
     value = sum(error <= TOLERANCE for error in errors)
     weights = np.stack([learned.query.weight for learned in trace.learned])

@@ -165,7 +165,7 @@ def _mechanisms(case: Case) -> Trial:
         [
             largest_error(trace.head_output(layer)[head], again[head])
             for layer, heads in all_heads_on(trace).items()
-            for again in [heads_from_x(trace.layers[layer], trace.learned[layer])]
+            for again in [heads_from_x(trace.record(layer), trace.residual(layer))]
             for head in heads
         ]
     )

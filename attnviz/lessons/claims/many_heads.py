@@ -34,7 +34,7 @@ def _usually_eight(case: Case) -> Trial:
 
 def _sets(trace: Trace) -> int:
     """How many complete sets of q, k, v and z a word has in the first layer."""
-    record = trace.layers[0]
+    record = trace.record(0)
     arrays = (record.queries, record.keys, record.values, trace.head_output(0))
     return min(len(array) for array in arrays)
 
@@ -131,7 +131,7 @@ def _copies(case: Case) -> Trial:
         for learned in trace.learned
         for name in ("query", "key", "value")
     }
-    attention = {record.concat.shape[1] // width for record in trace.layers}
+    attention = {trace.record(n).concat.shape[1] // width for n in range(trace.model.layers)}
     value = min(attention)
     numbers = {
         "value": value,

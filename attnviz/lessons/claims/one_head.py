@@ -21,7 +21,7 @@ def _one_representation(case: Case) -> Trial:
     trace = case.trace
     on = all_heads_on(trace)
     value = max(
-        largest_error(trace.head_output(layer)[heads], blend(trace.layers[layer])[heads])
+        largest_error(trace.head_output(layer)[heads], blend(trace.record(layer))[heads])
         for layer, heads in on.items()
     )
     count = sum(map(len, on.values()))

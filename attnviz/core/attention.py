@@ -1,0 +1,150 @@
+"""What the attention of one layer showed, of one kind: q, k, v, and what acts on the scores.
+
+Heads that share keys and values have one pair of them for several queries (grouped heads,
+Ainslie et al. 2023): head h reads those of kv_head h // (heads // kv_heads).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from attnviz.core.card import LayerWeights
+from attnviz.core.heads import Kind
+from attnviz.core.weights import attention_scores, softmax
+from attnviz.runtime.held import ELSEWHERE
+
+AttentionKey = tuple[Kind, int]  # the kind, and the layer
+
+Heads = int | slice  # one head, or several side by side
+
+
+@runtime_checkable
+class Weighted(Protocol):
+    """What every record of a layer's attention answers: its weights, and where one may look."""
+
+    @property
+    def heads(self) -> int:
+        """How many heads the layer has."""
+
+    def weights(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
+        """The attention weights, exactly 0 where a query may not look."""
+
+    def may_look(self, head: Heads) -> Bool[np.ndarray, "*head query key"] | None:
+        """Which query may look at which key; None: every one at all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Scored:
+    """What the weights of one layer are computed from."""
+
+    queries: Float[np.ndarray, "head query d_head"]
+    keys: Float[np.ndarray, "kv_head key d_head"]
+    scaling: float
+    allowed: Bool[np.ndarray, "#head #query key"] | None = None  # None: all
+    added: Float[np.ndarray, "#head #query key"] | None = None  # to the scores, once scaled
+    softcap: float | None = None
+    sinks: Float[np.ndarray, " head"] | None = None
+    # what the model used in heads where an intervention had changed it, by head
+    changed_scores: Mapping[int, Float[np.ndarray, "query key"]] = field(default_factory=dict)
+    changed_weights: Mapping[int, Float[np.ndarray, "query key"]] = field(default_factory=dict)
+    learned: LayerWeights = field(metadata={ELSEWHERE: True})
+
+    @property
+    def heads(self) -> int:
+        """How many heads the layer has."""
+        return len(self.queries)
+
+    def scores(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
+        """What softmax was given: scaled dot products, −∞ where a query may not look."""
+        return self._with_changes(head, self.changed_scores, self._scores)
+
+    def _scores(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
+        keys = self.shared(self.keys, head)
+        scores = attention_scores(self.queries[head], keys, self.scaling, self.softcap)
+        if self.added is not None:
+            scores += _of(self.added, head)
+        if self.allowed is not None:
+            np.copyto(scores, -np.inf, where=~_of(self.allowed, head))
+        return scores
+
+    def weights(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
+        """The attention weights that were used: softmax of the scores over keys."""
+        return self._with_changes(head, self.changed_weights, self._weights)
+
+    def _weights(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
+        sinks = None if self.sinks is None else np.asarray(self.sinks[head])[..., None]
+        return softmax(self.scores(head), sinks)
+
+    def may_look(self, head: Heads) -> Bool[np.ndarray, "*head query key"] | None:
+        """Which query may look at which key; None: every one at all."""
+        cut = {h: ~np.isneginf(scores) for h, scores in self.changed_scores.items()}
+        return self._with_changes(head, cut, self._allowed) if cut else self._allowed(head)
+
+    def _allowed(self, head: Heads) -> Any:
+        sizes = (*self.queries[head].shape[:-1], self.keys.shape[1])
+        if self.allowed is None:
+            return np.ones(sizes, bool) if self.changed_scores else None
+        return np.broadcast_to(_of(self.allowed, head), sizes)
+
+    def _with_changes(
+        self, head: Heads, changed: Mapping[int, np.ndarray], plain: Callable[[Heads], np.ndarray]
+    ) -> np.ndarray:
+        """What `plain` gives, and in changed heads what an intervention left."""
+        if isinstance(head, int):
+            return changed[head] if head in changed else plain(head)
+        found = plain(head)
+        if changed:
+            found = found.copy()
+            for place, one in enumerate(range(self.heads)[head]):
+                if one in changed:
+                    found[place] = changed[one]
+        return found
+
+    def shared(
+        self, array: Float[np.ndarray, "kv_head key d_head"], head: Heads
+    ) -> Float[np.ndarray, "*head key d_head"]:
+        """The keys or values that heads read."""
+        group = self.heads // len(array)
+        shared: np.ndarray
+        if isinstance(head, int):
+            shared = array[head // group]
+        else:
+            shared = array[np.arange(self.heads)[head] // group] if group > 1 else array[head]
+        return shared
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class AttentionRecord(Scored):
+    """What the attention of one layer showed during the forward pass."""
+
+    values: Float[np.ndarray, "kv_head key d_head"]
+    concat: Float[np.ndarray, "query concat"]  # the input of W_O: what the model went on with
+
+    @property
+    def head_output(self) -> Float[np.ndarray, "head query d_head"]:
+        """Z of every head, as the model computed it: `concat` cut into heads."""
+        return self.concat.reshape(len(self.concat), self.heads, -1).transpose(1, 0, 2)
+
+    def blend(self) -> Float[np.ndarray, "head query d_head"]:
+        """Z of every head once more: weights · v."""
+        every = slice(None)
+        z: np.ndarray = self.weights(every) @ self.shared(self.values, every)
+        return z
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """The residual stream of one sequence of tokens."""
+
+    residual: tuple[Float[np.ndarray, "token d_model"], ...]  # x, then r of each layer
+    after_attention: tuple[Float[np.ndarray, "token d_model"], ...]  # z of each layer
+
+
+def _of(array: np.ndarray, head: Heads) -> np.ndarray:
+    """The part of an array "#head #query key" that is of one head, or of several."""
+    if len(array) > 1:
+        return np.asarray(array[head])
+    return np.asarray(array[0]) if isinstance(head, int) else array
