@@ -28,6 +28,7 @@ function drawDrawing(stage) {
     if (open.has(box.dataset.name)) box.open = true;
   }
   for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
+  beginFigures(stage);
 }
 
 const signedLevel = (value, largest) =>
