@@ -16,7 +16,7 @@ from attnviz.pictures.facts import made_with
 from attnviz.texts import Language, tag_of
 
 _ASSETS = files("attnviz.pictures") / "assets"
-_STYLES = ("pictures.css", "drawing.css", "explorer.css", "standalone.css")
+_STYLES = ("pictures.css", "drawing.css", "figure.css", "explorer.css", "standalone.css")
 
 Kind = Literal["lines", "drawing", "overview", "map", "explorer"]
 _DRAWS: dict[Kind, str] = {
@@ -26,6 +26,7 @@ _DRAWS: dict[Kind, str] = {
     "map": "drawMap",
     "explorer": "drawExplorer",
 }
+_PARTS: dict[Kind, tuple[str, ...]] = {"drawing": ("figure.js", "drawing.js")}
 _NEEDS: dict[Kind, tuple[Kind, ...]] = {"explorer": ("overview", "map", "lines")}
 
 
@@ -60,7 +61,7 @@ def _scripts(elements: str) -> str:
     drawn = [kind for kind in _DRAWS if f'data-kind="{kind}"' in elements]
     kinds = list(dict.fromkeys(k for kind in drawn for k in (*_NEEDS.get(kind, ()), kind)))
     wrapped = [
-        f"const {_DRAWS[kind]} = (() => {{{_asset(f'{kind}.js')}\nreturn {_DRAWS[kind]};}})();\n"
+        f"const {_DRAWS[kind]} = (() => {{{_script(kind)}\nreturn {_DRAWS[kind]};}})();\n"
         for kind in kinds
     ]
     draws = ", ".join(f'"{kind}": {_DRAWS[kind]}' for kind in kinds)
@@ -70,6 +71,10 @@ def _scripts(elements: str) -> str:
         + f"const DRAWS = {{{draws}}};\n"
         + _asset("standalone.js")
     )
+
+
+def _script(kind: Kind) -> str:
+    return "\n".join(map(_asset, _PARTS.get(kind, (f"{kind}.js",))))
 
 
 def origin(trace: Trace, language: Language) -> str:

@@ -111,6 +111,17 @@ def text_on(ground: str) -> str:
     return max("#000000", "#ffffff", key=lambda one: contrast(one, ground))
 
 
+TINT = 0.24  # of a colour in paper, on which the house's ink can be read
+
+
+@cache
+def tint(paint: Paint, mode: Mode) -> str:
+    """The ground of a drawn box: a meaning's colour, thinned with paper."""
+    paper, hue = oklab(linear(PAPER[mode])), oklab(linear(getattr(paint, mode)))
+    red, green, blue = np.rint(encoded(from_oklab(paper + TINT * (hue - paper)))).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
 HALF = 127  # steps of ink on each side of zero
 
 

@@ -99,8 +99,9 @@ def _component(name: str, draw: str, *, keeps: bool = False) -> Callable[..., An
     guard = _WELL_FORMED.read_text(encoding="utf-8")
     keep = "inTurn(setStateValue)" if keeps else "() => {}"
     adapter = _ADAPTER.replace("DRAW", draw).replace("KEEP", keep)
-    script = _asset("core.js") + _asset(f"{name}.js") + guard + adapter
-    look = _asset("pictures.css") + _asset("drawing.css")
+    steps = _asset("figure.js") if name == "drawing" else ""
+    script = _asset("core.js") + steps + _asset(f"{name}.js") + guard + adapter
+    look = _asset("pictures.css") + _asset("drawing.css") + _asset("figure.css")
     kind = "_that_keeps" if keeps else ""
     return st.components.v2.component(f"attnviz_{name}{kind}", js=script, css=look)
 

@@ -31,6 +31,7 @@ function drawDrawing(stage) {
   }
   for (const strip of root.querySelectorAll(".strip")) spread(strip);
   for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
+  beginFigures(stage);
   sayVerdict(stage);
 }
 

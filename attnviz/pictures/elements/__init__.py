@@ -1,0 +1,249 @@
+"""Elements of drawn figures: matrices, stacks, boxes and arrows, as SVG in the note's colours.
+
+Coordinates are in units of the figure's own view box, y downward. Every element says where it
+stands (`Area`), so that an arrow begins and ends at what it joins. What a reader may point at
+carries `part`, a name such as "q.3"; `lights` names the parts that light up with it, `says` is
+what is then written under the figure.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.pictures import style
+from attnviz.pictures.drawing import Element, element
+from attnviz.pictures.style import Mode, Paint
+from attnviz.pictures.tensor import printed
+
+Number = int | float
+Point = tuple[Number, Number]
+
+SMALL, TEXT, LARGE = 12, 15, 20  # sizes of text, where the figure is as wide as its view box
+_HEAD = 9  # of an arrow
+
+
+class Area(NamedTuple):
+    """A rectangle of the figure."""
+
+    x: Number
+    y: Number
+    width: Number
+    height: Number
+
+    @property
+    def right(self) -> Number:
+        """The x of its right side."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> Number:
+        """The y of its lower side."""
+        return self.y + self.height
+
+    @property
+    def centre(self) -> Point:
+        """Its middle."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def side(self, name: str) -> Point:
+        """The middle of one side: top, bottom, left or right."""
+        x, y = self.centre
+        return {
+            "top": (x, self.y),
+            "bottom": (x, self.bottom),
+            "left": (self.x, y),
+            "right": (self.right, y),
+        }[name]
+
+
+class Cell(NamedTuple):
+    """What one cell of a matrix is, to who points at it."""
+
+    part: str  # its name
+    lights: Sequence[str] = ()  # the parts that belong to it
+    says: str = ""  # its number, written out
+
+
+def text(
+    x: Number,
+    y: Number,
+    said: str,
+    colour: str,
+    *,
+    size: Number = TEXT,
+    anchor: str = "middle",
+    bold: bool = False,
+    part: str | None = None,
+) -> Element:
+    """One line of text; `y` is its middle."""
+    return element(
+        "text",
+        said,
+        x=round(x, 1),
+        y=round(y, 1),
+        fill=colour,
+        font_size=size,
+        text_anchor=anchor,
+        dominant_baseline="central",
+        font_weight=650 if bold else None,
+        data_part=part,
+    )
+
+
+def matrix(
+    values: Float[np.ndarray, "row column"],
+    area: Area,
+    paint: Paint,
+    mode: Mode,
+    *,
+    decimals: int | None = None,
+    cells: Sequence[Sequence[Cell]] | None = None,
+    part: str | None = None,
+) -> Element:
+    """A grid in one colour; its numbers stand in the cells where `decimals` says how many.
+
+    Each cell carries its number in full (`data-value`) and shows it as its title.
+    """
+    colour, ground = getattr(paint, mode), style.tint(paint, mode)
+    rows, columns = values.shape
+    wide, high = area.width / columns, area.height / rows
+    drawn: list[Element] = []
+    for row in range(rows):
+        for column in range(columns):
+            value = float(values[row, column])
+            place = Area(area.x + column * wide, area.y + row * high, wide, high)
+            what = cells[row][column] if cells is not None else None
+            drawn.append(_cell(value, place, colour, ground, mode, decimals, what))
+    return element("g", *drawn, class_="matrix", data_part=part)
+
+
+def _cell(
+    value: float,
+    area: Area,
+    colour: str,
+    ground: str,
+    mode: Mode,
+    decimals: int | None,
+    cell: Cell | None,
+) -> Element:
+    box = element(
+        "rect",
+        element("title", repr(value)),
+        **_place(area),
+        fill=ground,
+        stroke=colour,
+        stroke_width=1,
+    )
+    shown = None
+    if decimals is not None:
+        size = min(TEXT, 0.62 * area.height, 1.62 * area.width / max(4, decimals + 3))
+        x, y = area.centre
+        shown = text(x, y, printed(value, decimals), style.INK[mode], size=round(size, 1))
+    return element(
+        "g",
+        box,
+        shown,
+        class_="cell",
+        data_value=repr(value),
+        data_part=cell.part if cell else None,
+        data_lights=" ".join(cell.lights) if cell and cell.lights else None,
+        data_says=cell.says if cell and cell.says else None,
+        tabindex=0 if cell and cell.says else None,
+    )
+
+
+def few(
+    values: Float[np.ndarray, "row column"], rows: int, columns: int
+) -> Float[np.ndarray, "row column"]:
+    """The first rows and columns of a large matrix; `more` says how many there are in all."""
+    return values[:rows, :columns]
+
+
+def more(x: Number, y: Number, all_of_them: int, mode: Mode, *, size: Number = SMALL) -> Element:
+    """Three dots and the whole number: "… 384"."""
+    return text(x, y, f"… {all_of_them}", style.FAINT_INK[mode], size=size, anchor="start")
+
+
+def box(
+    area: Area,
+    lines: Sequence[str],
+    mode: Mode,
+    *,
+    paint: Paint | None = None,
+    size: Number = TEXT,
+    part: str | None = None,
+    lights: Sequence[str] = (),
+) -> Element:
+    """A box with rounded corners and a few lines of text in its middle."""
+    colour = style.INK[mode] if paint is None else getattr(paint, mode)
+    ground = style.PAPER[mode] if paint is None else style.tint(paint, mode)
+    x, y = area.centre
+    top = y - (len(lines) - 1) * size * 0.65
+    return element(
+        "g",
+        element("rect", **_place(area), rx=7, fill=ground, stroke=colour, stroke_width=1.5),
+        *(
+            text(x, top + index * size * 1.3, line, style.INK[mode], size=size)
+            for index, line in enumerate(lines)
+        ),
+        class_="box",
+        data_part=part,
+        data_lights=" ".join(lights) or None,
+    )
+
+
+def stack(front: Element, area: Area, behind: int, mode: Mode, *, step: Number = 7) -> Element:
+    """The same thing several times: outlines up and to the right of the one in front."""
+    outlines = [
+        element(
+            "rect",
+            **_place(Area(area.x + n * step, area.y - n * step, area.width, area.height)),
+            rx=3,
+            fill=style.PAPER[mode],
+            stroke=style.FAINT_INK[mode],
+            stroke_width=1,
+            class_="behind",
+        )
+        for n in range(behind, 0, -1)
+    ]
+    return element("g", *outlines, front, class_="stack", data_count=behind + 1)
+
+
+def arrow(
+    start: Point,
+    end: Point,
+    mode: Mode,
+    *,
+    colour: str | None = None,
+    width: Number = 1.6,
+    bend: Number = 0.0,
+) -> Element:
+    """A line with a head at its end; `bend` moves its middle to the left of its way."""
+    (x1, y1), (x2, y2) = start, end
+    ink = colour or style.FAINT_INK[mode]
+    across = np.array([y1 - y2, x2 - x1]) / (np.hypot(x2 - x1, y2 - y1) or 1)
+    mx, my = (x1 + x2) / 2 + bend * across[0], (y1 + y2) / 2 + bend * across[1]
+    along = np.array([x2 - mx, y2 - my])
+    along = _HEAD * along / (np.hypot(*along) or 1)
+    side = np.array([-along[1], along[0]]) / 2
+    tip = np.array([x2, y2])
+    corners = [tip, tip - along + side, tip - along - side]
+    foot = tip - 0.8 * along
+    path = f"M{x1:.1f} {y1:.1f}Q{mx:.1f} {my:.1f} {foot[0]:.1f} {foot[1]:.1f}"
+    return element(
+        "g",
+        element("path", d=path, fill="none", stroke=ink, stroke_width=width),
+        element("polygon", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in corners), fill=ink),
+        class_="arrow",
+    )
+
+
+def at_step(first: int, *drawn: Element | None, until: int | None = None) -> Element:
+    """What is there from a step on, and no longer at the step `until`."""
+    return element("g", *drawn, data_from=first, data_until=until)
+
+
+def _place(area: Area) -> dict[str, Number]:
+    return {name: round(value, 1) for name, value in area._asdict().items()}
