@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from attnviz.capture.run import trace
     from attnviz.core.heads import HeadId
     from attnviz.core.intervene import HeadOff, TokenMasked
+    from attnviz.core.maps import AttentionMap
     from attnviz.core.trace import Token, Trace
     from attnviz.errors import (
         ArgumentError,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ArgumentError": "attnviz.errors",
+    "AttentionMap": "attnviz.core.maps",
     "AttnvizError": "attnviz.errors",
     "BusyError": "attnviz.errors",
     "CaptureError": "attnviz.errors",
@@ -68,6 +70,7 @@ _HOMES = {
 
 __all__ = [
     "ArgumentError",
+    "AttentionMap",
     "AttnvizError",
     "BusyError",
     "CaptureError",

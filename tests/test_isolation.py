@@ -59,7 +59,7 @@ def all_that_is_computed(visitor: Visitor, model: Model) -> Results:
         "changed": trace.residual(trace.model.layers),
         "weights": shared.weights(ids[1]),
         "lines": np.frombuffer(lines, np.uint8),
-        "overview": caches.overview_of(key, shared).tiles,
+        "overview": caches.overview_of(key, shared).tiles.levels,
         "off": runs.each_head_off(shared),
         "control": runs.control(shared).weights((0, 0)),
         "trained": np.array([training.loss, training.accuracy]),

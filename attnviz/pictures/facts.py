@@ -7,8 +7,13 @@ from attnviz.texts import Language, say
 from attnviz.version import versions, versions_text
 
 
-def facts(trace: Trace) -> dict[str, object]:
-    """The model, its revision, the sentence, what was changed, the versions."""
+def facts(trace: Trace | None) -> dict[str, object]:
+    """The model, its revision, the sentence, what was changed, the versions.
+
+    Of a map that is from elsewhere, the versions alone.
+    """
+    if trace is None:
+        return {**versions(), "counting": "places from 0"}
     card = trace.model
     return {
         **versions(),
@@ -39,8 +44,10 @@ def _given(trace: Trace) -> dict[str, object]:
     }
 
 
-def made_with(trace: Trace, language: Language) -> str:
+def made_with(trace: Trace | None, language: Language) -> str:
     """The same in one sentence."""
+    if trace is None:
+        return say("map.made_with", language, versions=versions_text())
     card = trace.model
     said = say(
         "file.made_with",
@@ -77,3 +84,10 @@ def changes(trace: Trace, language: Language) -> list[str]:
         return []
     named = ", ".join(repr(one) for one in trace.interventions)
     return [say("file.changed", language, changes=named)]
+
+
+def sentences(trace: Trace | None) -> list[str]:
+    """The text of a trace, and the second one if any."""
+    if trace is None:
+        return []
+    return [trace.text] if trace.pair is None else [trace.text, trace.pair]

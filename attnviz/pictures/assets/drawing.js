@@ -9,7 +9,6 @@ const WIDEST_TILE = 170; // px, where all tiles are to fit on a screen
 const NAMES = 80; // px for the names beside a map
 const LINE = 10; // px from one name to the next
 const LONGEST = 20; // characters of a name
-const HALF = 127; // steps of ink on each side of zero
 
 function grown(tree, space) {
   if (typeof tree === "string") return document.createTextNode(tree);
@@ -30,8 +29,7 @@ function drawDrawing(stage) {
   for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
 }
 
-const signedLevel = (value, largest) =>
-  HALF + Math.sign(value) * Math.round(HALF * Math.sqrt(Math.min(1, Math.abs(value) / (largest || 1))));
+const signedLevel = (value, largest) => levelOf(value / (largest || 1), true);
 
 function paint(stage, canvas) {
   const { arrays, meta } = stage;

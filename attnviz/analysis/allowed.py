@@ -1,0 +1,47 @@
+"""Which pairs a trace allows, and means that pass over those it does not."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from attnviz.core.given import GivenTrace
+from attnviz.core.trace import Trace
+
+
+def allowed_in(
+    trace: Trace, heads: Iterable[tuple[int, int]]
+) -> Bool[np.ndarray, "query key"] | None:
+    """The pairs that one of these heads at least may look at; None: all."""
+    return trace.allowed_in(heads) if isinstance(trace, GivenTrace) else None
+
+
+def allowed_in_layer(trace: Trace, layer: int) -> Bool[np.ndarray, "#head query key"] | None:
+    """The pairs that each head of a layer may look at; None: all."""
+    heads = [allowed_in(trace, [(layer, head)]) for head in range(trace.model.heads)]
+    if all(head is None for head in heads):
+        return None
+    size = (len(trace.tokens),) * 2
+    return np.stack([np.ones(size, bool) if head is None else head for head in heads])
+
+
+def looking(
+    allowed: Bool[np.ndarray, "#head query key"] | None,
+) -> Bool[np.ndarray, "#head query"] | None:
+    """The queries that may look at one of these keys at least; None: all."""
+    return None if allowed is None else np.asarray(allowed.any(axis=-1))
+
+
+def mean_where(
+    values: Float[np.ndarray, "head *cells"],
+    allowed: Bool[np.ndarray, "#head *cells"] | None,
+    axis: int,
+) -> Float[np.ndarray, "head *left"]:
+    """The mean over one axis of what is allowed; 0 where nothing is."""
+    if allowed is None:
+        mean: np.ndarray = values.mean(axis=axis)
+        return mean
+    may = np.broadcast_to(allowed, values.shape)
+    sums = np.where(may, values, 0).sum(axis=axis)
+    found: np.ndarray = sums / np.maximum(may.sum(axis=axis), 1).astype(values.dtype)
+    return found
