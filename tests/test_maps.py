@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import jensenshannon
 
 import attnviz
 from attnviz import AttentionMap
 from attnviz.analysis.describe import describe
+from attnviz.analysis.difference import most_different, overlaps
 from attnviz.analysis.lens import Lens, look
 from attnviz.analysis.measures import measures
 from attnviz.core.maps import Place
@@ -280,7 +282,7 @@ def test_a_table_has_each_number_and_a_sign_where_nothing_is_allowed(seen: Atten
     assert list(found.index) == [place.name for place in seen.rows]
     assert list(found.columns) == [place.name for place in seen.columns]
     for (row, column), value in np.ndenumerate(seen.values):
-        text = found.iloc[row, column]
+        text = str(found.iloc[row, column])
         if seen.denied[row, column]:
             assert text == NOT_ALLOWED
         else:
@@ -310,7 +312,7 @@ def test_an_overview_tile_is_the_map(seen: AttentionMap) -> None:
         assert "denied" not in arrays
     else:
         np.testing.assert_array_equal(arrays["denied"][0, 0] == 1, seen.denied)
-        assert "hatched" in meta["note"]
+        assert "Hatched" in meta["note"]
     made = drawn.to_svg()
     assert ('class="denied"' in made) == (seen.allowed is not None)
     assert (">−0.5<" in made) == seen.is_signed
@@ -349,7 +351,7 @@ def test_heads_that_share_a_mask_send_it_once_and_others_each_their_own() -> Non
         meta, arrays = unpack(attnviz.explore(trace).packet())
         each = np.broadcast_to(arrays["denied"], (6, 4, 4))
         np.testing.assert_array_equal(each, 1 - mask.reshape(6, 4, 4))
-        assert "hatched" in meta["overview"]["note"]
+        assert "Hatched" in meta["overview"]["note"]
 
 
 # ---- files of their own
@@ -508,6 +510,19 @@ def test_a_query_that_may_look_at_nothing_is_in_no_mean() -> None:
             assert alone == pytest.approx(0.5)
         if measure.name == "self":
             assert alone == pytest.approx(0.5)
+
+
+def test_distances_between_heads_are_those_of_what_is_allowed() -> None:
+    rng = np.random.default_rng(8)
+    may = np.tril(np.ones((6, 6)))
+    heads = rng.random((2, 6, 6)) * may
+    heads /= heads.sum(axis=-1, keepdims=True)
+    rows = [heads[:, row, : row + 1] for row in range(6)]  # without what is not allowed
+    by_row = [jensenshannon(*both_heads, base=2) ** 2 for both_heads in rows]
+    trace = attnviz.Trace.from_weights(list("abcdef"), heads[None], allowed=may)
+    assert most_different(trace)[2] == pytest.approx(np.nan_to_num(by_row).mean(), abs=1e-6)
+    alike = [np.sqrt(np.prod(both_heads, axis=0)).sum() for both_heads in rows]
+    assert overlaps(heads)[0, 1] == pytest.approx(np.mean(alike))
 
 
 @pytest.mark.parametrize("mode", style.MODES)

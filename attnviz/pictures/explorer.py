@@ -200,7 +200,7 @@ class Explorer:
     def _meta(self, maps: list[Shown], chosen: list[int]) -> dict[str, Any]:
         first, language = maps[0].map, self.language
         words = self._overview_words()
-        codes = [head_code(Shown(maps[0].drawn, code)) for code in HEAD_CODES]
+        codes = [head_code(code, maps[0].minus) for code in HEAD_CODES]
         return {
             "alt": words["alt"],
             "parts": self.parts,
@@ -230,10 +230,10 @@ class Explorer:
 
     def _place(self, one: Shown) -> tuple[int, int] | None:
         """Layer and head at which the overview shows a map; None for one of several heads."""
-        if self.trace is None:
-            return (0, 0)
+        if one.source is None or one.combination is not None:
+            return None
         head = one.heads[0]
-        return (head.layer, head.head) if one.combination is None else None
+        return (head.layer, head.head)
 
 
 def _cells(seen: AttentionMap, denied: np.ndarray) -> Tiles:

@@ -25,6 +25,7 @@ from attnviz.pictures.picture import percent, title
 from attnviz.pictures.recipe import Recipe, again
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.pictures.standalone import framed, origin, picture, standalone, tag
+from attnviz.pictures.style import HeadCode, Paint
 from attnviz.texts import Language, say
 
 Direction = Literal["horizontal", "vertical"]
@@ -159,7 +160,7 @@ def lines(
         "direction": direction,
         "pins": pins_of(pins, trace),
         "panels": _panels(maps, arrangement),
-        "heads": [{**head_words(one, language), **head_code(one)} for one in maps],
+        "heads": [{**head_words(one, language), **head_code(one.code, one.minus)} for one in maps],
         "rows": side(first.rows),
         "columns": side(first.columns),
         "words": line_words(maps, language),
@@ -265,9 +266,8 @@ def _alt(one: Shown, language: Language) -> str:
     return f"{said['name']}: {' '.join(texts)}" if texts else f"{said['name']}."
 
 
-def head_code(one: Shown) -> dict[str, Any]:
+def head_code(code: HeadCode, minus: Paint | None) -> dict[str, Any]:
     """In which colours a map is drawn; `minus` where values may be below 0."""
-    code, minus = one.code, one.minus
     below = {} if minus is None else {"minus": {"light": minus.light, "dark": minus.dark}}
     return {"light": code.light, "dark": code.dark, "dash": code.dash, **below}
 

@@ -84,8 +84,9 @@ class Overview:
         said = self._words(language)
         head = svg.words(said["title"], [said["note"]], style.INK["light"])
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
-        tiles = svg.tiles(self.tiles.levels, self.tiles.denied, signed=signed)
         trace = self.drawn if isinstance(self.drawn, Trace) else None
+        named = trace is not None
+        tiles = svg.tiles(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
         recipe = None if trace is None else Recipe("overview", trace)
         return svg.sheet(trace, [head, tiles], recipe, language, said["alt"])
 
@@ -213,7 +214,7 @@ def overview_words(
     formula = say(f"overview.formula_{source}", language)
     key = "overview.pooled" if block > 1 else "overview.exact"
     drawn = say(key, language, block=block, formula=formula)
-    hatched = [] if tiles.denied is None else [f"{say('picture.hatched', language)}."]
+    hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
     changed = [*changes(trace, language), *about_given(trace, language)]
     note = " ".join([drawn, *hatched, *extra, *changed])
     model, name = card.called(language), say("overview.title", language, **sizes)
@@ -235,8 +236,10 @@ def map_words(one: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
     """What the overview of one map says."""
     seen = one.map
     kind = "signed" if seen.is_signed else "share"
-    drawn = say(f"overview.map_{kind}", language, block=_largest_block(tiles))
-    hatched = [] if seen.allowed is None else [f"{say('picture.hatched', language)}."]
+    block = _largest_block(tiles)
+    pooled = "_pooled" if block > 1 else ""
+    drawn = say(f"overview.map_{kind}{pooled}", language, block=block)
+    hatched = [] if seen.allowed is None else [say("overview.hatched", language)]
     note = " ".join([drawn, *hatched])
     name = one.name(language)
     alt = say(
@@ -248,14 +251,17 @@ def map_words(one: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
         note=note,
     )
     rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
+    spoken = _spoken(language, signed=seen.is_signed)
+    spoken["words"]["rest"] = say("map.rest", language)
     return {
         "layers": 1,
         "heads": 1,
+        "alone": True,
         "title": name,
         "note": note,
         "alt": alt,
         **_sides(rows, columns, tiles),
-        **_spoken(language, signed=seen.is_signed),
+        **spoken,
     }
 
 

@@ -138,8 +138,9 @@ def tiles(
     denied: UInt8[np.ndarray, "#layer #head row column"] | None = None,
     *,
     signed: bool = False,
+    named: bool = True,
 ) -> Block:
-    """An overview: a tile a head, a row a layer."""
+    """An overview: a tile a head, a row a layer, which may be `named`."""
     layers, heads, rows, columns = levels.shape
     apart = max(1, round(max(rows, columns) / 12))
     step = (WIDTH - 40) / (heads * (columns + apart))
@@ -165,10 +166,10 @@ def tiles(
         each = np.broadcast_to(denied, levels.shape) > 0
         parts += _hatched({at: each[which] for which, at in corners.items()}, step)
     parts.append("</g>")
-    for head in range(heads):
+    for head in range(heads if named else 0):
         x = 32 + (head * (columns + apart) + columns / 2) * step
         parts.append(text(x, 9, f"H{head}", anchor="middle"))
-    for layer in range(layers):
+    for layer in range(layers if named else 0):
         y = 14 + (layer * (rows + apart) + rows / 2) * step
         parts.append(text(26, y + 3, f"L{layer}", anchor="end"))
     high = 14 + layers * (rows + apart) * step

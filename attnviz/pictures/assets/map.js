@@ -20,7 +20,7 @@ function drawMap(stage) {
   const readout = html("p", { class: "readout", "aria-live": "polite" }, meta.words.rest);
   root.replaceChildren(
     html("p", { class: "title" }, name),
-    html("p", { class: "note about" }, `${meta.words.direction} · ${head.formula} · ${meta.words.ink}`),
+    html("p", { class: "note about" }, [meta.words.direction, head.formula, meta.words.ink].filter(Boolean).join(" · ")),
     html("div", { class: "scroll" }, canvas),
     legend(stage),
     html("p", { class: "says" }, head.says),

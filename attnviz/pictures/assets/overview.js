@@ -23,7 +23,7 @@ function drawOverview(stage) {
     html("p", { class: "title" }, html("strong", {}, meta.title)),
     html("p", { class: "note" }, meta.note),
     html("div", { class: "frame" }, canvas, lens),
-    slots(stage),
+    ...(meta.alone ? [] : [slots(stage)]), // a map from elsewhere is no head to choose
     readout,
   );
   Object.assign(stage, { canvas, lens, readout });
@@ -32,7 +32,7 @@ function drawOverview(stage) {
   canvas.addEventListener("pointerleave", () => hover(stage, null));
   canvas.addEventListener("click", (event) => {
     const found = cellAt(stage, event);
-    if (found) choose(stage, found, event.shiftKey);
+    if (found && !meta.alone) choose(stage, found, event.shiftKey);
   });
   canvas.addEventListener("keydown", (event) => walk(stage, event));
 }
@@ -91,7 +91,7 @@ function paint(stage) {
       hatchTile(stage, context, layer, head, [x, y, across, down]);
     }
   }
-  names(stage, context, dark);
+  if (!meta.alone) names(stage, context, dark);
   for (const [slot, i] of [["A", 0], ["B", 1]]) mark(stage, context, slot, i);
 }
 
@@ -210,7 +210,7 @@ function read(stage, { layer, head, row, column }) {
     const name = (i) => `${labels[i]} (${i})`;
     return first === last ? name(first) : `${name(first)} … ${name(last)}`;
   };
-  const where = { head: `L${layer}·H${head}`, query: span(meta.rows, row), key: span(meta.columns, column) };
+  const where = { head: meta.alone ? meta.title : `L${layer}·H${head}`, query: span(meta.rows, row), key: span(meta.columns, column) };
   if (arrays.denied?.[at % arrays.denied.length]) return fill(meta.words.not_allowed, where);
   if (arrays.hidden?.[at]) return fill(meta.words.hidden, where);
   const single = [meta.rows, meta.columns].every((side) => cellsOf(side) === side.labels.length);
@@ -263,7 +263,7 @@ function walk(stage, event) {
   const at = memory.cursor || { layer: 0, head: 0, row: 0, column: 0 };
   const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   const slot = { a: "A", b: "B", Enter: memory.slot, " ": memory.slot }[event.key];
-  if (slot) stage.send("picked", { slot, layer: at.layer, head: at.head });
+  if (slot && !meta.alone) stage.send("picked", { slot, layer: at.layer, head: at.head });
   else if (steps[event.key]) {
     const [down, right] = steps[event.key];
     memory.cursor = {
