@@ -254,7 +254,8 @@ def map_texts(seen: AttentionMap, language: Language) -> dict[str, str]:
         "ink": say(f"picture.ink{kind}", language),
         "hatched": say("picture.hatched", language),
         "read": say(f"map.read{kind}", language),
-        **{name: say(f"map.{name}", language) for name in ("rest", "hidden", "not_allowed")},
+        "rest": say(f"map.rest{kind}", language),
+        **{name: say(f"map.{name}", language) for name in ("hidden", "not_allowed")},
     }
 
 

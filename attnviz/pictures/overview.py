@@ -252,7 +252,7 @@ def map_words(one: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
     )
     rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
     spoken = _spoken(language, signed=seen.is_signed)
-    spoken["words"]["rest"] = say("map.rest", language)
+    spoken["words"]["rest"] = say(f"map.rest{'_signed' if seen.is_signed else ''}", language)
     return {
         "layers": 1,
         "heads": 1,

@@ -8,6 +8,7 @@ const FONT = "10px system-ui, sans-serif";
 const LONGEST = 84; // px of a label
 const LARGEST = 30; // px of a cell
 const NUMBERS_FROM = 26; // px of a cell in which its number is printed
+const SIGN = 8; // px more where a number may have a minus
 const TICKS = [0.01, 0.1, 0.25, 0.5, 1];
 const SIGNED_TICKS = [-1, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1];
 
@@ -41,7 +42,7 @@ function paint(stage) {
   context.font = FONT;
   const longest = Math.max(...[...rows, ...columns].map((text) => context.measureText(text).width));
   const label = Math.min(LONGEST, Math.ceil(longest)) + 6;
-  const cell = Math.max(1, Math.min(LARGEST, (width - label) / Math.max(columns.length, 1)));
+  const cell = Math.max(1, Math.min(LARGEST + (meta.signed ? SIGN : 0), (width - label) / Math.max(columns.length, 1)));
   const scale = Math.max(1, Math.min(3, window.devicePixelRatio || 1));
   const [wide, high] = [label + cell * columns.length, label + cell * rows.length];
   Object.assign(stage, { cell, label });
@@ -57,7 +58,7 @@ function paint(stage) {
   }
   const every = names(stage, context);
   if (every > 1) stage.root.querySelector(".about").append(` · ${fill(meta.words.some_named, { step: every })}`);
-  if (cell < NUMBERS_FROM) return;
+  if (cell < NUMBERS_FROM + (meta.signed ? SIGN : 0)) return;
   numbers(stage, context);
   stage.root.querySelector(".about").append(` · ${meta.words.rounded}`);
 }
