@@ -60,7 +60,7 @@ def all_that_is_computed(visitor: Visitor, model: Model) -> Results:
         "changed": trace.residual(trace.model.layers),
         "weights": shared.weights(ids[1]),
         "lines": np.frombuffer(lines, np.uint8),
-        "overview": caches.overview_of(key, shared).tiles,
+        "overview": caches.overview_of(key, shared).tiles.levels,
         "off": each_head_off(shared),
         "control": control(shared).weights((0, 0)),
         "trained": np.array([training.loss, training.accuracy]),

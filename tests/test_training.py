@@ -107,7 +107,7 @@ def test_the_views_and_measures_work_on_it(heads: int) -> None:
     assert len(attnviz.measure(seen)) == heads
     assert seen.model.source == "trained"
     title = "two-looks 1×"
-    assert attnviz.overview(seen).tiles.shape == (1, heads, 12, 12)
+    assert attnviz.overview(seen).tiles.levels.shape == (1, heads, 12, 12)
     assert attnviz.overview(seen).packet()
     assert title in attnviz.lines(seen, [HeadId(0, 0), HeadId(0, heads - 1)]).alt
     assert title in attnviz.heatmap(seen, HeadId(0, heads - 1)).alt

@@ -35,6 +35,7 @@ def test_no_text_is_empty_and_chinese_is_chinese() -> None:
         "picture.query",
         "picture.key",
         "picture.direction",
+        "map.named",
         "example.machines",
     }
     assert all(text.strip() for language in LANGUAGES for text in catalogue(language).values())

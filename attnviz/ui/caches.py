@@ -8,9 +8,6 @@ import time
 from itertools import product
 from typing import NamedTuple
 
-import numpy as np
-from jaxtyping import UInt8
-
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
@@ -24,7 +21,7 @@ from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.asked import can_be_pinned
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.lines import Arrangement, Direction, lines
-from attnviz.pictures.overview import Overview, overview
+from attnviz.pictures.overview import Overview, Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.style import MODES, Mode
 from attnviz.runtime.kept import Kept, pinning
@@ -55,7 +52,7 @@ class LinesKey(NamedTuple):
 
 _whole: Kept[Trace] = Kept()
 _traces: Kept[Trace] = Kept()
-_tiles: Kept[tuple[UInt8[np.ndarray, "layer head row column"], tuple[int, ...]]] = Kept()
+_tiles: Kept[Tiles] = Kept()
 _different: Kept[tuple[HeadId, HeadId, float]] = Kept()
 _lines: Kept[bytes] = Kept()
 _heatmaps: Kept[tuple[Chart, str]] = Kept()
@@ -97,12 +94,7 @@ def all_known(key: TraceKey) -> Trace | None:
 
 def overview_of(key: TraceKey, trace: Trace) -> Overview:
     """All heads as tiles."""
-
-    def tiles() -> tuple[np.ndarray, tuple[int, ...]]:
-        drawn = overview(trace)
-        return drawn.tiles, drawn.edges
-
-    return Overview(trace, *_tiles.get(key, tiles, is_light=True))
+    return Overview(trace, _tiles.get(key, lambda: tiles_of(trace), is_light=True))
 
 
 def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, float]:

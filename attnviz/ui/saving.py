@@ -39,7 +39,7 @@ def save(trace: Trace, chosen: Choices) -> None:
         if is_open:
             seen = _seen(trace, chosen, spoken)
             _button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
-            _pictures(seen, name)
+            _pictures(trace, seen, name)
             _numbers(trace, chosen, name, spoken)
             _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
 
@@ -103,9 +103,9 @@ def _seen(trace: Trace, chosen: Choices, spoken: Language) -> Explorer:
     )
 
 
-def _pictures(seen: Explorer, name: str) -> None:
+def _pictures(trace: Trace, seen: Explorer, name: str) -> None:
     """SVG and PNG of one picture of the page."""
-    spoken, made = seen.language, _svgs(seen)
+    spoken, made = seen.language, _svgs(trace, seen)
     titles = {
         "lines": say("page.save_lines", spoken),
         "overview": say("page.save_overview", spoken),
@@ -124,12 +124,12 @@ def _pictures(seen: Explorer, name: str) -> None:
             state.pngs = state.get("pngs", 0) + 1
             with in_turn():
                 picture = made[what]()
-            save_png(png_packet(picture, seen.trace, f"{file}.png", state.pngs))
+            save_png(png_packet(picture, trace, f"{file}.png", state.pngs))
 
 
-def _svgs(seen: Explorer) -> dict[str, Callable[[], str]]:
+def _svgs(trace: Trace, seen: Explorer) -> dict[str, Callable[[], str]]:
     """Each picture of the page by its name."""
-    trace, spoken = seen.trace, seen.language
+    spoken = seen.language
     made: dict[str, Callable[[], str]] = {
         "lines": seen.to_svg,
         "overview": lambda: overview(trace).to_svg(spoken),
