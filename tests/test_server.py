@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.models.load import Model
-from attnviz.runtime import kept, queue
+from attnviz.runtime import cache, queue
 from attnviz.runtime.settings import settings
 from attnviz.texts import LANGUAGES
 from attnviz.ui import journal, opening, page, self_test, server
@@ -251,7 +251,7 @@ def test_the_opening_example_is_never_refused(
 ) -> None:
     """Memory is full and everything that can be let go is: a new visitor still sees it whole."""
     opening.draw()
-    kept.store().let_go(0.0)
+    cache.store().let_go(0.0)
     monkeypatch.setenv("ATTNVIZ_MEMORY_MB", "1")
     monkeypatch.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
     settings.cache_clear()

@@ -36,7 +36,7 @@ from attnviz.core.heads import HeadId, as_head, as_heads
 from attnviz.core.intervene import Intervention
 from attnviz.core.weights import attention_scores, softmax
 from attnviz.errors import InterventionError
-from attnviz.runtime.held import ELSEWHERE
+from attnviz.runtime.sizes import ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import TypeVar
 
 from attnviz.core.trace import Trace
-from attnviz.runtime.kept import Kept
+from attnviz.runtime.cache import Cache
 
 Answer = TypeVar("Answer")
 
@@ -15,7 +15,7 @@ def once(work: Callable[[Trace], Answer]) -> Callable[[Trace], Answer]:
 
     Two who ask the same at once compute it once.
     """
-    answers: Kept[Answer] = Kept()
+    answers: Cache[Answer] = Cache()
 
     @wraps(work)
     def ask(trace: Trace) -> Answer:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attnviz.errors import AttnvizError
-from attnviz.runtime.kept import store
+from attnviz.runtime.cache import store
 from attnviz.runtime.memory import collect, full_for, has_room, lets_go, resident_mb, return_freed
 from attnviz.runtime.queue import passes, visitors_are
 from attnviz.runtime.settings import settings

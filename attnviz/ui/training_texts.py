@@ -5,7 +5,7 @@ from attnviz.training.record import Exam, Report, Training
 from attnviz.ui.page import language
 
 
-def news(report: Report | None) -> str:
+def progress_text(report: Report | None) -> str:
     """Where a training stands: starting, waiting, or at a step."""
     if report is None:
         return say("train.starting", language())

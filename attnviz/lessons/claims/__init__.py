@@ -89,7 +89,7 @@ def try_claim(claim: Claim, case: Case) -> Trial:
             return trial
         control = _on_control(claim, case, trial)
     except AttnvizError as problem:
-        return Trial("cannot", problem=problem)
+        return Trial("cannot", problem=problem.with_traceback(None))  # it would hold the trace
     numbers = {} if control is None else {f"control_{n}": v for n, v in control.numbers.items()}
     return replace(
         trial,

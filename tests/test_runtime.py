@@ -1,4 +1,4 @@
-"""The budget: settings, queues, memory and what is kept, each at its bound."""
+"""The runtime: settings, queues, memory and caches, each at its bound."""
 
 import ctypes
 import gc
@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 import attnviz
@@ -18,11 +19,11 @@ from attnviz.errors import BusyError, SettingsError
 from attnviz.models.load import Model
 from attnviz.pictures.shown import shown
 from attnviz.runtime import memory, queue
-from attnviz.runtime.held import size_of
-from attnviz.runtime.kept import MB, Kept, Store, pinning
+from attnviz.runtime.cache import MB, Cache, Store, pinning
 from attnviz.runtime.memory import resident_mb
 from attnviz.runtime.queue import LeftError, Queue, Visitor, asked_by, in_turn
 from attnviz.runtime.settings import read_settings, settings
+from attnviz.runtime.sizes import size_of
 from attnviz.ui import caches
 from attnviz.ui.caches import LinesKey, TraceKey
 from tests.waiting import CEILING, until
@@ -99,10 +100,13 @@ def budget(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 def test_where_the_system_does_not_say_there_is_no_ceiling(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def refused() -> None:
+        raise psutil.AccessDenied
+
     assert resident_mb() > 50
-    monkeypatch.setattr(memory, "_STATM", tmp_path / "none")
+    monkeypatch.setattr(psutil, "Process", refused)
     assert resident_mb() == 0
 
 
@@ -170,7 +174,7 @@ def test_nothing_waits_for_memory_for_ever(machine: Machine, budget: pytest.Monk
 
 def test_who_left_waits_for_no_memory(machine: Machine, budget: pytest.MonkeyPatch) -> None:
     budget.setattr(memory, "_let_go", [])
-    with pytest.raises(LeftError), asked_by(Visitor("one", left=lambda: True)), in_turn():
+    with pytest.raises(LeftError), asked_by(Visitor("one", has_left=lambda: True)), in_turn():
         raise AssertionError("the work began")
 
 
@@ -191,9 +195,9 @@ def test_the_size_of_a_figure_is_that_of_its_numbers(note: attnviz.Trace) -> Non
 
 
 def test_freed_memory_goes_back_to_the_system() -> None:
-    held = [bytes(1_000) for _ in range(200_000)]
+    many = [bytes(1_000) for _ in range(200_000)]
     full = resident_mb()
-    del held
+    del many
     assert memory.collect()
     assert resident_mb() < full
 
@@ -370,7 +374,7 @@ def test_work_of_who_left_is_dropped() -> None:
 
     def work() -> None:
         try:
-            with queue_.turn(Visitor("gone", left=left.is_set)):
+            with queue_.turn(Visitor("gone", has_left=left.is_set)):
                 dropped.append("computed")
         except LeftError:
             dropped.append("dropped")
@@ -406,25 +410,25 @@ def test_who_waits_for_a_turn_is_told_the_place(budget: pytest.MonkeyPatch) -> N
     assert told == [1]
 
 
-# ---- what is kept
+# ---- the cache
 
 
-def test_kept_is_bounded_in_bytes_the_oldest_first() -> None:
-    kept: Kept[bytes] = Kept(Store(1))
+def test_the_cache_is_bounded_in_bytes_the_oldest_first() -> None:
+    cache: Cache[bytes] = Cache(Store(1))
     for n in range(5):
-        kept.put(n, bytes([n]) * 300_000)
-    assert [n for n in range(5) if kept.peek(n) is not None] == [2, 3, 4]
-    assert kept.peek(2) is not None
-    kept.put(5, b"x" * 300_000)
-    assert [n for n in range(6) if kept.peek(n) is not None] == [2, 4, 5], "3 was asked for least"
-    kept.put("too large", b"x" * 2 * MB)
-    assert kept.peek("too large") is None, "what is beyond the bound by itself is not kept"
+        cache.put(n, bytes([n]) * 300_000)
+    assert [n for n in range(5) if cache.peek(n) is not None] == [2, 3, 4]
+    assert cache.peek(2) is not None
+    cache.put(5, b"x" * 300_000)
+    assert [n for n in range(6) if cache.peek(n) is not None] == [2, 4, 5], "3 was asked for least"
+    cache.put("too large", b"x" * 2 * MB)
+    assert cache.peek("too large") is None, "what is beyond the bound by itself is not kept"
 
 
 def test_all_kinds_share_one_budget() -> None:
     store = Store(1)
-    traces: Kept[bytes] = Kept(store)
-    pictures: Kept[bytes] = Kept(store)
+    traces: Cache[bytes] = Cache(store)
+    pictures: Cache[bytes] = Cache(store)
     traces.put(1, b"t" * 600_000)
     pictures.put(1, b"p" * 600_000)
     assert (len(traces), len(pictures)) == (0, 1)
@@ -433,46 +437,46 @@ def test_all_kinds_share_one_budget() -> None:
 
 def test_what_two_answers_share_counts_once_and_as_long_as_any_is_kept() -> None:
     store = Store(10)
-    kept: Kept[tuple[np.ndarray, bytes]] = Kept(store)
+    cache: Cache[tuple[np.ndarray, bytes]] = Cache(store)
     shared = np.zeros(500_000, np.uint8)
-    kept.put("trace", (shared, b"a"))
-    kept.put("picture", (shared[10:20], b"b"))
+    cache.put("trace", (shared, b"a"))
+    cache.put("picture", (shared[10:20], b"b"))
     assert 0.5 <= store.megabytes < 0.51
-    kept.put("trace", (np.zeros(1), b"c"))  # the trace is gone, and its picture holds it still
+    cache.put("trace", (np.zeros(1), b"c"))  # the trace is gone, and its picture holds it still
     assert 0.5 <= store.megabytes < 0.51
-    kept.put("picture", (np.zeros(1), b"d"))
+    cache.put("picture", (np.zeros(1), b"d"))
     assert store.megabytes < 0.01
 
 
 def test_a_pinned_answer_is_never_let_go() -> None:
     store = Store(1)
-    kept: Kept[bytes] = Kept(store)
+    cache: Cache[bytes] = Cache(store)
     with pinning():
-        kept.put("opening", b"o" * 400_000)
+        cache.put("opening", b"o" * 400_000)
     for n in range(5):
-        kept.put(n, bytes([n]) * 500_000)
-    assert kept.peek("opening") is not None
-    assert kept.peek(4) is not None
+        cache.put(n, bytes([n]) * 500_000)
+    assert cache.peek("opening") is not None
+    assert cache.peek(4) is not None
     assert store.let_go(0.0)
-    assert kept.peek("opening") is not None
-    assert len(kept) == 1
+    assert cache.peek("opening") is not None
+    assert len(cache) == 1
     assert not store.let_go(0.0), "nothing is left to let go of"
 
 
 def test_what_nobody_asks_for_is_let_go_down_to_a_little(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr("attnviz.runtime.kept.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("attnviz.runtime.cache.time.monotonic", lambda: clock[0])
     store = Store(10)
-    kept: Kept[bytes] = Kept(store)
+    cache: Cache[bytes] = Cache(store)
     for n in range(5):
-        kept.put(n, bytes([n]) * 900_000)
+        cache.put(n, bytes([n]) * 900_000)
         clock[0] += 10
-    assert kept.peek(0) is not None  # asked for now, at 150
+    assert cache.peek(0) is not None  # asked for now, at 150
     store.let_idle_go(megabytes=1, seconds=25)
-    assert [n for n in range(5) if kept.peek(n) is not None] == [0, 3, 4]
+    assert [n for n in range(5) if cache.peek(n) is not None] == [0, 3, 4]
     clock[0] += 100
     store.let_idle_go(megabytes=1, seconds=25)
-    assert len(kept) == 1, "a little stays"
+    assert len(cache) == 1, "a little stays"
 
 
 def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:
@@ -480,19 +484,19 @@ def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:
     key = TraceKey(minilm.name, minilm.card.revision, note.text, None)
     chosen = LinesKey(note.heads[:2], None, "horizontal", "stacked", ())
     one = shown(note, note.heads[:1])[0]
-    kept = (
+    cached = (
         caches.lines_of(key, chosen, attnviz.Lens(), "en", note),
         caches.heatmap_of(key, one, "light", "en"),
         caches._tiles.peek(key) or caches.overview_of(key, note).tiles,
     )
     arrays = {id(array) for layer in note.layers for array in (layer.queries, layer.keys)}
-    held_arrays = {id(one) for one in gc.get_referents(*kept)}
-    assert not arrays & held_arrays
-    assert size_of(kept) < size_of(note.layers) / 2
+    cached_arrays = {id(one) for one in gc.get_referents(*cached)}
+    assert not arrays & cached_arrays
+    assert size_of(cached) < size_of(note.layers) / 2
 
 
 def test_two_who_ask_at_once_compute_once() -> None:
-    kept: Kept[int] = Kept(Store(1))
+    cache: Cache[int] = Cache(Store(1))
     made: list[int] = []
     asked: list[int] = []
 
@@ -503,7 +507,7 @@ def test_two_who_ask_at_once_compute_once() -> None:
 
     def ask(n: int) -> int:
         asked.append(n)
-        return kept.get("key", make)
+        return cache.get("key", make)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, range(16))) == [5] * 16
@@ -511,23 +515,23 @@ def test_two_who_ask_at_once_compute_once() -> None:
 
 
 def test_what_failed_is_not_kept_and_is_tried_again() -> None:
-    kept: Kept[int] = Kept(Store(1))
+    cache: Cache[int] = Cache(Store(1))
 
     def fail() -> int:
         raise attnviz.TextError("empty")
 
     for _ in range(2):
         with pytest.raises(attnviz.TextError):
-            kept.get("key", fail)
-    assert kept.get("key", lambda: 3) == 3
+            cache.get("key", fail)
+    assert cache.get("key", lambda: 3) == 3
 
 
 def test_an_answer_inside_an_answer_never_waits_for_itself(budget: pytest.MonkeyPatch) -> None:
     """One place, many who ask for the inner answer alone or for the outer that needs it."""
     budget.setenv("ATTNVIZ_PASSES_AT_ONCE", "1")
     settings.cache_clear()
-    inner: Kept[int] = Kept(Store(1))
-    outer: Kept[int] = Kept(Store(1))
+    inner: Cache[int] = Cache(Store(1))
+    outer: Cache[int] = Cache(Store(1))
     asked: list[int] = []
 
     def slow() -> int:
