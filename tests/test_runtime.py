@@ -16,15 +16,20 @@ import pytest
 
 import attnviz
 from attnviz.errors import BusyError, SettingsError
+from attnviz.lessons.claims import Case, Claim, Trial, claims
+from attnviz.models import load as loading
 from attnviz.models.load import Model
 from attnviz.pictures.shown import shown
 from attnviz.runtime import memory, queue
-from attnviz.runtime.cache import MB, Cache, Store, pinning
+from attnviz.runtime.cache import MB, Cache, Store, pinning, store
 from attnviz.runtime.memory import resident_mb
 from attnviz.runtime.queue import LeftError, Queue, Visitor, asked_by, in_turn
 from attnviz.runtime.settings import read_settings, settings
 from attnviz.runtime.sizes import size_of
+from attnviz.training import checkpoint
+from attnviz.training.checkpoint import load_shipped
 from attnviz.ui import caches
+from attnviz.ui import claims as trial_page
 from attnviz.ui.caches import LinesKey, TraceKey
 from tests.waiting import CEILING, until
 
@@ -461,6 +466,113 @@ def test_a_pinned_answer_is_never_let_go() -> None:
     assert cache.peek("opening") is not None
     assert len(cache) == 1
     assert not store.let_go(0.0), "nothing is left to let go of"
+
+
+def test_what_is_pinned_is_counted_and_takes_no_place_of_the_rest() -> None:
+    """A model larger than the budget stays, and answers are cached beside it as before."""
+    store = Store(1)
+    models: Cache[np.ndarray] = Cache(store, is_pinned=True)
+    answers: Cache[bytes] = Cache(store)
+    models.put("large", np.zeros(3 * MB, np.uint8))
+    for n in range(4):
+        answers.put(n, bytes([n]) * 300_000)
+    assert list(answers) == [1, 2, 3]
+    assert 3.9 <= store.megabytes < 3.91
+    store.let_idle_go(megabytes=0, seconds=0)
+    assert not store.let_go(0.0)
+    assert (list(models), list(answers)) == (["large"], [])
+    models.drop("large")
+    assert store.megabytes == 0
+
+
+def test_what_a_pinned_value_shares_counts_as_pinned() -> None:
+    store = Store(1)
+    shared = np.zeros(2 * MB, np.uint8)
+    pinned: Cache[np.ndarray] = Cache(store, is_pinned=True)
+    views: Cache[np.ndarray] = Cache(store)
+    pinned.put("whole", shared)
+    views.put("part", shared[:10])
+    assert list(views) == ["part"], "letting go of it would free nothing"
+    assert store.megabytes == 2
+    pinned.put("whole", np.zeros(1, np.uint8))  # the view alone holds it now, beyond the budget
+    assert list(views) == []
+    assert store.megabytes < 0.001
+
+
+def test_the_models_are_in_the_one_store(tmp_path: Path) -> None:
+    from tests.conftest import save_tiny
+
+    model = attnviz.load(str(save_tiny(tmp_path / "counted")))
+    parameters = sum(parameter.nbytes for parameter in model.module.parameters())
+    assert parameters <= size_of(model) < 1.3 * parameters + 20_000
+    before = store().megabytes
+    loading._models.drop(model.name)
+    assert before - store().megabytes == pytest.approx(size_of(model) / MB, rel=0.01)
+    assert attnviz.load(model.name) is not model
+
+
+def test_models_and_shipped_trainings_outlive_memory_pressure(tmp_path: Path) -> None:
+    from tests.conftest import save_tiny
+
+    name = next(iter(checkpoint.shipped()))
+    model, training = attnviz.load(str(save_tiny(tmp_path / "stays"))), load_shipped(name)
+    store().let_go(0.0)
+    store().let_idle_go(megabytes=0, seconds=0)
+    assert attnviz.load(model.name) is model
+    assert load_shipped(name) is training
+
+
+def test_who_waits_for_another_may_give_up_and_takes_nothing_with_it() -> None:
+    cache: Cache[int] = Cache(Store(1))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        begun.set()
+        assert go_on.wait(CEILING)
+        return 7
+
+    def give_up() -> None:
+        raise LeftError
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(cache.compute_once, "key", slow)
+        assert begun.wait(CEILING)
+        with pytest.raises(LeftError):
+            cache.compute_once("key", lambda: 8, while_waiting=give_up)
+        go_on.set()
+        assert first.result(CEILING) == 7
+    assert cache.compute_once("key", lambda: 9) == 7
+    assert not cache._under_way
+
+
+def test_a_value_that_is_not_to_be_kept_is_computed_again() -> None:
+    cache: Cache[int] = Cache(Store(1))
+    made = iter(range(9))
+    values = [
+        cache.compute_once("key", lambda: next(made), is_kept=lambda value: value > 1)
+        for _ in range(4)
+    ]
+    assert values == [0, 1, 2, 2]
+
+
+def test_claims_are_tried_once_in_a_turn_and_in_the_budget(
+    note: attnviz.Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[tuple[str, bool]] = []
+
+    def try_one(claim: Claim, _: Case) -> Trial:
+        tried.append((claim.name, queue._has_turn.get()))
+        return Trial("holds")
+
+    monkeypatch.setattr(trial_page, "try_claim", try_one)
+    monkeypatch.setattr(trial_page, "_trials", Cache(Store(1)))
+    key = TraceKey("a model", "revision", note.text, None)
+    with ThreadPoolExecutor(4) as pool:
+        trials = list(pool.map(lambda _: trial_page.trials_of(key, False, note), range(8)))
+    assert tried == [(claim.name, True) for claim in claims()]
+    assert all(trial is trials[0] for trial in trials)
+    trial_page.trials_of(key, True, note)
+    assert len(tried) == 2 * len(claims()), "with special tokens hidden they are others"
 
 
 def test_what_nobody_asks_for_is_let_go_down_to_a_little(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,9 +25,10 @@ _full_since: list[float] = []  # since when work has waited for memory: one time
 def resident_mb() -> float:
     """What this process holds in memory, in MB; 0 where the system does not say."""
     try:
-        return psutil.Process().memory_info().rss / 1e6
+        resident: int = psutil.Process().memory_info().rss
     except psutil.Error:
         return 0.0
+    return resident / 1e6
 
 
 def lets_go(work: LetGo) -> None:

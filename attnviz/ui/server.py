@@ -1,7 +1,6 @@
 """What the server does besides Streamlit's own work: start up, look at itself, say how it is."""
 
 import asyncio
-import os
 import threading
 import time
 import traceback
@@ -23,10 +22,6 @@ from attnviz.runtime.settings import settings
 from attnviz.ui.journal import begin, note
 from attnviz.ui.sessions import close_expired, raise_file_limit
 from attnviz.version import __version__
-
-# Many sessions share few cores: one thread for each computation serves them best, and
-# threads that wait for one another are slowest of all. NumPy reads this when it is imported.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A page of ours asks for nothing outside: no script, picture, font or address of elsewhere.
 # Streamlit writes styles and makes modules of our components at run time ('unsafe-…', blob:).
