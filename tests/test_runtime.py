@@ -17,6 +17,7 @@ import pytest
 import attnviz
 from attnviz.errors import BusyError, SettingsError
 from attnviz.lessons.claims import Case, Claim, Trial, claims
+from attnviz.models import catalogue
 from attnviz.models import load as loading
 from attnviz.models.load import Model
 from attnviz.pictures.shown import shown
@@ -88,7 +89,7 @@ def test_what_is_no_setting_gets_a_sentence(
 
 
 @pytest.fixture
-def budget(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The environment of a process of its own: settings and queues are read anew."""
 
     def forget() -> None:
@@ -132,13 +133,13 @@ class Machine:
 
 
 @pytest.fixture
-def machine(budget: pytest.MonkeyPatch) -> Machine:
+def machine(environment: pytest.MonkeyPatch) -> Machine:
     found = Machine(3000)
-    budget.setenv("ATTNVIZ_MEMORY_MB", "2000")
+    environment.setenv("ATTNVIZ_MEMORY_MB", "2000")
     settings.cache_clear()
-    budget.setattr(memory, "resident_mb", lambda: found.megabytes)
-    budget.setattr(memory, "_let_go", [found.lets_go])
-    budget.setattr(memory, "_full_since", [])
+    environment.setattr(memory, "resident_mb", lambda: found.megabytes)
+    environment.setattr(memory, "_let_go", [found.lets_go])
+    environment.setattr(memory, "_full_since", [])
     return found
 
 
@@ -150,9 +151,9 @@ def test_above_the_ceiling_is_let_go_before_anything_is_refused(machine: Machine
 
 
 def test_what_does_not_fit_then_waits_for_room_and_begins(
-    machine: Machine, budget: pytest.MonkeyPatch
+    machine: Machine, environment: pytest.MonkeyPatch
 ) -> None:
-    budget.setattr(memory, "_let_go", [])
+    environment.setattr(memory, "_let_go", [])
     told: list[int] = []
 
     def tell(place: int) -> None:
@@ -165,20 +166,22 @@ def test_what_does_not_fit_then_waits_for_room_and_begins(
     assert memory.full_for() == 0
 
 
-def test_nothing_waits_for_memory_for_ever(machine: Machine, budget: pytest.MonkeyPatch) -> None:
-    budget.setattr(memory, "_let_go", [])
-    budget.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
+def test_nothing_waits_for_memory_for_ever(
+    machine: Machine, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(memory, "_let_go", [])
+    environment.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
     settings.cache_clear()
     with pytest.raises(BusyError, match="memory is full"), in_turn():
         raise AssertionError("the work began")
     assert memory.full_for() > 0
-    budget.setenv("ATTNVIZ_MEMORY_MB", "0")
+    environment.setenv("ATTNVIZ_MEMORY_MB", "0")
     settings.cache_clear()
     assert memory.has_room(), "0 is no ceiling"
 
 
-def test_who_left_waits_for_no_memory(machine: Machine, budget: pytest.MonkeyPatch) -> None:
-    budget.setattr(memory, "_let_go", [])
+def test_who_left_waits_for_no_memory(machine: Machine, environment: pytest.MonkeyPatch) -> None:
+    environment.setattr(memory, "_let_go", [])
     with pytest.raises(LeftError), asked_by(Visitor("one", has_left=lambda: True)), in_turn():
         raise AssertionError("the work began")
 
@@ -394,8 +397,8 @@ def test_work_of_who_left_is_dropped() -> None:
         assert queue_.waiting == 0
 
 
-def test_who_waits_for_a_turn_is_told_the_place(budget: pytest.MonkeyPatch) -> None:
-    budget.setenv("ATTNVIZ_PASSES_AT_ONCE", "1")
+def test_who_waits_for_a_turn_is_told_the_place(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ATTNVIZ_PASSES_AT_ONCE", "1")
     settings.cache_clear()
     told: list[int] = []
     waits = threading.Event()
@@ -522,6 +525,23 @@ def test_models_and_shipped_trainings_outlive_memory_pressure(tmp_path: Path) ->
     assert load_shipped(name) is training
 
 
+def test_models_go_after_the_answers_and_the_built_in_ones_never(
+    tmp_path: Path, minilm: Model
+) -> None:
+    from tests.conftest import save_tiny
+
+    names = [attnviz.load(str(save_tiny(tmp_path / f"m{n}"))).name for n in range(2)]
+    assert attnviz.load(names[0]).name == names[0]  # asked for last
+    while names[1] in set(loading._models):
+        assert names[0] in set(loading._models), "the one asked for longest ago goes first"
+        assert loading.let_go_of_a_model()
+    while loading.let_go_of_a_model():
+        pass
+    assert set(loading._models) <= set(catalogue.BUILT_IN)
+    assert attnviz.load("minilm") is minilm
+    assert not loading.is_loaded(names[0])
+
+
 def test_who_waits_for_another_may_give_up_and_takes_nothing_with_it() -> None:
     cache: Cache[int] = Cache(Store(1))
     begun, go_on = threading.Event(), threading.Event()
@@ -638,9 +658,9 @@ def test_what_failed_is_not_kept_and_is_tried_again() -> None:
     assert cache.get("key", lambda: 3) == 3
 
 
-def test_an_answer_inside_an_answer_never_waits_for_itself(budget: pytest.MonkeyPatch) -> None:
+def test_an_answer_inside_an_answer_never_waits_for_itself(environment: pytest.MonkeyPatch) -> None:
     """One place, many who ask for the inner answer alone or for the outer that needs it."""
-    budget.setenv("ATTNVIZ_PASSES_AT_ONCE", "1")
+    environment.setenv("ATTNVIZ_PASSES_AT_ONCE", "1")
     settings.cache_clear()
     inner: Cache[int] = Cache(Store(1))
     outer: Cache[int] = Cache(Store(1))
@@ -666,12 +686,12 @@ def test_an_answer_inside_an_answer_never_waits_for_itself(budget: pytest.Monkey
 
 
 def test_a_text_beyond_the_budget_gets_a_sentence(
-    budget: pytest.MonkeyPatch, tmp_path: Path
+    environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from tests.conftest import save_tiny
 
-    budget.setenv("ATTNVIZ_CHARACTERS", "20")
-    budget.setenv("ATTNVIZ_TOKENS", "5")
+    environment.setenv("ATTNVIZ_CHARACTERS", "20")
+    environment.setenv("ATTNVIZ_TOKENS", "5")
     settings.cache_clear()
     model = attnviz.load(str(save_tiny(tmp_path / "tight")))
     with pytest.raises(attnviz.TextError, match="21 characters; at most 20"):

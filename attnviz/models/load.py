@@ -5,6 +5,7 @@ it afterwards: parameters carry no gradient, hooks are registered once, and what
 capture records lives with the capture.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import reduce
 from os import PathLike
@@ -117,11 +118,23 @@ def is_loaded(name: str) -> bool:
     return _models.peek(name.strip()) is not None
 
 
+def let_go_of_a_model() -> bool:
+    """Forget the model that nobody has asked for longest; False if all are built in."""
+    oldest = _others()[:1]
+    for name in oldest:
+        _models.drop(name)
+    return bool(oldest)
+
+
 def _drop_others() -> None:
     """Keep the built-in models, and of others those that were asked for last."""
-    others = [name for name in _models if name not in catalogue.BUILT_IN]
-    for name in others[:-KEPT_MODELS]:
+    for name in _others()[:-KEPT_MODELS]:
         _models.drop(name)
+
+
+def _others() -> list[Hashable]:
+    """Models that are not built in, the least recently asked for first."""
+    return [name for name in _models if name not in catalogue.BUILT_IN]
 
 
 def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:

@@ -1,8 +1,8 @@
-"""Cache: what is computed once for all who ask, within one budget of bytes for the process.
+"""Cache: what is computed once for all who ask, within one bound of bytes for the process.
 
 Values are immutable and keyed by everything they depend on, so whoever asks the same gets
 the same. Two who ask at once compute once. New work waits for its turn (`attnviz.runtime.queue`).
-What the values of all caches hold together is counted as it is held: an array that a trace
+What the values of all caches hold together is counted as it lies in memory: an array that a trace
 and its pictures share counts once, and as long as any of them is cached.
 """
 
@@ -74,11 +74,11 @@ def pinning() -> Iterator[None]:
 class Store:
     """All that is cached, the least recently asked for first to go.
 
-    The budget is that of what may go: what is pinned is counted, and stays.
+    The bound is that of what may go: what is pinned is counted, and stays.
     """
 
     def __init__(self, megabytes: int) -> None:
-        self._budget = megabytes * MB
+        self._bound = megabytes * MB
         self._entries: OrderedDict[_Name, _Entry] = OrderedDict()
         self._pinned: set[_Name] = set()
         self._all, self._of_pinned = _Tally(), _Tally()
@@ -97,7 +97,7 @@ class Store:
             return entry.value
 
     def put(self, name: _Name, value: Any, *, is_pinned: bool = False) -> None:
-        """Keep a value, and let go of the oldest ones beyond the budget."""
+        """Keep a value, and let go of the oldest ones beyond the bound."""
         pieces = pieces_of(value)
         with self._lock:
             is_pinned = is_pinned or _pins.get() or name in self._pinned
@@ -106,7 +106,7 @@ class Store:
             self._all.add(pieces)
             if is_pinned:
                 self._pin(name)
-            self._shrink_to(self._budget)
+            self._shrink_to(self._bound)
 
     def drop(self, name: _Name) -> None:
         """Forget a value, pinned or not."""
@@ -171,7 +171,7 @@ def store() -> Store:
 
 
 class Cache(Generic[Value]):
-    """The latest values of one kind (never None), in the budget that all kinds share.
+    """The latest values of one kind (never None), within the bound that all kinds share.
 
     What `is_pinned` stays until it is dropped by name.
     """

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-ELSEWHERE = "counted_elsewhere"  # in a field's metadata: what a model keeps alive in any case
+ELSEWHERE = "counted_elsewhere"  # in a field's metadata: a model's own numbers
 _REST = 200  # bytes of an object itself, about
 
 
@@ -56,7 +56,7 @@ def _owner(array: np.ndarray) -> np.ndarray:
 
 
 def _parts(record: Any) -> Iterator[Any]:
-    """What a record is made of, less what is held elsewhere in any case."""
+    """What a record is made of, less what is counted elsewhere."""
     if isinstance(record, Mapping):
         yield from record.values()
     elif isinstance(record, tuple):

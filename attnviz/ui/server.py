@@ -77,6 +77,7 @@ async def warm_up(_: Any) -> AsyncIterator[None]:
     raise_file_limit()
     return_freed()
     lets_go(let_go_of_answers)
+    lets_go(_let_go_of_a_model)
     visitors_are(import_module("attnviz.ui.working").this_visitor)
     threading.Thread(target=_load, daemon=True).start()
     threading.Thread(target=_tidy, daemon=True).start()
@@ -88,6 +89,11 @@ async def warm_up(_: Any) -> AsyncIterator[None]:
 def let_go_of_answers() -> bool:
     """Forget the older half of what is remembered; False if nothing is left to forget."""
     return store().let_go(0.5)
+
+
+def _let_go_of_a_model() -> bool:
+    """Forget a model that is not built in, once the answers are gone."""
+    return bool(import_module("attnviz.models.load").let_go_of_a_model())
 
 
 def _tidy() -> None:
