@@ -14,6 +14,7 @@ from safetensors.torch import save as serialize
 from attnviz.capture.run import trace
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.models.small.trained import fingerprint
+from attnviz.runtime.cache import Cache
 from attnviz.training.record import Exam, Snapshot, Training
 from attnviz.training.run import checked
 from attnviz.training.tasks import task_called
@@ -33,6 +34,8 @@ _DAMAGED = (
     OverflowError,
     AttnvizError,
 )
+
+_shipped: Cache[Training] = Cache(is_pinned=True)  # few and small: they stay
 
 
 def to_bytes(training: Training) -> bytes:
@@ -96,6 +99,16 @@ def load(file: Path) -> Training:
 def shipped() -> dict[str, Path]:
     """The checkpoints that come with the package, by name."""
     return {file.stem: file for file in sorted(SHIPPED.glob("*.safetensors"))}
+
+
+def load_shipped(name: str) -> Training:
+    """A checkpoint that comes with the package, read once and shared.
+
+    Raises:
+        KeyError: if none has that name.
+    """
+    file = shipped()[name]
+    return _shipped.get(name, lambda: load(file), is_light=True)
 
 
 def _read(data: bytes) -> Training:

@@ -24,7 +24,7 @@ from attnviz.pictures.lines import Arrangement, Direction, lines
 from attnviz.pictures.overview import Overview, Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.style import MODES, Mode
-from attnviz.runtime.kept import Kept, pinning
+from attnviz.runtime.cache import Cache, pinning
 from attnviz.texts import LANGUAGES, Language
 from attnviz.ui.journal import note
 
@@ -50,13 +50,13 @@ class LinesKey(NamedTuple):
     pins: tuple[str, ...]
 
 
-_whole: Kept[Trace] = Kept()
-_traces: Kept[Trace] = Kept()
-_tiles: Kept[Tiles] = Kept()
-_different: Kept[tuple[HeadId, HeadId, float]] = Kept()
-_lines: Kept[bytes] = Kept()
-_heatmaps: Kept[tuple[Chart, str]] = Kept()
-panels: Kept[Panel] = Kept()  # of lessons
+_whole: Cache[Trace] = Cache()
+_traces: Cache[Trace] = Cache()
+_tiles: Cache[Tiles] = Cache()
+_different: Cache[tuple[HeadId, HeadId, float]] = Cache()
+_lines: Cache[bytes] = Cache()
+_heatmaps: Cache[tuple[Chart, str]] = Cache()
+panels: Cache[Panel] = Cache()  # of lessons
 
 
 def is_light(key: TraceKey) -> bool:

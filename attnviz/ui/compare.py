@@ -13,11 +13,11 @@ from attnviz.ui.jobs import Job
 from attnviz.ui.page import clear_errors, fragment, language, mode
 from attnviz.ui.saving import save_comparison
 from attnviz.ui.sharing import share
-from attnviz.ui.training_texts import news, outcome, share_done
+from attnviz.ui.training_texts import outcome, progress_text, share_done
 
 FEW, MANY = 1, 8
 COUNTER_EXAMPLE = "reverse"
-NEWS_SECONDS = 0.5
+PROGRESS_SECONDS = 0.5
 PLOT_HEIGHT = 380
 
 
@@ -47,7 +47,7 @@ def compare_page() -> None:
         if chosen.values().get("is_compared") and not _jobs():  # a link alone starts nothing
             st.info(say("train.compare_linked", language()))
         if _jobs():
-            fragment(_news, run_every=NEWS_SECONDS if _is_running() else None)()
+            fragment(_progress, run_every=PROGRESS_SECONDS if _is_running() else None)()
     st.caption(say("train.honest", language()))
 
 
@@ -69,7 +69,7 @@ def _start(name: str) -> None:
     st.session_state.compare_waited = True
 
 
-def _news() -> None:
+def _progress() -> None:
     """The bars of what is done, and the state of what is not."""
     jobs = _jobs()
     for job in jobs:
@@ -120,4 +120,4 @@ def _line(job: Job) -> None:
     if job.training is not None:
         st.markdown(f"**{name}** · {markdown_text(outcome(job.training))}")
     else:
-        st.progress(share_done(job.latest), f"{name} · {markdown_text(news(job))}")
+        st.progress(share_done(job.latest), f"{name} · {markdown_text(progress_text(job))}")

@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attnviz.errors import AttnvizError, BusyError
 from attnviz.pictures.style import Mode
+from attnviz.runtime.cache import Cache
 from attnviz.texts import LANGUAGES, Language, say
 from attnviz.ui import aloud, chosen, components
 from attnviz.ui.escape import markdown_text
@@ -142,9 +143,15 @@ def fragment(work: Callable[P, None], *, run_every: float | None = None) -> Call
     return st.fragment(guarded, run_every=run_every)
 
 
-@st.cache_resource(show_spinner=False)
-def settle(loaded: str) -> None:
-    """Take what a loaded model keeps for good out of the garbage collector's walks."""
-    del loaded
+_settled: Cache[bool] = Cache(is_pinned=True)
+
+
+def settle(revision: str) -> None:
+    """Take what a loaded model keeps for good out of the garbage collector's walks, once."""
+    _settled.compute_once(revision, _freeze)
+
+
+def _freeze() -> bool:
     gc.collect()
     gc.freeze()
+    return True

@@ -1,17 +1,13 @@
 """The Train page: choose a task, train, and slide through the steps."""
 
-from pathlib import Path
-
-import numpy as np
 import streamlit as st
-from jaxtyping import Float
 
 from attnviz.errors import AttnvizError
 from attnviz.models.load import Model
 from attnviz.pictures.learning import learning
 from attnviz.pictures.live import live_curve
 from attnviz.pictures.looks import looks
-from attnviz.runtime.kept import Kept
+from attnviz.runtime.cache import Cache
 from attnviz.runtime.queue import in_turn
 from attnviz.share.state import TRAIN
 from attnviz.texts import say
@@ -32,12 +28,12 @@ from attnviz.ui.page import came_back, clear_errors, fragment, header, language,
 from attnviz.ui.replies import show_replies
 from attnviz.ui.saving import save_training
 from attnviz.ui.sharing import share
-from attnviz.ui.training_texts import news, outcome, outcome_at, share_done
+from attnviz.ui.training_texts import outcome, outcome_at, progress_text, share_done
 from attnviz.ui.viewer import viewer
 from attnviz.ui.warnings import show_warnings
 
 HEADS = (1, 2, 4, 8)
-NEWS_SECONDS = 0.5
+LOOK_UP_SECONDS = 0.5
 PLOT_HEIGHT = 330
 
 
@@ -64,7 +60,7 @@ def _one_training() -> None:
         _buttons(run)
         job: Job | None = st.session_state.get("job")
         if job is not None:
-            _finish(job) if not job.is_running else fragment(_news, run_every=NEWS_SECONDS)()
+            _finish(job) if not job.is_running else fragment(_progress, run_every=LOOK_UP_SECONDS)()
         elif chosen.values().get("is_trained") and not st.session_state.get("trained"):
             st.info(markdown_text(_linked(run)))
         elif (training := _training(run)) is not None:
@@ -171,13 +167,13 @@ def _start(run: Run) -> None:
     st.session_state.job = Job(run.task.name, run.heads, run.layers, run.seed, run.steps)
 
 
-def _news() -> None:
+def _progress() -> None:
     """How the training goes; asked for again and again until it ends."""
     job: Job = st.session_state.job
     job.ask()
     if job.wait(0.01):
         st.rerun()
-    st.progress(share_done(job.latest), markdown_text(news(job)))
+    st.progress(share_done(job.latest), markdown_text(progress_text(job)))
     if job.course and job.latest:
         theory = task_called(job.task).theory(job.layers)
         st.image(live_curve(job.course, job.latest.steps, theory, mode(), language()))
@@ -197,8 +193,8 @@ def _training(run: Run) -> Training | None:
     trained: Training | None = st.session_state.get("trained")
     if trained is not None:
         return trained
-    for file in checkpoint.shipped().values():
-        training = _shipped(file)
+    for name in checkpoint.shipped():
+        training = checkpoint.load_shipped(name)
         shipped = training.run
         if (shipped.task.name, shipped.heads, shipped.layers) == (
             run.task.name,
@@ -207,11 +203,6 @@ def _training(run: Run) -> Training | None:
         ):
             return training
     return None
-
-
-@st.cache_resource(show_spinner=False)
-def _shipped(file: Path) -> Training:
-    return checkpoint.load(file)
 
 
 def _opened(data: bytes) -> Training | None:
@@ -236,7 +227,7 @@ def _result(training: Training) -> None:
         name = markdown_text(say(f"task.{run.task.name}", language()))
         st.markdown(f"**{name}** · {markdown_text(_reached(training, snapshot))}")
     model = training.model_at(snapshot)
-    shares = _mean_looks(model, run.task)
+    shares = mean_looks(model, run.task)
     left, right = st.columns([1, 1])
     with left:
         if training.history:
@@ -271,7 +262,7 @@ def _reached(training: Training, snapshot: Snapshot) -> str:
     return outcome_at(training, snapshot.step, *_examined(training, snapshot.step))
 
 
-_exams: Kept[tuple[Exam, float]] = Kept()
+_exams: Cache[tuple[Exam, float]] = Cache()
 
 
 def _examined(training: Training, step: int) -> tuple[Exam, float]:
@@ -292,15 +283,6 @@ def _slider(training: Training) -> Snapshot:
         now["step"] = steps[-1]
     step = st.select_slider(say("train.at_step", language()), steps, **chosen.bound("step"))
     return snapshots[step]
-
-
-_shares: Kept[Float[np.ndarray, "layer head look"]] = Kept()
-
-
-def _mean_looks(model: Model, task: Task) -> Float[np.ndarray, "layer head look"]:
-    """How much of each head's attention lies on each true target, for many random texts."""
-    key = (model.name, model.card.revision, task.name)
-    return _shares.get(key, lambda: mean_looks(model, task), is_light=True)
 
 
 def _save(training: Training) -> None:

@@ -10,9 +10,9 @@ from attnviz.ui.classroom import trainings
 from attnviz.ui.escape import markdown_text
 from attnviz.ui.jobs import Job
 from attnviz.ui.page import clear_errors, fragment, language
-from attnviz.ui.training_texts import news, share_done
+from attnviz.ui.training_texts import progress_text, share_done
 
-NEWS_SECONDS = 0.5
+PROGRESS_SECONDS = 0.5
 
 
 def workshop(chapter: Chapter, scene: Scene) -> None:
@@ -32,7 +32,7 @@ def workshop(chapter: Chapter, scene: Scene) -> None:
     )
     if jobs:
         with clear_errors():
-            fragment(_news, run_every=NEWS_SECONDS)()
+            fragment(_progress, run_every=PROGRESS_SECONDS)()
 
 
 def _start(runs: list[Run]) -> None:
@@ -41,7 +41,7 @@ def _start(runs: list[Run]) -> None:
     ]
 
 
-def _news() -> None:
+def _progress() -> None:
     jobs: list[Job] = st.session_state.get("lesson_jobs", [])
     for job in jobs:
         job.ask()
@@ -52,7 +52,7 @@ def _news() -> None:
         heads = say("train.compare_heads", language(), heads=job.heads)
         done = job.training is not None
         share = 1.0 if done else share_done(job.latest)
-        text = "✓" if done else news(job)
+        text = "✓" if done else progress_text(job)
         st.progress(share, markdown_text(f"{name}, {heads} · {text}"))
 
 
