@@ -161,10 +161,11 @@ def _exam(facts: dict[str, Any]) -> Exam | None:
     """What the accuracy was measured on. Files of earlier versions do not say."""
     if facts.get("exam") is None:
         return None
-    exam = Exam(**facts["exam"])
-    counts = exam.texts, exam.asked, exam.right
-    if not all(type(count) is int for count in counts) or type(exam.held_out) is not bool:
+    written = facts["exam"]
+    counts = [written[name] for name in ("texts", "asked", "right")]
+    if not all(type(count) is int for count in counts) or type(written["held_out"]) is not bool:
         raise ValueError("counts that are none")
+    exam = Exam(**written)
     sizes = 0 < exam.texts < 2**31 and 0 < exam.asked < 2**31
     if not (sizes and 0 <= exam.right <= exam.asked):
         raise ValueError("more right answers than questions, or no questions")
