@@ -15,7 +15,8 @@ from attnviz.analysis import mixing
 from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
 from attnviz.experiments.each_token_masked import each_token_masked
-from attnviz.lessons.chapters import heads_or_one, stacking
+from attnviz.lessons.chapters import c06_heads_or_one as heads_or_one
+from attnviz.lessons.chapters import c08_stacking as stacking
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Question, Scene, panel_of
 from attnviz.lessons.facts import layer_asked, name, word

@@ -9,7 +9,8 @@ import pytest
 
 import attnviz
 from attnviz.core.trace import Trace
-from attnviz.lessons.chapters import chapters, machine
+from attnviz.lessons.chapters import c05_machine as machine
+from attnviz.lessons.chapters import chapters
 from attnviz.lessons.engine import Outcome, Question
 from attnviz.texts import LANGUAGES
 from attnviz.training.tasks import task_called
