@@ -26,7 +26,7 @@ from attnviz.lessons.claims import (
     try_claim,
 )
 from attnviz.lessons.handout import handout
-from attnviz.lessons.sheet import beside, judged, spoken
+from attnviz.lessons.verdict_sheet import beside, judged, spoken
 from attnviz.models.load import Model, control_of
 from attnviz.texts import LANGUAGES, say
 from attnviz.training.record import Training

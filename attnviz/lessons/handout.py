@@ -10,9 +10,10 @@ from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.engine import Chapter, Panel, Question, Scene, panel_element
-from attnviz.lessons.link import Standing
-from attnviz.lessons.sheet import spoken
+from attnviz.lessons.engine import Chapter, Panel, Scene, panel_element
+from attnviz.lessons.link import Progress
+from attnviz.lessons.questions import Question
+from attnviz.lessons.verdict_sheet import spoken
 from attnviz.pictures.lines import Lines, lines
 from attnviz.pictures.picture import title
 from attnviz.pictures.standalone import origin, standalone, tag
@@ -24,12 +25,12 @@ WIDEST = 60  # places of a line diagram across a page; more go down the page
 
 def handout(
     trace: Trace,
-    standing: Standing | None = None,
+    standing: Progress | None = None,
     language: Language = "en",
     trainings: tuple[Training, ...] = (),
 ) -> str:
     """Every chapter with its figures, questions and answers, and the verdict sheet, as HTML."""
-    standing = standing or Standing()
+    standing = standing or Progress()
     body = [
         cover(trace, say("walk.handout_title", language), language),
         *(chapter_section(c, trace, standing, language, trainings) for c in chapters()),
@@ -46,7 +47,7 @@ def cover(trace: Trace, name: str, language: Language) -> str:
 def chapter_section(
     chapter: Chapter,
     trace: Trace,
-    standing: Standing,
+    standing: Progress,
     language: Language,
     trainings: tuple[Training, ...],
 ) -> str:
@@ -77,7 +78,7 @@ def _across_a_page(panel: Panel) -> Panel:
     return lines(panel.trace, panel.heads, lens, direction="vertical", language=spoken)
 
 
-def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standing) -> str:
+def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Progress) -> str:
     """A question, the learner's own answer, and the answer."""
     trace, language = scene.trace, scene.language
     said = standing.answers.get(f"{chapter.number}.{question.name}")
@@ -95,7 +96,7 @@ def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standin
     )
 
 
-def _sheet(trace: Trace, standing: Standing, language: Language) -> str:
+def _sheet(trace: Trace, standing: Progress, language: Language) -> str:
     """The verdict sheet: one row a claim."""
     case = Case(trace, standing.hide_special)
     heads = ("claim", "yours", "measured", "verdict")

@@ -6,13 +6,13 @@ import numpy as np
 
 from attnviz.lessons.engine import Chapter, Panel, Scene
 from attnviz.lessons.handout import chapter_section, cover
-from attnviz.lessons.link import Standing
+from attnviz.lessons.link import Progress
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.facts import facts
 from attnviz.pictures.standalone import standalone
 
 
-def chapter_page(chapter: Chapter, scene: Scene, standing: Standing) -> str:
+def chapter_page(chapter: Chapter, scene: Scene, standing: Progress) -> str:
     """One chapter of the handout, as HTML that needs no network."""
     name = f"{chapter.number} · {chapter.title[scene.language]}"
     body = [
