@@ -15,6 +15,8 @@ from scipy.spatial.distance import jensenshannon
 from torch.nn import functional
 
 import attnviz
+from attnviz.analysis.own_weight import self_over_others, self_wins
+from attnviz.analysis.rank import rank
 from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
 from attnviz.experiments.control import control
@@ -272,8 +274,8 @@ def test_where_all_look_at_themselves(note: Trace, hide_special: bool) -> None:
 def test_the_verdict_on_self_from_weights_alone() -> None:
     apart = np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
     own, previous = np.eye(4), np.roll(np.eye(4), -1, axis=1)
-    np.testing.assert_allclose(looking.self_wins(np.stack([own, previous]), apart), [1, 0])
-    assert looking.self_wins(np.full((4, 4), 0.25), apart) == 0  # a tie is no win
+    np.testing.assert_allclose(self_wins(np.stack([own, previous]), apart), [1, 0])
+    assert self_wins(np.full((4, 4), 0.25), apart) == 0  # a tie is no win
     assert looking.on_itself(np.array([1.0, 1.0]), 4.0) == "every"
     assert looking.on_itself(np.array([1.0, 0.0]), 2.0) == "average"
     assert looking.on_itself(np.array([1.0, 0.5]), 1.0) == "fails"
@@ -295,7 +297,7 @@ def test_the_verdict_on_differences_alone() -> None:
 def test_z1_looks_more_at_x1() -> None:
     apart = np.abs(np.subtract.outer(np.arange(3), np.arange(3)))
     weights = np.array([[0.5, 0.3, 0.2], [0.4, 0.3, 0.3], [0.1, 0.1, 0.8]])
-    assert looking.self_over_others(weights, apart) == pytest.approx(4 / 6)
+    assert self_over_others(weights, apart) == pytest.approx(4 / 6)
     assert looking.more_on_itself(np.array([1.0, 0.8]), 1.0) == "every"
     assert looking.more_on_itself(np.array([1.0, 0.2]), 0.9) == "average"
     assert looking.more_on_itself(np.array([0.5, 0.5]), 0.5) == "fails"
@@ -383,7 +385,7 @@ def test_masks_that_change_nothing() -> None:
 
 
 def test_rank() -> None:
-    assert joined.rank(np.diag([1.0, 0.5, 1e-9])) == 2
+    assert rank(np.diag([1.0, 0.5, 1e-9]), joined.LOST) == 2
 
 
 # ---- a second implementation

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.analysis.rank import rank
 from attnviz.analysis.recompute import add_and_norm, largest_error
 from attnviz.core.trace import Trace
 from attnviz.lessons.claims import Case, Claim, Trial, holds_if, tiny
@@ -11,14 +12,8 @@ LOST = 1e-6  # of the strongest direction: below, float32 tells nothing from zer
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 
 
-def rank(matrix: Float[np.ndarray, "input output"]) -> int:
-    """How many directions a matrix passes on: singular values above `LOST` of the largest."""
-    strengths = np.linalg.svd(matrix.astype(float), compute_uv=False)
-    return int((strengths > LOST * strengths[0]).sum())
-
-
 def _ranks(trace: Trace) -> list[int]:
-    return [rank(learned.output.weight) for learned in trace.learned]
+    return [rank(learned.output.weight, LOST) for learned in trace.learned]
 
 
 def _reduces(case: Case) -> Trial:

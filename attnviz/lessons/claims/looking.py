@@ -17,6 +17,7 @@ from attnviz.analysis.divergences import divergences
 from attnviz.analysis.lens import renormalise
 from attnviz.analysis.lift import distances, lift, lift_by_distance
 from attnviz.analysis.mixing import norms
+from attnviz.analysis.own_weight import own_part, self_over_others, self_wins
 from attnviz.analysis.recompute import heads_from_x, largest_error
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
@@ -86,15 +87,6 @@ def _seen(case: Case, least: int = 1) -> Looks:
 
 
 # ---- a word looks at itself
-
-
-def self_wins(
-    weights: Float[np.ndarray, "*head query key"], apart: Int[np.ndarray, "query key"]
-) -> Float[np.ndarray, "*head"]:
-    """The share of the queries that give more to themselves than to any other key."""
-    own = np.where(apart == 0, weights, -np.inf).max(axis=-1)
-    other = np.where(apart == 0, -np.inf, weights).max(axis=-1)
-    return np.asarray((own > other).mean(axis=-1))
 
 
 def on_itself(wins: Float[np.ndarray, "*head"], self_lift: float) -> Verdict:
@@ -220,22 +212,9 @@ def _different(case: Case) -> Trial:
 # ---- z₁ looks at x₁
 
 
-def self_over_others(
-    weights: Float[np.ndarray, "*head query key"], apart: Int[np.ndarray, "query key"]
-) -> Float[np.ndarray, "*head"]:
-    """The share of the pairs of a query and another key in which the query gives itself more."""
-    own = np.where(apart == 0, weights, -np.inf).max(axis=-1, keepdims=True)
-    return np.asarray((own > weights)[..., apart > 0].mean(axis=-1))
-
-
 def more_on_itself(of_heads: Float[np.ndarray, " head"], of_mean: float) -> Verdict:
     """The verdict from each head's share of such pairs, and from that of their mean weights."""
     return over_heads(of_heads >= CLEARLY, of_mean >= CLEARLY)
-
-
-def kept(lengths: Float[np.ndarray, "token token"], words: Int[np.ndarray, " word"]) -> float:
-    """The mean share of a word's own part in its z, from the length of each token's part."""
-    return float((lengths.diagonal() / lengths.sum(axis=1))[words].mean())
 
 
 def _own_word(case: Case) -> Trial:
@@ -248,7 +227,7 @@ def _own_word(case: Case) -> Trial:
         "agree": int((of_heads >= CLEARLY).sum()),
         "heads": len(of_heads),
         "raw": f"{float(weights.mean(axis=0)[seen.apart == 0].mean()):.1%}",
-        "kept": f"{kept(norms(seen.trace, 0), seen.words):.1%}",
+        "kept": f"{own_part(norms(seen.trace, 0), seen.words):.1%}",
     }
     return Trial(more_on_itself(of_heads, value), numbers, value)
 

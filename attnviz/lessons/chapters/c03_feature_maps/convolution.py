@@ -3,6 +3,7 @@
 import numpy as np
 
 from attnviz.analysis import convolution
+from attnviz.analysis.recompute import largest_error
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
@@ -46,7 +47,7 @@ def _draw_convolution(scene: Scene) -> Drawing:
             titles, (conv, soft, conv - soft), (style.X, style.Z, style.SCORE), strict=True
         )
     ]
-    error = _relative(conv, soft)
+    error = largest_error(conv, soft)
     scale = scale_of(top, scene.language, signed=True)
     root = element(
         "div",
@@ -58,10 +59,6 @@ def _draw_convolution(scene: Scene) -> Drawing:
     return Drawing(root, f"{whole} − {parts}: {error:.1e}", scene.mode, values)
 
 
-def _relative(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.abs(one - other).max() / np.abs(one).max())
-
-
 def _convolution_numbers(scene: Scene) -> Numbers:
     conv, soft, hard = _both(scene)
     return {
@@ -70,8 +67,8 @@ def _convolution_numbers(scene: Scene) -> Numbers:
         ),
         "filters": convolution.FILTERS,
         "strength": scene.number("strength"),
-        "error": f"{_relative(conv, soft):.1e}",
-        "hard": error_at_most(_relative(conv, hard)),
+        "error": f"{largest_error(conv, soft):.1e}",
+        "hard": error_at_most(largest_error(conv, hard)),
         "mean": printed(float(np.abs(conv).mean()), 3),
     }
 

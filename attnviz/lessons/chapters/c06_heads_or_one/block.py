@@ -2,6 +2,7 @@
 
 from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Part, Scene
+from attnviz.lessons.flow import arrow
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures.drawing import Drawing, Element, element
@@ -17,7 +18,7 @@ def _draw_block(scene: Scene) -> Drawing:
         element(
             "div",
             _box(f"{letter} = x", shapes["x"]),
-            _arrow(),
+            arrow(),
             _box(
                 f"{scene.say(text_of('figure.linear'))} W_{letter}",
                 shapes["linear"],
@@ -33,13 +34,13 @@ def _draw_block(scene: Scene) -> Drawing:
         "div",
         element("p", title, class_="title"),
         element("div", *inputs, class_="row"),
-        _arrow(),
+        arrow(),
         _box(scene.say(text_of("figure.attention")), shapes["attention"], scene, ONE_HEAD),
-        _arrow(),
+        arrow(),
         _box(scene.say(text_of("figure.concat")), shapes["concat"], scene, PROJECTION),
-        _arrow(),
+        arrow(),
         _box(f"{scene.say(text_of('figure.linear'))} W_O", shapes["output"], scene, PROJECTION),
-        _arrow(),
+        arrow(),
         _box(scene.say(text_of("figure.output")), shapes["x"]),
         element("p", "Concat(softmax(Q Kᵀ / √d_head) V) W_O", class_="formula"),
         class_="flow",
@@ -76,10 +77,6 @@ def _box(title: str, shape: str, scene: Scene | None = None, number: int | None 
     return element(
         "div", element("strong", title), element("div", shape, class_="shape"), where, class_="box"
     )
-
-
-def _arrow() -> Element:
-    return element("div", "↓", class_="arrow", aria_hidden="true")
 
 
 def _block_numbers(scene: Scene) -> Numbers:

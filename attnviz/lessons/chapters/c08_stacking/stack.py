@@ -7,6 +7,7 @@ from attnviz.core.trace import Token, Trace
 from attnviz.lessons.chapters.c08_stacking.runs import ENCODERS
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.facts import name
+from attnviz.lessons.flow import arrow
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
@@ -41,7 +42,7 @@ def _draw_stack(scene: Scene) -> Drawing:
     values: dict[str, np.ndarray] = {}
     flow = [_entering(scene, layers[0], values)]
     for layer in layers:
-        flow += [_arrow(), _encoder(scene, layer, values), _arrow()]
+        flow += [arrow(), _encoder(scene, layer, values), arrow()]
         r = scene.trace.residual(layer + 1)
         flow.append(
             _strip(
@@ -131,10 +132,6 @@ def _box(title: str, shape: str) -> Element:
     return element(
         "div", element("strong", title), " ", element("span", shape, class_="shape"), class_="box"
     )
-
-
-def _arrow() -> Element:
-    return element("div", "↓", class_="arrow", aria_hidden="true")
 
 
 def _stack_numbers(scene: Scene) -> Numbers:
