@@ -12,12 +12,12 @@ from attnviz.pictures.facts import facts
 from attnviz.pictures.standalone import standalone
 
 
-def chapter_page(chapter: Chapter, scene: Scene, standing: Progress) -> str:
+def chapter_page(chapter: Chapter, scene: Scene, progress: Progress) -> str:
     """One chapter of the handout, as HTML that needs no network."""
     name = f"{chapter.number} · {chapter.title[scene.language]}"
     body = [
         cover(scene.trace, name, scene.language),
-        chapter_section(chapter, scene.trace, standing, scene.language, tuple(scene.trainings)),
+        chapter_section(chapter, scene.trace, progress, scene.language, tuple(scene.trainings)),
     ]
     return standalone(name, body, scene.language, kind="handout")
 

@@ -25,16 +25,16 @@ WIDEST = 60  # places of a line diagram across a page; more go down the page
 
 def handout(
     trace: Trace,
-    standing: Progress | None = None,
+    progress: Progress | None = None,
     language: Language = "en",
     trainings: tuple[Training, ...] = (),
 ) -> str:
     """Every chapter with its figures, questions and answers, and the verdict sheet, as HTML."""
-    standing = standing or Progress()
+    progress = progress or Progress()
     body = [
         cover(trace, say("walk.handout_title", language), language),
-        *(chapter_section(c, trace, standing, language, trainings) for c in chapters()),
-        _sheet(trace, standing, language),
+        *(chapter_section(c, trace, progress, language, trainings) for c in chapters()),
+        _sheet(trace, progress, language),
     ]
     return standalone(f"attnviz · {trace.model.called(language)}", body, language, kind="handout")
 
@@ -47,12 +47,12 @@ def cover(trace: Trace, name: str, language: Language) -> str:
 def chapter_section(
     chapter: Chapter,
     trace: Trace,
-    standing: Progress,
+    progress: Progress,
     language: Language,
     trainings: tuple[Training, ...],
 ) -> str:
     """One chapter with its figure, its questions and answers, as an element."""
-    given = standing.of_chapter(chapter.number)
+    given = progress.of_chapter(chapter.number)
     scene = chapter.scene(trace, given, language, "light", trainings)
     numbers = chapter.numbers(scene)
     parts = [
@@ -64,7 +64,7 @@ def chapter_section(
         parts.append(tag("h3", part.title[language]))
         parts.append(panel_element(_across_a_page(figure.panels[part.name])))
         parts.append(tag("p", chapter.note(part, scene), "small"))
-    parts += [_asked(chapter, q, scene, standing) for q in chapter.questions]
+    parts += [_asked(chapter, q, scene, progress) for q in chapter.questions]
     takeaway = scene.say(chapter.takeaway, **numbers)
     parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
     return f"<section>{''.join(parts)}</section>"
@@ -78,10 +78,10 @@ def _across_a_page(panel: Panel) -> Panel:
     return lines(panel.trace, panel.heads, lens, direction="vertical", language=spoken)
 
 
-def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Progress) -> str:
+def _asked(chapter: Chapter, question: Question, scene: Scene, progress: Progress) -> str:
     """A question, the learner's own answer, and the answer."""
     trace, language = scene.trace, scene.language
-    said = standing.answers.get(f"{chapter.number}.{question.name}")
+    said = progress.answers.get(f"{chapter.number}.{question.name}")
     try:
         asked, explained = question.asks(trace, language), question.tells(trace, language)
     except AttnvizError as problem:
@@ -96,14 +96,14 @@ def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Progres
     )
 
 
-def _sheet(trace: Trace, standing: Progress, language: Language) -> str:
+def _sheet(trace: Trace, progress: Progress, language: Language) -> str:
     """The verdict sheet: one row a claim."""
-    case = Case(trace, standing.hide_special)
+    case = Case(trace, progress.hide_special)
     heads = ("claim", "yours", "measured", "verdict")
     rows = [_row("th", [say(f"walk.sheet_{name}", language) for name in heads])]
     for claim in claims():
         trial = try_claim(claim, case)
-        guess = standing.guesses.get(claim.name)
+        guess = progress.guesses.get(claim.name)
         cells = [
             f"{claim.name} {claim.claim[language]}",
             "" if guess is None else say(f"walk.guess_{guess}", language),
@@ -111,7 +111,7 @@ def _sheet(trace: Trace, standing: Progress, language: Language) -> str:
             say(f"verdict.{trial.verdict}", language),
         ]
         rows.append(_row("td", cells))
-    special = say("walk.sheet_special" if standing.hide_special else "walk.sheet_all", language)
+    special = say("walk.sheet_special" if progress.hide_special else "walk.sheet_all", language)
     above = tag("h2", title(trace, say("walk.sheet", language), language)) + tag("p", special)
     return f"<section class=sheet>{above}<table>{''.join(rows)}</table></section>"
 

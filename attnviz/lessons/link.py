@@ -54,17 +54,17 @@ class Progress:
         return {n.removeprefix(start): v for n, v in self.choices.items() if n.startswith(start)}
 
 
-def to_link(standing: Progress) -> dict[str, str]:
+def to_link(progress: Progress) -> dict[str, str]:
     """The parameters of an address; what is as at the start is left out."""
     start = Progress()
     params = {
-        "ch": "" if standing.chapter == start.chapter else str(standing.chapter),
-        "screen": str(standing.screen or ""),
-        "mode": "" if standing.mode == start.mode else standing.mode,
-        "special": "hidden" if standing.hide_special else "",
-        "c": joined({name: _written(value) for name, value in standing.choices.items()}),
-        "a": joined({name: _written(said) for name, said in standing.answers.items()}),
-        "g": joined({name.removeprefix("C"): guess[0] for name, guess in standing.guesses.items()}),
+        "ch": "" if progress.chapter == start.chapter else str(progress.chapter),
+        "screen": str(progress.screen or ""),
+        "mode": "" if progress.mode == start.mode else progress.mode,
+        "special": "hidden" if progress.hide_special else "",
+        "c": joined({name: _written(value) for name, value in progress.choices.items()}),
+        "a": joined({name: _written(said) for name, said in progress.answers.items()}),
+        "g": joined({name.removeprefix("C"): guess[0] for name, guess in progress.guesses.items()}),
     }
     return {name: text for name, text in params.items() if text}
 

@@ -1,9 +1,10 @@
 """Claims on trial: each claim of the note, with a statistic that judges it on a sentence.
 
 Files by theme, each with `CLAIMS`; found by discovery, so a new claim is one entry in one of
-them. The contract: a judge is pure, reads the tensors of the trace or of an experiment,
-and decides by a rule whose thresholds are said. It knows nothing of the control: the same
-judge is asked about the same sentence with random weights, and what it finds stands beside.
+them, and its texts in the file of texts that is called the same. The contract: a judge is pure,
+reads the tensors of the trace or of an experiment, and decides by a rule whose thresholds are
+said. It knows nothing of the control: the same judge is asked about the same sentence with
+random weights, and what it finds stands beside.
 No text holds a number of its own, and what a text says, it says of one verdict or of all.
 """
 
