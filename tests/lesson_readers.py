@@ -9,12 +9,13 @@ from collections.abc import Callable
 import numpy as np
 
 from attnviz.core.trace import Trace
-from attnviz.lessons.engine import Chapter, Figure, Panel, Said, Scene, panel_of
+from attnviz.lessons.engine import Chapter, Figure, Panel, Scene, panel_of
 from attnviz.lessons.facts import head_asked, layer_asked, word
+from attnviz.lessons.questions import Answer
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.packet import unpack
 
-Read = Callable[[Chapter, Trace], Said]
+Read = Callable[[Chapter, Trace], Answer]
 
 
 def maps(panel: object, name: str) -> list[np.ndarray]:

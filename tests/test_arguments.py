@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 import attnviz
-from attnviz.lessons.engine import Chapter, Question
+from attnviz.lessons.engine import Chapter
+from attnviz.lessons.questions import Question
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.heatmap import Heatmap
 from attnviz.pictures.lines import Lines

@@ -3,8 +3,7 @@
 import re
 import string
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -15,15 +14,18 @@ from attnviz.analysis import mixing
 from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
 from attnviz.experiments.each_token_masked import each_token_masked
-from attnviz.lessons.chapters import heads_or_one, stacking
+from attnviz.lessons.chapters import chapter_called
+from attnviz.lessons.chapters.c06_heads_or_one.checks import needed_places
+from attnviz.lessons.chapters.c08_stacking.hops import TEXTS
 from attnviz.lessons.controls import Value
-from attnviz.lessons.engine import Chapter, Question, Scene, panel_of
+from attnviz.lessons.engine import Chapter, Scene, panel_of
 from attnviz.lessons.facts import layer_asked, name, word
+from attnviz.lessons.questions import Question
 from attnviz.lessons.text import Text
 from attnviz.lessons.trained import shipped
 from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing, Element
-from attnviz.texts import LANGUAGES
+from attnviz.texts import LANGUAGES, catalogue
 from attnviz.training.looks import mean_looks
 from attnviz.training.record import Snapshot, Training
 from attnviz.training.ring import best_of_one_average
@@ -31,7 +33,7 @@ from attnviz.training.run import Run
 from attnviz.training.tasks import task_called
 from tests.lesson_readers import adds
 
-SIX, EIGHT = heads_or_one.CHAPTER, stacking.CHAPTER
+SIX, EIGHT = (chapter_called(number) for number in (6, 8))
 CHAPTERS = (SIX, EIGHT)
 DIGITS = "314159265358"
 CHINESE = "小猫坐在垫子上，看着窗外的雨。"
@@ -100,22 +102,9 @@ def trained(run: Run, steps: int = 50) -> Training:
 # ---- texts
 
 
-def texts_in(value: object) -> Iterator[Text]:
-    """Every text in a chapter, a part, a question."""
-    if isinstance(value, Text):
-        yield value
-    elif isinstance(value, tuple):
-        for one in value:
-            yield from texts_in(one)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from texts_in(getattr(value, field.name))
-
-
 def every_text() -> list[Text]:
-    modules = (heads_or_one, stacking)
-    named = [value for module in modules for value in vars(module).values()]
-    return [text for value in named for text in texts_in(value)]
+    keys = tuple(f"{chapter.key}." for chapter in CHAPTERS)
+    return [Text(key) for key in catalogue("en") if key.startswith(keys)]
 
 
 def fixed(template: str) -> str:
@@ -131,9 +120,9 @@ def test_no_number_is_typed_in_and_both_languages_have_the_same_ones() -> None:
     texts = every_text()
     assert len(texts) > 80
     for text in texts:
-        assert not re.search(r"[0-9]", fixed(text.en) + fixed(text.zh)), text
-        assert holes(text.en) == holes(text.zh), text
-        assert not re.search(r"[一-鿿][,;:?!()]|[,;:?!()][一-鿿]", text.zh), text
+        assert not re.search(r"[0-9]", fixed(text["en"]) + fixed(text["zh"])), text
+        assert holes(text["en"]) == holes(text["zh"]), text
+        assert not re.search(r"[一-鿿][,;:?!()]|[,;:?!()][一-鿿]", text["zh"]), text
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
@@ -252,7 +241,7 @@ def test_one_average_agrees_with_the_other_formula(machines: Trace) -> None:
 
 def test_how_many_places_an_answer_depends_on() -> None:
     names = ("reverse", "two-looks", "four-looks", "eight-looks")
-    assert [heads_or_one._needed(task_called(n)) for n in names] == [1, 2, 4, 8]
+    assert [needed_places(task_called(n)) for n in names] == [1, 2, 4, 8]
 
 
 def test_one_average_is_drawn_with_its_heads(note: Trace) -> None:
@@ -292,7 +281,7 @@ def test_the_last_layer_has_none_above_it(machines: Trace, digits: Trace) -> Non
     assert len(canvases(drawn(EIGHT, "stack", EIGHT.scene(machines, {"layer": 5})))) == 4
     panel = drawn(EIGHT, "stack", EIGHT.scene(digits))
     assert len(canvases(panel)) == 4
-    assert stacking.NO_FEED_FORWARD.en in panel.root.text
+    assert Text(f"{EIGHT.key}.figure.no_feed_forward")["en"] in panel.root.text
 
 
 def meters(trace: Trace) -> np.ndarray:
@@ -349,7 +338,7 @@ def test_the_parts_are_drawn_and_add_up(note: Trace) -> None:
     assert error <= float(said[1]) <= 2 * error
 
 
-@pytest.mark.parametrize("number", stacking.TEXTS)
+@pytest.mark.parametrize("number", TEXTS)
 def test_pointers_are_followed(machines: Trace, number: int) -> None:
     panel = drawn(EIGHT, "hops", EIGHT.scene(machines, {"pointers": number}))
     task = task_called("two-hop")

@@ -19,9 +19,10 @@ from attnviz.experiments.each_token_masked import each_token_masked
 from attnviz.experiments.heads_off_in_order import Order, heads_off_in_order
 from attnviz.experiments.sentence_vector import moved
 from attnviz.lessons.claims import Case, Trial, claims, try_claim
-from attnviz.lessons.engine import Chapter, Question
+from attnviz.lessons.engine import Chapter
 from attnviz.lessons.facts import head_asked
-from attnviz.lessons.sheet import spoken
+from attnviz.lessons.questions import Question
+from attnviz.lessons.verdict_sheet import spoken
 from attnviz.models import load as loading
 from attnviz.models.load import Model, control_of
 from attnviz.pictures.drawing import Drawing

@@ -12,7 +12,7 @@ import attnviz
 from attnviz.analysis.difference import most_different
 from attnviz.lessons.claims import claims
 from attnviz.lessons.handout import chapter_section, handout
-from attnviz.lessons.link import Standing
+from attnviz.lessons.link import Progress
 from attnviz.models.load import Model
 from attnviz.pictures.packet import unpack
 from attnviz.texts import LANGUAGES, Language, say
@@ -22,7 +22,7 @@ HOSTILE = "<script>alert(1)</script> </style><img src=x onerror=alert(2)> & \" '
 
 @pytest.fixture(scope="module")
 def sheet(note: attnviz.Trace) -> str:
-    standing = Standing(
+    standing = Progress(
         answers={"2.added": "same", "2.undivided": 0.5, "7.special": "special"},
         guesses={"C13": "holds", "C14": "average"},
     )
@@ -96,7 +96,7 @@ def test_text_is_data(minilm: Model) -> None:
 
 @pytest.mark.no_cover
 def test_hidden_special_tokens_change_the_sheet_and_are_said(note: attnviz.Trace) -> None:
-    shown, hidden = handout(note), handout(note, Standing(hide_special=True))
+    shown, hidden = handout(note), handout(note, Progress(hide_special=True))
     assert "Special tokens hidden where a claim is about words" in hidden
 
     def verdict(text: str, claim: str) -> str:
@@ -111,7 +111,7 @@ def test_lines_of_a_long_text_go_down_the_page(minilm: Model) -> None:
     """Across it there would be no room for their labels."""
     long = attnviz.trace("the law is " * 23, minilm)
     (chapter,) = (one for one in attnviz.chapters() if one.number == 7)
-    page = chapter_section(chapter, long, Standing(), "en", ())
+    page = chapter_section(chapter, long, Progress(), "en", ())
     (packed,) = re.findall(r'data-kind="lines" data-packet="([^"]+)"', page)
     meta, arrays = unpack(zlib.decompress(b64decode(packed)))
     assert meta["direction"] == "vertical"

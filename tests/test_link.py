@@ -11,8 +11,8 @@ import attnviz
 from attnviz.core.heads import HeadId
 from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Paint, Pick, PickHeads
-from attnviz.lessons.link import MODES, Standing, from_link, to_link
-from attnviz.lessons.sheet import GUESSES
+from attnviz.lessons.link import MODES, Progress, from_link, to_link
+from attnviz.lessons.verdict_sheet import GUESSES
 from tests.fuzz import examples
 
 CHAPTERS = attnviz.chapters()
@@ -67,19 +67,19 @@ FIELDS = st.fixed_dictionaries(
 @examples(1000)
 @given(FIELDS)
 def test_what_is_written_is_read_back(fields: dict[str, Any]) -> None:
-    standing = Standing(**fields)  # here, because type checks draw at random
+    standing = Progress(**fields)  # here, because type checks draw at random
     params = to_link(standing)
     assert from_link(params) == (standing, ())
     assert all(text.isascii() for text in params.values())
 
 
 def test_the_start_has_an_empty_link() -> None:
-    assert to_link(Standing()) == {}
-    assert from_link({}) == (Standing(), ())
+    assert to_link(Progress()) == {}
+    assert from_link({}) == (Progress(), ())
 
 
 def test_a_whole_class_session_fits_in_a_link() -> None:
-    everything = Standing(
+    everything = Progress(
         chapter=8,
         mode="presenter",
         answers={name: 0.5 if q.options is None else "12" for name, q in QUESTIONS.items()},
@@ -111,7 +111,7 @@ def test_a_broken_link_opens_what_it_can_and_says_what_it_dropped(
     params: dict[str, str], dropped: str
 ) -> None:
     standing, said = from_link({"hide": "1", **params})
-    assert standing == Standing()
+    assert standing == Progress()
     assert not dropped or dropped in said
 
 

@@ -48,7 +48,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_app_and_no_tests(installed: Path) -> None:
     for name in ("app.py", "main.py", "pages/explore.py", ".streamlit/config.toml"):
         assert (installed / "attnviz" / "ui" / name).is_file(), name
-    assert (installed / "attnviz" / "texts" / "zh.toml").is_file()
+    texts = {file.relative_to(ROOT) for file in (ROOT / "attnviz" / "texts").rglob("*.toml")}
+    assert Path("attnviz/texts/zh/chapters/01_qkv.toml") in texts
+    assert not [file for file in texts if not (installed / file).is_file()]
     assert (installed / "attnviz" / "pictures" / "assets" / "lines.js").is_file()
     assert not (installed / "tests").exists()
     (entry,) = installed.glob("*.dist-info/entry_points.txt")

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 import attnviz
 from attnviz.core.heads import HeadId
 from attnviz.export.training import course_csv, looks_csv
+from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.chapters import chapters
-from attnviz.lessons.keepsake import chapter_numbers, chapter_page
-from attnviz.lessons.link import Standing
+from attnviz.lessons.link import Progress
 from attnviz.models.load import Model
 from attnviz.share.state import EXPLORE, TRAIN
 from attnviz.training.looks import mean_looks
@@ -257,7 +257,7 @@ def test_a_chapter_is_a_page_and_its_numbers_are_the_tensors(
 ) -> None:
     chapter = chapters()[number - 1]
     scene = chapter.scene(note, {}, "en", "light", ())
-    page_text = chapter_page(chapter, scene, Standing())
+    page_text = chapter_page(chapter, scene, Progress())
     assert page_text.count('class="picture"') == len(chapter.parts)
     assert note.model.revision[:12] in page_text
     whole = json.loads(chapter_numbers(chapter, scene))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import attnviz
+from attnviz.analysis.own_weight import self_over_others
 from attnviz.core.attention import Stream
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError
@@ -26,7 +27,7 @@ from attnviz.lessons.claims import (
     try_claim,
 )
 from attnviz.lessons.handout import handout
-from attnviz.lessons.sheet import beside, judged, spoken
+from attnviz.lessons.verdict_sheet import beside, judged, spoken
 from attnviz.models.load import Model, control_of
 from attnviz.texts import LANGUAGES, say
 from attnviz.training import checkpoint
@@ -185,7 +186,7 @@ def test_random_weights_pass_c20_with_few_words_and_never_with_enough() -> None:
         for _ in range(12):
             text = " ".join(random.choice(words, size=count))
             seen = looking.looks(attnviz.trace(text, "minilm-random"), hide_special=False)
-            yield float(looking.self_over_others(seen.layer(0).mean(axis=0), seen.apart))
+            yield float(self_over_others(seen.layer(0).mean(axis=0), seen.apart))
 
     assert max(shares(2)) >= looking.CLEARLY
     assert max(shares(looking.ENOUGH_WORDS)) < looking.CLEARLY

@@ -12,7 +12,7 @@ from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter, Part
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
-from attnviz.texts import say
+from attnviz.texts import LANGUAGES, say
 from tests.conftest import NOTE
 from tests.test_page import said, typed
 from tests.waiting import CEILING, until
@@ -269,9 +269,8 @@ def test_the_right_option_is_named(chapter: Chapter, note: attnviz.Trace) -> Non
     for question in chapter.questions:
         if question.options is None:
             continue
-        texts = {one.name: one.text for one in question.options(note)}
-        for language in ("en", "zh"):
-            right = texts[str(question.answer(note))].filled(language, {})
+        for language in LANGUAGES:
+            right = question.offers(note, language)[str(question.answer(note))]
             assert right in question.tells(note, language)
 
 

@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 
 from attnviz.analysis.measures import measures
+from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError, TextError
+from attnviz.lessons.chapters import chapters
+from attnviz.lessons.claims import claims
+from attnviz.lessons.engine import Chapter
 from attnviz.texts import LANGUAGES, catalogue, say
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [*ROOT.glob("attnviz/**/*.py"), *ROOT.glob("pages/*.py")]
+
+
+LESSONS = ("chapters", "claims")  # folders: their texts are named by the records of lessons
 
 
 def placeholders(template: str) -> set[str]:
@@ -44,7 +51,8 @@ def test_no_text_is_empty_and_chinese_is_chinese() -> None:
 def used_keys() -> tuple[set[str], set[str]]:
     """Keys written out in the code, and the fixed beginnings of those that are built."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    sections = "|".join(sorted({key.split(".")[0] for key in catalogue("en")}))
+    text = re.sub(r"""text_of\(\s*f?["'].*?["']\s*\)""", "", text)  # those of a chapter
+    sections = "|".join(sorted({k.split(".")[0] for k in catalogue("en")} - set(LESSONS)))
     whole = set(re.findall(rf"""["']((?:{sections})\.(?!css|py|js)\w+)["']""", text))
     whole |= {f"error.{key}" for key in re.findall(r'Error\(\s*"(\w+)"', text)}
     built = set(re.findall(rf"""f["']((?:{sections})\.\w*)\{{""", text))
@@ -53,7 +61,7 @@ def used_keys() -> tuple[set[str], set[str]]:
 
 def test_every_text_that_the_code_names_exists_and_every_text_is_named() -> None:
     whole, built = used_keys()
-    known = set(catalogue("en"))
+    known = {key for key in catalogue("en") if not key.startswith(LESSONS)}
     assert whole <= known, whole - known
     assert all(any(key.startswith(start) for key in known) for start in built)
     # keys that the code chooses between by a variable
@@ -63,6 +71,58 @@ def test_every_text_that_the_code_names_exists_and_every_text_is_named() -> None
         key for key in known - whole - chosen if not any(key.startswith(start) for start in starts)
     }
     assert not unused
+
+
+def keys_of_a_chapter(chapter: Chapter) -> tuple[set[str], tuple[str, ...]]:
+    """Keys that its records and code name, and the beginnings of those that are built."""
+    module = f"c{chapter.key.removeprefix('chapters.')}"
+    code = [f.read_text("utf-8") for f in ROOT.glob(f"attnviz/lessons/chapters/{module}/*.py")]
+    source = "\n".join(code)
+    named = re.findall(r"""text_of\(\s*["']([\w.]+)["']\)""", source)
+    built = re.findall(r"""text_of\(\s*f["']([\w.]+\.)\{""", source)
+    teacher = chapter.teacher
+    own = [chapter.title, chapter.goal, chapter.text, chapter.takeaway, chapter.misconception]
+    own += [teacher.ask_aloud, teacher.expect, teacher.if_different]
+    own += [text for part in chapter.parts for text in (part.title, part.note)]
+    own += [text for question in chapter.questions for text in (question.ask, question.explain)]
+    own += [control.label for control in chapter.controls]
+    options = {
+        key
+        for question in chapter.questions
+        for key in catalogue("en")
+        if key.startswith(f"{question.key}.options.") and f'"{key.rpartition(".")[2]}"' in source
+    }
+    keys = {text.key for text in own} | {f"{chapter.key}.{name}" for name in named} | options
+    return keys, tuple(f"{chapter.key}.{start}" for start in built)
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.name)
+def test_every_text_of_a_chapter_exists_and_is_named(chapter: Chapter, note: Trace) -> None:
+    keys, built = keys_of_a_chapter(chapter)
+    own = {key for key in catalogue("en") if key.startswith(f"{chapter.key}.")}
+    assert keys <= set(catalogue("en"))
+    assert {key for key in keys if key.startswith("chapters.")} <= own, "of another chapter"
+    assert not {key for key in own - keys if not key.startswith(built)}
+    for question in chapter.questions:
+        assert all(question.offers(note, language) is not None for language in LANGUAGES)
+
+
+def test_every_text_of_a_claim_exists_and_is_named() -> None:
+    named = {
+        text.key
+        for claim in claims()
+        for text in (claim.claim, claim.statistic, claim.rule, claim.says, *claim.then.values())
+    }
+    assert named == {key for key in catalogue("en") if key.startswith("claims.")}
+
+
+def test_every_chapter_has_a_file_of_texts_that_is_called_like_its_folder() -> None:
+    folders = (ROOT / "attnviz" / "lessons" / "chapters").glob("c*/__init__.py")
+    called = sorted(file.parent.name.removeprefix("c") for file in folders)
+    assert [chapter.key for chapter in chapters()] == [f"chapters.{name}" for name in called]
+    for language in LANGUAGES:
+        files = (ROOT / "attnviz" / "texts" / language / "chapters").glob("*.toml")
+        assert sorted(file.stem for file in files) == called
 
 
 def test_a_missing_text_or_value_is_an_error() -> None:
@@ -95,11 +155,13 @@ NEVER_ONE = {
     *("train.bars_parameters", "train.looks_note", "train.compare_heads"),
     *("walk.plan", "walk.trial_how", "overview.map_alt", "heatmap.alt", "heatmap.alt_signed"),
 }
-VERBS = {"is", "was", "holds", "lacks", "begins", "stops", "stands", "treats"}
+VERBS = {"is", "was", "differs", "holds", "lacks", "begins", "stops", "stands", "treats"}
 
 
 def test_one_thing_is_not_said_in_the_plural() -> None:
     for key, template in catalogue("en").items():
+        if key.startswith(LESSONS):
+            continue  # sizes of models and of the note's figures, which seldom are one
         ones: dict[str, Any] = dict.fromkeys(placeholders(template), 1)
         said = say(key, **ones)
         after_one = set(re.findall(r"\b1 (?:[a-z]+ )?([a-z]+s)\b", said)) - VERBS

@@ -18,15 +18,27 @@ Heads = tuple[HeadId, ...]
 Value = int | float | str | HeadId | Heads | Cells
 
 
+class _Labelled:
+    """What has a label: the text `key`, which the chapter gives where the control has none."""
+
+    __slots__ = ()
+    key: str
+
+    @property
+    def label(self) -> Text:
+        """What the control is called."""
+        return Text(self.key)
+
+
 @dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(_Labelled):
     """One of several values, which may depend on the trace."""
 
     name: str
-    label: Text
     options: Callable[[Trace], Sequence[Value]]
     default: Callable[[Trace], Value]
     shown: Callable[[Value, Trace, Language], str] = lambda value, _, __: str(value)
+    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """`value` if it is one of the options, else the default."""
@@ -34,11 +46,11 @@ class Pick:
 
 
 @dataclass(frozen=True, slots=True)
-class PickHeads:
+class PickHeads(_Labelled):
     """Any of the heads, none at first."""
 
     name: str
-    label: Text
+    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """Those of the given heads that the model has."""
@@ -48,12 +60,12 @@ class PickHeads:
 
 
 @dataclass(frozen=True, slots=True)
-class Paint:
+class Paint(_Labelled):
     """Cells of a square, none at first: each painted cell as row and column."""
 
     name: str
-    label: Text
     side: int
+    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """Those of the given cells that lie in the square."""
@@ -65,15 +77,15 @@ class Paint:
 
 
 @dataclass(frozen=True, slots=True)
-class Slide:
+class Slide(_Labelled):
     """A whole number between two ends."""
 
     name: str
-    label: Text
     least: int
     most: int
     step: int
     start: int
+    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """`value` on the nearest step between the ends, else the start."""
@@ -85,29 +97,28 @@ class Slide:
 
 Control = Pick | PickHeads | Paint | Slide
 
-LAYER = Text("Layer", "层")
-HEAD = Text("Head", "头")
-WORD = Text("Word", "词")
-
 
 def layer_control(default: Callable[[Trace], int] = lambda _: 0) -> Pick:
     """A layer of the model."""
-    return Pick("layer", LAYER, lambda trace: range(trace.model.layers), default)
+    return Pick("layer", lambda trace: range(trace.model.layers), default, key="control.layer")
 
 
-def head_control(
-    default: Callable[[Trace], HeadId], name: str = "head", label: Text = HEAD
-) -> Pick:
+def head_control(default: Callable[[Trace], HeadId]) -> Pick:
     """A head of the model."""
-    return Pick(name, label, lambda trace: trace.heads, default)
+    return Pick("head", lambda trace: trace.heads, default, key="control.head")
+
+
+def other_head_control(name: str, default: Callable[[Trace], HeadId]) -> Pick:
+    """One of several heads of the model, with a label of its chapter."""
+    return Pick(name, lambda trace: trace.heads, default)
 
 
 def word_control(default: Callable[[Trace], int] = lambda trace: word(trace).position) -> Pick:
     """A token of the sentence, by its position."""
     return Pick(
         "word",
-        WORD,
         lambda trace: range(len(trace.tokens)),
         default,
         lambda value, trace, _: name(trace.tokens[int(str(value))]),
+        key="control.word",
     )

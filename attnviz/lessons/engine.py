@@ -8,9 +8,9 @@
 The page, the presenter mode, the handout and the tests all run from this.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, Union, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar, Union, get_args
 
 from attnviz import checks
 from attnviz.core.heads import HeadId
@@ -18,6 +18,7 @@ from attnviz.core.trace import Token, Trace
 from attnviz.errors import AttnvizError
 from attnviz.lessons.controls import Cells, Control, Value
 from attnviz.lessons.facts import facts
+from attnviz.lessons.questions import Numbers, Question
 from attnviz.lessons.text import Text
 from attnviz.pictures.asked import check_language, check_trace
 from attnviz.pictures.drawing import Drawing, element
@@ -25,14 +26,12 @@ from attnviz.pictures.facts import changes
 from attnviz.pictures.lines import Lines
 from attnviz.pictures.standalone import Kind, framed, picture, standalone
 from attnviz.pictures.style import Mode
-from attnviz.texts import Language, say
+from attnviz.texts import Language
 from attnviz.training.record import Training
 from attnviz.training.run import Run
 
 Panel = Drawing | Lines
-Numbers = Mapping[str, object]
 Screen = Union["Part", "Question", Literal["opening", "trial", "closing"]]
-Said = str | float  # an answer: the name of an option, or a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,90 +92,20 @@ class Part:
     """One idea of a chapter: one screen of the presenter."""
 
     name: str
-    title: Text
-    note: Text  # what to see in the panel; placeholders from `numbers`
     draw: Callable[[Scene], Panel]
     numbers: Callable[[Scene], Numbers] = lambda _: {}
     uses: tuple[str, ...] = ()  # controls that stand above this part
+    key: str = ""  # of its texts: the chapter gives it
 
+    @property
+    def title(self) -> Text:
+        """Its heading."""
+        return Text(f"{self.key}.title")
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One possible answer."""
-
-    name: str  # in links, ASCII
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a checker found: the answer, and the numbers that its explanation shows."""
-
-    value: Said
-    numbers: Numbers = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Predict first, then see. The checker shares no code with any figure.
-
-    A question with options is answered by one of their names; one without, by a number, and
-    then `tolerance` is how far off still counts as right, for this trace.
-    """
-
-    name: str
-    ask: Text
-    explain: Text
-    check: Callable[[Trace], Outcome]
-    options: Callable[[Trace], Sequence[Option]] | None = None
-    asked: Callable[[Trace], Numbers] = lambda _: {}  # the numbers of `ask`
-    tolerance: Callable[[Trace], float] = lambda _: 0.0
-    span: Callable[[Trace], tuple[float, float]] = lambda _: (0.0, 1.0)  # of a number
-    step: float = 0.01
-    is_law: bool = False  # the same for every sentence
-    before: str = ""  # the part that gives the answer away: shown once the learner has committed
-
-    def answer(self, trace: Trace) -> Said:
-        """The answer for this sentence in this model."""
-        check_trace(trace)
-        return self.check(trace).value
-
-    def has_alternatives(self, trace: Trace) -> bool:
-        """Whether a prediction can be wrong: one word or one head leaves a single option."""
-        return self.options is None or len(self.options(trace)) > 1
-
-    def asks(self, trace: Trace, language: Language) -> str:
-        """The question for this sentence."""
-        return self.ask.filled(language, {**facts(trace), **self.asked(trace)})
-
-    def explains(self, trace: Trace, language: Language) -> str:
-        """The answer with its computation."""
-        outcome = self.check(trace)
-        numbers = {**facts(trace), **self.asked(trace), **outcome.numbers}
-        return self.explain.filled(language, numbers)
-
-    def tells(self, trace: Trace, language: Language) -> str:
-        """The right option by its name, if there are options, and the computation."""
-        explained = self.explains(trace, language)
-        if self.options is None:
-            return explained
-        answer = self.spoken(trace, self.answer(trace), language)
-        return f"{say('walk.answer', language, answer=answer)} {explained}"
-
-    def spoken(self, trace: Trace, said: Said, language: Language) -> str:
-        """An answer in words."""
-        if not isinstance(said, str):
-            return f"{said:g}"
-        options = self.options(trace) if self.options else ()
-        texts = {option.name: option.text.filled(language, {}) for option in options}
-        return texts.get(said, said)
-
-    def is_right(self, trace: Trace, said: Said) -> bool:
-        """Whether a prediction counts as right."""
-        value = self.answer(trace)
-        if isinstance(value, str) or isinstance(said, str):
-            return value == said
-        return abs(float(said) - value) <= self.tolerance(trace) + 1e-9
+    @property
+    def note(self) -> Text:
+        """What to see in the panel; placeholders from `numbers`."""
+        return Text(f"{self.key}.note")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -204,30 +133,84 @@ class Figure:
 class TeacherNote:
     """What a teacher wants beside a chapter."""
 
-    ask_aloud: Text
-    expect: Text
-    if_different: Text  # what to say when a sentence behaves differently
+    key: str
+
+    @property
+    def ask_aloud(self) -> Text:
+        """A question to the class."""
+        return Text(f"{self.key}.ask_aloud")
+
+    @property
+    def expect(self) -> Text:
+        """What most of them say."""
+        return Text(f"{self.key}.expect")
+
+    @property
+    def if_different(self) -> Text:
+        """What to say when a sentence behaves differently."""
+        return Text(f"{self.key}.if_different")
+
+
+Keyed = TypeVar("Keyed", Part, Question, Control)
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One chapter of the walkthrough."""
+    """One chapter of the walkthrough. Its texts, and those of all in it, stand below its key."""
 
     number: int
     name: str
-    title: Text
-    goal: Text
-    text: Text
-    takeaway: Text
-    misconception: Text
     minutes: int
     parts: tuple[Part, ...]
     questions: tuple[Question, ...]
-    teacher: TeacherNote
     controls: tuple[Control, ...] = ()
     has_trial: bool = False  # whether all claims are tried here
     numbers: Callable[[Scene], Numbers] = lambda _: {}  # of the chapter's own texts
     runs: Callable[[Scene], tuple[Run, ...]] = lambda _: ()  # what the learner may train here
+
+    def __post_init__(self) -> None:
+        for kind in ("parts", "questions", "controls"):
+            named = tuple(self._named(one, kind) for one in getattr(self, kind))
+            object.__setattr__(self, kind, named)
+
+    def _named(self, one: Keyed, kind: str) -> Keyed:
+        """A part, question or control that knows its texts, if it did not before."""
+        return one if one.key else replace(one, key=f"{self.key}.{kind}.{one.name}")
+
+    @property
+    def key(self) -> str:
+        """Where its texts stand in the catalogue."""
+        return f"chapters.{self.number:02}_{self.name.replace('-', '_')}"
+
+    @property
+    def title(self) -> Text:
+        """What it is called."""
+        return Text(f"{self.key}.title")
+
+    @property
+    def goal(self) -> Text:
+        """What a learner can do afterwards."""
+        return Text(f"{self.key}.goal")
+
+    @property
+    def text(self) -> Text:
+        """What it says before its figure; placeholders from `numbers`."""
+        return Text(f"{self.key}.text")
+
+    @property
+    def takeaway(self) -> Text:
+        """What to remember; placeholders from `numbers`."""
+        return Text(f"{self.key}.takeaway")
+
+    @property
+    def misconception(self) -> Text:
+        """What many believe, and what is true; placeholders from `numbers`."""
+        return Text(f"{self.key}.misconception")
+
+    @property
+    def teacher(self) -> TeacherNote:
+        """What a teacher wants beside it."""
+        return TeacherNote(f"{self.key}.teacher")
 
     @property
     def screens(self) -> tuple["Screen", ...]:

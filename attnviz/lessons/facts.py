@@ -4,7 +4,6 @@ from attnviz.core.heads import HeadId
 from attnviz.core.intervention import heads_off
 from attnviz.core.trace import Token, Trace
 from attnviz.errors import LessonError
-from attnviz.lessons.text import Text
 
 
 def word(trace: Trace) -> Token:
@@ -54,7 +53,7 @@ def facts(trace: Trace) -> dict[str, object]:
     """What every text of a lesson may say."""
     card = trace.model
     return {
-        "model": Text(card.title, card.called("zh")),
+        "model": card,
         "layers": card.layers,
         "heads": card.heads,
         "all_heads": card.layers * card.heads,

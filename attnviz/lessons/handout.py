@@ -10,9 +10,10 @@ from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.engine import Chapter, Panel, Question, Scene, panel_element
-from attnviz.lessons.link import Standing
-from attnviz.lessons.sheet import spoken
+from attnviz.lessons.engine import Chapter, Panel, Scene, panel_element
+from attnviz.lessons.link import Progress
+from attnviz.lessons.questions import Question
+from attnviz.lessons.verdict_sheet import spoken
 from attnviz.pictures.lines import Lines, lines
 from attnviz.pictures.picture import title
 from attnviz.pictures.standalone import origin, standalone, tag
@@ -24,16 +25,16 @@ WIDEST = 60  # places of a line diagram across a page; more go down the page
 
 def handout(
     trace: Trace,
-    standing: Standing | None = None,
+    progress: Progress | None = None,
     language: Language = "en",
     trainings: tuple[Training, ...] = (),
 ) -> str:
     """Every chapter with its figures, questions and answers, and the verdict sheet, as HTML."""
-    standing = standing or Standing()
+    progress = progress or Progress()
     body = [
         cover(trace, say("walk.handout_title", language), language),
-        *(chapter_section(c, trace, standing, language, trainings) for c in chapters()),
-        _sheet(trace, standing, language),
+        *(chapter_section(c, trace, progress, language, trainings) for c in chapters()),
+        _sheet(trace, progress, language),
     ]
     return standalone(f"attnviz · {trace.model.called(language)}", body, language, kind="handout")
 
@@ -46,12 +47,12 @@ def cover(trace: Trace, name: str, language: Language) -> str:
 def chapter_section(
     chapter: Chapter,
     trace: Trace,
-    standing: Standing,
+    progress: Progress,
     language: Language,
     trainings: tuple[Training, ...],
 ) -> str:
     """One chapter with its figure, its questions and answers, as an element."""
-    given = standing.of_chapter(chapter.number)
+    given = progress.of_chapter(chapter.number)
     scene = chapter.scene(trace, given, language, "light", trainings)
     numbers = chapter.numbers(scene)
     parts = [
@@ -63,7 +64,7 @@ def chapter_section(
         parts.append(tag("h3", part.title[language]))
         parts.append(panel_element(_across_a_page(figure.panels[part.name])))
         parts.append(tag("p", chapter.note(part, scene), "small"))
-    parts += [_asked(chapter, q, scene, standing) for q in chapter.questions]
+    parts += [_asked(chapter, q, scene, progress) for q in chapter.questions]
     takeaway = scene.say(chapter.takeaway, **numbers)
     parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
     return f"<section>{''.join(parts)}</section>"
@@ -79,10 +80,10 @@ def _across_a_page(panel: Panel) -> Panel:
     return lines(source.trace, panel.heads, source.lens, direction="vertical", language=spoken)
 
 
-def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standing) -> str:
+def _asked(chapter: Chapter, question: Question, scene: Scene, progress: Progress) -> str:
     """A question, the learner's own answer, and the answer."""
     trace, language = scene.trace, scene.language
-    said = standing.answers.get(f"{chapter.number}.{question.name}")
+    said = progress.answers.get(f"{chapter.number}.{question.name}")
     try:
         asked, explained = question.asks(trace, language), question.tells(trace, language)
     except AttnvizError as problem:
@@ -97,14 +98,14 @@ def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standin
     )
 
 
-def _sheet(trace: Trace, standing: Standing, language: Language) -> str:
+def _sheet(trace: Trace, progress: Progress, language: Language) -> str:
     """The verdict sheet: one row a claim."""
-    case = Case(trace, standing.hide_special)
+    case = Case(trace, progress.hide_special)
     heads = ("claim", "yours", "measured", "verdict")
     rows = [_row("th", [say(f"walk.sheet_{name}", language) for name in heads])]
     for claim in claims():
         trial = try_claim(claim, case)
-        guess = standing.guesses.get(claim.name)
+        guess = progress.guesses.get(claim.name)
         cells = [
             f"{claim.name} {claim.claim[language]}",
             "" if guess is None else say(f"walk.guess_{guess}", language),
@@ -112,7 +113,7 @@ def _sheet(trace: Trace, standing: Standing, language: Language) -> str:
             say(f"verdict.{trial.verdict}", language),
         ]
         rows.append(_row("td", cells))
-    special = say("walk.sheet_special" if standing.hide_special else "walk.sheet_all", language)
+    special = say("walk.sheet_special" if progress.hide_special else "walk.sheet_all", language)
     above = tag("h2", title(trace, say("walk.sheet", language), language)) + tag("p", special)
     return f"<section class=sheet>{above}<table>{''.join(rows)}</table></section>"
 

@@ -14,8 +14,8 @@ from attnviz.core.heads import HeadId
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Value
-from attnviz.lessons.engine import Said
-from attnviz.lessons.sheet import GUESSES, Guess
+from attnviz.lessons.questions import Answer
+from attnviz.lessons.verdict_sheet import GUESSES, Guess
 from attnviz.share.codec import MOST_PARAMETER, head_text, joined, parted, read_head
 
 Mode = Literal["learner", "presenter", "teacher", "print"]
@@ -25,7 +25,7 @@ Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Progress:
     """Where somebody stands, what they chose, and what they answered."""
 
     chapter: int = 1
@@ -33,18 +33,18 @@ class Standing:
     mode: Mode = "learner"
     hide_special: bool = False  # in claims on trial
     choices: Mapping[str, Value] = field(default_factory=dict)  # "2.head" → value
-    answers: Mapping[str, Said] = field(default_factory=dict)  # "2.most" → value
+    answers: Mapping[str, Answer] = field(default_factory=dict)  # "2.most" → value
     guesses: Mapping[str, Guess] = field(default_factory=dict)  # "C13" → verdict
 
-    def with_choice(self, chapter: int, name: str, value: Value) -> "Standing":
+    def with_choice(self, chapter: int, name: str, value: Value) -> "Progress":
         """The same with one control set."""
         return replace(self, choices={**self.choices, f"{chapter}.{name}": value})
 
-    def with_answer(self, chapter: int, name: str, said: Said) -> "Standing":
+    def with_answer(self, chapter: int, name: str, said: Answer) -> "Progress":
         """The same with one question answered."""
         return replace(self, answers={**self.answers, f"{chapter}.{name}": said})
 
-    def with_guess(self, claim: str, verdict: Guess) -> "Standing":
+    def with_guess(self, claim: str, verdict: Guess) -> "Progress":
         """The same with one claim's verdict predicted."""
         return replace(self, guesses={**self.guesses, claim: verdict})
 
@@ -54,25 +54,25 @@ class Standing:
         return {n.removeprefix(start): v for n, v in self.choices.items() if n.startswith(start)}
 
 
-def to_link(standing: Standing) -> dict[str, str]:
+def to_link(progress: Progress) -> dict[str, str]:
     """The parameters of an address; what is as at the start is left out."""
-    start = Standing()
+    start = Progress()
     params = {
-        "ch": "" if standing.chapter == start.chapter else str(standing.chapter),
-        "screen": str(standing.screen or ""),
-        "mode": "" if standing.mode == start.mode else standing.mode,
-        "special": "hidden" if standing.hide_special else "",
-        "c": joined({name: _written(value) for name, value in standing.choices.items()}),
-        "a": joined({name: _written(said) for name, said in standing.answers.items()}),
-        "g": joined({name.removeprefix("C"): guess[0] for name, guess in standing.guesses.items()}),
+        "ch": "" if progress.chapter == start.chapter else str(progress.chapter),
+        "screen": str(progress.screen or ""),
+        "mode": "" if progress.mode == start.mode else progress.mode,
+        "special": "hidden" if progress.hide_special else "",
+        "c": joined({name: _written(value) for name, value in progress.choices.items()}),
+        "a": joined({name: _written(said) for name, said in progress.answers.items()}),
+        "g": joined({name.removeprefix("C"): guess[0] for name, guess in progress.guesses.items()}),
     }
     return {name: text for name, text in params.items() if text}
 
 
-def from_link(params: Mapping[str, str]) -> tuple[Standing, tuple[str, ...]]:
+def from_link(params: Mapping[str, str]) -> tuple[Progress, tuple[str, ...]]:
     """The place that the parameters of an address name, and the names of what was dropped."""
     dropped: list[str] = []
-    start = Standing()
+    start = Progress()
 
     def one_of(name: str, values: Mapping[str, object], otherwise: object) -> object:
         text = params.get(name, "")
@@ -82,7 +82,7 @@ def from_link(params: Mapping[str, str]) -> tuple[Standing, tuple[str, ...]]:
 
     numbers = {str(chapter.number): chapter.number for chapter in chapters()}
     screens = {str(screen): screen for screen in range(100)}
-    found = Standing(
+    found = Progress(
         chapter=int(str(one_of("ch", numbers, start.chapter))),
         screen=int(str(one_of("screen", screens, start.screen))),
         mode=_mode(str(one_of("mode", {mode: mode for mode in MODES}, start.mode))),
@@ -105,7 +105,7 @@ def _split(text: str, name: str, dropped: list[str]) -> dict[str, str]:
     return parted(text)
 
 
-def _written(value: Value | Said) -> str:
+def _written(value: Value | Answer) -> str:
     """A value in ASCII: a head as h0.2, heads as 0.2+1.8, a word as it is."""
     if isinstance(value, HeadId):
         return f"h{head_text(value)}"
@@ -154,8 +154,8 @@ def _choices(text: str, dropped: list[str]) -> dict[str, Value]:
     return _known(text, "c", dict.fromkeys(known, _read), dropped)
 
 
-def _answers(text: str, dropped: list[str]) -> dict[str, Said]:
-    readers: dict[str, Callable[[str], Said]] = {
+def _answers(text: str, dropped: list[str]) -> dict[str, Answer]:
+    readers: dict[str, Callable[[str], Answer]] = {
         f"{chapter.number}.{question.name}": _word if question.options else _number
         for chapter in chapters()
         for question in chapter.questions

@@ -1,28 +1,24 @@
 """Options that several questions share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attnviz.core.trace import Trace
-from attnviz.lessons.engine import Option
 from attnviz.lessons.facts import name
-from attnviz.lessons.text import Text
+from attnviz.lessons.questions import Option
 
 
-def same(text: str) -> Text:
-    """A text that is the same in every language: a name, a formula, a token."""
-    literal = text.replace("{", "{{").replace("}", "}}")
-    return Text(literal, literal)
+def answers(*names: str) -> Callable[[Trace], Sequence[Option]]:
+    """The same options for every sentence; what they say are texts of the question."""
+    return lambda _: tuple(map(Option, names))
 
 
 def words(trace: Trace) -> Sequence[Option]:
     """Every word of the sentence, special tokens left aside, by its position."""
     return [
-        Option(str(token.position), same(name(token)))
-        for token in trace.tokens
-        if not token.is_special
+        Option(str(token.position), name(token)) for token in trace.tokens if not token.is_special
     ]
 
 
 def heads_of_layer(trace: Trace) -> Sequence[Option]:
     """Every head of a layer, by its number."""
-    return [Option(str(head), same(f"H{head}")) for head in range(trace.model.heads)]
+    return [Option(str(head), f"H{head}") for head in range(trace.model.heads)]

@@ -1,26 +1,47 @@
-"""A text of a lesson, in every language: a template whose numbers are computed."""
+"""A text of a lesson: where it stands in the catalogue, and its numbers, which are computed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from attnviz.texts import Language, fill
+from attnviz.errors import Called
+from attnviz.texts import Language, catalogue, fill
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The same template in each language. `text["en"]` is the template as it stands."""
+    """One text of the catalogue. `text["en"]` is the template as it stands."""
 
-    en: str
-    zh: str
+    key: str
 
     def __getitem__(self, language: Language) -> str:
-        return self.zh if language == "zh" else self.en
+        return catalogue(language)[self.key]
 
     def filled(self, language: Language, numbers: Mapping[str, object]) -> str:
-        """The text with its placeholders filled; a text among them is said in the same language.
+        """The text with its placeholders filled.
+
+        What has a name in each language is said in this one; a text among the numbers is
+        filled with the same numbers.
 
         Raises:
-            KeyError: if a placeholder has no value.
+            KeyError: if a placeholder has no value, or the catalogue has no such text.
         """
-        said = {name: n[language] if isinstance(n, Text) else n for name, n in numbers.items()}
-        return fill(self[language], said)
+        plain = {name: value for name, value in numbers.items() if not isinstance(value, Text)}
+
+        def spoken(value: object) -> object:
+            if isinstance(value, Text):
+                return value.filled(language, plain)
+            return value.called(language) if isinstance(value, Called) else value
+
+        return fill(self[language], {name: spoken(value) for name, value in numbers.items()})
+
+
+def chapter_key(module: str) -> str:
+    """Where the texts of a chapter stand: `chapters.01_qkv` for any module of `c01_qkv`."""
+    package = module.partition(".chapters.")[2].partition(".")[0]
+    return f"chapters.{package.removeprefix('c')}"
+
+
+def texts_of(module: str) -> Callable[[str], Text]:
+    """The texts of the chapter that a module belongs to, by what follows the chapter's key."""
+    key = chapter_key(module)
+    return lambda name: Text(f"{key}.{name}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -21,14 +21,25 @@ def tag_of(language: Language) -> str:
 
 @cache
 def catalogue(language: Language) -> dict[str, str]:
-    """All texts of one language, as `section.name` → template."""
-    file = Path(__file__).with_name(f"{language}.toml")
-    sections = tomllib.loads(file.read_text(encoding="utf-8"))
-    return {
-        f"{section}.{name}": template
-        for section, entries in sections.items()
-        for name, template in entries.items()
-    }
+    """All texts of one language, each by where it stands: table and name, below folder and file.
+
+    `error.too_long` is in `app.toml`, `chapters.01_qkv.parts.sum.title` in `chapters/01_qkv.toml`.
+    """
+    folder = Path(__file__).with_name(language)
+    texts: dict[str, str] = {}
+    for file in sorted(folder.rglob("*.toml")):
+        above = () if file.parent == folder else file.relative_to(folder).with_suffix("").parts
+        texts |= _flat(tomllib.loads(file.read_text(encoding="utf-8")), above)
+    return texts
+
+
+def _flat(table: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, str]:
+    """The texts of a table and of the tables in it."""
+    texts: dict[str, str] = {}
+    for name, entry in table.items():
+        path = (*above, name)
+        texts |= {".".join(path): entry} if isinstance(entry, str) else _flat(entry, path)
+    return texts
 
 
 def say(key: str, /, language: Language = "en", **values: object) -> str:

@@ -10,9 +10,10 @@ import streamlit as st
 from attnviz.core.trace import Trace
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.controls import Value
-from attnviz.lessons.engine import Chapter, Panel, Part, Said, Scene, panel_of
-from attnviz.lessons.link import PARAMETERS, Standing, from_link, to_link
-from attnviz.lessons.sheet import Guess
+from attnviz.lessons.engine import Chapter, Panel, Part, Scene, panel_of
+from attnviz.lessons.link import PARAMETERS, Progress, from_link, to_link
+from attnviz.lessons.questions import Answer
+from attnviz.lessons.verdict_sheet import Guess
 from attnviz.share.state import WALKTHROUGH
 from attnviz.training.record import Training
 from attnviz.ui import address, aloud, caches
@@ -34,13 +35,13 @@ class Room:
         return chapter.scene(self.trace, given, language(), mode(), trainings())
 
 
-def standing() -> Standing:
+def standing() -> Progress:
     """Where this session stands: at first, where its link says."""
     state = st.session_state
     if "standing" not in state:
         address.open_link(WALKTHROUGH, PARAMETERS)
         take_standing(st.query_params.to_dict())
-    found: Standing = state.standing
+    found: Progress = state.standing
     return found
 
 
@@ -96,7 +97,7 @@ def choose(chapter: int, name: str, value: Value) -> None:
     st.session_state.standing = standing().with_choice(chapter, name, value)
 
 
-def answer(chapter: int, name: str, said: Said) -> None:
+def answer(chapter: int, name: str, said: Answer) -> None:
     """Answer one question."""
     aloud.expect(f"{chapter}.{name}")
     st.session_state.standing = standing().with_answer(chapter, name, said)

@@ -6,8 +6,9 @@ import streamlit as st
 
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
-from attnviz.lessons.engine import Chapter, Part, Question, Said, Scene
+from attnviz.lessons.engine import Chapter, Part, Scene
 from attnviz.lessons.link import PARAMETERS, to_link
+from attnviz.lessons.questions import Answer, Question
 from attnviz.pictures.drawing import Drawing
 from attnviz.share.state import WALKTHROUGH
 from attnviz.texts import say
@@ -216,7 +217,7 @@ def predicts(what: str) -> str:
 def _predict(room: Room, chapter: Chapter, question: Question) -> None:
     key = f"said_{chapter.number}_{question.name}"
     st.caption(say("walk.prediction", language()))
-    said: Said | None
+    said: Answer | None
     if question.options is None:
         least, most = question.span(room.trace)
         label = predicts(question.asks(room.trace, language()))
@@ -242,10 +243,7 @@ def _predict(room: Room, chapter: Chapter, question: Question) -> None:
 
 
 def _pick_option(question: Question, room: Room, key: str) -> str | None:
-    options = {
-        option.name: option.text.filled(language(), {})
-        for option in (question.options(room.trace) if question.options else ())
-    }
+    options = question.offers(room.trace, language())
     label, names = predicts(question.asks(room.trace, language())), list(options)
     if len(names) <= FEW:
 

@@ -6,7 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called, chapters
-from attnviz.lessons.engine import Chapter, Part, Question, Screen
+from attnviz.lessons.engine import Chapter, Part, Screen
+from attnviz.lessons.questions import Question
 from attnviz.texts import say
 from attnviz.ui import address, aloud, claims, components, lesson, workshop
 from attnviz.ui.classroom import Room, seen, standing, step
@@ -61,9 +62,9 @@ def _show(room: Room, chapter: Chapter, screen: Screen) -> None:
 def _question(room: Room, chapter: Chapter, question: Question) -> None:
     """The question and its options; the answer once it is asked for."""
     st.markdown(f"## {markdown_text(question.asks(room.trace, language()))}")
-    if question.options is not None:
-        texts = [option.text.filled(language(), {}) for option in question.options(room.trace)]
-        st.markdown(" · ".join(markdown_text(text) for text in texts))
+    options = question.offers(room.trace, language()).values()
+    if options:
+        st.markdown(" · ".join(markdown_text(option) for option in options))
     if _is_revealed(chapter, question):
         told = question.tells(room.trace, language())
         st.markdown(markdown_text(told))

@@ -10,9 +10,9 @@ from attnviz.core.trace import Trace
 from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
 from attnviz.export.png import png_packet
 from attnviz.export.training import comparison_csv, course_csv, looks_csv
+from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.engine import Chapter, Scene
-from attnviz.lessons.keepsake import chapter_numbers, chapter_page
-from attnviz.lessons.link import Standing
+from attnviz.lessons.link import Progress
 from attnviz.pictures import heatmap
 from attnviz.pictures.asked import can_be_pinned
 from attnviz.pictures.explorer import Explorer, explore
@@ -54,7 +54,7 @@ def save_chapter(chapter: Chapter, scene: Scene) -> None:
             _button("json", numbers, "application/json", lambda: _values(chapter, scene))
 
 
-def _chapter(chapter: Chapter, scene: Scene, standing_now: Standing) -> bytes:
+def _chapter(chapter: Chapter, scene: Scene, standing_now: Progress) -> bytes:
     return chapter_page(chapter, scene, standing_now).encode()
 
 

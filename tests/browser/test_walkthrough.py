@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import attnviz
-from attnviz.lessons.engine import Part, Question
+from attnviz.lessons.engine import Part
 from attnviz.lessons.handout import handout
-from attnviz.lessons.link import Standing
+from attnviz.lessons.link import Progress
+from attnviz.lessons.questions import Question
 from attnviz.pictures import style
 from tests.browser.conftest import Server, Visit
 
@@ -272,7 +273,7 @@ def test_the_handout_opens_and_prints_without_a_network(
     browser: Browser, note: attnviz.Trace, tmp_path: Path
 ) -> None:
     file = tmp_path / "handout.html"
-    file.write_text(handout(note, Standing(guesses={"C13": "holds"})), encoding="utf-8")
+    file.write_text(handout(note, Progress(guesses={"C13": "holds"})), encoding="utf-8")
     context = browser.new_context(offline=True)
     page = context.new_page()
     problems: list[str] = []

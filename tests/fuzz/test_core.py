@@ -31,10 +31,10 @@ import attnviz
 from attnviz.__main__ import main
 from attnviz.core.trace import Picture, Trace
 from attnviz.export.numbers import as_csv, as_json, as_npz
+from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.handout import handout
-from attnviz.lessons.keepsake import chapter_numbers, chapter_page
-from attnviz.lessons.link import Standing
+from attnviz.lessons.link import Progress
 from attnviz.lessons.link import from_link as standing_from
 from attnviz.lessons.link import to_link as standing_to
 from attnviz.models.load import Model, load
@@ -471,13 +471,13 @@ def test_what_a_lesson_reads_from_a_link_fits_its_figure(
 def test_a_lesson_on_a_hostile_sentence_is_text(minilm: Model) -> None:
     plain = attnviz.trace("the cat sat on the mat", minilm)
     printed = handout(plain)
-    pages = {c.number: chapter_page(c, c.scene(plain), Standing()) for c in chapters()}
+    pages = {c.number: chapter_page(c, c.scene(plain), Progress()) for c in chapters()}
 
     def check(text: str) -> None:
         trace = attnviz.trace(f"the cat {text[:150]} sat", minilm)
         check_page(handout(trace), printed)
         chapter = chapters()[len(text) % 8]
-        found = chapter_page(chapter, chapter.scene(trace), Standing())
+        found = chapter_page(chapter, chapter.scene(trace), Progress())
         assert found.lower().count("<script") == 1
         elements = {name for name, *_ in Shape(found).elements}
         assert elements <= {name for name, *_ in Shape(pages[chapter.number]).elements}

@@ -1,4 +1,9 @@
-"""Chapters: one file each, with a `CHAPTER`; found by discovery, in the order of their numbers."""
+"""Chapters: one folder each, with a `CHAPTER`; found by discovery, in the order of their numbers.
+
+In `c01_qkv` the package holds the structure, one module each of its panels (`PART`), and
+`checks` the questions with their checkers, which share no code with any figure. Its texts stand
+in `texts/en/chapters/01_qkv.toml`, and in the same file of every other language.
+"""
 
 from functools import cache
 from importlib import import_module

@@ -1,9 +1,10 @@
 """Claims on trial: each claim of the note, with a statistic that judges it on a sentence.
 
 Files by theme, each with `CLAIMS`; found by discovery, so a new claim is one entry in one of
-them. The contract: a judge is pure, reads the tensors of the trace or of an experiment,
-and decides by a rule whose thresholds are said. It knows nothing of the control: the same
-judge is asked about the same sentence with random weights, and what it finds stands beside.
+them, and its texts in the file of texts that is called the same. The contract: a judge is pure,
+reads the tensors of the trace or of an experiment, and decides by a rule whose thresholds are
+said. It knows nothing of the control: the same judge is asked about the same sentence with
+random weights, and what it finds stands beside.
 No text holds a number of its own, and what a text says, it says of one verdict or of all.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool
@@ -24,8 +25,10 @@ from attnviz.experiments.control import control
 from attnviz.lessons.facts import heads_on
 from attnviz.lessons.text import Text
 from attnviz.pictures.digits import error_at_most
+from attnviz.texts import catalogue
 
 Verdict = Literal["every", "average", "holds", "fails", "cannot"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 # for every head · on average only · holds · does not hold · cannot be tried here
 SEEN = 0.01  # from here on, an error is said in percent
 
@@ -57,27 +60,54 @@ class Claim:
 
     name: str
     chapter: int
-    claim: Text  # what the note says, in our own words
-    statistic: Text  # what was measured here; placeholders from `Trial.numbers`, and with
-    # `control_` before them from those of the control
-    rule: Text  # how the verdict follows; placeholders from `rule_numbers`
     judge: Callable[[Case], Trial]
-    says: Text  # what is true whatever the verdict; placeholders from `Trial.numbers`
-    then: Mapping[Verdict, Text]  # what follows from each verdict that the rule can give
     rule_numbers: Mapping[str, object] = field(default_factory=dict)
     of_model: bool = True  # False: decided by encoders trained for a task, not by the sentence
+    key: str = ""  # of its texts: its file gives it
+
+    @property
+    def claim(self) -> Text:
+        """What the note says, in our own words."""
+        return Text(f"{self.key}.claim")
+
+    @property
+    def statistic(self) -> Text:
+        """What was measured here; placeholders from `Trial.numbers`.
+
+        With `control_` before them, from those of the control.
+        """
+        return Text(f"{self.key}.statistic")
+
+    @property
+    def rule(self) -> Text:
+        """How the verdict follows; placeholders from `rule_numbers`."""
+        return Text(f"{self.key}.rule")
+
+    @property
+    def says(self) -> Text:
+        """What is true whatever the verdict; placeholders from `Trial.numbers`."""
+        return Text(f"{self.key}.says")
+
+    @property
+    def then(self) -> dict[Verdict, Text]:
+        """What follows from each verdict that the rule can give."""
+        texts = {verdict: Text(f"{self.key}.then.{verdict}") for verdict in VERDICTS}
+        return {verdict: text for verdict, text in texts.items() if text.key in catalogue("en")}
 
     @property
     def compares(self) -> bool:
         """Whether its statistic names numbers of the control."""
-        return "{control_" in self.statistic.en
+        return "{control_" in self.statistic["en"]
 
 
 @cache
 def claims() -> tuple[Claim, ...]:
     """All claims of the note, in its order."""
-    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
-    found = [claim for module in modules for claim in module.CLAIMS]
+    found = [
+        replace(claim, key=f"claims.{theme.name}.{claim.name}")
+        for theme in iter_modules(__path__)
+        for claim in import_module(f"{__name__}.{theme.name}").CLAIMS
+    ]
     return tuple(sorted(found, key=lambda claim: int(claim.name.removeprefix("C"))))
 
 

@@ -17,6 +17,7 @@ from attnviz.analysis.divergences import divergences
 from attnviz.analysis.lens import renormalise
 from attnviz.analysis.lift import distances, lift, lift_by_distance
 from attnviz.analysis.mixing import norms
+from attnviz.analysis.own_weight import own_part, self_over_others, self_wins
 from attnviz.analysis.recompute import heads_from_x, largest_error
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
@@ -31,7 +32,6 @@ from attnviz.lessons.claims import (
     over_heads,
     tiny,
 )
-from attnviz.lessons.text import Text
 from attnviz.pictures.tensor import printed
 
 MOST = 0.5  # of the words, or of the heads
@@ -87,15 +87,6 @@ def _seen(case: Case, least: int = 1) -> Looks:
 
 
 # ---- a word looks at itself
-
-
-def self_wins(
-    weights: Float[np.ndarray, "*head query key"], apart: Int[np.ndarray, "query key"]
-) -> Float[np.ndarray, "*head"]:
-    """The share of the queries that give more to themselves than to any other key."""
-    own = np.where(apart == 0, weights, -np.inf).max(axis=-1)
-    other = np.where(apart == 0, -np.inf, weights).max(axis=-1)
-    return np.asarray((own > other).mean(axis=-1))
 
 
 def on_itself(wins: Float[np.ndarray, "*head"], self_lift: float) -> Verdict:
@@ -221,22 +212,9 @@ def _different(case: Case) -> Trial:
 # ---- z₁ looks at x₁
 
 
-def self_over_others(
-    weights: Float[np.ndarray, "*head query key"], apart: Int[np.ndarray, "query key"]
-) -> Float[np.ndarray, "*head"]:
-    """The share of the pairs of a query and another key in which the query gives itself more."""
-    own = np.where(apart == 0, weights, -np.inf).max(axis=-1, keepdims=True)
-    return np.asarray((own > weights)[..., apart > 0].mean(axis=-1))
-
-
 def more_on_itself(of_heads: Float[np.ndarray, " head"], of_mean: float) -> Verdict:
     """The verdict from each head's share of such pairs, and from that of their mean weights."""
     return over_heads(of_heads >= CLEARLY, of_mean >= CLEARLY)
-
-
-def kept(lengths: Float[np.ndarray, "token token"], words: Int[np.ndarray, " word"]) -> float:
-    """The mean share of a word's own part in its z, from the length of each token's part."""
-    return float((lengths.diagonal() / lengths.sum(axis=1))[words].mean())
 
 
 def _own_word(case: Case) -> Trial:
@@ -249,7 +227,7 @@ def _own_word(case: Case) -> Trial:
         "agree": int((of_heads >= CLEARLY).sum()),
         "heads": len(of_heads),
         "raw": f"{float(weights.mean(axis=0)[seen.apart == 0].mean()):.1%}",
-        "kept": f"{kept(norms(seen.trace, 0), seen.words):.1%}",
+        "kept": f"{own_part(norms(seen.trace, 0), seen.words):.1%}",
     }
     return Trial(more_on_itself(of_heads, value), numbers, value)
 
@@ -258,217 +236,31 @@ CLAIMS = (
     Claim(
         name="C13",
         chapter=7,
-        claim=Text(
-            "Each word's attention to itself is rather large.",
-            "每个词对自己的注意力都比较大。",
-        ),
-        statistic=Text(
-            "{words} words look at {keys} tokens. In {value} of {all_heads} heads, more than half of the "
-            "words give themselves more than any other token; with random weights in {control_value}. Averaged "
-            "over all heads, a word gives itself {lift} times an even share; with random weights "
-            "{control_lift} times. Special tokens receive {special}.",
-            "{words} 个词看 {keys} 个词元。{all_heads} 个头中有 {value} 个，过半的词给自己的权重大于给其他任何词元的；"
-            "随机权重的对照是 {control_value} 个。所有头平均，一个词给自己的权重是均分时的 {lift} 倍；"
-            "随机权重的对照是 {control_lift} 倍。特殊词元得到 {special}。",
-        ),
-        rule=Text(
-            "It holds for every head if in each, more than {most} of the words put themselves first; on "
-            "average if the mean over heads is at least {large} times an even share.",
-            "如果在每个头里，超过 {most} 的词都把自己排在第一，就是对每个头成立；"
-            "如果各头的平均值至少是均分时的 {large} 倍，就是只在平均上成立。",
-        ),
         judge=_self,
-        says=Text(
-            "A much-copied sentence. Try it with and without the special tokens: counting them or not changes what is left for the word itself.",
-            "这句话流传很广。请分别在显示和隐藏特殊词元时各试一次：算不算它们，会改变留给词自己的权重。",
-        ),
-        then={
-            "every": Text(
-                "Here it is true of each head. The note's own picture speaks against it.",
-                "在这里，每个头都如此。笔记自己的图却并不支持它。",
-            ),
-            "average": Text(
-                "Here it is true of the mean alone, not of each head. The note's own picture speaks against it.",
-                "在这里，只有平均如此，并非每个头都如此。笔记自己的图也并不支持它。",
-            ),
-            "fails": Text(
-                "It is not true here, and the note's own picture speaks against it too.",
-                "在这里并不成立，笔记自己的图也不支持它。",
-            ),
-        },
         rule_numbers={"most": f"{MOST:.0%}", "large": LARGE},
     ),
     Claim(
         name="C14",
         chapter=7,
-        claim=Text(
-            "Attention to the neighbourhood is also rather large, to far words somewhat smaller.",
-            "对附近的词，注意力也比较大；对远处的词，则小一些。",
-        ),
-        statistic=Text(
-            "In multiples of an even share, averaged over all heads, words give {near} to tokens at most "
-            "{reach} away and {far} to those farther off. The difference is {value}; with random weights "
-            "{control_value}. In {agree} of {all_heads} heads near exceeds far. By distance, from zero on: "
-            "{curve} (all rounded).",
-            "以均分时的权重为一，所有头平均，词给相距不超过 {reach} 的词元 {near}，给更远的 {far}。"
-            "两者之差为 {value}；随机权重的对照是 {control_value}。"
-            "{all_heads} 个头中有 {agree} 个近大于远。从距离零算起，"
-            "依次是 {curve}（均已四舍五入）。",
-        ),
-        rule=Text(
-            "Near exceeds far if the difference is at least {nearer} of an even share. It holds for every "
-            "head if it does so in each, and on average if it does so in the mean.",
-            "两者之差至少为均分时权重的 {nearer}，才算近大于远。每个头都如此，就是对每个头成立；各头的平均如此，"
-            "就是只在平均上成立。",
-        ),
         judge=_near,
-        says=Text(
-            "A head that spreads evenly gives near and far words the same.",
-            "权重均匀的头，给近处和远处的一样多。",
-        ),
-        then={
-            "every": Text(
-                "Here it is true of every head.",
-                "在这里，每个头都如此。",
-            ),
-            "average": Text(
-                "A statement about the mean: there are heads in which near words do not stand out.",
-                "这是关于平均值的说法：有些头里，近处的词并不突出。",
-            ),
-            "fails": Text(
-                "Here near words do not stand out, not even in the mean.",
-                "在这里，近处的词并不突出，平均来看也是如此。",
-            ),
-        },
         rule_numbers={"nearer": NEARER},
     ),
     Claim(
         name="C15",
         chapter=7,
-        claim=Text(
-            "The two pictures show different attention mechanisms.",
-            "两张图展示的是不同的注意力机制。",
-        ),
-        statistic=Text(
-            "One formula, given x and each head's own W_Q, W_K and W_V, misses the model's z in {value} of "
-            "{all_heads} heads; the largest error is {error} of the largest entry. Yet the two most "
-            "different pictures, {one} and {other}, are {divergence} bit apart (Jensen–Shannon divergence).",
-            "同一个公式，代入 x 和各个头自己的 W_Q、W_K、W_V，{all_heads} 个头中有 {value} 个算不出模型的 z；"
-            "最大误差为最大元素的 {error}。然而差别最大的两张图 {one} 与 {other} 相差 {divergence} 比特"
-            "（Jensen–Shannon 散度）。",
-        ),
-        rule=Text(
-            "A head has a mechanism of its own if the formula misses its z by more than {tolerance} of "
-            "the largest entry. It holds for every head if all have one, on average if more than {most} do.",
-            "如果公式算出的 z 与实际相差超过最大元素的 {tolerance}，这个头就算另有机制。所有头都另有机制，"
-            "就是对每个头成立；超过 {most} 的头如此，就是只在平均上成立。",
-        ),
         judge=_mechanisms,
-        says=Text(
-            "Different weights are enough for different pictures.",
-            "只要权重不同，图就会不同。",
-        ),
-        then={
-            "every": Text(
-                "Here the formula gives the z of no head: each has a mechanism of its own.",
-                "在这里，没有一个头的 z 能由这个公式算出：每个头都另有机制。",
-            ),
-            "average": Text(
-                "Here most heads have a mechanism that the formula does not describe.",
-                "在这里，大多数头的机制不是这个公式所描述的。",
-            ),
-            "fails": Text(
-                "One formula serves {served} of {all_heads} heads: two pictures are two heads, not two methods.",
-                "{all_heads} 个头中有 {served} 个用的是同一个公式：两张图是两个头，不是两种方法。",
-            ),
-        },
         rule_numbers={"tolerance": tiny(TOLERANCE), "most": f"{MOST:.0%}"},
     ),
     Claim(
         name="C16",
         chapter=7,
-        claim=Text(
-            "Different attention results give different feature vectors: heads differ.",
-            "不同的注意力结果得到不同的特征向量：各个头互不相同。",
-        ),
-        statistic=Text(
-            "Over {pairs} {pairs:pair|pairs} of heads of one layer, the rows of two heads differ by {value} bit "
-            "(Jensen–Shannon divergence, mean); with random weights by {control_value}. {apart} {apart:pair looks|pairs look} in "
-            "different places. Most alike: {alike}, {least} bit; most different: {unlike}, {most} bit.",
-            "对同层的 {pairs} 对头，两个头的各行平均相差 {value} 比特（Jensen–Shannon 散度）；"
-            "随机权重的对照是 {control_value}。其中 {apart} 对看的地方不同。最相似的是 {alike}，{least} 比特；"
-            "最不同的是 {unlike}，{most} 比特。",
-        ),
-        rule=Text(
-            "Two heads look in different places from {apart_from} bit on. It holds for every head if all "
-            "pairs do, and on average if their mean does.",
-            "相差 {apart_from} 比特以上，算作看的地方不同。每一对都如此，就是对每个头成立；"
-            "平均值如此，就是只在平均上成立。",
-        ),
         judge=_different,
-        says=Text(
-            "This compares where heads look; what they write differs by their v and W_O as well.",
-            "这里比较的是各头看哪里；它们写出什么，还取决于各自的 v 和 W_O。",
-        ),
-        then={
-            "every": Text(
-                "True of every two heads here, in degrees.",
-                "在这里，任意两个头都如此，只是程度不同。",
-            ),
-            "average": Text(
-                "True in the mean; some pairs look in the same places.",
-                "平均来看如此；有些头看的地方相同。",
-            ),
-            "fails": Text(
-                "Not here: in the mean, two heads look in the same places.",
-                "在这里不成立：平均来看，两个头看的地方相同。",
-            ),
-        },
         rule_numbers={"apart_from": APART},
     ),
     Claim(
         name="C20",
         chapter=8,
-        claim=Text(
-            "z₁ may look more at x₁, and z₂ more at x₂.",
-            "z₁ 可能更多地看 x₁，z₂ 更多地看 x₂。",
-        ),
-        statistic=Text(
-            "In the first layer, mean over heads, a word gives itself more than another token in {value} "
-            "of all pairs; with random weights in {control_value}. {agree} of {heads} {heads:head|heads} {agree:does|do} so clearly. Its "
-            "attention to itself is {raw}; with the residual connection, {kept} of z is the word's own "
-            "(random weights: {control_kept}).",
-            "在第一层，各头平均，一个词给自己的权重大于给另一个词元的，占全部词对的 {value}；"
-            "随机权重的对照是 {control_value}。{heads} 个头中有 {agree} 个明显如此。"
-            "词对自己的注意力为 {raw}；算上残差连接，z 中有 {kept} 来自词自己（随机权重："
-            "{control_kept}）。",
-        ),
-        rule=Text(
-            "Half of the pairs would be chance. It holds for every head if each reaches {clearly} of the "
-            "pairs, and on average if the mean of the heads does. With fewer than {least} words, chance "
-            "alone could reach it.",
-            "达到一半只能算偶然。每个头都达到全部词对的 {clearly}，就是对每个头成立；各头的平均达到，"
-            "就是只在平均上成立。不足 {least} 个词时，单凭偶然也可能达到。",
-        ),
         judge=_own_word,
-        says=Text(
-            "The residual connection, which the note leaves out, keeps z₁ close to x₁ whatever the attention does (shares by norm: Kobayashi et al.).",
-            "笔记没有画出的残差连接，不论注意力看哪里，都让 z₁ 接近 x₁（占比按范数计算：Kobayashi 等人）。",
-        ),
-        then={
-            "every": Text(
-                "Here every head of the first layer does.",
-                "在这里，第一层的每个头都如此。",
-            ),
-            "average": Text(
-                "Here the mean of the heads does, and not each of them.",
-                "在这里，各头的平均如此，并非每个头都如此。",
-            ),
-            "fails": Text(
-                "Here it is not clear: in the mean, a word does not look at itself that much more.",
-                "在这里并不明显：平均来看，词并没有这样偏向自己。",
-            ),
-        },
         rule_numbers={"clearly": f"{CLEARLY:.0%}", "least": ENOUGH_WORDS},
     ),
 )

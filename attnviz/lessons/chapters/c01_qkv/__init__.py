@@ -1,0 +1,32 @@
+"""Chapter 1: one set of q, k, v for each head."""
+
+from attnviz.analysis.difference import most_different_beside
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
+from attnviz.lessons.chapters.c01_qkv import projections, sum_of_q
+from attnviz.lessons.chapters.c01_qkv.checks import QUESTIONS
+from attnviz.lessons.controls import head_control, other_head_control, word_control
+from attnviz.lessons.engine import Chapter
+from attnviz.lessons.facts import head_asked
+
+
+def _beside(trace: Trace) -> HeadId:
+    """A head of the same layer, so of the same X: the one that looks most differently."""
+    return most_different_beside(trace, head_asked(trace))
+
+
+CHAPTER = Chapter(
+    number=1,
+    name="qkv",
+    minutes=4,
+    controls=(
+        head_control(head_asked),
+        other_head_control("other", _beside),
+        word_control(),
+    ),
+    parts=(
+        projections.PART,
+        sum_of_q.PART,
+    ),
+    questions=QUESTIONS,
+)

@@ -1,0 +1,61 @@
+"""The questions and their checkers, which share no code with any figure."""
+
+import numpy as np
+
+from attnviz.core.trace import Trace
+from attnviz.lessons.facts import head_asked, name, word
+from attnviz.lessons.options import answers, words
+from attnviz.lessons.questions import Outcome, Question
+
+
+def _replaced(trace: Trace) -> Outcome:
+    """Compute all q of a head twice, once with one row of X replaced, and count what differs."""
+    layer, head = head_asked(trace)
+    d, at = trace.model.d_head, word(trace).position
+    columns = trace.learned[layer].query.weight[:, head * d : (head + 1) * d].astype(np.float64)
+    before = trace.residual(layer).astype(np.float64)
+    after = before.copy()
+    after[at] = before[(at + 1) % len(before)]
+    changed = [
+        i for i in range(len(before)) if not np.allclose(before[i] @ columns, after[i] @ columns)
+    ]
+    value = "own" if changed == [at] else "all" if len(changed) == len(before) else "none"
+    return Outcome(value, {"changed": len(changed)})
+
+
+def _longest(trace: Trace) -> Outcome:
+    """X W_Q + b in float64, and the length of each row."""
+    layer, head = head_asked(trace)
+    d = trace.model.d_head
+    block = slice(head * d, (head + 1) * d)
+    learned = trace.learned[layer].query
+    lengths = {}
+    for token in trace.tokens:
+        if not token.is_special:
+            x = trace.residual(layer)[token.position].astype(np.float64)
+            q = x @ learned.weight[:, block].astype(np.float64) + learned.bias[block]
+            lengths[token.position] = float(np.sqrt((q * q).sum()))
+    best = max(lengths, key=lambda position: lengths[position])
+    shortest = min(lengths.values())
+    said = {
+        "best": name(trace.tokens[best]),
+        "length": f"{lengths[best]:.2f}",
+        "shortest": f"{shortest:.2f}",
+    }
+    return Outcome(str(best), said)
+
+
+QUESTIONS = (
+    Question(
+        name="longest",
+        check=_longest,
+        asked=lambda trace: {"head": head_asked(trace)},
+        options=words,
+    ),
+    Question(
+        name="replaced",
+        check=_replaced,
+        options=answers("own", "all", "none"),
+        is_law=True,
+    ),
+)

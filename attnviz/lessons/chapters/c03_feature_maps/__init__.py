@@ -1,0 +1,30 @@
+"""Chapter 3: feature maps of a sentence, and a convolution made of heads."""
+
+from attnviz.experiments.rerun import MOST_TOKENS
+from attnviz.lessons.chapters.c03_feature_maps import convolution, wall
+from attnviz.lessons.chapters.c03_feature_maps.checks import QUESTIONS
+from attnviz.lessons.chapters.c03_feature_maps.wall import MAPS
+from attnviz.lessons.controls import Pick, Slide, layer_control
+from attnviz.lessons.engine import Chapter
+from attnviz.lessons.facts import layer_asked
+
+CHAPTER = Chapter(
+    number=3,
+    name="feature-maps",
+    minutes=4,
+    controls=(
+        layer_control(layer_asked),
+        Pick(
+            "map",
+            lambda _: tuple(MAPS),
+            lambda trace: "weights" if len(trace.tokens) <= MOST_TOKENS else "z",
+            lambda value, _, language: MAPS[str(value)][language],
+        ),
+        Slide("strength", 1, 40, 1, 10),
+    ),
+    parts=(
+        wall.PART,
+        convolution.PART,
+    ),
+    questions=QUESTIONS,
+)

@@ -1,0 +1,66 @@
+"""The wall: what every head of a layer makes of the sentence."""
+
+import numpy as np
+
+from attnviz.core.heads import HeadId
+from attnviz.errors import LessonError
+from attnviz.experiments.rerun import MOST_TOKENS
+from attnviz.lessons.engine import Part, Scene
+from attnviz.lessons.facts import name
+from attnviz.lessons.questions import Numbers
+from attnviz.lessons.text import texts_of
+from attnviz.pictures import style
+from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.tensor import scale_of, tensor, tiles
+
+text_of = texts_of(__name__)
+
+MAPS = {name: text_of(f"figure.maps.{name}") for name in ("z", "weights")}
+
+
+def _maps(scene: Scene) -> np.ndarray:
+    layer = scene.number("layer")
+    if scene.choice["map"] == "weights":
+        tokens = len(scene.trace.tokens)
+        if tokens > MOST_TOKENS:
+            raise LessonError("too_many_weights", tokens=tokens, most=MOST_TOKENS)
+        return scene.trace.layer_weights(layer)
+    return scene.trace.head_output(layer)
+
+
+def _draw_wall(scene: Scene) -> Drawing:
+    maps, layer = _maps(scene), scene.number("layer")
+    weights = scene.choice["map"] == "weights"
+    paint = style.SCORE if weights else style.Z
+    tokens = [name(token) for token in scene.trace.tokens]
+    top = float(np.abs(maps).max())
+    shown = [
+        tensor(
+            one,
+            str(HeadId(layer, head)),
+            tokens,
+            paint,
+            scene.mode,
+            scene.language,
+            largest=top,
+            columns=tokens if weights else None,
+        )
+        for head, one in enumerate(maps)
+    ]
+    title = f"{scene.trace.model.called(scene.language)} · L{layer}"
+    root = element(
+        "div",
+        element(
+            "p", f"{title} · {scale_of(top, scene.language, signed=not weights)}", class_="title"
+        ),
+        tiles(shown, "wall", scene.language),
+    )
+    alt = f"{title}: {len(maps)} × ({maps.shape[1]} × {maps.shape[2]})"
+    return Drawing(root, alt, scene.mode, {"maps": maps})
+
+
+def _wall_numbers(scene: Scene) -> Numbers:
+    return {"layer": scene.number("layer"), "map": MAPS[str(scene.choice["map"])][scene.language]}
+
+
+PART = Part("wall", _draw_wall, _wall_numbers, uses=("layer", "map"))

@@ -1,0 +1,67 @@
+"""One average of all heads, on the learner's sentence."""
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.core.heads import HeadId
+from attnviz.lessons.engine import Part, Scene
+from attnviz.lessons.facts import name
+from attnviz.lessons.questions import Numbers
+from attnviz.lessons.text import texts_of
+from attnviz.pictures import style
+from attnviz.pictures.bars import Bar, bars
+from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.tensor import printed, tensor
+
+text_of = texts_of(__name__)
+
+
+def _draw_average(scene: Scene) -> Drawing:
+    rows = _rows(scene)
+    mean = rows.mean(axis=0, dtype=float)
+    tokens = [name(token) for token in scene.trace.tokens]
+    layer, at = scene.number("layer"), scene.number("word")
+    title = scene.say(text_of("figure.average_title"), layer=layer, word=name(scene.token))
+    heads = [str(HeadId(layer, head)) for head in range(len(rows))]
+    score = getattr(style.SCORE, scene.mode)
+    root = element(
+        "div",
+        element("p", title, class_="title"),
+        bars([Bar(*pair, score) for pair in zip(tokens, mean.tolist(), strict=True)], label=title),
+        element("p", scene.say(text_of("figure.average_is")), class_="formula"),
+        tensor(
+            rows,
+            "softmax",
+            heads,
+            style.SCORE,
+            scene.mode,
+            scene.language,
+            columns=tokens,
+        ),
+    )
+    alt = f"{title}. {tokens[at]} → {tokens[int(mean.argmax())]}: {printed(float(mean.max()), 3)}"
+    return Drawing(root, alt, scene.mode, {"mean": mean, "rows": rows})
+
+
+def _rows(scene: Scene) -> Float[np.ndarray, "head key"]:
+    """What each head of the layer gives to each token, from the chosen word."""
+    weights: np.ndarray = scene.trace.layer_weights(scene.number("layer"))[:, scene.number("word")]
+    return weights
+
+
+def _average_numbers(scene: Scene) -> Numbers:
+    """Special tokens aside, as in the question: they take most of many rows."""
+    tokens = [token for token in scene.trace.tokens if not token.is_special]
+    rows = _rows(scene)[:, [token.position for token in tokens]]
+    mean = rows.mean(axis=0, dtype=float)
+    best = int(mean.argmax())
+    return {
+        "word": name(scene.token),
+        "best": name(tokens[best]),
+        "share": printed(float(mean[best]), 3),
+        "agree": int((rows.argmax(axis=1) == best).sum()),
+        "favourites": len(set(rows.argmax(axis=1).tolist())),
+    }
+
+
+PART = Part("average", _draw_average, _average_numbers, uses=("layer", "word"))
