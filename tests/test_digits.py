@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 import attnviz
 from attnviz.analysis import handmade
-from attnviz.analysis.lens import Lens, Withheld
+from attnviz.analysis.lens import Lens
 from attnviz.core.maps import Withheld
-from attnviz.lessons import handmade
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import panel_of

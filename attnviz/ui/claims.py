@@ -7,7 +7,6 @@ import streamlit as st
 
 from attnviz.core.trace import Trace
 from attnviz.lessons.claims import Case, Claim, Trial, claims, try_claim
-from attnviz.lessons.sheet import GUESSES, Guess, agrees, judged, spoken
 from attnviz.lessons.verdict_sheet import GUESSES, Guess, agrees, judged, spoken
 from attnviz.runtime.cache import Cache
 from attnviz.texts import say
