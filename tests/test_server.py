@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -19,6 +21,7 @@ from attnviz.runtime.settings import settings
 from attnviz.texts import LANGUAGES
 from attnviz.ui import journal, opening, page, self_test, server
 from tests.conftest import Eager
+from tests.browser.conftest import ROOT
 from tests.test_page import MAIN, said, typed
 from tests.test_share_page import link_of, opened
 from tests.waiting import CEILING
@@ -87,6 +90,24 @@ def test_a_server_without_its_model_is_ill_and_runs(
     monkeypatch.setattr(self_test, "largest_difference", missing)
     server._load()
     assert ask_health()[1]["self_test"] == "embedded_missing"
+
+
+_COLD = """
+import sys
+from attnviz.ui import server
+server.start()
+whole = set(sys.modules)
+from attnviz.ui import about, explore, opening, train, walkthrough
+print(*sorted(set(sys.modules) - whole))
+"""
+
+
+def test_nothing_is_imported_by_two_threads_at_once() -> None:
+    """A session goes on while the warm-up draws: what the two need is imported before."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _COLD], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == []
 
 
 # ---- headers
