@@ -20,8 +20,8 @@ from attnviz.runtime import kept, queue
 from attnviz.runtime.settings import settings
 from attnviz.texts import LANGUAGES
 from attnviz.ui import journal, opening, page, self_test, server
-from tests.conftest import Eager
 from tests.browser.conftest import ROOT
+from tests.conftest import Eager
 from tests.test_page import MAIN, said, typed
 from tests.test_share_page import link_of, opened
 from tests.waiting import CEILING
