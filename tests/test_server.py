@@ -22,6 +22,7 @@ from attnviz.runtime import cache, queue
 from attnviz.runtime.settings import settings
 from attnviz.texts import LANGUAGES
 from attnviz.ui import journal, opening, page, self_test, server
+from tests.browser.conftest import ROOT
 from tests.conftest import Eager
 from tests.test_page import MAIN, said, typed
 from tests.test_share_page import link_of, opened
@@ -91,6 +92,24 @@ def test_a_server_without_its_model_is_ill_and_runs(
     monkeypatch.setattr(self_test, "largest_difference", missing)
     server._load()
     assert ask_health()[1]["self_test"] == "embedded_missing"
+
+
+_COLD = """
+import sys
+from attnviz.ui import server
+server.start()
+whole = set(sys.modules)
+from attnviz.ui import about, explore, opening, train, walkthrough
+print(*sorted(set(sys.modules) - whole))
+"""
+
+
+def test_nothing_is_imported_by_two_threads_at_once() -> None:
+    """A session goes on while the warm-up draws: what the two need is imported before."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _COLD], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == []
 
 
 # ---- headers

@@ -46,6 +46,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   stage.send = inTurn(setTriggerValue); // something happened
   stage.keep = KEEP; // something is so from now on
   stage.show(data);
+  const host = parentElement.getRootNode().host ?? parentElement;
+  host.closest('[class*="st-key-"]')?.setAttribute("data-drawn", ""); // for the page's own style
   return () => leave(stage);
 }
 """

@@ -46,6 +46,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
+_USED_BY_PAGES = ("ui.explore", "ui.train", "ui.walkthrough", "ui.about", "ui.opening")
+
 TIDY_SECONDS = 10
 FULL_SECONDS = 60  # so long without room for anything new, and the server is no longer healthy
 
@@ -59,13 +61,15 @@ def is_started() -> bool:
 
 
 def start() -> None:
-    """Import torch and transformers, one thread at a time, and keep torch to one thread.
+    """Import all that pages need, one thread at a time, and keep torch to one thread.
 
     Two sessions that open a cold link at once would import transformers at once, and its
-    lazy module then misses names (ImportError: cannot import name 'AutoConfig').
+    lazy module then misses names (ImportError: cannot import name 'AutoConfig'); and Plotly
+    takes a pandas that another thread has begun to import for a whole one (AttributeError).
     """
     with _starting:
-        import_module("attnviz.capture.run")
+        for name in ("capture.run", *_USED_BY_PAGES):
+            import_module(f"attnviz.{name}")
         import_module("torch").set_num_threads(1)
         _started.set()
 

@@ -5,6 +5,26 @@
   const LEAST = 4.5;
   const ON_CELLS = ".cartesianlayer .textpoint, .cartesianlayer .heatmap-label";
 
+  const DISABLED = ":disabled, label:has(:disabled)"; // what cannot be used may be faint
+
+  const middleOf = ({ left, top, width, height }) => [left + width / 2, top + height / 2];
+  const textBox = (text) => {
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    return range.getBoundingClientRect();
+  };
+  // In which of these elements, inmost first, a text is to be seen: it may stand outside of some,
+  // as the number above a slider does. What scrolls has its ground behind all that is in it.
+  const seenIn = (text, stands, styles) => {
+    let [x, y] = middleOf(textBox(text));
+    return stands.map((element, i) => {
+      const box = element.getBoundingClientRect();
+      const scrolls = styles[i].overflowX !== "visible" || styles[i].overflowY !== "visible";
+      if (scrolls) [x, y] = middleOf(box);
+      return box.left <= x && x <= box.right && box.top <= y && y <= box.bottom;
+    });
+  };
+
   const channels = (colour) => {
     const [r, g, b, a = 1] = colour.match(/[\d.]+(?:e-?\d+)?/g)?.map(Number) ?? [0, 0, 0, 0];
     return colour.startsWith("color(srgb") ? [r * 255, g * 255, b * 255, a] : [r, g, b, a];
@@ -39,14 +59,15 @@
         const element = walker.currentNode.parentElement;
         const text = walker.currentNode.data.trim();
         if (!text || !element?.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
-        if (element.closest(`title, script, style, noscript, :disabled, .katex-mathml, ${ON_CELLS}`)) continue;
+        if (element.closest(`title, script, style, noscript, .katex-mathml, ${DISABLED}, ${ON_CELLS}`)) continue;
         const stands = around(element);
         const styles = stands.map((e) => getComputedStyle(e));
         if (styles.some((style) => style.opacity === "0") || styles[0].backgroundImage !== "none") continue;
+        const isGround = seenIn(walker.currentNode, stands, styles);
         let ground = [255, 255, 255];
-        for (const style of [...styles].reverse()) {
-          const [r, g, b, a] = channels(style.backgroundColor);
-          ground = over([r, g, b], a, ground);
+        for (let i = stands.length - 1; i >= 0; i--) {
+          const [r, g, b, a] = channels(styles[i].backgroundColor);
+          if (a && isGround[i]) ground = over([r, g, b], a, ground);
         }
         const style = styles[0];
         const ink = channels(element instanceof SVGElement ? style.fill : style.color);

@@ -44,7 +44,7 @@ Go = Callable[..., Page]
 @pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[Page]:
     """One page for all of these tests."""
-    context = browser.new_context(viewport=WIDE)
+    context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.add_init_script(CONTRAST)
@@ -72,6 +72,13 @@ def show_all(page: Page) -> None:
     while waiting.count():
         waiting.first.click()
         settle(page)
+
+
+def darken(page: Page) -> None:
+    """See the page in a dark browser."""
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator(".stApp")).to_have_css("color-scheme", "dark")
+    settle(page)
 
 
 def faults(page: Page, *rules: str) -> list[str]:
@@ -106,17 +113,14 @@ def test_nothing_grave_on_any_page(go: Go, place: str) -> None:
         settle(page)
         found["narrow"] = faults(page)
         page.set_viewport_size(WIDE)
-    page.emulate_media(color_scheme="dark")
-    settle(page)
-    expect(page.locator(".stApp")).to_have_css("color-scheme", "dark")
+    darken(page)
     found["dark"] = faults(page, "color-contrast")
     assert not {at: some for at, some in found.items() if some}
 
 
 def test_nothing_grave_in_what_opens(go: Go) -> None:
     page = go("/?v=1")
-    page.emulate_media(color_scheme="dark")
-    settle(page)
+    darken(page)
     for opener in page.get_by_test_id("stPopover").get_by_role("button").all():
         opener.click()
         settle(page)

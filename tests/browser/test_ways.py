@@ -1,9 +1,10 @@
 """Ways through the pages in a real browser: links, Back, late widgets, what must not move."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Open, Visit
+import attnviz
+from tests.browser.conftest import Open, Server, Visit, settle
 
 ACTIVE = ".st-key-choices [aria-checked=true]"
 SHIFTS = """() => {
@@ -91,6 +92,28 @@ def test_keys_and_a_clicker_turn_screens_after_a_menu_was_used(visit: Open) -> N
         assert said() + page.locator(".st-key-present").inner_text() != before, key
 
 
+LOADED = {
+    "explore": "/",
+    "train": "/train",
+    **{f"chapter {c.number}": f"/walkthrough?v=1&ch={c.number}" for c in attnviz.chapters()},
+}
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_while_a_page_comes(server: Server, browser: Browser, width: int) -> None:
+    moved = {}
+    for place, link in LOADED.items():
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        page = context.new_page()
+        page.add_init_script(f"({SHIFTS})()")
+        page.goto(server.address + link)
+        page.wait_for_selector(".attnviz[data-drawn], .js-plotly-plot .main-svg", state="attached")
+        settle(page)
+        moved[place] = round(sum(page.evaluate("window.shifts")), 4)
+        context.close()
+    assert not {place: share for place, share in moved.items() if share >= 0.1}
+
+
 def test_nothing_moves_under_the_pointer(visit: Open) -> None:
     opened = visit()
     page = opened.page
@@ -98,7 +121,6 @@ def test_nothing_moves_under_the_pointer(visit: Open) -> None:
     page.reload()
     page.wait_for_selector(".st-key-heatmaps .js-plotly-plot .hm", state="attached")
     opened.settle()
-    assert sum(page.evaluate("window.shifts")) < 0.1
     page.evaluate("window.shifts = []")
     page.get_by_text("Hide special tokens").first.click()
     opened.settle()
