@@ -9,8 +9,8 @@ import attnviz
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
-from attnviz.ui import pins
 from attnviz.ui.caches import TraceKey
+from attnviz.ui.widgets import pins
 from tests.conftest import NOTE
 from tests.test_page import said, typed
 from tests.test_share_page import link_of, opened
@@ -21,7 +21,7 @@ SEGMENTS = {"combine": "mean", "arrangement": "beside", "direction": "vertical",
 
 
 def go(app: AppTest, page: str) -> AppTest:
-    app.switch_page(f"../../pages/{page}.py").run()
+    app.switch_page(f"../../../pages/{page}.py").run()
     assert not app.exception
     return app
 

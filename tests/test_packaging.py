@@ -46,8 +46,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_app_and_no_tests(installed: Path) -> None:
-    for name in ("app.py", "main.py", "pages/explore.py", ".streamlit/config.toml"):
-        assert (installed / "attnviz" / "ui" / name).is_file(), name
+    for name in ("app.py", "pages/explore.py", ".streamlit/config.toml"):
+        assert (installed / "attnviz" / "ui" / "app" / name).is_file(), name
+    assert (installed / "attnviz" / "ui" / "server" / "main.py").is_file()
     assert (installed / "attnviz" / "texts" / "zh.toml").is_file()
     assert (installed / "attnviz" / "pictures" / "assets" / "lines.js").is_file()
     assert not (installed / "tests").exists()

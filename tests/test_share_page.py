@@ -20,7 +20,7 @@ from attnviz.models.load import Model
 from attnviz.share.state import EXPLORE, TRAIN
 from attnviz.training.looks import mean_looks
 from attnviz.training.tasks import task_called
-from attnviz.ui import address, page
+from attnviz.ui import address, frame
 from tests.conftest import NOTE
 from tests.test_page import MAIN, said, typed
 from tests.waiting import CEILING, until
@@ -29,7 +29,7 @@ from tests.waiting import CEILING, until
 def opened(where: str = "", **params: str) -> AppTest:
     app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
     if where:
-        app.switch_page(f"../../pages/{where}.py")
+        app.switch_page(f"../../../pages/{where}.py")
     for name, text in params.items():
         app.query_params[name] = text
     app.run()
@@ -154,9 +154,9 @@ def test_a_name_that_nobody_knows_in_a_view_file_is_said_as_in_a_link(
 def test_an_embedded_page_shows_the_chosen_parts_alone(
     minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "is_embedded", lambda: True)
+    monkeypatch.setattr(frame, "is_embedded", lambda: True)
     monkeypatch.setattr(address, "is_embedded", lambda: True)
-    monkeypatch.setattr("attnviz.ui.explore.is_embedded", lambda: True)
+    monkeypatch.setattr("attnviz.ui.pages.explore.is_embedded", lambda: True)
     app = opened(v="1", views="heatmaps-table", ha="2.1", s="the cat sat on the mat")
     assert not app.text_input
     assert not app.title
@@ -186,7 +186,7 @@ def test_parameters_of_another_page_are_named(minilm: Model) -> None:
 def test_an_embedded_page_names_what_it_dropped(
     minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("attnviz.ui.explore.is_embedded", lambda: True)
+    monkeypatch.setattr("attnviz.ui.pages.explore.is_embedded", lambda: True)
     app = opened(v="1", views="table", ha="99.1", min="many", tune="x")
     for parameter in ("min", "tune", "99"):
         assert parameter in said(app).partition("left out:")[2]

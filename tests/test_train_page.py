@@ -12,13 +12,13 @@ from attnviz.training import checkpoint
 from attnviz.training.loop import examined_at
 from attnviz.training.tasks import tasks
 from attnviz.training.train import train
-from attnviz.ui import jobs
-from attnviz.ui.jobs import Job
+from attnviz.ui.server import jobs
+from attnviz.ui.server.jobs import Job
 from tests.waiting import CEILING, until
 
 
 def script() -> None:
-    from attnviz.ui.train import train_page
+    from attnviz.ui.pages.train import train_page
 
     train_page()
 
@@ -197,7 +197,7 @@ def test_the_place_in_the_queue_is_told() -> None:
 def test_one_head_against_eight(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     views: Any = next(g for g in page.get("button_group") if "one training" in str(g.proto))
     views.set_value("compare").run()
-    monkeypatch.setattr("attnviz.ui.compare.Job", short)
+    monkeypatch.setattr("attnviz.ui.pages.compare.Job", short)
     page.button(key="compare_start").click().run()
     assert not page.exception
     running = page.session_state["compare_jobs"]
@@ -222,7 +222,7 @@ def short(task: str, heads: int, layers: int, seed: int, _: int | None) -> Job:
 
 
 def test_a_saved_checkpoint_opens_again_and_a_damaged_one_gets_a_sentence(tmp_path: Path) -> None:
-    from attnviz.ui.train import _opened
+    from attnviz.ui.pages.train import _opened
 
     file = checkpoint.shipped()["eight-looks-1x8"]
     opened = _opened(file.read_bytes())
@@ -234,7 +234,7 @@ def test_a_saved_checkpoint_opens_again_and_a_damaged_one_gets_a_sentence(tmp_pa
 
 
 def open_damaged() -> None:
-    from attnviz.ui.train import _opened
+    from attnviz.ui.pages.train import _opened
 
     _opened(b"no safetensors at all")
 

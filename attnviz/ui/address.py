@@ -17,11 +17,11 @@ from attnviz.share.codec import MOST_TEXT, VERSION
 from attnviz.share.state import Field, Link, from_link, to_link, unknown
 from attnviz.texts import catalogue, say
 from attnviz.training.tasks import task_called
-from attnviz.ui import chosen
-from attnviz.ui.escape import markdown_text
-from attnviz.ui.examples import EXAMPLES
-from attnviz.ui.inputs import OTHER, offered_models
-from attnviz.ui.page import came_back, is_embedded, language
+from attnviz.ui import state
+from attnviz.ui.frame import came_back, is_embedded, language
+from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.examples import EXAMPLES
+from attnviz.ui.widgets.inputs import OTHER, offered_models
 
 _OF_A_LINK = ("heads_chosen", "heads_of", "heads_aside", "pins_kept", "pins_begun")
 FIRST_TASK = "eight-looks"
@@ -38,21 +38,19 @@ class ViewFile:
 
 def open_link(fields: Sequence[Field], others: Collection[str] = ()) -> None:
     """Take over what the address names, in a new session or on the way back through it."""
-    state = st.session_state
-    if "dropped" not in state or came_back():
+    if "dropped" not in st.session_state or came_back():
         params = st.query_params.to_dict()
         found, dropped = from_link(params, fields)
-        state.dropped = (*dropped, *unknown(params, fields, others))
+        st.session_state.dropped = (*dropped, *unknown(params, fields, others))
         _begin_anew(fields)
         _take(found)
 
 
 def show_dropped() -> None:
     """Say what a link or file held that could not be read, until the person has read it."""
-    state = st.session_state
-    if state.get("dropped"):
+    if now := st.session_state.get("dropped"):
         with st.container(horizontal=True, vertical_alignment="center", key="dropped_note"):
-            parts = ", ".join(map(_meaning, dict.fromkeys(state.dropped)))
+            parts = ", ".join(map(_meaning, dict.fromkeys(now)))
             said = say("walk.dropped", language(), parts=parts)
             st.info(markdown_text(said))
             st.button(say("share.dismiss", language()), key="dismiss", on_click=_dismiss)
@@ -129,7 +127,7 @@ def open_file(
 
 def _begin_anew(fields: Sequence[Field]) -> None:
     """Forget what a link would hold."""
-    chosen.forget(*(field.name for field in fields), *_OF_A_LINK)
+    state.forget(*(field.name for field in fields), *_OF_A_LINK)
 
 
 def _take(found: Mapping[str, Any]) -> None:
@@ -137,18 +135,18 @@ def _take(found: Mapping[str, Any]) -> None:
     given = dict(found)
     if name := given.pop("model", None):
         if name in offered_models():
-            chosen.put(model=name)
+            state.put(model=name)
         elif OTHER not in offered_models():
             drop(f"m: {name}")
         else:  # shown, and loaded only when the person asks for it
-            chosen.put(model=OTHER, other=name)
-            if chosen.value("other_asked") != name:
-                chosen.forget("other_asked")
+            state.put(model=OTHER, other=name)
+            if state.value("other_asked") != name:
+                state.forget("other_asked")
     if given.keys() & {"a", "b", "more"}:
-        chosen.put(heads_linked=True)
-    chosen.put(step_linked="step" in given)
+        state.put(heads_linked=True)
+    state.put(step_linked="step" in given)
     for name, what in given.items():
-        chosen.put(**{name: list(what) if name == "more" else what})
+        state.put(**{name: list(what) if name == "more" else what})
 
 
 def _now() -> dict[str, Any]:
@@ -156,7 +154,7 @@ def _now() -> dict[str, Any]:
     made = {
         name: st.session_state.get(name) for name in ("trained", "trained_here", "compare_jobs")
     }
-    now = {**chosen.values(), **made}
+    now = {**state.values(), **made}
     if now.get("text") == EXAMPLES[0].text and not now.get("pair"):
         now["text"] = None
     if now.get("model") == OTHER:

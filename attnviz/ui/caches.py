@@ -29,7 +29,7 @@ from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.style import MODES, Mode
 from attnviz.runtime.kept import Kept, pinning
 from attnviz.texts import LANGUAGES, Language
-from attnviz.ui.journal import note
+from attnviz.ui.server.log import note
 
 LIGHT_CHARACTERS = 500  # of a text; its trace takes a tenth of a second
 

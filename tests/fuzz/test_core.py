@@ -46,7 +46,7 @@ from attnviz.training import checkpoint
 from attnviz.training.looks import mean_looks
 from attnviz.training.tasks import task_called, tasks
 from attnviz.ui import address
-from attnviz.ui.training_texts import outcome
+from attnviz.ui.widgets.training_texts import outcome
 from tests.conftest import save_tiny
 from tests.fuzz import CASES, COUNTED, random_cases, sample
 from tests.fuzz.corpus import CATEGORIES, corpus

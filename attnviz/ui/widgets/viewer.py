@@ -1,0 +1,165 @@
+"""The viewer: all heads, two heads, their lines, their numbers."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
+from attnviz.pictures.shown import Shown, shown
+from attnviz.share.state import VIEWS
+from attnviz.texts import say
+from attnviz.ui import caches, state
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.components import figures
+from attnviz.ui.frame import language, mode
+from attnviz.ui.widgets import inputs, pins
+from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.inputs import Choices
+from attnviz.ui.widgets.saving import save
+
+OVERVIEW, LINES = "overview_picture", "lines_picture"
+LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
+WIDE_FROM = 42  # places: cells of 6 px then want the whole column for one heatmap
+
+
+def viewer(key: TraceKey, trace: Trace, divergence: float, share_here: Callable[[], None]) -> None:
+    """Everything below the sentence.
+
+    `divergence` is that of the two most different heads, which stand in A and B until the
+    person chooses others. `share_here` is the page's way to share what is seen.
+    """
+    with st.container(key="viewer"):
+        _facts(trace, divergence)
+        overview_place = st.container(key="overview")
+        heatmaps_place = st.container(key="heatmaps")
+        inputs.choose(trace)
+        shown_now = inputs.choices(key, trace)
+        # Plotly keeps the browser busy for longest, so it comes last.
+        with st.container(key="lines"):
+            _lines(key, trace, shown_now)
+        with overview_place:
+            _overview(key, trace)
+        with heatmaps_place:
+            _heatmaps(key, trace, shown_now)
+        with st.container(key="table"):
+            _table(trace, shown_now)
+            with st.container(horizontal=True):
+                save(trace, shown_now)
+                share_here()
+
+
+def embedded_viewer(key: TraceKey, trace: Trace) -> None:
+    """The parts that an embedded page's link asks for, one below the other."""
+    shown_now = inputs.choices(key, trace)
+    parts: dict[str, Callable[[], None]] = {
+        "overview": lambda: _overview(key, trace),
+        "heatmaps": lambda: _heatmaps(key, trace, shown_now),
+        "lines": lambda: _lines(key, trace, shown_now),
+        "table": lambda: _numbers(trace, shown_now),
+    }
+    for name in state.value("views") or VIEWS:
+        with st.container(key=name):
+            parts[name]()
+    figures.tell_height()
+
+
+def _lines(key: TraceKey, trace: Trace, now: Choices) -> None:
+    packet = caches.lines_of(key, now.lines, now.lens, language(), trace)
+    positions = pins.positions_of(trace, now.lens)  # the callback outlives the run: no trace in it
+    figures.show_lines_with_pins(
+        packet, LINES, on_pins=lambda: pins.take(key, positions, figures.pinned(LINES))
+    )
+
+
+def _facts(trace: Trace, divergence: float) -> None:
+    """What ran, and why these two heads."""
+    model = trace.model
+    facts = say(
+        "page.facts",
+        language(),
+        title=model.called(language()),
+        layers=model.layers,
+        heads=model.heads,
+        tokens=len(trace.tokens),
+        most=model.max_tokens,
+    )
+    if inputs.shows_default_heads():
+        facts += " · " + say("page.default_heads", language(), divergence=f"{divergence:.3f}")
+    with st.container(key="facts"):
+        st.markdown(markdown_text(facts))
+
+
+def _overview(key: TraceKey, trace: Trace) -> None:
+    drawn = caches.overview_of(key, trace)
+    a, b = state.value("a"), state.value("b")
+    figures.show_overview(drawn.packet(a, b, language()), OVERVIEW, on_picked=_take_picked)
+
+
+def _take_picked() -> None:
+    if choice := figures.picked(OVERVIEW):
+        inputs.choose_head(choice["slot"], HeadId(int(choice["layer"]), int(choice["head"])))
+
+
+def _heatmaps(key: TraceKey, trace: Trace, now: Choices) -> None:
+    heads = now.heads if now.combination else now.heads[:2]
+    maps = shown(trace, heads, now.lens, now.combination)
+    beside = len(maps[0].view.places) < WIDE_FROM
+    with st.container(key="heatmaps_beside" if beside else "heatmaps_wide"):
+        for index, one in enumerate(maps):
+            with st.container(key=f"heatmap_{index}"):
+                _heatmap(key, one, index)
+
+
+def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
+    picture, caption = caches.heatmap_of(key, one, mode(), language())
+    figures.show_chart(picture, f"heatmap_picture_{index}", int(picture.figure.layout.height))
+    st.caption(markdown_text(caption))
+
+
+def _table(trace: Trace, now: Choices) -> None:
+    state.value("table_open", False)
+    table = st.expander(say("page.table", language()), **state.bound("table_open", None))
+    if table.open:  # a table that nobody sees is not computed
+        with table:
+            _numbers(trace, now)
+
+
+def _numbers(trace: Trace, now: Choices) -> None:
+    maps = shown(trace, now.heads, now.lens, now.combination)
+    names = [one.name(language()) for one in maps]
+    _within("table_head", len(maps))
+    place = st.selectbox(
+        say("page.table_head", language()),
+        range(len(maps)),
+        format_func=lambda i: names[i],
+        **state.bound("table_head", "index", range(len(maps))),
+    )
+    view = maps[place].view
+    places = [place.name for place in view.places]
+    weights = pd.DataFrame(view.weights, index=places, columns=places)
+    weights = weights.where(view.shown)
+    if len(places) > LARGEST_TABLE:
+        _within("table_query", len(places))
+        query = st.selectbox(
+            say("picture.query", language()),
+            range(len(places)),
+            format_func=lambda i: places[i],
+            **state.bound("table_query", "index", range(len(places))),
+        )
+        weights = weights.iloc[[query]].T
+    st.caption(say("page.table_note", language()))
+    st.table(_printed(weights))
+
+
+def _within(name: str, count: int) -> None:
+    """The first option in place of a choice, such as a link's, that there are too few for."""
+    if state.value(name, 0) >= count:
+        state.put(**{name: 0})
+
+
+def _printed(weights: pd.DataFrame) -> pd.DataFrame:
+    """Numbers as text with 4 decimals, names as data."""
+    texts = weights.map(lambda weight: "" if pd.isna(weight) else f"{weight:.4f}")
+    return texts.rename(index=markdown_text, columns=markdown_text)
