@@ -18,9 +18,9 @@ from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.shown import shown
 from attnviz.texts import say
 from attnviz.ui.widgets import progress, saving
+from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.examples import EXAMPLES
-from attnviz.ui.widgets.inputs import Choices
 from tests.conftest import NOTE, save_tiny
 from tests.waiting import CEILING
 
@@ -226,7 +226,7 @@ def test_what_is_withheld_is_said_under_the_heatmaps(page: AppTest) -> None:
 
 
 def open_table(app: AppTest) -> AppTest:
-    app.session_state["chosen"]["table_open"] = True
+    app.session_state["values"]["table_open"] = True
     return app.run()
 
 

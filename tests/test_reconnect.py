@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
+from attnviz.share.state import ExploreState, SentenceState, ViewState
 from attnviz.ui import state
 from attnviz.ui.server import reconnect
 from attnviz.ui.server.paths import MAIN
@@ -133,14 +134,15 @@ class State(dict[str, Any]):
 def test_what_a_browser_brought_along_outdoes_the_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    new = State({state.BROUGHT: {"text", "unit"}, "chosen": {"text": "old", "unit": "word"}})
+    new = State({state.BROUGHT: {"text", "unit"}, "values": {"text": "old", "unit": "word"}})
     monkeypatch.setattr("streamlit.session_state", new)
-    assert state.bound("text")["value"] == "old", "where the browser has no other"
-    state.bound("unit", "default")
+    assert state.bound(SentenceState, "text")["value"] == "old", "where the browser has no other"
+    state.bound(ViewState, "unit", "default")
     assert "text" not in new, "what is being typed there would be lost"
     new |= {"text": "new", "unit": "word"}  # what the widgets hold when they are drawn
     assert state.take_what_was_brought()
-    assert new["chosen"] == {"text": "new", "unit": "word"}
+    now = state.read(ExploreState)
+    assert (now.text, now.unit) == ("new", "word")
     assert not state.take_what_was_brought(), "once"
     state.give("text", "another", lambda: None)
     assert new["text"] == "another", "from now on a widget shows what is in force"
@@ -191,7 +193,7 @@ def test_the_walkthrough_and_its_verdicts_are_as_the_browser_holds_them(minilm: 
     before = link_of(new)
     groups: list[Any] = list(new.get("button_group"))
     next(one for one in groups if str(one.key).startswith("guess_")).set_value("holds")
-    assert "holds" in str(again(new, "walkthrough", **before).session_state["standing"].guesses)
+    assert "holds" in str(again(new, "walkthrough", **before).session_state["progress"].guesses)
 
 
 def test_what_is_to_be_trained_is_as_the_browser_holds_it(minilm: Model) -> None:

@@ -17,7 +17,7 @@ from attnviz.models.load import Model
 from attnviz.runtime import kept, queue
 from attnviz.runtime.settings import settings
 from attnviz.texts import LANGUAGES
-from attnviz.ui import frame
+from attnviz.ui import errors
 from attnviz.ui.server import lifespan, log, opening, self_test
 from tests.conftest import Eager
 from tests.test_page import MAIN, said, typed
@@ -246,8 +246,8 @@ def test_public_mode_offers_what_the_settings_allow(
 
 def test_no_way_around_the_menu_loads_a_model(public: pytest.MonkeyPatch, minilm: Model) -> None:
     def script() -> None:
-        from attnviz.ui.frame import clear_errors
-        from attnviz.ui.widgets.inputs import loaded
+        from attnviz.ui.errors import clear_errors
+        from attnviz.ui.widgets.model import loaded
 
         with clear_errors():
             loaded("/etc")
@@ -307,7 +307,7 @@ def test_a_refusal_inside_a_fragment_is_its_sentence_and_is_tried_again(
 
     def script() -> None:
         from attnviz.errors import BusyError
-        from attnviz.ui.frame import fragment
+        from attnviz.ui.errors import fragment
 
         def part(waiting: int) -> None:
             raise BusyError("queue_full", waiting=waiting)
@@ -318,14 +318,14 @@ def test_a_refusal_inside_a_fragment_is_its_sentence_and_is_tried_again(
     app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert not app.exception
     assert "7 people are already waiting" in app.error[0].value
-    assert every == [None, frame.AGAIN_SECONDS]
+    assert every == [None, errors.AGAIN_SECONDS]
 
 
 def test_the_run_that_was_refused_does_not_run_anew_and_the_next_look_does() -> None:
     def script() -> None:
         import streamlit as st
 
-        from attnviz.ui.frame import _try_again
+        from attnviz.ui.errors import _try_again
 
         state = st.session_state
         state.runs = state.get("runs", 0) + 1

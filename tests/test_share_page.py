@@ -17,10 +17,11 @@ from attnviz.lessons.chapters import chapters
 from attnviz.lessons.keepsake import chapter_numbers, chapter_page
 from attnviz.lessons.link import Standing
 from attnviz.models.load import Model
-from attnviz.share.state import EXPLORE, TRAIN
+from attnviz.share.state import EXPLORE, TRAIN, ExploreState
 from attnviz.training.looks import mean_looks
 from attnviz.training.tasks import task_called
 from attnviz.ui import address, frame
+from attnviz.ui import state as ui_state
 from tests.conftest import NOTE
 from tests.test_page import MAIN, said, typed
 from tests.waiting import CEILING, until
@@ -97,7 +98,7 @@ def test_a_text_too_long_for_a_link_is_refused_with_a_way_out(minilm: Model) -> 
 def test_a_view_file_is_what_a_link_would_have_been(
     minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state: dict[str, Any] = {"text": "x" * 9_000, "a": HeadId(1, 1), "heads_chosen": True}
+    state: dict[str, Any] = {"text": "x" * 9_000, "a": HeadId(1, 1)}
 
     class State(dict[str, Any]):
         def __getattr__(self, name: str) -> Any:
@@ -109,11 +110,11 @@ def test_a_view_file_is_what_a_link_would_have_been(
         def to_dict(self) -> dict[str, Any]:
             return dict(self)
 
-    monkeypatch.setattr("streamlit.session_state", State(chosen=state))
-    file = address.as_file("explore", EXPLORE)
+    monkeypatch.setattr("streamlit.session_state", State(values=state))
+    file = address.as_file("explore", ui_state.read(ExploreState))
     assert file.name == "attnviz-explore.json"
     fresh: dict[str, Any] = {"unit": "word", "a": HeadId(5, 5)}
-    monkeypatch.setattr("streamlit.session_state", State(chosen=fresh))
+    monkeypatch.setattr("streamlit.session_state", State(values=fresh))
     assert address.open_file(file.data.encode(), "explore", EXPLORE) is not None
     assert (fresh["text"], fresh["a"]) == ("x" * 9_000, HeadId(1, 1))
     assert "unit" not in fresh, "what the file leaves out is as at the start"

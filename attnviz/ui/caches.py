@@ -42,6 +42,11 @@ class TraceKey(NamedTuple):
     text: str
     pair: str | None
 
+    @classmethod
+    def of(cls, model: Model, text: str, pair: str | None = None) -> "TraceKey":
+        """The key of a text, and of the second one if any, through a model."""
+        return cls(model.name, model.card.revision, text, pair)
+
 
 class LinesKey(NamedTuple):
     """What is chosen for the line diagram."""

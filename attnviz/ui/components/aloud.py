@@ -3,10 +3,12 @@
 import re
 import string
 from importlib.resources import files
+from typing import Any
 
 import streamlit as st
 
 from attnviz.texts import Language, tag_of
+from attnviz.ui.state import Remembered
 
 _STATUS = """
 // An element that stays while its text changes: readers of screens announce the change.
@@ -27,6 +29,8 @@ _frame_script = files("attnviz.ui") / "assets" / "frame.js"
 _frame = st.components.v2.component("attnviz_frame", js=_frame_script.read_text(encoding="utf-8"))
 _status = st.components.v2.component("attnviz_status", js=_STATUS)
 
+_EXPECTED: Remembered[str | None] = Remembered("expected", None)  # the verdict asked for
+_SPOKEN: Remembered[Any] = Remembered("spoken", {"count": 0, "text": ""})
 _MARKS = str.maketrans(dict.fromkeys(set(string.punctuation) - set(",.?!%'"), " "))
 _INSIDE = re.compile(r"\.(?=[^\W\d])")  # as in an address, which becomes a link
 
@@ -46,17 +50,16 @@ def as_name(text: str) -> str:
 
 def expect(what: str) -> None:
     """In a callback: a person has asked for the verdict on `what`."""
-    st.session_state.expected = what
+    _EXPECTED.put(what)
 
 
 def verdict(what: str, text: str) -> None:
     """Announce the verdict on `what`, if a person has just asked for it."""
-    state = st.session_state
-    if state.get("expected") == what:
-        del state.expected
-        state.spoken = {"count": state.get("spoken", {"count": 0})["count"] + 1, "text": text}
+    if _EXPECTED.get() == what:
+        _EXPECTED.forget()
+        _SPOKEN.put({"count": _SPOKEN.get()["count"] + 1, "text": text})
 
 
 def status() -> None:
     """The place where verdicts are announced; it stands before the first of them."""
-    _status(key="status", data=st.session_state.get("spoken", {"count": 0, "text": ""}))
+    _status(key="status", data=_SPOKEN.get())

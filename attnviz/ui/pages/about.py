@@ -13,10 +13,11 @@ from attnviz.models.load import is_loaded, load
 from attnviz.pictures.digits import error_at_most
 from attnviz.runtime.settings import Settings, settings
 from attnviz.texts import say
-from attnviz.ui.frame import clear_errors, header, language
+from attnviz.ui.errors import clear_errors
+from attnviz.ui.frame import header, language
 from attnviz.ui.server.lifespan import health_facts
 from attnviz.ui.widgets.escape import markdown_text
-from attnviz.ui.widgets.inputs import loaded
+from attnviz.ui.widgets.model import loaded
 from attnviz.version import versions
 
 

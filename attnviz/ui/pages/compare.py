@@ -1,36 +1,43 @@
 """One head against eight: four trainings side by side, at equal parameters."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from attnviz.pictures.learning import Bar, bars
-from attnviz.share.state import TRAIN
+from attnviz.share.state import TrainState
 from attnviz.texts import say
 from attnviz.training.tasks import task_called, tasks
 from attnviz.ui import state
 from attnviz.ui.components.figures import show_chart
-from attnviz.ui.frame import clear_errors, fragment, language, mode
+from attnviz.ui.errors import clear_errors, fragment
+from attnviz.ui.frame import language, mode
 from attnviz.ui.server.jobs import Job
+from attnviz.ui.state import Remembered
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.saving import save_comparison
-from attnviz.ui.widgets.sharing import share
-from attnviz.ui.widgets.training_texts import news, outcome, share_done
+from attnviz.ui.widgets.training_texts import job_text, outcome, share_done
 
 FEW, MANY = 1, 8
 COUNTER_EXAMPLE = "reverse"
-NEWS_SECONDS = 0.5
+ASK_SECONDS = 0.5
 PLOT_HEIGHT = 380
+_JOBS: Remembered[tuple[Job, ...]] = Remembered("compare_jobs", ())
+_IS_AWAITED = Remembered("compare_waited", False)
 
 
-def compare_page() -> None:
-    """Choose a task of several looks; train it and the counter-example with 1 and 8 heads."""
+def compare_page(now: TrainState, share_here: Callable[[], None]) -> None:
+    """Choose a task of several looks; train it and the counter-example with 1 and 8 heads.
+
+    `share_here` is the page's way to share what is seen.
+    """
     names = [name for name, task in tasks().items() if task.one_head is not None]
-    state.value("compare_task", names[0])
     with st.container(key="compare_choice", horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             say("train.task", language()),
             names,
             format_func=lambda task: say(f"task.{task}", language()),
-            **state.bound("compare_task", "index", names),
+            **state.bound(TrainState, "compare_task", "index", names, usual=names[0]),
             width=260,
         )
         st.button(
@@ -44,56 +51,58 @@ def compare_page() -> None:
     other = say(f"task.{COUNTER_EXAMPLE}", language())
     st.caption(markdown_text(say("train.compare_note", language(), other=other)))
     with clear_errors():
-        if state.values().get("is_compared") and not _jobs():  # a link alone starts nothing
+        if now.is_compared and not jobs():  # a link alone starts nothing
             st.info(say("train.compare_linked", language()))
-        if _jobs():
-            fragment(_news, run_every=NEWS_SECONDS if _is_running() else None)()
+        if jobs():
+            fragment(_state_of_jobs, run_every=ASK_SECONDS if _is_running() else None)(share_here)
     st.caption(say("train.honest", language()))
 
 
-def _jobs() -> list[Job]:
-    jobs: list[Job] = st.session_state.get("compare_jobs", [])
-    return jobs
+def jobs() -> tuple[Job, ...]:
+    """The trainings that are compared; none before they are started."""
+    return _JOBS.get()
 
 
 def _is_running() -> bool:
-    return any(job.is_running for job in _jobs())
+    return any(job.is_running for job in jobs())
 
 
 def _start(name: str) -> None:
-    st.session_state.compare_jobs = [
-        Job(task, heads, task_called(task).needs_layers, 0, None)
-        for task in (name, COUNTER_EXAMPLE)
-        for heads in (FEW, MANY)
-    ]
-    st.session_state.compare_waited = True
+    _JOBS.put(
+        tuple(
+            Job(task, heads, task_called(task).needs_layers, 0, None)
+            for task in (name, COUNTER_EXAMPLE)
+            for heads in (FEW, MANY)
+        )
+    )
+    _IS_AWAITED.put(True)
 
 
-def _news() -> None:
+def _state_of_jobs(share_here: Callable[[], None]) -> None:
     """The bars of what is done, and the state of what is not."""
-    jobs = _jobs()
-    for job in jobs:
+    compared = jobs()
+    for job in compared:
         job.ask()
         if job.problem is not None:
             raise job.problem
-    if st.session_state.get("compare_waited") and not _is_running():
-        st.session_state.compare_waited = False
+    if _IS_AWAITED.get() and not _is_running():
+        _IS_AWAITED.put(False)
         st.rerun()
-    task = task_called(jobs[0].task)
-    results = [Bar(_task(job), _heads(job), _accuracy(job), _parameters(job)) for job in jobs]
+    task = task_called(compared[0].task)
+    results = [Bar(_task(job), _heads(job), _accuracy(job), _parameters(job)) for job in compared]
     title = say("train.compare_title", language())
     picture = bars(
-        results, title, theory=task.theory(jobs[0].layers), mode=mode(), language=language()
+        results, title, theory=task.theory(compared[0].layers), mode=mode(), language=language()
     )
     left, right = st.columns([3, 2])
     with left:
         show_chart(picture, "compare_bars", PLOT_HEIGHT)
     with right:
-        for job in jobs:
+        for job in compared:
             _line(job)
         with st.container(horizontal=True):
-            save_comparison([job.training for job in jobs if job.training])
-            share("train", TRAIN)
+            save_comparison([job.training for job in compared if job.training])
+            share_here()
 
 
 def _task(job: Job) -> str:
@@ -120,4 +129,4 @@ def _line(job: Job) -> None:
     if job.training is not None:
         st.markdown(f"**{name}** · {markdown_text(outcome(job.training))}")
     else:
-        st.progress(share_done(job.latest), f"{name} · {markdown_text(news(job))}")
+        st.progress(share_done(job.latest), f"{name} · {markdown_text(job_text(job))}")

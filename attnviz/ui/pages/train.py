@@ -1,5 +1,8 @@
 """The Train page: choose a task, train, and slide through the steps."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ from attnviz.pictures.live import live_curve
 from attnviz.pictures.looks import looks
 from attnviz.runtime.kept import Kept
 from attnviz.runtime.queue import in_turn
-from attnviz.share.state import TRAIN
+from attnviz.share.state import TRAIN, TrainState
 from attnviz.texts import say
 from attnviz.training import checkpoint
 from attnviz.training.looks import TEXTS, mean_looks
@@ -22,52 +25,89 @@ from attnviz.training.record import Exam, Snapshot, Training
 from attnviz.training.run import MOST_LAYERS, MOST_SEED, MOST_STEPS, Run, checked
 from attnviz.training.tasks import Task, task_called, tasks
 from attnviz.ui import address, caches, state
-from attnviz.ui.address import FIRST_TASK
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components.figures import show_chart
-from attnviz.ui.frame import came_back, clear_errors, fragment, header, language, mode, show_error
+from attnviz.ui.errors import clear_errors, fragment, show_error
+from attnviz.ui.frame import came_back, header, language, mode
 from attnviz.ui.pages import compare
 from attnviz.ui.server.jobs import Job
-from attnviz.ui.widgets import inputs
+from attnviz.ui.state import Remembered
 from attnviz.ui.widgets.answers import show_replies
+from attnviz.ui.widgets.controls import segments
 from attnviz.ui.widgets.downloads import download
 from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.heads import Different, fit_heads
 from attnviz.ui.widgets.saving import save_training
 from attnviz.ui.widgets.sharing import share
-from attnviz.ui.widgets.training_texts import news, outcome, outcome_at, share_done
+from attnviz.ui.widgets.training_texts import job_text, outcome, outcome_at, share_done
 from attnviz.ui.widgets.viewer import viewer
 from attnviz.ui.widgets.warnings import show_warnings
 
+FIRST_TASK = "eight-looks"
 HEADS = (1, 2, 4, 8)
-NEWS_SECONDS = 0.5
+ASK_SECONDS = 0.5
 PLOT_HEIGHT = 330
+_JOB: Remembered[Job | None] = Remembered("job", None)
+_TRAINED: Remembered[Training | None] = Remembered("trained", None)  # here, or opened from a file
+_IS_TRAINED_HERE = Remembered("trained_here", False)
+_OPENED: Remembered[str | None] = Remembered("checkpoint_opened", None)  # the last uploaded file
+_LAST_OWN = Remembered("last_own", ("", ""))  # the last task and text that could be read
 
 
 def train_page() -> None:
     """The whole page."""
     if came_back():
-        st.session_state.pop("trained", None)
+        _TRAINED.forget()
     address.open_link(TRAIN)
     header("train.lead")
     dropped = st.container()
-    view = inputs.segments("train.view", ("one", "compare"))
-    if view == "compare":
-        compare.compare_page()
+    segments(TrainState, "view", "train.view", ("one", "compare"))
+    now = state.read(TrainState)
+    if now.view == "compare":
+        compare.compare_page(now, lambda: share("train", _seen()))
     else:
-        _one_training()
+        _one_training(now)
     with dropped:
         address.show_dropped()
-    address.keep_link(TRAIN)
+    address.keep_link(_seen())
 
 
-def _one_training() -> None:
+def _seen() -> TrainState:
+    """The settings of what is trained; those of the next one where nothing is."""
+    now = state.read(TrainState)
+    done = _TRAINED.get() if _IS_TRAINED_HERE.get() else None
+    if done is not None and not done.was_stopped:
+        run, step = done.run, None if now.step == done.steps else now.step
+        task = run.task
+        now = replace(now, heads=run.heads, layers=run.layers, seed=run.seed, steps=run.steps)
+        now = replace(now, is_trained=True, step=step)
+    else:
+        task = _task(now)
+        now = replace(now, step=None)
+    is_compared = now.view == "compare"
+    return replace(
+        now,
+        task=None if task.name == FIRST_TASK else task.name,
+        layers=None if now.layers == task.needs_layers else now.layers,
+        steps=None if now.steps == task.steps else now.steps,
+        own_text=None if now.own_text == task.alphabet.example else now.own_text,
+        compare_task=now.compare_task if is_compared else None,
+        is_compared=is_compared and (now.is_compared or bool(compare.jobs())),
+    )
+
+
+def _task(now: TrainState) -> Task:
+    return task_called(now.task or FIRST_TASK)
+
+
+def _one_training(now: TrainState) -> None:
     with clear_errors():
-        run = _choice()
+        run = _choice(now)
         _buttons(run)
-        job: Job | None = st.session_state.get("job")
+        job = _JOB.get()
         if job is not None:
-            _finish(job) if not job.is_running else fragment(_news, run_every=NEWS_SECONDS)()
-        elif state.values().get("is_trained") and not st.session_state.get("trained"):
+            _finish(job) if not job.is_running else fragment(_state_of_job, run_every=ASK_SECONDS)()
+        elif now.is_trained and _TRAINED.get() is None:
             st.info(markdown_text(_linked(run)))
         elif (training := _training(run)) is not None:
             fragment(_result)(training)
@@ -82,51 +122,47 @@ def _linked(run: Run) -> str:
     return say("train.linked", language(), task=say(f"task.{run.task.name}", language()), **chosen)
 
 
-def _choice() -> Run:
+def _choice(now: TrainState) -> Run:
     """What to train, as chosen, within the limits."""
-    names = list(tasks())
-    for key, start in (("task", FIRST_TASK), ("heads", HEADS[-1]), ("seed", 0)):
-        state.value(key, start)
+    names, task = list(tasks()), _task(now)
+    own = partial(state.bound, TrainState)
     with st.container(key="train_choice", horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
+        st.selectbox(
             say("train.task", language()),
             names,
             format_func=lambda task: say(f"task.{task}", language()),
-            **state.bound("task", "index", names, _forget_own_choices),
+            **own("task", "index", names, usual=FIRST_TASK, then=_forget_own_choices),
         )
-        task = task_called(name)
-        state.value("steps", task.steps)
-        state.value("layers", task.needs_layers)
         heads = st.selectbox(
             say("train.heads", language()),
             HEADS,
-            **state.bound("heads", "index", HEADS),
+            **own("heads", "index", HEADS),
             width=90,
         )
         layers = st.number_input(
             say("train.layers", language()),
             1,
             MOST_LAYERS,
-            **state.bound("layers"),
+            **own("layers", usual=task.needs_layers),
             width=120,
         )
         seed = st.number_input(
             say("train.seed", language()),
             0,
             MOST_SEED,
-            **state.bound("seed"),
+            **own("seed"),
             width=120,
         )
         steps = st.number_input(
             say("train.steps", language()),
             1,
             MOST_STEPS,
-            **state.bound("steps"),
+            **own("steps", usual=task.steps),
             width=130,
         )
-    st.caption(markdown_text(say(f"task.{name}_asks", language())))
+    st.caption(markdown_text(say(f"task.{task.name}_asks", language())))
     run = checked(task, heads, int(layers), int(seed), int(steps))
-    needs = say(f"task.{name}_needs", language())
+    needs = say(f"task.{task.name}_needs", language())
     parameters = f"{run.shape.parameters:,}"
     said = say("train.parameters", language(), parameters=parameters, needs=needs)
     st.caption(markdown_text(said))
@@ -135,12 +171,12 @@ def _choice() -> Run:
 
 def _forget_own_choices() -> None:
     """A new task starts with its own steps, layers and text, and with nothing trained."""
-    state.forget("steps", "layers", "own_text", "is_trained")
-    st.session_state.pop("trained", None)
+    state.begin_anew(("steps", "layers", "own_text", "is_trained"))
+    _TRAINED.forget()
 
 
 def _buttons(run: Run) -> None:
-    job: Job | None = st.session_state.get("job")
+    job = _JOB.get()
     with st.container(key="train_buttons", horizontal=True, vertical_alignment="bottom"):
         if job is None:
             st.button(
@@ -159,27 +195,30 @@ def _buttons(run: Run) -> None:
                 key="checkpoint_file",
                 max_upload_size=2,
             )
-    given = st.session_state.get("checkpoint_file")
-    if given is not None and given.file_id != st.session_state.get("checkpoint_opened"):
-        st.session_state.checkpoint_opened = given.file_id
+    given = state.taken("checkpoint_file")
+    if given is not None and given.file_id != _OPENED.get():
+        _OPENED.put(given.file_id)
         if (opened := _opened(given.getvalue())) is not None:
-            st.session_state.trained, st.session_state.trained_here = opened, False
-            state.forget("own_text", "is_trained")  # it may be of another task
+            _TRAINED.put(opened)
+            _IS_TRAINED_HERE.put(False)
+            state.begin_anew(("own_text", "is_trained"))  # it may be of another task
 
 
 def _start(run: Run) -> None:
-    st.session_state.trained = None
-    state.forget("is_trained")
-    st.session_state.job = Job(run.task.name, run.heads, run.layers, run.seed, run.steps)
+    _TRAINED.put(None)
+    state.change(TrainState, is_trained=False)
+    _JOB.put(Job(run.task.name, run.heads, run.layers, run.seed, run.steps))
 
 
-def _news() -> None:
+def _state_of_job() -> None:
     """How the training goes; asked for again and again until it ends."""
-    job: Job = st.session_state.job
+    job = _JOB.get()
+    if job is None:
+        return
     job.ask()
     if job.wait(0.01):
         st.rerun()
-    st.progress(share_done(job.latest), markdown_text(news(job)))
+    st.progress(share_done(job.latest), markdown_text(job_text(job)))
     if job.course and job.latest:
         theory = task_called(job.task).theory(job.layers)
         st.image(live_curve(job.course, job.latest.steps, theory, mode(), language()))
@@ -187,17 +226,17 @@ def _news() -> None:
 
 def _finish(job: Job) -> None:
     """Take over what a job has brought, and let the page be drawn with it."""
-    del st.session_state.job
+    _JOB.forget()
     if job.problem is not None:
         raise job.problem
-    st.session_state.trained, st.session_state.trained_here = job.training, True
+    _TRAINED.put(job.training)
+    _IS_TRAINED_HERE.put(True)
     st.rerun()
 
 
 def _training(run: Run) -> Training | None:
     """The last training of this page, else a shipped checkpoint that fits the choice."""
-    trained: Training | None = st.session_state.get("trained")
-    if trained is not None:
+    if (trained := _TRAINED.get()) is not None:
         return trained
     for file in checkpoint.shipped().values():
         training = _shipped(file)
@@ -252,7 +291,7 @@ def _result(training: Training) -> None:
             )
             show_chart(picture, "curve", PLOT_HEIGHT)
         else:
-            is_opened = training is st.session_state.get("trained")
+            is_opened = training is _TRAINED.get()
             st.info(say("train.opened" if is_opened else "train.shipped", language()))
         _save(training)
         save_training(training, shares)
@@ -286,14 +325,21 @@ def _slider(training: Training) -> Snapshot:
     snapshots = {snapshot.step: snapshot for snapshot in training.snapshots}
     if len(snapshots) == 1:
         return training.snapshots[0]
-    steps, now = list(snapshots), state.values()
-    if now.pop("step_linked", False) and now["step"] not in snapshots:
-        address.drop(f"at: {now['step']}")
-        now["step"] = min(steps, key=lambda step: abs(step - now["step"]))
-    elif now.get("step") not in snapshots:
-        now["step"] = steps[-1]
-    step = st.select_slider(say("train.at_step", language()), steps, **state.bound("step"))
+    steps, at = list(snapshots), state.read(TrainState).step
+    is_linked = address.IS_STEP_LINKED.pop()
+    if at not in snapshots:
+        nearest = steps[-1]
+        if is_linked and at is not None:
+            address.drop(f"at: {at}")
+            nearest = _nearest(steps, at)
+        state.change(TrainState, step=nearest)
+    bound = state.bound(TrainState, "step")
+    step = st.select_slider(say("train.at_step", language()), steps, **bound)
     return snapshots[step]
+
+
+def _nearest(steps: Sequence[int], at: int) -> int:
+    return min(steps, key=lambda step: abs(step - at))
 
 
 _shares: Kept[Float[np.ndarray, "layer head look"]] = Kept()
@@ -317,17 +363,16 @@ def _save(training: Training) -> None:
 def _own_text(training: Training, model: Model) -> None:
     """A text of one's own through the model of a snapshot: answers, and all its heads."""
     task = training.run.task
-    state.value("own_text", task.alphabet.example)
     symbols = " ".join(task.alphabet.symbols[:40])
     text = st.text_input(
         say("train.text", language()),
-        **state.bound("own_text"),
+        **state.bound(TrainState, "own_text", usual=task.alphabet.example),
         help=markdown_text(say("train.text_help", language(), symbols=symbols)),
     )
-    key = TraceKey(model.name, model.card.revision, text, None)
+    key = TraceKey.of(model, text)
     try:
         trace = caches.traced(key, model)
-        st.session_state.last_own = (task.name, text)
+        _LAST_OWN.put((task.name, text))
     except AttnvizError as problem:
         show_error(problem)
         text = _last_own(task)
@@ -338,13 +383,13 @@ def _own_text(training: Training, model: Model) -> None:
         st.info(markdown_text(said))
     show_warnings(trace)
     show_replies(task, model, text, [token.text for token in trace.tokens])
-    a, b, divergence = caches.most_different_of(key, trace)
-    inputs.set_default_heads((a, b), training.run.name, trace.heads)
-    viewer(key, trace, divergence, lambda: share("train", TRAIN))
-    address.keep_link(TRAIN)
+    usual = Different(*caches.most_different_of(key, trace))
+    address.drop(*map(str, fit_heads(training.run.name, trace.heads, usual)))
+    viewer(key, trace, usual, lambda: share("train", _seen()))
+    address.keep_link(_seen())
 
 
 def _last_own(task: Task) -> str:
     """The last text that this task could read; at first its example."""
-    of, text = st.session_state.get("last_own", ("", ""))
+    of, text = _LAST_OWN.get()
     return text if of == task.name else task.alphabet.example

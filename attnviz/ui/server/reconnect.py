@@ -18,7 +18,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.state.common import user_key_from_element_id
 
-from attnviz.ui.state import BROUGHT
+from attnviz.ui.state import bring
 
 MOST = 20  # requests that wait for one session; of more, the last ones stand for those before
 
@@ -83,7 +83,7 @@ def _take(session: AppSession, asked: ClientState | None, ask: _Ask) -> None:
         if asked.page_script_hash and not session.page_script_hash:  # it is shown, but not by us
             _lines[session] = _Line(asked)
             keys = (user_key_from_element_id(s.id) for s in asked.widget_states.widgets)
-            session.session_state[BROUGHT] = {key for key in keys if key}
+            bring(session, keys)
         ask(session, asked)
 
 

@@ -6,24 +6,28 @@ from attnviz.models.load import Model, load
 from attnviz.texts import say
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.frame import language
+from attnviz.ui.state import Remembered
 from attnviz.ui.widgets.escape import markdown_text
+
+_LAST: Remembered[TraceKey | None] = Remembered("last_key", None)
+_IS_SHOWN = Remembered("is_shown", False)
 
 
 def begin() -> None:
     """Note that nothing is shown yet in this run."""
-    st.session_state.is_shown = False
+    _IS_SHOWN.put(False)
 
 
 def keep(key: TraceKey) -> None:
     """Note what is shown: its name alone, for the picture itself is remembered elsewhere."""
-    st.session_state.last_key, st.session_state.is_shown = key, True
+    _LAST.put(key)
+    _IS_SHOWN.put(True)
 
 
-def standing() -> tuple[TraceKey, Model] | None:
+def last() -> tuple[TraceKey, Model] | None:
     """What was shown last, with a sentence that says so; None if this run shows something."""
-    state = st.session_state
-    key: TraceKey | None = state.get("last_key")
-    if state.is_shown or key is None:
+    key = _LAST.get()
+    if _IS_SHOWN.get() or key is None:
         return None
     model = load(key.model)
     said = say("page.last", language(), model=model.card.called(language()), text=_short(key.text))

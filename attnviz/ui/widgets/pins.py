@@ -4,16 +4,21 @@ The browser counts pins by what it shows, which words and hidden special tokens 
 kept is the position of the token in the sentence, so a pin outlives every lens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attnviz.analysis.lens import Lens, places_shown
 from attnviz.core.trace import Trace
+from attnviz.share.state import ViewState
 from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
+from attnviz.ui.state import Remembered
 
 Pins = tuple[str, ...]
 Positions = Sequence[tuple[int, ...]]  # of the tokens behind each place that is shown
+
+_KEPT: Remembered[Mapping[int, Pins]] = Remembered("pins_kept", {})  # by sentence
+_BEGUN: Remembered[tuple[tuple[Any, ...], Pins]] = Remembered("pins_begun", ((), ()))
 
 
 def starting(key: TraceKey, trace: Trace, lens: Lens) -> Pins:
@@ -21,29 +26,34 @@ def starting(key: TraceKey, trace: Trace, lens: Lens) -> Pins:
 
     Lines begin anew with another sentence or lens, and when the page is come to again.
     """
-    now = state.values()
     positions = positions_of(trace, lens)
     sentence = hash(key)
-    if "pins_kept" not in now:  # at first, those of the link
-        now["pins_kept"] = {sentence: _kept(now.get("pins", ()), positions)}
-    kept: dict[int, Pins] = now["pins_kept"]
+    if not _KEPT.is_there:  # at first, those of the link
+        _KEPT.put({sentence: _kept(state.read(ViewState).pins, positions)})
     beginning: tuple[Any, ...] = (sentence, lens.unit, lens.hide_special, state.visits())
-    if now.get("pins_begun", (None,))[0] != beginning:
-        now["pins"] = _shown(kept.get(sentence, ()), positions)
-        now["pins_begun"] = (beginning, now["pins"])
-    begun: Pins = now["pins_begun"][1]
-    return begun
+    begun, pins = _BEGUN.get()
+    if begun != beginning:
+        pins = _shown(_KEPT.get().get(sentence, ()), positions)
+        _BEGUN.put((beginning, pins))
+        state.change(ViewState, pins=pins)
+    return pins
 
 
 def take(key: TraceKey, positions: Positions, pinned: Pins) -> None:
     """Keep what is pinned now, and what is pinned but hidden."""
-    now = state.values()
-    kept: dict[int, Pins] = now.setdefault("pins_kept", {})
+    kept = dict(_KEPT.get())
     seen = {position for place in positions for position in place}
     hidden = [pin for pin in kept.pop(hash(key), ()) if int(pin[1:]) not in seen]
     if found := (*_kept(pinned, positions), *hidden):
         kept[hash(key)] = found
-    now["pins"] = pinned
+    _KEPT.put(kept)
+    state.change(ViewState, pins=pinned)
+
+
+def forget() -> None:
+    """Forget all pins but those of the state."""
+    _KEPT.forget()
+    _BEGUN.forget()
 
 
 def positions_of(trace: Trace, lens: Lens) -> Positions:

@@ -13,6 +13,7 @@ from attnviz.models.progress import Progress
 from attnviz.runtime.queue import Visitor, asked_by
 from attnviz.texts import Language, say
 from attnviz.ui.server.log import carry, session
+from attnviz.ui.state import goes_on
 
 _bars = count()
 Result = TypeVar("Result")
@@ -64,11 +65,6 @@ def _watch(future: Future[Result], latest: Callable[[], tuple[float, str]]) -> N
         wait([future], TICK)
         goes_on()
     bar.empty()
-
-
-def goes_on() -> bool:
-    """Let Streamlit end this run, by its own signal, if the page was left or runs anew."""
-    return "goes_on" not in st.session_state
 
 
 def this_visitor() -> Visitor:

@@ -19,16 +19,18 @@ from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.overview import overview
 from attnviz.pictures.shown import Shown, shown
 from attnviz.runtime.queue import in_turn
+from attnviz.share.state import ViewState
 from attnviz.texts import Language, say
 from attnviz.training.record import Training
+from attnviz.ui import state
 from attnviz.ui.components.figures import drawer, save_png
 from attnviz.ui.frame import language
-from attnviz.ui.pages.walkthrough.progress import standing
-from attnviz.ui.state import values
+from attnviz.ui.state import Remembered
+from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.downloads import download
-from attnviz.ui.widgets.inputs import Choices
 
 Maker = Callable[[], bytes]
+_PNGS = Remembered("pngs", 0)  # so that each is another message
 
 
 def save(trace: Trace, chosen: Choices) -> None:
@@ -44,18 +46,18 @@ def save(trace: Trace, chosen: Choices) -> None:
             _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
 
 
-def save_chapter(chapter: Chapter, scene: Scene) -> None:
+def save_chapter(chapter: Chapter, scene: Scene, progress: Standing) -> None:
     """A chapter of the walkthrough as a page, and the numbers behind its figure."""
-    standing_now, name = standing(), f"attnviz-chapter-{chapter.number}"
+    name = f"attnviz-chapter-{chapter.number}"
     with drawer(say("page.save", language()), "save_open") as is_open:
         if is_open:
             page, numbers = f"{name}.html", f"{name}.json"
-            _button("chapter", page, "text/html", lambda: _chapter(chapter, scene, standing_now))
+            _button("chapter", page, "text/html", lambda: _chapter(chapter, scene, progress))
             _button("json", numbers, "application/json", lambda: _values(chapter, scene))
 
 
-def _chapter(chapter: Chapter, scene: Scene, standing_now: Standing) -> bytes:
-    return chapter_page(chapter, scene, standing_now).encode()
+def _chapter(chapter: Chapter, scene: Scene, progress: Standing) -> bytes:
+    return chapter_page(chapter, scene, progress).encode()
 
 
 def _values(chapter: Chapter, scene: Scene) -> bytes:
@@ -98,7 +100,7 @@ def _seen(trace: Trace, chosen: Choices, spoken: Language) -> Explorer:
         combination=chosen.combination,
         direction=chosen.direction,
         arrangement=chosen.arrangement,
-        pins=[pin for pin in values().get("pins", ()) if can_be_pinned(pin, trace)],
+        pins=[pin for pin in state.read(ViewState).pins if can_be_pinned(pin, trace)],
         language=spoken,
     )
 
@@ -120,11 +122,10 @@ def _pictures(seen: Explorer, name: str) -> None:
     with st.container(horizontal=True):
         _button("svg", f"{file}.svg", "image/svg+xml", lambda: made[what]().encode())
         if st.button(say("page.save_png", spoken), key="save_png"):
-            state = st.session_state
-            state.pngs = state.get("pngs", 0) + 1
+            _PNGS.put(_PNGS.get() + 1)
             with in_turn():
                 picture = made[what]()
-            save_png(png_packet(picture, seen.trace, f"{file}.png", state.pngs))
+            save_png(png_packet(picture, seen.trace, f"{file}.png", _PNGS.get()))
 
 
 def _svgs(seen: Explorer) -> dict[str, Callable[[], str]]:

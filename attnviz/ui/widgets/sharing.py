@@ -7,13 +7,14 @@ from typing import Literal
 import streamlit as st
 
 from attnviz.pictures.style import MOST_HEADS
-from attnviz.share.state import LONG, VIEWS, Field
+from attnviz.share.state import LONG, VIEWS, PageState, ViewState, fields_of
 from attnviz.texts import say
 from attnviz.ui import address, state
 from attnviz.ui.components.figures import drawer
-from attnviz.ui.frame import language, run_whole_page
+from attnviz.ui.errors import run_whole_page
+from attnviz.ui.frame import language
 
-Opened = Callable[[Mapping[str, str]], None]
+Opened = Callable[[Mapping[str, str]], object]
 PageName = Literal["explore", "train", "walkthrough"]
 THEMES = ("auto", "light", "dark")
 _HEIGHTS = {"overview": 520, "heatmaps": 560, "table": 700}  # px, at a course page's width
@@ -27,29 +28,29 @@ _LISTENER = (
 
 def share(
     page: PageName,
-    fields: Sequence[Field],
+    seen: PageState,
     more: Mapping[str, str] | None = None,
     on_opened: Opened | None = None,
     others: Collection[str] = (),
 ) -> None:
     """A popover with everything that brings this view to somebody else.
 
-    `more` are parameters of the page's own, of all its `others`, which `on_opened` is given
-    from a saved view.
+    `seen` is the page's state as it is seen; `more` are parameters of the page's own, of all
+    its `others`, which `on_opened` is given from a saved view.
     """
     with drawer(say("share.share", language()), "share_open") as is_open:
         if is_open:
-            _ways(page, fields, more, on_opened, others)
+            _ways(page, seen, more, on_opened, others)
 
 
 def _ways(
     page: PageName,
-    fields: Sequence[Field],
+    seen: PageState,
     more: Mapping[str, str] | None,
     on_opened: Opened | None,
     others: Collection[str],
 ) -> None:
-    link = address.current_link(fields, more)
+    link = address.current_link(seen, more)
     if link.too_long:
         st.warning(say("share.too_long", language()))
     else:
@@ -57,7 +58,7 @@ def _ways(
         st.code(address.address(link.params), language=None, wrap_lines=True)
         if page == "explore":
             _frame(link.params)
-    _file(page, fields, more, on_opened, others)
+    _file(page, seen, more, on_opened, others)
 
 
 def _frame(params: Mapping[str, str]) -> None:
@@ -93,29 +94,29 @@ def _frame(params: Mapping[str, str]) -> None:
 
 def _height(views: Sequence[str]) -> int:
     """Px before the frame has told its own height, or where scripts are not allowed."""
-    now = state.in_force()
-    heads = min(MOST_HEADS, 2 + len(now["more"]))
-    panels = 1 if now["arrangement"] == "overlaid" else heads
+    now = state.read(ViewState)
+    heads = min(MOST_HEADS, 2 + len(now.more))
+    panels = 1 if now.arrangement == "overlaid" else heads
     tall = {**_HEIGHTS, "lines": 120 + 440 * panels}
     return 60 + sum(tall[view] for view in views or VIEWS)
 
 
 def _file(
     page: PageName,
-    fields: Sequence[Field],
+    seen: PageState,
     more: Mapping[str, str] | None,
     on_opened: Opened | None,
     others: Collection[str],
 ) -> None:
     """The view as a file, and a place to open one."""
-    view = address.as_file(page, fields, more)
+    view = address.as_file(page, seen, more)
     label = say("share.save_view", language())
     st.download_button(label, view.data, view.name, "application/json", key="save_view")
 
     def take() -> None:
         given = state.taken("view_file")
         if given is not None:
-            params = address.open_file(given.getvalue(), page, fields, others)
+            params = address.open_file(given.getvalue(), page, fields_of(type(seen)), others)
             if on_opened is not None and params is not None:
                 on_opened(params)
             run_whole_page()

@@ -8,15 +8,16 @@ import streamlit as st
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.pictures.shown import Shown, shown
-from attnviz.share.state import VIEWS
+from attnviz.share.state import VIEWS, ExploreState, ViewState
 from attnviz.texts import say
 from attnviz.ui import caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import figures
 from attnviz.ui.frame import language, mode
-from attnviz.ui.widgets import inputs, pins
+from attnviz.ui.widgets import controls, pins
+from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
-from attnviz.ui.widgets.inputs import Choices
+from attnviz.ui.widgets.heads import Different, are_usual, choose_head, heads_seen
 from attnviz.ui.widgets.saving import save
 
 OVERVIEW, LINES = "overview_picture", "lines_picture"
@@ -24,23 +25,24 @@ LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one que
 WIDE_FROM = 42  # places: cells of 6 px then want the whole column for one heatmap
 
 
-def viewer(key: TraceKey, trace: Trace, divergence: float, share_here: Callable[[], None]) -> None:
+def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[], None]) -> None:
     """Everything below the sentence.
 
-    `divergence` is that of the two most different heads, which stand in A and B until the
-    person chooses others. `share_here` is the page's way to share what is seen.
+    `usual` are the two most different heads, which stand in A and B until the person chooses
+    others. `share_here` is the page's way to share what is seen.
     """
+    now = state.read(ViewState)
     with st.container(key="viewer"):
-        _facts(trace, divergence)
+        _facts(trace, now, usual)
         overview_place = st.container(key="overview")
         heatmaps_place = st.container(key="heatmaps")
-        inputs.choose(trace)
-        shown_now = inputs.choices(key, trace)
+        controls.choose(trace, now, usual)
+        shown_now = controls.choices(key, trace, now, usual)
         # Plotly keeps the browser busy for longest, so it comes last.
         with st.container(key="lines"):
             _lines(key, trace, shown_now)
         with overview_place:
-            _overview(key, trace)
+            _overview(key, trace, heads_seen(now, usual), usual)
         with heatmaps_place:
             _heatmaps(key, trace, shown_now)
         with st.container(key="table"):
@@ -50,16 +52,16 @@ def viewer(key: TraceKey, trace: Trace, divergence: float, share_here: Callable[
                 share_here()
 
 
-def embedded_viewer(key: TraceKey, trace: Trace) -> None:
+def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Different) -> None:
     """The parts that an embedded page's link asks for, one below the other."""
-    shown_now = inputs.choices(key, trace)
+    shown_now = controls.choices(key, trace, now, usual)
     parts: dict[str, Callable[[], None]] = {
-        "overview": lambda: _overview(key, trace),
+        "overview": lambda: _overview(key, trace, heads_seen(now, usual), usual),
         "heatmaps": lambda: _heatmaps(key, trace, shown_now),
         "lines": lambda: _lines(key, trace, shown_now),
         "table": lambda: _numbers(trace, shown_now),
     }
-    for name in state.value("views") or VIEWS:
+    for name in now.views or VIEWS:
         with st.container(key=name):
             parts[name]()
     figures.tell_height()
@@ -73,7 +75,7 @@ def _lines(key: TraceKey, trace: Trace, now: Choices) -> None:
     )
 
 
-def _facts(trace: Trace, divergence: float) -> None:
+def _facts(trace: Trace, now: ViewState, usual: Different) -> None:
     """What ran, and why these two heads."""
     model = trace.model
     facts = say(
@@ -85,21 +87,20 @@ def _facts(trace: Trace, divergence: float) -> None:
         tokens=len(trace.tokens),
         most=model.max_tokens,
     )
-    if inputs.shows_default_heads():
-        facts += " · " + say("page.default_heads", language(), divergence=f"{divergence:.3f}")
+    if are_usual(now):
+        facts += " · " + say("page.default_heads", language(), divergence=f"{usual.divergence:.3f}")
     with st.container(key="facts"):
         st.markdown(markdown_text(facts))
 
 
-def _overview(key: TraceKey, trace: Trace) -> None:
+def _overview(key: TraceKey, trace: Trace, heads: tuple[HeadId, HeadId], usual: Different) -> None:
     drawn = caches.overview_of(key, trace)
-    a, b = state.value("a"), state.value("b")
-    figures.show_overview(drawn.packet(a, b, language()), OVERVIEW, on_picked=_take_picked)
 
+    def take() -> None:
+        if choice := figures.picked(OVERVIEW):
+            choose_head(choice["slot"], HeadId(int(choice["layer"]), int(choice["head"])), usual)
 
-def _take_picked() -> None:
-    if choice := figures.picked(OVERVIEW):
-        inputs.choose_head(choice["slot"], HeadId(int(choice["layer"]), int(choice["head"])))
+    figures.show_overview(drawn.packet(*heads, language()), OVERVIEW, on_picked=take)
 
 
 def _heatmaps(key: TraceKey, trace: Trace, now: Choices) -> None:
@@ -119,8 +120,8 @@ def _heatmap(key: TraceKey, one: Shown, index: int) -> None:
 
 
 def _table(trace: Trace, now: Choices) -> None:
-    state.value("table_open", False)
-    table = st.expander(say("page.table", language()), **state.bound("table_open", None))
+    bound = state.bound(ViewState, "table_open", None)
+    table = st.expander(say("page.table", language()), **bound)
     if table.open:  # a table that nobody sees is not computed
         with table:
             _numbers(trace, now)
@@ -134,7 +135,7 @@ def _numbers(trace: Trace, now: Choices) -> None:
         say("page.table_head", language()),
         range(len(maps)),
         format_func=lambda i: names[i],
-        **state.bound("table_head", "index", range(len(maps))),
+        **state.bound(ViewState, "table_head", "index", range(len(maps))),
     )
     view = maps[place].view
     places = [place.name for place in view.places]
@@ -146,7 +147,7 @@ def _numbers(trace: Trace, now: Choices) -> None:
             say("picture.query", language()),
             range(len(places)),
             format_func=lambda i: places[i],
-            **state.bound("table_query", "index", range(len(places))),
+            **state.bound(ViewState, "table_query", "index", range(len(places))),
         )
         weights = weights.iloc[[query]].T
     st.caption(say("page.table_note", language()))
@@ -155,8 +156,8 @@ def _numbers(trace: Trace, now: Choices) -> None:
 
 def _within(name: str, count: int) -> None:
     """The first option in place of a choice, such as a link's, that there are too few for."""
-    if state.value(name, 0) >= count:
-        state.put(**{name: 0})
+    if getattr(state.read(ViewState), name) >= count:
+        state.change(ViewState, **{name: 0})
 
 
 def _printed(weights: pd.DataFrame) -> pd.DataFrame:

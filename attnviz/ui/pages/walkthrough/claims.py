@@ -13,7 +13,7 @@ from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import aloud
 from attnviz.ui.frame import language
-from attnviz.ui.pages.walkthrough.progress import Room, guess, standing, step
+from attnviz.ui.pages.walkthrough.progress import TracedSentence, guess, progress, step
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.progress import with_progress
 
@@ -26,7 +26,7 @@ def trials_of(key: TraceKey, hide_special: bool, _trace: Trace) -> dict[str, Tri
     return {claim.name: try_claim(claim, case) for claim in claims()}
 
 
-def on_trial(room: Room) -> None:
+def on_trial(sentence: TracedSentence) -> None:
     """The claims one by one: predict a verdict, then see the number, its control, the verdict."""
     st.markdown(f"### {say('walk.trial', language())}")
     st.markdown(markdown_text(say("walk.trial_how", language(), claims=len(claims()))))
@@ -35,10 +35,12 @@ def on_trial(room: Room) -> None:
     def take() -> None:
         step(hide_special=bool(state.taken(key)))
 
-    shown = state.shown(key, standing().hide_special, take)
+    shown = state.shown(key, progress().hide_special, take)
     st.toggle(say("page.hide_special", language()), **shown)
-    hidden = standing().hide_special
-    trials = with_progress(lambda _: trials_of(room.key, hidden, room.trace), language(), "judge")
+    hidden = progress().hide_special
+    trials = with_progress(
+        lambda _: trials_of(sentence.key, hidden, sentence.trace), language(), "judge"
+    )
     _tally(trials)
     for claim in claims():
         _claim(claim, trials[claim.name])
@@ -46,14 +48,14 @@ def on_trial(room: Room) -> None:
 
 def _tally(trials: dict[str, Trial]) -> None:
     """How many of the verdicts that were revealed came out which way."""
-    counted = Counter(trials[name].verdict for name in standing().guesses if name in trials)
+    counted = Counter(trials[name].verdict for name in progress().guesses if name in trials)
     if counted:
         parts = [f"{say(f'verdict.{verdict}', language())}: {n}" for verdict, n in counted.items()]
         st.markdown(markdown_text(" · ".join(parts)))
 
 
 def _claim(claim: Claim, trial: Trial) -> None:
-    said = standing().guesses.get(claim.name)
+    said = progress().guesses.get(claim.name)
     with st.container(key=f"claim_{claim.name}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{claim.name}** {markdown_text(claim.claim[language()])}")

@@ -5,16 +5,16 @@ import streamlit as st
 from attnviz.lessons.handout import handout
 from attnviz.texts import say
 from attnviz.ui.frame import language
-from attnviz.ui.pages.walkthrough.progress import Room, standing, trainings
+from attnviz.ui.pages.walkthrough.progress import TracedSentence, progress, trainings
 from attnviz.ui.widgets.downloads import download
 
 
-def print_page(room: Room) -> None:
+def print_page(sentence: TracedSentence) -> None:
     """What the handout holds, and the handout."""
-    chosen = standing(), language(), trainings()  # the session is gone when the file is made
+    chosen = progress(), language(), trainings()  # the session is gone when the file is made
 
     def made() -> bytes:  # asked for when the button is pressed
-        return handout(room.trace, *chosen).encode()
+        return handout(sentence.trace, *chosen).encode()
 
     st.markdown(say("walk.handout", language()))
     download(

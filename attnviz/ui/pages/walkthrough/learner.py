@@ -9,22 +9,24 @@ from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Question, Said, Scene
 from attnviz.lessons.link import PARAMETERS, to_link
 from attnviz.pictures.drawing import Drawing
-from attnviz.share.state import WALKTHROUGH
 from attnviz.texts import say
 from attnviz.ui import state
 from attnviz.ui.components import aloud, figures
-from attnviz.ui.frame import clear_errors, language
+from attnviz.ui.errors import clear_errors
+from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough import claims, training
 from attnviz.ui.pages.walkthrough.progress import (
-    Room,
+    TracedSentence,
     answer,
     choose,
     keep_link,
     panel,
+    progress,
+    see,
     seen,
-    standing,
     step,
-    take_standing,
+    take_progress,
+    walkthrough_seen,
 )
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.saving import save_chapter
@@ -33,25 +35,31 @@ from attnviz.ui.widgets.sharing import share
 FEW = 6  # options that are shown side by side
 
 
-def lesson(room: Room) -> None:
+def lesson(sentence: TracedSentence) -> None:
     """The chapter where this session stands, from its title to its takeaway."""
-    chapter = chapter_called(standing().chapter)
-    scene = room.scene(chapter)
+    chapter = chapter_called(progress().chapter)
+    scene = sentence.scene(chapter)
     with st.container(key="lesson"):
         _opening(chapter, scene)
         controls(chapter, scene, [c for c in chapter.controls if not _used(chapter, c.name)])
-        training.workshop(chapter, scene)
+        training.train_here(chapter, scene)
         for part in chapter.parts:
-            _part(room, chapter, part, scene)
+            _part(sentence, chapter, part, scene)
         for question in chapter.questions:
             if not question.before:
-                ask(room, chapter, question)
+                ask(sentence, chapter, question)
         if chapter.has_trial:
-            claims.on_trial(room)
+            claims.on_trial(sentence)
         _closing(chapter, scene)
         with st.container(horizontal=True):
-            save_chapter(chapter, scene)
-            share("walkthrough", WALKTHROUGH, to_link(standing()), take_standing, PARAMETERS)
+            save_chapter(chapter, scene, progress())
+            share(
+                "walkthrough",
+                walkthrough_seen(),
+                to_link(progress()),
+                take_progress,
+                PARAMETERS,
+            )
         aloud.status()
     keep_link()
 
@@ -82,13 +90,13 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
             )
 
 
-def _part(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
+def _part(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
     before = [question for question in chapter.questions if question.before == part.name]
     for question in before:
-        ask(room, chapter, question)
+        ask(sentence, chapter, question)
     with st.container(key=f"part_{part.name}"):
         st.markdown(f"### {markdown_text(part.title[language()])}")
-        is_open = any(_is_open(room, chapter, question) for question in before)
+        is_open = any(_is_open(sentence, chapter, question) for question in before)
         if is_open and not _skipped(chapter, part):
             st.caption(say("walk.first_predict", language()))
             st.button(
@@ -99,12 +107,12 @@ def _part(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
             )
             return
         controls(chapter, scene, [c for c in chapter.controls if c.name in part.uses])
-        show_panel(room, chapter, part, scene)
+        show_panel(sentence, chapter, part, scene)
 
 
-def show_panel(room: Room, chapter: Chapter, part: Part, scene: Scene) -> None:
+def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
     """A part's picture, and what to see in it."""
-    drawn = panel(room, chapter, part, scene)
+    drawn = panel(sentence, chapter, part, scene)
     key = f"panel_{chapter.number}_{part.name}"
     if isinstance(drawn, Drawing):
 
@@ -127,7 +135,7 @@ def _skipped(chapter: Chapter, part: Part) -> bool:
 
 
 def _skip(chapter: Chapter, part: Part) -> None:
-    seen().add(f"{chapter.number}.{part.name}")
+    see(f"{chapter.number}.{part.name}")
 
 
 # ---- controls
@@ -193,21 +201,21 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
 # ---- questions
 
 
-def _is_open(room: Room, chapter: Chapter, question: Question) -> bool:
+def _is_open(sentence: TracedSentence, chapter: Chapter, question: Question) -> bool:
     """Whether there is something to predict, and nothing is predicted yet."""
-    is_answered = f"{chapter.number}.{question.name}" in standing().answers
-    return not is_answered and question.has_alternatives(room.trace)
+    is_answered = f"{chapter.number}.{question.name}" in progress().answers
+    return not is_answered and question.has_alternatives(sentence.trace)
 
 
-def ask(room: Room, chapter: Chapter, question: Question) -> None:
+def ask(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     """A question: first the learner's prediction, then the answer with its computation."""
     with st.container(key=f"ask_{chapter.number}_{question.name}", border=True):
-        st.markdown(f"**{markdown_text(question.asks(room.trace, language()))}**")
+        st.markdown(f"**{markdown_text(question.asks(sentence.trace, language()))}**")
         with clear_errors():
-            if _is_open(room, chapter, question):
-                _predict(room, chapter, question)
+            if _is_open(sentence, chapter, question):
+                _predict(sentence, chapter, question)
             else:
-                revealed(room, chapter, question)
+                revealed(sentence, chapter, question)
 
 
 def predicts(what: str) -> str:
@@ -215,13 +223,13 @@ def predicts(what: str) -> str:
     return say("walk.prediction_of", language(), what=aloud.as_name(what))
 
 
-def _predict(room: Room, chapter: Chapter, question: Question) -> None:
+def _predict(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     key = f"said_{chapter.number}_{question.name}"
     st.caption(say("walk.prediction", language()))
     said: Said | None
     if question.options is None:
-        least, most = question.span(room.trace)
-        label = predicts(question.asks(room.trace, language()))
+        least, most = question.span(sentence.trace)
+        label = predicts(question.asks(sentence.trace, language()))
         digits = "%d" if question.step.is_integer() else None
         said = st.slider(
             label,
@@ -233,7 +241,7 @@ def _predict(room: Room, chapter: Chapter, question: Question) -> None:
             label_visibility="collapsed",
         )
     else:
-        said = _pick_option(question, room, key)
+        said = _pick_option(question, sentence, key)
     st.button(
         say("walk.commit", language()),
         key=f"commit_{chapter.number}_{question.name}",
@@ -243,12 +251,12 @@ def _predict(room: Room, chapter: Chapter, question: Question) -> None:
     )
 
 
-def _pick_option(question: Question, room: Room, key: str) -> str | None:
+def _pick_option(question: Question, sentence: TracedSentence, key: str) -> str | None:
     options = {
         option.name: option.text.filled(language(), {})
-        for option in (question.options(room.trace) if question.options else ())
+        for option in (question.options(sentence.trace) if question.options else ())
     }
-    label, names = predicts(question.asks(room.trace, language())), list(options)
+    label, names = predicts(question.asks(sentence.trace, language())), list(options)
     if len(names) <= FEW:
 
         def shown(name: str) -> str:
@@ -268,16 +276,16 @@ def _pick_option(question: Question, room: Room, key: str) -> str | None:
     )
 
 
-def revealed(room: Room, chapter: Chapter, question: Question) -> None:
+def revealed(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     """The answer, beside what was predicted if anything was."""
     name = f"{chapter.number}.{question.name}"
-    said = standing().answers.get(name)
-    explained = question.tells(room.trace, language())
+    said = progress().answers.get(name)
+    explained = question.tells(sentence.trace, language())
     if said is None:
         st.markdown(markdown_text(explained))
         return
-    right = question.is_right(room.trace, said)
+    right = question.is_right(sentence.trace, said)
     key = "walk.right" if right else "walk.wrong"
-    verdict = say(key, language(), said=question.spoken(room.trace, said, language()))
+    verdict = say(key, language(), said=question.spoken(sentence.trace, said, language()))
     st.markdown(f"**{markdown_text(verdict)}** {markdown_text(explained)}")
     aloud.verdict(name, f"{verdict} {explained}")

@@ -8,26 +8,37 @@ from streamlit.delta_generator import DeltaGenerator
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.link import MODES, Mode
 from attnviz.models.load import Model
+from attnviz.share.state import WalkthroughState
 from attnviz.texts import say
 from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components.figures import begin_at_top
-from attnviz.ui.frame import came_back, clear_errors, fragment, header, language
+from attnviz.ui.errors import clear_errors, fragment
+from attnviz.ui.frame import came_back, header, language
 from attnviz.ui.pages.walkthrough import presenter, teacher
 from attnviz.ui.pages.walkthrough.handout import print_page
 from attnviz.ui.pages.walkthrough.learner import lesson
-from attnviz.ui.pages.walkthrough.progress import Room, belongs_to, keep_link, standing, step
-from attnviz.ui.widgets import inputs, last_shown
+from attnviz.ui.pages.walkthrough.progress import (
+    TracedSentence,
+    belongs_to,
+    forget_progress,
+    keep_link,
+    progress,
+    step,
+)
+from attnviz.ui.widgets import last_shown
+from attnviz.ui.widgets.model import model
 from attnviz.ui.widgets.progress import with_progress
+from attnviz.ui.widgets.sentence import chosen_sentence, examples, sentence_boxes
 from attnviz.ui.widgets.warnings import show_warnings
 
 
 def walkthrough() -> None:
     """The whole page."""
     if came_back():
-        st.session_state.pop("standing", None)
-    if standing().mode == "presenter":  # reads the link before any widget has a value
-        presenter.present(_room)
+        forget_progress()
+    if progress().mode == "presenter":  # reads the link before any widget has a value
+        presenter.present(_sentence)
     else:
         header("walk.lead")
         address.show_dropped()
@@ -37,51 +48,52 @@ def walkthrough() -> None:
 
 
 def _body() -> None:
-    room = _room()
-    if room is None:
+    sentence = _sentence()
+    if sentence is None:
         return
-    show_warnings(room.trace)
+    show_warnings(sentence.trace)
     _modes()
-    if standing().mode == "teacher":
-        teacher.notes(room)
-    elif standing().mode == "print":
-        print_page(room)
+    if progress().mode == "teacher":
+        teacher.notes(sentence)
+    elif progress().mode == "print":
+        print_page(sentence)
     else:
-        fragment(_learn)(room)
+        fragment(_learn)(sentence)
 
 
-def _learn(room: Room) -> None:
+def _learn(sentence: TracedSentence) -> None:
     _chapters()
-    begin_at_top(str(standing().chapter))
-    lesson(room)
+    begin_at_top(str(progress().chapter))
+    lesson(sentence)
 
 
-def _room(notes: DeltaGenerator | None = None) -> Room | None:
+def _sentence(notes: DeltaGenerator | None = None) -> TracedSentence | None:
     """The sentence and the model as chosen, and what they make; None while a model is awaited.
 
     What must be said about them is said in `notes`, else below them.
     """
-    typed, examples, menu = st.columns([8, 2, 2.4])
-    with typed:
-        text, pair = inputs.sentences()
-    with examples:
-        inputs.examples()
+    sentence = chosen_sentence(state.read(WalkthroughState))
+    boxes, menu_of_examples, menu_of_models = st.columns([8, 2, 2.4])
+    with boxes:
+        sentence_boxes(sentence)
+    with menu_of_examples:
+        examples()
     last_shown.begin()
     with notes or st.container():
         with clear_errors():
-            with menu:
-                model = inputs.model()
-            if model is not None:
-                return _enter(TraceKey(model.name, model.card.revision, text, pair), model)
-        stood = last_shown.standing()
-        return None if stood is None else _enter(*stood)
+            with menu_of_models:
+                chosen_model = model()
+            if chosen_model is not None:
+                return _traced(TraceKey.of(chosen_model, *sentence), chosen_model)
+        last = last_shown.last()
+        return None if last is None else _traced(*last)
 
 
-def _enter(key: TraceKey, model: Model) -> Room:
+def _traced(key: TraceKey, model: Model) -> TracedSentence:
     trace = with_progress(lambda _: caches.fully_traced(key, model), language(), "read")
     last_shown.keep(key)
     belongs_to(key)
-    return Room(key, trace)
+    return TracedSentence(key, trace)
 
 
 def _modes() -> None:
@@ -89,7 +101,7 @@ def _modes() -> None:
         say("walk.mode", language()),
         MODES,
         format_func=lambda mode: say(f"walk.mode_{mode}", language()),
-        **state.shown("walk_mode", standing().mode, _take_mode, "default"),
+        **state.shown("walk_mode", progress().mode, _take_mode, "default"),
         required=True,
         label_visibility="collapsed",
     )
@@ -106,7 +118,7 @@ def _chapters() -> None:
         say("walk.chapter", language()),
         [chapter.number for chapter in chapters()],
         format_func=lambda number: f"{number} {chapter_called(number).title[language()]}",
-        **state.shown("walk_chapter", standing().chapter, _take_chapter, "default"),
+        **state.shown("walk_chapter", progress().chapter, _take_chapter, "default"),
         required=True,
         label_visibility="collapsed",
     )

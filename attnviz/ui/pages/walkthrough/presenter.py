@@ -10,40 +10,41 @@ from attnviz.lessons.engine import Chapter, Part, Question, Screen
 from attnviz.texts import say
 from attnviz.ui import address
 from attnviz.ui.components import aloud, figures
-from attnviz.ui.frame import clear_errors, language
+from attnviz.ui.errors import clear_errors
+from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough import claims, learner, training
-from attnviz.ui.pages.walkthrough.progress import Room, seen, standing, step
+from attnviz.ui.pages.walkthrough.progress import TracedSentence, progress, see, seen, step
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.warnings import show_warnings
 
 
-def present(choose_room: Callable[[DeltaGenerator], Room | None]) -> None:
+def present(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) -> None:
     """The screen on which this session stands; sentence and model are in a drawer below it."""
-    chapter = chapter_called(standing().chapter)
-    screen = min(standing().screen, len(chapter.screens) - 1)
+    chapter = chapter_called(progress().chapter)
+    screen = min(progress().screen, len(chapter.screens) - 1)
     stage, bar = st.container(key="present"), st.container()
     address.show_dropped()
     with clear_errors():
         notes = st.container()
         with st.expander(say("walk.settings", language())):
-            room = choose_room(notes)
-        if room is not None:
-            show_warnings(room.trace)
+            sentence = choose_sentence(notes)
+        if sentence is not None:
+            show_warnings(sentence.trace)
             with stage:
-                _show(room, chapter, chapter.screens[screen])
+                _show(sentence, chapter, chapter.screens[screen])
         aloud.status()
     with bar:
         _bar(chapter, screen)
 
 
-def _show(room: Room, chapter: Chapter, screen: Screen) -> None:
-    scene = room.scene(chapter)
+def _show(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None:
+    scene = sentence.scene(chapter)
     if screen == "opening":
         st.markdown(f"# {chapter.number} · {markdown_text(chapter.title[language()])}")
         st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
-        training.workshop(chapter, scene)
+        training.train_here(chapter, scene)
     elif screen == "trial":
-        claims.on_trial(room)
+        claims.on_trial(sentence)
     elif screen == "closing":
         st.markdown(f"# {markdown_text(chapter.title[language()])}")
         takeaway = markdown_text(scene.say(chapter.takeaway, **chapter.numbers(scene)))
@@ -53,21 +54,21 @@ def _show(room: Room, chapter: Chapter, screen: Screen) -> None:
     elif isinstance(screen, Part):
         st.markdown(f"## {markdown_text(screen.title[language()])}")
         shown = [c for c in chapter.controls if c.name in screen.uses]
-        learner.show_panel(room, chapter, screen, scene)
-        training.workshop(chapter, scene)
+        learner.show_panel(sentence, chapter, screen, scene)
+        training.train_here(chapter, scene)
         learner.controls(chapter, scene, shown)
     else:
-        _question(room, chapter, screen)
+        _question(sentence, chapter, screen)
 
 
-def _question(room: Room, chapter: Chapter, question: Question) -> None:
+def _question(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     """The question and its options; the answer once it is asked for."""
-    st.markdown(f"## {markdown_text(question.asks(room.trace, language()))}")
+    st.markdown(f"## {markdown_text(question.asks(sentence.trace, language()))}")
     if question.options is not None:
-        texts = [option.text.filled(language(), {}) for option in question.options(room.trace)]
+        texts = [option.text.filled(language(), {}) for option in question.options(sentence.trace)]
         st.markdown(" · ".join(markdown_text(text) for text in texts))
     if _is_revealed(chapter, question):
-        told = question.tells(room.trace, language())
+        told = question.tells(sentence.trace, language())
         st.markdown(markdown_text(told))
         aloud.verdict(f"{chapter.number}.{question.name}?", told)
     else:
@@ -85,7 +86,7 @@ def _is_revealed(chapter: Chapter, question: Question) -> bool:
 
 
 def _reveal(chapter: Chapter, question: Question) -> None:
-    seen().add(f"{chapter.number}.{question.name}?")
+    see(f"{chapter.number}.{question.name}?")
     aloud.expect(f"{chapter.number}.{question.name}?")
 
 

@@ -1,9 +1,9 @@
-"""The classroom: where this session stands in the walkthrough, kept in its address."""
+"""How far a reader has come in the walkthrough: kept in the session, and in its address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -13,17 +13,34 @@ from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Panel, Part, Said, Scene, panel_of
 from attnviz.lessons.link import PARAMETERS, Standing, from_link, to_link
 from attnviz.lessons.sheet import Guess
-from attnviz.share.state import WALKTHROUGH
+from attnviz.share.state import WALKTHROUGH, WalkthroughState
 from attnviz.training.record import Training
-from attnviz.ui import address, caches
+from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import aloud
 from attnviz.ui.frame import language, mode
+from attnviz.ui.state import Remembered
 from attnviz.ui.widgets.progress import with_progress
 
 
+class _Aside(NamedTuple):
+    """What was done with a sentence that is not there now."""
+
+    answers: Mapping[str, Said]
+    guesses: Mapping[str, Guess]
+    seen: frozenset[str]
+
+
+MOST_TRAININGS = 32
+_PROGRESS: Remembered[Standing | None] = Remembered("progress", None)
+_ANSWERS_OF: Remembered[int | None] = Remembered("answers_of", None)  # this sentence
+_ASIDE: Remembered[Mapping[int, _Aside]] = Remembered("answers_aside", {})
+_SEEN: Remembered[frozenset[str]] = Remembered("seen", frozenset())
+_TRAININGS: Remembered[tuple[Training, ...]] = Remembered("lesson_trainings", ())
+
+
 @dataclass(frozen=True, slots=True)
-class Room:
+class TracedSentence:
     """A sentence in a model, and what names them."""
 
     key: TraceKey
@@ -31,25 +48,31 @@ class Room:
 
     def scene(self, chapter: Chapter) -> Scene:
         """The scene of a chapter as it stands."""
-        given = standing().of_chapter(chapter.number)
+        given = progress().of_chapter(chapter.number)
         return chapter.scene(self.trace, given, language(), mode(), trainings())
 
 
-def standing() -> Standing:
+def progress() -> Standing:
     """Where this session stands: at first, where its link says."""
-    state = st.session_state
-    if "standing" not in state:
+    found = _PROGRESS.get()
+    if found is None:
         address.open_link(WALKTHROUGH, PARAMETERS)
-        take_standing(st.query_params.to_dict())
-    found: Standing = state.standing
+        found = take_progress(st.query_params.to_dict())
     return found
 
 
-def take_standing(params: Mapping[str, str]) -> None:
+def forget_progress() -> None:
+    """Let the address say anew where this session is."""
+    _PROGRESS.forget()
+
+
+def take_progress(params: Mapping[str, str]) -> Standing:
     """Go where the parameters of a link or of a saved view say."""
-    st.session_state.standing, dropped = from_link(params)
-    st.session_state.pop("answers_of", None)  # they belong to the sentence that comes with them
+    found, dropped = from_link(params)
+    _PROGRESS.put(found)
+    _ANSWERS_OF.forget()  # they belong to the sentence that comes with them
     address.drop(*dropped)
+    return found
 
 
 def belongs_to(key: TraceKey) -> None:
@@ -57,17 +80,17 @@ def belongs_to(key: TraceKey) -> None:
 
     Those of other sentences wait until that sentence comes back. Laws are the same for all.
     """
-    state = st.session_state
-    now, before = hash(key), state.get("answers_of")
-    state.answers_of = now
-    if before in (None, now):
+    now, before = hash(key), _ANSWERS_OF.get()
+    _ANSWERS_OF.put(now)
+    if before is None or before == now:
         return
-    stood = standing()
+    stood = progress()
     laws = {name: said for name, said in stood.answers.items() if name in _laws()}
-    aside = state.setdefault("answers_aside", {})
-    aside[before] = (dict(stood.answers), dict(stood.guesses), seen())
-    answers, guesses, state.seen = aside.pop(now, ({}, {}, set()))
-    step(answers={**answers, **laws}, guesses=guesses)
+    aside = {**_ASIDE.get(), before: _Aside(stood.answers, stood.guesses, seen())}
+    again = aside.pop(now, _Aside({}, {}, frozenset()))
+    _ASIDE.put(aside)
+    _SEEN.put(again.seen)
+    step(answers={**again.answers, **laws}, guesses=again.guesses)
 
 
 @cache
@@ -81,50 +104,63 @@ def _laws() -> frozenset[str]:
     )
 
 
-def seen() -> set[str]:
+def seen() -> frozenset[str]:
     """What was shown of this sentence without an answer."""
-    found: set[str] = st.session_state.setdefault("seen", set())
-    return found
+    return _SEEN.get()
+
+
+def see(what: str) -> None:
+    """Show something of this sentence without an answer."""
+    _SEEN.put(seen() | {what})
 
 
 def step(**changes: Any) -> None:
     """Go somewhere else."""
-    st.session_state.standing = replace(standing(), **changes)
+    _PROGRESS.put(replace(progress(), **changes))
 
 
 def choose(chapter: int, name: str, value: Value) -> None:
     """Set one control."""
-    st.session_state.standing = standing().with_choice(chapter, name, value)
+    _PROGRESS.put(progress().with_choice(chapter, name, value))
 
 
 def answer(chapter: int, name: str, said: Said) -> None:
     """Answer one question."""
     aloud.expect(f"{chapter}.{name}")
-    st.session_state.standing = standing().with_answer(chapter, name, said)
+    _PROGRESS.put(progress().with_answer(chapter, name, said))
 
 
 def guess(claim: str, verdict: Guess) -> None:
     """Predict one claim's verdict."""
     aloud.expect(claim)
-    st.session_state.standing = standing().with_guess(claim, verdict)
+    _PROGRESS.put(progress().with_guess(claim, verdict))
 
 
 def trainings() -> tuple[Training, ...]:
     """Trainings of this session that have finished."""
-    done: tuple[Training, ...] = st.session_state.get("lesson_trainings", ())
-    return done
+    return _TRAININGS.get()
+
+
+def keep_trainings(done: Sequence[Training]) -> None:
+    """Remember trainings that have finished, the last ones for longest."""
+    _TRAININGS.put((*trainings(), *done)[-MOST_TRAININGS:])
 
 
 def keep_link() -> None:
     """Write where this session stands into its address."""
-    address.keep_link(WALKTHROUGH, to_link(standing()))
+    address.keep_link(walkthrough_seen(), to_link(progress()))
 
 
-def panel(room: Room, chapter: Chapter, part: Part, scene: Scene) -> Panel:
+def walkthrough_seen() -> WalkthroughState:
+    """The state of the page, without what needs no name in a link."""
+    return address.sentence_seen(state.read(WalkthroughState))
+
+
+def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> Panel:
     """The panel of a part, drawn once for all who see the same."""
     done = [training.run.name for training in scene.trainings]
     what = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, done)
-    key = ("panel", room.key, repr(what))
+    key = ("panel", sentence.key, repr(what))
 
     def draw(_: object) -> Panel:
         return caches.panels.get(key, lambda: panel_of(part, scene))

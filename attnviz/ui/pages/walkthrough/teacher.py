@@ -5,14 +5,15 @@ import streamlit as st
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.engine import Chapter
 from attnviz.texts import say
-from attnviz.ui.frame import clear_errors, language
-from attnviz.ui.pages.walkthrough.progress import Room
+from attnviz.ui.errors import clear_errors
+from attnviz.ui.frame import language
+from attnviz.ui.pages.walkthrough.progress import TracedSentence
 from attnviz.ui.widgets.escape import markdown_text
 
 SHORT_LESSON = (2, 4, 6, 7)  # the chapters of a lesson half as long
 
 
-def notes(room: Room) -> None:
+def notes(sentence: TracedSentence) -> None:
     """The plan, then each chapter's notes with the answers for this sentence."""
     plan = " · ".join(f"{c.number} {c.title[language()]} {c.minutes}′" for c in chapters())
     minutes = sum(chapter.minutes for chapter in chapters())
@@ -32,13 +33,13 @@ def notes(room: Room) -> None:
         )
         for chapter in chapters():
             with clear_errors():
-                _chapter(room, chapter)
+                _chapter(sentence, chapter)
 
 
-def _chapter(room: Room, chapter: Chapter) -> None:
+def _chapter(sentence: TracedSentence, chapter: Chapter) -> None:
     title = markdown_text(chapter.title[language()])
     st.markdown(f"## {chapter.number} · {title} · {chapter.minutes}′")
-    scene, note = room.scene(chapter), chapter.teacher
+    scene, note = sentence.scene(chapter), chapter.teacher
     lines = [
         (name, markdown_text(scene.say(text, **chapter.numbers(scene))))
         for name, text in (
@@ -52,5 +53,7 @@ def _chapter(room: Room, chapter: Chapter) -> None:
         "\n".join(f"- **{say(f'walk.{name}', language())}** {text}" for name, text in lines)
     )
     for question in chapter.questions:
-        asked = markdown_text(question.asks(room.trace, language()))
-        st.markdown(f"> **{asked}**  \n> {markdown_text(question.tells(room.trace, language()))}")
+        asked = markdown_text(question.asks(sentence.trace, language()))
+        st.markdown(
+            f"> **{asked}**  \n> {markdown_text(question.tells(sentence.trace, language()))}"
+        )

@@ -1,4 +1,6 @@
-"""The workshop of a chapter: small encoders that the learner trains there."""
+"""Small encoders that the learner trains in a chapter."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -6,22 +8,25 @@ from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.trained import finished
 from attnviz.texts import say
 from attnviz.training.run import Run
-from attnviz.ui.frame import clear_errors, fragment, language
-from attnviz.ui.pages.walkthrough.progress import trainings
+from attnviz.ui.errors import clear_errors, fragment
+from attnviz.ui.frame import language
+from attnviz.ui.pages.walkthrough.progress import keep_trainings
 from attnviz.ui.server.jobs import Job
+from attnviz.ui.state import Remembered
 from attnviz.ui.widgets.escape import markdown_text
-from attnviz.ui.widgets.training_texts import news, share_done
+from attnviz.ui.widgets.training_texts import job_text, share_done
 
-NEWS_SECONDS = 0.5
+ASK_SECONDS = 0.5
+_JOBS: Remembered[tuple[Job, ...]] = Remembered("lesson_jobs", ())
 
 
-def workshop(chapter: Chapter, scene: Scene) -> None:
+def train_here(chapter: Chapter, scene: Scene) -> None:
     """A button that trains what this chapter compares, and how far that is."""
     runs = chapter.runs(scene)
     if not runs:
         return
     open_runs = [run for run in runs if finished(scene, run) is None]
-    jobs: list[Job] = st.session_state.get("lesson_jobs", [])
+    jobs = _JOBS.get()
     st.button(
         say("walk.train", language(), encoders=len(open_runs)),
         type="primary",
@@ -32,17 +37,15 @@ def workshop(chapter: Chapter, scene: Scene) -> None:
     )
     if jobs:
         with clear_errors():
-            fragment(_news, run_every=NEWS_SECONDS)()
+            fragment(_state_of_jobs, run_every=ASK_SECONDS)()
 
 
 def _start(runs: list[Run]) -> None:
-    st.session_state.lesson_jobs = [
-        Job(run.task.name, run.heads, run.layers, run.seed, run.steps) for run in runs
-    ]
+    _JOBS.put(tuple(Job(run.task.name, run.heads, run.layers, run.seed, run.steps) for run in runs))
 
 
-def _news() -> None:
-    jobs: list[Job] = st.session_state.get("lesson_jobs", [])
+def _state_of_jobs() -> None:
+    jobs = _JOBS.get()
     for job in jobs:
         job.ask()
     if not any(job.is_running for job in jobs):
@@ -52,15 +55,14 @@ def _news() -> None:
         heads = say("train.compare_heads", language(), heads=job.heads)
         done = job.training is not None
         share = 1.0 if done else share_done(job.latest)
-        text = "✓" if done else news(job)
+        text = "✓" if done else job_text(job)
         st.progress(share, markdown_text(f"{name}, {heads} · {text}"))
 
 
-def _take(jobs: list[Job]) -> None:
+def _take(jobs: Sequence[Job]) -> None:
     """Take over what the jobs brought, and draw the chapter with it."""
-    del st.session_state.lesson_jobs
-    done = tuple(job.training for job in jobs if job.training is not None)
-    st.session_state.lesson_trainings = (*trainings(), *done)[-32:]
+    _JOBS.forget()
+    keep_trainings([job.training for job in jobs if job.training is not None])
     for job in jobs:
         if job.problem is not None:
             raise job.problem
