@@ -9,6 +9,7 @@ common, such as the sentence, they share. What no link holds is `Remembered`.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
@@ -19,6 +20,7 @@ from attnviz.share.state import PageState
 Then = Callable[[], None]
 T = TypeVar("T")
 P = TypeVar("P", bound=PageState)
+NONE_YET: Mapping[Any, Any] = MappingProxyType({})  # all sessions start with it
 BROUGHT = "brought"  # the widgets whose values a browser brought along into a new session
 
 
@@ -97,9 +99,9 @@ class Remembered(Generic[T]):
 
 
 _page, _visits = Remembered("page", ""), Remembered("visits", 0)
-_given: Remembered[Mapping[str, Any]] = Remembered("given", {})  # to the widgets of this page
+_given: Remembered[Mapping[str, Any]] = Remembered("given", NONE_YET)  # to the widgets of this page
 _brought: Remembered[frozenset[str] | None] = Remembered(BROUGHT, None)
-_kept_back: Remembered[Mapping[str, tuple[Any, Then]]] = Remembered("kept_back", {})
+_kept_back: Remembered[Mapping[str, tuple[Any, Then]]] = Remembered("kept_back", NONE_YET)
 
 
 def visit(page: str) -> None:
@@ -167,7 +169,6 @@ def bound(
     `usual` is shown where the field is None; `then` runs when a person has changed it; for the
     others see `shown`.
     """
-
     found = getattr(read(page), name)
 
     def take() -> None:

@@ -3,7 +3,6 @@
 import re
 import string
 from importlib.resources import files
-from typing import Any
 
 import streamlit as st
 
@@ -30,7 +29,7 @@ _frame = st.components.v2.component("attnviz_frame", js=_frame_script.read_text(
 _status = st.components.v2.component("attnviz_status", js=_STATUS)
 
 _EXPECTED: Remembered[str | None] = Remembered("expected", None)  # the verdict asked for
-_SPOKEN: Remembered[Any] = Remembered("spoken", {"count": 0, "text": ""})
+_SPOKEN: Remembered[tuple[int, str]] = Remembered("spoken", (0, ""))
 _MARKS = str.maketrans(dict.fromkeys(set(string.punctuation) - set(",.?!%'"), " "))
 _INSIDE = re.compile(r"\.(?=[^\W\d])")  # as in an address, which becomes a link
 
@@ -57,9 +56,10 @@ def verdict(what: str, text: str) -> None:
     """Announce the verdict on `what`, if a person has just asked for it."""
     if _EXPECTED.get() == what:
         _EXPECTED.forget()
-        _SPOKEN.put({"count": _SPOKEN.get()["count"] + 1, "text": text})
+        _SPOKEN.put((_SPOKEN.get()[0] + 1, text))
 
 
 def status() -> None:
     """The place where verdicts are announced; it stands before the first of them."""
-    _status(key="status", data=_SPOKEN.get())
+    count, text = _SPOKEN.get()
+    _status(key="status", data={"count": count, "text": text})

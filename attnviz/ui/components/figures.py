@@ -234,7 +234,7 @@ def _told(key: str) -> Any:
 
 
 @contextmanager
-def drawer(label: str, key: str) -> Iterator[bool]:
+def lazy_popover(label: str, key: str) -> Iterator[bool]:
     """A popover, and whether it is open: what nobody opened is not worth making."""
     box = st.popover(label, key=key, on_change="rerun")
     with box:

@@ -67,16 +67,16 @@ def _revision(card: ModelCard) -> str:
     return card.revision
 
 
-def _limits(chosen: Settings) -> None:
+def _limits(limits: Settings) -> None:
     st.markdown(f"## {say('about.limits_title', language())}")
-    key = "about.is_public" if chosen.public else "about.is_private"
+    key = "about.is_public" if limits.public else "about.is_private"
     st.markdown(markdown_text(say(key, language())))
     numbers = {
         name: f"{value:,}"
-        for name, value in asdict(chosen).items()
+        for name, value in asdict(limits).items()
         if isinstance(value, int) and not isinstance(value, bool)
     }
-    values = {"hosts": ", ".join(chosen.hosts) or "–", **numbers}
+    values = {"hosts": ", ".join(limits.hosts) or "–", **numbers}
     rows = {say(f"about.limit_{name}", language()): value for name, value in values.items()}
     _table(rows, "limit", "value")
 

@@ -97,9 +97,9 @@ def let_go_of_answers() -> bool:
 
 def _tidy() -> None:
     """Now and then free and return what closed sessions have left."""
-    chosen = settings()
+    limits = settings()
     while collect():
-        store().let_idle_go(chosen.idle_mb, chosen.idle_seconds)
+        store().let_idle_go(limits.idle_mb, limits.idle_seconds)
         has_room()  # so that a server that nobody asks any more is known to be well again
         time.sleep(TIDY_SECONDS)
 

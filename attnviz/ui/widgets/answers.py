@@ -11,7 +11,7 @@ from attnviz.ui.frame import language
 from attnviz.ui.widgets.escape import markdown_text
 
 
-def show_replies(task: Task, model: Model, text: str, tokens: list[str]) -> None:
+def show_answers(task: Task, model: Model, text: str, tokens: list[str]) -> None:
     """What the model says about each token, and what would be right."""
     with in_turn(is_light=True):
         replies = replies_of(model, task, text)

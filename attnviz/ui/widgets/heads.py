@@ -7,7 +7,7 @@ from typing import NamedTuple
 from attnviz.core.heads import HeadId
 from attnviz.share.state import ViewState
 from attnviz.ui import state
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import NONE_YET, Remembered
 
 
 class Different(NamedTuple):
@@ -26,7 +26,7 @@ class _Aside(NamedTuple):
 
 # What was chosen for a model waits there until that one is seen again.
 _OF: Remembered[str | None] = Remembered("heads_of", None)
-_ASIDE: Remembered[Mapping[str, _Aside]] = Remembered("heads_aside", {})
+_ASIDE: Remembered[Mapping[str, _Aside]] = Remembered("heads_aside", NONE_YET)
 _ARE_LINKED = Remembered("heads_linked", False)
 
 

@@ -12,12 +12,12 @@ from attnviz.core.trace import Trace
 from attnviz.share.state import ViewState
 from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import NONE_YET, Remembered
 
 Pins = tuple[str, ...]
 Positions = Sequence[tuple[int, ...]]  # of the tokens behind each place that is shown
 
-_KEPT: Remembered[Mapping[int, Pins]] = Remembered("pins_kept", {})  # by sentence
+_KEPT: Remembered[Mapping[int, Pins]] = Remembered("pins_kept", NONE_YET)  # by sentence
 _BEGUN: Remembered[tuple[tuple[Any, ...], Pins]] = Remembered("pins_begun", ((), ()))
 
 

@@ -23,7 +23,7 @@ from attnviz.share.state import ViewState
 from attnviz.texts import Language, say
 from attnviz.training.record import Training
 from attnviz.ui import state
-from attnviz.ui.components.figures import drawer, save_png
+from attnviz.ui.components.figures import lazy_popover, save_png
 from attnviz.ui.frame import language
 from attnviz.ui.state import Remembered
 from attnviz.ui.widgets.controls import Choices
@@ -33,23 +33,23 @@ Maker = Callable[[], bytes]
 _PNGS = Remembered("pngs", 0)  # so that each is another message
 
 
-def save(trace: Trace, chosen: Choices) -> None:
+def save(trace: Trace, choices: Choices) -> None:
     """A button for each kind of file; a file is made when its button is pressed."""
     spoken: Language = language()  # the session is gone when a file is made
-    name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in chosen.heads)
-    with drawer(say("page.save", spoken), "save_open") as is_open:
+    name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in choices.heads)
+    with lazy_popover(say("page.save", spoken), "save_open") as is_open:
         if is_open:
-            seen = _seen(trace, chosen, spoken)
+            seen = _seen(trace, choices, spoken)
             _button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
             _pictures(seen, name)
-            _numbers(trace, chosen, name, spoken)
+            _numbers(trace, choices, name, spoken)
             _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
 
 
 def save_chapter(chapter: Chapter, scene: Scene, progress: Standing) -> None:
     """A chapter of the walkthrough as a page, and the numbers behind its figure."""
     name = f"attnviz-chapter-{chapter.number}"
-    with drawer(say("page.save", language()), "save_open") as is_open:
+    with lazy_popover(say("page.save", language()), "save_open") as is_open:
         if is_open:
             page, numbers = f"{name}.html", f"{name}.json"
             _button("chapter", page, "text/html", lambda: _chapter(chapter, scene, progress))
@@ -67,7 +67,7 @@ def _values(chapter: Chapter, scene: Scene) -> bytes:
 def save_training(training: Training, shares: np.ndarray) -> None:
     """A training's course and looks as tables."""
     name, spoken = training.run.name, language()
-    with drawer(say("page.save", language()), "save_training_open") as is_open:
+    with lazy_popover(say("page.save", language()), "save_training_open") as is_open:
         if is_open:
             course, looks = f"{name}-course.csv", f"{name}-looks.csv"
             _button("course", course, "text/csv", lambda: course_csv(training, spoken).encode())
@@ -79,7 +79,7 @@ def save_training(training: Training, shares: np.ndarray) -> None:
 def save_comparison(trainings: Sequence[Training]) -> None:
     """What compared trainings have reached, as a table."""
     name, spoken = "attnviz-one-head-against-eight.csv", language()
-    with drawer(say("page.save", language()), "save_comparison_open") as is_open:
+    with lazy_popover(say("page.save", language()), "save_comparison_open") as is_open:
         if is_open:
             _button(
                 "comparison", name, "text/csv", lambda: comparison_csv(trainings, spoken).encode()
@@ -91,15 +91,15 @@ def _button(kind: str, name: str, mime: str, made: Maker, *, disabled: bool = Fa
     download(label, made, name, mime, key=f"save_{kind}", disabled=disabled)
 
 
-def _seen(trace: Trace, chosen: Choices, spoken: Language) -> Explorer:
+def _seen(trace: Trace, choices: Choices, spoken: Language) -> Explorer:
     """What is seen, as a picture of its own."""
     return explore(
         trace,
-        chosen.heads,
-        chosen.lens,
-        combination=chosen.combination,
-        direction=chosen.direction,
-        arrangement=chosen.arrangement,
+        choices.heads,
+        choices.lens,
+        combination=choices.combination,
+        direction=choices.direction,
+        arrangement=choices.arrangement,
         pins=[pin for pin in state.read(ViewState).pins if can_be_pinned(pin, trace)],
         language=spoken,
     )
@@ -144,14 +144,14 @@ def _heatmap_svg(one: Shown, spoken: Language) -> str:
     return heatmap.draw(one, language=spoken).to_svg()
 
 
-def _numbers(trace: Trace, chosen: Choices, name: str, spoken: Language) -> None:
+def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
     """CSV and JSON of what is drawn, as long as a spreadsheet could hold it."""
-    heads = 1 if chosen.combination else len(chosen.heads)
+    heads = 1 if choices.combination else len(choices.heads)
     weights = heads * len(trace.tokens) ** 2
     too_many = weights > MOST_WEIGHTS
 
     def maps() -> tuple[Shown, ...]:
-        return shown(trace, chosen.heads, chosen.lens, chosen.combination)
+        return shown(trace, choices.heads, choices.lens, choices.combination)
 
     _button(
         "csv",

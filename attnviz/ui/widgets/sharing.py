@@ -10,7 +10,7 @@ from attnviz.pictures.style import MOST_HEADS
 from attnviz.share.state import LONG, VIEWS, PageState, ViewState, fields_of
 from attnviz.texts import say
 from attnviz.ui import address, state
-from attnviz.ui.components.figures import drawer
+from attnviz.ui.components.figures import lazy_popover
 from attnviz.ui.errors import run_whole_page
 from attnviz.ui.frame import language
 
@@ -38,7 +38,7 @@ def share(
     `seen` is the page's state as it is seen; `more` are parameters of the page's own, of all
     its `others`, which `on_opened` is given from a saved view.
     """
-    with drawer(say("share.share", language()), "share_open") as is_open:
+    with lazy_popover(say("share.share", language()), "share_open") as is_open:
         if is_open:
             _ways(page, seen, more, on_opened, others)
 
@@ -78,10 +78,10 @@ def _frame(params: Mapping[str, str]) -> None:
         key="share_theme",
         required=True,
     )
-    chosen = {"views": "-".join(views), "lang": language(), "embed": "true"}
+    frame = {"views": "-".join(views), "lang": language(), "embed": "true"}
     if theme != THEMES[0]:
-        chosen["embed_options"] = f"{theme}_theme"
-    shown = {name: text for name, text in {**params, **chosen}.items() if name != LONG and text}
+        frame["embed_options"] = f"{theme}_theme"
+    shown = {name: text for name, text in {**params, **frame}.items() if name != LONG and text}
     source = escape(address.address(shown))
     st.caption(say("share.frame", language()))
     st.code(

@@ -11,10 +11,10 @@ from attnviz.ui.widgets.downloads import download
 
 def print_page(sentence: TracedSentence) -> None:
     """What the handout holds, and the handout."""
-    chosen = progress(), language(), trainings()  # the session is gone when the file is made
+    given = progress(), language(), trainings()  # the session is gone when the file is made
 
     def made() -> bytes:  # asked for when the button is pressed
-        return handout(sentence.trace, *chosen).encode()
+        return handout(sentence.trace, *given).encode()
 
     st.markdown(say("walk.handout", language()))
     download(

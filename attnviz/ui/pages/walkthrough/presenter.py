@@ -19,7 +19,7 @@ from attnviz.ui.widgets.warnings import show_warnings
 
 
 def present(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) -> None:
-    """The screen on which this session stands; sentence and model are in a drawer below it."""
+    """The screen on which this session stands; sentence and model are folded away below it."""
     chapter = chapter_called(progress().chapter)
     screen = min(progress().screen, len(chapter.screens) - 1)
     stage, bar = st.container(key="present"), st.container()

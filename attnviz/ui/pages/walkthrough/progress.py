@@ -19,7 +19,7 @@ from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import aloud
 from attnviz.ui.frame import language, mode
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import NONE_YET, Remembered
 from attnviz.ui.widgets.progress import with_progress
 
 
@@ -34,7 +34,7 @@ class _Aside(NamedTuple):
 MOST_TRAININGS = 32
 _PROGRESS: Remembered[Standing | None] = Remembered("progress", None)
 _ANSWERS_OF: Remembered[int | None] = Remembered("answers_of", None)  # this sentence
-_ASIDE: Remembered[Mapping[int, _Aside]] = Remembered("answers_aside", {})
+_ASIDE: Remembered[Mapping[int, _Aside]] = Remembered("answers_aside", NONE_YET)
 _SEEN: Remembered[frozenset[str]] = Remembered("seen", frozenset())
 _TRAININGS: Remembered[tuple[Training, ...]] = Remembered("lesson_trainings", ())
 
