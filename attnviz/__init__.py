@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from attnviz.capture.interventions.weights_uniform import WeightsUniform
     from attnviz.capture.run import trace
     from attnviz.core.heads import HeadId
+    from attnviz.core.maps import AttentionMap
     from attnviz.core.tokens import Token
     from attnviz.core.trace import Trace
     from attnviz.errors import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ArgumentError": "attnviz.errors",
+    "AttentionMap": "attnviz.core.maps",
     "AttnvizError": "attnviz.errors",
     "BusyError": "attnviz.errors",
     "CaptureError": "attnviz.errors",
@@ -74,6 +76,7 @@ _HOMES = {
 
 __all__ = [
     "ArgumentError",
+    "AttentionMap",
     "AttnvizError",
     "BusyError",
     "CaptureError",

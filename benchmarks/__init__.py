@@ -2,4 +2,4 @@
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the app does: attnviz/ui/server/lifespan.py
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the app does: attnviz/ui/__init__.py

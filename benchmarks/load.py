@@ -196,7 +196,7 @@ def empty_page(session: Session) -> str:
 def labels(packet: bytes) -> list[str]:
     """The tokens that a component's packet shows."""
     header = json.loads(packet[4 : 4 + int.from_bytes(packet[:4], "little")])
-    found: list[str] = header["meta"]["labels"]
+    found: list[str] = header["meta"]["rows"]["labels"]
     return found
 
 

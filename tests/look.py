@@ -13,7 +13,6 @@ import itertools
 import os
 import re
 import tempfile
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,9 +226,8 @@ async def look(languages: tuple[Language, ...], only: str, address: str, folder:
         await context.add_init_script(GEOMETRY)
         page = await context.new_page()
         for at, see in waiting:
-            began = time.monotonic()
             seen[at] = await see(page)
-            print(f"{at[0]}, {at[1]}: {time.monotonic() - began:.0f} s", flush=True)
+            print(f"{at[0]}, {at[1]}", flush=True)
         await context.close()
 
     async with async_playwright() as playwright:

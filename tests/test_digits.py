@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import attnviz
-from attnviz.analysis.lens import Lens, Withheld
+from attnviz.analysis.lens import Lens
+from attnviz.core.maps import Withheld
 from attnviz.lessons import handmade
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.controls import Value

@@ -138,7 +138,7 @@ def test_other_weights_by_the_same_name_are_noticed(tmp_path: Path) -> None:
     folder = str(save_tiny(tmp_path / "mine"))
     trace = attnviz.trace("the cat", attnviz.load(folder))
     save_tiny(tmp_path / "mine", num_hidden_layers=2)
-    loading._models.pop(folder)
+    loading._models.drop(folder)
     for ask in (each_head_off, each_token_masked, control):
         with pytest.raises(LessonError, match="Other weights"):
             ask(trace)

@@ -146,7 +146,7 @@ def test_the_recipe_of_given_weights_holds_their_mask(heads: str) -> None:
     maps = shown(trace, [(1, 2)], Lens())
     for facts in (table(as_csv(maps))[0], json.loads(as_json(maps))):
         again = shown(run(facts["again"])["trace"], [(1, 2)])[0]
-        np.testing.assert_array_equal(again.view.shown, maps[0].view.shown)
+        np.testing.assert_array_equal(again.map.shown, maps[0].map.shown)
         assert again.notes("en") == maps[0].notes("en")
     assert "allowed=allowed" in trace.lines([(1, 2)]).to_html()
 
@@ -167,8 +167,8 @@ def test_json_holds_every_weight_and_what_is_hidden(note: attnviz.Trace) -> None
     assert whole["model"] == "all-MiniLM-L6-v2"
     for one, read in zip(maps, whole["maps"], strict=True):
         weights = np.array(read["weights"], dtype=np.float32)
-        np.testing.assert_array_equal(weights, one.view.weights)
-        drawn = one.view.shown & (one.view.weights >= 1 / 255)
+        np.testing.assert_array_equal(weights, one.map.values)
+        drawn = one.map.shown & (one.map.values >= 1 / 255)
         np.testing.assert_array_equal(np.array(read["drawn"]), drawn)
         assert len(read["places"]) == 25
         assert any("2 special tokens hidden" in said for said in read["notes"])

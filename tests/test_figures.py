@@ -68,7 +68,9 @@ def test_every_tile_is_the_tensor_up_to_the_stated_quantisation(note: attnviz.Tr
         weights = note.layer_weights(layer)
         assert (weights >= least[layer] - 1e-9).all()
         assert (weights <= largest[layer] + 1e-9).all()
-    assert meta["labels"] == [token.text for token in note.tokens]
+    assert (
+        meta["rows"]["labels"] == meta["columns"]["labels"] == [token.text for token in note.tokens]
+    )
     assert meta["marked"] == {"A": [0, 2], "B": [1, 8]}
     assert "all-MiniLM-L6-v2" in meta["title"]
     assert "query ↓, key →" in meta["note"]
@@ -80,13 +82,13 @@ def test_the_overview_stays_small_and_pools_by_maximum(minilm: Model, words: int
     trace = attnviz.trace("the cat sat on " * (words // 4), minilm)
     drawn = attnviz.overview(trace)
     assert len(drawn.packet()) < 1_000_000
-    tokens, edges = len(trace.tokens), drawn.edges
+    tokens, edges = len(trace.tokens), drawn.tiles.row_edges
     assert edges[0] == 0
     assert edges[-1] == tokens
     weights = trace.weights((4, 5))
     for row, column in [(0, 0), (3, 7), (len(edges) - 2, len(edges) - 2)]:
         block = weights[edges[row] : edges[row + 1], edges[column] : edges[column + 1]]
-        least, largest = weights_of(drawn.tiles[4, 5, row, column])
+        least, largest = weights_of(drawn.tiles.levels[4, 5, row, column])
         assert least - 1e-9 <= block.max() <= largest + 1e-9
 
 
@@ -101,7 +103,8 @@ def test_cells_cover_every_token_once(tokens: int, heads: int) -> None:
 
 def test_pooling_loses_no_strong_weight() -> None:
     weights = np.random.default_rng(1).random((2, 70, 70)).astype(np.float32)
-    pooled = pool(weights, cell_edges(70, 72))
+    edges = cell_edges(70, 72)
+    pooled = pool(weights, edges, edges)
     assert pooled.max() == weights.max()
 
 
@@ -117,17 +120,17 @@ def test_every_line_is_a_weight_and_every_weight_a_line_or_counted(
     for index, one in enumerate(shown(note, heads, lens)):
         mine = arrays["head"] == index
         query, key, weight = (arrays[name][mine] for name in ("query", "key", "weight"))
-        np.testing.assert_array_equal(one.view.weights[query, key], weight)
+        np.testing.assert_array_equal(one.map.values[query, key], weight)
         assert (weight >= FAINTEST).all()
-        drawn = np.zeros_like(one.view.shown)
+        drawn = np.zeros_like(one.map.shown)
         drawn[query, key] = True
         assert drawn.sum() == mine.sum(), "no line twice"
         missing = ~drawn
-        np.testing.assert_array_equal(missing, ~one.view.shown | (one.view.weights < FAINTEST))
+        np.testing.assert_array_equal(missing, ~one.map.shown | (one.map.values < FAINTEST))
         said = " ".join(meta["heads"][index]["notes"])
-        faint = int((one.view.shown & (one.view.weights < FAINTEST)).sum())
+        faint = int((one.map.shown & (one.map.values < FAINTEST)).sum())
         assert (f"{faint:,} lines are fainter" in said) == (faint > 0)
-        weak = one.view.withheld.weak_hidden
+        weak = one.map.withheld.weak_hidden
         assert (f"{weak:,} weights hidden" in said) == (weak > 0)
         assert ("special tokens hidden" in said) == lens.hide_special
         assert ("Rows renormalised" in said) == (lens.renormalise and lens.hide_special)
@@ -195,11 +198,11 @@ def test_a_heatmap_holds_the_weights_themselves(
     head = HeadId(1, 8)
     figure = attnviz.heatmap(note, head, lens, mode=mode).figure
     (drawn,) = figure.data
-    view = shown(note, [head], lens)[0].view
-    expected = np.where(view.shown, view.weights, np.nan)
+    view = shown(note, [head], lens)[0].map
+    expected = np.where(view.shown, view.values, np.nan)
     np.testing.assert_array_equal(np.asarray(drawn.z, dtype=np.float32), expected)
     assert (drawn.zmin, drawn.zmax) == (0, 1)
-    names = [place.name for place in view.places]
+    names = [place.name for place in view.rows]
     assert list(drawn.y) == list(drawn.x) == [plotly_text(name) for name in names]
     assert len(set(names)) == len(names), "duplicates stay distinct"
     title = figure.layout.title
@@ -221,7 +224,7 @@ def test_a_short_sentence_has_a_number_in_each_cell(minilm: Model) -> None:
     figure = attnviz.heatmap(trace, (0, 0)).figure
     weights = trace.weights((0, 0))
     assert list(figure.data[1].text) == [f"{weight:.2f}" for weight in weights.ravel()]
-    names = [place.name for place in shown(trace, [(0, 0)])[0].view.places]
+    names = [place.name for place in shown(trace, [(0, 0)])[0].map.rows]
     assert list(figure.data[1].y) == list(np.repeat(names, len(names)))
     assert list(figure.data[1].x) == names * len(names)
     assert "rounded to 2 decimals" in figure.layout.title.subtitle.text

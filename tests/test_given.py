@@ -27,11 +27,11 @@ from attnviz.errors import AttnvizError
 from attnviz.export.numbers import as_csv, as_json, as_npz
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter
-from attnviz.pictures.explorer import HIDDEN
 from attnviz.pictures.facts import facts
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.shown import shown
 from attnviz.pictures.standalone import origin
+from attnviz.pictures.stored import HIDDEN
 from attnviz.texts import LANGUAGES, Language
 
 TOKENS = ["<s>", "a", "<b>cat</b>", "sat", "\u202e", "."]
@@ -81,7 +81,7 @@ def test_a_picture_of_which_nothing_is_left_is_drawn_and_says_so() -> None:
     trace = attnviz.Trace.from_weights(["[CLS]", "[SEP]"], np.full((1, 1, 2, 2), 0.25), [0, 1])
     lens = attnviz.Lens(hide_special=True)
     (one,) = shown(trace, [(0, 0)], lens)
-    assert one.view.places == ()
+    assert one.map.rows == ()
     assert one.formula("en") == "weights as they were given", "rows that are not there have no sum"
     assert one.says("en") == ""
     assert "2 special tokens hidden" in " ".join(one.notes("en"))
@@ -373,8 +373,8 @@ def test_pairs_that_a_mask_does_not_allow_are_hidden_and_counted(mask: Any) -> N
         given, mask = np.ma.array(np.where(beyond, 7.0, given), mask=beyond), None
     trace = attnviz.Trace.from_weights("abcd", given, allowed=mask)
     one = shown(trace, [(0, 1)])[0]
-    np.testing.assert_array_equal(one.view.shown, CAUSAL == 1)
-    np.testing.assert_array_equal(one.view.weights, CAUSAL_WEIGHTS[0, 1].astype(np.float32))
+    np.testing.assert_array_equal(one.map.shown, CAUSAL == 1)
+    np.testing.assert_array_equal(one.map.values, CAUSAL_WEIGHTS[0, 1].astype(np.float32))
     assert one.notes("en") == [
         "6 pairs are not drawn, because the mask of the given weights does not allow them."
     ]
@@ -397,7 +397,7 @@ def test_pairs_that_a_mask_does_not_allow_are_hidden_and_counted(mask: Any) -> N
 def test_a_mask_and_a_lens_are_counted_apart() -> None:
     trace = attnviz.Trace.from_weights("abcd", CAUSAL_WEIGHTS, [0], allowed=CAUSAL)
     lens = Lens(hide_special=True, at_least=0.3)
-    view = shown(trace, [(0, 0)], lens)[0].view
+    view = shown(trace, [(0, 0)], lens)[0].map
     assert view.withheld.not_allowed == 3  # of the 3 × 3 that are left
     assert view.withheld.weak_hidden == 3  # row 4 has quarters
     assert view.withheld.weak_share == pytest.approx(0.75 / 3)
@@ -409,12 +409,12 @@ def test_each_head_has_its_own_mask_and_a_combination_what_one_of_them_allows() 
     own, all_ = np.eye(2), np.full((2, 2), 0.5)
     mask = np.stack([own, np.ones((2, 2))])
     trace = attnviz.Trace.from_weights("ab", np.stack([own, all_])[None], allowed=mask)
-    views = [one.view for one in shown(trace, [(0, 0), (0, 1)])]
+    views = [one.map for one in shown(trace, [(0, 0), (0, 1)])]
     np.testing.assert_array_equal(views[0].shown, own == 1)
     assert views[1].shown.all()
-    both = shown(trace, [(0, 0), (0, 1)], combination="mean")[0].view
+    both = shown(trace, [(0, 0), (0, 1)], combination="mean")[0].map
     assert both.shown.all()
-    np.testing.assert_allclose(both.weights, [[0.75, 0.25], [0.25, 0.75]])
+    np.testing.assert_allclose(both.values, [[0.75, 0.25], [0.25, 0.75]])
 
 
 @pytest.mark.parametrize(
@@ -564,9 +564,9 @@ def test_bfloat16_rows_are_stated_and_measured() -> None:
 def test_shares_of_rows_are_shares_of_what_they_sum_to() -> None:
     given = np.array([[0.1, 0.3], [0.2, 0.2]])[None, None]  # sums 0.4
     trace = attnviz.Trace.from_weights("ab", given, [0])
-    weak = shown(trace, [(0, 0)], Lens(at_least=0.15))[0].view.withheld
+    weak = shown(trace, [(0, 0)], Lens(at_least=0.15))[0].map.withheld
     assert weak.weak_share == pytest.approx((1 / 4 + 0) / 2)
-    hidden = shown(trace, [(0, 0)], Lens(hide_special=True))[0].view.withheld
+    hidden = shown(trace, [(0, 0)], Lens(hide_special=True))[0].map.withheld
     assert hidden.special_share == pytest.approx(1 / 2)
     faint = np.array([[0.001, 0.003], [0.2, 0.2]])[None, None]
     notes = unpack(attnviz.lines(attnviz.Trace.from_weights("ab", faint), [(0, 0)]).packet)[0][
@@ -579,10 +579,10 @@ def test_rows_with_nothing_left_are_not_said_to_sum_to_1() -> None:
     given = np.array([[1, 0, 0], [0.5, 0.25, 0.25], [1, 0, 0]])[None, None]
     trace = attnviz.Trace.from_weights("abc", given, [0])
     one = shown(trace, [(0, 0)], Lens(hide_special=True, renormalise=True))[0]
-    np.testing.assert_array_equal(one.view.weights, [[0.5, 0.5], [0, 0]])
+    np.testing.assert_array_equal(one.map.values, [[0.5, 0.5], [0, 0]])
     assert "1 row holds nothing that is shown here, and stays 0." in one.notes("en")
     full = shown(trace, [(0, 0)])[0]
-    assert full.view.withheld.rows_empty == 0
+    assert full.map.withheld.rows_empty == 0
 
 
 # ---- what is no distribution
@@ -647,7 +647,7 @@ def test_pictures_of_other_rows_say_the_sentence_and_are_drawn(language: Languag
     for words in unpack(chosen.packet())[0]["maps"]:
         assert said in words["says"]
     assert attnviz.overview(trace).to_html(language)
-    np.testing.assert_array_equal(one.view.weights, HALF[0, 1])
+    np.testing.assert_array_equal(one.map.values, HALF[0, 1])
 
 
 @pytest.mark.parametrize("sum_to", [0.5, 1 + 2e-5, 0.3])

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, normalizers, processors
 
 import attnviz
-from attnviz.analysis.lens import Lens, View, look
+from attnviz.analysis.lens import Lens, look
 from attnviz.capture.grouping import is_unspaced
 from attnviz.capture.reading import read
+from attnviz.core.maps import AttentionMap
 from attnviz.models.load import Model
 from attnviz.pictures.shown import shown
 from tests.tokenizers_of_all_kinds import byte_level, saved, with_tokenizer
@@ -19,14 +20,14 @@ from tests.tokenizers_of_all_kinds import byte_level, saved, with_tokenizer
 BYTES, BYTES_PREFIXED = byte_level(), byte_level(add_prefix_space=True)
 
 
-def seen_as_words(model: Model, text: str, pair: str | None = None) -> View:
+def seen_as_words(model: Model, text: str, pair: str | None = None) -> AttentionMap:
     tokens = read(text, pair, model).tokens
     even = np.full((len(tokens), len(tokens)), 1 / len(tokens), dtype=np.float32)
     return look(even, tokens, Lens(unit="word", hide_special=True))
 
 
 def words_of(model: Model, text: str, pair: str | None = None) -> list[str]:
-    return [place.text for place in seen_as_words(model, text, pair).places]
+    return [place.text for place in seen_as_words(model, text, pair).rows]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_words_of_a_pair_stay_apart(bytes_model: Model) -> None:
 
 def test_a_word_with_a_masked_piece_is_called_by_its_tokens(minilm: Model) -> None:
     trace = attnviz.trace("unbelievably so", minilm, interventions=[attnviz.TokenMasked(2)])
-    first = look(trace.weights((0, 0)), trace.tokens, Lens(unit="word")).places[1]
+    first = look(trace.weights((0, 0)), trace.tokens, Lens(unit="word")).rows[1]
     assert first.text == "un[MASK]ievably"
 
 

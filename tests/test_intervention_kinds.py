@@ -22,7 +22,7 @@ from attnviz.errors import CaptureError, InterventionError
 from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.models.recorder import Recorder
-from attnviz.pictures.overview import overview_words
+from attnviz.pictures.overview import overview_words, tiles_of
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.shown import shown
 from attnviz.share.interventions import interventions_text, read_interventions
@@ -182,7 +182,7 @@ def test_no_picture_says_a_formula_that_is_not_true(minilm: Model) -> None:
         odd = {h: formula for h, formula in formulas.items() if said.partition("{")[0] in formula}
         assert list(odd) == [(0, 2), (1, 8)]
         assert all(said.format(head) in formula for head, formula in odd.items())
-        whole = overview_words(trace, ["a"] * 27, range(28), language)["note"]
+        whole = overview_words(trace, ["a"] * 27, ["a"] * 27, tiles_of(trace), language)["note"]
         assert said.format("L0·H2, L1·H8") in whole
 
 

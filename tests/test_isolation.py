@@ -12,7 +12,7 @@ from attnviz.core.intervention import Intervention
 from attnviz.experiments.control import control
 from attnviz.experiments.each_head_off import each_head_off
 from attnviz.models.load import Model, control_of
-from attnviz.runtime import kept
+from attnviz.runtime import cache
 from attnviz.ui import caches
 from attnviz.ui.caches import LinesKey, TraceKey
 from tests.waiting import CEILING
@@ -60,7 +60,7 @@ def all_that_is_computed(visitor: Visitor, model: Model) -> Results:
         "changed": trace.residual(trace.model.layers),
         "weights": shared.weights(ids[1]),
         "lines": np.frombuffer(lines, np.uint8),
-        "overview": caches.overview_of(key, shared).tiles,
+        "overview": caches.overview_of(key, shared).tiles.levels,
         "off": each_head_off(shared),
         "control": control(shared).weights((0, 0)),
         "trained": np.array([training.loss, training.accuracy]),
@@ -87,7 +87,7 @@ def test_twenty_sessions_compute_what_each_would_alone(models: list[Model]) -> N
     with ThreadPoolExecutor(SESSIONS) as pool:
         together = [list(pool.map(session, everybody)) for _ in range(ROUNDS)]
     assert len(caches._traces) > 1
-    kept.store().let_go(0.0)
+    cache.store().let_go(0.0)
     assert len(caches._traces) <= 1, "what every page opens with is never let go"
     for number, visitor in enumerate(everybody):
         alone = of(visitor)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import attnviz
-from attnviz.analysis.lens import Lens, Place, look
+from attnviz.analysis.lens import Lens, look
+from attnviz.core.maps import Place
 from attnviz.core.trace import Token
 from attnviz.models.load import Model
 
@@ -42,27 +43,27 @@ BY_HAND = np.array(
 
 def test_nothing_asked_nothing_done() -> None:
     view = look(BY_HAND, TOKENS, Lens())
-    np.testing.assert_array_equal(view.weights, BY_HAND)
+    np.testing.assert_array_equal(view.values, BY_HAND)
     assert view.shown.all()
     assert view.withheld.weak_hidden == view.withheld.special_hidden == 0
 
 
 def test_words_sum_over_keys_and_average_over_queries_by_hand() -> None:
     view = look(BY_HAND, TOKENS, Lens(unit="word"))
-    assert [place.text for place in view.places] == ["t0", "t1t2t3", "t4", "t5"]
+    assert [place.text for place in view.rows] == ["t0", "t1t2t3", "t4", "t5"]
     expected = [
         [0.5, 0.3, 0.1, 0.1],
         [0.2, (0.7 + 0.5 + 0.6) / 3, 0.1, 0.1],
         [0.0, 0.0, 1.0, 0.0],
         [0.9, 0.0, 0.0, 0.1],
     ]
-    np.testing.assert_allclose(view.weights, expected, atol=1e-6)
+    np.testing.assert_allclose(view.values, expected, atol=1e-6)
     assert view.withheld.pieces_merged == 3
 
 
 def test_hidden_special_tokens_are_counted_with_their_share() -> None:
     view = look(BY_HAND, TOKENS, Lens(hide_special=True))
-    np.testing.assert_array_equal(view.weights, BY_HAND[1:5, 1:5])
+    np.testing.assert_array_equal(view.values, BY_HAND[1:5, 1:5])
     assert view.withheld.special_hidden == 2
     assert view.withheld.special_share == pytest.approx((0.2 + 0.4 + 0.3 + 0.0) / 4)
     assert not view.withheld.renormalised
@@ -72,8 +73,8 @@ def test_renormalised_rows_sum_to_one_and_a_row_of_zeros_stays() -> None:
     weights = BY_HAND.copy()
     weights[4] = [0.5, 0, 0, 0, 0, 0.5]
     view = look(weights, TOKENS, Lens(hide_special=True, renormalise=True))
-    np.testing.assert_allclose(view.weights.sum(axis=1), [1, 1, 1, 0], atol=1e-6)
-    np.testing.assert_allclose(view.weights[0], np.array([0.4, 0.2, 0.1, 0.1]) / 0.8, atol=1e-6)
+    np.testing.assert_allclose(view.values.sum(axis=1), [1, 1, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(view.values[0], np.array([0.4, 0.2, 0.1, 0.1]) / 0.8, atol=1e-6)
     assert view.withheld.renormalised
     assert view.withheld.rows_empty == 1
     assert look(weights, TOKENS, Lens(hide_special=True)).withheld.rows_empty == 0
@@ -109,20 +110,20 @@ def test_all_attention_is_shown_or_counted(lens: Lens, seed: int) -> None:
     weights = random.dirichlet(np.full(6, 0.4), size=6).astype(np.float32)
     view = look(weights, TOKENS, lens)
     withheld = view.withheld
-    shown = np.where(view.shown, view.weights, 0).sum(axis=1).mean()
+    shown = np.where(view.shown, view.values, 0).sum(axis=1).mean()
     whole = 1.0 if withheld.renormalised else 1.0 - withheld.special_share
     assert shown + withheld.weak_share == pytest.approx(whole, abs=1e-5)
-    assert int(view.shown.sum()) + withheld.weak_hidden == view.weights.size
+    assert int(view.shown.sum()) + withheld.weak_hidden == view.values.size
     if lens.strongest < 1 and lens.at_least == 0:
-        reached = np.where(view.shown, view.weights, 0).sum(axis=1)
-        assert (reached >= lens.strongest * view.weights.sum(axis=1) - 1e-5).all()
+        reached = np.where(view.shown, view.values, 0).sum(axis=1)
+        assert (reached >= lens.strongest * view.values.sum(axis=1) - 1e-5).all()
 
 
 def test_words_of_a_real_sentence_keep_rows_of_one(minilm: Model) -> None:
     trace = attnviz.trace("Unbelievably, the seismologist misinterpreted it.", minilm)
     view = look(trace.weights((2, 3)), trace.tokens, Lens(unit="word"))
-    np.testing.assert_allclose(view.weights.sum(axis=1), 1, atol=1e-5)
-    assert "seismologist" in [place.text for place in view.places]
+    np.testing.assert_allclose(view.values.sum(axis=1), 1, atol=1e-5)
+    assert "seismologist" in [place.text for place in view.rows]
 
 
 def test_a_place_is_named_by_its_text_and_its_positions() -> None:
@@ -144,9 +145,9 @@ def test_rounding_brings_no_word_above_1_and_nothing_else_is_cut() -> None:
     above = np.nextafter(np.float32(0.5), np.float32(1)) + np.float32(1e-7)
     weights = np.array([[0.5, above], [0.5, above]], np.float32)
     assert weights.sum(axis=1).min() > 1
-    assert look(weights, tokens, Lens(unit="word")).weights.tolist() == [[1.0]]
+    assert look(weights, tokens, Lens(unit="word")).values.tolist() == [[1.0]]
     given = np.array([[0.5, 0.625], [0.5, 0.625]], np.float32)
-    assert look(given, tokens, Lens(unit="word")).weights.tolist() == [[1.125]]
+    assert look(given, tokens, Lens(unit="word")).values.tolist() == [[1.125]]
 
 
 def test_a_place_with_one_unspaced_letter_is_no_word() -> None:
@@ -162,7 +163,7 @@ def test_a_place_with_one_unspaced_letter_is_no_word() -> None:
 def test_nothing_is_left_of_special_tokens_alone() -> None:
     tokens = [replace(TOKENS[0], position=n) for n in range(2)]
     view = look(np.full((2, 2), 0.5, np.float32), tokens, Lens(hide_special=True))
-    assert (view.places, view.weights.shape) == ((), (0, 0))
+    assert (view.rows, view.values.shape) == ((), (0, 0))
     assert view.share(view.shown) == view.withheld.special_share == view.withheld.weak_share == 0
 
 
@@ -171,12 +172,12 @@ def test_a_word_is_called_by_its_text_in_the_sentence_and_pieces_by_their_own() 
         replace(TOKENS[1], position=n, word=0, text=f"##p{n}", word_text="whole") for n in range(2)
     ]
     weights = np.full((2, 2), 0.5, np.float32)
-    assert [p.text for p in look(weights, tokens, Lens(unit="word")).places] == ["whole"]
-    assert [p.text for p in look(weights, tokens, Lens()).places] == ["##p0", "##p1"]
+    assert [p.text for p in look(weights, tokens, Lens(unit="word")).rows] == ["whole"]
+    assert [p.text for p in look(weights, tokens, Lens()).rows] == ["##p0", "##p1"]
 
 
 def test_a_word_with_a_blank_in_it_is_marked_as_one() -> None:
     tokens = [replace(TOKENS[1], position=n, word=0, is_unknown=n == 1) for n in range(2)]
     weights = np.full((2, 2), 0.5, np.float32)
-    assert [p.is_unknown for p in look(weights, tokens, Lens(unit="word")).places] == [True]
-    assert [p.is_unknown for p in look(weights, tokens, Lens()).places] == [False, True]
+    assert [p.is_unknown for p in look(weights, tokens, Lens(unit="word")).rows] == [True]
+    assert [p.is_unknown for p in look(weights, tokens, Lens()).rows] == [False, True]

@@ -527,7 +527,7 @@ def test_chapter_7_draws_two_heads_and_the_map(note: attnviz.Trace) -> None:
     drawn = figure.panels["lines"]
     assert isinstance(drawn, Lines)
     meta, arrays = unpack(drawn.packet)
-    assert len(meta["labels"]) == 27, "as many columns as the note's figure 7"
+    assert len(meta["rows"]["labels"]) == 27, "as many columns as the note's figure 7"
     for index, head in enumerate((a, b)):
         mine = arrays["head"] == index
         weights = note.weights(head)
@@ -551,7 +551,7 @@ def test_hidden_special_tokens_are_counted_on_the_lines(note: attnviz.Trace) -> 
     drawn = figure.panels["lines"]
     assert isinstance(drawn, Lines)
     meta, _ = unpack(drawn.packet)
-    assert len(meta["labels"]) == 25
+    assert len(meta["rows"]["labels"]) == 25
     assert "2 special tokens hidden" in " ".join(meta["heads"][0]["notes"])
 
 

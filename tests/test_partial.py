@@ -7,7 +7,7 @@ import attnviz
 from attnviz.core.partial import partial
 from attnviz.export.numbers import as_npz
 from attnviz.models.load import Model
-from attnviz.runtime.held import size_of
+from attnviz.runtime.sizes import size_of
 
 
 def test_weights_are_at_hand_and_nothing_else_is_computed(note: attnviz.Trace) -> None:

@@ -22,10 +22,10 @@ from attnviz.core.trace import Picture
 from attnviz.export.numbers import COLUMNS, as_csv
 from attnviz.models.load import Model
 from attnviz.pictures import heatmap as heatmaps
-from attnviz.pictures.explorer import STEPS, steps_of
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.picture import percent
 from attnviz.pictures.shown import shown
+from attnviz.pictures.stored import STEPS, steps_of
 from attnviz.texts import LANGUAGES, Language
 from tests.conftest import NOTE
 
@@ -83,10 +83,10 @@ def test_what_is_drawn_is_a_weight_from_0_to_1_everywhere(
 ) -> None:
     heads = HEADS if how else HEADS[:1]
     (one,) = shown(pieces, heads, lens, how)
-    view = one.view
+    view = one.map
     expected = by_hand(pieces, heads, lens, how)
-    np.testing.assert_allclose(view.weights, expected, atol=1e-6)
-    assert ((view.weights >= 0) & (view.weights <= 1)).all()
+    np.testing.assert_allclose(view.values, expected, atol=1e-6)
+    assert ((view.values >= 0) & (view.values <= 1)).all()
     # the page: the heatmap, and the lines
     drawn = np.asarray(heatmaps.draw(one).figure.data[0].z, float)
     assert np.nanmin(drawn) >= 0
@@ -115,8 +115,8 @@ def test_a_maximum_is_the_largest_of_the_pictures_of_its_heads(
     pieces: attnviz.Trace, lens: Lens
 ) -> None:
     (together,) = shown(pieces, HEADS, lens, "maximum")
-    alone = np.stack([one.view.weights for one in shown(pieces, HEADS, lens)])
-    np.testing.assert_array_equal(together.view.weights, alone.max(axis=0))
+    alone = np.stack([one.map.values for one in shown(pieces, HEADS, lens)])
+    np.testing.assert_array_equal(together.map.values, alone.max(axis=0))
 
 
 @pytest.mark.parametrize("how", COMBINATIONS)
@@ -126,7 +126,7 @@ def test_shares_that_are_said_are_shares(
 ) -> None:
     """Of a whole row, whatever it sums to: never above 1."""
     (one,) = shown(pieces, HEADS if how else HEADS[:1], lens, how)
-    view, withheld = one.view, one.view.withheld
+    view, withheld = one.map, one.map.withheld
     drawn = view.share(view.shown)
     assert 0 <= withheld.weak_share <= 1 - drawn + 1e-5
     assert 0 <= withheld.special_share <= 1
@@ -153,16 +153,16 @@ def test_a_renormalised_maximum_says_what_its_rows_are(
     (maximum,) = shown(pieces, HEADS, lens, "maximum")
     (mean,) = shown(pieces, HEADS, lens, "mean")
     sums_to_one = {"en": "what is left sums to 1", "zh": "剩余部分之和为 1"}[language]
-    assert (maximum.view.weights.sum(axis=1) > 1.01).any()
+    assert (maximum.map.values.sum(axis=1) > 1.01).any()
     assert sums_to_one not in " ".join(maximum.notes(language))
     assert sums_to_one in " ".join(mean.notes(language))
-    np.testing.assert_allclose(mean.view.weights.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(mean.map.values.sum(axis=1), 1, atol=1e-5)
 
 
 def test_a_number_in_a_file_is_the_weight_to_the_digits_shown(note: attnviz.Trace) -> None:
     for one in shown(note, note.heads[:12]) + shown(note, note.heads[60:]):
         stored = (steps_of(one) / STEPS).astype(np.float32)
-        for weight, found in zip(one.view.weights.ravel(), stored.ravel(), strict=True):
+        for weight, found in zip(one.map.values.ravel(), stored.ravel(), strict=True):
             for decimals in (2, 3, 4):
                 assert f"{found:.{decimals}f}" == f"{weight:.{decimals}f}"
 
@@ -301,7 +301,7 @@ def test_a_plotly_figure_says_what_its_lens_hides(note: attnviz.Trace) -> None:
 
 def test_real_sizes_and_steps_are_in_text_alternatives(pieces: attnviz.Trace) -> None:
     tokens, lens = len(pieces.tokens), Lens(unit="word")
-    words = len(shown(pieces, [(0, 2)], lens)[0].view.places)
+    words = len(shown(pieces, [(0, 2)], lens)[0].map.rows)
     assert words < tokens
     assert f"{words} × {words} weights" in attnviz.heatmap(pieces, (0, 2), lens).alt
     assert f"{words} queries, {words} keys" in attnviz.lines(pieces, [(0, 2)], lens).alt

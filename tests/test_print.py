@@ -50,9 +50,9 @@ def test_a_heatmap_is_the_tensor_up_to_the_stated_quantisation(
 ) -> None:
     svg = attnviz.heatmap(note, (2, 1), lens).to_svg()
     one = shown(note, [(2, 1)], lens)[0]
-    places = len(one.view.places)
+    places = len(one.map.rows)
     found = cells_of(svg, one.code.light, places, places)
-    expected = np.where(one.view.shown, style.level(one.view.weights), 0)
+    expected = np.where(one.map.shown, style.level(one.map.values), 0)
     # neighbouring levels may share a colour: then either is right
     ramp = style.ramp(one.code.light, "light")
     np.testing.assert_array_equal(ramp[found], ramp[expected])
@@ -68,7 +68,7 @@ def test_an_overview_holds_every_cell_of_every_head(note: attnviz.Trace) -> None
         for head in range(12):
             top, left = layer * (side + apart), head * (side + apart)
             tile = whole[top : top + side, left : left + side]
-            np.testing.assert_array_equal(ramp[tile], ramp[drawn.tiles[layer, head]])
+            np.testing.assert_array_equal(ramp[tile], ramp[drawn.tiles.levels[layer, head]])
 
 
 def place_of(text: ET.Element) -> tuple[float, float]:
@@ -168,14 +168,14 @@ def test_lines_are_the_tensor(note: attnviz.Trace, lens: Lens) -> None:
     heads = [(0, 2), (2, 1)]
     svg = attnviz.lines(note, heads, lens).to_svg()
     for one in shown(note, heads, lens):
-        view = one.view
+        view = one.map
         expected = {
-            (int(q), int(k)): float(view.weights[q, k])
-            for q, k in zip(*np.nonzero(view.shown & (view.weights >= FAINTEST)), strict=True)
+            (int(q), int(k)): float(view.values[q, k])
+            for q, k in zip(*np.nonzero(view.shown & (view.values >= FAINTEST)), strict=True)
         }
         mine = {
             (q, k): opacity
-            for ink, q, k, opacity in lines_of(svg, len(view.places))
+            for ink, q, k, opacity in lines_of(svg, len(view.rows))
             if ink == one.code.light
         }
         assert mine.keys() == expected.keys()
@@ -194,7 +194,7 @@ def test_what_is_pinned_is_pinned_on_paper(
     root = ET.fromstring(picture)  # noqa: S314
     expected, lines = [], 0
     for one in shown(note, heads):
-        weights = one.view.weights
+        weights = one.map.values
         for at, pin in enumerate(pins):
             row = weights[int(pin[1:])] if pin[0] == "q" else weights[:, int(pin[1:])]
             mark = f"#{at + 1} " if len(pins) > 1 else ""

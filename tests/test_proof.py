@@ -126,7 +126,7 @@ def test_a_bias_that_no_hook_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     problem = refused(tmp_path / "bias")
     assert (problem.key, problem.values["layer"]) == ("not_proved", 0)
     assert "Layer 0 of “bias”" in str(problem)
-    assert "weights · v differs by 0." in str(problem)
+    assert "in weights · v the largest difference is 0." in str(problem)
     assert "第 0 层" in problem.text("zh")
 
 

@@ -159,7 +159,7 @@ def test_a_typed_special_token_is_one(name: str, request: pytest.FixtureRequest)
         assert [t.text for t in typed] == [special, special]
         assert [t.word for t in typed] == [None, None]
         view = look(trace.weights((0, 0)), trace.tokens, Lens(hide_special=True))
-        assert special not in [place.text for place in view.places]
+        assert special not in [place.text for place in view.rows]
         assert view.withheld.special_hidden == sum(t.is_special for t in trace.tokens)
         assert view.withheld.special_hidden >= 4
 

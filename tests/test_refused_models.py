@@ -230,7 +230,7 @@ def test_a_segment_beyond_the_embedding(tmp_path: Path) -> None:
     folder = save_tiny(tmp_path / "model", "roberta", marking, type_vocab_size=1)
     model = attnviz.load(str(folder))
     assert len(attnviz.trace("the cat", model).tokens) == 4
-    with pytest.raises(TextError, match="only 1 kinds of segment"):
+    with pytest.raises(TextError, match="only 1 kind of segment"):
         attnviz.trace("the cat", model, pair="sat")
     for name, tokenizer in (("bytes", named(byte_level())), ("silent", tiny_tokenizer())):
         folder = save_tiny(tmp_path / name, "roberta", tokenizer, type_vocab_size=1, vocab_size=400)

@@ -66,7 +66,7 @@ def test_what_is_said_is_what_is_drawn(
     for head in trace.heads[::5]:
         heads = [head] if combination is None else [head, HeadId(0, 2)]
         (one,) = shown(trace, heads, lens, combination)
-        drawn, texts = drawn_by(one), [place.text for place in one.view.places]
+        drawn, texts = drawn_by(one), [place.text for place in one.map.rows]
         shares = strongest_of(drawn, texts)
         name = max(shares, key=lambda each: shares[each])
         said, share = one.says("en"), shares[name]
@@ -108,7 +108,7 @@ def test_a_maximum_and_an_empty_picture_say_nothing(note: attnviz.Trace) -> None
     (maximum,) = shown(note, [(0, 2), (1, 8)], Lens(), "maximum")
     assert maximum.says("en") == ""
     (nothing,) = shown(note, [(0, 0)], Lens(at_least=1.0))
-    assert not nothing.view.shown.any()
+    assert not nothing.map.shown.any()
     assert nothing.says("en") == ""
 
 

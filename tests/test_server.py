@@ -3,8 +3,12 @@
 import asyncio
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.models.load import Model
-from attnviz.runtime import kept, queue
+from attnviz.runtime import cache, queue
 from attnviz.runtime.settings import settings
 from attnviz.texts import LANGUAGES
 from attnviz.ui import errors
@@ -262,7 +266,7 @@ def test_the_opening_example_is_never_refused(
 ) -> None:
     """Memory is full and everything that can be let go is: a new visitor still sees it whole."""
     opening.draw()
-    kept.store().let_go(0.0)
+    cache.store().let_go(0.0)
     monkeypatch.setenv("ATTNVIZ_MEMORY_MB", "1")
     monkeypatch.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
     settings.cache_clear()
@@ -339,3 +343,26 @@ def test_the_run_that_was_refused_does_not_run_anew_and_the_next_look_does() -> 
     app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert app.session_state["went_on"] is True
     assert app.session_state["runs"] == 2
+
+
+def test_a_server_computes_with_one_thread_each() -> None:
+    """NumPy's BLAS takes its number of threads when it is loaded: before anything of ours."""
+    script = """
+import runpy, sys
+runpy.run_path("app.py")
+import numpy
+from threadpoolctl import threadpool_info
+print(*(pool["num_threads"] for pool in threadpool_info() if pool["internal_api"] == "openblas"))
+"""
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[1],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=CEILING,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert set(run.stdout.split()) <= {"1"}

@@ -17,10 +17,10 @@ from attnviz.__main__ import main
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.models.load import Model
-from attnviz.pictures.explorer import FIRST_DRAWN, HIDDEN, STEPS, steps_of
 from attnviz.pictures.lines import FAINTEST
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.shown import shown
+from attnviz.pictures.stored import FIRST_DRAWN, HIDDEN, STEPS, steps_of
 from tests.conftest import NOTE
 
 HOSTILE = "</script><script>alert(1)</script> <img src=x onerror=alert(2)> ' \" `x` $(rm)"
@@ -69,16 +69,16 @@ def test_a_file_holds_every_weight_of_every_head(note: attnviz.Trace) -> None:
 def test_which_lines_are_drawn_does_not_depend_on_the_file(note: attnviz.Trace) -> None:
     for one in (shown(note, [head])[0] for head in note.heads):
         drawn = steps_of(one) >= FIRST_DRAWN
-        np.testing.assert_array_equal(drawn, one.view.weights >= FAINTEST)
+        np.testing.assert_array_equal(drawn, one.map.values >= FAINTEST)
 
 
 def test_the_lens_hides_in_the_file_what_it_hides_on_the_page(note: attnviz.Trace) -> None:
     meta, arrays = packet_of(attnviz.explore(note, [(2, 1)], LENS).to_html())
     found = weights_in(arrays)
     for index, head in enumerate(note.heads):
-        view = shown(note, [head], LENS)[0].view
+        view = shown(note, [head], LENS)[0].map
         np.testing.assert_array_equal(np.isnan(found[index]), ~view.shown)
-        assert np.nanmax(np.abs(found[index] - view.weights), initial=0) < ONE_STEP
+        assert np.nanmax(np.abs(found[index] - view.values), initial=0) < ONE_STEP
     notes = " ".join(meta["maps"][meta["chosen"][0]]["map_notes"])
     assert "2 special tokens hidden" in notes
     assert "weights hidden" in notes

@@ -13,7 +13,7 @@ import attnviz
 from attnviz.analysis.on_target import on_target
 from attnviz.core.heads import HeadId
 from attnviz.errors import TrainingError
-from attnviz.runtime.kept import Kept, Store
+from attnviz.runtime.cache import Cache, Store
 from attnviz.runtime.queue import LeftError, Queue, Visitor
 from attnviz.training.looks import head_looks, looks_of, mean_looks
 from attnviz.training.loop import learn
@@ -107,7 +107,7 @@ def test_the_views_and_measures_work_on_it(heads: int) -> None:
     assert len(attnviz.measure(seen)) == heads
     assert seen.model.source == "trained"
     title = "two-looks 1×"
-    assert attnviz.overview(seen).tiles.shape == (1, heads, 12, 12)
+    assert attnviz.overview(seen).tiles.levels.shape == (1, heads, 12, 12)
     assert attnviz.overview(seen).packet()
     assert title in attnviz.lines(seen, [HeadId(0, 0), HeadId(0, heads - 1)]).alt
     assert title in attnviz.heatmap(seen, HeadId(0, heads - 1)).alt
@@ -223,7 +223,8 @@ def test_who_watches_may_give_up() -> None:
 
 def test_what_is_kept_is_in_the_budget_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     def again(megabytes: int) -> bool:
-        monkeypatch.setattr(sys.modules["attnviz.training.train"], "_kept", Kept(Store(megabytes)))
+        trainings: Cache[Training] = Cache(Store(megabytes))
+        monkeypatch.setattr(sys.modules["attnviz.training.train"], "_trainings", trainings)
         first = train("one-hop", heads=1, seed=1000, steps=1)
         return train("one-hop", heads=1, seed=1000, steps=1) is first
 

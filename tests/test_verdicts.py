@@ -29,6 +29,7 @@ from attnviz.lessons.handout import handout
 from attnviz.lessons.sheet import beside, judged, spoken
 from attnviz.models.load import Model, control_of
 from attnviz.texts import LANGUAGES, say
+from attnviz.training import checkpoint
 from attnviz.training.record import Training
 from tests.conftest import NOTE, save_tiny
 from tests.traces import with_records
@@ -219,13 +220,13 @@ def test_accuracies_decide_what_only_a_task_can(
     other: float,
     expected: dict[str, Verdict],
 ) -> None:
-    real = training._trained
+    real = checkpoint.load_shipped
     changed = {training.ONE_HEAD: one, training.MANY_HEADS: many, training.ONE_HEAD_A_LAYER: other}
 
     def fake(name: str) -> Training:
         return replace(real(name), accuracy=changed[name])
 
-    monkeypatch.setattr(training, "_trained", fake)
+    monkeypatch.setattr(checkpoint, "load_shipped", fake)
     assert {name: tried(name, note).verdict for name in expected} == expected
 
 

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from attnviz.analysis.lens import Place
 from attnviz.analysis.measures.entropy import entropy
 from attnviz.analysis.offset import at_offset
-from attnviz.analysis.received import received
+from attnviz.analysis.received import widely_received
+from attnviz.core.maps import Place
 from attnviz.core.trace import Token
 
 MOSTLY = 0.5  # a share that makes a pattern (Clark et al. 2019 call a head by this)
-EVENLY = 0.85  # of ln n, from which a spread counts as even
+EVENLY = 0.85  # of the entropy of a uniform spread, from which a spread counts as even
 ROUNDING = 1e-5  # of the sum of a row in float32
 
 
@@ -27,33 +27,35 @@ class Description:
     token: str  # the token that receives the most; with its place where others have its text
     distance: int  # of `before` and `after`, in tokens
     entropy: float | None  # nats; None where a row does not sum to 1, and is no distribution
-    most_entropy: float  # ln n
+    most_entropy: float  # that of a uniform spread over what is allowed: ln n without a mask
 
 
 def describe(
-    weights: Float[np.ndarray, "query key"], places: Sequence[Token | Place]
+    weights: Float[np.ndarray, "query key"],
+    places: Sequence[Token | Place],
+    allowed: Bool[np.ndarray, "query key"] | None = None,
+    *,
+    queries_are_keys: bool = True,
 ) -> Description:
     """The simple pattern that holds most of a head's attention, or none.
 
     A pattern needs more than half of the attention; an even spread an entropy of at
-    least 85 % of ln n. Otherwise there is no simple pattern. What is hidden counts as 0.
+    least 85 % of that of a uniform spread. Otherwise there is no simple pattern. What is
+    hidden counts as 0, and what is not allowed nowhere. `places` are the keys; offsets mean
+    something only where they are the queries too.
     """
-    one_head = weights[None]
-    favourite = received(weights)
-    offset, far = _farther(weights)
-    shares = {
-        "previous": float(at_offset(one_head, -1)[0]),
-        "next": float(at_offset(one_head, 1)[0]),
-        "self": float(at_offset(one_head, 0)[0]),
-        "token": float(favourite.max()),
-        "before" if offset < 0 else "after": far,
-    }
+    may = None if allowed is None else allowed[None]
+    favourite = widely_received(weights[None], may)[0]
+    offset, far = _farther(weights) if queries_are_keys else (2, 0.0)
+    shares = _beside(weights[None], may) if queries_are_keys else {}
+    shares["token"] = float(favourite.max())
+    shares["before" if offset < 0 else "after"] = far
     strongest = max(shares, key=lambda name: shares[name])
-    spread, widest = _entropy(weights), float(np.log(len(places)))
+    spread, widest = _entropy(weights), _uniform(weights, allowed)
     pattern = "none"
     if shares[strongest] > MOSTLY:
         pattern = strongest
-    elif spread is not None and spread >= EVENLY * widest:
+    elif spread is not None and spread >= EVENLY * widest > 0:
         pattern = "even"
     return Description(
         pattern=pattern,
@@ -64,6 +66,23 @@ def describe(
         entropy=spread,
         most_entropy=widest,
     )
+
+
+def _beside(
+    one_head: Float[np.ndarray, "1 query key"], allowed: Bool[np.ndarray, "1 query key"] | None
+) -> dict[str, float]:
+    """The shares of a token and of those beside it."""
+    offsets = {"previous": -1, "next": 1, "self": 0}
+    return {name: float(at_offset(one_head, at, allowed)[0]) for name, at in offsets.items()}
+
+
+def _uniform(
+    weights: Float[np.ndarray, "query key"], allowed: Bool[np.ndarray, "query key"] | None
+) -> float:
+    """The entropy of rows that are uniform over what is allowed, mean over rows, in nats."""
+    if allowed is None:
+        return float(np.log(weights.shape[1]))
+    return float(np.log(np.maximum(allowed.sum(axis=1), 1)).mean())
 
 
 def _told_apart(chosen: int, places: Sequence[Token | Place]) -> str:

@@ -8,7 +8,7 @@ is the largest of the cells that their own pictures show, and no weight passes 1
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Literal, get_args
 
 import numpy as np
@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float
 from attnviz import checks
 from attnviz.analysis.combine import Combination, combined
 from attnviz.capture.grouping import is_unspaced
+from attnviz.core.maps import AttentionMap, Place, Withheld, share_of
 from attnviz.core.trace import Token
 
 Unit = Literal["piece", "word"]
@@ -47,60 +48,19 @@ class Lens:
                 object.__setattr__(self, name, check(name, getattr(self, name)))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One row and column of what is shown: a token, or a word of several."""
-
-    text: str
-    positions: tuple[int, ...]  # of the tokens that it stands for
-    is_special: bool
-    is_unknown: bool
-
-    @property
-    def name(self) -> str:
-        """The text and where it stands: duplicates stay distinct."""
-        first, last = self.positions[0], self.positions[-1]
-        return f"{self.text} ({first})" if first == last else f"{self.text} ({first}–{last})"
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """What the lens took away, to be said on the picture."""
-
-    pieces_merged: int = 0  # tokens that went into words of several
-    no_words: int = 0  # places of a script without spaces, which are no words
-    special_hidden: int = 0
-    special_share: float = 0.0  # mean over heads and shown queries of what they gave to those
-    renormalised: bool = False
-    rows_empty: int = 0  # rows with nothing left to renormalise
-    weak_hidden: int = 0  # weights below the thresholds
-    weak_share: float = 0.0  # of a whole row, mean over the shown queries
-    not_allowed: int = 0  # pairs that the mask of given weights does not allow
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """One head, or several combined, through the lens."""
-
-    places: tuple[Place, ...]
-    weights: Float[np.ndarray, "query key"]
-    shown: Bool[np.ndarray, "query key"]
-    whole: Float[np.ndarray, " query"]  # what each row sums to, hidden special tokens included
-    withheld: Withheld
-
-    def share(self, cells: Bool[np.ndarray, "query key"]) -> float:
-        """How much of a whole row is in `cells`, mean over the shown queries."""
-        return _share(self.weights, cells, self.whole)
-
-
 def look(
     weights: Float[np.ndarray, "query key"],
     tokens: Sequence[Token],
     lens: Lens,
     allowed: Bool[np.ndarray, "query key"] | None = None,
-) -> View:
-    """One head's weights through the lens. Pairs that are not allowed are not shown."""
-    return look_at([weights], tokens, lens, "mean", allowed)
+    columns: Sequence[Token] | None = None,
+) -> AttentionMap:
+    """One head's weights through the lens. Pairs that are not allowed are not shown.
+
+    `tokens` are the queries, `columns` the keys; without `columns`, and where they are the same,
+    the keys are the queries.
+    """
+    return look_at([weights], tokens, lens, "mean", allowed, columns)
 
 
 def look_at(
@@ -109,79 +69,107 @@ def look_at(
     lens: Lens,
     how: Combination,
     allowed: Bool[np.ndarray, "query key"] | None = None,
-) -> View:
+    columns: Sequence[Token] | None = None,
+) -> AttentionMap:
     """Several heads' weights through the lens, combined to one."""
-    places = _places(tokens, lens.unit)
-    stays = np.array([not (lens.hide_special and place.is_special) for place in places])
+    queries = _side(tokens, lens)
+    keys = queries if columns is None or columns is tokens else _side(columns, lens)
     renormalised = lens.renormalise and lens.hide_special
     special_shares: list[float] = []
 
     def rows(weights: np.ndarray) -> np.ndarray:
         """What is left of a head's rows; hidden columns are kept where nothing follows them."""
-        merged = merge(weights, places)[stays]
-        hidden = np.broadcast_to(~stays, merged.shape)
-        special_shares.append(_share(merged, hidden, merged.sum(axis=1)))
-        return renormalise(merged[:, stays]) if renormalised else merged
+        merged = merge(weights, queries.places, keys.places)[queries.stays]
+        hidden = np.broadcast_to(~keys.stays, merged.shape)
+        special_shares.append(share_of(merged, hidden, merged.sum(axis=1)))
+        return renormalise(merged[:, keys.stays]) if renormalised else merged
 
     left = combined(map(rows, heads), how)
     whole = left.sum(axis=1, dtype=float)
     if not renormalised:
-        left = left[:, stays]
-    may = np.ones(left.shape, bool)
+        left = left[:, keys.stays]
+    may = None
     if allowed is not None:
-        may = merge(allowed.astype(float), places)[np.ix_(stays, stays)] > 0
+        between = merge(allowed.astype(float), queries.places, keys.places)
+        may = between[np.ix_(queries.stays, keys.stays)] > 0
     strongest = strong(left, lens)
-    shown, weak = strongest & may, may & ~strongest
-    return View(
-        places=places_shown(tokens, lens),
-        weights=left,
+    shown = strongest if may is None else strongest & may
+    weak = ~strongest if may is None else may & ~strongest
+    apart = (queries,) if keys is queries else (queries, keys)  # each side is counted once
+    return AttentionMap(
+        rows=queries.shown,
+        columns=keys.shown,
+        values=left,
         shown=shown,
         whole=whole,
+        allowed=None if may is None or may.all() else may,
         withheld=Withheld(
-            pieces_merged=sum(len(p.positions) for p in places if len(p.positions) > 1),
-            no_words=_no_words(places, tokens) if lens.unit == "word" else 0,
-            special_hidden=int((~stays).sum()),
+            pieces_merged=sum(side.pieces_merged for side in apart),
+            no_words=sum(side.no_words for side in apart) if lens.unit == "word" else 0,
+            special_hidden=sum(int((~side.stays).sum()) for side in apart),
             special_share=float(np.mean(special_shares)),
             renormalised=renormalised,
             rows_empty=int((whole == 0).sum()) if renormalised else 0,
             weak_hidden=int(weak.sum()),
-            weak_share=_share(left, weak, whole),
-            not_allowed=int((~may).sum()),
+            weak_share=share_of(left, weak, whole),
+            not_allowed=0 if may is None else int((~may).sum()),
         ),
     )
 
 
-def _share(weights: np.ndarray, cells: np.ndarray, whole: np.ndarray) -> float:
-    if not weights.size:
-        return 0.0
-    sums = np.where(cells, weights, 0).sum(axis=1, dtype=float)
-    shares: np.ndarray = np.divide(sums, whole, where=whole > 0, out=np.zeros_like(sums))
-    return float(shares.mean())
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """The queries or the keys of a map through the lens."""
+
+    tokens: Sequence[Token]
+    places: tuple[Place, ...]
+    stays: Bool[np.ndarray, " place"]  # false where the lens hides a place
+
+    @property
+    def shown(self) -> tuple[Place, ...]:
+        return tuple(place for place, stays in zip(self.places, self.stays, strict=True) if stays)
+
+    @property
+    def pieces_merged(self) -> int:
+        return sum(len(p.positions) for p in self.places if len(p.positions) > 1)
+
+    @property
+    def no_words(self) -> int:
+        return _no_words(self.places, self.tokens)
+
+
+def _side(tokens: Sequence[Token], lens: Lens) -> _Side:
+    places = _places(tokens, lens.unit)
+    stays = [not (lens.hide_special and place.is_special) for place in places]
+    return _Side(tokens, places, np.array(stays, bool))
 
 
 def places_shown(tokens: Sequence[Token], lens: Lens) -> tuple[Place, ...]:
     """The places that a lens shows, in the order of rows and columns."""
-    places = _places(tokens, lens.unit)
-    return tuple(place for place in places if not (lens.hide_special and place.is_special))
+    return _side(tokens, lens).shown
 
 
 def merge(
-    weights: Float[np.ndarray, "query key"], places: Sequence[Place]
-) -> Float[np.ndarray, "place place"]:
+    weights: Float[np.ndarray, "query key"], rows: Sequence[Place], columns: Sequence[Place]
+) -> Float[np.ndarray, "row column"]:
     """Weights between places: summed over keys, averaged over queries.
 
     A word is looked at as much as all its pieces, and looks as its pieces do on average,
     so rows still sum to 1 (Clark et al. 2019, §4.1).
     """
-    if len(places) == len(weights):
+    if (len(rows), len(columns)) == weights.shape:
         return weights
-    starts = [place.positions[0] for place in places]
-    sizes = np.array([[len(place.positions)] for place in places], dtype=weights.dtype)
-    over_keys = np.add.reduceat(weights, starts, axis=1)
-    merged: np.ndarray = np.add.reduceat(over_keys, starts, axis=0) / sizes
+    over_keys = np.add.reduceat(weights, _firsts(columns), axis=1)
+    sizes = np.array([[len(place.positions)] for place in rows], dtype=weights.dtype)
+    merged: np.ndarray = np.add.reduceat(over_keys, _firsts(rows), axis=0) / sizes
     beyond = (merged > 1) & (merged < 1 + _ROUNDING)
     merged[beyond] = 1  # float32 sums of shares pass their own sum of 1
     return merged
+
+
+def _firsts(places: Sequence[Place]) -> list[int]:
+    """Where the tokens of each place begin."""
+    return [0, *accumulate(len(place.positions) for place in places[:-1])]
 
 
 def renormalise(weights: Float[np.ndarray, "query key"]) -> Float[np.ndarray, "query key"]:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from attnviz import checks
+from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.distribution import check_distribution
 from attnviz.analysis.measures import measures
 from attnviz.core.trace import Trace
@@ -25,7 +26,8 @@ def measure(trace: Trace) -> pd.DataFrame:
     for layer in range(trace.model.layers):
         weights = trace.layer_weights(layer)
         check_distribution(weights)
-        columns = {m.name: m.compute(weights, trace.tokens) for m in measures()}
+        allowed = allowed_in_layer(trace, layer)
+        columns = {m.name: m.compute(weights, trace.tokens, allowed) for m in measures()}
         heads = np.arange(trace.model.heads)
         tables.append(pd.DataFrame({"layer": layer, "head": heads, **columns}))
     return pd.concat(tables, ignore_index=True)

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from attnviz.core.card import LayerWeights
 from attnviz.core.heads import Kind
 from attnviz.core.weights import attention_scores, softmax
-from attnviz.runtime.held import ELSEWHERE
+from attnviz.runtime.sizes import ELSEWHERE
 
 AttentionKey = tuple[Kind, int]  # the kind, and the layer
 

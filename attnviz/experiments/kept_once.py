@@ -7,7 +7,7 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError
-from attnviz.runtime.kept import Kept
+from attnviz.runtime.cache import Cache
 
 Options = ParamSpec("Options")
 Result = TypeVar("Result")
@@ -21,7 +21,7 @@ class KeptOnce(Generic[Options, Result]):
 
     def __init__(self, compute: Callable[Concatenate[Trace, Options], Result]) -> None:
         self._compute = compute
-        self._results: Kept[Result] = Kept()
+        self._results: Cache[Result] = Cache()
         update_wrapper(self, compute)
 
     def __call__(self, trace: Trace, *args: Options.args, **options: Options.kwargs) -> Result:

@@ -71,10 +71,12 @@ def chapter_section(
 
 def _across_a_page(panel: Panel) -> Panel:
     """A panel that a page has room for: lines of many tokens go down it."""
-    if not isinstance(panel, Lines) or len(panel.maps[0].view.places) <= WIDEST:
+    if not isinstance(panel, Lines) or len(panel.maps[0].map.rows) <= WIDEST:
         return panel
-    lens, spoken = panel.maps[0].lens, panel.language
-    return lines(panel.trace, panel.heads, lens, direction="vertical", language=spoken)
+    source, spoken = panel.maps[0].source, panel.language
+    if source is None:
+        return lines(panel.maps[0].map, direction="vertical", language=spoken)
+    return lines(source.trace, panel.heads, source.lens, direction="vertical", language=spoken)
 
 
 def _asked(chapter: Chapter, question: Question, scene: Scene, standing: Standing) -> str:

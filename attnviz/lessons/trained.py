@@ -1,7 +1,5 @@
 """Trainings that a scene may show: those that the learner asked for, and the shipped ones."""
 
-from functools import cache
-
 from attnviz.lessons.engine import Scene
 from attnviz.training import checkpoint
 from attnviz.training.record import Training
@@ -17,7 +15,6 @@ def finished(scene: Scene, run: Run) -> Training | None:
     return next(mine, None) or shipped().get(run)
 
 
-@cache
 def shipped() -> dict[Run, Training]:
     """The checkpoints that come with the package, by their run."""
-    return {t.run: t for t in map(checkpoint.load, checkpoint.shipped().values())}
+    return {t.run: t for t in map(checkpoint.load_shipped, checkpoint.shipped())}

@@ -15,7 +15,7 @@ from tqdm.asyncio import tqdm_asyncio
 
 from attnviz.errors import ModelError
 from attnviz.models.progress import Progress
-from attnviz.runtime.settings import settings
+from attnviz.runtime.limits import limits
 
 _LOOK_UP_SECONDS = 0.1
 
@@ -40,7 +40,7 @@ def download(name: str, patterns: Sequence[str], progress: Progress | None = Non
         )
 
     try:
-        folder = _unless_silent(fetch, heard, float(settings().hub_seconds))
+        folder = _unless_silent(fetch, heard, float(limits().hub_seconds))
     except HFValidationError as problem:
         raise ModelError("hub_malformed", model=name) from problem
     except GatedRepoError as problem:

@@ -5,8 +5,7 @@ it afterwards: parameters carry no gradient, hooks are registered once, and what
 capture records lives with the capture.
 """
 
-import threading
-from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import reduce
 from os import PathLike
@@ -28,7 +27,8 @@ from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.progress import Progress
 from attnviz.models.small.alphabet import Alphabet
-from attnviz.runtime.settings import settings
+from attnviz.runtime.cache import Cache
+from attnviz.runtime.limits import limits
 
 KEPT_MODELS = 3  # besides the built-in ones
 _TYPES = "token_type_ids"  # as transformers calls them
@@ -64,9 +64,7 @@ class Model:
     alphabet: Alphabet | None = None  # of an encoder of our own: all that it was trained on
 
 
-_models: OrderedDict[str, Model] = OrderedDict()
-_locks: dict[str, threading.Lock] = {}
-_registry = threading.Lock()
+_models: Cache[Model] = Cache(is_pinned=True)  # one in use stays, however large
 
 
 def load(
@@ -80,18 +78,13 @@ def load(
         ModelError: if there is none, or it is not one we can look into.
     """
     name = _name(name_or_folder)
-    with _registry:
-        lock = _locks.setdefault(name, threading.Lock())
-    try:
-        with lock:  # two who ask at once load once
-            model = _models.get(name)
-            if model is None:
-                model = _open(catalogue.find(name, progress), progress)
-                _keep(model)
-            return model
-    finally:
-        if name not in _models:  # names that are no model leave nothing behind
-            _locks.pop(name, None)
+    known = _models.peek(name)
+    if known is not None:
+        return known
+    # No turn of those who compute: a model may be on its way from the hub for minutes.
+    model = _models.compute_once(name, lambda: _open(catalogue.find(name, progress), progress))
+    _drop_others()
+    return model
 
 
 def _name(given: object) -> str:
@@ -123,15 +116,26 @@ def control_of(model: Model) -> Model:
 
 def is_loaded(name: str) -> bool:
     """Whether `load(name)` would answer at once."""
-    return name.strip() in _models
+    return _models.peek(name.strip()) is not None
 
 
-def _keep(model: Model) -> None:
-    with _registry:
-        _models[model.name] = model
-        others = [name for name in _models if name not in catalogue.BUILT_IN]
-        for name in others[:-KEPT_MODELS]:
-            del _models[name]
+def let_go_of_a_model() -> bool:
+    """Forget the model that nobody has asked for longest; False if all are built in."""
+    oldest = _others()[:1]
+    for name in oldest:
+        _models.drop(name)
+    return bool(oldest)
+
+
+def _drop_others() -> None:
+    """Keep the built-in models, and of others those that were asked for last."""
+    for name in _others()[:-KEPT_MODELS]:
+        _models.drop(name)
+
+
+def _others() -> list[Hashable]:
+    """Models that are not built in, the least recently asked for first."""
+    return [name for name in _models if name not in catalogue.BUILT_IN]
 
 
 def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
@@ -150,7 +154,7 @@ def _open(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
     model = Model(
         name=checkpoint.name,
         card=card,
-        limits=Limits(card.max_tokens, settings().characters),
+        limits=Limits(card.max_tokens, limits().characters),
         tokenizer=tokenizer,
         unknown_token=special.unk_token,
         mask_token=special.mask_token,
@@ -334,6 +338,6 @@ def _card(checkpoint: Checkpoint, config: PreTrainedConfig, family: Family) -> M
         heads=config.num_attention_heads,
         d_model=config.hidden_size,
         d_head=config.hidden_size // config.num_attention_heads,
-        max_tokens=min(requirements.most_tokens(config, family), settings().tokens),
+        max_tokens=min(requirements.most_tokens(config, family), limits().tokens),
         vocabulary=config.vocab_size,
     )

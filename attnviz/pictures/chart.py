@@ -12,6 +12,7 @@ from attnviz.pictures import style
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.style import Mode
 from attnviz.pictures.svg import wrapped
+from attnviz.pictures.tensor import printed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,22 +73,25 @@ def heading(
 
 
 def cell_numbers(
-    weights: Float[np.ndarray, "row column"],
+    values: Float[np.ndarray, "row column"],
     columns: Sequence[str],
     rows: Sequence[str],
-    colour: str,
+    paint: style.Paint | style.HeadCode,
     mode: Mode,
     size: int,
+    *,
+    signed: bool = False,
 ) -> go.Scatter:
     """The number in each cell of a heatmap, but for gaps, in an ink that can be read on it."""
-    down, right = np.nonzero(~np.isnan(weights))
-    shown = weights[down, right]
-    grounds = style.ramp(colour, mode)[style.level(shown)]
+    down, right = np.nonzero(~np.isnan(values))
+    shown = values[down, right]
+    ramp = style.map_ramp(paint, mode, signed=signed)
+    grounds = ramp[style.map_levels(shown, signed=signed)]
     inks = ["#{:02x}{:02x}{:02x}".format(*ground) for ground in grounds]
     return go.Scatter(
         x=[columns[column] for column in right.tolist()],
         y=[rows[row] for row in down.tolist()],
-        text=[f"{weight:.2f}" for weight in shown],
+        text=[printed(float(value), 2) for value in shown],
         mode="text",
         textfont={"size": size, "color": [style.text_on(ink) for ink in inks]},
         hoverinfo="skip",

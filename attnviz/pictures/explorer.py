@@ -1,8 +1,7 @@
 """Explorer: all heads of a sentence as one picture of its own, with a choice of head.
 
 For files and notebooks, where no server answers: the overview, the maps of two heads and
-their lines, with every weight in the packet. A weight is stored in steps of 1/65,534, less
-than one step off; which lines are too faint to draw is decided before that.
+their lines, with every value in the packet (see `stored`).
 """
 
 from collections.abc import Sequence
@@ -13,37 +12,42 @@ import numpy as np
 from jaxtyping import UInt8
 
 from attnviz import checks
+from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
+from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
-from attnviz.pictures.asked import check_language, check_trace, lens_of, pins_of
+from attnviz.pictures.asked import check_drawn, check_language, lens_of, pins_of
 from attnviz.pictures.lines import (
-    FAINTEST,
     Arrangement,
     Direction,
     check_line_choices,
+    head_code,
     head_words,
     line_words,
     lines,
 )
-from attnviz.pictures.overview import cell_edges, overview, overview_words
+from attnviz.pictures.overview import (
+    Tiles,
+    inks_of,
+    map_tile,
+    map_words,
+    overview_words,
+    tiles_of,
+)
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import title
-from attnviz.pictures.recipe import Recipe
-from attnviz.pictures.shown import Shown, shown
+from attnviz.pictures.recipe import Recipe, again
+from attnviz.pictures.shown import Shown, Source, check_alone, shown, side
 from attnviz.pictures.standalone import framed, origin, picture, standalone, tag
+from attnviz.pictures.stored import FIRST_DRAWN, SLACK, STEPS, stored
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, say
 
-STEPS = 65_534  # of a weight; one value more says that it is hidden
-HIDDEN = STEPS + 1
-BINS = 20_000
-SLACK = 1.01 / STEPS  # what a stored weight may be off, with the rounding of float32
-FIRST_DRAWN = int(np.ceil(STEPS * FAINTEST))  # the least number of steps that is drawn as a line
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
 NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
 
@@ -53,9 +57,9 @@ PARTS: tuple[Part, ...] = ("overview", "maps", "lines")
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Explorer:
-    """What a file shows: heads, the lens on them, and which parts."""
+    """What a file shows: heads, the lens on them, and which parts; or one map as it is."""
 
-    trace: Trace
+    drawn: Trace | AttentionMap
     heads: tuple[HeadId, ...]  # A, B, then more
     lens: Lens = field(default_factory=Lens)
     combination: Combination | None = None
@@ -66,11 +70,18 @@ class Explorer:
     language: Language = "en"
 
     def __repr__(self) -> str:
-        return f"<Explorer: {self.trace!r}>"
+        return f"<Explorer: {self.drawn!r}>"
 
     @property
-    def recipe(self) -> Recipe:
-        """How this picture is made again."""
+    def trace(self) -> Trace | None:
+        """The trace that is drawn, if it is one."""
+        return self.drawn if isinstance(self.drawn, Trace) else None
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How this picture is made again, where that is known."""
+        if self.trace is None:
+            return None
         return Recipe(
             "explore",
             self.trace,
@@ -83,23 +94,24 @@ class Explorer:
 
     def to_html(self) -> str:
         """One HTML file that needs no network: choose heads, hover and pin as in the app."""
-        said = ", ".join(str(head) for head in self.heads)
-        again = say("file.again", self.language, command=self.recipe.text)
+        said = ", ".join(map(str, self.heads)) or self._chosen()[0].name(self.language)
+        name = title(self.trace, said, self.language)
         body = [
-            tag("h1", title(self.trace, said, self.language)),
+            tag("h1", name),
             origin(self.trace, self.language),
             picture("explorer", self.packet(), self.alt),
             tag("p", say("file.steps", self.language), "small"),
-            tag("pre", again, "again"),
+            *(tag("pre", how, "again") for how in again(self.recipe, self.language)),
         ]
-        return standalone(title(self.trace, said, self.language), body, self.language)
+        return standalone(name, body, self.language)
 
     def to_svg(self) -> str:
         """One SVG file at print size: the lines of the chosen heads."""
+        alone = self.trace is None
         return lines(
-            self.trace,
+            self.drawn,
             self.heads,
-            self.lens,
+            None if alone else self.lens,
             combination=self.combination,
             direction=self.direction,
             arrangement=self.arrangement,
@@ -118,64 +130,88 @@ class Explorer:
         return alt
 
     def packet(self) -> bytes:
-        """What draws the picture: every weight of the heads that are in it."""
+        """What draws the picture: every value of the maps that are in it."""
         maps, chosen = self._maps()
-        high, low = np.divmod(np.stack([steps_of(one) for one in maps]), 256)
+        inks = inks_of(self.drawn)
+        signed = maps[0].map.is_signed
         arrays = {
-            "high": high.astype(np.uint8),
-            "low": low.astype(np.uint8),
-            "ink_light": style.ramp(style.INK["light"], "light"),
-            "ink_dark": style.ramp(style.INK["dark"], "dark"),
-            "ramps_light": _ramps("light"),
-            "ramps_dark": _ramps("dark"),
+            **stored(maps),
+            "ink_light": inks["ramp_light"],
+            "ink_dark": inks["ramp_dark"],
+            "ramps_light": _ramps("light", signed),
+            "ramps_dark": _ramps("dark", signed),
         }
         if not self._holds_all:
-            arrays["tiles"] = overview(self.trace).tiles
+            tiles = self._tiles()
+            arrays["tiles"] = tiles.levels
+            if tiles.denied is not None:
+                arrays["tiles_denied"] = tiles.denied
         return pack(self._meta(maps, chosen), arrays)
 
     @property
     def _holds_all(self) -> bool:
         """Whether every head is in the file, and not the chosen ones alone."""
-        return len(self.trace.heads) * len(self.trace.tokens) ** 2 <= MOST_WEIGHTS
+        if isinstance(self.drawn, AttentionMap):
+            return self.drawn.values.size <= MOST_WEIGHTS
+        return len(self.drawn.heads) * len(self.drawn.tokens) ** 2 <= MOST_WEIGHTS
+
+    def _chosen(self) -> tuple[Shown, ...]:
+        """The maps of the chosen heads, or the only one."""
+        if self.trace is None:
+            return shown(self.drawn)
+        return shown(self.trace, self.heads, self.lens, self.combination)
 
     def _maps(self) -> tuple[list[Shown], list[int]]:
         """Every map in the file, and where the chosen ones stand among them."""
-        trace = self.trace
-        chosen = shown(trace, self.heads, self.lens, self.combination)
-        if not self._holds_all:
+        chosen, trace = self._chosen(), self.trace
+        if trace is None or not self._holds_all:
             return list(chosen), list(range(len(chosen)))
         code = HEAD_CODES[0]
-        maps = [Shown(trace, (head,), self.lens, code) for head in trace.heads]
+        maps = [Shown(Source(trace, (head,), self.lens), code) for head in trace.heads]
         if self.combination is not None:
             return [*maps, *chosen], [len(maps)]
         return maps, [trace.heads.index(head) for head in self.heads]
 
+    def _tiles(self) -> Tiles:
+        """The tiles of the overview where a cell may stand for several values."""
+        if isinstance(self.drawn, AttentionMap):
+            return map_tile(self.drawn)
+        return tiles_of(self.drawn)
+
     def _overview_words(self) -> dict[str, Any]:
         """What the overview says: of all places through the lens, or of blocks of tokens."""
-        trace, language = self.trace, self.language
+        language, trace = self.language, self.trace
+        if trace is None:
+            (one,) = self._chosen()
+            tiles = _cells(one.map, one.map.denied) if self._holds_all else self._tiles()
+            words = map_words(one, tiles, language)
+            return {**words, "slack": SLACK} if self._holds_all else words
         if not self._holds_all:
             labels = [token.text for token in trace.tokens]
-            edges = cell_edges(len(labels), len(trace.heads))
-            return overview_words(trace, labels, edges, language)
-        places = Shown(trace, trace.heads[:1], self.lens, HEAD_CODES[0]).view.places
-        labels = [place.text for place in places]
+            return overview_words(trace, labels, labels, self._tiles(), language)
+        seen = Source(trace, trace.heads[:1], self.lens).look()
+        rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
         lensed = [say("overview.lens", language)] if self.lens != Lens() else []
-        words = overview_words(trace, labels, range(len(labels) + 1), language, lensed)
+        layers = [allowed_in_layer(trace, layer) for layer in range(trace.model.layers)]
+        denied = next((~layer[0] for layer in layers if layer is not None), np.zeros(1, bool))
+        words = overview_words(trace, rows, columns, _cells(seen, denied), language, lensed)
         return {**words, "slack": SLACK}
 
     def _meta(self, maps: list[Shown], chosen: list[int]) -> dict[str, Any]:
-        places, language = maps[0].view.places, self.language
+        first, language = maps[0].map, self.language
         words = self._overview_words()
+        codes = [head_code(code, maps[0].minus) for code in HEAD_CODES]
         return {
             "alt": words["alt"],
             "parts": self.parts,
-            "labels": [place.text for place in places],
-            "names": [place.name for place in places],
+            "rows": side(first.rows),
+            "columns": side(first.columns),
+            "signed": first.is_signed,
             "maps": [
                 {
                     **head_words(one, language),
                     "map_notes": one.notes(language),
-                    "place": one.heads[0] if one.combination is None else None,
+                    "place": self._place(one),
                 }
                 for one in maps
             ],
@@ -185,25 +221,46 @@ class Explorer:
             "arrangement": self.arrangement,
             "steps": STEPS,
             "faintest": FIRST_DRAWN,
-            "codes": [
-                {"light": code.light, "dark": code.dark, "dash": code.dash} for code in HEAD_CODES
-            ],
+            "codes": codes,
             "overview": words,
-            "line_words": line_words(language),
-            "map_words": {
-                "direction": say("picture.direction", language),
-                "weight": say("picture.weight", language),
-                "rounded": say("picture.rounded", language),
-                "some_named": say("picture.some_named", language, step="{step}"),
-                "ink": say("picture.ink", language),
-                **{name: say(f"map.{name}", language) for name in ("rest", "read", "hidden")},
-            },
+            "line_words": line_words(maps, language),
+            "map_words": map_texts(first, language),
             "not_here": say("map.not_here", language),
         }
 
+    def _place(self, one: Shown) -> tuple[int, int] | None:
+        """Layer and head at which the overview shows a map; None for one of several heads."""
+        if one.source is None or one.combination is not None:
+            return None
+        head = one.heads[0]
+        return (head.layer, head.head)
+
+
+def _cells(seen: AttentionMap, denied: np.ndarray) -> Tiles:
+    """Tiles of a cell a value, without the values, which are in the file already."""
+    rows, columns = (tuple(range(len(side) + 1)) for side in (seen.rows, seen.columns))
+    nothing = np.zeros((1, 1, *seen.values.shape), np.uint8)
+    return Tiles(nothing, rows, columns, nothing if denied.any() else None)
+
+
+def map_texts(seen: AttentionMap, language: Language) -> dict[str, str]:
+    """What every map of these values says."""
+    kind = "_signed" if seen.is_signed else ""
+    return {
+        "direction": say("picture.direction", language),
+        "weight": say("picture.value" if seen.is_signed else "picture.weight", language),
+        "rounded": say("picture.rounded", language),
+        "some_named": say("picture.some_named", language, step="{step}"),
+        "ink": say(f"picture.ink{kind}", language),
+        "hatched": say("picture.hatched", language),
+        "read": say(f"map.read{kind}", language),
+        "rest": say(f"map.rest{kind}", language),
+        **{name: say(f"map.{name}", language) for name in ("hidden", "not_allowed")},
+    }
+
 
 def explore(
-    trace: Trace,
+    trace: Trace | AttentionMap,
     heads: Sequence[tuple[int, int]] | None = None,
     lens: Lens | None = None,
     *,
@@ -216,13 +273,14 @@ def explore(
 ) -> Explorer:
     """All heads, with some of them chosen; the two most different ones unless `heads` says.
 
-    The first two heads where row sums are not 1, as the file says.
+    The first two heads where row sums are not 1, as the file says. In place of a trace with its
+    heads, an attention map from anywhere.
 
     Raises:
         ArgumentError: if something is not what it should be.
         InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    check_trace(trace)
+    check_drawn(trace)
     check_line_choices(direction, arrangement)
     check_language(language)
     if combination is not None:
@@ -230,8 +288,12 @@ def explore(
     wanted = checks.several("parts", parts, repr(PARTS)) or [None]
     for part in wanted:
         checks.one_of("parts", part, PARTS)
-    ids = trace.check_heads(_two(trace) if heads is None else heads)
-    ids = tuple(dict.fromkeys(ids))
+    if isinstance(trace, AttentionMap):
+        check_alone(heads, lens, combination)
+        ids: tuple[HeadId, ...] = ()
+    else:
+        ids = trace.check_heads(_two(trace) if heads is None else heads)
+        ids = tuple(dict.fromkeys(ids))
     if len(ids) > MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=MOST_HEADS)
     return Explorer(
@@ -255,24 +317,7 @@ def _two(trace: Trace) -> tuple[HeadId, ...]:
         return trace.heads[:2]
 
 
-def steps_of(one: Shown) -> np.ndarray:
-    """A map's weights in steps, as uint16; HIDDEN where the lens hides them.
-
-    Each is less than one step off, and to 2, 3 or 4 decimals it is still the weight: both lie
-    between the same multiples of 1 / BINS, among which are all halves of such digits. A weight
-    that is drawn as a line keeps at least as many steps as the faintest line has, and one that
-    is not keeps fewer.
-    """
-    view = one.view
-    weights = np.clip(view.weights, 0, 1).astype(np.float64)
-    below = np.floor(weights * BINS)
-    first, last = (np.ceil((below + more) * (STEPS / BINS)) - more for more in (0, 1))
-    steps = np.minimum(np.clip(np.rint(weights * STEPS), first, last), STEPS)
-    drawn = view.weights >= FAINTEST
-    steps = np.where(drawn, np.maximum(steps, FIRST_DRAWN), np.minimum(steps, FIRST_DRAWN - 1))
-    return np.where(view.shown, steps, HIDDEN).astype(np.uint16)
-
-
-def _ramps(mode: style.Mode) -> UInt8[np.ndarray, "slot level rgb"]:
-    """The ramps of heads A and B."""
-    return np.stack([style.ramp(getattr(code, mode), mode) for code in HEAD_CODES[:2]])
+def _ramps(mode: style.Mode, signed: bool) -> UInt8[np.ndarray, "slot level rgb"]:
+    """The ramps of heads A and B; of both signs in both slots."""
+    codes = (HEAD_CODES[0], HEAD_CODES[0]) if signed else HEAD_CODES[:2]
+    return np.stack([style.map_ramp(code, mode, signed=signed) for code in codes])

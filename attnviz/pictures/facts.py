@@ -6,12 +6,17 @@ from attnviz.analysis.distribution import above, below, sum_to_one
 from attnviz.core.heads import HeadId
 from attnviz.core.intervention import heads_attending_otherwise, named
 from attnviz.core.trace import Trace
-from attnviz.texts import Language, say
+from attnviz.texts import Language, Message, say
 from attnviz.version import versions, versions_text
 
 
-def facts(trace: Trace) -> dict[str, object]:
-    """The model, its revision, the sentence, what was changed, the versions."""
+def facts(trace: Trace | None) -> dict[str, object]:
+    """The model, its revision, the sentence, what was changed, the versions.
+
+    Of a map that is from elsewhere, the versions alone.
+    """
+    if trace is None:
+        return {**versions(), "counting": "places from 0"}
     card = trace.model
     return {
         **versions(),
@@ -43,8 +48,10 @@ def _given(trace: Trace) -> dict[str, object]:
     }
 
 
-def made_with(trace: Trace, language: Language) -> str:
+def made_with(trace: Trace | None, language: Language) -> str:
     """The same in one sentence."""
+    if trace is None:
+        return say("map.made_with", language, versions=versions_text())
     card = trace.model
     said = say(
         "file.made_with",
@@ -75,13 +82,13 @@ def about_given(trace: Trace, language: Language) -> list[str]:
     return said
 
 
-def with_changes(formula: str, trace: Trace, heads: Sequence[HeadId], language: Language) -> str:
+def with_changes(formula: Message, trace: Trace, heads: Sequence[HeadId]) -> Message:
     """The formula of weights, and of which of these heads it is not true."""
     among = [head for head in heads_attending_otherwise(trace.interventions) if head in heads]
     if not among:
         return formula
     said = ", ".join(map(str, among))
-    return say("picture.formula_changed", language, formula=formula, heads=said)
+    return Message("picture.formula_changed", {"formula": formula, "heads": said})
 
 
 def changes(trace: Trace, language: Language) -> list[str]:
@@ -89,3 +96,10 @@ def changes(trace: Trace, language: Language) -> list[str]:
     if not trace.interventions:
         return []
     return [say("file.changed", language, changes=named(trace.interventions, language))]
+
+
+def sentences(trace: Trace | None) -> list[str]:
+    """The text of a trace, and the second one if any."""
+    if trace is None:
+        return []
+    return [trace.text] if trace.pair is None else [trace.text, trace.pair]

@@ -1,5 +1,6 @@
-"""The heatmap of one head: queries are rows, keys are columns, a number for each cell."""
+"""The heatmap of one map: queries are rows, keys are columns, a number for each cell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, get_args
@@ -10,18 +11,19 @@ import plotly.graph_objects as go
 from attnviz import checks
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import as_head
+from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
-from attnviz.pictures.asked import check_language
+from attnviz.pictures.asked import check_drawn, check_language
 from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
-from attnviz.pictures.facts import about_given
-from attnviz.pictures.picture import title
+from attnviz.pictures.hatch import segments
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import Mode
+from attnviz.pictures.tensor import printed
 from attnviz.texts import Language, say
 
 NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
@@ -31,6 +33,8 @@ LONGEST_LABEL = 14
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
 HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
+HATCHED_TWICE_UP_TO = 40  # places: beyond, one line a cell is fine enough
+TICKS = {"share": (0.01, 0.1, 0.25, 0.5, 1.0), "signed": (-1.0, -0.5, -0.1, 0.0, 0.1, 0.5, 1.0)}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -50,36 +54,41 @@ class Heatmap(Chart):
     def to_svg(self) -> str:
         """One SVG file at print size, every cell in it."""
         one, language = self.one, self.language
+        ink = say(f"picture.ink{_kind(one)}", language)
         small = [
-            " · ".join([_size(one), say("picture.direction", language), one.formula(language)]),
-            say("picture.ink", language),
+            _listed(_size(one), say("picture.direction", language), one.formula(language)),
+            _listed(ink, *_hatched(one, language)),
             one.alt(language),
         ]
-        head = svg.words(title(one.trace, one.name(language), language), small, one.code.light)
-        view = one.view
-        body = svg.cells(style.level(view.weights), view.shown, one.code, view.places)
-        recipe = Recipe("heatmap", one.trace, one.heads, one.lens, one.combination)
-        return svg.sheet(one.trace, [head, body], recipe, language, self.alt)
+        head = svg.words(one.title(language), small, one.code.light)
+        recipe = None
+        if (source := one.source) is not None:
+            recipe = Recipe("heatmap", source.trace, source.heads, source.lens, source.combination)
+        return svg.sheet(
+            one.trace, [head, svg.cells(one.map, one.code)], recipe, language, self.alt
+        )
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
         return framed(self.to_html(), self.alt, 760)
 
     def _explorer(self) -> Explorer:
-        one = self.one
+        source = self.one.source
+        if source is None:
+            return explore(self.one.map, parts=("maps",), language=self.language)
         return explore(
-            one.trace,
-            one.heads,
-            one.lens,
-            combination=one.combination,
+            source.trace,
+            source.heads,
+            source.lens,
+            combination=source.combination,
             parts=("maps",),
             language=self.language,
         )
 
 
 def heatmap(
-    trace: Trace,
-    head: tuple[int, int],
+    trace: Trace | AttentionMap,
+    head: tuple[int, int] | None = None,
     lens: Lens | None = None,
     *,
     mode: Mode = "light",
@@ -87,60 +96,132 @@ def heatmap(
 ) -> Heatmap:
     """The heatmap of one head, in the colour of head A.
 
+    In place of a trace with its head, an attention map from anywhere.
+
     Raises:
         ArgumentError: if something is not what it should be.
         InterventionError: if the model has no such head.
     """
     checks.one_of("mode", mode, get_args(Mode))
     check_language(language)
-    return draw(shown(trace, [as_head(head)], lens)[0], mode=mode, language=language)
+    check_drawn(trace)
+    alone = isinstance(trace, AttentionMap) and head is None
+    heads = [] if alone else [as_head(head)]
+    return draw(shown(trace, heads, lens)[0], mode=mode, language=language)
 
 
 def draw(
     one: Shown, *, mode: Mode = "light", language: Language = "en", captioned: bool = False
 ) -> Heatmap:
-    """The heatmap of what is shown. z holds the weights themselves; hidden cells are gaps.
+    """The heatmap of what is shown. z holds the values themselves; hidden cells are gaps.
 
-    The figure says its notes itself unless it is `captioned` with them, as on a page.
+    What is not allowed is hatched, and says so under the pointer. The figure says its notes
+    itself unless it is `captioned` with them, as on a page.
     """
-    view = one.view
-    names = [plotly_text(place.name) for place in view.places]
-    drawn = np.where(view.shown, view.weights, np.nan)
-    hover = "{}: %{{y}}<br>{}: %{{x}}<br><b>%{{z:.4f}}</b><extra></extra>"
-    trace = go.Heatmap(
-        z=drawn,
-        x=names,
-        y=names,
-        hovertemplate=hover.format(say("picture.query", language), say("picture.key", language)),
-        hoverongaps=False,
-        colorscale=style.colour_scale(getattr(one.code, mode), mode),
-        zmin=0,
-        zmax=1,
-        xgap=0,
-        ygap=0,
-        colorbar=_colour_bar(mode, language),
+    seen = one.map
+    rows, columns = _names(seen.rows), _names(seen.columns)
+    drawn = np.where(seen.shown, seen.values, np.nan)
+    hover = (
+        f"{say('picture.query', language)}: %{{y}}<br>{say('picture.key', language)}: %{{x}}<br>"
     )
-    hue = getattr(one.code, mode)
-    is_small = len(names) <= NUMBERS_UP_TO
-    texts = [cell_numbers(drawn, names, names, hue, mode, 9)] if is_small else []
-    figure = go.Figure(data=[trace, *texts], layout=_layout(one, mode, language, captioned))
+    data: list[Any] = [_cells(drawn, rows, columns, one, hover, mode, language)]
+    if max(seen.values.shape) <= NUMBERS_UP_TO:
+        signed = seen.is_signed
+        data.append(cell_numbers(drawn, columns, rows, one.code, mode, 9, signed=signed))
+    if seen.allowed is not None:
+        data.append(_not_allowed(seen, rows, columns, hover, language))
+    figure = go.Figure(data=data, layout=_layout(one, mode, language, captioned))
     alt = say(
-        "heatmap.alt",
+        f"heatmap.alt{_kind(one)}",
         language,
-        model=one.trace.model.called(language),
+        model=one.model(language),
         head=one.name(language),
-        places=len(names),
+        rows=len(rows),
+        columns=len(columns),
         says=one.alt(language),
     )
-    alt = " ".join([alt, *about_given(one.trace, language)])
+    alt = " ".join([alt, *one.about(language)])
     return Heatmap(figure, alt, one, language)
 
 
-def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:
+def _names(places: Sequence[Place]) -> list[str]:
+    return [plotly_text(place.name) for place in places]
+
+
+def _cells(
+    drawn: np.ndarray,
+    rows: list[str],
+    columns: list[str],
+    one: Shown,
+    hover: str,
+    mode: Mode,
+    language: Language,
+) -> go.Heatmap:
+    """The values that are shown, each with its number under the pointer."""
+    signed, colour = one.map.is_signed, getattr(one.code, mode)
+    signs: dict[str, Any] = {}
+    if signed:  # Plotly writes a hyphen
+        written = [["" if np.isnan(v) else printed(float(v), 4) for v in row] for row in drawn]
+        signs = {"customdata": written}
+    number = "%{customdata}" if signed else "%{z:.4f}"
+    return go.Heatmap(
+        z=drawn,
+        x=columns,
+        y=rows,
+        **signs,
+        hovertemplate=f"{hover}<b>{number}</b><extra></extra>",
+        hoverongaps=False,
+        colorscale=(style.signed_scale if signed else style.colour_scale)(colour, mode),
+        zmin=-1 if signed else 0,
+        zmax=1,
+        xgap=0,
+        ygap=0,
+        colorbar=_colour_bar(one, mode, language),
+    )
+
+
+def _not_allowed(
+    seen: AttentionMap, rows: list[str], columns: list[str], hover: str, language: Language
+) -> go.Heatmap:
+    """What a pointer reads where nothing is allowed: cells without ink, below the hatch."""
+    clear = "rgba(0,0,0,0)"
+    return go.Heatmap(
+        z=np.where(seen.denied, 0.0, np.nan),
+        x=columns,
+        y=rows,
+        hovertemplate=f"{hover}<b>{say('picture.not_allowed_here', language)}</b><extra></extra>",
+        hoverongaps=False,
+        colorscale=[(0, clear), (1, clear)],
+        showscale=False,
+    )
+
+
+def _hatch(seen: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
+    """The hatch as one shape; on an axis of names, cell i is around i."""
+    if seen.allowed is None:
+        return []
+    largest = max(seen.values.shape)
+    lines = 4 if largest <= NUMBERS_UP_TO else 2 if largest <= HATCHED_TWICE_UP_TO else 1
+    path = "".join(
+        f"M{x1 - 0.5:g},{y1 - 0.5:g}L{x2 - 0.5:g},{y2 - 0.5:g}"
+        for x1, y1, x2, y2 in segments(seen.denied, lines)
+    )
+    line = {"color": style.FAINT_INK[mode], "width": 0.6}
+    return [{"type": "path", "path": path, "line": line, "layer": "above", "name": "not allowed"}]
+
+
+def _kind(one: Shown) -> str:
+    """The end of a text's key where values of either sign want other words than weights."""
+    return "_signed" if one.map.is_signed else ""
+
+
+def _colour_bar(one: Shown, mode: Mode, language: Language) -> dict[str, Any]:
+    ticks = TICKS[one.map.scale]
+    what = "picture.value" if one.map.is_signed else "picture.weight"
     return {
-        "title": {"text": say("picture.weight", language), "side": "right"},
-        "tickvals": [0.01, 0.1, 0.25, 0.5, 1],
-        "ticktext": ["0.01", "0.1", "0.25", "0.5", "1"],
+        "title": {"text": say(what, language), "side": "right"},
+        "tickvals": list(ticks),
+        "ticktext": [f"{tick:g}".replace("-", "−") for tick in ticks],
         "thickness": 8,
         "xpad": 4,
         "outlinewidth": 0,
@@ -149,13 +230,23 @@ def _colour_bar(mode: Mode, language: Language) -> dict[str, Any]:
 
 
 def _size(one: Shown) -> str:
-    return f"{len(one.view.places)} × {len(one.view.places)}"
+    return f"{len(one.map.rows)} × {len(one.map.columns)}"
 
 
-def _layout(one: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
-    labels = [_label(place.text) for place in one.view.places]
+def _listed(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _hatched(one: Shown, language: Language) -> list[str]:
+    """What the hatch means, where there is one."""
+    return [] if one.map.allowed is None else [say("picture.hatched", language)]
+
+
+def _axis(places: Sequence[Place]) -> dict[str, Any]:
+    """An axis of names, as many as there is room for."""
+    labels = [_label(place.text) for place in places]
     ticks = _ticks(len(labels))
-    axis = {
+    return {
         "type": "category",
         "tickvals": ticks,
         "ticktext": [labels[tick] for tick in ticks],
@@ -167,27 +258,45 @@ def _layout(one: Shown, mode: Mode, language: Language, captioned: bool) -> go.L
         "ticklen": 3,
         "fixedrange": False,
     }
-    direction = f"{_size(one)} · {say('picture.direction', language)}"
-    if len(ticks) < len(labels):
-        direction += " · " + say("picture.some_named", language, step=ticks[1])
-    if len(labels) <= NUMBERS_UP_TO:
-        direction += " · " + say("picture.rounded", language)
-    direction += " · " + say("picture.ink_stops", language, stops=style.STOPS)
+
+
+def _named(one: Shown, language: Language) -> str:
+    """How many rows and columns are named, where not all are."""
+    steps = [_step(len(places)) for places in (one.map.rows, one.map.columns)]
+    if max(steps) == 1:
+        return ""
+    if steps[0] == steps[1]:
+        return say("picture.some_named", language, step=steps[0])
+    return say("picture.some_named_apart", language, rows=steps[0], columns=steps[1])
+
+
+def _layout(one: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
+    seen = one.map
+    with_numbers = max(seen.values.shape) <= NUMBERS_UP_TO
+    direction = _listed(
+        _size(one),
+        say("picture.direction", language),
+        _named(one, language),
+        say("picture.rounded", language) if with_numbers else "",
+        say(f"picture.ink_stops{_kind(one)}", language, stops=style.STOPS),
+        *_hatched(one, language),
+    )
     notes = [] if captioned else one.notes(language)
     said, top = heading(
-        title(one.trace, one.name(language), language),
+        one.title(language),
         [direction, one.formula(language), " ".join(notes)],
         getattr(one.code, mode),
         mode,
     )
-    cells = min(MOST, LEAST_CELL * len(labels))
+    cells = min(MOST, LEAST_CELL * len(seen.rows))
     return layout(
         mode,
         title=said,
         height=max(HEIGHT, top + cells + BELOW),
         margin={"l": 4, "r": 4, "t": top, "b": 4},
-        xaxis={**axis, "tickangle": -90},
-        yaxis={**axis, "autorange": "reversed"},
+        xaxis={**_axis(seen.columns), "tickangle": -90},
+        yaxis={**_axis(seen.rows), "autorange": "reversed"},
+        shapes=_hatch(seen, mode),
     )
 
 
@@ -198,5 +307,8 @@ def _label(text: str) -> str:
 
 def _ticks(places: int) -> list[int]:
     """All places while they fit, else every k-th; the hover names them all."""
-    step = max(1, ceil(places * LINE / NARROWEST))
-    return list(range(0, places, step))
+    return list(range(0, places, _step(places)))
+
+
+def _step(places: int) -> int:
+    return max(1, ceil(places * LINE / NARROWEST))

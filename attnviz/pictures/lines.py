@@ -1,7 +1,8 @@
-"""Lines: a line from each query to each key, as opaque as the weight between them.
+"""Lines: a line from each query to each key, as opaque as the value between them.
 
-The opacity of a line is the weight itself, whatever else is drawn or chosen. Lines whose
-opacity a screen cannot show (below 1/255) are counted instead of drawn.
+The opacity of a line is the weight itself (of a value of either sign its size), whatever else
+is drawn or chosen. Lines whose opacity a screen cannot show (below 1/255) are counted instead
+of drawn.
 """
 
 from collections.abc import Sequence
@@ -13,17 +14,18 @@ from jaxtyping import Bool
 
 from attnviz import checks
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens, Place, View
+from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
+from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import svg, svg_lines
 from attnviz.pictures.asked import check_language, pins_of
-from attnviz.pictures.facts import about_given
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import percent, title
-from attnviz.pictures.recipe import Recipe
-from attnviz.pictures.shown import Shown, shown
+from attnviz.pictures.recipe import Recipe, again
+from attnviz.pictures.shown import Shown, shown, side
 from attnviz.pictures.standalone import framed, origin, picture, standalone, tag
+from attnviz.pictures.style import HeadCode, Paint
 from attnviz.texts import Language, say
 
 Direction = Literal["horizontal", "vertical"]
@@ -34,75 +36,94 @@ FAINTEST = 1 / 255  # the smallest opacity that a screen shows
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Lines:
-    """The lines of some heads, and the packet that draws them."""
+    """The lines of some maps, and the packet that draws them."""
 
-    head: np.ndarray  # uint8, index into the heads that were asked for
-    query: np.ndarray  # uint16, index into the places
-    key: np.ndarray  # uint16
+    head: np.ndarray  # uint8, index into the maps
+    query: np.ndarray  # uint16, index into the rows
+    key: np.ndarray  # uint16, index into the columns
     weight: np.ndarray  # float32
     alt: str
     packet: bytes
-    trace: Trace
     maps: tuple[Shown, ...]
-    heads: tuple[HeadId, ...]
     language: Language
-    recipe: Recipe
+    direction: Direction
+    arrangement: Arrangement
+    recipe: Recipe | None  # None where it is not known where a map is from
     pins: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Lines: {self.alt}>"
 
+    @property
+    def trace(self) -> Trace | None:
+        """The trace that is drawn, if any."""
+        return self.maps[0].trace
+
+    @property
+    def heads(self) -> tuple[HeadId, ...]:
+        """The heads that are drawn."""
+        return tuple(head for one in self.maps for head in one.heads)
+
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
-        said = ", ".join(str(head) for head in self.heads)
-        again = say("file.again", self.language, command=self.recipe.text)
+        said = ", ".join(map(str, self.heads)) or self.maps[0].name(self.language)
+        name = title(self.trace, said, self.language)
         body = [
-            tag("h1", title(self.trace, said, self.language)),
+            tag("h1", name),
             origin(self.trace, self.language),
             picture("lines", self.packet, self.alt),
-            tag("pre", again, "again"),
+            *(tag("pre", how, "again") for how in again(self.recipe, self.language)),
         ]
-        return standalone(title(self.trace, said, self.language), body, self.language)
+        return standalone(name, body, self.language)
 
     def to_svg(self) -> str:
         """One SVG file at print size, every line in it."""
         panels = range(len(self.maps))
-        together = (
-            [list(panels)] if self.recipe.arrangement == "overlaid" else [[i] for i in panels]
-        )
-        vertical = self.recipe.direction == "vertical"
-        once = [say("lines.strokes", self.language, unit=f"× {svg.MM:g} mm")]
+        together = [list(panels)] if self.arrangement == "overlaid" else [[i] for i in panels]
+        strokes = say(f"lines.strokes{_kind(self.maps)}", self.language, unit=f"× {svg.MM:g} mm")
+        first = self.maps[0].map
         blocks = []
         for panel in together:
             for index in panel:
-                one = self.maps[index]
-                said = head_words(one, self.language)
-                small = [f"{said['formula']} {said['says']}", " ".join(said["notes"]), *once]
-                once = []
-                blocks.append(svg.words(said["title"], small, one.code.light, dash=one.code.dash))
-            drawn = [
-                (
-                    self.maps[i].code,
-                    *(a[self.head == i] for a in (self.query, self.key, self.weight)),
-                )
-                for i in panel
-            ]
-            places = self.maps[0].view.places
-            pins = [pin for pin in self.pins if int(pin[1:]) < len(places)]
+                said = head_words(self.maps[index], self.language)
+                code = self.maps[index].code
+                small = [f"{said['formula']} {said['says']}".strip(), " ".join(said["notes"])]
+                small += [strokes] if index == 0 else []
+                blocks.append(svg.words(said["title"], small, code.light, dash=code.dash))
+            sizes = {"q": len(first.rows), "k": len(first.columns)}
+            pins = [pin for pin in self.pins if int(pin[1:]) < sizes[pin[0]]]
             if pins:
-                blocks.append(svg.words("", [_pinned(places, pins, self.language)], ""))
-            blocks.append(svg_lines.strands(places, drawn, vertical, self.language, pins))
+                blocks.append(svg.words("", [_pinned(first, pins, self.language)], ""))
+            drawn = [strand for i in panel for strand in self._strands(i)]
+            layout = svg_lines.Layout(
+                first.rows,
+                first.columns,
+                self.direction == "vertical",
+                _edges(self.maps, self.language),
+            )
+            blocks.append(svg_lines.strands(layout, drawn, pins))
         return svg.sheet(self.trace, blocks, self.recipe, self.language, self.alt)
+
+    def _strands(self, index: int) -> list[svg_lines.Strand]:
+        """The lines of one map in its colour; those below 0 in their own."""
+        one, mine = self.maps[index], self.head == index
+        query, key, weight = self.query[mine], self.key[mine], self.weight[mine]
+        inks = {1: one.code.light} | ({} if one.minus is None else {-1: one.minus.light})
+        return [
+            svg_lines.Strand(ink, one.code.dash, query[which], key[which], weight[which])
+            for sign, ink in inks.items()
+            for which in [sign * weight > 0]
+        ]
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
-        panels = 1 if self.recipe.arrangement == "overlaid" else len(self.maps)
+        panels = 1 if self.arrangement == "overlaid" else len(self.maps)
         return framed(self.to_html(), self.alt, 300 + 340 * panels)
 
 
 def lines(
-    trace: Trace,
-    heads: Sequence[tuple[int, int]],
+    trace: Trace | AttentionMap,
+    heads: Sequence[tuple[int, int]] = (),
     lens: Lens | None = None,
     *,
     combination: Combination | None = None,
@@ -113,7 +134,8 @@ def lines(
 ) -> Lines:
     """The line diagram of up to twelve heads, each in its own colour code.
 
-    `pins` are tokens that stand out from the start: q3 as a query, k0 as a key.
+    In place of a trace with its heads, an attention map from anywhere. `pins` are tokens that
+    stand out from the start: q3 as a query, k0 as a key.
 
     Raises:
         ArgumentError: if there are no heads, or something else is not what it should be.
@@ -122,55 +144,54 @@ def lines(
     check_line_choices(direction, arrangement)
     check_language(language)
     maps = shown(trace, heads, lens, combination)
-    arrays, places = _arrays(maps), maps[0].view.places
+    first = maps[0].map
     alt = say(
         "lines.alt",
         language,
-        model=trace.model.called(language),
-        places=len(places),
+        model=maps[0].model(language),
+        queries=len(first.rows),
+        keys=len(first.columns),
         heads=" ".join(_alt(one, language) for one in maps),
-        strokes=say("lines.strokes", language, unit="px"),
+        strokes=say(f"lines.strokes{_kind(maps)}", language, unit="px"),
     )
-    alt = " ".join([alt, *about_given(trace, language)])
+    alt = " ".join([alt, *maps[0].about(language)])
     meta = {
         "alt": alt,
         "direction": direction,
         "pins": pins_of(pins, trace),
         "panels": _panels(maps, arrangement),
-        "heads": [
-            {
-                **head_words(m, language),
-                "light": m.code.light,
-                "dark": m.code.dark,
-                "dash": m.code.dash,
-            }
-            for m in maps
-        ],
-        "labels": [place.text for place in places],
-        "names": [place.name for place in places],
-        "words": line_words(language),
+        "heads": [{**head_words(one, language), **head_code(one.code, one.minus)} for one in maps],
+        "rows": side(first.rows),
+        "columns": side(first.columns),
+        "words": line_words(maps, language),
     }
-    ids = tuple(head for one in maps for head in one.heads)
-    packet = pack(meta, arrays)
-    recipe = Recipe("lines", trace, ids, maps[0].lens, combination, direction, arrangement)
+    arrays = _arrays(maps)
+    recipe = None
+    if (source := maps[0].source) is not None:
+        ids = tuple(head for one in maps for head in one.heads)
+        recipe = Recipe(
+            "lines", source.trace, ids, source.lens, combination, direction, arrangement
+        )
     return Lines(
         **arrays,
         alt=alt,
-        packet=packet,
-        trace=trace,
+        packet=pack(meta, arrays),
         maps=maps,
-        heads=ids,
         language=language,
+        direction=direction,
+        arrangement=arrangement,
         recipe=recipe,
         pins=tuple(pins),
     )
 
 
-def _pinned(places: Sequence[Place], pins: Sequence[str], language: Language) -> str:
+def _pinned(first: AttentionMap, pins: Sequence[str], language: Language) -> str:
     """Which tokens are pinned, so that only their lines are on paper."""
     kinds = {"q": say("picture.query", language), "k": say("picture.key", language)}
+    places = {"q": first.rows, "k": first.columns}
     named = [
-        f"{svg_lines.mark(pins, pin)}{places[int(pin[1:])].name} ({kinds[pin[0]]})" for pin in pins
+        f"{svg_lines.mark(pins, pin)}{places[pin[0]][int(pin[1:])].name} ({kinds[pin[0]]})"
+        for pin in pins
     ]
     return say("lines.pinned", language, tokens=", ".join(named))
 
@@ -181,9 +202,9 @@ def check_line_choices(direction: object, arrangement: object) -> None:
     checks.one_of("arrangement", arrangement, get_args(Arrangement))
 
 
-def drawn_as_lines(view: View) -> Bool[np.ndarray, "query key"]:
-    """Which weights are drawn: what the lens shows, and a screen can."""
-    drawn: np.ndarray = view.shown & (view.weights >= FAINTEST)
+def drawn_as_lines(seen: AttentionMap) -> Bool[np.ndarray, "row column"]:
+    """Which values are drawn: what is allowed and shown, and a screen can show."""
+    drawn: np.ndarray = seen.shown & (np.abs(seen.values) >= FAINTEST)
     return drawn
 
 
@@ -200,12 +221,11 @@ def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     """Every line that can be seen, head by head."""
     head, query, key, weight = [], [], [], []
     for index, one in enumerate(maps):
-        view = one.view
-        rows, columns = np.nonzero(drawn_as_lines(view))
+        rows, columns = np.nonzero(drawn_as_lines(one.map))
         head.append(np.full(len(rows), index, np.uint8))
         query.append(rows.astype(np.uint16))
         key.append(columns.astype(np.uint16))
-        weight.append(view.weights[rows, columns].astype(np.float32))
+        weight.append(one.map.values[rows, columns].astype(np.float32))
     return {
         "head": np.concatenate(head),
         "query": np.concatenate(query),
@@ -214,11 +234,29 @@ def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     }
 
 
-def line_words(language: Language) -> dict[str, str]:
-    """What every line diagram says."""
-    names = ("queries", "keys", "help", "focus_query", "focus_key", "no_lines")
-    strokes = say("lines.strokes", language, unit="px")
-    return {name: say(f"lines.{name}", language) for name in names} | {"strokes": strokes}
+def _kind(maps: Sequence[Shown]) -> str:
+    """The end of a text's key where values of either sign want other words than weights."""
+    return "_signed" if maps[0].map.is_signed else ""
+
+
+def _edges(maps: Sequence[Shown], language: Language) -> tuple[str, str]:
+    """What the two edges are called."""
+    kind = _kind(maps)
+    return say(f"lines.queries{kind}", language), say(f"lines.keys{kind}", language)
+
+
+def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
+    """What every line diagram of such maps says."""
+    kind = _kind(maps)
+    queries, keys = _edges(maps, language)
+    focus = ("focus_query", "focus_key")
+    return {
+        "queries": queries,
+        "keys": keys,
+        "strokes": say(f"lines.strokes{kind}", language, unit="px"),
+        **{name: say(f"lines.{name}{kind}", language) for name in focus},
+        **{name: say(f"lines.{name}", language) for name in ("help", "no_lines")},
+    }
 
 
 def _alt(one: Shown, language: Language) -> str:
@@ -228,17 +266,26 @@ def _alt(one: Shown, language: Language) -> str:
     return f"{said['name']}: {' '.join(texts)}" if texts else f"{said['name']}."
 
 
+def head_code(code: HeadCode, minus: Paint | None) -> dict[str, Any]:
+    """In which colours a map is drawn; `minus` where values may be below 0."""
+    below = {} if minus is None else {"minus": {"light": minus.light, "dark": minus.dark}}
+    return {"light": code.light, "dark": code.dark, "dash": code.dash, **below}
+
+
 def head_words(one: Shown, language: Language) -> dict[str, Any]:
     """What a picture says about one head, with what it hides."""
-    view = one.view
-    faint = view.shown & ~drawn_as_lines(view)
+    faint = one.map.shown & ~drawn_as_lines(one.map)
     notes = one.notes(language)
     if faint.any():
-        lines, share = f"{int(faint.sum()):,}", percent(view.share(faint))
-        notes.append(say("lines.faint", language, lines=lines, share=share))
+        lines = f"{int(faint.sum()):,}"
+        if one.map.is_signed:
+            notes.append(say("lines.faint_signed", language, lines=lines))
+        else:
+            share = percent(one.map.share(faint))
+            notes.append(say("lines.faint", language, lines=lines, share=share))
     return {
         "name": one.name(language),
-        "title": title(one.trace, one.name(language), language),
+        "title": one.title(language),
         "says": one.says(language),
         "formula": one.formula(language),
         "notes": notes,

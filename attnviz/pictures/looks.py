@@ -43,7 +43,7 @@ def looks(
                 hovertemplate=hover,
                 showscale=False,
             ),
-            cell_numbers(flat, columns, rows, style.INK[mode], mode, 11),
+            cell_numbers(flat, columns, rows, style.INK_PAINT, mode, 11),
         ],
         layout=layout(
             mode,

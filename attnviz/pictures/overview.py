@@ -8,19 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 
+from attnviz.analysis.allowed import allowed_in_layer
+from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
-from attnviz.pictures.asked import check_language, check_trace
+from attnviz.pictures.asked import check_drawn, check_language
 from attnviz.pictures.facts import about_given, changes, with_changes
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import title
 from attnviz.pictures.recipe import Recipe
-from attnviz.texts import Language, say
+from attnviz.pictures.shown import Shown
+from attnviz.texts import Language, Message, say
 
 if TYPE_CHECKING:
     from attnviz.pictures.explorer import Explorer
@@ -29,16 +32,28 @@ LARGEST_TILE = 64  # cells a side
 LARGEST_PAYLOAD = 768 * 1024  # bytes of all tiles, whatever the number of heads
 
 
+class Tiles(NamedTuple):
+    """A tile a head: levels (`style.map_levels`), and where each row and column begins.
+
+    Cell i of a side covers the tokens from edge i to edge i + 1 − 1.
+    """
+
+    levels: UInt8[np.ndarray, "layer head row column"]
+    row_edges: tuple[int, ...]
+    column_edges: tuple[int, ...]
+    # 1 where no pair of a cell is allowed; one tile for all heads where they agree
+    denied: UInt8[np.ndarray, "#layer #head row column"] | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Overview:
-    """All heads of a trace as tiles of levels (`style.level`)."""
+    """All heads of a trace as tiles; or one map as one tile."""
 
-    trace: Trace
-    tiles: UInt8[np.ndarray, "layer head row column"]
-    edges: tuple[int, ...]  # cell i covers tokens edges[i] to edges[i + 1] − 1
+    drawn: Trace | AttentionMap
+    tiles: Tiles
 
     def __repr__(self) -> str:
-        return f"<Overview: {self.trace!r}>"
+        return f"<Overview: {self.drawn!r}>"
 
     def packet(
         self,
@@ -52,15 +67,12 @@ class Overview:
             InterventionError: if the model has no such head.
         """
         check_language(language)
-        a, b = (None if head is None else self.trace.check_head(head) for head in (a, b))
-        arrays = {
-            "tiles": self.tiles,
-            "ramp_light": style.ramp(style.INK["light"], "light"),
-            "ramp_dark": style.ramp(style.INK["dark"], "dark"),
-        }
-        labels = [token.text for token in self.trace.tokens]
-        words = overview_words(self.trace, labels, self.edges, language)
-        return pack({**words, "marked": {"A": a, "B": b}}, arrays)
+        if isinstance(self.drawn, Trace):
+            a, b = (None if head is None else self.drawn.check_head(head) for head in (a, b))
+        arrays = {"tiles": self.tiles.levels, **inks_of(self.drawn)}
+        if self.tiles.denied is not None:
+            arrays["denied"] = self.tiles.denied
+        return pack({**self._words(language), "marked": {"A": a, "B": b}}, arrays)
 
     def to_html(self, language: Language = "en") -> str:
         """One HTML file that needs no network: all heads, and those that are chosen in full."""
@@ -69,33 +81,93 @@ class Overview:
     def to_svg(self, language: Language = "en") -> str:
         """One SVG file at print size, every cell in it."""
         check_language(language)
-        labels = [token.text for token in self.trace.tokens]
-        said = overview_words(self.trace, labels, self.edges, language)
+        said = self._words(language)
         head = svg.words(said["title"], [said["note"]], style.INK["light"])
-        recipe = Recipe("overview", self.trace)
-        tiles = svg.tiles(self.tiles)
-        return svg.sheet(self.trace, [head, tiles], recipe, language, said["alt"])
+        signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
+        trace = self.drawn if isinstance(self.drawn, Trace) else None
+        named = trace is not None
+        tiles = svg.tiles(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
+        recipe = None if trace is None else Recipe("overview", trace)
+        return svg.sheet(trace, [head, tiles], recipe, language, said["alt"])
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
         return self._explorer("en")._repr_html_()
 
+    def _words(self, language: Language) -> dict[str, Any]:
+        if isinstance(self.drawn, AttentionMap):
+            return map_words(Shown(self.drawn, style.HEAD_CODES[0]), self.tiles, language)
+        labels = [token.text for token in self.drawn.tokens]
+        return overview_words(self.drawn, labels, labels, self.tiles, language)
+
     def _explorer(self, language: Language) -> "Explorer":
         from attnviz.pictures.explorer import explore  # which is drawn with this module
 
-        return explore(self.trace, language=language)
+        return explore(self.drawn, language=language)
 
 
-def overview(trace: Trace) -> Overview:
-    """All layers × heads of a trace, one layer at a time.
+def overview(trace: Trace | AttentionMap) -> Overview:
+    """All layers × heads of a trace, one layer at a time; or an attention map as one tile.
 
     Raises:
-        ArgumentError: if it is no trace.
+        ArgumentError: if it is no trace and no map.
     """
-    check_trace(trace)
+    check_drawn(trace)
+    if isinstance(trace, AttentionMap):
+        return Overview(trace, map_tile(trace))
+    return Overview(trace, tiles_of(trace))
+
+
+def tiles_of(trace: Trace) -> Tiles:
+    """A tile a head of a trace."""
     edges = cell_edges(len(trace.tokens), len(trace.heads))
-    layers = (pool(trace.layer_weights(n), edges) for n in range(trace.model.layers))
-    return Overview(trace, np.stack([style.level(layer) for layer in layers]), edges)
+    layers = (pool(trace.layer_weights(n), edges, edges) for n in range(trace.model.layers))
+    levels = np.stack([style.level(layer) for layer in layers])
+    denied = [
+        _none_allowed(allowed_in_layer(trace, layer), levels.shape[1], edges)
+        for layer in range(trace.model.layers)
+    ]
+    return Tiles(levels, edges, edges, shared(denied))
+
+
+def map_tile(drawn: AttentionMap) -> Tiles:
+    """A map as the only tile. Cells that a lens hides are as they are: an overview hides none."""
+    rows, columns = (cell_edges(len(side), 1) for side in (drawn.rows, drawn.columns))
+    levels = style.map_levels(pool(drawn.values[None], rows, columns), signed=drawn.is_signed)
+    denied = None
+    if drawn.allowed is not None:
+        allowed = pool(drawn.allowed[None].astype(np.float32), rows, columns)
+        denied = (allowed == 0)[None].astype(np.uint8)
+    return Tiles(levels[None], rows, columns, denied)
+
+
+def _none_allowed(
+    allowed: Bool[np.ndarray, "#head query key"] | None, heads: int, edges: Sequence[int]
+) -> Bool[np.ndarray, "head row column"]:
+    """The blocks of queries and keys in which no pair is allowed."""
+    if allowed is None:
+        side = len(edges) - 1
+        return np.zeros((heads, side, side), bool)
+    return np.asarray(pool(allowed.astype(np.float32), edges, edges) == 0)
+
+
+def shared(
+    denied: Sequence[Bool[np.ndarray, "head row column"]],
+) -> UInt8[np.ndarray, "#layer #head row column"] | None:
+    """What each head does not allow; one tile where all agree, None where all is allowed."""
+    each = np.stack(denied)
+    if not each.any():
+        return None
+    alike = (each == each[:1, :1]).all()
+    return (each[:1, :1] if alike else each).astype(np.uint8)
+
+
+def inks_of(drawn: Trace | AttentionMap) -> dict[str, np.ndarray]:
+    """The colours of an overview's levels in both modes: ink, or two hues for both signs."""
+    if isinstance(drawn, AttentionMap) and drawn.is_signed:
+        code = style.HEAD_CODES[0]
+        return {f"ramp_{mode}": style.map_ramp(code, mode, signed=True) for mode in style.MODES}
+    return {f"ramp_{mode}": style.ramp(style.INK[mode], mode) for mode in style.MODES}
 
 
 def cell_edges(tokens: int, heads: int) -> tuple[int, ...]:
@@ -105,47 +177,119 @@ def cell_edges(tokens: int, heads: int) -> tuple[int, ...]:
 
 
 def pool(
-    weights: Float[np.ndarray, "head query key"], edges: Sequence[int]
+    values: Float[np.ndarray, "head query key"],
+    row_edges: Sequence[int],
+    column_edges: Sequence[int],
 ) -> Float[np.ndarray, "head row column"]:
-    """The strongest weight of each block of queries and keys."""
-    if len(edges) == weights.shape[-1] + 1:
-        return weights
-    over_keys = np.maximum.reduceat(weights, edges[:-1], axis=2)
-    return np.asarray(np.maximum.reduceat(over_keys, edges[:-1], axis=1))
+    """The value of each block of queries and keys that is farthest from 0."""
+    if (len(row_edges) - 1, len(column_edges) - 1) == values.shape[1:]:
+        return values
+    largest = _of_blocks(np.maximum, values, row_edges, column_edges)
+    if values.min(initial=0) >= 0:
+        return largest
+    least = _of_blocks(np.minimum, values, row_edges, column_edges)
+    return np.where(-least > largest, least, largest)
+
+
+def _of_blocks(
+    ufunc: np.ufunc, values: np.ndarray, row_edges: Sequence[int], column_edges: Sequence[int]
+) -> np.ndarray:
+    over_keys = ufunc.reduceat(values, column_edges[:-1], axis=2)
+    return np.asarray(ufunc.reduceat(over_keys, row_edges[:-1], axis=1))
 
 
 def overview_words(
     trace: Trace,
-    labels: Sequence[str],
-    edges: Sequence[int],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    tiles: Tiles,
     language: Language,
     extra: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What an overview of places with these labels says. `edges` are those of its cells."""
+    """What an overview of the heads of a trace says; `rows` and `columns` are its labels."""
     card = trace.model
-    sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(labels)}
-    block = max((end - start for start, end in pairwise(edges)), default=1)  # nothing is left
+    sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(rows)}
+    block = _largest_block(tiles)
     source = "given" if card.source == "given" else "softmax"
-    formula = say(f"overview.formula_{source}", language)
-    formula = with_changes(formula, trace, trace.heads, language)
+    formula = with_changes(Message(f"overview.formula_{source}"), trace, trace.heads).text(language)
     key = "overview.pooled" if block > 1 else "overview.exact"
     drawn = say(key, language, block=block, formula=formula)
+    hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
     changed = [*changes(trace, language), *about_given(trace, language)]
-    note = " ".join([drawn, *extra, *changed])
-    cells = len(edges) - 1
-    texts = ("read", "read_block", "hidden", "rest", "click_sets", "canvas_help")
+    note = " ".join([drawn, *hatched, *extra, *changed])
+    model, name = card.called(language), say("overview.title", language, **sizes)
+    alt = say(
+        "overview.alt", language, model=model, cells=len(tiles.row_edges) - 1, note=note, **sizes
+    )
     return {
-        **sizes,
-        "title": title(trace, say("overview.title", language, **sizes), language),
+        "layers": card.layers,
+        "heads": card.heads,
+        "title": title(trace, name, language),
         "note": note,
-        "alt": say(
-            "overview.alt", language, model=card.called(language), cells=cells, note=note, **sizes
-        ),
-        "edges": list(edges),
-        "labels": list(labels),
-        "words": {name: say(f"overview.{name}", language) for name in texts},
+        "alt": alt,
+        **_sides(rows, columns, tiles),
+        **_spoken(language, signed=False),
+    }
+
+
+def map_words(one: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
+    """What the overview of one map says."""
+    seen = one.map
+    kind = "signed" if seen.is_signed else "share"
+    block = _largest_block(tiles)
+    pooled = "_pooled" if block > 1 else ""
+    drawn = say(f"overview.map_{kind}{pooled}", language, block=block)
+    hatched = [] if seen.allowed is None else [say("overview.hatched", language)]
+    note = " ".join([drawn, *hatched])
+    name = one.name(language)
+    alt = say(
+        "overview.map_alt",
+        language,
+        name=name,
+        rows=len(seen.rows),
+        columns=len(seen.columns),
+        note=note,
+    )
+    rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
+    spoken = _spoken(language, signed=seen.is_signed)
+    spoken["words"]["rest"] = say(f"map.rest{'_signed' if seen.is_signed else ''}", language)
+    return {
+        "layers": 1,
+        "heads": 1,
+        "alone": True,
+        "title": name,
+        "note": note,
+        "alt": alt,
+        **_sides(rows, columns, tiles),
+        **spoken,
+    }
+
+
+def _largest_block(tiles: Tiles) -> int:
+    """The longest side of a block that shares a cell, in tokens."""
+    edges = (tiles.row_edges, tiles.column_edges)
+    return max((end - start for side in edges for start, end in pairwise(side)), default=1)
+
+
+def _sides(rows: Sequence[str], columns: Sequence[str], tiles: Tiles) -> dict[str, Any]:
+    return {
+        "rows": {"labels": list(rows), "edges": list(tiles.row_edges)},
+        "columns": {"labels": list(columns), "edges": list(tiles.column_edges)},
+    }
+
+
+def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
+    """The words under the pointer, and the colours of A and B."""
+    kind = "_signed" if signed else ""
+    texts = ("not_allowed", "hidden", "rest", "click_sets", "canvas_help")
+    read = ("read", "read_block")
+    return {
+        "signed": signed,
+        "words": {
+            **{name: say(f"overview.{name}", language) for name in texts},
+            **{name: say(f"overview.{name}{kind}", language) for name in read},
+        },
         "colours": {
-            "light": [code.light for code in style.HEAD_CODES[:2]],
-            "dark": [code.dark for code in style.HEAD_CODES[:2]],
+            mode: [getattr(code, mode) for code in style.HEAD_CODES[:2]] for mode in style.MODES
         },
     }

@@ -2,15 +2,16 @@
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import Description
-from attnviz.analysis.lens import Lens, Withheld
+from attnviz.analysis.lens import Lens
+from attnviz.core.maps import Withheld
 from attnviz.core.trace import Trace
 from attnviz.pictures.digits import exact, exact_percent
 from attnviz.texts import Language, say
 
 
-def title(trace: Trace, what: str, language: Language) -> str:
-    """Model and head: the first line of every picture."""
-    return f"{trace.model.called(language)} · {what}"
+def title(trace: Trace | None, what: str, language: Language) -> str:
+    """Model and head: the first line of every picture. A map from elsewhere has its own name."""
+    return what if trace is None else f"{trace.model.called(language)} · {what}"
 
 
 def percent(share: float) -> str:

@@ -11,6 +11,7 @@ from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.texts import Language, say
 
 _ALL: dict[str, Any] = {
     "threshold": sys.maxsize,  # none is left out
@@ -82,6 +83,11 @@ class Recipe:
             if getattr(self, name) != value
         ]
         return f"attnviz.{self.make}({', '.join(arguments)})"
+
+
+def again(recipe: Recipe | None, language: Language) -> list[str]:
+    """How a picture is made again, as files say it; nothing where that is not known."""
+    return [] if recipe is None else [say("file.again", language, command=recipe.text)]
 
 
 def _written(array: np.ndarray) -> str:

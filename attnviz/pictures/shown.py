@@ -1,7 +1,11 @@
-"""What a picture shows: one head, or several combined, through a lens."""
+"""What a picture shows: an attention map, its colour code, and where it is from if that is known.
+
+A map of a trace comes from one head, or several combined, through a lens; a picture of it says
+so and how it is made again. A map that comes from anywhere else is drawn as well.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import get_args
 
@@ -12,126 +16,228 @@ from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import ROUNDING, describe
 from attnviz.analysis.distribution import above, below, check_distribution, sum_to_one
-from attnviz.analysis.lens import Lens, View, look_at
+from attnviz.analysis.lens import Lens, look_at
 from attnviz.core.heads import HeadId
+from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.trace import Trace
-from attnviz.errors import CaptureError, InterventionError
+from attnviz.errors import ArgumentError, CaptureError, InterventionError
 from attnviz.pictures import style
-from attnviz.pictures.asked import check_trace, lens_of
-from attnviz.pictures.facts import changes, with_changes
-from attnviz.pictures.picture import sentence, withheld_notes
+from attnviz.pictures.asked import check_drawn, lens_of
+from attnviz.pictures.facts import about_given, changes, with_changes
+from attnviz.pictures.picture import sentence, title, withheld_notes
 from attnviz.pictures.style import HeadCode
-from attnviz.texts import Language, say
+from attnviz.texts import Language, Message, say
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One map of attention to be drawn, with its words.
-
-    `heads` holds one head, or all that `combination` puts together.
-    """
+class Source:
+    """Where a map is from: one head of a trace, or all that `combination` puts together."""
 
     trace: Trace
     heads: tuple[HeadId, ...]
     lens: Lens
-    code: HeadCode
     combination: Combination | None = None
 
-    @cached_property
-    def view(self) -> View:
+    @property
+    def is_given(self) -> bool:
+        """Whether the weights were computed elsewhere."""
+        return self.trace.model.source == "given"
+
+    def look(self) -> AttentionMap:
         """The weights through the lens."""
-        trace = self.trace
-        allowed = trace.allowed_in(self.heads)
+        trace, kind = self.trace, self.heads[0].kind
         heads = map(trace.weights, self.heads)
-        return look_at(heads, trace.tokens, self.lens, self.combination or "mean", allowed)
+        seen = look_at(
+            heads,
+            trace.query_tokens(kind),
+            self.lens,
+            self.combination or "mean",
+            trace.allowed_in(self.heads),
+            columns=trace.key_tokens(kind),
+        )
+        return replace(seen, title=self.title, formula=self._formula(seen))
 
     @property
-    def _whole_sums(self) -> tuple[float, float]:
-        """The smallest and the largest sum of a row, hidden special tokens included."""
-        whole = self.view.whole
-        return (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
-
-    def name(self, language: Language) -> str:
+    def title(self) -> Message:
         """L0·H2, or "mean of L0·H2, L1·H8"."""
         heads = ", ".join(str(head) for head in self.heads)
         if self.combination is None:
-            return heads
-        return say(f"picture.{self.combination}_of", language, heads=heads)
+            return Message("map.named", {"name": heads})
+        return Message(f"picture.{self.combination}_of", {"heads": heads})
 
-    def formula(self, language: Language) -> str:
+    def _formula(self, seen: AttentionMap) -> Message:
         """How the drawn numbers come from q and k and what rows sum to, or that they were given."""
         how = self.combination or "weights"
-        if self.trace.model.source == "given":
-            return with_sums(say(f"picture.given_{how}", language), self._whole_sums, language)
-        formula = say(f"picture.formula_{how}", language)
-        return with_changes(formula, self.trace, self.heads, language) + self._sums(language)
+        if self.is_given:
+            whole = seen.whole
+            sums = (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
+            return _with_sums(Message(f"picture.given_{how}"), sums)
+        formula = with_changes(Message(f"picture.formula_{how}"), self.trace, self.heads)
+        sums_drawn = drawn_values(seen).sum(axis=1)
+        if not sums_drawn.size or sums_drawn.min() < 1 - ROUNDING:
+            return formula  # the lens hides a part of each row
+        more = self.combination == "maximum" or sums_drawn.max() > 1 + ROUNDING
+        return Message(f"picture.rows_{'more' if more else 'one'}", {"formula": formula})
 
-    def _sums(self, language: Language) -> str:
-        """What each drawn row sums to; nothing where the lens hides a part of it."""
-        sums = self._drawn.sum(axis=1)
-        if not sums.size or sums.min() < 1 - ROUNDING:
-            return ""
-        more = self.combination == "maximum" or sums.max() > 1 + ROUNDING
-        return say("picture.rows_more" if more else "picture.rows_one", language)
+
+@dataclass(frozen=True)
+class Shown:
+    """One attention map to be drawn, with its words."""
+
+    drawn: Source | AttentionMap  # a map of a trace is computed when it is first needed
+    code: HeadCode
+
+    @cached_property
+    def map(self) -> AttentionMap:
+        """What is drawn."""
+        return self.drawn.look() if isinstance(self.drawn, Source) else self.drawn
 
     @property
-    def _drawn(self) -> Float[np.ndarray, "query key"]:
-        """The weights that are shown; what is hidden is 0."""
-        return np.where(self.view.shown, self.view.weights, 0)
+    def source(self) -> Source | None:
+        """Where the map is from; None where that is not known."""
+        return self.drawn if isinstance(self.drawn, Source) else None
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace that the map is from, if any."""
+        return None if self.source is None else self.source.trace
+
+    @property
+    def heads(self) -> tuple[HeadId, ...]:
+        """The heads that the map is from; none for one that is from elsewhere."""
+        return () if self.source is None else self.source.heads
+
+    @property
+    def lens(self) -> Lens:
+        """The lens that the map was seen through."""
+        return Lens() if self.source is None else self.source.lens
+
+    @property
+    def combination(self) -> Combination | None:
+        """How several heads became one map, if they did."""
+        return None if self.source is None else self.source.combination
+
+    @property
+    def minus(self) -> style.Paint | None:
+        """The colour of values below 0; None where there are none."""
+        return style.MINUS if self.map.is_signed else None
+
+    def name(self, language: Language) -> str:
+        """L0·H2, "mean of L0·H2, L1·H8", or what a map from elsewhere is called."""
+        called = self.map.title if self.source is None else self.source.title
+        return (called or Message("map.untitled")).text(language)
+
+    def title(self, language: Language) -> str:
+        """Model and head: the first line of every picture."""
+        return title(self.trace, self.name(language), language)
+
+    def model(self, language: Language) -> str:
+        """What is drawn by name: the model, or a map from elsewhere."""
+        return self.name(language) if self.trace is None else self.trace.model.called(language)
+
+    def formula(self, language: Language) -> str:
+        """How the values came about; empty where that is not known."""
+        return "" if self.map.formula is None else self.map.formula.text(language)
 
     def says(self, language: Language) -> str:
-        """What is shown does here, by the weights that are shown; nothing for a maximum.
+        """What is shown does here, by the weights that are shown.
 
-        The maximum of several heads is no attention of any: its rows sum to more than 1.
+        Nothing for a maximum, which is no attention of any head: its rows sum to more than 1;
+        and nothing for values of either sign, which are no attention at all.
         """
-        drawn = self._drawn
-        if self.combination == "maximum" or not drawn.any():
+        seen, drawn = self.map, drawn_values(self.map)
+        if seen.is_signed or self.combination == "maximum" or not drawn.any():
             return ""
-        if self.trace.model.source == "given":
-            try:
-                for head in self.heads:
-                    check_distribution(self.trace.weights(head))
-            except CaptureError as error:
-                return error.text(language)
-        unit = "place" if self.view.withheld.no_words else self.lens.unit
-        return sentence(describe(drawn, self.view.places), unit, language)
+        try:
+            self._check_distribution()
+        except CaptureError as error:
+            return error.text(language)
+        unit = "place" if seen.withheld.no_words else self.lens.unit
+        found = describe(
+            drawn, seen.columns, seen.allowed, queries_are_keys=seen.rows == seen.columns
+        )
+        return sentence(found, unit, language)
+
+    def _check_distribution(self) -> None:
+        if self.source is None:
+            check_distribution(self.map.values[~self.map.denied.all(axis=1)])
+        elif self.source.is_given:
+            for head in self.source.heads:
+                check_distribution(self.source.trace.weights(head))
 
     def notes(self, language: Language) -> list[str]:
         """What was changed in the model, and what is hidden, merged or renormalised."""
-        withheld = withheld_notes(self.view.withheld, self.lens, self.combination, language)
-        return [*changes(self.trace, language), *withheld]
+        withheld = self.map.withheld
+        if self.source is None:
+            cells = f"{withheld.not_allowed:,}"
+            return [say("map.no_value", language, cells=cells)] if withheld.not_allowed else []
+        said = withheld_notes(withheld, self.lens, self.combination, language)
+        return [*changes(self.source.trace, language), *said]
+
+    def about(self, language: Language) -> list[str]:
+        """What given weights are that softmax over all tokens would not do."""
+        return [] if self.trace is None else about_given(self.trace, language)
 
     def alt(self, language: Language) -> str:
         """What it does here and its notes, as text alternatives say them."""
         return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
 
 
-def with_sums(formula: str, sums: tuple[float, float], language: Language) -> str:
+def drawn_values(seen: AttentionMap) -> Float[np.ndarray, "row column"]:
+    """The values that are shown; what is hidden or not allowed is 0."""
+    return np.where(seen.shown, seen.values, 0)
+
+
+def side(places: Sequence[Place]) -> dict[str, list[str]]:
+    """The rows or the columns of a map, as packets hold them."""
+    return {
+        "labels": [place.text for place in places],
+        "names": [place.name for place in places],
+    }
+
+
+def _with_sums(formula: Message, sums: tuple[float, float]) -> Message:
     """A formula with the range of row sums, rounded outward, where they are not all 1."""
     if sum_to_one(*sums):
         return formula
-    low, high = below(sums[0]), above(sums[1])
-    return say("picture.row_sums", language, formula=formula, low=low, high=high)
+    return Message(
+        "picture.row_sums", {"formula": formula, "low": below(sums[0]), "high": above(sums[1])}
+    )
 
 
 def shown(
-    trace: Trace,
-    heads: Sequence[tuple[int, int]],
+    drawn: Trace | AttentionMap,
+    heads: Sequence[tuple[int, int]] = (),
     lens: Lens | None = None,
     combination: Combination | None = None,
 ) -> tuple[Shown, ...]:
-    """Each head in its own colour code, or all of them combined into one.
+    """Each head in its own colour code, or all of them combined into one; or a map as it is.
 
     Raises:
         ArgumentError: if there are no heads, or something else is not what it should be.
         InterventionError: if the model has no such head, or there are more than colour codes.
     """
-    check_trace(trace)
-    lens, ids = lens_of(lens), trace.check_heads(heads)
+    check_drawn(drawn)
+    if isinstance(drawn, AttentionMap):
+        check_alone(heads, lens, combination)
+        return (Shown(drawn, style.HEAD_CODES[0]),)
+    lens, ids = lens_of(lens), drawn.check_heads(heads)
     if combination is not None:
         checks.one_of("combination", combination, get_args(Combination))
-        return (Shown(trace, ids, lens, style.HEAD_CODES[0], combination),)
+        return (Shown(Source(drawn, ids, lens, combination), style.HEAD_CODES[0]),)
     if len(ids) > style.MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)
     codes = style.HEAD_CODES[: len(ids)]
-    return tuple(Shown(trace, (head,), lens, code) for head, code in zip(ids, codes, strict=True))
+    return tuple(
+        Shown(Source(drawn, (head,), lens), code) for head, code in zip(ids, codes, strict=True)
+    )
+
+
+def check_alone(heads: object, lens: Lens | None, combination: object) -> None:
+    """Make sure that nothing is asked of a map that only a trace can do.
+
+    Raises:
+        ArgumentError: if something is.
+    """
+    if heads or lens is not None or combination is not None:
+        raise ArgumentError("map_alone")

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Literal
 
 from attnviz.core.trace import Trace
-from attnviz.pictures.facts import made_with
+from attnviz.pictures.facts import made_with, sentences
 from attnviz.texts import Language, tag_of
 
 _ASSETS = files("attnviz.pictures") / "assets"
@@ -77,10 +77,9 @@ def _script(kind: Kind) -> str:
     return "\n".join(map(_asset, _PARTS.get(kind, (f"{kind}.js",))))
 
 
-def origin(trace: Trace, language: Language) -> str:
+def origin(trace: Trace | None, language: Language) -> str:
     """The sentence, the model with its revision, and the version: the head of every file."""
-    sentences = [trace.text] if trace.pair is None else [trace.text, trace.pair]
-    quotes = "".join(tag("blockquote", sentence) for sentence in sentences)
+    quotes = "".join(tag("blockquote", sentence) for sentence in sentences(trace))
     return quotes + tag("p", made_with(trace, language), "made")
 
 

@@ -43,6 +43,7 @@ Z = Paint("#B02E66", "#F08DB4")
 R = Paint("#2B6C8F", "#80BEE1")
 SCORE = Paint("#8A6A00", "#DDB94A")
 GREY = Paint("#5F6368", "#A3A39D")
+INK_PAINT = Paint(INK["light"], INK["dark"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ HEAD_CODES = (
     HeadCode("#002D03", "#03981E", _DOTTED),
 )
 MOST_HEADS = len(HEAD_CODES)
+
+# Values of either sign: above 0 in the colour of head A, below in that of head B.
+MINUS = Paint(HEAD_CODES[1].light, HEAD_CODES[1].dark)
+HATCH = 4  # px between the lines of what is not allowed
 
 
 def code(head: int) -> Paint:
@@ -126,14 +131,14 @@ HALF = 127  # steps of ink on each side of zero
 
 
 @cache
-def signed_ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
-    """255 colours for numbers of either sign: grey ink, paper at 127, `colour`'s hue.
+def signed_ramp(colour: str, mode: Mode, minus: Paint = GREY) -> UInt8[np.ndarray, "level rgb"]:
+    """255 colours for numbers of either sign: `minus`, paper at 127, `colour`'s hue.
 
     Lightness is that of `ramp` on both sides, so equal darkness means equal size.
     """
-    plus, minus = ramp(colour, mode), ramp(GREY.light if mode == "light" else GREY.dark, mode)
+    plus, below = ramp(colour, mode), ramp(getattr(minus, mode), mode)
     steps = np.rint(np.linspace(0, LEVELS, HALF + 1)).astype(int)
-    both: np.ndarray = np.concatenate([minus[steps[:0:-1]], plus[steps]])
+    both: np.ndarray = np.concatenate([below[steps[:0:-1]], plus[steps]])
     return both
 
 
@@ -152,8 +157,33 @@ def level(weights: np.ndarray) -> UInt8[np.ndarray, "..."]:
     return levels
 
 
+def signed_levels(values: np.ndarray) -> UInt8[np.ndarray, "..."]:
+    """Values from −1 to 1 as levels of `signed_ramp`: 127 ± round(127 √|value|)."""
+    ink = np.rint(HALF * np.sqrt(np.clip(np.abs(values), 0, 1)))
+    levels: np.ndarray = (HALF + np.sign(values) * ink).astype(np.uint8)
+    return levels
+
+
+def map_ramp(code: HeadCode | Paint, mode: Mode, *, signed: bool) -> UInt8[np.ndarray, "level rgb"]:
+    """The colours of a map's levels: 256 for shares, 255 for values of either sign."""
+    colour = getattr(code, mode)
+    return signed_ramp(colour, mode, MINUS) if signed else ramp(colour, mode)
+
+
+def map_levels(values: np.ndarray, *, signed: bool) -> UInt8[np.ndarray, "..."]:
+    """A map's values as levels of its ramp."""
+    return signed_levels(values) if signed else level(values)
+
+
 def colour_scale(colour: str, mode: Mode) -> list[tuple[float, str]]:
     """A ramp as stops over the weight itself, for Plotly."""
     colours = ramp(colour, mode)
     stops = np.linspace(0, 1, STOPS)
     return [(float(s**2), "rgb({},{},{})".format(*colours[round(LEVELS * s)])) for s in stops]
+
+
+def signed_scale(colour: str, mode: Mode) -> list[tuple[float, str]]:
+    """A ramp for both signs as stops from −1 to 1, which Plotly counts from 0 to 1."""
+    plus, minus = colour_scale(colour, mode), colour_scale(getattr(MINUS, mode), mode)
+    below = [((1 - size) / 2, ink) for size, ink in reversed(minus[1:])]
+    return [*below, *(((1 + size) / 2, ink) for size, ink in plus)]

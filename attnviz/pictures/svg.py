@@ -9,16 +9,18 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
-from attnviz.analysis.lens import Place
 from attnviz.core.characters import visible
+from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import style
-from attnviz.pictures.facts import facts, made_with
+from attnviz.pictures.facts import facts, made_with, sentences
+from attnviz.pictures.hatch import runs
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.style import HeadCode
 from attnviz.texts import Language, say
@@ -31,7 +33,9 @@ LEAST_STEP = 7.5  # units from one token to the next
 LARGEST_STEP = 40.0
 LABEL = 84.0  # units kept for a token's name
 LONGEST_LABEL = 18  # characters
+HATCH = "not-allowed"  # the name of the pattern
 TICKS = (0.01, 0.1, 0.25, 0.5, 1.0)
+SIGNED_TICKS = (-1.0, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,11 @@ class Block:
 
 
 def sheet(
-    trace: Trace, blocks: Sequence[Block], recipe: Recipe, language: Language, alt: str
+    trace: Trace | None,
+    blocks: Sequence[Block],
+    recipe: Recipe | None,
+    language: Language,
+    alt: str,
 ) -> str:
     """A whole SVG file: the blocks, then where they are from and how they are made again."""
     width = max([WIDTH, *(block.width for block in blocks)])
@@ -53,13 +61,15 @@ def sheet(
     for block in blocks:
         parts.append(f'<g transform="translate(0 {y:g})">{block.elements}</g>')
         y += block.height + 14
-    about = json.dumps({**facts(trace), "again": recipe.text})  # ASCII only
+    how = {} if recipe is None else {"again": recipe.text}
+    about = json.dumps({**facts(trace), **how})  # ASCII only
+    title = "" if trace is None else f"<title>{safe(trace.model.called(language))}</title>"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * MM:g}mm" '
         f'height="{y * MM:g}mm" viewBox="0 0 {width:g} {y:g}" role="img" '
         f'style="background:{style.PAPER["light"]}" font-family={quoteattr(style.SANS)} '
         f'font-size="10" fill="{style.INK["light"]}">'
-        f"<title>{safe(trace.model.called(language))}</title><desc>{safe(alt)}</desc><metadata>{escape(about)}</metadata>"
+        f"{title}<desc>{safe(alt)}</desc><metadata>{escape(about)}</metadata>"
         f'<rect width="100%" height="100%" fill="{style.PAPER["light"]}"/>'
         f"{''.join(parts)}</svg>\n"
     )
@@ -85,57 +95,86 @@ def words(
     return Block(elements, width, 16 + 13 * len(small))
 
 
-def cells(
-    levels: UInt8[np.ndarray, "row column"],
-    shown: np.ndarray,
-    code: HeadCode,
-    places: Sequence[Place],
-) -> Block:
+def cells(seen: AttentionMap, code: HeadCode) -> Block:
     """A heatmap: a square a cell, as dark as its level, with the places at both edges."""
-    count = len(places)
-    step = step_of(count, WIDTH - LABEL - 16)
-    side = step * count
+    signed = seen.is_signed
+    step = step_of(max(seen.values.shape), WIDTH - LABEL - 16)
+    wide, high = (step * len(places) for places in (seen.columns, seen.rows))
+    ramp = style.map_ramp(code, "light", signed=signed)
+    levels = style.map_levels(seen.values, signed=signed)
     parts = [f'<g transform="translate({LABEL:g} 0) scale({step:g})" class="cells">']
-    parts += _squares({(0, 0): (levels, shown)}, style.ramp(code.light, "light"))
-    parts.append("</g>")
-    size = min(9.0, step)
-    for index, place in enumerate(places):
-        name, middle = cut(place.text), (index + 0.5) * step
-        below = (LABEL + middle + size / 3, side + 5)
-        parts.append(text(LABEL - 4, middle + size / 3, name, size, anchor="end"))
-        parts.append(text(*below, name, size, anchor="end", turned=True))
-    legend = _legend(style.ramp(code.light, "light"), side + LABEL + 8)
-    return Block("".join(parts) + legend, LABEL + side + 8, side + LABEL + 24)
+    parts += _squares({(0, 0): (levels, seen.shown)}, ramp, style.HALF if signed else 0)
+    parts += [*_hatched({(0, 0): seen.denied}, step), "</g>"]
+    parts += _place_names(seen, step)
+    bottom = high + LABEL + 8
+    legend = _legend(ramp, bottom, SIGNED_TICKS if signed else TICKS)
+    return Block("".join(parts) + legend, LABEL + wide + 8, bottom + 16)
 
 
-def tiles(levels: UInt8[np.ndarray, "layer head row column"]) -> Block:
-    """An overview: a tile a head, a row a layer."""
-    layers, heads, side, _ = levels.shape
-    apart = max(1, round(side / 12))
-    step = (WIDTH - 40) / (heads * (side + apart))
-    everywhere = np.ones(levels.shape[2:], bool)
-    grid = {
-        (head * (side + apart), layer * (side + apart)): (levels[layer, head], everywhere)
+def _place_names(seen: AttentionMap, step: Length) -> Iterable[str]:
+    """Each place beside its row, and below its column."""
+    size, below = min(9.0, step), step * len(seen.rows) + 5
+    rows = [
+        text(LABEL - 4, (n + 0.5) * step + size / 3, cut(place.text), size, anchor="end")
+        for n, place in enumerate(seen.rows)
+    ]
+    columns = [
+        text(
+            LABEL + (n + 0.5) * step + size / 3,
+            below,
+            cut(place.text),
+            size,
+            anchor="end",
+            turned=True,
+        )
+        for n, place in enumerate(seen.columns)
+    ]
+    for pair in zip_longest(rows, columns, fillvalue=""):
+        yield from pair
+
+
+def tiles(
+    levels: UInt8[np.ndarray, "layer head row column"],
+    denied: UInt8[np.ndarray, "#layer #head row column"] | None = None,
+    *,
+    signed: bool = False,
+    named: bool = True,
+) -> Block:
+    """An overview: a tile a head, a row a layer, which may be `named`."""
+    layers, heads, rows, columns = levels.shape
+    apart = max(1, round(max(rows, columns) / 12))
+    step = (WIDTH - 40) / (heads * (columns + apart))
+    if rows > columns:  # as wide as it would be high
+        step = min(step, (WIDTH - 40) / (heads * (rows + apart)))
+    corners = {
+        (layer, head): (head * (columns + apart), layer * (rows + apart))
         for layer in range(layers)
         for head in range(heads)
     }
-    ramp = style.ramp(style.INK["light"], "light")
+    everywhere = np.ones((rows, columns), bool)
+    grid = {at: (levels[which], everywhere) for which, at in corners.items()}
+    code = HeadCode(style.INK["light"], style.INK["dark"], "none")
+    ramp = style.map_ramp(style.HEAD_CODES[0] if signed else code, "light", signed=signed)
     parts = [f'<g transform="translate(32 14) scale({step:.6g})" class="cells">']
     for x, y in grid:
         parts.append(
-            f'<rect x="{x}" y="{y}" width="{side}" height="{side}" fill="none" '
+            f'<rect x="{x}" y="{y}" width="{columns}" height="{rows}" fill="none" '
             f'stroke="{style.RULE["light"]}" stroke-width="{0.6 / step:.3g}"/>'
         )
-    parts += [*_squares(grid, ramp), "</g>"]
-    middle = (side / 2) * step
-    for head in range(heads):
-        x = 32 + head * (side + apart) * step + middle
+    parts += _squares(grid, ramp, style.HALF if signed else 0)
+    if denied is not None:
+        each = np.broadcast_to(denied, levels.shape) > 0
+        parts += _hatched({at: each[which] for which, at in corners.items()}, step)
+    parts.append("</g>")
+    for head in range(heads if named else 0):
+        x = 32 + (head * (columns + apart) + columns / 2) * step
         parts.append(text(x, 9, f"H{head}", anchor="middle"))
-    for layer in range(layers):
-        y = 14 + layer * (side + apart) * step + middle
+    for layer in range(layers if named else 0):
+        y = 14 + (layer * (rows + apart) + rows / 2) * step
         parts.append(text(26, y + 3, f"L{layer}", anchor="end"))
-    high = 14 + layers * (side + apart) * step
-    return Block("".join(parts) + _legend(ramp, high + 4), WIDTH, high + 22)
+    high = 14 + layers * (rows + apart) * step
+    legend = _legend(ramp, high + 4, SIGNED_TICKS if signed else TICKS)
+    return Block("".join(parts) + legend, WIDTH, high + 22)
 
 
 def wrapped(text: str, width: Length = WIDTH) -> list[str]:
@@ -186,29 +225,57 @@ def safe(text: str) -> str:
 
 
 def _squares(
-    grid: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]], ramp: np.ndarray
+    grid: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]], ramp: np.ndarray, paper: int
 ) -> list[str]:
     """One path a level, of unit squares; neighbours of a row that share it are one rectangle."""
     paths: dict[int, list[str]] = defaultdict(list)
     for (left, top), (levels, shown) in grid.items():
         for row, line in enumerate(levels):
-            for start, end in _runs(line, shown[row]):
-                paths[int(line[start])].append(
-                    f"M{left + start} {top + row}h{end - start}v1H{left + start}z"
-                )
+            for start, end in _runs(line, shown[row] & (line != paper)):
+                paths[int(line[start])].append(_strip(left + start, top + row, end - start))
     return [
         f'<path fill="{_hex(ramp, level)}" d="{"".join(parts)}"/>'
         for level, parts in sorted(paths.items())
-        if level > 0  # which is the paper itself
     ]
 
 
+def _strip(x: int, y: int, wide: int) -> str:
+    return f"M{x} {y}h{wide}v1H{x}z"
+
+
+def _pattern(step: Length) -> str:
+    """The hatch of cells that are `step` units wide, in cells."""
+    apart, ink = style.HATCH / step, style.FAINT_INK["light"]
+    return (
+        f'<defs><pattern id="{HATCH}" width="{apart:.4g}" height="{apart:.4g}" '
+        f'patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        f'<path d="M0 0V{apart:.4g}" stroke="{ink}" stroke-width="{1 / step:.3g}"/>'
+        "</pattern></defs>"
+    )
+
+
+def _hatched(
+    grid: dict[tuple[int, int], Bool[np.ndarray, "row column"]], step: Length
+) -> list[str]:
+    """What is not allowed: paper with a fine hatch, as one path."""
+    strips = [
+        _strip(left + start, top + row, end - start)
+        for (left, top), denied in grid.items()
+        for row, line in enumerate(denied)
+        for start, end in runs(line)
+    ]
+    drawn = "".join(strips)
+    if not drawn:
+        return []
+    return [_pattern(step), f'<path class="denied" fill="url(#{HATCH})" d="{drawn}"/>']
+
+
 def _runs(line: np.ndarray, shown: np.ndarray) -> Iterable[tuple[int, int]]:
-    """Where neighbours of one level begin and end, hidden ones left out."""
+    """Where neighbours of one level begin and end, those that are not shown left out."""
     keys = np.where(shown, line.astype(int), -1)
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
     for start, end in zip(starts, [*starts[1:], len(keys)], strict=True):
-        if keys[start] > 0:
+        if keys[start] >= 0:
             yield int(start), int(end)
 
 
@@ -233,13 +300,16 @@ def text(
     )
 
 
-def _legend(ramp: np.ndarray, y: Length) -> str:
-    """Ink of five weights."""
+def _legend(ramp: np.ndarray, y: Length, ticks: Sequence[float]) -> str:
+    """Ink of a few values, with their sign."""
     parts = []
-    for index, weight in enumerate(TICKS):
-        ink, x = _hex(ramp, round(style.LEVELS * weight**0.5)), 8 + 58 * index
+    signed = min(ticks) < 0
+    levels = style.map_levels(np.array(ticks), signed=signed)
+    for index, (value, level) in enumerate(zip(ticks, levels.tolist(), strict=True)):
+        ink, x = _hex(ramp, level), 8 + 58 * index
         parts.append(f'<rect x="{x}" y="{y:g}" width="18" height="10" fill="{ink}"/>')
-        parts.append(text(x + 22, y + 9, f"{weight:g}"))
+        plus = "+" if signed and value > 0 else ""
+        parts.append(text(x + 22, y + 9, plus + f"{value:g}".replace("-", "−")))
     return f'<g class="legend">{"".join(parts)}</g>'
 
 
@@ -248,18 +318,18 @@ def _hex(ramp: np.ndarray, level: int) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _origin(trace: Trace, recipe: Recipe, width: Length, language: Language) -> Block:
+def _origin(trace: Trace | None, recipe: Recipe | None, width: Length, language: Language) -> Block:
     """Sentence, model with revision, versions, and the lines of Python that make it again."""
-    sentences = [trace.text, *([trace.pair] if trace.pair is not None else [])]
-    said = [*sentences, made_with(trace, language), say("file.again", language, command="")]
-    rows = [line for one in said for line in wrapped(one, width)]
-    code = len(rows)
-    rows += wrapped(recipe.text, width * 0.86)
+    code = [] if recipe is None else wrapped(recipe.text, width * 0.86)
+    said = [*sentences(trace), made_with(trace, language)]
+    if recipe is not None:
+        said.append(say("file.again", language, command=""))
+    words_above = [line for one in said for line in wrapped(one, width)]
     code_font = ' font-family="ui-monospace, Menlo, Consolas, monospace" xml:space="preserve"'
+    styles = [(10.0, "")] * len(words_above) + [(8.5, code_font)] * len(code)
     faint = style.FAINT_INK["light"]
     elements = "".join(
-        text(8, 12 + 13 * row, line, 8.5 if row >= code else 10, ink=faint, font=font)
-        for row, line in enumerate(rows)
-        for font in [code_font if row >= code else ""]
+        text(8, 12 + 13 * row, line, size, ink=faint, font=font)
+        for row, (line, (size, font)) in enumerate(zip([*words_above, *code], styles, strict=True))
     )
-    return Block(elements, width, 13 * len(rows) + 4)
+    return Block(elements, width, 13 * len(styles) + 4)

@@ -2,32 +2,50 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.analysis.lens import Place
+from attnviz.core.maps import Place
 from attnviz.pictures import style
-from attnviz.pictures.style import HeadCode
 from attnviz.pictures.svg import LABEL, WIDTH, Block, Length, cut, step_of, text
-from attnviz.texts import Language, say
+from attnviz.pictures.tensor import printed
 
 GAP = 170.0  # between queries and keys
 NUMBER = 48.0  # units that a number takes along its line
 MARK = 16.0  # and which of several pins it belongs to
 
 
-def strands(
-    places: Sequence[Place],
-    drawn: Sequence[tuple[HeadCode, np.ndarray, np.ndarray, np.ndarray]],
-    vertical: bool,
-    language: Language,
-    pins: Sequence[str] = (),
-) -> Block:
-    """A line diagram. `drawn`: for each head its code, and query, key, weight of each line.
+@dataclass(frozen=True, slots=True)
+class Strand:
+    """Lines of one ink: query, key and weight of each, the weights of one sign."""
 
-    With `pins` only their lines, each with its number and the mark of its pin.
-    """
-    count = len(places)
+    ink: str
+    dash: str
+    query: np.ndarray
+    key: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The two edges of a line diagram, and what they are called."""
+
+    rows: Sequence[Place]
+    columns: Sequence[Place]
+    vertical: bool
+    edges: tuple[str, str]
+
+    @property
+    def sides(self) -> dict[str, Sequence[Place]]:
+        """Queries and keys."""
+        return {"q": self.rows, "k": self.columns}
+
+
+def strands(layout: Layout, drawn: Sequence[Strand], pins: Sequence[str] = ()) -> Block:
+    """A line diagram. With `pins` only their lines, each with its number and its pin's mark."""
+    sides, vertical = layout.sides, layout.vertical
+    count = max(map(len, sides.values()))
     step = 15.0 if vertical else step_of(count, WIDTH - 16)
     edge = LABEL + (MARK if len(pins) > 1 else 0)
     room = NUMBER * len(pins) * len(drawn) + 30
@@ -45,18 +63,18 @@ def strands(
             for side, y in (("q", edge + 14), ("k", edge + 14 + gap))
         }
         width, height = max(WIDTH, 16 + count * step), 2 * (edge + 14) + gap
-    parts = [_edge_names(width, height, vertical, language)]
-    drawn = [_of_pins(*one, pins) for one in drawn] if pins else drawn
+    parts = [_edge_names(width, height, vertical, layout.edges)]
+    drawn = [_of_pins(one, pins) for one in drawn] if pins else drawn
     for one in drawn:
-        parts += _paths(one[0], ends, *one[1:])
+        parts += _paths(one, ends)
     numbers = _numbers_of(drawn, pins)
     taken: dict[str, int] = defaultdict(int)  # numbers at one end of lines
-    for code, pin, far, weight in numbers:
-        said, at = f"{mark(pins, pin)}{weight:.3f}", ends[far[0]][int(far[1:])]
-        parts += _number(at, far[0], NUMBER * taken[far], said, vertical, code)
+    for ink, pin, far, weight in numbers:
+        said, at = f"{mark(pins, pin)}{printed(weight, 3)}", ends[far[0]][int(far[1:])]
+        parts += _number(at, far[0], NUMBER * taken[far], said, vertical, ink)
         taken[far] += 1
     reached = {*pins, *taken}
-    for side in "qk":
+    for side, places in sides.items():
         for i, place in enumerate(places):
             name = f"{side}{i}"
             faint = "" if not pins or name in reached else ' opacity="0.35"'
@@ -70,23 +88,20 @@ def mark(pins: Sequence[str], name: str) -> str:
     return f"#{list(pins).index(name) + 1} " if len(pins) > 1 and name in pins else ""
 
 
-def _of_pins(
-    code: HeadCode, query: np.ndarray, key: np.ndarray, weight: np.ndarray, pins: Sequence[str]
-) -> tuple[HeadCode, np.ndarray, np.ndarray, np.ndarray]:
+def _of_pins(strand: Strand, pins: Sequence[str]) -> Strand:
     """The lines of what is pinned alone."""
     queries, keys = ([int(pin[1:]) for pin in pins if pin[0] == side] for side in "qk")
-    mine = np.isin(query, queries) | np.isin(key, keys)
-    return code, query[mine], key[mine], weight[mine]
+    mine = np.isin(strand.query, queries) | np.isin(strand.key, keys)
+    lines = (strand.query[mine], strand.key[mine], strand.weight[mine])
+    return Strand(strand.ink, strand.dash, *lines)
 
 
-def _numbers_of(
-    drawn: Sequence[tuple[HeadCode, np.ndarray, np.ndarray, np.ndarray]], pins: Sequence[str]
-) -> list[tuple[HeadCode, str, str, float]]:
-    """Head, pin, the line's other end and the weight, in the order of the pins."""
+def _numbers_of(drawn: Sequence[Strand], pins: Sequence[str]) -> list[tuple[str, str, str, float]]:
+    """Ink, pin, the line's other end and the weight, in the order of the pins."""
     found = [
-        (code, pin, far, float(weight))
-        for code, *lines in drawn
-        for query, key, weight in zip(*lines, strict=True)
+        (one.ink, pin, far, float(weight))
+        for one in drawn
+        for query, key, weight in zip(one.query, one.key, one.weight, strict=True)
         for pin, far in ((f"q{query}", f"k{key}"), (f"k{key}", f"q{query}"))
         if pin in pins
     ]
@@ -94,7 +109,7 @@ def _numbers_of(
 
 
 def _number(
-    at: tuple[Length, Length], side: str, inward: Length, said: str, vertical: bool, code: HeadCode
+    at: tuple[Length, Length], side: str, inward: Length, said: str, vertical: bool, ink: str
 ) -> list[str]:
     """A number on its line, on paper from the token on: a line's end would read as a minus."""
     (x, y), forward = at, (side == "q") == vertical
@@ -112,36 +127,30 @@ def _number(
         3.2,
         said,
         9,
-        ink=code.light,
+        ink=ink,
         anchor="start" if forward else "end",
         font=' font-weight="600"',
     )
     return [f'<g class="number" transform="translate({x:g} {y:g}){turn}">{ground}{words}</g>']
 
 
-def _paths(
-    code: HeadCode,
-    ends: dict[str, list[tuple[Length, Length]]],
-    query: np.ndarray,
-    key: np.ndarray,
-    weight: np.ndarray,
-) -> Iterable[str]:
-    """The lines of one head, those of one step of opacity as one path."""
+def _paths(strand: Strand, ends: dict[str, list[tuple[Length, Length]]]) -> Iterable[str]:
+    """The lines of one ink, those of one step of opacity as one path."""
     paths: dict[int, list[str]] = defaultdict(list)
-    for i, level in enumerate(np.rint(style.LEVELS * weight).astype(int)):
-        (x1, y1), (x2, y2) = ends["q"][int(query[i])], ends["k"][int(key[i])]
+    for i, level in enumerate(np.rint(style.LEVELS * np.abs(strand.weight)).astype(int)):
+        (x1, y1), (x2, y2) = ends["q"][int(strand.query[i])], ends["k"][int(strand.key[i])]
         paths[int(level)].append(f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}")
     for level, parts in sorted(paths.items()):
         share = level / style.LEVELS
         yield (
-            f'<path fill="none" stroke="{code.light}" stroke-opacity="{share:.4f}" '
-            f'stroke-width="{0.75 + 2.25 * share:.3g}" stroke-dasharray="{code.dash}" '
+            f'<path fill="none" stroke="{strand.ink}" stroke-opacity="{share:.4f}" '
+            f'stroke-width="{0.75 + 2.25 * share:.3g}" stroke-dasharray="{strand.dash}" '
             f'd="{"".join(parts)}"/>'
         )
 
 
-def _edge_names(width: Length, height: Length, vertical: bool, language: Language) -> str:
-    queries, keys = (say(f"lines.{name}", language) for name in ("queries", "keys"))
+def _edge_names(width: Length, height: Length, vertical: bool, edges: tuple[str, str]) -> str:
+    queries, keys = edges
     ink = style.FAINT_INK["light"]
     if vertical:
         return text(8, 10, queries, ink=ink) + text(width - 8, 10, keys, ink=ink, anchor="end")

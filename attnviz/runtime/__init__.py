@@ -1,1 +1,1 @@
-"""The budget: what one process may use, and how many may use it at once."""
+"""Runtime: what one process may use, who computes next, and what is cached."""

@@ -6,12 +6,10 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from attnviz.runtime.settings import settings
+import psutil
 
-_STATM = Path("/proc/self/statm")  # pages; the second number is what is resident
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+from attnviz.runtime.limits import limits
 
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # parameters of glibc's mallopt
 _ARENAS = 2  # more threads share them
@@ -27,10 +25,10 @@ _full_since: list[float] = []  # since when work has waited for memory: one time
 def resident_mb() -> float:
     """What this process holds in memory, in MB; 0 where the system does not say."""
     try:
-        pages = int(_STATM.read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError):
+        resident: int = psutil.Process().memory_info().rss
+    except psutil.Error:
         return 0.0
-    return pages * _PAGE / 1e6
+    return resident / 1e6
 
 
 def lets_go(work: LetGo) -> None:
@@ -41,7 +39,7 @@ def lets_go(work: LetGo) -> None:
 
 def has_room() -> bool:
     """Whether something new may begin; above the ceiling, after letting go of what can be."""
-    ceiling = settings().memory_mb
+    ceiling = limits().memory_mb
     if not ceiling or resident_mb() <= ceiling:
         _full_since.clear()
         return True

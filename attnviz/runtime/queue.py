@@ -11,12 +11,12 @@ from functools import cache
 
 from attnviz.errors import BusyError
 from attnviz.runtime import memory
-from attnviz.runtime.settings import settings
+from attnviz.runtime.limits import limits
 
 LOOK_UP_SECONDS = 1.0  # how often somebody who waits is told the place, and asked whether to go on
 
-Told = Callable[[int], None]
-Left = Callable[[], bool]
+OnPlace = Callable[[int], None]
+HasLeft = Callable[[], bool]
 
 
 class LeftError(Exception):
@@ -28,8 +28,8 @@ class Visitor:
     """Who asks for work: their session, how to tell them their place, whether they left."""
 
     session: Hashable = None  # None: a script, which nobody else waits behind
-    told: Told = lambda _: None
-    left: Left = lambda: False
+    on_place: OnPlace = lambda _: None
+    has_left: HasLeft = lambda: False
 
 
 @dataclass(slots=True, eq=False)
@@ -165,17 +165,17 @@ class Queue:
             with self._lock:
                 place = self._lanes[ticket.is_light].place(ticket)
             if place not in (0, last_told):  # told outside the lock: it may take its time
-                visitor.told(place)
+                visitor.on_place(place)
                 last_told = place
             ticket.turn.wait(LOOK_UP_SECONDS)
-            if visitor.left():
+            if visitor.has_left():
                 raise LeftError
 
 
 @cache
 def passes() -> Queue:
     """The queue of all that is computed for a page, except trainings."""
-    chosen = settings()
+    chosen = limits()
     return Queue(chosen.passes_at_once, chosen.passes_waiting, chosen.passes_of_one, for_light=1)
 
 
@@ -237,11 +237,11 @@ def wait_for_room(visitor: Visitor) -> None:
         BusyError: if it stays above for long.
         LeftError: if the visitor left meanwhile.
     """
-    until = time.monotonic() + settings().memory_seconds
+    until = time.monotonic() + limits().memory_seconds
     while not memory.has_room():
-        if visitor.left():
+        if visitor.has_left():
             raise LeftError
         if time.monotonic() > until:
             raise BusyError("memory_full")
-        visitor.told(1)
+        visitor.on_place(1)
         time.sleep(LOOK_UP_SECONDS)

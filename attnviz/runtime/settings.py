@@ -1,4 +1,7 @@
-"""Settings: the budget in one file, `settings.toml`, each number also by environment."""
+"""Settings of a server: one file, `settings.toml`, each number also by environment.
+
+Only `ui` and the command read them; what computes asks `attnviz.runtime.limits`.
+"""
 
 import os
 import tomllib
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.errors import SettingsError
+from attnviz.runtime.limits import ProcessLimits
 
 PREFIX = "ATTNVIZ_"
 FILE = "SETTINGS"  # after the prefix: names another file
@@ -16,26 +20,13 @@ _DEFAULTS = Path(__file__).with_name("settings.toml")
 _YES, _NO = ("1", "true", "yes"), ("0", "false", "no", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The budget of this process. What each number means is said in `settings.toml`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(ProcessLimits):
+    """The settings of this server. What each means is said in `settings.toml`."""
 
     public: bool
     allowed_models: tuple[str, ...]
     hosts: tuple[str, ...]
-    characters: int
-    tokens: int
-    passes_at_once: int
-    passes_waiting: int
-    passes_of_one: int
-    trainings_at_once: int
-    trainings_waiting: int
-    memory_mb: int
-    memory_seconds: int
-    kept_mb: int
-    idle_mb: int
-    idle_seconds: int
-    hub_seconds: int
 
 
 @cache

@@ -3,6 +3,7 @@
 import string
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -59,3 +60,19 @@ class _Fill(string.Formatter):
 
 
 _FILL = _Fill()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text that is not said in any language yet: its key, and the values in it."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, language: Language = "en") -> str:
+        """The text in a language. Messages among the values are said in it too."""
+        values = {
+            name: value.text(language) if isinstance(value, Message) else value
+            for name, value in self.values.items()
+        }
+        return say(self.key, language, **values)

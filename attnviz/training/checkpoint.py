@@ -14,6 +14,7 @@ from safetensors.torch import save as serialize
 from attnviz.capture.run import trace
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.models.small.trained import fingerprint
+from attnviz.runtime.cache import Cache
 from attnviz.training.record import Exam, Snapshot, Training
 from attnviz.training.run import checked
 from attnviz.training.tasks import task_called
@@ -33,6 +34,8 @@ _DAMAGED = (
     OverflowError,
     AttnvizError,
 )
+
+_shipped: Cache[Training] = Cache(is_pinned=True)  # few and small: they stay
 
 
 def to_bytes(training: Training) -> bytes:
@@ -98,6 +101,16 @@ def shipped() -> dict[str, Path]:
     return {file.stem: file for file in sorted(SHIPPED.glob("*.safetensors"))}
 
 
+def load_shipped(name: str) -> Training:
+    """A checkpoint that comes with the package, read once and shared.
+
+    Raises:
+        KeyError: if none has that name.
+    """
+    file = shipped()[name]
+    return _shipped.get(name, lambda: load(file), is_light=True)
+
+
 def _read(data: bytes) -> Training:
     metadata, weights = _header(data)["__metadata__"], deserialize(data)
     if metadata["format"] != _FORMAT or metadata["sha256"] != fingerprint(weights):
@@ -148,10 +161,11 @@ def _exam(facts: dict[str, Any]) -> Exam | None:
     """What the accuracy was measured on. Files of earlier versions do not say."""
     if facts.get("exam") is None:
         return None
-    exam = Exam(**facts["exam"])
-    counts = exam.texts, exam.asked, exam.right
-    if not all(type(count) is int for count in counts) or type(exam.held_out) is not bool:
+    written = facts["exam"]
+    counts = [written[name] for name in ("texts", "asked", "right")]
+    if not all(type(count) is int for count in counts) or type(written["held_out"]) is not bool:
         raise ValueError("counts that are none")
+    exam = Exam(**written)
     sizes = 0 < exam.texts < 2**31 and 0 < exam.asked < 2**31
     if not (sizes and 0 <= exam.right <= exam.asked):
         raise ValueError("more right answers than questions, or no questions")

@@ -6,10 +6,12 @@ from jaxtyping import Float
 from attnviz.analysis.on_target import on_target
 from attnviz.capture.run import trace
 from attnviz.models.load import Model
+from attnviz.runtime.cache import Cache
 from attnviz.training.record import Training
 from attnviz.training.tasks import Task
 
 TEXTS = 16
+_means: Cache[Float[np.ndarray, "layer head look"]] = Cache()
 
 
 def head_looks(training: Training, text: str) -> Float[np.ndarray, "layer head look"]:
@@ -32,8 +34,14 @@ def looks_of(model: Model, task: Task, text: str) -> Float[np.ndarray, "layer he
 def mean_looks(
     model: Model, task: Task, seed: int = 0, texts: int = TEXTS
 ) -> Float[np.ndarray, "layer head look"]:
-    """The mean over random texts of the task."""
+    """The mean over random texts of the task, computed once for a model."""
+    key = (model.name, model.card.revision, task, seed, texts)
+    return _means.get(key, lambda: _mean(model, task, seed, texts), is_light=True)
+
+
+def _mean(model: Model, task: Task, seed: int, texts: int) -> Float[np.ndarray, "layer head look"]:
     generator = np.random.default_rng(seed)
     drawn = [task.alphabet.text(task.draw(generator, 1)[0].tolist()) for _ in range(texts)]
     mean: np.ndarray = np.mean([looks_of(model, task, text) for text in drawn], axis=0)
+    mean.flags.writeable = False
     return mean

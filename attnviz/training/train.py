@@ -1,31 +1,25 @@
 """Train: one call, one trained encoder; the same run is done once and shared."""
 
-import threading
 from collections.abc import Callable
 from functools import cache
 
 from attnviz import checks
-from attnviz.runtime.kept import Kept
+from attnviz.runtime.cache import Cache
+from attnviz.runtime.limits import limits
 from attnviz.runtime.queue import LeftError, Queue, Visitor, wait_for_room
-from attnviz.runtime.settings import settings
 from attnviz.training.loop import learn
 from attnviz.training.record import Cancelled, Progress, Report, Training
 from attnviz.training.run import Run, checked
 from attnviz.training.tasks import Task, task_called
 
-LOOK_UP_SECONDS = 0.1  # how often somebody who watches another's run is told of it
-
-_registry = threading.Lock()
-_under_way: dict[Run, "_UnderWay"] = {}
+_trainings: Cache[Training] = Cache()
+_reports: dict[Run, Report] = {}  # the latest of each run under way
 
 
 @cache
 def _queue() -> Queue:
-    chosen = settings()
-    return Queue(chosen.trainings_at_once, chosen.trainings_waiting)
-
-
-_kept: Kept[Training] = Kept()
+    allowed = limits()
+    return Queue(allowed.trainings_at_once, allowed.trainings_waiting)
 
 
 def train(
@@ -59,63 +53,46 @@ def train(
     return _shared(run, progress or _tell_nobody, cancelled or _never)
 
 
-class _UnderWay:
-    """A run that somebody does, and others may watch."""
-
-    def __init__(self) -> None:
-        self.done = threading.Event()
-        self.latest: Report | None = None
-
-
 def _shared(run: Run, progress: Progress, cancelled: Cancelled) -> Training:
     """Do the run, or watch the one who does it, and take over where that one stops."""
-    while True:
-        with _registry:
-            if (known := _kept.peek(run)) is not None:
-                return known
-            theirs = _under_way.get(run)
-            if theirs is None:
-                ours = _under_way[run] = _UnderWay()
-        if theirs is None:
-            return _do(run, ours, progress, cancelled)
-        if not _watch(theirs, progress, cancelled):
-            return learn(run, _tell_nobody, cancelled)  # gave up: no step is done
+    last: Report | None = None
 
-
-def _do(run: Run, ours: _UnderWay, progress: Progress, cancelled: Cancelled) -> Training:
-    def tell(report: Report) -> None:
-        ours.latest = report
-        progress(report)
-
-    def told_place(place: int) -> None:
-        tell(Report(0, run.steps, place=place))
+    def watch() -> None:
+        nonlocal last
+        if cancelled():
+            raise LeftError
+        latest = _reports.get(run)
+        if latest is not None and latest is not last:
+            last = latest
+            progress(latest)
 
     try:
-        visitor = Visitor(told=told_place, left=cancelled)
-        with _queue().turn(visitor):
-            wait_for_room(visitor)
-            training = learn(run, tell, cancelled)
-        if not training.was_stopped:
-            _kept.put(run, training)
-        return training
+        return _trainings.compute_once(
+            run,
+            lambda: _in_turn(run, progress, cancelled),
+            while_waiting=watch,
+            is_kept=lambda training: not training.was_stopped,
+        )
     except LeftError:
         return learn(run, _tell_nobody, cancelled)  # no step is done
+
+
+def _in_turn(run: Run, progress: Progress, cancelled: Cancelled) -> Training:
+    """Do the run when there is a place for it, and say how it goes to all who watch."""
+
+    def report(latest: Report) -> None:
+        _reports[run] = latest
+        progress(latest)
+
+    visitor = Visitor(
+        on_place=lambda place: report(Report(0, run.steps, place=place)), has_left=cancelled
+    )
+    try:
+        with _queue().turn(visitor):
+            wait_for_room(visitor)
+            return learn(run, report, cancelled)
     finally:
-        with _registry:
-            del _under_way[run]
-        ours.done.set()
-
-
-def _watch(theirs: _UnderWay, progress: Progress, cancelled: Cancelled) -> bool:
-    """Pass on their reports until they are done; False if we gave up before."""
-    last: Report | None = None
-    while not theirs.done.wait(LOOK_UP_SECONDS):
-        if cancelled():
-            return False
-        if theirs.latest is not None and theirs.latest is not last:
-            last = theirs.latest
-            progress(last)
-    return True
+        _reports.pop(run, None)
 
 
 def _tell_nobody(_: Report) -> None:

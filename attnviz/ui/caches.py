@@ -8,9 +8,6 @@ import time
 from itertools import product
 from typing import NamedTuple
 
-import numpy as np
-from jaxtyping import UInt8
-
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
@@ -24,10 +21,10 @@ from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.asked import can_be_pinned
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.lines import Arrangement, Direction, lines
-from attnviz.pictures.overview import Overview, overview
+from attnviz.pictures.overview import Overview, Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.style import MODES, Mode
-from attnviz.runtime.kept import Kept, pinning
+from attnviz.runtime.cache import Cache, pinning
 from attnviz.texts import LANGUAGES, Language
 from attnviz.ui.server.log import note
 
@@ -58,13 +55,13 @@ class LinesKey(NamedTuple):
     pins: tuple[str, ...]
 
 
-_whole: Kept[Trace] = Kept()
-_traces: Kept[Trace] = Kept()
-_tiles: Kept[tuple[UInt8[np.ndarray, "layer head row column"], tuple[int, ...]]] = Kept()
-_different: Kept[tuple[HeadId, HeadId, float]] = Kept()
-_lines: Kept[bytes] = Kept()
-_heatmaps: Kept[tuple[Chart, str]] = Kept()
-panels: Kept[Panel] = Kept()  # of lessons
+_whole: Cache[Trace] = Cache()
+_traces: Cache[Trace] = Cache()
+_tiles: Cache[Tiles] = Cache()
+_different: Cache[tuple[HeadId, HeadId, float]] = Cache()
+_lines: Cache[bytes] = Cache()
+_heatmaps: Cache[tuple[Chart, str]] = Cache()
+panels: Cache[Panel] = Cache()  # of lessons
 
 
 def is_light(key: TraceKey) -> bool:
@@ -102,12 +99,7 @@ def all_known(key: TraceKey) -> Trace | None:
 
 def overview_of(key: TraceKey, trace: Trace) -> Overview:
     """All heads as tiles."""
-
-    def tiles() -> tuple[np.ndarray, tuple[int, ...]]:
-        drawn = overview(trace)
-        return drawn.tiles, drawn.edges
-
-    return Overview(trace, *_tiles.get(key, tiles, is_light=True))
+    return Overview(trace, _tiles.get(key, lambda: tiles_of(trace), is_light=True))
 
 
 def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, float]:

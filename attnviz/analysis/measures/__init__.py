@@ -9,13 +9,29 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from attnviz.core.trace import Token
 
-Compute = Callable[[Float[np.ndarray, "head query key"], Sequence[Token]], np.ndarray]
+Allowed = Bool[np.ndarray, "#head query key"] | None  # the pairs that count; None: all of them
+
+
+@runtime_checkable
+class Compute(Protocol):
+    """Weights and tokens to one number a head. Pairs that are not allowed count nowhere."""
+
+    def __call__(
+        self,
+        weights: Float[np.ndarray, "head query key"],
+        tokens: Sequence[Token],
+        /,
+        allowed: Allowed = None,
+    ) -> Float[np.ndarray, " head"]:
+        """One number a head."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +39,7 @@ class Measure:
     """A named number a head."""
 
     name: str  # the column of `attnviz.measure`, and its text in the catalogue
-    compute: Compute  # weights, tokens → "head"
+    compute: Compute
     largest: Callable[[int], float]  # the upper end of the range at n tokens; the lower is 0
 
 

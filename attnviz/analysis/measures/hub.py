@@ -5,20 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.analysis.measures import Measure, share
-from attnviz.analysis.received import received
+from attnviz.analysis.measures import Allowed, Measure, share
+from attnviz.analysis.received import widely_received
 from attnviz.core.trace import Token
 
 
 def on_hub(
-    weights: Float[np.ndarray, "head query key"], tokens: Sequence[Token]
+    weights: Float[np.ndarray, "head query key"],
+    tokens: Sequence[Token],
+    allowed: Allowed = None,
 ) -> Float[np.ndarray, " head"]:
     """The largest mean weight that one token receives, special tokens left aside.
 
-    0 where all tokens are special.
+    Only tokens that half of all queries may look at; 0 where all of these are special.
     """
     content = np.array([not token.is_special for token in tokens])
-    largest: np.ndarray = received(weights)[:, content].max(axis=-1, initial=0)
+    largest: np.ndarray = widely_received(weights, allowed)[:, content].max(axis=-1, initial=0)
     return largest
 
 

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.analysis.measures import Measure, share
+from attnviz.analysis.measures import Allowed, Measure, share
 from attnviz.analysis.offset import at_offset
 from attnviz.core.trace import Token
 
 
 def on_next(
-    weights: Float[np.ndarray, "head query key"], _: Sequence[Token]
+    weights: Float[np.ndarray, "head query key"],
+    _: Sequence[Token],
+    allowed: Allowed = None,
 ) -> Float[np.ndarray, " head"]:
-    """The mean weight that a token gives to the token after it, over the tokens that have one."""
-    return at_offset(weights, 1)
+    """The mean weight of a token on the token after it, over the tokens that may look at one."""
+    return at_offset(weights, 1, allowed)
 
 
 MEASURE = Measure("next", on_next, largest=share)

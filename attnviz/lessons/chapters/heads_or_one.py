@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import combinations_with_replacement
 from math import comb, factorial, prod
 
@@ -300,11 +299,6 @@ FOUND = Text(
 )
 
 
-@lru_cache(maxsize=16)
-def _mean_looks(training: Training) -> Float[np.ndarray, "layer head look"]:
-    return mean_looks(training.model, training.run.task)
-
-
 def _widest(scene: Scene) -> Training | None:
     """The training with the most heads, if it is finished."""
     return finished(scene, _run(scene, _task(scene), HEADS[-1]))
@@ -314,7 +308,7 @@ def _draw_looks(scene: Scene) -> Drawing:
     training = _widest(scene)
     if training is None:
         return _notice(_not_yet(scene), scene)
-    shares = _mean_looks(training)[0]
+    shares = mean_looks(training.model, training.run.task)[0]
     card = training.model.card
     rows = [str(HeadId(0, head)) for head in range(card.heads)]
     title = scene.say(LOOKS_TITLE, title=card.called(scene.language), texts=TEXTS)
@@ -336,7 +330,7 @@ def _not_yet(scene: Scene) -> str:
 
 
 def _found(scene: Scene, training: Training) -> str:
-    shares = _mean_looks(training)[0]
+    shares = mean_looks(training.model, training.run.task)[0]
     head, look = np.unravel_index(int(shares.argmax()), shares.shape)
     return scene.say(
         FOUND,

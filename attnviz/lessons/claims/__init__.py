@@ -89,7 +89,7 @@ def try_claim(claim: Claim, case: Case) -> Trial:
             return trial
         on_control = _on_control(claim, case, trial)
     except AttnvizError as problem:
-        return Trial("cannot", problem=problem)
+        return Trial("cannot", problem=problem.with_traceback(None))  # it would hold the trace
     found = {} if on_control is None else on_control.numbers
     numbers = {f"control_{n}": v for n, v in found.items()}
     return replace(

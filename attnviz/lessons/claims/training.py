@@ -1,7 +1,5 @@
 """More is better, one layer is not enough: claims that only a task can judge."""
 
-from functools import cache
-
 from attnviz.lessons.claims import Case, Claim, Trial, holds_if
 from attnviz.lessons.text import Text
 from attnviz.training import checkpoint
@@ -11,11 +9,6 @@ ONE_HEAD, MANY_HEADS = "eight-looks-1x1", "eight-looks-1x8"  # the same task and
 ONE_HEAD_A_LAYER = "two-hop-2x1"
 GAIN = 0.05  # of the answers, from which more heads are better
 ENOUGH = 0.95  # an accuracy that leaves little to win
-
-
-@cache
-def _trained(name: str) -> Training:
-    return checkpoint.load(checkpoint.shipped()[name])
 
 
 def _guessing(training: Training) -> float:
@@ -29,7 +22,7 @@ def gains(one: float, many: float, other: float) -> tuple[float, float]:
 
 def _more_is_better(case: Case) -> Trial:
     del case  # better is a matter of a task: the sentence cannot tell
-    one, many, other = map(_trained, (ONE_HEAD, MANY_HEADS, ONE_HEAD_A_LAYER))
+    one, many, other = map(checkpoint.load_shipped, (ONE_HEAD, MANY_HEADS, ONE_HEAD_A_LAYER))
     value = min(gains(one.accuracy, many.accuracy, other.accuracy))
     numbers = {
         "value": f"{value:.1%}",
@@ -44,7 +37,7 @@ def _more_is_better(case: Case) -> Trial:
 
 def _better(case: Case) -> Trial:
     del case  # a belief about features: the sentence cannot tell, the task can
-    one, many = map(_trained, (ONE_HEAD, MANY_HEADS))
+    one, many = map(checkpoint.load_shipped, (ONE_HEAD, MANY_HEADS))
     theory = many.run.task.theory(many.run.layers) or _guessing(many)
     value = many.accuracy
     numbers = {
@@ -61,7 +54,7 @@ def _better(case: Case) -> Trial:
 
 def _one_layer(case: Case) -> Trial:
     del case  # a claim about every task: one task is enough to refute it
-    shallow, deep = map(_trained, (MANY_HEADS, ONE_HEAD_A_LAYER))
+    shallow, deep = map(checkpoint.load_shipped, (MANY_HEADS, ONE_HEAD_A_LAYER))
     value = shallow.accuracy
     numbers = {
         "value": f"{value:.1%}",

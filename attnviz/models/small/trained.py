@@ -11,7 +11,7 @@ from attnviz.models import hooks
 from attnviz.models.load import Limits, Model, layer_weights
 from attnviz.models.small.alphabet import UNKNOWN, Alphabet
 from attnviz.models.small.encoder import FAMILY, Encoder, EncoderShape
-from attnviz.runtime.settings import settings
+from attnviz.runtime.limits import limits
 
 Weights = Mapping[str, Tensor]
 
@@ -40,7 +40,7 @@ def traceable(
     return Model(
         name=name,
         card=_card(shape, name, title, fingerprint(weights), made_by, title_zh),
-        limits=Limits(shape.tokens, settings().characters),
+        limits=Limits(shape.tokens, limits().characters),
         tokenizer=alphabet.tokenizer(),
         unknown_token=UNKNOWN,
         mask_token=None,  # our alphabets have no such symbol

@@ -46,6 +46,59 @@ function isDark(element) {
   return 0.3 * (value >> 16) + 0.59 * ((value >> 8) & 255) + 0.11 * (value & 255) < 128;
 }
 
+// Values: shares from 0 to 1, or of either sign. A level is a place in the ramp of their colours,
+// the counterpart of `map_levels` in attnviz/pictures/style.py.
+const HALF = 127; // levels on each side of 0
+const ink = (value) => Math.sqrt(Math.min(1, Math.abs(value)));
+const levelOf = (value, signed) =>
+  signed ? HALF + Math.sign(value) * Math.round(HALF * ink(value)) : Math.round(255 * ink(value));
+const paperOf = (signed) => (signed ? HALF : 0);
+
+// A number with a true minus sign, and never minus zero: as `printed` in tensor.py.
+function digitsOf(value, decimals) {
+  const text = value.toFixed(decimals);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+}
+
+// The ink of a value in a picture's own colours.
+const inkOf = (head, value, dark) => {
+  const paint = value < 0 && head.minus ? head.minus : head;
+  return dark ? paint.dark : paint.light;
+};
+
+// The hatch of cells that are not allowed: slanted lines, as far apart everywhere.
+const HATCH = 4; // px, as in style.py
+function hatch(context, cells, dark) {
+  context.save();
+  context.beginPath();
+  for (const [x, y, wide, high] of cells) context.rect(x, y, wide, high);
+  context.clip();
+  const [right, low] = cells.reduce(([r, l], [x, y, wide, high]) => [Math.max(r, x + wide), Math.max(l, y + high)], [0, 0]);
+  const [left, top] = cells.reduce(([r, l], [x, y]) => [Math.min(r, x), Math.min(l, y)], [right, low]);
+  context.beginPath();
+  for (let at = Math.ceil((left + top) / HATCH) * HATCH; at < right + low; at += HATCH) {
+    context.moveTo(at - low, low);
+    context.lineTo(at - top, top);
+  }
+  context.strokeStyle = dark ? "#A3A39D" : "#5F6368";
+  context.lineWidth = 0.6;
+  context.stroke();
+  context.restore();
+}
+
+// Neighbours of a row that are not allowed, as one rectangle each, in cells.
+function deniedRuns(denied, start, rows, columns) {
+  const runs = [];
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const from = column;
+      while (column < columns && denied[start + row * columns + column]) column++;
+      if (column > from) runs.push([from, row, column - from, 1]);
+    }
+  }
+  return runs;
+}
+
 // A picture in a page that is drawn again on new data, width or theme, and otherwise left
 // alone: `draw(stage)` fills stage.root from stage.meta and stage.arrays. stage.memory
 // survives redraws. Returns the stage.

@@ -10,7 +10,6 @@ const [STRIP, STRIP_GAP] = [62, 2]; // px of a narrow map and between two, as in
 const NAMES = 80; // px for the names beside a map
 const LINE = 10; // px from one name to the next
 const LONGEST = 20; // characters of a name
-const HALF = 127; // steps of ink on each side of zero
 
 function grown(tree, space) {
   if (typeof tree === "string") return document.createTextNode(tree);
@@ -51,7 +50,7 @@ function spread(strip) {
 }
 
 const signedLevel = (value, largest) =>
-  !Number.isFinite(value) ? HALF : HALF + Math.sign(value) * Math.round(HALF * Math.sqrt(Math.min(1, Math.abs(value) / (largest || 1))));
+  Number.isFinite(value) ? levelOf(value / (largest || 1), true) : HALF;
 
 function paint(stage, canvas) {
   const { arrays, meta } = stage;

@@ -1,7 +1,8 @@
 // The explorer: all heads of a sentence in one file, from a packet of attnviz/pictures/explorer.py.
 //
-// The overview chooses heads A and B; their maps and their lines follow. A weight is a number
-// of steps of 1/meta.steps in two bytes; the value above the last step says that it is hidden.
+// The overview chooses heads A and B; their maps and their lines follow. A value is a number of
+// steps of 1/meta.steps in two bytes, and a sign where it may have one; the number above the last
+// step says that it is hidden. What is not allowed is in an array of its own.
 
 function drawExplorer(stage) {
   const { meta, memory } = stage;
@@ -20,18 +21,28 @@ function build(stage) {
   root.replaceChildren(...meta.parts.map((name) => stage.parts[name]));
 }
 
-// Weights of one map, as numbers from 0 to 1; not a number where they are hidden.
+const cellsIn = (meta) => meta.rows.labels.length * meta.columns.labels.length;
+
+// Values of one map; not a number where they are hidden.
 function weightsOf(stage, index) {
   const { meta, arrays, memory } = stage;
   if (memory.weights.has(index)) return memory.weights.get(index);
-  const cells = meta.labels.length ** 2;
+  const cells = cellsIn(meta);
   const found = new Float32Array(cells);
   for (let i = 0; i < cells; i++) {
     const step = 256 * arrays.high[index * cells + i] + arrays.low[index * cells + i];
-    found[i] = step > meta.steps ? NaN : step / meta.steps;
+    const sign = arrays.below?.[index * cells + i] ? -1 : 1;
+    found[i] = step > meta.steps ? NaN : (sign * step) / meta.steps;
   }
   memory.weights.set(index, found);
   return found;
+}
+
+// What one map does not allow; the maps may share one mask.
+function deniedOf({ meta, arrays }, index) {
+  if (!arrays.denied) return undefined;
+  const start = (index * cellsIn(meta)) % arrays.denied.length;
+  return arrays.denied.subarray(start, start + cellsIn(meta));
 }
 
 // Tiles of the overview: those of the packet, or one cell a weight, with those that are hidden.
@@ -40,14 +51,14 @@ function tilesOf(stage) {
   if (arrays.tiles) return arrays.tiles;
   if (memory.tiles) return memory.tiles;
   const { layers, heads } = meta.overview;
-  const cells = meta.labels.length ** 2;
+  const cells = cellsIn(meta);
   memory.tiles = new Uint8Array(layers * heads * cells);
   memory.hidden = new Uint8Array(layers * heads * cells);
   for (let index = 0; index < layers * heads; index++) {
     weightsOf(stage, index).forEach((weight, i) => {
       const at = index * cells + i;
       if (Number.isNaN(weight)) memory.hidden[at] = 1;
-      else memory.tiles[at] = Math.round(255 * Math.sqrt(weight));
+      memory.tiles[at] = levelOf(weight || 0, meta.signed);
     });
   }
   return memory.tiles;
@@ -67,6 +78,7 @@ function showOverview(stage) {
     meta: { ...meta.overview, marked: { A: a, B: b } },
     arrays: {
       tiles: tilesOf(stage), hidden: memory.hidden,
+      denied: arrays.tiles ? arrays.tiles_denied : arrays.denied,
       ramp_light: arrays.ink_light, ramp_dark: arrays.ink_dark,
     },
   });
@@ -77,13 +89,16 @@ const coded = ({ meta }, index, slot) => ({ ...meta.maps[index], ...meta.codes[s
 
 function showMap(stage, index, slot) {
   const { meta, arrays, parts } = stage;
-  const ramps = 256 * 3 * slot;
+  const colours = arrays.ramps_light.length / 2; // of two slots
+  const ramp = (both) => both.subarray(colours * slot, colours * (slot + 1));
   stageOf(parts.maps.children[slot], drawMap).put({
-    meta: { labels: meta.labels, names: meta.names, head: coded(stage, index, slot), words: meta.map_words },
+    meta: {
+      rows: meta.rows, columns: meta.columns, signed: meta.signed,
+      head: coded(stage, index, slot), words: meta.map_words,
+    },
     arrays: {
-      weights: weightsOf(stage, index),
-      ramp_light: arrays.ramps_light.subarray(ramps, ramps + 768),
-      ramp_dark: arrays.ramps_dark.subarray(ramps, ramps + 768),
+      weights: weightsOf(stage, index), denied: deniedOf(stage, index),
+      ramp_light: ramp(arrays.ramps_light), ramp_dark: ramp(arrays.ramps_dark),
     },
   });
 }
@@ -92,10 +107,10 @@ function showLines(stage) {
   const { meta, memory, parts } = stage;
   const chosen = [...new Set(memory.chosen)];
   const found = { head: [], query: [], key: [], weight: [] };
-  const count = meta.labels.length;
+  const count = meta.columns.labels.length;
   chosen.forEach((index, place) => {
     weightsOf(stage, index).forEach((weight, i) => {
-      if (!(Math.round(weight * meta.steps) >= meta.faintest)) return;
+      if (!(Math.round(Math.abs(weight) * meta.steps) >= meta.faintest)) return;
       found.head.push(place);
       found.query.push(Math.floor(i / count));
       found.key.push(i % count);
@@ -106,7 +121,7 @@ function showLines(stage) {
   const panels = meta.arrangement === "overlaid" ? [indices] : indices.map((place) => [place]);
   stageOf(parts.lines, drawLines).put({
     meta: {
-      alt: meta.alt, direction: meta.direction, pins: meta.pins, labels: meta.labels, names: meta.names,
+      alt: meta.alt, direction: meta.direction, pins: meta.pins, rows: meta.rows, columns: meta.columns,
       panels: { heads: panels, beside: meta.arrangement === "beside" },
       heads: chosen.map((index, place) => coded(stage, index, place)),
       words: meta.line_words,

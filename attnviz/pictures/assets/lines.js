@@ -15,14 +15,15 @@ const FONT = "11px";
 const DECIMALS = 3;
 const STEPS = 255; // of opacity
 
-const digits = (weight) => weight.toFixed(DECIMALS);
-const lineWidth = (weight) => 0.75 + 2.25 * weight;
+const digits = (weight) => digitsOf(weight, DECIMALS);
+const lineWidth = (size) => 0.75 + 2.25 * size;
+const sideOf = (meta, side) => (side === "q" ? meta.rows : meta.columns);
 
 function drawLines(stage) {
   const { root, meta, memory } = stage;
-  const signature = meta.names.join("\n");
+  const signature = [...meta.rows.names, "", ...meta.columns.names].join("\n");
   if (memory.signature !== signature) {
-    const known = (pin) => Number(pin.slice(1)) < meta.names.length;
+    const known = (pin) => Number(pin.slice(1)) < sideOf(meta, pin[0]).names.length;
     memory.told ??= meta.pins.join();
     Object.assign(memory, { signature, pins: new Set(meta.pins.filter(known)), at: null });
     tellPins(stage);
@@ -63,14 +64,24 @@ function caption(stage, heads) {
   for (const index of heads) {
     const head = meta.heads[index];
     const colour = dark ? head.dark : head.light;
-    const swatch = svg("svg", { class: "swatch", width: 26, height: 8, "aria-hidden": "true" });
-    swatch.append(svg("line", stroke(head, colour, 1, { x1: 0, y1: 4, x2: 26, y2: 4 })));
+    const swatches = (head.minus ? [1, -1] : [1]).flatMap((value) => swatch(head, value, dark));
     const name = html("strong", {}, head.title);
     name.style.color = colour;
     const says = html("span", { class: "says" }, head.says);
-    box.append(html("p", { class: "title" }, swatch, name, says));
+    box.append(html("p", { class: "title" }, ...swatches, name, says));
   }
   return box;
+}
+
+// A line as it is drawn, with its sign where there are two.
+function swatch(head, value, dark) {
+  const colour = inkOf(head, value, dark);
+  const line = svg("svg", { class: "swatch", width: 26, height: 8, "aria-hidden": "true" });
+  line.append(svg("line", stroke(head, colour, value, { x1: 0, y1: 4, x2: 26, y2: 4 })));
+  if (!head.minus) return [line];
+  const sign = html("span", { class: "sign" }, value < 0 ? "−" : "+");
+  sign.style.color = colour;
+  return [line, sign];
 }
 
 // The formula, and what is hidden; for heads that share a panel, each with its name.
@@ -89,8 +100,8 @@ function stroke(head, colour, weight, ends) {
   return {
     ...ends,
     stroke: colour,
-    "stroke-opacity": weight,
-    "stroke-width": lineWidth(weight),
+    "stroke-opacity": Math.abs(weight),
+    "stroke-width": lineWidth(Math.abs(weight)),
     ...(head.dash === "none" ? {} : { "stroke-dasharray": head.dash }),
   };
 }
@@ -98,11 +109,12 @@ function stroke(head, colour, weight, ends) {
 // Where tokens stand: end(side, i) is the point where lines of token i begin or end.
 // `lanes` is how many numbers may stand on a line: one a head and token that is looked at.
 function geometry(meta, width, lanes) {
-  const count = meta.labels.length;
+  const labels = [...meta.rows.labels, ...meta.columns.labels];
+  const count = Math.max(meta.rows.labels.length, meta.columns.labels.length);
   const measure = document.createElement("canvas").getContext("2d");
   measure.font = `${FONT} system-ui, sans-serif`;
   const widths = new Map();
-  for (const text of meta.labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
+  for (const text of labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
   const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + (meta.direction === "vertical" ? MARK : 0);
   const cut = (text) => {
     if (widths.get(text) <= LONGEST) return text;
@@ -148,18 +160,19 @@ function picture(stage, made) {
 function strokes(stage, place, indices) {
   const { meta, arrays, dark } = stage;
   const ends = ["q", "k"].map((side) =>
-    meta.labels.map((_, i) => place.end(side, i).map((at) => Math.round(at * 10) / 10).join(" ")));
+    sideOf(meta, side).labels.map((_, i) => place.end(side, i).map((at) => Math.round(at * 10) / 10).join(" ")));
   const paths = new Map();
   for (const i of indices) {
-    const step = Math.round(STEPS * arrays.weight[i]);
-    const name = arrays.head[i] * (STEPS + 1) + step;
+    const step = Math.round(STEPS * Math.abs(arrays.weight[i]));
+    const name = (2 * arrays.head[i] + (arrays.weight[i] < 0 ? 1 : 0)) * (STEPS + 1) + step;
     if (!paths.has(name)) paths.set(name, []);
     paths.get(name).push(`M${ends[0][arrays.query[i]]}L${ends[1][arrays.key[i]]}`);
   }
   return [...paths].map(([name, parts]) => {
-    const head = meta.heads[Math.floor(name / (STEPS + 1))];
+    const which = Math.floor(name / (STEPS + 1));
+    const [head, sign] = [meta.heads[which >> 1], which & 1 ? -1 : 1];
     const opacity = (name % (STEPS + 1)) / STEPS;
-    return svg("path", stroke(head, dark ? head.dark : head.light, opacity, { d: parts.join("") }));
+    return svg("path", stroke(head, inkOf(head, sign, dark), opacity, { d: parts.join("") }));
   });
 }
 
@@ -175,7 +188,8 @@ function edgeNames(meta, place) {
 function labels(stage, place, side) {
   const { meta } = stage;
   const group = svg("g", { class: "labels" });
-  meta.labels.forEach((text, i) => {
+  const { labels: texts, names } = sideOf(meta, side);
+  texts.forEach((text, i) => {
     const [x, y] = place.end(side, i);
     const away = (side === "q") === place.vertical ? -6 : 6;
     const where = place.vertical
@@ -187,9 +201,9 @@ function labels(stage, place, side) {
     const label = svg("text", {
       ...where, class: "token", role: "button", tabindex: i === 0 && side === "q" ? "0" : "-1",
       "data-side": side, "data-place": i, "aria-pressed": "false",
-      "aria-label": `${side === "q" ? meta.words.queries : meta.words.keys}: ${meta.names[i]}`,
+      "aria-label": `${side === "q" ? meta.words.queries : meta.words.keys}: ${names[i]}`,
     }, place.cut(text));
-    label.append(svg("title", {}, meta.names[i]));
+    label.append(svg("title", {}, names[i]));
     group.append(label);
   });
   return group;
@@ -289,9 +303,8 @@ const markOf = (focused, i) => (focused.length > 1 ? `#${i + 1} ` : "");
 
 function focusPanel(stage, made, focused) {
   const { meta, arrays, memory } = stage;
-  const count = meta.labels.length;
   const order = new Map(focused.map((name, i) => [name, i]));
-  const reached = { q: new Uint8Array(count), k: new Uint8Array(count) };
+  const reached = { q: new Uint8Array(meta.rows.labels.length), k: new Uint8Array(meta.columns.labels.length) };
   const found = [];
   const numbers = [];
   for (const i of focused.length ? made.mine : []) {
@@ -320,7 +333,7 @@ function focusPanel(stage, made, focused) {
     if (label.getAttribute("class") !== kind) label.setAttribute("class", kind);
     const pinned = String(memory.pins.has(side + place));
     if (label.getAttribute("aria-pressed") !== pinned) label.setAttribute("aria-pressed", pinned);
-    const name = (at === undefined ? "" : markOf(focused, at)) + made.place.cut(meta.labels[place]);
+    const name = (at === undefined ? "" : markOf(focused, at)) + made.place.cut(sideOf(meta, side).labels[place]);
     if (label.firstChild.data !== name) label.firstChild.data = name;
   }
 }
@@ -336,7 +349,7 @@ function number(stage, { place }, { i, side }, mark, lane) {
   const forward = (side === "q") === place.vertical; // whether inward is to the right of the text
   const text = svg("text", {
     x: forward ? inward : -inward, y: 3.5, "text-anchor": forward ? "start" : "end",
-    class: "number", fill: dark ? head.dark : head.light,
+    class: "number", fill: inkOf(head, arrays.weight[i], dark),
   }, mark + digits(arrays.weight[i]));
   const from = lane ? inward - 4 : 0;
   const long = inward + place.lane - 4 - from;
@@ -353,19 +366,20 @@ function describe(stage, name) {
   const { meta, arrays } = stage;
   const side = name[0];
   const place = Number(name.slice(1));
-  const own = side === "q" ? arrays.query : arrays.key;
-  const other = side === "q" ? arrays.key : arrays.query;
+  const [own, other] = side === "q" ? [arrays.query, arrays.key] : [arrays.key, arrays.query];
+  const far = sideOf(meta, side === "q" ? "k" : "q").names;
   const heads = meta.heads.map((head, index) => {
     const found = [];
     for (let i = 0; i < own.length; i++) {
       if (own[i] === place && arrays.head[i] === index) found.push([arrays.weight[i], other[i]]);
     }
-    found.sort((one, two) => two[0] - one[0]);
+    found.sort((one, two) => Math.abs(two[0]) - Math.abs(one[0]));
     // The sum is of the digits shown, so that it can be checked by adding them up.
-    const listed = found.map(([weight, at]) => `${meta.names[at]} ${digits(weight)}`).join(", ");
+    const listed = found.map(([weight, at]) => `${far[at]} ${digits(weight)}`).join(", ");
+    if (head.minus) return `${head.name}: ${listed || "–"}`; // what has two signs is no share of a row
     const sum = found.reduce((total, [weight]) => total + Number(digits(weight)), 0).toFixed(DECIMALS);
     return `${head.name}: ${listed || "–"} (Σ ${sum})`;
   });
   const words = side === "q" ? meta.words.focus_query : meta.words.focus_key;
-  return `${fill(words, { token: meta.names[place] })} ${heads.join(" · ")}`;
+  return `${fill(words, { token: sideOf(meta, side).names[place] })} ${heads.join(" · ")}`;
 }

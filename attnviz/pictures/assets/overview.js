@@ -1,8 +1,8 @@
 // The overview: every head as a tile of bytes, from a packet of attnviz/pictures/overview.py.
 //
-// A byte v stands for the weight (v / 255)², known to within half a step: what is read out is
-// the interval that holds the weight, rounded outward. Where a tile has fewer pixels than cells,
-// a pixel shows the strongest of its cells.
+// A byte v stands for the weight (v / 255)², or for the value ± ((v − 127) / 127)² where values have
+// a sign, known to within half a step: what is read out is the interval that holds it, rounded
+// outward. Where a tile has fewer pixels than cells, a pixel shows the cell farthest from 0.
 
 const LEFT = 26; // px for the layers' names
 const TOP = 20; // px for the heads' names
@@ -23,7 +23,7 @@ function drawOverview(stage) {
     html("p", { class: "title" }, html("strong", {}, meta.title)),
     html("p", { class: "note" }, meta.note),
     html("div", { class: "frame" }, canvas, lens),
-    slots(stage),
+    ...(meta.alone ? [] : [slots(stage)]), // a map from elsewhere is no head to choose
     readout,
   );
   Object.assign(stage, { canvas, lens, readout });
@@ -32,7 +32,7 @@ function drawOverview(stage) {
   canvas.addEventListener("pointerleave", () => hover(stage, null));
   canvas.addEventListener("click", (event) => {
     const found = cellAt(stage, event);
-    if (found) choose(stage, found, event.shiftKey);
+    if (found && !meta.alone) choose(stage, found, event.shiftKey);
   });
   canvas.addEventListener("keydown", (event) => walk(stage, event));
 }
@@ -65,103 +65,133 @@ function paint(stage) {
   const { canvas, meta, width, dark } = stage;
   const scale = Math.max(1, Math.min(3, window.devicePixelRatio || 1));
   const tile = Math.max(8, Math.floor((width - LEFT) / meta.heads) - SPACE);
-  const size = Math.min(tile, 96);
-  Object.assign(stage, { size, scale });
-  const [wide, high] = [LEFT + meta.heads * (size + SPACE), TOP + meta.layers * (size + SPACE)];
+  const size = Math.min(tile, 96); // px of a tile's longer side
+  const cell = size / Math.max(cellsOf(meta.rows), cellsOf(meta.columns));
+  const across = Math.max(8, Math.round(cell * cellsOf(meta.columns)));
+  const down = Math.max(8, Math.round(cell * cellsOf(meta.rows)));
+  Object.assign(stage, { across, down, scale });
+  const [wide, high] = [LEFT + meta.heads * (across + SPACE), TOP + meta.layers * (down + SPACE)];
   canvas.width = wide * scale;
   canvas.height = high * scale;
   canvas.style.width = `${wide}px`;
   canvas.style.height = `${high}px`;
-  Object.assign(canvas.dataset, { left: LEFT, top: TOP, tile: size, step: size + SPACE });
+  Object.assign(canvas.dataset, { left: LEFT, top: TOP, tile: across, step: across + SPACE });
   const context = canvas.getContext("2d");
-  const pixels = Math.round(size * scale);
+  const [wider, higher] = [Math.round(across * scale), Math.round(down * scale)];
   for (let layer = 0; layer < meta.layers; layer++) {
     for (let head = 0; head < meta.heads; head++) {
       const [x, y] = corner(stage, layer, head);
-      context.putImageData(tileImage(stage, layer, head, pixels), x * scale, y * scale);
+      context.putImageData(tileImage(stage, layer, head, wider, higher), x * scale, y * scale);
     }
   }
   context.scale(scale, scale);
-  names(stage, context, dark);
+  for (let layer = 0; layer < meta.layers; layer++) {
+    for (let head = 0; head < meta.heads; head++) {
+      const [x, y] = corner(stage, layer, head);
+      hatchTile(stage, context, layer, head, [x, y, across, down]);
+    }
+  }
+  if (!meta.alone) names(stage, context, dark);
   for (const [slot, i] of [["A", 0], ["B", 1]]) mark(stage, context, slot, i);
 }
 
-const corner = (stage, layer, head) => [
-  LEFT + head * (stage.size + SPACE), TOP + layer * (stage.size + SPACE),
+const cellsOf = (side) => side.edges.length - 1;
+
+const corner = ({ across, down }, layer, head) => [
+  LEFT + head * (across + SPACE), TOP + layer * (down + SPACE),
 ];
 
-// A tile as pixels: each shows the strongest of the cells that it covers.
-function tileImage(stage, layer, head, pixels) {
+// Where a head's cells begin among those of all tiles.
+const startOf = ({ meta }, layer, head) =>
+  (layer * meta.heads + head) * cellsOf(meta.rows) * cellsOf(meta.columns);
+
+// Which cells each of so many pixels covers.
+function spansOf(pixels, cells) {
+  const from = (p) => Math.floor((p * cells) / pixels);
+  const to = (p) => Math.max(from(p) + 1, Math.ceil(((p + 1) * cells) / pixels - 1e-9));
+  return Array.from({ length: pixels }, (_, p) =>
+    pixels >= cells ? [from(p), from(p) + 1] : [from(p), Math.min(cells, to(p))]);
+}
+
+// A tile as pixels: each shows the cell that is farthest from 0 of those that it covers.
+function tileImage(stage, layer, head, wide, high) {
   const { meta, arrays, dark } = stage;
-  const side = meta.edges.length - 1;
+  const [columns, paper] = [cellsOf(meta.columns), paperOf(meta.signed)];
   const ramp = dark ? arrays.ramp_dark : arrays.ramp_light;
-  const image = new ImageData(pixels, pixels);
-  const start = (layer * meta.heads + head) * side * side;
-  const from = (p) => Math.floor((p * side) / pixels);
-  const to = (p) => Math.max(from(p) + 1, Math.ceil(((p + 1) * side) / pixels - 1e-9));
-  const spans = Array.from({ length: pixels }, (_, p) =>
-    pixels >= side ? [from(p), from(p) + 1] : [from(p), Math.min(side, to(p))]);
-  for (let py = 0; py < pixels; py++) {
-    for (let px = 0; px < pixels; px++) {
-      let strongest = 0;
-      for (let row = spans[py][0]; row < spans[py][1]; row++) {
-        for (let column = spans[px][0]; column < spans[px][1]; column++) {
-          strongest = Math.max(strongest, arrays.tiles[start + row * side + column]);
+  const image = new ImageData(wide, high);
+  const start = startOf(stage, layer, head);
+  const [across, down] = [spansOf(wide, columns), spansOf(high, cellsOf(meta.rows))];
+  for (let py = 0; py < high; py++) {
+    for (let px = 0; px < wide; px++) {
+      let strongest = paper;
+      for (let row = down[py][0]; row < down[py][1]; row++) {
+        for (let column = across[px][0]; column < across[px][1]; column++) {
+          const level = arrays.tiles[start + row * columns + column];
+          if (Math.abs(level - paper) > Math.abs(strongest - paper)) strongest = level;
         }
       }
-      const at = 4 * (py * pixels + px);
+      const at = 4 * (py * wide + px);
       image.data.set([ramp[3 * strongest], ramp[3 * strongest + 1], ramp[3 * strongest + 2], 255], at);
     }
   }
   return image;
 }
 
+// The hatch of what a head does not allow; the heads may share one mask.
+function hatchTile({ meta, arrays, dark }, context, layer, head, [x, y, wide, high]) {
+  if (!arrays.denied) return;
+  const [rows, columns] = [cellsOf(meta.rows), cellsOf(meta.columns)];
+  const start = startOf({ meta }, layer, head) % arrays.denied.length;
+  const runs = deniedRuns(arrays.denied, start, rows, columns);
+  const [across, down] = [wide / columns, high / rows];
+  hatch(context, runs.map(([c, r, w, h]) => [x + c * across, y + r * down, w * across, h * down]), dark);
+}
+
 function names(stage, context, dark) {
-  const { meta, size } = stage;
+  const { meta, across, down } = stage;
   context.fillStyle = dark ? "#A3A39D" : "#5F6368";
   context.font = "10px system-ui, sans-serif";
   context.textBaseline = "middle";
   context.textAlign = "center";
   for (let head = 0; head < meta.heads; head++) {
-    context.fillText(`H${head}`, LEFT + head * (size + SPACE) + size / 2, TOP / 2);
+    context.fillText(`H${head}`, LEFT + head * (across + SPACE) + across / 2, TOP / 2);
   }
   context.textAlign = "left";
   for (let layer = 0; layer < meta.layers; layer++) {
-    context.fillText(`L${layer}`, 2, TOP + layer * (size + SPACE) + size / 2);
+    context.fillText(`L${layer}`, 2, TOP + layer * (down + SPACE) + down / 2);
   }
 }
 
 function mark(stage, context, slot, index) {
-  const { meta, size, dark } = stage;
+  const { meta, across, down, dark } = stage;
   if (!meta.marked[slot]) return;
   const [x, y] = corner(stage, ...meta.marked[slot]);
   const colour = meta.colours[dark ? "dark" : "light"][index];
   context.strokeStyle = context.fillStyle = colour;
   context.lineWidth = 2;
-  context.strokeRect(x - 1, y - 1, size + 2, size + 2);
-  context.fillRect(slot === "A" ? x - 1 : x + size - 11, y - 1, 12, 12);
+  context.strokeRect(x - 1, y - 1, across + 2, down + 2);
+  context.fillRect(slot === "A" ? x - 1 : x + across - 11, y - 1, 12, 12);
   context.fillStyle = dark ? "#14171C" : "#FCFBF9";
   context.textAlign = "center";
   context.font = "bold 9px system-ui, sans-serif";
-  context.fillText(slot, slot === "A" ? x + 5 : x + size - 5, y + 5.5);
+  context.fillText(slot, slot === "A" ? x + 5 : x + across - 5, y + 5.5);
 }
 
 // ---- reading and choosing
 
 function cellAt(stage, event) {
-  const { meta, size, canvas } = stage;
+  const { meta, across, down, canvas } = stage;
   const box = canvas.getBoundingClientRect();
   const x = event.clientX - box.left - LEFT;
   const y = event.clientY - box.top - TOP;
-  const head = Math.floor(x / (size + SPACE));
-  const layer = Math.floor(y / (size + SPACE));
+  const head = Math.floor(x / (across + SPACE));
+  const layer = Math.floor(y / (down + SPACE));
   if (x < 0 || y < 0 || head >= meta.heads || layer >= meta.layers) return null;
-  const side = meta.edges.length - 1;
-  const cell = (offset) => Math.min(side - 1, Math.floor((Math.min(offset, size - 1) * side) / size));
+  const cell = (offset, size, cells) => Math.min(cells - 1, Math.floor((Math.min(offset, size - 1) * cells) / size));
   return {
     layer, head,
-    row: cell(y - layer * (size + SPACE)),
-    column: cell(x - head * (size + SPACE)),
+    row: cell(y - layer * (down + SPACE), down, cellsOf(meta.rows)),
+    column: cell(x - head * (across + SPACE), across, cellsOf(meta.columns)),
   };
 }
 
@@ -174,24 +204,29 @@ function hover(stage, found) {
 
 function read(stage, { layer, head, row, column }) {
   const { meta, arrays } = stage;
-  const side = meta.edges.length - 1;
-  const at = ((layer * meta.heads + head) * side + row) * side + column;
-  const span = (cell) => {
-    const [first, last] = [meta.edges[cell], meta.edges[cell + 1] - 1];
-    const name = (i) => `${meta.labels[i]} (${i})`;
+  const at = startOf(stage, layer, head) + row * cellsOf(meta.columns) + column;
+  const span = ({ edges, labels }, cell) => {
+    const [first, last] = [edges[cell], edges[cell + 1] - 1];
+    const name = (i) => `${labels[i]} (${i})`;
     return first === last ? name(first) : `${name(first)} … ${name(last)}`;
   };
-  const where = { head: `L${layer}·H${head}`, query: span(row), key: span(column) };
+  const where = { head: meta.alone ? meta.title : `L${layer}·H${head}`, query: span(meta.rows, row), key: span(meta.columns, column) };
+  if (arrays.denied?.[at % arrays.denied.length]) return fill(meta.words.not_allowed, where);
   if (arrays.hidden?.[at]) return fill(meta.words.hidden, where);
-  const template = side === meta.tokens ? meta.words.read : meta.words.read_block;
-  return fill(template, { ...where, ...bounds(arrays.tiles[at], meta.slack || 0) });
+  const single = [meta.rows, meta.columns].every((side) => cellsOf(side) === side.labels.length);
+  const template = single ? meta.words.read : meta.words.read_block;
+  return fill(template, { ...where, ...bounds(arrays.tiles[at], meta.slack || 0, meta.signed) });
 }
 
-// Between which weights a level's weight is. `slack` is what the level itself was made from.
-function bounds(level, slack) {
-  const square = (v) => (Math.max(0, Math.min(255, v)) / 255) ** 2;
-  const outward = (weight, round) =>
-    (round(Math.max(0, Math.min(1, weight)) * 10 ** DECIMALS) / 10 ** DECIMALS).toFixed(DECIMALS);
+// Between which values a level's value is. `slack` is what the level itself was made from.
+function bounds(level, slack, signed) {
+  const [paper, steps, least] = signed ? [HALF, HALF, -1] : [0, 255, 0];
+  const square = (v) => {
+    const share = Math.max(least, Math.min(1, (v - paper) / steps));
+    return Math.sign(share) * share ** 2;
+  };
+  const outward = (value, round) =>
+    digitsOf(round(Math.max(least, Math.min(1, value)) * 10 ** DECIMALS) / 10 ** DECIMALS, DECIMALS);
   return {
     least: outward(square(level - HALF_STEP) - slack, Math.floor),
     most: outward(square(level + HALF_STEP) + slack, Math.ceil),
@@ -200,18 +235,21 @@ function bounds(level, slack) {
 
 // The tile under the pointer, large, with the cell that is read.
 function enlarge(stage, { layer, head, row, column }) {
-  const { lens, meta, dark, size, width } = stage;
-  const side = meta.edges.length - 1;
+  const { lens, meta, dark, across, down, width } = stage;
+  const [rows, columns] = [cellsOf(meta.rows), cellsOf(meta.columns)];
+  const cell = LENS / Math.max(rows, columns);
+  const [wide, high] = [Math.round(cell * columns), Math.round(cell * rows)];
+  if (lens.width !== wide || lens.height !== high) Object.assign(lens, { width: wide, height: high });
   const context = lens.getContext("2d");
-  context.putImageData(tileImage(stage, layer, head, LENS), 0, 0);
+  context.putImageData(tileImage(stage, layer, head, wide, high), 0, 0);
+  hatchTile(stage, context, layer, head, [0, 0, wide, high]);
   context.strokeStyle = meta.colours[dark ? "dark" : "light"][1];
   context.lineWidth = 1.5;
-  const cell = LENS / side;
   context.strokeRect(column * cell, row * cell, Math.max(cell, 3), Math.max(cell, 3));
   const [x, y] = corner(stage, layer, head);
-  const right = x + size + 8;
+  const right = x + across + 8;
   lens.style.left = `${right + LENS < width ? right : Math.max(0, x - LENS - 10)}px`;
-  lens.style.top = `${Math.max(0, y - LENS / 2 + size / 2)}px`;
+  lens.style.top = `${Math.max(0, y - LENS / 2 + down / 2)}px`;
 }
 
 function choose(stage, { layer, head }, other) {
@@ -225,7 +263,7 @@ function walk(stage, event) {
   const at = memory.cursor || { layer: 0, head: 0, row: 0, column: 0 };
   const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   const slot = { a: "A", b: "B", Enter: memory.slot, " ": memory.slot }[event.key];
-  if (slot) stage.send("picked", { slot, layer: at.layer, head: at.head });
+  if (slot && !meta.alone) stage.send("picked", { slot, layer: at.layer, head: at.head });
   else if (steps[event.key]) {
     const [down, right] = steps[event.key];
     memory.cursor = {

@@ -16,7 +16,7 @@ from attnviz.ui.server.jobs import Job
 from attnviz.ui.state import Remembered
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.saving import save_comparison
-from attnviz.ui.widgets.training_texts import job_text, outcome, share_done
+from attnviz.ui.widgets.training_texts import outcome, progress_text, share_done
 
 FEW, MANY = 1, 8
 COUNTER_EXAMPLE = "reverse"
@@ -129,4 +129,4 @@ def _line(job: Job) -> None:
     if job.training is not None:
         st.markdown(f"**{name}** · {markdown_text(outcome(job.training))}")
     else:
-        st.progress(share_done(job.latest), f"{name} · {markdown_text(job_text(job))}")
+        st.progress(share_done(job.latest), f"{name} · {markdown_text(progress_text(job))}")

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
@@ -25,7 +24,7 @@ from attnviz.ui.state import Remembered
 from attnviz.ui.widgets.controls import segments
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.sharing import share
-from attnviz.ui.widgets.training_texts import job_text, share_done
+from attnviz.ui.widgets.training_texts import progress_text, share_done
 
 FIRST_TASK = "eight-looks"
 HEADS = (1, 2, 4, 8)
@@ -203,7 +202,7 @@ def _state_of_job() -> None:
     job.ask()
     if job.wait(0.01):
         st.rerun()
-    st.progress(share_done(job.latest), markdown_text(job_text(job)))
+    st.progress(share_done(job.latest), markdown_text(progress_text(job)))
     if job.course and job.latest:
         theory = task_called(job.task).theory(job.layers)
         st.image(live_curve(job.course, job.latest.steps, theory, mode(), language()))
@@ -223,8 +222,8 @@ def _training(run: Run) -> Training | None:
     """The last training of this page, else a shipped checkpoint that fits the choice."""
     if (trained := _TRAINED.get()) is not None:
         return trained
-    for file in checkpoint.shipped().values():
-        training = _shipped(file)
+    for name in checkpoint.shipped():
+        training = checkpoint.load_shipped(name)
         shipped = training.run
         if (shipped.task.name, shipped.heads, shipped.layers) == (
             run.task.name,
@@ -233,11 +232,6 @@ def _training(run: Run) -> Training | None:
         ):
             return training
     return None
-
-
-@st.cache_resource(show_spinner=False)
-def _shipped(file: Path) -> Training:
-    return checkpoint.load(file)
 
 
 def _opened(data: bytes) -> Training | None:

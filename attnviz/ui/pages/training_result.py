@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import streamlit as st
-from jaxtyping import Float
 
 from attnviz.errors import AttnvizError
 from attnviz.models.load import Model
 from attnviz.pictures.learning import learning
 from attnviz.pictures.looks import looks
-from attnviz.runtime.kept import Kept
+from attnviz.runtime.cache import Cache
 from attnviz.share.state import TrainState
 from attnviz.texts import say
 from attnviz.training import checkpoint
@@ -55,7 +53,7 @@ def result(training: Training, is_opened: bool, seen: Seen) -> None:
         name = markdown_text(say(f"task.{run.task.name}", language()))
         st.markdown(f"**{name}** · {markdown_text(_reached(training, snapshot))}")
     model = training.model_at(snapshot)
-    shares = _mean_looks(model, run.task)
+    shares = mean_looks(model, run.task)
     left, right = st.columns([1, 1])
     with left:
         if training.history:
@@ -89,7 +87,7 @@ def _reached(training: Training, snapshot: Snapshot) -> str:
     return outcome_at(training, snapshot.step, *_examined(training, snapshot.step))
 
 
-_exams: Kept[tuple[Exam, float]] = Kept()
+_exams: Cache[tuple[Exam, float]] = Cache()
 
 
 def _examined(training: Training, step: int) -> tuple[Exam, float]:
@@ -117,15 +115,6 @@ def _slider(training: Training) -> Snapshot:
 
 def _nearest(steps: Sequence[int], at: int) -> int:
     return min(steps, key=lambda step: abs(step - at))
-
-
-_shares: Kept[Float[np.ndarray, "layer head look"]] = Kept()
-
-
-def _mean_looks(model: Model, task: Task) -> Float[np.ndarray, "layer head look"]:
-    """How much of each head's attention lies on each true target, for many random texts."""
-    key = (model.name, model.card.revision, task.name)
-    return _shares.get(key, lambda: mean_looks(model, task), is_light=True)
 
 
 def _save(training: Training) -> None:

@@ -1,7 +1,6 @@
 """What the server does besides Streamlit's own work: start up, look at itself, say how it is."""
 
 import asyncio
-import os
 import threading
 import time
 import traceback
@@ -16,17 +15,13 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attnviz.errors import AttnvizError
-from attnviz.runtime.kept import store
+from attnviz.runtime.cache import store
 from attnviz.runtime.memory import collect, full_for, has_room, lets_go, resident_mb, return_freed
 from attnviz.runtime.queue import passes, visitors_are
 from attnviz.runtime.settings import settings
 from attnviz.ui.server.log import begin, note
 from attnviz.ui.server.sessions import close_expired, raise_file_limit
 from attnviz.version import __version__
-
-# Many sessions share few cores: one thread for each computation serves them best, and
-# threads that wait for one another are slowest of all. NumPy reads this when it is imported.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A page of ours asks for nothing outside: no script, picture, font or address of elsewhere.
 # Streamlit writes styles and makes modules of our components at run time ('unsafe-…', blob:).
@@ -82,6 +77,7 @@ async def warm_up(_: Any) -> AsyncIterator[None]:
     raise_file_limit()
     return_freed()
     lets_go(let_go_of_answers)
+    lets_go(_let_go_of_a_model)
     visitors_are(import_module("attnviz.ui.widgets.progress").this_visitor)
     threading.Thread(target=_load, daemon=True).start()
     threading.Thread(target=_tidy, daemon=True).start()
@@ -93,6 +89,11 @@ async def warm_up(_: Any) -> AsyncIterator[None]:
 def let_go_of_answers() -> bool:
     """Forget the older half of what is remembered; False if nothing is left to forget."""
     return store().let_go(0.5)
+
+
+def _let_go_of_a_model() -> bool:
+    """Forget a model that is not built in, once the answers are gone."""
+    return bool(import_module("attnviz.models.load").let_go_of_a_model())
 
 
 def _tidy() -> None:

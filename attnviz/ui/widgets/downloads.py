@@ -41,7 +41,8 @@ def in_its_turn(
 
     def in_turn_made() -> bytes:
         try:
-            with _one_of_few(who), asked_by(Visitor(who, left=lambda: _is_gone(who))), in_turn():
+            visitor = Visitor(who, has_left=lambda: _is_gone(who))
+            with _one_of_few(who), asked_by(visitor), in_turn():
                 return made()
         except AttnvizError as problem:
             said = refusals.get()

@@ -7,6 +7,7 @@ import streamlit as st
 from attnviz.errors import ModelError
 from attnviz.models import catalogue
 from attnviz.models.load import Model, is_loaded, load
+from attnviz.runtime.cache import Cache
 from attnviz.runtime.settings import settings
 from attnviz.share.state import SentenceState
 from attnviz.texts import say
@@ -78,12 +79,18 @@ def loaded(name: str) -> Model:
     return found
 
 
-@st.cache_resource(show_spinner=False)
-def _settle(loaded: str) -> None:
-    """Take what a loaded model keeps for good out of the garbage collector's walks."""
-    del loaded
+_settled: Cache[bool] = Cache(is_pinned=True)
+
+
+def _settle(revision: str) -> None:
+    """Take what a loaded model keeps for good out of the garbage collector's walks, once."""
+    _settled.compute_once(revision, _freeze)
+
+
+def _freeze() -> bool:
     gc.collect()
     gc.freeze()
+    return True
 
 
 def _other_name() -> str | None:

@@ -34,12 +34,12 @@ def with_progress(work: Callable[[Progress], Result], language: Language, name: 
         nonlocal latest
         latest = (share, say(f"progress.{what}", language))
 
-    def told(place: int) -> None:
+    def show_place(place: int) -> None:
         nonlocal latest
         latest = (0.0, say("progress.queue", language, place=place))
 
     def run() -> Result:
-        with asked_by(Visitor(session(), told, left.is_set)):
+        with asked_by(Visitor(session(), show_place, left.is_set)):
             return work(report)
 
     with ThreadPoolExecutor(1) as pool:
@@ -69,7 +69,7 @@ def _watch(future: Future[Result], latest: Callable[[], tuple[float, str]]) -> N
 
 def this_visitor() -> Visitor:
     """The session that this thread runs for, which waits in its own thread."""
-    return Visitor(session(), left=lambda: not goes_on())
+    return Visitor(session(), has_left=lambda: not goes_on())
 
 
 def _corner() -> DeltaGenerator:

@@ -41,7 +41,7 @@ def save(trace: Trace, choices: Choices) -> None:
         if is_open:
             seen = _seen(trace, choices, spoken)
             _button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
-            _pictures(seen, name)
+            _pictures(trace, seen, name)
             _numbers(trace, choices, name, spoken)
             _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
 
@@ -105,9 +105,9 @@ def _seen(trace: Trace, choices: Choices, spoken: Language) -> Explorer:
     )
 
 
-def _pictures(seen: Explorer, name: str) -> None:
+def _pictures(trace: Trace, seen: Explorer, name: str) -> None:
     """SVG and PNG of one picture of the page."""
-    spoken, made = seen.language, _svgs(seen)
+    spoken, made = seen.language, _svgs(trace, seen)
     titles = {
         "lines": say("page.save_lines", spoken),
         "overview": say("page.save_overview", spoken),
@@ -125,12 +125,12 @@ def _pictures(seen: Explorer, name: str) -> None:
             _PNGS.put(_PNGS.get() + 1)
             with in_turn():
                 picture = made[what]()
-            save_png(png_packet(picture, seen.trace, f"{file}.png", _PNGS.get()))
+            save_png(png_packet(picture, trace, f"{file}.png", _PNGS.get()))
 
 
-def _svgs(seen: Explorer) -> dict[str, Callable[[], str]]:
+def _svgs(trace: Trace, seen: Explorer) -> dict[str, Callable[[], str]]:
     """Each picture of the page by its name."""
-    trace, spoken = seen.trace, seen.language
+    spoken = seen.language
     made: dict[str, Callable[[], str]] = {
         "lines": seen.to_svg,
         "overview": lambda: overview(trace).to_svg(spoken),

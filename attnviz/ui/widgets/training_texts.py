@@ -6,7 +6,7 @@ from attnviz.ui.frame import language
 from attnviz.ui.server.jobs import Job
 
 
-def job_text(job: Job) -> str:
+def progress_text(job: Job) -> str:
     """Where a training stands: refused and asked for again, starting, waiting, or at a step."""
     report = job.latest
     if job.refusal is not None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.export.numbers import as_frame
 from attnviz.pictures.shown import Shown, shown
 from attnviz.share.state import VIEWS, ExploreState, ViewState
 from attnviz.texts import say
@@ -106,7 +107,7 @@ def _overview(key: TraceKey, trace: Trace, heads: tuple[HeadId, HeadId], usual: 
 def _heatmaps(key: TraceKey, trace: Trace, now: Choices) -> None:
     heads = now.heads if now.combination else now.heads[:2]
     maps = shown(trace, heads, now.lens, now.combination)
-    beside = len(maps[0].view.places) < WIDE_FROM
+    beside = len(maps[0].map.columns) < WIDE_FROM
     with st.container(key="heatmaps_beside" if beside else "heatmaps_wide"):
         for index, one in enumerate(maps):
             with st.container(key=f"heatmap_{index}"):
@@ -137,21 +138,23 @@ def _numbers(trace: Trace, now: Choices) -> None:
         format_func=lambda i: names[i],
         **state.bound(ViewState, "table_head", "index", range(len(maps))),
     )
-    view = maps[place].view
-    places = [place.name for place in view.places]
-    weights = pd.DataFrame(view.weights, index=places, columns=places)
-    weights = weights.where(view.shown)
-    if len(places) > LARGEST_TABLE:
-        _within("table_query", len(places))
+    seen = maps[place].map
+    numbers = as_frame(seen)
+    if max(numbers.shape) > LARGEST_TABLE:
+        queries = [place.name for place in seen.rows]
+        _within("table_query", len(queries))
         query = st.selectbox(
             say("picture.query", language()),
-            range(len(places)),
-            format_func=lambda i: places[i],
-            **state.bound(ViewState, "table_query", "index", range(len(places))),
+            range(len(queries)),
+            format_func=lambda i: queries[i],
+            **state.bound(ViewState, "table_query", "index", range(len(queries))),
         )
-        weights = weights.iloc[[query]].T
-    st.caption(say("page.table_note", language()))
-    st.table(_printed(weights))
+        numbers = numbers.iloc[[query]].T
+    note = [say("page.table_note", language())]
+    if seen.allowed is not None:
+        note.append(say("page.table_not_allowed", language()))
+    st.caption(" ".join(note))
+    st.table(_escaped(numbers))
 
 
 def _within(name: str, count: int) -> None:
@@ -160,7 +163,6 @@ def _within(name: str, count: int) -> None:
         state.change(ViewState, **{name: 0})
 
 
-def _printed(weights: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as text with 4 decimals, names as data."""
-    texts = weights.map(lambda weight: "" if pd.isna(weight) else f"{weight:.4f}")
-    return texts.rename(index=markdown_text, columns=markdown_text)
+def _escaped(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Names as data."""
+    return numbers.rename(index=markdown_text, columns=markdown_text)

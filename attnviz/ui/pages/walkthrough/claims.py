@@ -8,6 +8,7 @@ import streamlit as st
 from attnviz.core.trace import Trace
 from attnviz.lessons.claims import Case, Claim, Trial, claims, try_claim
 from attnviz.lessons.sheet import GUESSES, Guess, agrees, judged, spoken
+from attnviz.runtime.cache import Cache
 from attnviz.texts import say
 from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
@@ -17,13 +18,17 @@ from attnviz.ui.pages.walkthrough.progress import TracedSentence, guess, progres
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.progress import with_progress
 
+_trials: Cache[dict[str, Trial]] = Cache()
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def trials_of(key: TraceKey, hide_special: bool, _trace: Trace) -> dict[str, Trial]:
+
+def trials_of(key: TraceKey, hide_special: bool, trace: Trace) -> dict[str, Trial]:
     """Every claim tried on a sentence."""
-    del key
-    case = Case(_trace, hide_special)
-    return {claim.name: try_claim(claim, case) for claim in claims()}
+
+    def judge() -> dict[str, Trial]:
+        case = Case(trace, hide_special)
+        return {claim.name: try_claim(claim, case) for claim in claims()}
+
+    return _trials.get((key, hide_special), judge)
 
 
 def on_trial(sentence: TracedSentence) -> None:

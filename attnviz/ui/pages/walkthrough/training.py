@@ -14,7 +14,7 @@ from attnviz.ui.pages.walkthrough.progress import keep_trainings
 from attnviz.ui.server.jobs import Job
 from attnviz.ui.state import Remembered
 from attnviz.ui.widgets.escape import markdown_text
-from attnviz.ui.widgets.training_texts import job_text, share_done
+from attnviz.ui.widgets.training_texts import progress_text, share_done
 
 ASK_SECONDS = 0.5
 _JOBS: Remembered[tuple[Job, ...]] = Remembered("lesson_jobs", ())
@@ -55,7 +55,7 @@ def _state_of_jobs() -> None:
         heads = say("train.compare_heads", language(), heads=job.heads)
         done = job.training is not None
         share = 1.0 if done else share_done(job.latest)
-        text = "✓" if done else job_text(job)
+        text = "✓" if done else progress_text(job)
         st.progress(share, markdown_text(f"{name}, {heads} · {text}"))
 
 

@@ -1,4 +1,4 @@
-"""The budget: settings, queues, memory and what is kept, each at its bound."""
+"""The runtime: settings, queues, memory and caches, each at its bound."""
 
 import ctypes
 import gc
@@ -11,19 +11,26 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 import attnviz
 from attnviz.errors import BusyError, SettingsError
+from attnviz.lessons.claims import Case, Claim, Trial, claims
+from attnviz.models import catalogue
+from attnviz.models import load as loading
 from attnviz.models.load import Model
 from attnviz.pictures.shown import shown
 from attnviz.runtime import memory, queue
-from attnviz.runtime.held import size_of
-from attnviz.runtime.kept import MB, Kept, Store, pinning
+from attnviz.runtime.cache import MB, Cache, Store, pinning, store
 from attnviz.runtime.memory import resident_mb
 from attnviz.runtime.queue import LeftError, Queue, Visitor, asked_by, in_turn
 from attnviz.runtime.settings import read_settings, settings
+from attnviz.runtime.sizes import size_of
+from attnviz.training import checkpoint
+from attnviz.training.checkpoint import load_shipped
 from attnviz.ui import caches
+from attnviz.ui import claims as trial_page
 from attnviz.ui.caches import LinesKey, TraceKey
 from tests.waiting import CEILING, until
 
@@ -82,7 +89,7 @@ def test_what_is_no_setting_gets_a_sentence(
 
 
 @pytest.fixture
-def budget(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The environment of a process of its own: settings and queues are read anew."""
 
     def forget() -> None:
@@ -99,10 +106,13 @@ def budget(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 def test_where_the_system_does_not_say_there_is_no_ceiling(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def refused() -> None:
+        raise psutil.AccessDenied
+
     assert resident_mb() > 50
-    monkeypatch.setattr(memory, "_STATM", tmp_path / "none")
+    monkeypatch.setattr(psutil, "Process", refused)
     assert resident_mb() == 0
 
 
@@ -123,13 +133,13 @@ class Machine:
 
 
 @pytest.fixture
-def machine(budget: pytest.MonkeyPatch) -> Machine:
+def machine(environment: pytest.MonkeyPatch) -> Machine:
     found = Machine(3000)
-    budget.setenv("ATTNVIZ_MEMORY_MB", "2000")
+    environment.setenv("ATTNVIZ_MEMORY_MB", "2000")
     settings.cache_clear()
-    budget.setattr(memory, "resident_mb", lambda: found.megabytes)
-    budget.setattr(memory, "_let_go", [found.lets_go])
-    budget.setattr(memory, "_full_since", [])
+    environment.setattr(memory, "resident_mb", lambda: found.megabytes)
+    environment.setattr(memory, "_let_go", [found.lets_go])
+    environment.setattr(memory, "_full_since", [])
     return found
 
 
@@ -141,9 +151,9 @@ def test_above_the_ceiling_is_let_go_before_anything_is_refused(machine: Machine
 
 
 def test_what_does_not_fit_then_waits_for_room_and_begins(
-    machine: Machine, budget: pytest.MonkeyPatch
+    machine: Machine, environment: pytest.MonkeyPatch
 ) -> None:
-    budget.setattr(memory, "_let_go", [])
+    environment.setattr(memory, "_let_go", [])
     told: list[int] = []
 
     def tell(place: int) -> None:
@@ -156,21 +166,23 @@ def test_what_does_not_fit_then_waits_for_room_and_begins(
     assert memory.full_for() == 0
 
 
-def test_nothing_waits_for_memory_for_ever(machine: Machine, budget: pytest.MonkeyPatch) -> None:
-    budget.setattr(memory, "_let_go", [])
-    budget.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
+def test_nothing_waits_for_memory_for_ever(
+    machine: Machine, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(memory, "_let_go", [])
+    environment.setenv("ATTNVIZ_MEMORY_SECONDS", "0")
     settings.cache_clear()
     with pytest.raises(BusyError, match="memory is full"), in_turn():
         raise AssertionError("the work began")
     assert memory.full_for() > 0
-    budget.setenv("ATTNVIZ_MEMORY_MB", "0")
+    environment.setenv("ATTNVIZ_MEMORY_MB", "0")
     settings.cache_clear()
     assert memory.has_room(), "0 is no ceiling"
 
 
-def test_who_left_waits_for_no_memory(machine: Machine, budget: pytest.MonkeyPatch) -> None:
-    budget.setattr(memory, "_let_go", [])
-    with pytest.raises(LeftError), asked_by(Visitor("one", left=lambda: True)), in_turn():
+def test_who_left_waits_for_no_memory(machine: Machine, environment: pytest.MonkeyPatch) -> None:
+    environment.setattr(memory, "_let_go", [])
+    with pytest.raises(LeftError), asked_by(Visitor("one", has_left=lambda: True)), in_turn():
         raise AssertionError("the work began")
 
 
@@ -191,9 +203,9 @@ def test_the_size_of_a_figure_is_that_of_its_numbers(note: attnviz.Trace) -> Non
 
 
 def test_freed_memory_goes_back_to_the_system() -> None:
-    held = [bytes(1_000) for _ in range(200_000)]
+    many = [bytes(1_000) for _ in range(200_000)]
     full = resident_mb()
-    del held
+    del many
     assert memory.collect()
     assert resident_mb() < full
 
@@ -370,7 +382,7 @@ def test_work_of_who_left_is_dropped() -> None:
 
     def work() -> None:
         try:
-            with queue_.turn(Visitor("gone", left=left.is_set)):
+            with queue_.turn(Visitor("gone", has_left=left.is_set)):
                 dropped.append("computed")
         except LeftError:
             dropped.append("dropped")
@@ -385,8 +397,8 @@ def test_work_of_who_left_is_dropped() -> None:
         assert queue_.waiting == 0
 
 
-def test_who_waits_for_a_turn_is_told_the_place(budget: pytest.MonkeyPatch) -> None:
-    budget.setenv("ATTNVIZ_PASSES_AT_ONCE", "1")
+def test_who_waits_for_a_turn_is_told_the_place(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ATTNVIZ_PASSES_AT_ONCE", "1")
     settings.cache_clear()
     told: list[int] = []
     waits = threading.Event()
@@ -406,25 +418,25 @@ def test_who_waits_for_a_turn_is_told_the_place(budget: pytest.MonkeyPatch) -> N
     assert told == [1]
 
 
-# ---- what is kept
+# ---- the cache
 
 
-def test_kept_is_bounded_in_bytes_the_oldest_first() -> None:
-    kept: Kept[bytes] = Kept(Store(1))
+def test_the_cache_is_bounded_in_bytes_the_oldest_first() -> None:
+    cache: Cache[bytes] = Cache(Store(1))
     for n in range(5):
-        kept.put(n, bytes([n]) * 300_000)
-    assert [n for n in range(5) if kept.peek(n) is not None] == [2, 3, 4]
-    assert kept.peek(2) is not None
-    kept.put(5, b"x" * 300_000)
-    assert [n for n in range(6) if kept.peek(n) is not None] == [2, 4, 5], "3 was asked for least"
-    kept.put("too large", b"x" * 2 * MB)
-    assert kept.peek("too large") is None, "what is beyond the bound by itself is not kept"
+        cache.put(n, bytes([n]) * 300_000)
+    assert [n for n in range(5) if cache.peek(n) is not None] == [2, 3, 4]
+    assert cache.peek(2) is not None
+    cache.put(5, b"x" * 300_000)
+    assert [n for n in range(6) if cache.peek(n) is not None] == [2, 4, 5], "3 was asked for least"
+    cache.put("too large", b"x" * 2 * MB)
+    assert cache.peek("too large") is None, "what is beyond the bound by itself is not kept"
 
 
 def test_all_kinds_share_one_budget() -> None:
     store = Store(1)
-    traces: Kept[bytes] = Kept(store)
-    pictures: Kept[bytes] = Kept(store)
+    traces: Cache[bytes] = Cache(store)
+    pictures: Cache[bytes] = Cache(store)
     traces.put(1, b"t" * 600_000)
     pictures.put(1, b"p" * 600_000)
     assert (len(traces), len(pictures)) == (0, 1)
@@ -433,46 +445,170 @@ def test_all_kinds_share_one_budget() -> None:
 
 def test_what_two_answers_share_counts_once_and_as_long_as_any_is_kept() -> None:
     store = Store(10)
-    kept: Kept[tuple[np.ndarray, bytes]] = Kept(store)
+    cache: Cache[tuple[np.ndarray, bytes]] = Cache(store)
     shared = np.zeros(500_000, np.uint8)
-    kept.put("trace", (shared, b"a"))
-    kept.put("picture", (shared[10:20], b"b"))
+    cache.put("trace", (shared, b"a"))
+    cache.put("picture", (shared[10:20], b"b"))
     assert 0.5 <= store.megabytes < 0.51
-    kept.put("trace", (np.zeros(1), b"c"))  # the trace is gone, and its picture holds it still
+    cache.put("trace", (np.zeros(1), b"c"))  # the trace is gone, and its picture holds it still
     assert 0.5 <= store.megabytes < 0.51
-    kept.put("picture", (np.zeros(1), b"d"))
+    cache.put("picture", (np.zeros(1), b"d"))
     assert store.megabytes < 0.01
 
 
 def test_a_pinned_answer_is_never_let_go() -> None:
     store = Store(1)
-    kept: Kept[bytes] = Kept(store)
+    cache: Cache[bytes] = Cache(store)
     with pinning():
-        kept.put("opening", b"o" * 400_000)
+        cache.put("opening", b"o" * 400_000)
     for n in range(5):
-        kept.put(n, bytes([n]) * 500_000)
-    assert kept.peek("opening") is not None
-    assert kept.peek(4) is not None
+        cache.put(n, bytes([n]) * 500_000)
+    assert cache.peek("opening") is not None
+    assert cache.peek(4) is not None
     assert store.let_go(0.0)
-    assert kept.peek("opening") is not None
-    assert len(kept) == 1
+    assert cache.peek("opening") is not None
+    assert len(cache) == 1
     assert not store.let_go(0.0), "nothing is left to let go of"
+
+
+def test_what_is_pinned_is_counted_and_takes_no_place_of_the_rest() -> None:
+    """A model larger than the budget stays, and answers are cached beside it as before."""
+    store = Store(1)
+    models: Cache[np.ndarray] = Cache(store, is_pinned=True)
+    answers: Cache[bytes] = Cache(store)
+    models.put("large", np.zeros(3 * MB, np.uint8))
+    for n in range(4):
+        answers.put(n, bytes([n]) * 300_000)
+    assert list(answers) == [1, 2, 3]
+    assert 3.9 <= store.megabytes < 3.91
+    store.let_idle_go(megabytes=0, seconds=0)
+    assert not store.let_go(0.0)
+    assert (list(models), list(answers)) == (["large"], [])
+    models.drop("large")
+    assert store.megabytes == 0
+
+
+def test_what_a_pinned_value_shares_counts_as_pinned() -> None:
+    store = Store(1)
+    shared = np.zeros(2 * MB, np.uint8)
+    pinned: Cache[np.ndarray] = Cache(store, is_pinned=True)
+    views: Cache[np.ndarray] = Cache(store)
+    pinned.put("whole", shared)
+    views.put("part", shared[:10])
+    assert list(views) == ["part"], "letting go of it would free nothing"
+    assert store.megabytes == 2
+    pinned.put("whole", np.zeros(1, np.uint8))  # the view alone holds it now, beyond the budget
+    assert list(views) == []
+    assert store.megabytes < 0.001
+
+
+def test_the_models_are_in_the_one_store(tmp_path: Path) -> None:
+    from tests.conftest import save_tiny
+
+    model = attnviz.load(str(save_tiny(tmp_path / "counted")))
+    parameters = sum(parameter.nbytes for parameter in model.module.parameters())
+    assert parameters <= size_of(model) < 1.3 * parameters + 20_000
+    before = store().megabytes
+    loading._models.drop(model.name)
+    assert before - store().megabytes == pytest.approx(size_of(model) / MB, rel=0.01)
+    assert attnviz.load(model.name) is not model
+
+
+def test_models_and_shipped_trainings_outlive_memory_pressure(tmp_path: Path) -> None:
+    from tests.conftest import save_tiny
+
+    name = next(iter(checkpoint.shipped()))
+    model, training = attnviz.load(str(save_tiny(tmp_path / "stays"))), load_shipped(name)
+    store().let_go(0.0)
+    store().let_idle_go(megabytes=0, seconds=0)
+    assert attnviz.load(model.name) is model
+    assert load_shipped(name) is training
+
+
+def test_models_go_after_the_answers_and_the_built_in_ones_never(
+    tmp_path: Path, minilm: Model
+) -> None:
+    from tests.conftest import save_tiny
+
+    names = [attnviz.load(str(save_tiny(tmp_path / f"m{n}"))).name for n in range(2)]
+    assert attnviz.load(names[0]).name == names[0]  # asked for last
+    while names[1] in set(loading._models):
+        assert names[0] in set(loading._models), "the one asked for longest ago goes first"
+        assert loading.let_go_of_a_model()
+    while loading.let_go_of_a_model():
+        pass
+    assert set(loading._models) <= set(catalogue.BUILT_IN)
+    assert attnviz.load("minilm") is minilm
+    assert not loading.is_loaded(names[0])
+
+
+def test_who_waits_for_another_may_give_up_and_takes_nothing_with_it() -> None:
+    cache: Cache[int] = Cache(Store(1))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        begun.set()
+        assert go_on.wait(CEILING)
+        return 7
+
+    def give_up() -> None:
+        raise LeftError
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(cache.compute_once, "key", slow)
+        assert begun.wait(CEILING)
+        with pytest.raises(LeftError):
+            cache.compute_once("key", lambda: 8, while_waiting=give_up)
+        go_on.set()
+        assert first.result(CEILING) == 7
+    assert cache.compute_once("key", lambda: 9) == 7
+    assert not cache._under_way
+
+
+def test_a_value_that_is_not_to_be_kept_is_computed_again() -> None:
+    cache: Cache[int] = Cache(Store(1))
+    made = iter(range(9))
+    values = [
+        cache.compute_once("key", lambda: next(made), is_kept=lambda value: value > 1)
+        for _ in range(4)
+    ]
+    assert values == [0, 1, 2, 2]
+
+
+def test_claims_are_tried_once_in_a_turn_and_in_the_budget(
+    note: attnviz.Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[tuple[str, bool]] = []
+
+    def try_one(claim: Claim, _: Case) -> Trial:
+        tried.append((claim.name, queue._has_turn.get()))
+        return Trial("holds")
+
+    monkeypatch.setattr(trial_page, "try_claim", try_one)
+    monkeypatch.setattr(trial_page, "_trials", Cache(Store(1)))
+    key = TraceKey("a model", "revision", note.text, None)
+    with ThreadPoolExecutor(4) as pool:
+        trials = list(pool.map(lambda _: trial_page.trials_of(key, False, note), range(8)))
+    assert tried == [(claim.name, True) for claim in claims()]
+    assert all(trial is trials[0] for trial in trials)
+    trial_page.trials_of(key, True, note)
+    assert len(tried) == 2 * len(claims()), "with special tokens hidden they are others"
 
 
 def test_what_nobody_asks_for_is_let_go_down_to_a_little(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr("attnviz.runtime.kept.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("attnviz.runtime.cache.time.monotonic", lambda: clock[0])
     store = Store(10)
-    kept: Kept[bytes] = Kept(store)
+    cache: Cache[bytes] = Cache(store)
     for n in range(5):
-        kept.put(n, bytes([n]) * 900_000)
+        cache.put(n, bytes([n]) * 900_000)
         clock[0] += 10
-    assert kept.peek(0) is not None  # asked for now, at 150
+    assert cache.peek(0) is not None  # asked for now, at 150
     store.let_idle_go(megabytes=1, seconds=25)
-    assert [n for n in range(5) if kept.peek(n) is not None] == [0, 3, 4]
+    assert [n for n in range(5) if cache.peek(n) is not None] == [0, 3, 4]
     clock[0] += 100
     store.let_idle_go(megabytes=1, seconds=25)
-    assert len(kept) == 1, "a little stays"
+    assert len(cache) == 1, "a little stays"
 
 
 def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:
@@ -480,19 +616,19 @@ def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:
     key = TraceKey(minilm.name, minilm.card.revision, note.text, None)
     chosen = LinesKey(note.heads[:2], None, "horizontal", "stacked", ())
     one = shown(note, note.heads[:1])[0]
-    kept = (
+    cached = (
         caches.lines_of(key, chosen, attnviz.Lens(), "en", note),
         caches.heatmap_of(key, one, "light", "en"),
         caches._tiles.peek(key) or caches.overview_of(key, note).tiles,
     )
     arrays = {id(array) for n in range(6) for array in (note.queries(n), note.keys(n))}
-    held_arrays = {id(one) for one in gc.get_referents(*kept)}
-    assert not arrays & held_arrays
-    assert size_of(kept) < size_of((note.attention, note.streams)) / 2
+    cached_arrays = {id(one) for one in gc.get_referents(*cached)}
+    assert not arrays & cached_arrays
+    assert size_of(cached) < size_of((note.attention, note.streams)) / 2
 
 
 def test_two_who_ask_at_once_compute_once() -> None:
-    kept: Kept[int] = Kept(Store(1))
+    cache: Cache[int] = Cache(Store(1))
     made: list[int] = []
     asked: list[int] = []
 
@@ -503,7 +639,7 @@ def test_two_who_ask_at_once_compute_once() -> None:
 
     def ask(n: int) -> int:
         asked.append(n)
-        return kept.get("key", make)
+        return cache.get("key", make)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, range(16))) == [5] * 16
@@ -511,23 +647,23 @@ def test_two_who_ask_at_once_compute_once() -> None:
 
 
 def test_what_failed_is_not_kept_and_is_tried_again() -> None:
-    kept: Kept[int] = Kept(Store(1))
+    cache: Cache[int] = Cache(Store(1))
 
     def fail() -> int:
         raise attnviz.TextError("empty")
 
     for _ in range(2):
         with pytest.raises(attnviz.TextError):
-            kept.get("key", fail)
-    assert kept.get("key", lambda: 3) == 3
+            cache.get("key", fail)
+    assert cache.get("key", lambda: 3) == 3
 
 
-def test_an_answer_inside_an_answer_never_waits_for_itself(budget: pytest.MonkeyPatch) -> None:
+def test_an_answer_inside_an_answer_never_waits_for_itself(environment: pytest.MonkeyPatch) -> None:
     """One place, many who ask for the inner answer alone or for the outer that needs it."""
-    budget.setenv("ATTNVIZ_PASSES_AT_ONCE", "1")
+    environment.setenv("ATTNVIZ_PASSES_AT_ONCE", "1")
     settings.cache_clear()
-    inner: Kept[int] = Kept(Store(1))
-    outer: Kept[int] = Kept(Store(1))
+    inner: Cache[int] = Cache(Store(1))
+    outer: Cache[int] = Cache(Store(1))
     asked: list[int] = []
 
     def slow() -> int:
@@ -550,12 +686,12 @@ def test_an_answer_inside_an_answer_never_waits_for_itself(budget: pytest.Monkey
 
 
 def test_a_text_beyond_the_budget_gets_a_sentence(
-    budget: pytest.MonkeyPatch, tmp_path: Path
+    environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from tests.conftest import save_tiny
 
-    budget.setenv("ATTNVIZ_CHARACTERS", "20")
-    budget.setenv("ATTNVIZ_TOKENS", "5")
+    environment.setenv("ATTNVIZ_CHARACTERS", "20")
+    environment.setenv("ATTNVIZ_TOKENS", "5")
     settings.cache_clear()
     model = attnviz.load(str(save_tiny(tmp_path / "tight")))
     with pytest.raises(attnviz.TextError, match="21 characters; at most 20"):
