@@ -1,6 +1,6 @@
 """Starts attnviz: `streamlit run app.py`.
 
-The page set-up and the navigation are in `attnviz/ui/main.py`: were they here, a link
+The page set-up and the navigation are in `attnviz/ui/server/main.py`: were they here, a link
 straight to a page would be answered by the old `pages/` mechanism, past this file.
 """
 
@@ -9,12 +9,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
-from attnviz.ui.first_paint import Look
-from attnviz.ui.guard import Guard
-from attnviz.ui.home import MAIN
-from attnviz.ui.navigation import let_go_of_left_pages
-from attnviz.ui.reconnect import wait_for_first_runs
-from attnviz.ui.server import SafeHeaders, health, say_unexpected, warm_up
+from attnviz.ui.server.first_paint import Look
+from attnviz.ui.server.guard import Guard
+from attnviz.ui.server.lifespan import SafeHeaders, health, say_unexpected, warm_up
+from attnviz.ui.server.navigation import let_go_of_left_pages
+from attnviz.ui.server.paths import MAIN
+from attnviz.ui.server.reconnect import wait_for_first_runs
 
 let_go_of_left_pages()
 wait_for_first_runs()

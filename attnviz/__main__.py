@@ -88,7 +88,7 @@ def _serve(arguments: Sequence[str]) -> int:  # noqa: RET503 (the last call neve
     if not 1 <= asked.port <= MOST_PORT:
         print(say("error.not_a_port", value=asked.port), file=sys.stderr)
         return 2
-    from attnviz.ui.home import APP
+    from attnviz.ui.server.paths import APP
 
     if asked.public:
         os.environ[PUBLIC] = "1"

@@ -1,5 +1,5 @@
 """About: what runs here, what it may use, and what it keeps."""
 
-from attnviz.ui.about import about
+from attnviz.ui.pages.about import about
 
 about()

@@ -1,5 +1,5 @@
 """Explore: a sentence in, every head of every layer out."""
 
-from attnviz.ui.explore import explore
+from attnviz.ui.pages.explore import explore
 
 explore()

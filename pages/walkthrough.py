@@ -1,5 +1,5 @@
 """Walkthrough: the note's eight figures, chapter by chapter, on the learner's own sentence."""
 
-from attnviz.ui.walkthrough import walkthrough
+from attnviz.ui.pages.walkthrough.page import walkthrough
 
 walkthrough()

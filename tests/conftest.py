@@ -18,7 +18,7 @@ from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedToken
 import attnviz
 from attnviz.models import catalogue
 from attnviz.models.load import Model
-from attnviz.ui import jobs
+from attnviz.ui.server import jobs
 from tests.tokenizers_of_all_kinds import byte_level, saved, sentence_piece
 from tests.waiting import CEILING
 

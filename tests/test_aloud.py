@@ -8,7 +8,7 @@ from attnviz.lessons.claims import claims
 from attnviz.models.load import Model
 from attnviz.pictures.standalone import standalone
 from attnviz.texts import LANGUAGES, Language, say, tag_of
-from attnviz.ui.aloud import as_name
+from attnviz.ui.components.aloud import as_name
 from tests.conftest import NOTE
 from tests.test_walkthrough_page import opened
 

@@ -9,8 +9,8 @@ import attnviz
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
-from attnviz.ui import pins
 from attnviz.ui.caches import TraceKey
+from attnviz.ui.widgets import pins
 from tests.conftest import NOTE
 from tests.test_page import said, typed
 from tests.test_share_page import link_of, opened
@@ -21,7 +21,7 @@ SEGMENTS = {"combine": "mean", "arrangement": "beside", "direction": "vertical",
 
 
 def go(app: AppTest, page: str) -> AppTest:
-    app.switch_page(f"../../pages/{page}.py").run()
+    app.switch_page(f"../../../pages/{page}.py").run()
     assert not app.exception
     return app
 
@@ -110,7 +110,7 @@ def test_heads_of_each_model_wait_for_it(minilm: Model) -> None:
 
 @pytest.fixture
 def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    found: dict[str, Any] = {"chosen": {}, "visits": 1}
+    found: dict[str, Any] = {"values": {}, "visits": 1}
     monkeypatch.setattr("streamlit.session_state", found)
     return found
 
@@ -124,7 +124,7 @@ def test_a_pin_outlives_every_lens(state: dict[str, Any], note: attnviz.Trace) -
     pins.take(KEY, pins.positions_of(note, everything), ("q0", "k3"))
     assert pins.starting(KEY, note, everything) == (), "what the browser keeps is not sent again"
     assert pins.starting(KEY, note, hidden) == ("k2",), "[CLS] is hidden, all others moved up"
-    assert state["chosen"]["pins"] == ("k2",)
+    assert state["values"]["pins"] == ("k2",)
     pins.take(KEY, pins.positions_of(note, hidden), ("k2", "q4"))
     assert sorted(pins.starting(KEY, note, everything)) == ["k3", "q0", "q5"]
 
@@ -156,6 +156,6 @@ def test_pins_wait_for_their_sentence_and_for_the_page(
 def test_pins_of_a_link_are_those_it_was_made_with(
     state: dict[str, Any], note: attnviz.Trace
 ) -> None:
-    state["chosen"]["pins"] = ("q3", "k99")
+    state["values"]["pins"] = ("q3", "k99")
     assert pins.starting(KEY, note, Lens(hide_special=True)) == ("q3",)
     assert pins.starting(KEY, note, Lens()) == ("q4",)

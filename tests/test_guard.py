@@ -18,10 +18,11 @@ from attnviz.errors import BusyError
 from attnviz.runtime import queue
 from attnviz.runtime.queue import Visitor, asked_by, passes
 from attnviz.runtime.settings import settings
-from attnviz.ui import downloads, guard, messages
-from attnviz.ui.guard import MOST_FILES, MOST_OF_ONE, Guard
-from attnviz.ui.home import MAIN
-from attnviz.ui.messages import inbound, outbound
+from attnviz.ui.server import guard, messages
+from attnviz.ui.server.guard import MOST_FILES, MOST_OF_ONE, Guard
+from attnviz.ui.server.messages import inbound, outbound
+from attnviz.ui.server.paths import MAIN
+from attnviz.ui.widgets import downloads
 from tests.test_server import finished
 from tests.waiting import CEILING, until
 

@@ -23,7 +23,7 @@ from attnviz.training.run import Run, checked
 from attnviz.training.tasks import NOTHING, Task, task_called, tasks
 from attnviz.training.tasks.brackets import balanced
 from attnviz.training.tasks.it import sentences
-from attnviz.ui import training_texts
+from attnviz.ui.widgets import training_texts
 
 LETTERS = Alphabet(tuple("abcdefgh"), fewest=2, most=2, example="ab")
 

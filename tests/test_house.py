@@ -1,14 +1,18 @@
 """The house: what is public, and what an import may cost."""
 
+import ast
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import attnviz
 from attnviz.capture.interventions import interventions
+from attnviz.ui.state import Remembered
 
 HEAVY = ("torch", "transformers", "streamlit", "plotly", "pandas", "numpy")
 
@@ -43,6 +47,63 @@ def test_no_module_names_a_kind_of_intervention() -> None:
     name = re.compile(rf"\b({'|'.join(kind.__name__ for kind in interventions().values())})\b")
     named = {path for path in root.rglob("*.py") if name.search(path.read_text("utf-8"))}
     assert named == {*homes, public}
+
+
+def session_names(source: str) -> list[str]:
+    """Where a module speaks of a session's state: as a name, an attribute, an import, a text."""
+    said = []
+    for node in ast.walk(ast.parse(source)):
+        names = (
+            getattr(node, "id", None),
+            getattr(node, "attr", None),
+            getattr(node, "name", None),
+            getattr(node, "value", None),
+        )
+        said += [name for name in names if name in ("session_state", "SessionState")]
+    return said
+
+
+def test_one_module_knows_the_state_of_a_session() -> None:
+    root = Path(attnviz.__file__).parents[1]
+    files = [root / "app.py", *root.glob("pages/*.py"), *root.glob("attnviz/**/*.py")]
+    found = {path for path in files if session_names(path.read_text("utf-8"))}
+    assert found == {root / "attnviz" / "ui" / "state.py"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import streamlit as st\nst.session_state.x = 1",
+        "from streamlit import session_state",
+        "from streamlit import session_state as kept",
+        "getattr(st, 'session_state')",
+        "def f(session): return session.session_state['x']",
+    ],
+)
+def test_the_scan_for_the_state_of_a_session_sees_every_way_to_it(source: str) -> None:
+    assert session_names(source)
+
+
+def remembered() -> list[Remembered[Any]]:
+    """All that a session may remember besides the states of pages."""
+    ui = Path(attnviz.__file__).parent / "ui"
+    files = [path for path in ui.rglob("*.py") if "Remembered(" in path.read_text("utf-8")]
+    names = [path.relative_to(ui.parents[1]).with_suffix("").parts for path in files]
+    modules = [import_module(".".join(name)) for name in names]
+    return [one for m in modules for one in vars(m).values() if isinstance(one, Remembered)]
+
+
+def test_what_a_session_starts_with_cannot_be_changed_for_all() -> None:
+    """A start that one session could change would be every other session's, too."""
+    starts = {one.name: one.start for one in remembered()}
+    assert not [n for n, start in starts.items() if isinstance(start, (list, dict, set))]
+    assert {"job", "dropped", "answers_aside", "given"} <= set(starts), "the check itself sees them"
+
+
+def test_no_two_parts_of_the_app_remember_under_one_name() -> None:
+    names = [one.name for one in {id(one): one for one in remembered()}.values()]
+    assert len(names) == len(set(names))
+    assert "values" not in names, "there the states of the pages are"
 
 
 @pytest.mark.parametrize("name", ["intervention", "trace", "weights"])

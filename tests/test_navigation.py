@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 
-from attnviz.ui import first_paint, navigation
+from attnviz.ui.server import first_paint, navigation
 from tests.waiting import CEILING
 
 

@@ -46,8 +46,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_app_and_no_tests(installed: Path) -> None:
-    for name in ("app.py", "main.py", "pages/explore.py", ".streamlit/config.toml"):
-        assert (installed / "attnviz" / "ui" / name).is_file(), name
+    for name in ("app.py", "pages/explore.py", ".streamlit/config.toml"):
+        assert (installed / "attnviz" / "ui" / "app" / name).is_file(), name
+    assert (installed / "attnviz" / "ui" / "server" / "main.py").is_file()
     texts = {file.relative_to(ROOT) for file in (ROOT / "attnviz" / "texts").rglob("*.toml")}
     assert Path("attnviz/texts/zh/chapters/01_qkv.toml") in texts
     assert not [file for file in texts if not (installed / file).is_file()]

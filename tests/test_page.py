@@ -17,14 +17,14 @@ from attnviz.models.load import Model
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.shown import shown
 from attnviz.texts import say
-from attnviz.ui import saving, working
-from attnviz.ui.escape import markdown_text
-from attnviz.ui.examples import EXAMPLES
-from attnviz.ui.inputs import Choices
+from attnviz.ui.widgets import progress, saving
+from attnviz.ui.widgets.controls import Choices
+from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.examples import EXAMPLES
 from tests.conftest import NOTE, save_tiny
 from tests.waiting import CEILING
 
-MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "main.py"
+MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "server" / "main.py"
 
 
 def components(page: AppTest) -> set[str | None]:
@@ -226,7 +226,7 @@ def test_what_is_withheld_is_said_under_the_heatmaps(page: AppTest) -> None:
 
 
 def open_table(app: AppTest) -> AppTest:
-    app.session_state["chosen"]["table_open"] = True
+    app.session_state["values"]["table_open"] = True
     return app.run()
 
 
@@ -343,7 +343,7 @@ REPORTED = threading.Event()  # a bar has shown what the work reported
 def slow_script() -> None:
     import streamlit as st
 
-    from attnviz.ui import working
+    from attnviz.ui.widgets import progress
     from tests.test_page import REPORTED
     from tests.waiting import CEILING
 
@@ -351,19 +351,19 @@ def slow_script() -> None:
         report(0.4, "load")
         return "done" if REPORTED.wait(CEILING) else "no bar was drawn"
 
-    st.write(working.with_progress(work, "en", "load"))
+    st.write(progress.with_progress(work, "en", "load"))
 
 
 def quick_script() -> None:
     import streamlit as st
 
-    from attnviz.ui import working
+    from attnviz.ui.widgets import progress
 
     def work(report):  # type: ignore[no-untyped-def]
         report(0.4, "load")
         return "done"
 
-    st.write(working.with_progress(work, "en", "load"))
+    st.write(progress.with_progress(work, "en", "load"))
 
 
 @pytest.fixture
@@ -386,7 +386,7 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str]]:
 def test_slow_work_shows_its_progress(
     bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
     app = AppTest.from_function(slow_script, default_timeout=CEILING).run()
     assert not app.exception
     assert app.markdown[0].value == "done"
@@ -397,7 +397,7 @@ def test_slow_work_shows_its_progress(
 def test_quick_work_shows_none(
     bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working, "PATIENCE", 60.0)
+    monkeypatch.setattr(progress, "PATIENCE", 60.0)
     app = AppTest.from_function(quick_script, default_timeout=CEILING).run()
     assert not app.exception
     assert app.markdown[0].value == "done"

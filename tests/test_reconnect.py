@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
-from attnviz.ui import chosen, reconnect
-from attnviz.ui.home import MAIN
+from attnviz.share.state import ExploreState, SentenceState, ViewState
+from attnviz.ui import state
+from attnviz.ui.server import reconnect
+from attnviz.ui.server.paths import MAIN
 from tests.test_share_page import link_of, opened
 from tests.waiting import CEILING
 
@@ -47,7 +49,7 @@ def done(session: Any, *fragments: str) -> None:
     reconnect._go_on(session, ask)
 
 
-def state(**values: str) -> ClientState:
+def asking(**values: str) -> ClientState:
     asked = ClientState(page_script_hash="explore")
     for key, value in values.items():
         asked.widget_states.widgets.add(id=f"$$ID-0-{key}", string_value=value)
@@ -64,30 +66,30 @@ def take(session: Any, asked: ClientState) -> None:
 
 def test_what_is_asked_before_the_first_run_is_over_waits_and_is_run_in_order() -> None:
     session: Any = Session()
-    take(session, state(text="old", unit="word"))
-    assert session.session_state[chosen.BROUGHT] == {"text", "unit"}
-    typed, toggled = state(text="new", unit="word"), state(text="new", unit="piece")
+    take(session, asking(text="old", unit="word"))
+    assert session.session_state[state.BROUGHT] == {"text", "unit"}
+    typed, toggled = asking(text="new", unit="word"), asking(text="new", unit="piece")
     toggled.fragment_id = "viewer"
     take(session, typed)
     take(session, toggled)
     assert len(session.asked) == 1
     done(session, "viewer")
     assert values(session.asked[1]) == {"text": "new"}
-    take(session, state(text="newer", unit="piece"))
+    take(session, asking(text="newer", unit="piece"))
     done(session, "viewer")
     assert values(session.asked[2]) == {"unit": "piece"}, "no more than what it changes"
     assert session.asked[2].fragment_id == "viewer"
     done(session, "viewer")
     assert values(session.asked[3]) == {"text": "newer"}
     done(session)
-    take(session, state(text="last"))
-    assert session.asked[-1] == state(text="last"), "nothing waits any more"
+    take(session, asking(text="last"))
+    assert session.asked[-1] == asking(text="last"), "nothing waits any more"
 
 
 def test_what_is_asked_of_a_part_that_is_gone_is_asked_of_the_page() -> None:
     session: Any = Session()
-    take(session, state(text="old"))
-    asked = state(text="new")
+    take(session, asking(text="old"))
+    asked = asking(text="new")
     asked.fragment_id = "gone"
     take(session, asked)
     done(session)
@@ -97,25 +99,25 @@ def test_what_is_asked_of_a_part_that_is_gone_is_asked_of_the_page() -> None:
 
 def test_a_page_that_is_opened_or_taken_up_again_lets_nothing_wait() -> None:
     session: Any = Session()
-    for asked in (ClientState(), state(text="new")):  # opened: it shows nothing yet
+    for asked in (ClientState(), asking(text="new")):  # opened: it shows nothing yet
         take(session, asked)
         session.page_script_hash = "explore"
     assert len(session.asked) == 2
-    assert chosen.BROUGHT not in session.session_state
+    assert state.BROUGHT not in session.session_state
 
 
 def test_what_a_clock_asks_for_neither_waits_nor_makes_wait() -> None:
     session: Any = Session()
-    take(session, state(text="old"))
+    take(session, asking(text="old"))
     take(session, ClientState(page_script_hash="explore", is_auto_rerun=True))
     assert len(session.asked) == 2
 
 
 def test_of_more_than_can_wait_every_value_is_kept() -> None:
     session: Any = Session()
-    take(session, state())
+    take(session, asking())
     for n in range(3 * reconnect.MOST):
-        take(session, state(**{f"key{m}": str(m) for m in range(n + 1)}))
+        take(session, asking(**{f"key{m}": str(m) for m in range(n + 1)}))
     line = reconnect._lines[session]
     assert len(line.waiting) == reconnect.MOST
     kept = [name for asked in line.waiting for name in values(asked)]
@@ -132,16 +134,17 @@ class State(dict[str, Any]):
 def test_what_a_browser_brought_along_outdoes_the_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    new = State({chosen.BROUGHT: {"text", "unit"}, "chosen": {"text": "old", "unit": "word"}})
+    new = State({state.BROUGHT: {"text", "unit"}, "values": {"text": "old", "unit": "word"}})
     monkeypatch.setattr("streamlit.session_state", new)
-    assert chosen.bound("text")["value"] == "old", "where the browser has no other"
-    chosen.bound("unit", "default")
+    assert state.bound(SentenceState, "text")["value"] == "old", "where the browser has no other"
+    state.bound(ViewState, "unit", "default")
     assert "text" not in new, "what is being typed there would be lost"
     new |= {"text": "new", "unit": "word"}  # what the widgets hold when they are drawn
-    assert chosen.take_what_was_brought()
-    assert new["chosen"] == {"text": "new", "unit": "word"}
-    assert not chosen.take_what_was_brought(), "once"
-    chosen.give("text", "another", lambda: None)
+    assert state.take_what_was_brought()
+    now = state.read(ExploreState)
+    assert (now.text, now.unit) == ("new", "word")
+    assert not state.take_what_was_brought(), "once"
+    state.give("text", "another", lambda: None)
     assert new["text"] == "another", "from now on a widget shows what is in force"
 
 
@@ -151,9 +154,9 @@ def again(app: AppTest, where: str = "", **params: str) -> AppTest:
     keys = {user_key_from_element_id(state.id) for state in states.widgets}
     new = AppTest.from_file(str(MAIN), default_timeout=CEILING)
     if where:
-        new.switch_page(f"../../pages/{where}.py")
+        new.switch_page(f"../../../pages/{where}.py")
     new.query_params.update(params)
-    new.session_state[chosen.BROUGHT] = keys
+    new.session_state[state.BROUGHT] = keys
     new._run(states)
     assert not new.exception
     return new
@@ -190,7 +193,7 @@ def test_the_walkthrough_and_its_verdicts_are_as_the_browser_holds_them(minilm: 
     before = link_of(new)
     groups: list[Any] = list(new.get("button_group"))
     next(one for one in groups if str(one.key).startswith("guess_")).set_value("holds")
-    assert "holds" in str(again(new, "walkthrough", **before).session_state["standing"].guesses)
+    assert "holds" in str(again(new, "walkthrough", **before).session_state["progress"].guesses)
 
 
 def test_what_is_to_be_trained_is_as_the_browser_holds_it(minilm: Model) -> None:

@@ -30,8 +30,8 @@ from attnviz.runtime.sizes import size_of
 from attnviz.training import checkpoint
 from attnviz.training.checkpoint import load_shipped
 from attnviz.ui import caches
-from attnviz.ui import claims as trial_page
 from attnviz.ui.caches import LinesKey, TraceKey
+from attnviz.ui.pages.walkthrough import claims as trial_page
 from tests.waiting import CEILING, until
 
 # ---- settings

@@ -21,7 +21,8 @@ from attnviz.models.load import Model
 from attnviz.runtime import cache, queue
 from attnviz.runtime.settings import settings
 from attnviz.texts import LANGUAGES
-from attnviz.ui import journal, opening, page, self_test, server
+from attnviz.ui import errors
+from attnviz.ui.server import lifespan, log, opening, self_test
 from tests.browser.conftest import ROOT
 from tests.conftest import Eager
 from tests.test_page import MAIN, said, typed
@@ -41,20 +42,20 @@ def finished(work: Coroutine[Any, Any, Answer]) -> Answer:
 
 
 def ask_health() -> tuple[int, dict[str, Any]]:
-    answer = finished(server.health(None))  # type: ignore[arg-type]
+    answer = finished(lifespan.health(None))  # type: ignore[arg-type]
     return answer.status_code, json.loads(bytes(answer.body))
 
 
 @pytest.fixture
 def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     fresh: dict[str, Any] = {"status": "starting", "since": 0.0}
-    monkeypatch.setattr(server, "_state", fresh)
+    monkeypatch.setattr(lifespan, "_state", fresh)
     return fresh
 
 
 def test_the_self_test_compares_a_known_matrix(state: dict[str, Any], minilm: Model) -> None:
     assert ask_health()[0] == 200, "a server that starts is not ill"
-    server._load()
+    lifespan._load()
     status, facts = ask_health()
     assert (status, facts["status"]) == (200, "ok")
     assert facts["self_test"] < 1e-4
@@ -75,11 +76,11 @@ def test_a_server_that_computes_something_else_is_ill(
     state: dict[str, Any], minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(self_test, "KNOWN", self_test.KNOWN + 0.01)
-    server._load()
+    lifespan._load()
     status, facts = ask_health()
     assert (status, facts["status"]) == (503, "failed")
     monkeypatch.setattr(self_test, "KNOWN", np.zeros((3, 3)))
-    server._load()
+    lifespan._load()
     assert ask_health()[0] == 503
 
 
@@ -90,16 +91,18 @@ def test_a_server_without_its_model_is_ill_and_runs(
         raise attnviz.ModelError("embedded_missing", package="x")
 
     monkeypatch.setattr(self_test, "largest_difference", missing)
-    server._load()
+    lifespan._load()
     assert ask_health()[1]["self_test"] == "embedded_missing"
 
 
 _COLD = """
 import sys
-from attnviz.ui import server
-server.start()
+from attnviz.ui.server import lifespan
+lifespan.start()
 whole = set(sys.modules)
-from attnviz.ui import about, explore, opening, train, walkthrough
+from attnviz.ui.pages import about, explore, train
+from attnviz.ui.pages.walkthrough import page
+from attnviz.ui.server import opening
 print(*sorted(set(sys.modules) - whole))
 """
 
@@ -129,7 +132,7 @@ def test_every_answer_carries_the_headers_and_keeps_its_own() -> None:
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    finished(server.SafeHeaders(inner)({"type": "http"}, receive, send))
+    finished(lifespan.SafeHeaders(inner)({"type": "http"}, receive, send))
     headers = dict(sent[0]["headers"])
     assert headers[b"x-content-type-options"] == b"nosniff"
     assert headers[b"referrer-policy"] == b"origin"
@@ -174,9 +177,9 @@ def test_the_journal_writes_to_stderr_once(capsys: pytest.CaptureFixture[str]) -
     before = list(logger.handlers)
     logger.handlers.clear()
     try:
-        journal.begin()
-        journal.begin()
-        journal.note("something", ms=1.234)
+        log.begin()
+        log.begin()
+        log.note("something", ms=1.234)
     finally:
         logger.handlers[:] = before
     (line,) = capsys.readouterr().err.splitlines()
@@ -187,7 +190,7 @@ def test_an_unexpected_failure_is_a_sentence_and_a_line_without_its_words(
     lines: list[dict[str, Any]],
 ) -> None:
     def script() -> None:
-        from attnviz.ui.server import say_unexpected
+        from attnviz.ui.server.lifespan import say_unexpected
 
         try:
             raise RuntimeError("somebody's secret sentence")
@@ -268,8 +271,8 @@ def test_public_mode_offers_what_the_settings_allow(
 
 def test_no_way_around_the_menu_loads_a_model(public: pytest.MonkeyPatch, minilm: Model) -> None:
     def script() -> None:
-        from attnviz.ui.inputs import loaded
-        from attnviz.ui.page import clear_errors
+        from attnviz.ui.errors import clear_errors
+        from attnviz.ui.widgets.model import loaded
 
         with clear_errors():
             loaded("/etc")
@@ -329,7 +332,7 @@ def test_a_refusal_inside_a_fragment_is_its_sentence_and_is_tried_again(
 
     def script() -> None:
         from attnviz.errors import BusyError
-        from attnviz.ui.page import fragment
+        from attnviz.ui.errors import fragment
 
         def part(waiting: int) -> None:
             raise BusyError("queue_full", waiting=waiting)
@@ -340,14 +343,14 @@ def test_a_refusal_inside_a_fragment_is_its_sentence_and_is_tried_again(
     app = AppTest.from_function(script, default_timeout=CEILING).run()
     assert not app.exception
     assert "7 people are already waiting" in app.error[0].value
-    assert every == [None, page.AGAIN_SECONDS]
+    assert every == [None, errors.AGAIN_SECONDS]
 
 
 def test_the_run_that_was_refused_does_not_run_anew_and_the_next_look_does() -> None:
     def script() -> None:
         import streamlit as st
 
-        from attnviz.ui.page import _try_again
+        from attnviz.ui.errors import _try_again
 
         state = st.session_state
         state.runs = state.get("runs", 0) + 1

@@ -22,10 +22,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from attnviz.ui import sessions
-from attnviz.ui.downloads import AT_ONCE
-from attnviz.ui.home import HOME
-from attnviz.ui.sessions import MOST_FILES
+from attnviz.ui.server import sessions
+from attnviz.ui.server.paths import HOME
+from attnviz.ui.server.sessions import MOST_FILES
+from attnviz.ui.widgets.downloads import AT_ONCE
 from tests.browser.conftest import NETGUARD, ROOT, free_port, wait_until_up
 from tests.test_server import finished
 from tests.waiting import CEILING, until

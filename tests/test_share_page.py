@@ -17,10 +17,11 @@ from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.link import Progress
 from attnviz.models.load import Model
-from attnviz.share.state import EXPLORE, TRAIN
+from attnviz.share.state import EXPLORE, TRAIN, ExploreState
 from attnviz.training.looks import mean_looks
 from attnviz.training.tasks import task_called
-from attnviz.ui import address, page
+from attnviz.ui import address, frame
+from attnviz.ui import state as ui_state
 from tests.conftest import NOTE
 from tests.test_page import MAIN, said, typed
 from tests.waiting import CEILING, until
@@ -29,7 +30,7 @@ from tests.waiting import CEILING, until
 def opened(where: str = "", **params: str) -> AppTest:
     app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
     if where:
-        app.switch_page(f"../../pages/{where}.py")
+        app.switch_page(f"../../../pages/{where}.py")
     for name, text in params.items():
         app.query_params[name] = text
     app.run()
@@ -97,7 +98,7 @@ def test_a_text_too_long_for_a_link_is_refused_with_a_way_out(minilm: Model) -> 
 def test_a_view_file_is_what_a_link_would_have_been(
     minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state: dict[str, Any] = {"text": "x" * 9_000, "a": HeadId(1, 1), "heads_chosen": True}
+    state: dict[str, Any] = {"text": "x" * 9_000, "a": HeadId(1, 1)}
 
     class State(dict[str, Any]):
         def __getattr__(self, name: str) -> Any:
@@ -109,11 +110,11 @@ def test_a_view_file_is_what_a_link_would_have_been(
         def to_dict(self) -> dict[str, Any]:
             return dict(self)
 
-    monkeypatch.setattr("streamlit.session_state", State(chosen=state))
-    file = address.as_file("explore", EXPLORE)
+    monkeypatch.setattr("streamlit.session_state", State(values=state))
+    file = address.as_file("explore", ui_state.read(ExploreState))
     assert file.name == "attnviz-explore.json"
     fresh: dict[str, Any] = {"unit": "word", "a": HeadId(5, 5)}
-    monkeypatch.setattr("streamlit.session_state", State(chosen=fresh))
+    monkeypatch.setattr("streamlit.session_state", State(values=fresh))
     assert address.open_file(file.data.encode(), "explore", EXPLORE) is not None
     assert (fresh["text"], fresh["a"]) == ("x" * 9_000, HeadId(1, 1))
     assert "unit" not in fresh, "what the file leaves out is as at the start"
@@ -154,9 +155,9 @@ def test_a_name_that_nobody_knows_in_a_view_file_is_said_as_in_a_link(
 def test_an_embedded_page_shows_the_chosen_parts_alone(
     minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "is_embedded", lambda: True)
+    monkeypatch.setattr(frame, "is_embedded", lambda: True)
     monkeypatch.setattr(address, "is_embedded", lambda: True)
-    monkeypatch.setattr("attnviz.ui.explore.is_embedded", lambda: True)
+    monkeypatch.setattr("attnviz.ui.pages.explore.is_embedded", lambda: True)
     app = opened(v="1", views="heatmaps-table", ha="2.1", s="the cat sat on the mat")
     assert not app.text_input
     assert not app.title
@@ -186,7 +187,7 @@ def test_parameters_of_another_page_are_named(minilm: Model) -> None:
 def test_an_embedded_page_names_what_it_dropped(
     minilm: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("attnviz.ui.explore.is_embedded", lambda: True)
+    monkeypatch.setattr("attnviz.ui.pages.explore.is_embedded", lambda: True)
     app = opened(v="1", views="table", ha="99.1", min="many", tune="x")
     for parameter in ("min", "tune", "99"):
         assert parameter in said(app).partition("left out:")[2]

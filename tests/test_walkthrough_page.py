@@ -21,7 +21,7 @@ CHAPTERS = attnviz.chapters()
 
 
 def script() -> None:
-    from attnviz.ui.walkthrough import walkthrough
+    from attnviz.ui.pages.walkthrough.page import walkthrough
 
     walkthrough()
 

@@ -1,4 +1,4 @@
-"""The state of a page as parameters of an address, field by field.
+"""The state of each page, and that state as parameters of an address, field by field.
 
 Whatever an old, broken or foreign link holds, the nearest valid state is read, and what had
 to be dropped is named. A state is a mapping from the names of fields to values; a field that
@@ -6,11 +6,13 @@ is not in it, or stands as at the start, is left out of the link.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, Unit
+from attnviz.core.heads import HeadId
+from attnviz.pictures.lines import Arrangement, Direction
 from attnviz.pictures.style import MOST_HEADS
 from attnviz.share import codec
 from attnviz.share.codec import (
@@ -25,13 +27,14 @@ from attnviz.share.codec import (
     text_parameters,
     whole,
 )
-from attnviz.texts import LANGUAGES
+from attnviz.texts import LANGUAGES, Language
 from attnviz.training.run import MOST_LAYERS, MOST_SEED, MOST_STEPS
 from attnviz.training.tasks import tasks
 
 MOST_LINK = 6_000  # characters after the ?: servers and proxies refuse lines beyond 8,000
 MOST_TOKEN = 100_000
 VIEWS = ("overview", "heatmaps", "lines", "table")
+Combine = Literal["each", "mean", "maximum"]
 LONG = "long"  # says that a text was too long for this link
 
 State = Mapping[str, Any]
@@ -50,20 +53,27 @@ class Field:
     is_text: bool = False  # typed by a person: of any length and any characters
 
 
-def _typed(name: str, parameter: str, start: str | None = None) -> Field:
-    return Field(name, parameter, codec.read_text, start=start, is_text=True)
+def _linked(
+    parameter: str,
+    read: Callable[[str], Any],
+    write: Callable[[Any], str] = str,
+    *,
+    is_text: bool = False,
+) -> dict[str, Any]:
+    """How a field of a page's state stands in a link: under `parameter`, unless as at first."""
+    return {"parameter": parameter, "read": read, "write": write, "is_text": is_text}
 
 
-def _option(name: str, parameter: str, *options: str) -> Field:
-    return Field(name, parameter, one_of(*options), start=options[0])
+def _typed(parameter: str) -> dict[str, Any]:
+    return _linked(parameter, codec.read_text, is_text=True)
 
 
-def _yes(name: str, parameter: str) -> Field:
-    return Field(name, parameter, flag, lambda value: str(int(value)), False)
+def _option(parameter: str, *options: str) -> dict[str, Any]:
+    return _linked(parameter, one_of(*options))
 
 
-def _pins_text(pins: Sequence[str]) -> str:
-    return ".".join(pins)
+def _yes(parameter: str) -> dict[str, Any]:
+    return _linked(parameter, flag, lambda value: str(int(value)))
 
 
 def _read_pins(text: str) -> tuple[str, ...]:
@@ -75,14 +85,11 @@ def _read_pins(text: str) -> tuple[str, ...]:
     return pins
 
 
-def _up_to(most: int) -> Callable[[str], tuple[tuple[int, int], ...]]:
-    def read(text: str) -> tuple[tuple[int, int], ...]:
-        heads = read_heads(text)
-        if len(heads) > most:
-            raise ValueError(text)
-        return heads
-
-    return read
+def _read_heads(text: str) -> tuple[HeadId, ...]:
+    heads = read_heads(text)
+    if len(heads) > MOST_HEADS - 2:
+        raise ValueError(text)
+    return heads
 
 
 def _read_views(text: str) -> tuple[str, ...]:
@@ -90,46 +97,97 @@ def _read_views(text: str) -> tuple[str, ...]:
     return tuple(one_of(*VIEWS)(part) for part in text.split("-") if part)
 
 
+def _read_task(text: str) -> str:
+    return one_of(*tasks())(text)
+
+
+def _read_number_of_heads(text: str) -> int:
+    return int(one_of("1", "2", "4", "8")(text))
+
+
 def _number(value: float) -> str:
     return f"{value:.10g}"
 
 
-SENTENCES = (_typed("text", "s"), _typed("pair", "p", ""), _typed("model", "m"))
-LANGUAGE = Field("language", "lang", one_of(*LANGUAGES))
-VIEWER = (
-    Field("a", "ha", read_head, head_text),
-    Field("b", "hb", read_head, head_text),
-    Field("more", "hm", _up_to(MOST_HEADS - 2), heads_text, ()),
-    _option("combine", "show", "each", "mean", "maximum"),
-    _option("arrangement", "arr", "stacked", "beside", "overlaid"),
-    _option("direction", "dir", "horizontal", "vertical"),
-    _option("unit", "unit", "piece", "word"),
-    _yes("hide_special", "nosp"),
-    _yes("renormalise", "renorm"),
-    Field("at_least", "min", share, _number, Lens().at_least),
-    Field("strongest", "top", whole(5, 100), start=100),
-    Field("pins", "pin", _read_pins, _pins_text, ()),
-    _yes("table_open", "tab"),
-    Field("table_head", "tabh", whole(0, MOST_HEADS - 1), start=0),
-    Field("table_query", "tabq", whole(0, MOST_TOKEN), start=0),
-)
-TRAINING = (
-    _option("view", "do", "one", "compare"),
-    Field("task", "task", lambda text: one_of(*tasks())(text)),
-    Field("heads", "heads", lambda text: int(one_of("1", "2", "4", "8")(text)), start=8),
-    Field("layers", "layers", whole(1, MOST_LAYERS)),
-    Field("seed", "seed", whole(0, MOST_SEED), start=0),
-    Field("steps", "steps", whole(1, MOST_STEPS)),
-    _yes("is_trained", "run"),
-    Field("step", "at", whole(0, MOST_STEPS)),
-    _typed("own_text", "own"),
-    Field("compare_task", "pair_task", lambda text: one_of(*tasks())(text)),
-    _yes("is_compared", "ran"),
-)
-EMBEDDED = Field("views", "views", _read_views, "-".join, ())  # none chosen: all of them
-EXPLORE = (*SENTENCES, LANGUAGE, *VIEWER, EMBEDDED)
-TRAIN = (*TRAINING, LANGUAGE, *VIEWER)
-WALKTHROUGH = (*SENTENCES, LANGUAGE)
+# ---- the state of a page: what was chosen there; None is what the page itself begins with
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageState:
+    """What the state of every page has."""
+
+    language: Language | None = field(default=None, metadata=_option("lang", *LANGUAGES))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentenceState(PageState):
+    """What is read, and by which model."""
+
+    text: str | None = field(default=None, metadata=_typed("s"))
+    pair: str = field(default="", metadata=_typed("p"))
+    model: str | None = field(default=None, metadata=_typed("m"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewState(PageState):
+    """How a trace is looked at: heads, lines, lens, pins, table."""
+
+    a: HeadId | None = field(default=None, metadata=_linked("ha", read_head, head_text))
+    b: HeadId | None = field(default=None, metadata=_linked("hb", read_head, head_text))
+    more: tuple[HeadId, ...] = field(default=(), metadata=_linked("hm", _read_heads, heads_text))
+    combine: Combine = field(default="each", metadata=_option("show", *get_args(Combine)))
+    arrangement: Arrangement = field(
+        default="stacked", metadata=_option("arr", *get_args(Arrangement))
+    )
+    direction: Direction = field(
+        default="horizontal", metadata=_option("dir", *get_args(Direction))
+    )
+    unit: Unit = field(default="piece", metadata=_option("unit", *get_args(Unit)))
+    hide_special: bool = field(default=False, metadata=_yes("nosp"))
+    renormalise: bool = field(default=False, metadata=_yes("renorm"))
+    at_least: float = field(default=Lens().at_least, metadata=_linked("min", share, _number))
+    strongest: int = field(default=100, metadata=_linked("top", whole(5, 100)))
+    pins: tuple[str, ...] = field(default=(), metadata=_linked("pin", _read_pins, ".".join))
+    table_open: bool = field(default=False, metadata=_yes("tab"))
+    table_head: int = field(default=0, metadata=_linked("tabh", whole(0, MOST_HEADS - 1)))
+    table_query: int = field(default=0, metadata=_linked("tabq", whole(0, MOST_TOKEN)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploreState(ViewState, SentenceState):
+    """The page Explore. `views` are the parts that an embedded page shows; none: all of them."""
+
+    views: tuple[str, ...] = field(default=(), metadata=_linked("views", _read_views, "-".join))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainState(ViewState):
+    """The page Train."""
+
+    view: Literal["one", "compare"] = field(default="one", metadata=_option("do", "one", "compare"))
+    task: str | None = field(default=None, metadata=_linked("task", _read_task))
+    heads: int = field(default=8, metadata=_linked("heads", _read_number_of_heads))
+    layers: int | None = field(default=None, metadata=_linked("layers", whole(1, MOST_LAYERS)))
+    seed: int = field(default=0, metadata=_linked("seed", whole(0, MOST_SEED)))
+    steps: int | None = field(default=None, metadata=_linked("steps", whole(1, MOST_STEPS)))
+    is_trained: bool = field(default=False, metadata=_yes("run"))
+    step: int | None = field(default=None, metadata=_linked("at", whole(0, MOST_STEPS)))
+    own_text: str | None = field(default=None, metadata=_typed("own"))
+    compare_task: str | None = field(default=None, metadata=_linked("pair_task", _read_task))
+    is_compared: bool = field(default=False, metadata=_yes("ran"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkthroughState(SentenceState):
+    """The page Walkthrough, besides what `attnviz.lessons.link` holds of the lessons."""
+
+
+def fields_of(page: type[PageState]) -> tuple[Field, ...]:
+    """What a link to a page holds, by the state of that page."""
+    return tuple(Field(one.name, start=one.default, **one.metadata) for one in fields(page))
+
+
+EXPLORE, TRAIN, WALKTHROUGH = map(fields_of, (ExploreState, TrainState, WalkthroughState))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +207,13 @@ def to_link(
     """
     params = {**(more or {})}
     too_long = []
-    for field in fields:
-        value = state.get(field.name)
-        if value is None or value == field.start:
+    for one in fields:
+        value = state.get(one.name)
+        if value is None or value == one.start:
             continue
-        written = _written(field, value)
-        if len(urlencode({**params, **written})) > most and field.is_text:
-            too_long.append(field.name)
+        written = _written(one, value)
+        if len(urlencode({**params, **written})) > most and one.is_text:
+            too_long.append(one.name)
         else:
             params |= written
     if too_long:
@@ -173,12 +231,12 @@ def from_link(
     """
     state: dict[str, Any] = {}
     dropped = [name for name in ("v", LONG) if params.get(name, _USUAL[name]) != _USUAL[name]]
-    for field in fields:
-        for parameter, read in _readers(field):
+    for one in fields:
+        for parameter, read in _readers(one):
             if parameter not in params:
                 continue
             try:
-                state[field.name] = read(_bounded(params[parameter], most))
+                state[one.name] = read(_bounded(params[parameter], most))
             except ValueError:
                 dropped.append(parameter)
     return state, tuple(dropped)
@@ -192,7 +250,7 @@ def unknown(
     What a frame says to Streamlit, or the page around it adds for itself (`__…`), is no part
     of a link.
     """
-    known = {name for field in fields for name, _ in _readers(field)} | {"v", LONG, *others}
+    known = {name for one in fields for name, _ in _readers(one)} | {"v", LONG, *others}
     strange = [name for name in params if name not in known and not name.startswith(_OF_FRAMES)]
     return tuple(name if len(name) <= _MOST_NAME else f"{name[:_MOST_NAME]}…" for name in strange)
 
@@ -202,15 +260,15 @@ _MOST_NAME = 40  # characters that are said of a name that nobody knows
 _USUAL = {"v": VERSION, LONG: ""}
 
 
-def _written(field: Field, value: Any) -> dict[str, str]:
-    if field.is_text:
-        return text_parameters(field.parameter, value)
-    return {field.parameter: field.write(value)}
+def _written(one: Field, value: Any) -> dict[str, str]:
+    if one.is_text:
+        return text_parameters(one.parameter, value)
+    return {one.parameter: one.write(value)}
 
 
-def _readers(field: Field) -> list[tuple[str, Callable[[str], Any]]]:
-    plain = (field.parameter, field.read)
-    return [plain, (f"{field.parameter}z", codec.read_compressed)] if field.is_text else [plain]
+def _readers(one: Field) -> list[tuple[str, Callable[[str], Any]]]:
+    plain = (one.parameter, one.read)
+    return [plain, (f"{one.parameter}z", codec.read_compressed)] if one.is_text else [plain]
 
 
 def _bounded(text: str, most: int) -> str:

@@ -6,25 +6,35 @@ restores.
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from attnviz.models.catalogue import EMBEDDED
 from attnviz.share.codec import MOST_TEXT, VERSION
-from attnviz.share.state import Field, Link, from_link, to_link, unknown
+from attnviz.share.state import (
+    Field,
+    Link,
+    PageState,
+    SentenceState,
+    fields_of,
+    from_link,
+    to_link,
+    unknown,
+)
 from attnviz.texts import catalogue, say
-from attnviz.training.tasks import task_called
-from attnviz.ui import chosen
-from attnviz.ui.escape import markdown_text
-from attnviz.ui.examples import EXAMPLES
-from attnviz.ui.inputs import OTHER, offered_models
-from attnviz.ui.page import came_back, is_embedded, language
+from attnviz.ui import state
+from attnviz.ui.frame import came_back, is_embedded, language
+from attnviz.ui.state import Remembered
+from attnviz.ui.widgets import heads, pins
+from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.model import ASKED, OTHER, TYPED, model_in_link, offered_models
+from attnviz.ui.widgets.sentence import FIRST
 
-_OF_A_LINK = ("heads_chosen", "heads_of", "heads_aside", "pins_kept", "pins_begun")
-FIRST_TASK = "eight-looks"
+S = TypeVar("S", bound=SentenceState)
+_DROPPED: Remembered[tuple[str, ...]] = Remembered("dropped", ())
+IS_STEP_LINKED = Remembered("step_linked", False)  # it may be none that is kept
 _NO_LIMIT = 40 * MOST_TEXT  # characters of a file; a text in it may be as long as a page takes
 
 
@@ -38,21 +48,19 @@ class ViewFile:
 
 def open_link(fields: Sequence[Field], others: Collection[str] = ()) -> None:
     """Take over what the address names, in a new session or on the way back through it."""
-    state = st.session_state
-    if "dropped" not in state or came_back():
+    if not _DROPPED.is_there or came_back():
         params = st.query_params.to_dict()
         found, dropped = from_link(params, fields)
-        state.dropped = (*dropped, *unknown(params, fields, others))
+        _DROPPED.put((*dropped, *unknown(params, fields, others)))
         _begin_anew(fields)
         _take(found)
 
 
 def show_dropped() -> None:
     """Say what a link or file held that could not be read, until the person has read it."""
-    state = st.session_state
-    if state.get("dropped"):
+    if now := _DROPPED.get():
         with st.container(horizontal=True, vertical_alignment="center", key="dropped_note"):
-            parts = ", ".join(map(_meaning, dict.fromkeys(state.dropped)))
+            parts = ", ".join(map(_meaning, dict.fromkeys(now)))
             said = say("walk.dropped", language(), parts=parts)
             st.info(markdown_text(said))
             st.button(say("share.dismiss", language()), key="dismiss", on_click=_dismiss)
@@ -68,26 +76,26 @@ def _meaning(dropped: str) -> str:
 
 
 def _dismiss() -> None:
-    st.session_state.dropped = ()
+    _DROPPED.put(())
 
 
 def drop(*parameters: str) -> None:
     """Note parts of a link that turned out not to fit."""
-    st.session_state.dropped = (*st.session_state.get("dropped", ()), *parameters)
+    _DROPPED.put((*_DROPPED.get(), *parameters))
 
 
-def keep_link(fields: Sequence[Field], more: Mapping[str, str] | None = None) -> None:
+def keep_link(seen: PageState, more: Mapping[str, str] | None = None) -> None:
     """Write what is seen into the address."""
     if is_embedded():
         return  # nobody sees an embedded page's address
-    link = current_link(fields, more)
+    link = current_link(seen, more)
     if link.params != st.query_params.to_dict():
         st.query_params.from_dict(link.params)
 
 
-def current_link(fields: Sequence[Field], more: Mapping[str, str] | None = None) -> Link:
+def current_link(seen: PageState, more: Mapping[str, str] | None = None) -> Link:
     """What is seen, as a link."""
-    return to_link(_now(), fields, more)
+    return to_link(_values(seen), fields_of(type(seen)), more)
 
 
 def address(params: Mapping[str, str]) -> str:
@@ -97,9 +105,9 @@ def address(params: Mapping[str, str]) -> str:
     return f"{page}?{urlencode(params)}" if params else page
 
 
-def as_file(page: str, fields: Sequence[Field], more: Mapping[str, str] | None = None) -> ViewFile:
+def as_file(page: str, seen: PageState, more: Mapping[str, str] | None = None) -> ViewFile:
     """What is seen, as a file that `open_file` reads."""
-    params = to_link(_now(), fields, more, most=_NO_LIMIT).params
+    params = to_link(_values(seen), fields_of(type(seen)), more, most=_NO_LIMIT).params
     whole = {"attnviz-view": VERSION, "page": page, "link": params}
     return ViewFile(f"attnviz-{page}.json", json.dumps(whole, ensure_ascii=False))
 
@@ -129,77 +137,39 @@ def open_file(
 
 def _begin_anew(fields: Sequence[Field]) -> None:
     """Forget what a link would hold."""
-    chosen.forget(*(field.name for field in fields), *_OF_A_LINK)
+    state.begin_anew(field.name for field in fields)
+    heads.forget_heads()
+    pins.forget()
 
 
 def _take(found: Mapping[str, Any]) -> None:
     """Put what a link names where the page looks for it."""
     given = dict(found)
     if name := given.pop("model", None):
-        if name in offered_models():
-            chosen.put(model=name)
-        elif OTHER not in offered_models():
-            drop(f"m: {name}")
-        else:  # shown, and loaded only when the person asks for it
-            chosen.put(model=OTHER, other=name)
-            if chosen.value("other_asked") != name:
-                chosen.forget("other_asked")
+        _take_model(name)
     if given.keys() & {"a", "b", "more"}:
-        chosen.put(heads_linked=True)
-    chosen.put(step_linked="step" in given)
-    for name, what in given.items():
-        chosen.put(**{name: list(what) if name == "more" else what})
+        heads.link_heads()
+    IS_STEP_LINKED.put("step" in given)
+    state.take(given)
 
 
-def _now() -> dict[str, Any]:
-    """What is seen. None where it is as it would be without a link."""
-    made = {
-        name: st.session_state.get(name) for name in ("trained", "trained_here", "compare_jobs")
-    }
-    now = {**chosen.values(), **made}
-    if now.get("text") == EXAMPLES[0].text and not now.get("pair"):
-        now["text"] = None
-    if now.get("model") == OTHER:
-        now["model"] = now.get("other_asked")
-    if now.get("model") == EMBEDDED:
-        now["model"] = None
-    if not now.get("heads_chosen"):
-        now["a"] = now["b"] = None
-    now["more"] = tuple(now.get("more") or ())
-    return now | _training(now) | _comparison(now)
+def _take_model(name: str) -> None:
+    if name in offered_models():
+        state.change(SentenceState, model=name)
+    elif OTHER not in offered_models():
+        drop(f"m: {name}")
+    else:  # shown, and loaded only when the person asks for it
+        state.change(SentenceState, model=OTHER)
+        TYPED.put(name)
+        if ASKED.get() != name:
+            ASKED.forget()
 
 
-def _training(now: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of what is trained; those of the next one where nothing is."""
-    if "task" not in now:
-        return {}
-    task, done = task_called(now["task"]), now.get("trained")
-    changed: dict[str, Any] = {}
-    if done is not None and not done.was_stopped and now.get("trained_here"):
-        run = done.run
-        task = run.task
-        changed = {"heads": run.heads, "seed": run.seed, "is_trained": True}
-        settings = {"layers": run.layers, "steps": run.steps}
-        at = None if now.get("step") == done.steps else now.get("step")
-    else:
-        settings = {name: now.get(name) for name in ("layers", "steps")}
-        at = None
-    usual = {"layers": task.needs_layers, "steps": task.steps}
-    settings = {name: None if n == usual[name] else n for name, n in settings.items()}
-    text = now.get("own_text")
-    return {
-        **changed,
-        **settings,
-        "task": None if task.name == FIRST_TASK else task.name,
-        "step": at,
-        "own_text": None if text == task.alphabet.example else text,
-    }
+def sentence_seen(now: S) -> S:
+    """What is seen, without what needs no name in a link: the note's sentence, our model."""
+    is_usual = now.text == FIRST.text and not now.pair
+    return replace(now, model=model_in_link(now), text=None if is_usual else now.text)
 
 
-def _comparison(now: Mapping[str, Any]) -> dict[str, Any]:
-    """What is compared, while that is what is seen."""
-    is_seen = now.get("view") == "compare"
-    return {
-        "compare_task": now.get("compare_task") if is_seen else None,
-        "is_compared": is_seen and bool(now.get("compare_jobs") or now.get("is_compared")),
-    }
+def _values(seen: PageState) -> dict[str, Any]:
+    return {field.name: getattr(seen, field.name) for field in fields_of(type(seen))}

@@ -26,7 +26,7 @@ from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.style import MODES, Mode
 from attnviz.runtime.cache import Cache, pinning
 from attnviz.texts import LANGUAGES, Language
-from attnviz.ui.journal import note
+from attnviz.ui.server.log import note
 
 LIGHT_CHARACTERS = 500  # of a text; its trace takes a tenth of a second
 
@@ -38,6 +38,11 @@ class TraceKey(NamedTuple):
     revision: str
     text: str
     pair: str | None
+
+    @classmethod
+    def of(cls, model: Model, text: str, pair: str | None = None) -> "TraceKey":
+        """The key of a text, and of the second one if any, through a model."""
+        return cls(model.name, model.card.revision, text, pair)
 
 
 class LinesKey(NamedTuple):

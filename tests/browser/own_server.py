@@ -17,13 +17,13 @@ STATE = "?v=1&ha=2.1&hb=1.8&nosp=1&s=the+cat+sat+on+the+secret+mat"
 _HELD_UP = """
 import sys, time
 from pathlib import Path
-from attnviz.ui import server
-begin, go = server.start, Path(sys.argv.pop(1))
+from attnviz.ui.server import lifespan
+begin, go = lifespan.start, Path(sys.argv.pop(1))
 def start():
     while not go.exists():
         time.sleep(0.02)
     begin()
-server.start = start
+lifespan.start = start
 from streamlit.web import cli
 cli.main()
 """
@@ -43,7 +43,7 @@ class OwnServer:
         """Start it; one that is held up answers, and draws no page before `go_on`."""
         command = ["-m", "attnviz", "serve", "--port", str(self.port)]
         if is_held_up:
-            options = ["run", "app.py", "--server.port", str(self.port)]
+            options = ["run", "app.py", "--lifespan.port", str(self.port)]
             command = ["-c", _HELD_UP, str(self._go), *options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -41,12 +41,22 @@ from attnviz.models.load import Model, load
 from attnviz.models.small.trained import fingerprint
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.shown import shown
-from attnviz.share.state import EXPLORE, LONG, TRAIN, WALKTHROUGH, Field, from_link, to_link
+from attnviz.share.state import (
+    LONG,
+    ExploreState,
+    PageState,
+    TrainState,
+    WalkthroughState,
+    fields_of,
+    from_link,
+    to_link,
+)
 from attnviz.training import checkpoint
 from attnviz.training.looks import mean_looks
 from attnviz.training.tasks import task_called, tasks
 from attnviz.ui import address
-from attnviz.ui.training_texts import outcome
+from attnviz.ui import state as ui_state
+from attnviz.ui.widgets.training_texts import outcome
 from tests.conftest import save_tiny
 from tests.fuzz import CASES, COUNTED, random_cases, sample
 from tests.fuzz.corpus import CATEGORIES, corpus
@@ -362,11 +372,12 @@ def test_no_cell_of_given_tokens_is_run() -> None:
 
 # ---- links
 
-PAGES: dict[str, tuple[Field, ...]] = {
-    "explore": EXPLORE,
-    "train": TRAIN,
-    "walkthrough": WALKTHROUGH,
+STATES: dict[str, type[PageState]] = {
+    "explore": ExploreState,
+    "train": TrainState,
+    "walkthrough": WalkthroughState,
 }
+PAGES = {page: fields_of(state) for page, state in STATES.items()}
 PARAMETERS = sorted(
     {field.parameter for fields in PAGES.values() for field in fields}
     | {f"{field.parameter}z" for fields in PAGES.values() for field in fields if field.is_text}
@@ -516,8 +527,9 @@ def open_file(data: bytes) -> None:
         with session(unit="word") as state:
             opened = address.open_file(data, page, fields)
             assert opened is not None or state["dropped"]
-            address.current_link(fields)
-            address.as_file(page, fields).data.encode()
+            seen = ui_state.read(STATES[page])
+            address.current_link(seen)
+            address.as_file(page, seen).data.encode()
             if page == "walkthrough" and opened is not None:
                 check_standing(opened)
 

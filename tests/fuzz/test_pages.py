@@ -17,7 +17,7 @@ from tests.fuzz import COUNTED, random_cases, sample
 from tests.fuzz.test_core import LINKS, SECRETS, STANDING, standings
 from tests.waiting import CEILING
 
-MAIN = Path(__file__).parents[2] / "attnviz" / "ui" / "main.py"
+MAIN = Path(__file__).parents[2] / "attnviz" / "ui" / "server" / "main.py"
 FIELDS: dict[str, tuple[Field, ...]] = {
     "": EXPLORE,
     "train": TRAIN,
@@ -31,7 +31,7 @@ def opened(where: str, params: dict[str, str]) -> AppTest:
     COUNTED["pages"] += 1
     app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
     if where:
-        app.switch_page(f"../../pages/{where}.py")
+        app.switch_page(f"../../../pages/{where}.py")
     for name, text in params.items():
         app.query_params[name] = text
     app.run()

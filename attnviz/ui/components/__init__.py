@@ -1,0 +1,1 @@
+"""Our own components of Streamlit, and what they draw."""

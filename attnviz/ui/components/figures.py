@@ -1,0 +1,250 @@
+"""Pictures on a page: the overview and the line diagrams as components, charts by Plotly."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import streamlit as st
+
+from attnviz.pictures.chart import Chart
+from attnviz.pictures.drawing import Drawing
+from attnviz.pictures.lines import Lines
+from attnviz.ui import state
+
+_PLOT_CONFIG = {
+    "displaylogo": False,
+    "toImageButtonOptions": {"format": "svg", "filename": "attnviz"},
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+
+_ASSETS = files("attnviz.pictures") / "assets"
+
+_WELL_FORMED = files("attnviz.ui") / "assets" / "well_formed.js"
+
+_ADAPTER = """
+// What happens in a picture while the page is cut off from the server waits, in order.
+const waiting = [];
+const isCutOff = () => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  return app !== null && app.dataset.testConnectionState !== "CONNECTED";
+};
+function tellNext() {
+  if (isCutOff()) return void setTimeout(tellNext, 100);
+  waiting[0]();
+  setTimeout(() => { // after the message with this one, which would hold only the last of two
+    waiting.shift();
+    if (waiting.length) tellNext();
+  });
+}
+const inTurn = (tell) => (...what) => {
+  if (waiting.push(() => tell(...what)) === 1) tellNext();
+};
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const stage = stageOf(parentElement, DRAW);
+  stage.send = inTurn(setTriggerValue); // something happened
+  stage.keep = KEEP; // something is so from now on
+  stage.show(data);
+  const host = parentElement.getRootNode().host ?? parentElement;
+  host.closest('[class*="st-key-"]')?.setAttribute("data-drawn", ""); // for the page's own style
+  return () => leave(stage);
+}
+"""
+
+
+_HEIGHT = """
+// A page that embeds this one may give the frame the height of what is in it.
+export default function () {
+  const main = document.querySelector('[data-testid="stMainBlockContainer"]');
+  const tell = () => window.parent.postMessage({ attnvizHeight: main.offsetHeight }, "*");
+  const observer = new ResizeObserver(tell);
+  observer.observe(main);
+  return () => observer.disconnect();
+}
+"""
+
+
+_TOP = """
+// What is new is read from its top: another chapter does not begin where the last one ended.
+// Its name stands in a row that may be wider than a phone: it is brought into sight.
+const last = new WeakMap();
+function reveal() {
+  const name = document.querySelector('.st-key-walk_chapter [data-selected]');
+  for (let row = name?.parentElement; row && row !== document.body; row = row.parentElement) {
+    if (row.scrollWidth <= row.clientWidth) continue;
+    const [inside, outside] = [name.getBoundingClientRect(), row.getBoundingClientRect()];
+    row.scrollLeft += inside.left - outside.left - (outside.width - inside.width) / 2;
+    return;
+  }
+}
+export default function ({ data, parentElement }) {
+  requestAnimationFrame(reveal);
+  const before = last.get(parentElement);
+  last.set(parentElement, data);
+  if (before === undefined || before === data) return;
+  document.querySelector('[data-testid="stMain"]')?.scrollTo({ top: 0, behavior: "instant" });
+  if (!document.activeElement?.closest(".st-key-closing")) return;
+  const title = document.querySelector(".st-key-lesson h2"); // not left behind at the end
+  title.tabIndex = -1;
+  title.focus({ preventScroll: true });
+}
+"""
+
+
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _component(name: str, draw: str, *, keeps: bool = False) -> Callable[..., Any]:
+    """A component that draws packets. One that `keeps` tells the page about its state."""
+    guard = _WELL_FORMED.read_text(encoding="utf-8")
+    keep = "inTurn(setStateValue)" if keeps else "() => {}"
+    adapter = _ADAPTER.replace("DRAW", draw).replace("KEEP", keep)
+    steps = _asset("figure.js") if name == "drawing" else ""
+    script = _asset("core.js") + steps + _asset(f"{name}.js") + guard + adapter
+    look = _asset("pictures.css") + _asset("drawing.css") + _asset("figure.css")
+    kind = "_that_keeps" if keeps else ""
+    return st.components.v2.component(f"attnviz_{name}{kind}", js=script, css=look)
+
+
+_overview = _component("overview", "drawOverview")
+_lines = _component("lines", "drawLines")
+_lines_with_pins = _component("lines", "drawLines", keeps=True)
+_drawing = _component("drawing", "drawDrawing")
+
+
+_height = st.components.v2.component("attnviz_height", js=_HEIGHT)
+
+
+def tell_height() -> None:
+    """Let the page that embeds this one know how tall it is."""
+    _height(key="height")
+
+
+_TURN = """
+// The page's own shortcuts are deaf while a field has the focus, as a menu has after a choice.
+const TURNS = {
+  ArrowLeft: "present_left", ArrowRight: "present_right",
+  PageUp: "present_page_up", PageDown: "present_page_down",
+};
+export default function () {
+  const turn = (event) => {
+    const field = event.composedPath()[0];
+    if (!TURNS[event.key] || !field.matches?.("input, textarea, [role=slider]")) return;
+    const isMenu = field.getAttribute("role") === "combobox";
+    if (isMenu && field.getAttribute("aria-expanded") === "true") return;
+    if (!isMenu && event.key.startsWith("Arrow")) return; // they move the caret or the slider
+    event.preventDefault();
+    event.stopPropagation();
+    document.querySelector(`.st-key-${TURNS[event.key]} button`)?.click();
+  };
+  document.addEventListener("keydown", turn, true);
+  return () => document.removeEventListener("keydown", turn, true);
+}
+"""
+_turner = st.components.v2.component("attnviz_turn", js=_TURN)
+
+
+def turn_pages() -> None:
+    """Let arrow keys and a clicker turn the presenter's screens out of a field too."""
+    _turner(key="turn")
+
+
+_top = st.components.v2.component("attnviz_top", js=_TOP)
+
+
+def begin_at_top(what: str) -> None:
+    """Scroll to the top whenever `what` stands for something else than before."""
+    _top(key="top", data=what)
+
+
+_SCHEME = """
+// The server draws its charts for light or dark: when the person's scheme is, or becomes, the
+// other one, the page is asked for anew; once, whatever the answer is.
+let asked = null;
+export default function ({ data, parentElement, setTriggerValue }) {
+  const within = parentElement.firstElementChild ?? parentElement.appendChild(html("span"));
+  const scheme = isDark(within) ? "dark" : "light";
+  if (data === scheme) asked = null;
+  else if (asked !== scheme) {
+    asked = scheme;
+    setTriggerValue("scheme", scheme);
+  }
+}
+"""
+_scheme = st.components.v2.component("attnviz_scheme", js=_asset("core.js") + _SCHEME)
+
+
+def follow_scheme(drawn_for: str) -> None:
+    """Run the page anew when it is seen in another scheme, light or dark, than it was drawn for."""
+    _scheme(key="scheme", data=drawn_for, on_scheme_change=lambda: None)
+
+
+_png_script = files("attnviz.ui") / "assets" / "png.js"
+_png = st.components.v2.component(
+    "attnviz_png", js=_asset("core.js") + _png_script.read_text(encoding="utf-8")
+)
+
+
+def save_png(packet: bytes) -> None:
+    """Let the browser draw the SVG of a packet of `attnviz.export.png`, and save it."""
+    _png(data=packet)
+
+
+def show_overview(packet: bytes, key: str, on_picked: Callable[[], None]) -> None:
+    """The overview. `on_picked` runs when a head is chosen; `picked(key)` says which."""
+    _overview(key=key, data=packet, on_picked_change=on_picked)
+
+
+def picked(key: str) -> dict[str, Any] | None:
+    """What was chosen in the overview `key`: slot, layer, head."""
+    choice: dict[str, Any] | None = _told(key).get("picked")
+    return choice
+
+
+def show_lines(drawn: Lines, key: str) -> None:
+    """The line diagram. Hover, pins and Escape stay in the browser."""
+    _lines(key=key, data=drawn.packet)
+
+
+def show_lines_with_pins(packet: bytes, key: str, on_pins: Callable[[], None]) -> None:
+    """The same, from its packet. `on_pins` runs when they changed; `pinned(key)` says to what."""
+    _lines_with_pins(key=key, data=packet, on_pins_change=on_pins)
+
+
+def pinned(key: str) -> tuple[str, ...]:
+    """The tokens that are pinned in the line diagram `key`: q3 as a query, k0 as a key."""
+    pins: list[str] = _told(key).get("pins") or []
+    return tuple(pins)
+
+
+def show_drawing(drawn: Drawing, key: str, on_painted: Callable[[], None]) -> None:
+    """A drawing: tables, boxes and maps. `on_painted` runs when a cell that can be is clicked."""
+    _drawing(key=key, data=drawn.packet, on_painted_change=on_painted)
+
+
+def painted(key: str) -> dict[str, Any] | None:
+    """The cell that was clicked in the drawing `key`: control, row, column."""
+    cell: dict[str, Any] | None = _told(key).get("painted")
+    return cell
+
+
+def _told(key: str) -> Any:
+    """What a component has told; nothing if the page has dropped it."""
+    return state.taken(key) or {}
+
+
+@contextmanager
+def lazy_popover(label: str, key: str) -> Iterator[bool]:
+    """A popover, and whether it is open: what nobody opened is not worth making."""
+    box = st.popover(label, key=key, on_change="rerun")
+    with box:
+        yield bool(box.open)
+
+
+def show_chart(picture: Chart, key: str, height: int) -> None:
+    """A Plotly chart in the look of the house, with its text alternative."""
+    st.plotly_chart(
+        picture.figure, theme=None, height=height, key=key, config=_PLOT_CONFIG, alt=picture.alt
+    )

@@ -1,0 +1,114 @@
+"""The Explore page: a sentence in, every head of every layer out."""
+
+import streamlit as st
+
+from attnviz.core.trace import Trace
+from attnviz.models.load import Model
+from attnviz.runtime.queue import in_turn
+from attnviz.share.state import EXPLORE, ExploreState
+from attnviz.texts import say
+from attnviz.ui import address, caches, state
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.errors import clear_errors, fragment
+from attnviz.ui.frame import header, is_embedded, language
+from attnviz.ui.widgets import last_shown
+from attnviz.ui.widgets.heads import Different, fit_heads
+from attnviz.ui.widgets.model import linked_model, loaded, model
+from attnviz.ui.widgets.progress import with_progress
+from attnviz.ui.widgets.sentence import chosen_sentence, examples, sentence_boxes
+from attnviz.ui.widgets.sharing import share
+from attnviz.ui.widgets.viewer import embedded_viewer, viewer
+from attnviz.ui.widgets.warnings import show_warnings
+
+
+def explore() -> None:
+    """The whole page."""
+    address.open_link(EXPLORE)
+    now = state.read(ExploreState)
+    if is_embedded():
+        dropped = st.container()
+        _embedded(now)
+    else:
+        header("page.lead")
+        dropped = st.container()
+        _body(now)
+    with dropped:
+        address.show_dropped()
+
+
+def _body(now: ExploreState) -> None:
+    boxes, menu_of_examples, menu_of_models = st.columns([8, 2, 2.4])
+    sentence = chosen_sentence(now)
+    with boxes:
+        sentence_boxes(sentence)
+    with menu_of_examples:
+        examples()
+    last_shown.begin()
+    with clear_errors():
+        with menu_of_models:
+            chosen_model = model()
+        if chosen_model is not None:
+            _see(TraceKey.of(chosen_model, *sentence), chosen_model)
+    if (last := last_shown.last()) is not None:
+        with clear_errors():
+            _see(*last)
+
+
+def _see(key: TraceKey, model: Model) -> None:
+    trace = _run(key, model)
+    last_shown.keep(key)
+    usual = _fitted(key, model, trace)
+    show_warnings(trace)
+    # A change there reruns that alone. Streamlit keeps what it is given as long as the page is
+    # open: so it is given what names the trace, and not the trace.
+    fragment(_viewer)(key, usual)
+
+
+def _viewer(key: TraceKey, usual: Different) -> None:
+    viewer(key, _run(key, loaded(key.model)), usual, lambda: share("explore", _seen()))
+    address.keep_link(_seen())
+
+
+def _seen() -> ExploreState:
+    return address.sentence_seen(state.read(ExploreState))
+
+
+def _embedded(now: ExploreState) -> None:
+    """Chosen parts alone, for a frame in somebody else's page."""
+    with clear_errors():
+        model = linked_model(now)
+        if model is None:
+            return
+        key = TraceKey.of(model, *chosen_sentence(now))
+        trace = _run(key, model)
+        usual = _fitted(key, model, trace)
+        show_warnings(trace)
+        fragment(_embedded_viewer)(key, usual)
+        full = address.address(address.current_link(_seen()).params)
+        st.link_button(say("share.open_full", language()), full, type="tertiary")
+
+
+def _embedded_viewer(key: TraceKey, usual: Different) -> None:
+    embedded_viewer(key, _run(key, loaded(key.model)), state.read(ExploreState), usual)
+
+
+def _fitted(key: TraceKey, model: Model, trace: Trace) -> Different:
+    """The most different heads, which are seen unless others of this model were chosen."""
+    usual = Different(*caches.most_different_of(key, trace))
+    of = f"{model.name} {model.card.revision}"
+    address.drop(*map(str, fit_heads(of, trace.heads, usual)))
+    return usual
+
+
+def _run(key: TraceKey, model: Model) -> Trace:
+    """The trace, and what is drawn of it first: in one turn, so that few wait with a trace."""
+    known = caches.all_known(key)
+
+    def work(_: object) -> Trace:
+        with in_turn(is_light=caches.is_light(key)):
+            trace = caches.traced(key, model)
+            caches.overview_of(key, trace)
+            caches.most_different_of(key, trace)
+        return trace
+
+    return known or with_progress(work, language(), "read")

@@ -1,0 +1,244 @@
+"""The Train page: choose a task, train, and slide through the steps."""
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from attnviz.errors import AttnvizError
+from attnviz.pictures.live import live_curve
+from attnviz.runtime.queue import in_turn
+from attnviz.share.state import TRAIN, TrainState
+from attnviz.texts import say
+from attnviz.training import checkpoint
+from attnviz.training.record import Training
+from attnviz.training.run import MOST_LAYERS, MOST_SEED, MOST_STEPS, Run, checked
+from attnviz.training.tasks import Task, task_called, tasks
+from attnviz.ui import address, state
+from attnviz.ui.errors import clear_errors, fragment, show_error
+from attnviz.ui.frame import came_back, header, language, mode
+from attnviz.ui.pages import compare
+from attnviz.ui.pages.training_result import result
+from attnviz.ui.server.jobs import Job
+from attnviz.ui.state import Remembered
+from attnviz.ui.widgets.controls import segments
+from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.sharing import share
+from attnviz.ui.widgets.training_texts import progress_text, share_done
+
+FIRST_TASK = "eight-looks"
+HEADS = (1, 2, 4, 8)
+ASK_SECONDS = 0.5
+_JOB: Remembered[Job | None] = Remembered("job", None)
+_TRAINED: Remembered[Training | None] = Remembered("trained", None)  # here, or opened from a file
+_IS_TRAINED_HERE = Remembered("trained_here", False)
+_OPENED: Remembered[str | None] = Remembered("checkpoint_opened", None)  # the last uploaded file
+
+
+def train_page() -> None:
+    """The whole page."""
+    if came_back():
+        _TRAINED.forget()
+    address.open_link(TRAIN)
+    header("train.lead")
+    dropped = st.container()
+    segments(TrainState, "view", "train.view", ("one", "compare"))
+    now = state.read(TrainState)
+    if now.view == "compare":
+        compare.compare_page(now, lambda: share("train", _seen()))
+    else:
+        _one_training(now)
+    with dropped:
+        address.show_dropped()
+    address.keep_link(_seen())
+
+
+def _seen() -> TrainState:
+    """The settings of what is trained; those of the next one where nothing is."""
+    now = state.read(TrainState)
+    done = _TRAINED.get() if _IS_TRAINED_HERE.get() else None
+    if done is not None and not done.was_stopped:
+        run, step = done.run, None if now.step == done.steps else now.step
+        task = run.task
+        now = replace(now, heads=run.heads, layers=run.layers, seed=run.seed, steps=run.steps)
+        now = replace(now, is_trained=True, step=step)
+    else:
+        task = _task(now)
+        now = replace(now, step=None)
+    is_compared = now.view == "compare"
+    return replace(
+        now,
+        task=None if task.name == FIRST_TASK else task.name,
+        layers=None if now.layers == task.needs_layers else now.layers,
+        steps=None if now.steps == task.steps else now.steps,
+        own_text=None if now.own_text == task.alphabet.example else now.own_text,
+        compare_task=now.compare_task if is_compared else None,
+        is_compared=is_compared and (now.is_compared or bool(compare.jobs())),
+    )
+
+
+def _task(now: TrainState) -> Task:
+    return task_called(now.task or FIRST_TASK)
+
+
+def _one_training(now: TrainState) -> None:
+    with clear_errors():
+        run = _choice(now)
+        _buttons(run)
+        job = _JOB.get()
+        if job is not None:
+            _finish(job) if not job.is_running else fragment(_state_of_job, run_every=ASK_SECONDS)()
+        elif now.is_trained and _TRAINED.get() is None:
+            st.info(markdown_text(_linked(run)))
+        elif (training := _training(run)) is not None:
+            is_opened = training is _TRAINED.get()
+            fragment(result)(training, is_opened, _seen)
+        else:
+            st.info(say("train.nothing", language()))
+        st.caption(say("train.honest", language()))
+
+
+def _linked(run: Run) -> str:
+    """What a link asks to see trained: a link alone starts nothing."""
+    settings = {name: getattr(run, name) for name in ("heads", "layers", "seed", "steps")}
+    return say(
+        "train.linked", language(), task=say(f"task.{run.task.name}", language()), **settings
+    )
+
+
+def _choice(now: TrainState) -> Run:
+    """What to train, as chosen, within the limits."""
+    names, task = list(tasks()), _task(now)
+    own = partial(state.bound, TrainState)
+    with st.container(key="train_choice", horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            say("train.task", language()),
+            names,
+            format_func=lambda task: say(f"task.{task}", language()),
+            **own("task", "index", names, usual=FIRST_TASK, then=_forget_own_choices),
+        )
+        heads = st.selectbox(
+            say("train.heads", language()),
+            HEADS,
+            **own("heads", "index", HEADS),
+            width=90,
+        )
+        layers = st.number_input(
+            say("train.layers", language()),
+            1,
+            MOST_LAYERS,
+            **own("layers", usual=task.needs_layers),
+            width=120,
+        )
+        seed = st.number_input(
+            say("train.seed", language()),
+            0,
+            MOST_SEED,
+            **own("seed"),
+            width=120,
+        )
+        steps = st.number_input(
+            say("train.steps", language()),
+            1,
+            MOST_STEPS,
+            **own("steps", usual=task.steps),
+            width=130,
+        )
+    st.caption(markdown_text(say(f"task.{task.name}_asks", language())))
+    run = checked(task, heads, int(layers), int(seed), int(steps))
+    needs = say(f"task.{task.name}_needs", language())
+    parameters = f"{run.shape.parameters:,}"
+    said = say("train.parameters", language(), parameters=parameters, needs=needs)
+    st.caption(markdown_text(said))
+    return run
+
+
+def _forget_own_choices() -> None:
+    """A new task starts with its own steps, layers and text, and with nothing trained."""
+    state.begin_anew(("steps", "layers", "own_text", "is_trained"))
+    _TRAINED.forget()
+
+
+def _buttons(run: Run) -> None:
+    job = _JOB.get()
+    with st.container(key="train_buttons", horizontal=True, vertical_alignment="bottom"):
+        if job is None:
+            st.button(
+                say("train.start", language()),
+                type="primary",
+                key="train_start",
+                on_click=_start,
+                args=(run,),
+            )
+        else:
+            st.button(say("train.stop", language()), key="train_stop", on_click=job.stop)
+        with st.popover(say("train.open", language())):
+            st.file_uploader(
+                say("train.open_file", language()),
+                "safetensors",
+                key="checkpoint_file",
+                max_upload_size=2,
+            )
+    given = state.taken("checkpoint_file")
+    if given is not None and given.file_id != _OPENED.get():
+        _OPENED.put(given.file_id)
+        if (opened := _opened(given.getvalue())) is not None:
+            _TRAINED.put(opened)
+            _IS_TRAINED_HERE.put(False)
+            state.begin_anew(("own_text", "is_trained"))  # it may be of another task
+
+
+def _start(run: Run) -> None:
+    _TRAINED.put(None)
+    state.change(TrainState, is_trained=False)
+    _JOB.put(Job(run.task.name, run.heads, run.layers, run.seed, run.steps))
+
+
+def _state_of_job() -> None:
+    """How the training goes; asked for again and again until it ends."""
+    job = _JOB.get()
+    if job is None:
+        return
+    job.ask()
+    if job.wait(0.01):
+        st.rerun()
+    st.progress(share_done(job.latest), markdown_text(progress_text(job)))
+    if job.course and job.latest:
+        theory = task_called(job.task).theory(job.layers)
+        st.image(live_curve(job.course, job.latest.steps, theory, mode(), language()))
+
+
+def _finish(job: Job) -> None:
+    """Take over what a job has brought, and let the page be drawn with it."""
+    _JOB.forget()
+    if job.problem is not None:
+        raise job.problem
+    _TRAINED.put(job.training)
+    _IS_TRAINED_HERE.put(True)
+    st.rerun()
+
+
+def _training(run: Run) -> Training | None:
+    """The last training of this page, else a shipped checkpoint that fits the choice."""
+    if (trained := _TRAINED.get()) is not None:
+        return trained
+    for name in checkpoint.shipped():
+        training = checkpoint.load_shipped(name)
+        shipped = training.run
+        if (shipped.task.name, shipped.heads, shipped.layers) == (
+            run.task.name,
+            run.heads,
+            run.layers,
+        ):
+            return training
+    return None
+
+
+def _opened(data: bytes) -> Training | None:
+    """The training in an uploaded file."""
+    try:
+        with in_turn(is_light=True):
+            return checkpoint.from_bytes(data, "checkpoint.safetensors")
+    except AttnvizError as problem:
+        show_error(problem)
+        return None

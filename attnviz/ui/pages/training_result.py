@@ -1,0 +1,161 @@
+"""A finished training on the Train page, at any of its snapshots, with a text of one's own."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from attnviz.errors import AttnvizError
+from attnviz.models.load import Model
+from attnviz.pictures.learning import learning
+from attnviz.pictures.looks import looks
+from attnviz.runtime.cache import Cache
+from attnviz.share.state import TrainState
+from attnviz.texts import say
+from attnviz.training import checkpoint
+from attnviz.training.looks import TEXTS, mean_looks
+from attnviz.training.loop import examined_at
+from attnviz.training.record import Exam, Snapshot, Training
+from attnviz.training.tasks import Task
+from attnviz.ui import address, caches, state
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.components.figures import show_chart
+from attnviz.ui.errors import clear_errors, show_error
+from attnviz.ui.frame import language, mode
+from attnviz.ui.state import Remembered
+from attnviz.ui.widgets.answers import show_answers
+from attnviz.ui.widgets.downloads import download
+from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.heads import Different, fit_heads
+from attnviz.ui.widgets.saving import save_training
+from attnviz.ui.widgets.sharing import share
+from attnviz.ui.widgets.training_texts import outcome, outcome_at
+from attnviz.ui.widgets.viewer import viewer
+from attnviz.ui.widgets.warnings import show_warnings
+
+Seen = Callable[[], TrainState]
+PLOT_HEIGHT = 330
+_LAST_OWN = Remembered("last_own", ("", ""))  # the last task and text that could be read
+
+
+def result(training: Training, is_opened: bool, seen: Seen) -> None:
+    """A finished training: its curve, its snapshots, its answers, its heads.
+
+    `is_opened` says that a person opened it from a file or trained it; `seen` makes the state
+    of the page as it is then seen.
+    """
+    run = training.run
+    headline = st.container()
+    if training.was_stopped:
+        stopped = say("train.stopped", language(), steps=training.steps, wanted=run.steps)
+        st.warning(stopped)
+    snapshot = _slider(training)
+    with headline:
+        name = markdown_text(say(f"task.{run.task.name}", language()))
+        st.markdown(f"**{name}** · {markdown_text(_reached(training, snapshot))}")
+    model = training.model_at(snapshot)
+    shares = mean_looks(model, run.task)
+    left, right = st.columns([1, 1])
+    with left:
+        if training.history:
+            picture = learning(
+                training.history,
+                run.name,
+                theory=run.task.theory(run.layers),
+                step=snapshot.step,
+                mode=mode(),
+                language=language(),
+            )
+            show_chart(picture, "curve", PLOT_HEIGHT)
+        else:
+            st.info(say("train.opened" if is_opened else "train.shipped", language()))
+        _save(training)
+        save_training(training, shares)
+    with right:
+        names = [say(f"look.{look}", language()) for look in run.task.looks]
+        picture = looks(
+            shares, names, model.card.called(language()), TEXTS, mode=mode(), language=language()
+        )
+        show_chart(picture, "looks", PLOT_HEIGHT)
+    with clear_errors():
+        _own_text(training, model, seen)
+
+
+def _reached(training: Training, snapshot: Snapshot) -> str:
+    """What the encoder can do at the step that is seen."""
+    if snapshot.step == training.steps:
+        return outcome(training)
+    return outcome_at(training, snapshot.step, *_examined(training, snapshot.step))
+
+
+_exams: Cache[tuple[Exam, float]] = Cache()
+
+
+def _examined(training: Training, step: int) -> tuple[Exam, float]:
+    """The exam of a snapshot, which takes a moment."""
+    key = (training.run, training.model.card.revision, step)
+    return _exams.get(key, lambda: examined_at(training, step), is_light=True)
+
+
+def _slider(training: Training) -> Snapshot:
+    snapshots = {snapshot.step: snapshot for snapshot in training.snapshots}
+    if len(snapshots) == 1:
+        return training.snapshots[0]
+    steps, at = list(snapshots), state.read(TrainState).step
+    is_linked = address.IS_STEP_LINKED.pop()
+    if at not in snapshots:
+        nearest = steps[-1]
+        if is_linked and at is not None:
+            address.drop(f"at: {at}")
+            nearest = _nearest(steps, at)
+        state.change(TrainState, step=nearest)
+    bound = state.bound(TrainState, "step")
+    step = st.select_slider(say("train.at_step", language()), steps, **bound)
+    return snapshots[step]
+
+
+def _nearest(steps: Sequence[int], at: int) -> int:
+    return min(steps, key=lambda step: abs(step - at))
+
+
+def _save(training: Training) -> None:
+    def data() -> bytes:  # asked for when the button is pressed
+        return checkpoint.to_bytes(training)
+
+    name = f"{training.run.name}.safetensors"
+    mime = "application/octet-stream"
+    download(say("train.save", language()), data, name, mime, key="checkpoint_save")
+
+
+def _own_text(training: Training, model: Model, seen: Seen) -> None:
+    """A text of one's own through the model of a snapshot: answers, and all its heads."""
+    task = training.run.task
+    symbols = " ".join(task.alphabet.symbols[:40])
+    text = st.text_input(
+        say("train.text", language()),
+        **state.bound(TrainState, "own_text", usual=task.alphabet.example),
+        help=markdown_text(say("train.text_help", language(), symbols=symbols)),
+    )
+    key = TraceKey.of(model, text)
+    try:
+        trace = caches.traced(key, model)
+        _LAST_OWN.put((task.name, text))
+    except AttnvizError as problem:
+        show_error(problem)
+        text = _last_own(task)
+        key = key._replace(text=text)
+        trace = caches.traced(key, model)
+        called = model.card.called(language())
+        said = say("page.last", language(), model=called, text=text)
+        st.info(markdown_text(said))
+    show_warnings(trace)
+    show_answers(task, model, text, [token.text for token in trace.tokens])
+    usual = Different(*caches.most_different_of(key, trace))
+    address.drop(*map(str, fit_heads(training.run.name, trace.heads, usual)))
+    viewer(key, trace, usual, lambda: share("train", seen()))
+    address.keep_link(seen())
+
+
+def _last_own(task: Task) -> str:
+    """The last text that this task could read; at first its example."""
+    of, text = _LAST_OWN.get()
+    return text if of == task.name else task.alphabet.example

@@ -1,0 +1,1 @@
+"""The Walkthrough page, mode by mode."""

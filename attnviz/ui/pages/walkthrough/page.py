@@ -1,0 +1,129 @@
+"""The Walkthrough page: eight chapters, in four modes, with the place kept in the link."""
+
+from typing import cast
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from attnviz.lessons.chapters import chapter_called, chapters
+from attnviz.lessons.link import MODES, Mode
+from attnviz.models.load import Model
+from attnviz.share.state import WalkthroughState
+from attnviz.texts import say
+from attnviz.ui import address, caches, state
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.components.figures import begin_at_top
+from attnviz.ui.errors import clear_errors, fragment
+from attnviz.ui.frame import came_back, header, language
+from attnviz.ui.pages.walkthrough import presenter, teacher
+from attnviz.ui.pages.walkthrough.handout import print_page
+from attnviz.ui.pages.walkthrough.learner import lesson
+from attnviz.ui.pages.walkthrough.progress import (
+    TracedSentence,
+    belongs_to,
+    forget_progress,
+    keep_link,
+    progress,
+    step,
+)
+from attnviz.ui.widgets import last_shown
+from attnviz.ui.widgets.model import model
+from attnviz.ui.widgets.progress import with_progress
+from attnviz.ui.widgets.sentence import chosen_sentence, examples, sentence_boxes
+from attnviz.ui.widgets.warnings import show_warnings
+
+
+def walkthrough() -> None:
+    """The whole page."""
+    if came_back():
+        forget_progress()
+    if progress().mode == "presenter":  # reads the link before any widget has a value
+        presenter.present(_sentence)
+    else:
+        header("walk.lead")
+        address.show_dropped()
+        with clear_errors():
+            _body()
+    keep_link()
+
+
+def _body() -> None:
+    sentence = _sentence()
+    if sentence is None:
+        return
+    show_warnings(sentence.trace)
+    _modes()
+    if progress().mode == "teacher":
+        teacher.notes(sentence)
+    elif progress().mode == "print":
+        print_page(sentence)
+    else:
+        fragment(_learn)(sentence)
+
+
+def _learn(sentence: TracedSentence) -> None:
+    _chapters()
+    begin_at_top(str(progress().chapter))
+    lesson(sentence)
+
+
+def _sentence(notes: DeltaGenerator | None = None) -> TracedSentence | None:
+    """The sentence and the model as chosen, and what they make; None while a model is awaited.
+
+    What must be said about them is said in `notes`, else below them.
+    """
+    sentence = chosen_sentence(state.read(WalkthroughState))
+    boxes, menu_of_examples, menu_of_models = st.columns([8, 2, 2.4])
+    with boxes:
+        sentence_boxes(sentence)
+    with menu_of_examples:
+        examples()
+    last_shown.begin()
+    with notes or st.container():
+        with clear_errors():
+            with menu_of_models:
+                chosen_model = model()
+            if chosen_model is not None:
+                return _traced(TraceKey.of(chosen_model, *sentence), chosen_model)
+        last = last_shown.last()
+        return None if last is None else _traced(*last)
+
+
+def _traced(key: TraceKey, model: Model) -> TracedSentence:
+    trace = with_progress(lambda _: caches.fully_traced(key, model), language(), "read")
+    last_shown.keep(key)
+    belongs_to(key)
+    return TracedSentence(key, trace)
+
+
+def _modes() -> None:
+    st.segmented_control(
+        say("walk.mode", language()),
+        MODES,
+        format_func=lambda mode: say(f"walk.mode_{mode}", language()),
+        **state.shown("walk_mode", progress().mode, _take_mode, "default"),
+        required=True,
+        label_visibility="collapsed",
+    )
+
+
+def _take_mode() -> None:
+    if mode := state.taken("walk_mode"):
+        step(mode=cast(Mode, mode), screen=0)
+
+
+def _chapters() -> None:
+    """All chapters, to choose from."""
+    st.pills(
+        say("walk.chapter", language()),
+        [chapter.number for chapter in chapters()],
+        format_func=lambda number: f"{number} {chapter_called(number).title[language()]}",
+        **state.shown("walk_chapter", progress().chapter, _take_chapter, "default"),
+        required=True,
+        label_visibility="collapsed",
+    )
+
+
+def _take_chapter() -> None:
+    if number := state.taken("walk_chapter"):
+        step(chapter=int(number), screen=0)

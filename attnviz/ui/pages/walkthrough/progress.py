@@ -1,0 +1,169 @@
+"""How far a reader has come in the walkthrough: kept in the session, and in its address."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from attnviz.core.trace import Trace
+from attnviz.lessons.chapters import chapters
+from attnviz.lessons.controls import Value
+from attnviz.lessons.engine import Chapter, Panel, Part, Scene, panel_of
+from attnviz.lessons.link import PARAMETERS, Progress, from_link, to_link
+from attnviz.lessons.questions import Answer
+from attnviz.lessons.verdict_sheet import Guess
+from attnviz.share.state import WALKTHROUGH, WalkthroughState
+from attnviz.training.record import Training
+from attnviz.ui import address, caches, state
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.components import aloud
+from attnviz.ui.frame import language, mode
+from attnviz.ui.state import NONE_YET, Remembered
+from attnviz.ui.widgets.progress import with_progress
+
+
+class _Aside(NamedTuple):
+    """What was done with a sentence that is not there now."""
+
+    answers: Mapping[str, Answer]
+    guesses: Mapping[str, Guess]
+    seen: frozenset[str]
+
+
+MOST_TRAININGS = 32
+_PROGRESS: Remembered[Progress | None] = Remembered("progress", None)
+_ANSWERS_OF: Remembered[int | None] = Remembered("answers_of", None)  # this sentence
+_ASIDE: Remembered[Mapping[int, _Aside]] = Remembered("answers_aside", NONE_YET)
+_SEEN: Remembered[frozenset[str]] = Remembered("seen", frozenset())
+_TRAININGS: Remembered[tuple[Training, ...]] = Remembered("lesson_trainings", ())
+
+
+@dataclass(frozen=True, slots=True)
+class TracedSentence:
+    """A sentence in a model, and what names them."""
+
+    key: TraceKey
+    trace: Trace
+
+    def scene(self, chapter: Chapter) -> Scene:
+        """The scene of a chapter as it stands."""
+        given = progress().of_chapter(chapter.number)
+        return chapter.scene(self.trace, given, language(), mode(), trainings())
+
+
+def progress() -> Progress:
+    """Where this session stands: at first, where its link says."""
+    found = _PROGRESS.get()
+    if found is None:
+        address.open_link(WALKTHROUGH, PARAMETERS)
+        found = take_progress(st.query_params.to_dict())
+    return found
+
+
+def forget_progress() -> None:
+    """Let the address say anew where this session is."""
+    _PROGRESS.forget()
+
+
+def take_progress(params: Mapping[str, str]) -> Progress:
+    """Go where the parameters of a link or of a saved view say."""
+    found, dropped = from_link(params)
+    _PROGRESS.put(found)
+    _ANSWERS_OF.forget()  # they belong to the sentence that comes with them
+    address.drop(*dropped)
+    return found
+
+
+def belongs_to(key: TraceKey) -> None:
+    """Let answers stand only under the sentence and model that they were given for.
+
+    Those of other sentences wait until that sentence comes back. Laws are the same for all.
+    """
+    now, before = hash(key), _ANSWERS_OF.get()
+    _ANSWERS_OF.put(now)
+    if before is None or before == now:
+        return
+    stood = progress()
+    laws = {name: said for name, said in stood.answers.items() if name in _laws()}
+    aside = {**_ASIDE.get(), before: _Aside(stood.answers, stood.guesses, seen())}
+    again = aside.pop(now, _Aside({}, {}, frozenset()))
+    _ASIDE.put(aside)
+    _SEEN.put(again.seen)
+    step(answers={**again.answers, **laws}, guesses=again.guesses)
+
+
+@cache
+def _laws() -> frozenset[str]:
+    """The questions that every sentence answers alike."""
+    return frozenset(
+        f"{chapter.number}.{question.name}"
+        for chapter in chapters()
+        for question in chapter.questions
+        if question.is_law
+    )
+
+
+def seen() -> frozenset[str]:
+    """What was shown of this sentence without an answer."""
+    return _SEEN.get()
+
+
+def see(what: str) -> None:
+    """Show something of this sentence without an answer."""
+    _SEEN.put(seen() | {what})
+
+
+def step(**changes: Any) -> None:
+    """Go somewhere else."""
+    _PROGRESS.put(replace(progress(), **changes))
+
+
+def choose(chapter: int, name: str, value: Value) -> None:
+    """Set one control."""
+    _PROGRESS.put(progress().with_choice(chapter, name, value))
+
+
+def answer(chapter: int, name: str, said: Answer) -> None:
+    """Answer one question."""
+    aloud.expect(f"{chapter}.{name}")
+    _PROGRESS.put(progress().with_answer(chapter, name, said))
+
+
+def guess(claim: str, verdict: Guess) -> None:
+    """Predict one claim's verdict."""
+    aloud.expect(claim)
+    _PROGRESS.put(progress().with_guess(claim, verdict))
+
+
+def trainings() -> tuple[Training, ...]:
+    """Trainings of this session that have finished."""
+    return _TRAININGS.get()
+
+
+def keep_trainings(done: Sequence[Training]) -> None:
+    """Remember trainings that have finished, the last ones for longest."""
+    _TRAININGS.put((*trainings(), *done)[-MOST_TRAININGS:])
+
+
+def keep_link() -> None:
+    """Write where this session stands into its address."""
+    address.keep_link(walkthrough_seen(), to_link(progress()))
+
+
+def walkthrough_seen() -> WalkthroughState:
+    """The state of the page, without what needs no name in a link."""
+    return address.sentence_seen(state.read(WalkthroughState))
+
+
+def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> Panel:
+    """The panel of a part, drawn once for all who see the same."""
+    done = [training.run.name for training in scene.trainings]
+    what = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, done)
+    key = ("panel", sentence.key, repr(what))
+
+    def draw(_: object) -> Panel:
+        return caches.panels.get(key, lambda: panel_of(part, scene))
+
+    return with_progress(draw, language(), "draw")

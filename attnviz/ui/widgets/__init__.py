@@ -1,0 +1,1 @@
+"""What a person types, chooses, sees and takes along, on every page."""

@@ -1,0 +1,90 @@
+"""Which heads are seen: the most different ones of a trace, until others are chosen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from attnviz.core.heads import HeadId
+from attnviz.share.state import ViewState
+from attnviz.ui import state
+from attnviz.ui.state import NONE_YET, Remembered
+
+
+class Different(NamedTuple):
+    """The two most different heads of a trace, and how different they are."""
+
+    a: HeadId
+    b: HeadId
+    divergence: float
+
+
+class _Aside(NamedTuple):
+    a: HeadId | None = None
+    b: HeadId | None = None
+    more: tuple[HeadId, ...] = ()
+
+
+# What was chosen for a model waits there until that one is seen again.
+_OF: Remembered[str | None] = Remembered("heads_of", None)
+_ASIDE: Remembered[Mapping[str, _Aside]] = Remembered("heads_aside", NONE_YET)
+_ARE_LINKED = Remembered("heads_linked", False)
+
+
+def link_heads() -> None:
+    """Note that a link names heads, which may be none of the model that it names."""
+    _ARE_LINKED.put(True)
+
+
+def forget_heads() -> None:
+    """Forget for which models heads were chosen."""
+    _OF.forget()
+    _ASIDE.forget()
+
+
+def fit_heads(of: str, heads: Sequence[HeadId], usual: Different) -> tuple[HeadId, ...]:
+    """Let the chosen heads be those of this model, which `of` names; returns what it lacks.
+
+    A link may have chosen beyond the model's `heads`.
+    """
+    now = state.read(ViewState)
+    missing: tuple[HeadId, ...] = ()
+    if _ARE_LINKED.pop():
+        now, missing = _known(now, heads, usual)
+    elif (before := _OF.get()) != of:
+        aside = _ASIDE.get()
+        if before is not None:
+            aside = {**aside, before: _Aside(now.a, now.b, now.more)}
+            _ASIDE.put(aside)
+        now = replace(now, **aside.get(of, _Aside())._asdict())
+    _OF.put(of)
+    state.write(now)
+    return missing
+
+
+def _known(
+    now: ViewState, heads: Sequence[HeadId], usual: Different
+) -> tuple[ViewState, tuple[HeadId, ...]]:
+    """Heads of a link, without those that the model lacks; and these."""
+    a, b = (head if head in heads else None for head in (now.a, now.b))
+    missing = [head for head in (now.a, now.b, *now.more) if head and head not in heads]
+    if a or b:
+        a, b = a or usual.a, b or usual.b
+    more = tuple(head for head in now.more if head in heads)
+    return replace(now, a=a, b=b, more=more), tuple(missing)
+
+
+def heads_seen(now: ViewState, usual: Different) -> tuple[HeadId, HeadId]:
+    """What stands in A and B."""
+    return now.a or usual.a, now.b or usual.b
+
+
+def are_usual(now: ViewState) -> bool:
+    """Whether A and B stand on the most different heads because no others were chosen."""
+    return now.a is None and now.b is None
+
+
+def choose_head(slot: str, head: HeadId, usual: Different) -> None:
+    """Put a head in slot A or B; the other then stays where it stands."""
+    a, b = heads_seen(state.read(ViewState), usual)
+    a, b = (head, b) if slot.lower() == "a" else (a, head)
+    state.change(ViewState, a=a, b=b)

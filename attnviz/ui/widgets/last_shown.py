@@ -1,0 +1,42 @@
+"""The last good picture: it stands while what is typed or chosen cannot be shown."""
+
+import streamlit as st
+
+from attnviz.models.load import Model, load
+from attnviz.texts import say
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.frame import language
+from attnviz.ui.state import Remembered
+from attnviz.ui.widgets.escape import markdown_text
+
+_LAST: Remembered[TraceKey | None] = Remembered("last_key", None)
+_IS_SHOWN = Remembered("is_shown", False)
+
+
+def begin() -> None:
+    """Note that nothing is shown yet in this run."""
+    _IS_SHOWN.put(False)
+
+
+def keep(key: TraceKey) -> None:
+    """Note what is shown: its name alone, for the picture itself is remembered elsewhere."""
+    _LAST.put(key)
+    _IS_SHOWN.put(True)
+
+
+def last() -> tuple[TraceKey, Model] | None:
+    """What was shown last, with a sentence that says so; None if this run shows something."""
+    key = _LAST.get()
+    if _IS_SHOWN.get() or key is None:
+        return None
+    model = load(key.model)
+    said = say("page.last", language(), model=model.card.called(language()), text=_short(key.text))
+    st.info(markdown_text(said))
+    return key, model
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+LONGEST = 60  # characters of a sentence that is quoted

@@ -1,0 +1,74 @@
+"""Pins: the tokens that a person has fixed in the line diagram, on every page and in every lens.
+
+The browser counts pins by what it shows, which words and hidden special tokens change. What is
+kept is the position of the token in the sentence, so a pin outlives every lens.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attnviz.analysis.lens import Lens, places_shown
+from attnviz.core.trace import Trace
+from attnviz.share.state import ViewState
+from attnviz.ui import state
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.state import NONE_YET, Remembered
+
+Pins = tuple[str, ...]
+Positions = Sequence[tuple[int, ...]]  # of the tokens behind each place that is shown
+
+_KEPT: Remembered[Mapping[int, Pins]] = Remembered("pins_kept", NONE_YET)  # by sentence
+_BEGUN: Remembered[tuple[tuple[Any, ...], Pins]] = Remembered("pins_begun", ((), ()))
+
+
+def starting(key: TraceKey, trace: Trace, lens: Lens) -> Pins:
+    """The pins with which the lines begin: the same until they begin anew.
+
+    Lines begin anew with another sentence or lens, and when the page is come to again.
+    """
+    positions = positions_of(trace, lens)
+    sentence = hash(key)
+    if not _KEPT.is_there:  # at first, those of the link
+        _KEPT.put({sentence: _kept(state.read(ViewState).pins, positions)})
+    beginning: tuple[Any, ...] = (sentence, lens.unit, lens.hide_special, state.visits())
+    begun, pins = _BEGUN.get()
+    if begun != beginning:
+        pins = _shown(_KEPT.get().get(sentence, ()), positions)
+        _BEGUN.put((beginning, pins))
+        state.change(ViewState, pins=pins)
+    return pins
+
+
+def take(key: TraceKey, positions: Positions, pinned: Pins) -> None:
+    """Keep what is pinned now, and what is pinned but hidden."""
+    kept = dict(_KEPT.get())
+    seen = {position for place in positions for position in place}
+    hidden = [pin for pin in kept.pop(hash(key), ()) if int(pin[1:]) not in seen]
+    if found := (*_kept(pinned, positions), *hidden):
+        kept[hash(key)] = found
+    _KEPT.put(kept)
+    state.change(ViewState, pins=pinned)
+
+
+def forget() -> None:
+    """Forget all pins but those of the state."""
+    _KEPT.forget()
+    _BEGUN.forget()
+
+
+def positions_of(trace: Trace, lens: Lens) -> Positions:
+    """The tokens behind each place that a lens shows."""
+    return [place.positions for place in places_shown(trace.tokens, lens)]
+
+
+def _kept(pinned: Sequence[str], positions: Positions) -> Pins:
+    """Pins of places as pins of tokens; those of no place are dropped."""
+    places = [(pin[0], int(pin[1:])) for pin in pinned]
+    return tuple(f"{side}{positions[n][0]}" for side, n in places if n < len(positions))
+
+
+def _shown(kept: Sequence[str], positions: Positions) -> Pins:
+    """Pins of tokens as pins of the places that show them."""
+    place_of = {position: n for n, place in enumerate(positions) for position in place}
+    shown = [(pin[0], place_of.get(int(pin[1:]))) for pin in kept]
+    return tuple(dict.fromkeys(f"{side}{n}" for side, n in shown if n is not None))

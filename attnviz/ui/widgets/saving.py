@@ -1,0 +1,173 @@
+"""Saving what one sees: pages, pictures, numbers, the whole trace."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from attnviz.core.trace import Trace
+from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
+from attnviz.export.png import png_packet
+from attnviz.export.training import comparison_csv, course_csv, looks_csv
+from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
+from attnviz.lessons.engine import Chapter, Scene
+from attnviz.lessons.link import Progress
+from attnviz.pictures import heatmap
+from attnviz.pictures.asked import can_be_pinned
+from attnviz.pictures.explorer import Explorer, explore
+from attnviz.pictures.overview import overview
+from attnviz.pictures.shown import Shown, shown
+from attnviz.runtime.queue import in_turn
+from attnviz.share.state import ViewState
+from attnviz.texts import Language, say
+from attnviz.training.record import Training
+from attnviz.ui import state
+from attnviz.ui.components.figures import lazy_popover, save_png
+from attnviz.ui.frame import language
+from attnviz.ui.state import Remembered
+from attnviz.ui.widgets.controls import Choices
+from attnviz.ui.widgets.downloads import download
+
+Maker = Callable[[], bytes]
+_PNGS = Remembered("pngs", 0)  # so that each is another message
+
+
+def save(trace: Trace, choices: Choices) -> None:
+    """A button for each kind of file; a file is made when its button is pressed."""
+    spoken: Language = language()  # the session is gone when a file is made
+    name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in choices.heads)
+    with lazy_popover(say("page.save", spoken), "save_open") as is_open:
+        if is_open:
+            seen = _seen(trace, choices, spoken)
+            _button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
+            _pictures(trace, seen, name)
+            _numbers(trace, choices, name, spoken)
+            _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
+
+
+def save_chapter(chapter: Chapter, scene: Scene, progress: Progress) -> None:
+    """A chapter of the walkthrough as a page, and the numbers behind its figure."""
+    name = f"attnviz-chapter-{chapter.number}"
+    with lazy_popover(say("page.save", language()), "save_open") as is_open:
+        if is_open:
+            page, numbers = f"{name}.html", f"{name}.json"
+            _button("chapter", page, "text/html", lambda: _chapter(chapter, scene, progress))
+            _button("json", numbers, "application/json", lambda: _values(chapter, scene))
+
+
+def _chapter(chapter: Chapter, scene: Scene, progress: Progress) -> bytes:
+    return chapter_page(chapter, scene, progress).encode()
+
+
+def _values(chapter: Chapter, scene: Scene) -> bytes:
+    return chapter_numbers(chapter, scene).encode()
+
+
+def save_training(training: Training, shares: np.ndarray) -> None:
+    """A training's course and looks as tables."""
+    name, spoken = training.run.name, language()
+    with lazy_popover(say("page.save", language()), "save_training_open") as is_open:
+        if is_open:
+            course, looks = f"{name}-course.csv", f"{name}-looks.csv"
+            _button("course", course, "text/csv", lambda: course_csv(training, spoken).encode())
+            _button(
+                "looks", looks, "text/csv", lambda: looks_csv(training, shares, spoken).encode()
+            )
+
+
+def save_comparison(trainings: Sequence[Training]) -> None:
+    """What compared trainings have reached, as a table."""
+    name, spoken = "attnviz-one-head-against-eight.csv", language()
+    with lazy_popover(say("page.save", language()), "save_comparison_open") as is_open:
+        if is_open:
+            _button(
+                "comparison", name, "text/csv", lambda: comparison_csv(trainings, spoken).encode()
+            )
+
+
+def _button(kind: str, name: str, mime: str, made: Maker, *, disabled: bool = False) -> None:
+    label = say(f"page.save_{kind}", language())
+    download(label, made, name, mime, key=f"save_{kind}", disabled=disabled)
+
+
+def _seen(trace: Trace, choices: Choices, spoken: Language) -> Explorer:
+    """What is seen, as a picture of its own."""
+    return explore(
+        trace,
+        choices.heads,
+        choices.lens,
+        combination=choices.combination,
+        direction=choices.direction,
+        arrangement=choices.arrangement,
+        pins=[pin for pin in state.read(ViewState).pins if can_be_pinned(pin, trace)],
+        language=spoken,
+    )
+
+
+def _pictures(trace: Trace, seen: Explorer, name: str) -> None:
+    """SVG and PNG of one picture of the page."""
+    spoken, made = seen.language, _svgs(trace, seen)
+    titles = {
+        "lines": say("page.save_lines", spoken),
+        "overview": say("page.save_overview", spoken),
+    }
+    what = st.selectbox(
+        say("page.save_picture", spoken),
+        list(made),
+        format_func=lambda which: titles.get(which, f"{say('page.save_heatmap', spoken)} {which}"),
+        key="save_what",
+    )
+    file = f"{name}-{what}".replace("·", "")
+    with st.container(horizontal=True):
+        _button("svg", f"{file}.svg", "image/svg+xml", lambda: made[what]().encode())
+        if st.button(say("page.save_png", spoken), key="save_png"):
+            _PNGS.put(_PNGS.get() + 1)
+            with in_turn():
+                picture = made[what]()
+            save_png(png_packet(picture, trace, f"{file}.png", _PNGS.get()))
+
+
+def _svgs(trace: Trace, seen: Explorer) -> dict[str, Callable[[], str]]:
+    """Each picture of the page by its name."""
+    spoken = seen.language
+    made: dict[str, Callable[[], str]] = {
+        "lines": seen.to_svg,
+        "overview": lambda: overview(trace).to_svg(spoken),
+    }
+    for one in shown(trace, seen.heads, seen.lens, seen.combination):
+        made[one.name(spoken)] = partial(_heatmap_svg, one, spoken)
+    return made
+
+
+def _heatmap_svg(one: Shown, spoken: Language) -> str:
+    return heatmap.draw(one, language=spoken).to_svg()
+
+
+def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
+    """CSV and JSON of what is drawn, as long as a spreadsheet could hold it."""
+    heads = 1 if choices.combination else len(choices.heads)
+    weights = heads * len(trace.tokens) ** 2
+    too_many = weights > MOST_WEIGHTS
+
+    def maps() -> tuple[Shown, ...]:
+        return shown(trace, choices.heads, choices.lens, choices.combination)
+
+    _button(
+        "csv",
+        f"{name}.csv",
+        "text/csv",
+        lambda: as_csv(maps(), spoken).encode("utf-8-sig"),
+        disabled=too_many,
+    )
+    _button(
+        "json",
+        f"{name}.json",
+        "application/json",
+        lambda: as_json(maps(), spoken).encode(),
+        disabled=too_many,
+    )
+    if too_many:
+        st.caption(
+            say("page.save_too_many", spoken, weights=f"{weights:,}", most=f"{MOST_WEIGHTS:,}")
+        )

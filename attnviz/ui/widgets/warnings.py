@@ -1,0 +1,74 @@
+"""What a reader must know about a sentence before looking at its attention."""
+
+from collections.abc import Iterator
+
+import streamlit as st
+
+from attnviz.core.characters import visible
+from attnviz.core.trace import Trace
+from attnviz.texts import say
+from attnviz.ui.frame import language
+from attnviz.ui.widgets.escape import markdown_text
+
+MANY_UNKNOWN = 0.2  # a share of [UNK] from which attention says little
+_REASONS = ("sign", "long", "typed")
+_SIGNS_LISTED = 12
+
+
+def show_warnings(trace: Trace) -> None:
+    """What was left out, what was dropped, and what the model does not know."""
+    most = trace.model.max_tokens
+    for cut in trace.left_out:
+        which = ("first", "second")[cut.segment]
+        said = say(
+            f"page.left_out_{which}", language(), most=most, tokens=cut.tokens, after=cut.after
+        )
+        st.warning(markdown_text(said))
+    if trace.dropped:
+        st.info(markdown_text(_dropped(trace)))
+    if trace.unknown:
+        many = _share(trace) > MANY_UNKNOWN
+        show = st.warning if many else st.info
+        show(markdown_text(" ".join(_unknown(trace, many))))
+
+
+def _dropped(trace: Trace) -> str:
+    which = _listed([visible(c) for c in trace.dropped])
+    return say("page.dropped", language(), count=len(trace.dropped), which=which)
+
+
+def _share(trace: Trace) -> float:
+    """Of the tokens that are not special, how many are blanks to the model."""
+    return len(trace.unknown) / sum(not token.is_special for token in trace.tokens)
+
+
+def _unknown(trace: Trace, many: bool) -> Iterator[str]:
+    """How many blanks there are, why, and what to do."""
+    tokens = [token for token in trace.tokens if not token.is_special]
+    blank = trace.tokens[trace.unknown[0].position].piece
+    yield say(
+        "page.unknown",
+        language(),
+        count=len(trace.unknown),
+        tokens=len(tokens),
+        share=f"{100 * _share(trace):.0f} %",
+        blank=blank,
+    )
+    by_reason = {
+        reason: [one for one in trace.unknown if one.reason == reason] for reason in _REASONS
+    }
+    for reason, found in by_reason.items():
+        if found:
+            signs = _listed([visible(sign) for one in found for sign in one.signs])
+            values = {"count": len(found), "which": signs, "most": found[0].most, "blank": blank}
+            yield say(f"page.unknown_{reason}", language(), **values)
+    if many:
+        yield say("page.unknown_many", language())
+    if len(by_reason["sign"]) / len(tokens) > MANY_UNKNOWN:
+        yield say("page.unknown_language", language())
+
+
+def _listed(signs: list[str]) -> str:
+    """Each sign once, in the order of the text, up to a few."""
+    each = list(dict.fromkeys(signs))
+    return " ".join(each[:_SIGNS_LISTED]) + (" …" if len(each) > _SIGNS_LISTED else "")
