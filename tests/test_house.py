@@ -117,6 +117,17 @@ def test_the_core_needs_no_streamlit() -> None:
     assert not found & {"streamlit", "plotly"}
 
 
+def test_every_place_that_the_plan_of_the_house_names_is_there() -> None:
+    root = Path(attnviz.__file__).parents[1]
+    named = re.findall(
+        r"`([\w/*]+(?:/|\.py))`", (root / "docs" / "architecture.md").read_text("utf-8")
+    )
+    assert len(named) > 25
+    starts = (root, root / "attnviz")
+    missing = [name for name in named if not any(list(start.glob(name)) for start in starts)]
+    assert [name for name in missing if "/" in name] == []
+
+
 def test_public_names_are_sorted_and_all_there() -> None:
     assert attnviz.__all__ == sorted(attnviz.__all__)
     assert set(attnviz._HOMES) == set(attnviz.__all__)
