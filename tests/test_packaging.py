@@ -49,7 +49,7 @@ def test_the_wheel_holds_the_app_and_no_tests(installed: Path) -> None:
     for name in ("app.py", "main.py", "pages/explore.py", ".streamlit/config.toml"):
         assert (installed / "attnviz" / "ui" / name).is_file(), name
     assert (installed / "attnviz" / "texts" / "zh.toml").is_file()
-    assert (installed / "attnviz" / "pictures" / "assets" / "lines.js").is_file()
+    assert (installed / "attnviz" / "pictures" / "lines" / "lines.js").is_file()
     assert not (installed / "tests").exists()
     (entry,) = installed.glob("*.dist-info/entry_points.txt")
     assert re.search(r"attnviz ?= ?attnviz.__main__:main", entry.read_text())

@@ -278,7 +278,8 @@ def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace)
     assert box.options == ["the lines", "all heads", "heatmap of L0·H2", "heatmap of L1·H8"]
     for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
         page.selectbox(key="save_what").set_value(what).run()
-        made = saving._svgs(note, seen_on(page, note))[what]()
+        _, make = saving._saved(seen_on(page, note))[what]
+        made = make().to_svg()
         assert made.count("<path") == svg.to_svg().count("<path")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from attnviz.analysis.lens import Lens
+from attnviz.pictures.kinds import kinds
 from attnviz.pictures.style import MOST_HEADS
 from attnviz.share import codec
 from attnviz.share.codec import (
@@ -31,7 +32,9 @@ from attnviz.training.tasks import tasks
 
 MOST_LINK = 6_000  # characters after the ?: servers and proxies refuse lines beyond 8,000
 MOST_TOKEN = 100_000
-VIEWS = ("overview", "heatmaps", "lines", "table")
+FOLDED = tuple(kind for kind in kinds().values() if kind.view and kind.is_folded)
+USUAL_VIEWS = ("overview", "heatmaps", "lines", "table")
+VIEWS = (*USUAL_VIEWS, *(kind.view for kind in FOLDED))
 LONG = "long"  # says that a text was too long for this link
 
 State = Mapping[str, Any]
@@ -112,6 +115,7 @@ VIEWER = (
     _yes("table_open", "tab"),
     Field("table_head", "tabh", whole(0, MOST_HEADS - 1), start=0),
     Field("table_query", "tabq", whole(0, MOST_TOKEN), start=0),
+    *(_yes(f"{kind.view}_open", kind.view) for kind in FOLDED),
 )
 TRAINING = (
     _option("view", "do", "one", "compare"),
@@ -126,7 +130,7 @@ TRAINING = (
     Field("compare_task", "pair_task", lambda text: one_of(*tasks())(text)),
     _yes("is_compared", "ran"),
 )
-EMBEDDED = Field("views", "views", _read_views, "-".join, ())  # none chosen: all of them
+EMBEDDED = Field("views", "views", _read_views, "-".join, ())  # none chosen: the usual
 EXPLORE = (*SENTENCES, LANGUAGE, *VIEWER, EMBEDDED)
 TRAIN = (*TRAINING, LANGUAGE, *VIEWER)
 WALKTHROUGH = (*SENTENCES, LANGUAGE)

@@ -1,15 +1,18 @@
 """The viewer: all heads, two heads, their lines, their numbers."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.errors import ArgumentError
 from attnviz.export.numbers import as_frame
+from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.shown import Shown, shown
-from attnviz.share.state import VIEWS
+from attnviz.share.state import FOLDED, USUAL_VIEWS
 from attnviz.texts import say
 from attnviz.ui import caches, chosen, components, inputs, pins
 from attnviz.ui.caches import TraceKey
@@ -42,6 +45,9 @@ def viewer(key: TraceKey, trace: Trace, divergence: float, share_here: Callable[
             _overview(key, trace)
         with heatmaps_place:
             _heatmaps(key, trace, shown_now)
+        for kind in FOLDED:
+            with st.container(key=kind.view):
+                _folded(kind, key, trace, shown_now)
         with st.container(key="table"):
             _table(trace, shown_now)
             with st.container(horizontal=True):
@@ -57,11 +63,34 @@ def embedded_viewer(key: TraceKey, trace: Trace) -> None:
         "heatmaps": lambda: _heatmaps(key, trace, shown_now),
         "lines": lambda: _lines(key, trace, shown_now),
         "table": lambda: _numbers(trace, shown_now),
+        **{kind.view: partial(_pictures, kind, key, trace, shown_now) for kind in FOLDED},
     }
-    for name in chosen.value("views") or VIEWS:
+    for name in chosen.value("views") or USUAL_VIEWS:
         with st.container(key=name):
             parts[name]()
     components.tell_height()
+
+
+def _folded(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> None:
+    """A picture below the others, made once somebody opens it."""
+    name = f"{kind.view}_open"
+    chosen.value(name, False)
+    box = st.expander(say(kind.title, language()), **chosen.bound(name, None))
+    if box.open:
+        with box:
+            _pictures(kind, key, trace, now)
+
+
+def _pictures(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> None:
+    """The pictures of a kind: of heads A and B, or of all that are combined."""
+    heads = now.heads if now.combination else now.heads[:2]
+    for index, one in enumerate(shown(trace, heads, now.lens, now.combination)):
+        try:
+            packet = caches.packet_of(key, kind, one, language())
+        except ArgumentError as error:
+            st.caption(markdown_text(error.text(language())))
+            return
+        components.show_picture(kind.script.name, packet, f"{kind.view}_picture_{index}")
 
 
 def _lines(key: TraceKey, trace: Trace, now: Choices) -> None:

@@ -1,7 +1,5 @@
-// Drawings: a tree of attnviz/pictures/drawing.py as elements and text nodes.
-//
-// A canvas with an array is painted cell by cell from its numbers, in the steps of
-// attnviz/pictures/style.py, and says the number under the pointer.
+// Matrices of a drawing (attnviz/pictures/tensor): a canvas with an array is painted cell by cell
+// from its numbers, in the steps of attnviz/pictures/style.py, and says the number under the pointer.
 
 const TALLEST = 320; // px of a map, where the page says nothing else
 const LEAST = 6; // px of a cell of attention
@@ -10,37 +8,6 @@ const [STRIP, STRIP_GAP] = [62, 2]; // px of a narrow map and between two, as in
 const NAMES = 80; // px for the names beside a map
 const LINE = 10; // px from one name to the next
 const LONGEST = 20; // characters of a name
-
-function grown(tree, space) {
-  if (typeof tree === "string") return document.createTextNode(tree);
-  const [tag, attributes, ...children] = tree;
-  const inside = tag === "svg" ? SVG : space;
-  return node(inside, tag, attributes, ...children.map((child) => grown(child, inside)));
-}
-
-function drawDrawing(stage) {
-  const { root, meta } = stage;
-  const open = new Set([...root.querySelectorAll("details[open]")].map((d) => d.dataset.name));
-  for (const old of [...root.children]) if (old !== stage.memory.spoken) old.remove();
-  root.prepend(grown(meta.tree, null));
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", meta.alt);
-  for (const box of root.querySelectorAll("details")) {
-    if (open.has(box.dataset.name)) box.open = true;
-  }
-  for (const strip of root.querySelectorAll(".strip")) spread(strip);
-  for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
-  beginFigures(stage);
-  sayVerdict(stage);
-}
-
-// A verdict that has changed is announced: by an element that stays, as readers of screens want.
-function sayVerdict({ root, memory }) {
-  const verdict = [...root.querySelectorAll(".verdict")].map((one) => one.textContent).join(" ");
-  if (!memory.spoken) root.append((memory.spoken = html("p", { class: "spoken", role: "status" })));
-  if (memory.verdict !== undefined && memory.verdict !== verdict) memory.spoken.textContent = verdict;
-  memory.verdict = verdict;
-}
 
 // Maps beside each other in rows of one length, none of them almost empty.
 function spread(strip) {

@@ -1,4 +1,4 @@
-// The overview: every head as a tile of bytes, from a packet of attnviz/pictures/overview.py.
+// The overview: every head as a tile of bytes, from a packet of attnviz/pictures/overview.
 //
 // A byte v stands for the weight (v / 255)², or for the value ± ((v − 127) / 127)² where values have
 // a sign, known to within half a step: what is read out is the interval that holds it, rounded

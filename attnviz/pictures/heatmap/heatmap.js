@@ -1,4 +1,4 @@
-// The map of one head: a canvas of its values, from a packet of attnviz/pictures/explorer.py.
+// The map of one head: a canvas of its values, from a packet of attnviz/pictures/explorer.
 //
 // A cell is as dark as the square root of its value, in 255 steps, or in 127 steps each way where
 // values have a sign; its number stands below while it is pointed at. Hidden cells (not a number)
@@ -12,7 +12,7 @@ const SIGN = 8; // px more where a number may have a minus
 const TICKS = [0.01, 0.1, 0.25, 0.5, 1];
 const SIGNED_TICKS = [-1, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1];
 
-function drawMap(stage) {
+function drawHeatmap(stage) {
   const { root, meta, dark } = stage;
   const head = meta.head;
   const name = html("strong", {}, head.title);

@@ -19,13 +19,15 @@ from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.hatch import segments
-from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.recipe import one_head_again
+from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import Mode
 from attnviz.pictures.tensor import printed
 from attnviz.texts import Language, say
 
+SCRIPT = Script("heatmap")
 NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
 NARROWEST = 250  # px of the cells where a page is narrow
 LINE = 8.9  # px from one label to the next
@@ -63,7 +65,9 @@ class Heatmap(Chart):
         head = svg.words(one.title(language), small, one.code.light)
         recipe = None
         if (source := one.source) is not None:
-            recipe = Recipe("heatmap", source.trace, source.heads, source.lens, source.combination)
+            recipe = one_head_again(
+                "heatmap", source.trace, source.heads, source.lens, source.combination
+            )
         return svg.sheet(
             one.trace, [head, svg.cells(one.map, one.code)], recipe, language, self.alt
         )

@@ -18,11 +18,13 @@ from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
-from attnviz.pictures import svg, svg_lines
+from attnviz.pictures import svg
 from attnviz.pictures.asked import check_language, pins_of
+from attnviz.pictures.lines import on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import percent, title
 from attnviz.pictures.recipe import Recipe, again
+from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.pictures.standalone import framed, origin, picture, standalone, tag
 from attnviz.pictures.style import HeadCode, Paint
@@ -31,6 +33,7 @@ from attnviz.texts import Language, say
 Direction = Literal["horizontal", "vertical"]
 Arrangement = Literal["stacked", "beside", "overlaid"]
 
+SCRIPT = Script("lines")
 FAINTEST = 1 / 255  # the smallest opacity that a screen shows
 
 
@@ -95,22 +98,22 @@ class Lines:
             if pins:
                 blocks.append(svg.words("", [_pinned(first, pins, self.language)], ""))
             drawn = [strand for i in panel for strand in self._strands(i)]
-            layout = svg_lines.Layout(
+            layout = on_paper.Layout(
                 first.rows,
                 first.columns,
                 self.direction == "vertical",
                 _edges(self.maps, self.language),
             )
-            blocks.append(svg_lines.strands(layout, drawn, pins))
+            blocks.append(on_paper.strands(layout, drawn, pins))
         return svg.sheet(self.trace, blocks, self.recipe, self.language, self.alt)
 
-    def _strands(self, index: int) -> list[svg_lines.Strand]:
+    def _strands(self, index: int) -> list[on_paper.Strand]:
         """The lines of one map in its colour; those below 0 in their own."""
         one, mine = self.maps[index], self.head == index
         query, key, weight = self.query[mine], self.key[mine], self.weight[mine]
         inks = {1: one.code.light} | ({} if one.minus is None else {-1: one.minus.light})
         return [
-            svg_lines.Strand(ink, one.code.dash, query[which], key[which], weight[which])
+            on_paper.Strand(ink, one.code.dash, query[which], key[which], weight[which])
             for sign, ink in inks.items()
             for which in [sign * weight > 0]
         ]
@@ -190,7 +193,7 @@ def _pinned(first: AttentionMap, pins: Sequence[str], language: Language) -> str
     kinds = {"q": say("picture.query", language), "k": say("picture.key", language)}
     places = {"q": first.rows, "k": first.columns}
     named = [
-        f"{svg_lines.mark(pins, pin)}{places[pin[0]][int(pin[1:])].name} ({kinds[pin[0]]})"
+        f"{on_paper.mark(pins, pin)}{places[pin[0]][int(pin[1:])].name} ({kinds[pin[0]]})"
         for pin in pins
     ]
     return say("lines.pinned", language, tokens=", ".join(named))

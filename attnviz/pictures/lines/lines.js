@@ -1,4 +1,4 @@
-// The line diagram: drawn from a packet of attnviz/pictures/lines.py.
+// The line diagram: drawn from a packet of attnviz/pictures/lines.
 //
 // A line's opacity is its weight and depends on nothing else. Hovering a token leaves its
 // lines alone, with their numbers; a click pins it, Escape lets go. No trip to the server.
