@@ -116,10 +116,10 @@ _PICTURES = "attnviz.pictures."
 
 
 def _found_pictures() -> dict[str, str]:
-    """The pictures that are not in the table: a folder with a `picture.py`, each of its name."""
+    """The pictures that are not in the table: a folder with a `kind.py`, each of its name."""
     root = os.path.join(__path__[0], "pictures")  # noqa: PTH118 (costs less than pathlib)
     folders = (one.name for one in os.scandir(root) if one.is_dir())
-    kinds = [name for name in folders if os.path.isfile(os.path.join(root, name, "picture.py"))]  # noqa: PTH113, PTH118
+    kinds = [name for name in folders if os.path.isfile(os.path.join(root, name, "kind.py"))]  # noqa: PTH113, PTH118
     known = _HOMES.values()
     return {name: home for name in kinds if (home := _PICTURES + name) not in known}
 

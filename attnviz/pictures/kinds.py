@@ -1,7 +1,7 @@
 """Kinds of pictures of attention: what can be asked for by name.
 
 One folder a kind: in `__init__.py` the public function and the packet, beside it the SVG, the
-JavaScript and the CSS, and in `picture.py` its `PICTURE`. Found by discovery, so a new picture
+JavaScript and the CSS, and in `kind.py` its `PICTURE`. Found by discovery, so a new picture
 is one new folder and its texts: it is then in `attnviz.NAME` and `trace.NAME`, on the Explore
 page and in its frame, in Save, in the command and in notebooks. The contract: JavaScript and
 SVG draw the numbers of the same packet, and say in words what they show.
@@ -70,7 +70,7 @@ def kinds() -> dict[str, PictureKind]:
     """All kinds by name, in the order of lists."""
     folder = attnviz.pictures.__path__
     names = [one.name for one in iter_modules(folder) if one.ispkg and _is_kind(one.name)]
-    found = [import_module(f"{attnviz.pictures.__name__}.{name}.picture").PICTURE for name in names]
+    found = [import_module(f"{attnviz.pictures.__name__}.{name}.kind").PICTURE for name in names]
     return {kind.name: kind for kind in sorted(found, key=lambda kind: (kind.order, kind.name))}
 
 
@@ -99,4 +99,4 @@ def too_many_places(name: str, places: int, most: int | None) -> ArgumentError:
 
 def _is_kind(name: str) -> bool:
     path = f"{attnviz.pictures.__path__[0]}/{name}"
-    return any(one.name == "picture" for one in iter_modules([path]))
+    return any(one.name == "kind" for one in iter_modules([path]))

@@ -4,11 +4,14 @@ Every folder has its JavaScript and its CSS beside the Python that makes its pac
 share is in `assets/`.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+
+from attnviz.pictures import style
 
 _ROOT = files("attnviz.pictures")
 
@@ -49,13 +52,18 @@ def javascript(kinds: Iterable[str]) -> str:
         for one in scripts
     ]
     draws = ", ".join(f'"{one.name}": {one.draw}' for one in scripts)
-    return asset("core.js") + "".join(wrapped) + f"const DRAWS = {{{draws}}};\n"
+    return core() + "".join(wrapped) + f"const DRAWS = {{{draws}}};\n"
 
 
 def css(kinds: Iterable[str]) -> str:
     """The look of pictures of these kinds."""
     folders = dict.fromkeys(f for one in _with_needs(kinds) for f in one.folders)
-    return asset("pictures.css") + _all(tuple(folders), "css")
+    return style.for_styles() + asset("pictures.css") + _all(tuple(folders), "css")
+
+
+def core() -> str:
+    """What all scripts share, with the look as `style` states it."""
+    return f"const LOOK = {json.dumps(style.for_scripts())};\n{asset('core.js')}"
 
 
 def asset(name: str) -> str:

@@ -34,8 +34,6 @@ LARGEST_STEP = 40.0
 LABEL = 84.0  # units kept for a token's name
 LONGEST_LABEL = 18  # characters
 HATCH = "not-allowed"  # the name of the pattern
-TICKS = (0.01, 0.1, 0.25, 0.5, 1.0)
-SIGNED_TICKS = (-1.0, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ def cells(seen: AttentionMap, code: HeadCode) -> Block:
     parts += [*_hatched({(0, 0): seen.denied}, step), "</g>"]
     parts += _place_names(seen, step)
     bottom = high + LABEL + 8
-    legend = _legend(ramp, bottom, SIGNED_TICKS if signed else TICKS)
+    legend = _legend(ramp, bottom, signed=signed)
     return Block("".join(parts) + legend, LABEL + wide + 8, bottom + 16)
 
 
@@ -173,7 +171,7 @@ def tiles(
         y = 14 + (layer * (rows + apart) + rows / 2) * step
         parts.append(text(26, y + 3, f"L{layer}", anchor="end"))
     high = 14 + layers * (rows + apart) * step
-    legend = _legend(ramp, high + 4, SIGNED_TICKS if signed else TICKS)
+    legend = _legend(ramp, high + 4, signed=signed)
     return Block("".join(parts) + legend, WIDTH, high + 22)
 
 
@@ -300,10 +298,10 @@ def text(
     )
 
 
-def _legend(ramp: np.ndarray, y: Length, ticks: Sequence[float]) -> str:
+def _legend(ramp: np.ndarray, y: Length, *, signed: bool) -> str:
     """Ink of a few values, with their sign."""
     parts = []
-    signed = min(ticks) < 0
+    ticks = style.TICKS["signed" if signed else "share"]
     levels = style.map_levels(np.array(ticks), signed=signed)
     for index, (value, level) in enumerate(zip(ticks, levels.tolist(), strict=True)):
         ink, x = _hex(ramp, level), 8 + 58 * index

@@ -10,7 +10,7 @@ import streamlit as st
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.lines import Lines
-from attnviz.pictures.scripts import asset, css, javascript
+from attnviz.pictures.scripts import core, css, javascript
 from attnviz.share.state import FOLDED
 from attnviz.ui import chosen
 
@@ -167,7 +167,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 }
 """
-_scheme = st.components.v2.component("attnviz_scheme", js=asset("core.js") + _SCHEME)
+_scheme = st.components.v2.component("attnviz_scheme", js=core() + _SCHEME)
 
 
 def follow_scheme(drawn_for: str) -> None:
@@ -177,7 +177,7 @@ def follow_scheme(drawn_for: str) -> None:
 
 _png_script = files("attnviz.ui") / "assets" / "png.js"
 _png = st.components.v2.component(
-    "attnviz_png", js=asset("core.js") + _png_script.read_text(encoding="utf-8")
+    "attnviz_png", js=core() + _png_script.read_text(encoding="utf-8")
 )
 
 

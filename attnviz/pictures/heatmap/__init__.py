@@ -36,7 +36,6 @@ LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of the
 HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
 HATCHED_TWICE_UP_TO = 40  # places: beyond, one line a cell is fine enough
-TICKS = {"share": (0.01, 0.1, 0.25, 0.5, 1.0), "signed": (-1.0, -0.5, -0.1, 0.0, 0.1, 0.5, 1.0)}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -210,7 +209,7 @@ def _hatch(seen: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
         f"M{x1 - 0.5:g},{y1 - 0.5:g}L{x2 - 0.5:g},{y2 - 0.5:g}"
         for x1, y1, x2, y2 in segments(seen.denied, lines)
     )
-    line = {"color": style.FAINT_INK[mode], "width": 0.6}
+    line = {"color": style.FAINT_INK[mode], "width": style.HATCH_WIDTH}
     return [{"type": "path", "path": path, "line": line, "layer": "above", "name": "not allowed"}]
 
 
@@ -220,7 +219,7 @@ def _kind(one: Shown) -> str:
 
 
 def _colour_bar(one: Shown, mode: Mode, language: Language) -> dict[str, Any]:
-    ticks = TICKS[one.map.scale]
+    ticks = style.TICKS[one.map.scale]
     what = "picture.value" if one.map.is_signed else "picture.weight"
     return {
         "title": {"text": say(what, language), "side": "right"},

@@ -18,7 +18,7 @@ from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
-from attnviz.pictures import svg
+from attnviz.pictures import style, svg
 from attnviz.pictures.asked import check_language, pins_of
 from attnviz.pictures.lines import on_paper
 from attnviz.pictures.packet import pack
@@ -27,6 +27,7 @@ from attnviz.pictures.recipe import Recipe, again
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.pictures.standalone import framed, origin, picture, standalone, tag
+from attnviz.pictures.style import FAINTEST as FAINTEST
 from attnviz.pictures.style import HeadCode, Paint
 from attnviz.texts import Language, say
 
@@ -34,7 +35,6 @@ Direction = Literal["horizontal", "vertical"]
 Arrangement = Literal["stacked", "beside", "overlaid"]
 
 SCRIPT = Script("lines")
-FAINTEST = 1 / 255  # the smallest opacity that a screen shows
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -83,7 +83,7 @@ class Lines:
         """One SVG file at print size, every line in it."""
         panels = range(len(self.maps))
         together = [list(panels)] if self.arrangement == "overlaid" else [[i] for i in panels]
-        strokes = say(f"lines.strokes{_kind(self.maps)}", self.language, unit=f"× {svg.MM:g} mm")
+        strokes = stroke_words(self.maps, self.language, f"× {svg.MM:g} mm")
         first = self.maps[0].map
         blocks = []
         for panel in together:
@@ -155,7 +155,7 @@ def lines(
         queries=len(first.rows),
         keys=len(first.columns),
         heads=" ".join(_alt(one, language) for one in maps),
-        strokes=say(f"lines.strokes{_kind(maps)}", language, unit="px"),
+        strokes=stroke_words(maps, language),
     )
     alt = " ".join([alt, *maps[0].about(language)])
     meta = {
@@ -248,6 +248,12 @@ def _edges(maps: Sequence[Shown], language: Language) -> tuple[str, str]:
     return say(f"lines.queries{kind}", language), say(f"lines.keys{kind}", language)
 
 
+def stroke_words(maps: Sequence[Shown], language: Language, unit: str = "px") -> str:
+    """How opaque and how wide the lines of such maps are."""
+    width = {"thinnest": f"{style.THINNEST:g}", "thicker": f"{style.THICKER:g}"}
+    return say(f"lines.strokes{_kind(maps)}", language, unit=unit, **width)
+
+
 def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
     """What every line diagram of such maps says."""
     kind = _kind(maps)
@@ -256,7 +262,7 @@ def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
     return {
         "queries": queries,
         "keys": keys,
-        "strokes": say(f"lines.strokes{kind}", language, unit="px"),
+        "strokes": stroke_words(maps, language),
         **{name: say(f"lines.{name}{kind}", language) for name in focus},
         **{name: say(f"lines.{name}", language) for name in ("help", "no_lines")},
     }
