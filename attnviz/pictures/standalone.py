@@ -12,7 +12,9 @@ from html import escape
 
 from attnviz.core.trace import Trace
 from attnviz.pictures.facts import made_with, sentences
-from attnviz.pictures.scripts import asset, css, javascript
+from attnviz.pictures.picture import title
+from attnviz.pictures.recipe import Recipe, again
+from attnviz.pictures.scripts import Script, asset, css, javascript
 from attnviz.texts import Language, tag_of
 
 _KIND = re.compile(r'<figure class="picture" data-kind="(\w+)"')
@@ -32,8 +34,8 @@ def picture(kind: str, packet: bytes, alt: str) -> str:
     )
 
 
-def standalone(title: str, body: Sequence[str], language: Language, kind: str = "") -> str:
-    """A whole HTML file. `body` holds elements, `title` is text."""
+def standalone(name: str, body: Sequence[str], language: Language, kind: str = "") -> str:
+    """A whole HTML file. `body` holds elements, `name` is text."""
     elements = "".join(body)
     kinds = dict.fromkeys(_KIND.findall(elements))
     styles = css(kinds) + asset("standalone.css")
@@ -41,9 +43,34 @@ def standalone(title: str, body: Sequence[str], language: Language, kind: str = 
     return (
         f'<!doctype html><html lang="{tag_of(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><style>{styles}</style></head><body class="{kind}">'
+        f'<title>{escape(name)}</title><style>{styles}</style></head><body class="{kind}">'
         f"{elements}<script>{scripts}</script></body></html>"
     )
+
+
+def one_picture(
+    script: Script,
+    packet: bytes,
+    alt: str,
+    trace: Trace | None,
+    called: str,
+    recipe: Recipe | None,
+    language: Language,
+    extra: Sequence[str] = (),
+) -> str:
+    """A file of one picture: what it is, where it is from, and how it is made again.
+
+    `called` are its heads; `extra` are elements below it.
+    """
+    name = title(trace, called, language)
+    body = [
+        tag("h1", name),
+        origin(trace, language),
+        picture(script.name, packet, alt),
+        *extra,
+        *(tag("pre", how, "again") for how in again(recipe, language)),
+    ]
+    return standalone(name, body, language)
 
 
 def origin(trace: Trace | None, language: Language) -> str:

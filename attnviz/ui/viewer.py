@@ -75,7 +75,7 @@ def _folded(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> Non
     """A picture below the others, made once somebody opens it."""
     name = f"{kind.view}_open"
     chosen.value(name, False)
-    box = st.expander(say(kind.title, language()), **chosen.bound(name, None))
+    box = st.expander(say(f"share.view_{kind.view}", language()), **chosen.bound(name, None))
     if box.open:
         with box:
             _pictures(kind, key, trace, now)

@@ -113,6 +113,34 @@ function headTitle(head, dark) {
   return html("p", { class: "title" }, ...swatches, name, html("span", { class: "says" }, head.says));
 }
 
+// Numbers of lines, and the two sides between which they run.
+const DIGITS = 3;
+const digits = (weight) => digitsOf(weight, DIGITS);
+const sideOf = (meta, side) => (side === "q" ? meta.rows : meta.columns);
+
+// The numbers of one token in words, each head with the sum of what is drawn.
+function describe(stage, name) {
+  const { meta, arrays } = stage;
+  const side = name[0];
+  const place = Number(name.slice(1));
+  const [own, other] = side === "q" ? [arrays.query, arrays.key] : [arrays.key, arrays.query];
+  const far = sideOf(meta, side === "q" ? "k" : "q").names;
+  const heads = meta.heads.map((head, index) => {
+    const found = [];
+    for (let i = 0; i < own.length; i++) {
+      if (own[i] === place && arrays.head[i] === index) found.push([arrays.weight[i], other[i]]);
+    }
+    found.sort((one, two) => Math.abs(two[0]) - Math.abs(one[0]));
+    // The sum is of the digits shown, so that it can be checked by adding them up.
+    const listed = found.map(([weight, at]) => `${far[at]} ${digits(weight)}`).join(", ");
+    if (head.minus) return `${head.name}: ${listed || "–"}`; // what has two signs is no share of a row
+    const sum = found.reduce((total, [weight]) => total + Number(digits(weight)), 0).toFixed(DIGITS);
+    return `${head.name}: ${listed || "–"} (Σ ${sum})`;
+  });
+  const words = side === "q" ? meta.words.focus_query : meta.words.focus_key;
+  return `${fill(words, { token: sideOf(meta, side).names[place] })} ${heads.join(" · ")}`;
+}
+
 // A text as it fits: cut at characters as people count them, with … for the rest.
 function cutTo(most, size, text) {
   if (size(text) <= most) return text;

@@ -41,11 +41,10 @@ from attnviz.pictures.overview import (
     tiles_of,
 )
 from attnviz.pictures.packet import pack
-from attnviz.pictures.picture import title
-from attnviz.pictures.recipe import Recipe, again
+from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, Source, check_alone, shown, side
-from attnviz.pictures.standalone import framed, origin, picture, standalone, tag
+from attnviz.pictures.standalone import framed, one_picture, tag
 from attnviz.pictures.stored import FIRST_DRAWN, SLACK, STEPS, stored
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, say
@@ -98,15 +97,10 @@ class Explorer:
     def to_html(self) -> str:
         """One HTML file that needs no network: choose heads, hover and pin as in the app."""
         said = ", ".join(map(str, self.heads)) or self.chosen[0].name(self.language)
-        name = title(self.trace, said, self.language)
-        body = [
-            tag("h1", name),
-            origin(self.trace, self.language),
-            picture("explorer", self.packet(), self.alt),
-            tag("p", say("file.steps", self.language), "small"),
-            *(tag("pre", how, "again") for how in again(self.recipe, self.language)),
-        ]
-        return standalone(name, body, self.language)
+        steps = tag("p", say("file.steps", self.language), "small")
+        return one_picture(
+            SCRIPT, self.packet(), self.alt, self.trace, said, self.recipe, self.language, [steps]
+        )
 
     def to_svg(self) -> str:
         """One SVG file at print size: the lines of the chosen heads."""

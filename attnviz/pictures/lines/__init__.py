@@ -22,11 +22,11 @@ from attnviz.pictures import style, svg
 from attnviz.pictures.asked import check_language, pins_of
 from attnviz.pictures.lines import on_paper
 from attnviz.pictures.packet import pack
-from attnviz.pictures.picture import percent, title
-from attnviz.pictures.recipe import Recipe, again
+from attnviz.pictures.picture import percent
+from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
-from attnviz.pictures.standalone import framed, origin, picture, standalone, tag
+from attnviz.pictures.standalone import framed, one_picture
 from attnviz.pictures.style import FAINTEST as FAINTEST
 from attnviz.pictures.style import HeadCode, Paint
 from attnviz.texts import Language, say
@@ -70,14 +70,9 @@ class Lines:
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
         said = ", ".join(map(str, self.heads)) or self.maps[0].name(self.language)
-        name = title(self.trace, said, self.language)
-        body = [
-            tag("h1", name),
-            origin(self.trace, self.language),
-            picture("lines", self.packet, self.alt),
-            *(tag("pre", how, "again") for how in again(self.recipe, self.language)),
-        ]
-        return standalone(name, body, self.language)
+        return one_picture(
+            SCRIPT, self.packet, self.alt, self.trace, said, self.recipe, self.language
+        )
 
     def to_svg(self) -> str:
         """One SVG file at print size, every line in it."""
@@ -168,7 +163,7 @@ def lines(
         "columns": side(first.columns),
         "words": line_words(maps, language),
     }
-    arrays = _arrays(maps)
+    arrays = line_arrays(maps)
     recipe = None
     if (source := maps[0].source) is not None:
         ids = tuple(head for one in maps for head in one.heads)
@@ -220,7 +215,7 @@ def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
     }
 
 
-def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
+def line_arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     """Every line that can be seen, head by head."""
     head, query, key, weight = [], [], [], []
     for index, one in enumerate(maps):

@@ -12,10 +12,6 @@ const COLUMN = 12.5; // least px a token, horizontal
 const LONGEST = 96; // px of a label
 const FONT = "11px";
 
-const DECIMALS = 3;
-
-const digits = (weight) => digitsOf(weight, DECIMALS);
-const sideOf = (meta, side) => (side === "q" ? meta.rows : meta.columns);
 
 function drawLines(stage) {
   const { root, meta, memory } = stage;
@@ -303,27 +299,4 @@ function number(stage, { place }, { i, side }, mark, lane) {
     part.setAttribute("transform", turned);
     return part;
   });
-}
-
-// The numbers of one token in words, each head with the sum of what is drawn.
-function describe(stage, name) {
-  const { meta, arrays } = stage;
-  const side = name[0];
-  const place = Number(name.slice(1));
-  const [own, other] = side === "q" ? [arrays.query, arrays.key] : [arrays.key, arrays.query];
-  const far = sideOf(meta, side === "q" ? "k" : "q").names;
-  const heads = meta.heads.map((head, index) => {
-    const found = [];
-    for (let i = 0; i < own.length; i++) {
-      if (own[i] === place && arrays.head[i] === index) found.push([arrays.weight[i], other[i]]);
-    }
-    found.sort((one, two) => Math.abs(two[0]) - Math.abs(one[0]));
-    // The sum is of the digits shown, so that it can be checked by adding them up.
-    const listed = found.map(([weight, at]) => `${far[at]} ${digits(weight)}`).join(", ");
-    if (head.minus) return `${head.name}: ${listed || "–"}`; // what has two signs is no share of a row
-    const sum = found.reduce((total, [weight]) => total + Number(digits(weight)), 0).toFixed(DECIMALS);
-    return `${head.name}: ${listed || "–"} (Σ ${sum})`;
-  });
-  const words = side === "q" ? meta.words.focus_query : meta.words.focus_key;
-  return `${fill(words, { token: sideOf(meta, side).names[place] })} ${heads.join(" · ")}`;
 }
