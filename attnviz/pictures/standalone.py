@@ -12,9 +12,7 @@ from html import escape
 
 from attnviz.core.trace import Trace
 from attnviz.pictures.facts import made_with, sentences
-from attnviz.pictures.picture import title
-from attnviz.pictures.recipe import Recipe, again
-from attnviz.pictures.scripts import Script, asset, css, javascript
+from attnviz.pictures.scripts import asset, css, javascript
 from attnviz.texts import Language, tag_of
 
 _KIND = re.compile(r'<figure class="picture" data-kind="(\w+)"')
@@ -46,31 +44,6 @@ def standalone(name: str, body: Sequence[str], language: Language, kind: str = "
         f'<title>{escape(name)}</title><style>{styles}</style></head><body class="{kind}">'
         f"{elements}<script>{scripts}</script></body></html>"
     )
-
-
-def one_picture(
-    script: Script,
-    packet: bytes,
-    alt: str,
-    trace: Trace | None,
-    called: str,
-    recipe: Recipe | None,
-    language: Language,
-    extra: Sequence[str] = (),
-) -> str:
-    """A file of one picture: what it is, where it is from, and how it is made again.
-
-    `called` are its heads; `extra` are elements below it.
-    """
-    name = title(trace, called, language)
-    body = [
-        tag("h1", name),
-        origin(trace, language),
-        picture(script.name, packet, alt),
-        *extra,
-        *(tag("pre", how, "again") for how in again(recipe, language)),
-    ]
-    return standalone(name, body, language)
 
 
 def origin(trace: Trace | None, language: Language) -> str:

@@ -22,6 +22,7 @@ from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.asked import check_drawn, check_language, lens_of, pins_of
+from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import (
     Arrangement,
     Direction,
@@ -44,7 +45,7 @@ from attnviz.pictures.packet import pack
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, Source, check_alone, shown, side
-from attnviz.pictures.standalone import framed, one_picture, tag
+from attnviz.pictures.standalone import framed, tag
 from attnviz.pictures.stored import FIRST_DRAWN, SLACK, STEPS, stored
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, say

@@ -20,13 +20,14 @@ from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.asked import check_language, pins_of
+from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import percent
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
-from attnviz.pictures.standalone import framed, one_picture
+from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import FAINTEST as FAINTEST
 from attnviz.pictures.style import HeadCode, Paint
 from attnviz.texts import Language, say
