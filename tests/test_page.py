@@ -275,7 +275,9 @@ def test_what_is_seen_can_be_saved(page: AppTest) -> None:
 
 def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace) -> None:
     box = open_save(page).selectbox(key="save_what")
-    assert box.options == ["the lines", "all heads", "heatmap of L0·H2", "heatmap of L1·H8"]
+    heads = ("L0·H2", "L1·H8")
+    each = [f"{what} of {head}" for what in ("heatmap", "arcs") for head in heads]
+    assert box.options == ["the lines", "all heads", *each]
     for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
         page.selectbox(key="save_what").set_value(what).run()
         _, make = saving._saved(seen_on(page, note))[what]

@@ -1,9 +1,19 @@
 // What all pictures share: reading a packet, small DOM helpers, light or dark, the pointer and the
 // keys. LOOK is `for_scripts` of attnviz/pictures/style.py: colours, steps, widths and ticks.
 
+/**
+ * @typedef {{ meta: any, arrays: Record<string, any> }} Packet
+ * @typedef {{ light: string, dark: string }} Paint a colour in each mode
+ * @typedef {Paint & { dash: string, minus?: Paint }} HeadCode how one head is drawn
+ * @typedef {HeadCode & { name: string, title: string, says: string, formula: string, notes: string[] }} Head
+ * @typedef {Record<string, string | number | boolean>} Attributes
+ * @typedef {[down: number, right: number]} Arrow
+ */
+
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
 
 // The counterpart of attnviz/pictures/packet.py.
+/** @param {Uint8Array} packet @returns {Packet} */
 function unpack(packet) {
   const bytes = packet.slice(); // a buffer of its own, so that offsets are aligned
   const length = new DataView(bytes.buffer).getUint32(0, true);
@@ -16,6 +26,7 @@ function unpack(packet) {
   return { meta: header.meta, arrays };
 }
 
+/** @param {Uint8Array | undefined} one @param {Uint8Array} other @returns {boolean} */
 function sameBytes(one, other) {
   if (!one || one.length !== other.length) return false;
   for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
@@ -26,19 +37,23 @@ const SVG = "http://www.w3.org/2000/svg";
 
 function node(space, tag, attributes = {}, ...children) {
   const made = space ? document.createElementNS(space, tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
   made.append(...children); // strings become text nodes: tokens are data, never markup
   return made;
 }
+/** @param {string} tag @param {Attributes} [attributes] @param {(string | Node)[]} children @returns {HTMLElement & Record<string, any>} */
 const html = (tag, attributes, ...children) => node(null, tag, attributes, ...children);
+/** @param {string} tag @param {Attributes} [attributes] @param {(string | Node)[]} children @returns {SVGElement} */
 const svg = (tag, attributes, ...children) => node(SVG, tag, attributes, ...children);
 
 // "{a} looks at {b}" with values for a and b.
+/** @param {string} template @param {Record<string, string | number>} values @returns {string} */
 function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return template.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
 // Whether the page behind `element` is dark, from its own background colour.
+/** @param {Element} element @returns {boolean} */
 function isDark(element) {
   const colour = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
   const hex = /^#([0-9a-f]{6})/i.exec(colour);
@@ -52,18 +67,21 @@ const inksOf = (dark) => LOOK.inks[dark ? "dark" : "light"];
 // the counterpart of `map_levels` in attnviz/pictures/style.py.
 const { levels: LEVELS, half: HALF } = LOOK; // of shares, and on each side of 0
 const ink = (value) => Math.sqrt(Math.min(1, Math.abs(value)));
+/** @param {number} value @param {boolean} signed @returns {number} */
 const levelOf = (value, signed) =>
   signed ? HALF + Math.sign(value) * Math.round(HALF * ink(value)) : Math.round(LEVELS * ink(value));
 const paperOf = (signed) => (signed ? HALF : 0);
 
 // The colour of a level in a ramp, and a pixel of it.
 const colourOf = (ramp, level) => [...ramp.subarray(3 * level, 3 * level + 3)];
+/** @param {ImageData} image @param {number} at @param {Uint8Array} ramp @param {number} level */
 function putPixel(image, at, ramp, level) {
   image.data.set([...colourOf(ramp, level), LEVELS], 4 * at);
 }
 const rampOf = ({ arrays, dark }) => (dark ? arrays.ramp_dark : arrays.ramp_light);
 
 // How a line of a weight is drawn: as opaque as the weight is large, and wider.
+/** @param {HeadCode} head @param {string} colour @param {number} weight @param {Attributes} ends @returns {Attributes} */
 function stroke(head, colour, weight, ends) {
   const size = Math.abs(weight);
   return {
@@ -78,6 +96,7 @@ function stroke(head, colour, weight, ends) {
 // Lines as paths: those of one head that share a step of opacity, which is what a screen can
 // show, are one path: 40,000 lines are then few elements. `path(query, key)` is
 // where one runs.
+/** @param {any} stage @param {Iterable<number>} indices @param {(query: number, key: number) => string} path @returns {SVGElement[]} */
 function strokes({ meta, arrays, dark }, indices, path) {
   const paths = new Map();
   for (const i of indices) {
@@ -106,6 +125,7 @@ function swatch(head, value, dark) {
 }
 
 // Title of a head with its swatches and what it does.
+/** @param {Head} head @param {boolean} dark @returns {HTMLElement} */
 function headTitle(head, dark) {
   const swatches = (head.minus ? [1, -1] : [1]).flatMap((value) => swatch(head, value, dark));
   const name = html("strong", {}, head.title);
@@ -142,6 +162,7 @@ function describe(stage, name) {
 }
 
 // A text as it fits: cut at characters as people count them, with … for the rest.
+/** @param {number} most @param {(text: string) => number} size @param {string} text @returns {string} */
 function cutTo(most, size, text) {
   if (size(text) <= most) return text;
   const kept = Array.from(text);
@@ -151,19 +172,23 @@ function cutTo(most, size, text) {
 const measured = (context) => (text) => context.measureText(text).width;
 
 // Down and right of an arrow key; nothing for another key.
+/** @param {KeyboardEvent} event @returns {Arrow | undefined} */
 const arrowOf = ({ key }) => ({ ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] })[key];
 const within = (place, count) => Math.max(0, Math.min(count - 1, place));
 // The cell of a grid to which an arrow leads from another.
+/** @param {number[]} at @param {Arrow} arrow @param {number} rows @param {number} columns @returns {number[]} */
 const stepped = (at, [down, right], rows, columns) =>
   [within(at[0] + down, rows), within(at[1] + right, columns)];
 
 // Where the pointer is in an element, in its own px.
+/** @param {Element} element @param {MouseEvent} event */
 function pointerIn(element, event) {
   const box = element.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top, wide: box.width, high: box.height };
 }
 
 // A number with a true minus sign, and never minus zero: as `printed` in tensor.py.
+/** @param {number} value @param {number} decimals @returns {string} */
 function digitsOf(value, decimals) {
   const text = value.toFixed(decimals);
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
@@ -232,7 +257,7 @@ function stageOf(parent, draw) {
     root.classList.toggle("dark", stage.dark);
     root.classList.toggle("fit", shareOf(root) > 0);
     for (const zoom of zooms(root)) {
-      root.style.zoom = zoom;
+      root.style.zoom = String(zoom);
       stage.width = root.clientWidth;
       draw(stage);
       if (root.getBoundingClientRect().height <= heightOf(root) && root.scrollWidth <= root.clientWidth) break;

@@ -54,7 +54,7 @@ function slots(stage) {
     return button;
   });
   const check = () => {
-    for (const b of buttons) b.setAttribute("aria-checked", b.dataset.slot === memory.slot);
+    for (const b of buttons) b.setAttribute("aria-checked", String(b.dataset.slot === memory.slot));
   };
   check();
   box.append(...buttons);
