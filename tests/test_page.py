@@ -15,7 +15,9 @@ from attnviz.core.heads import HeadId
 from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.pictures.explorer import Explorer
+from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.shown import shown
+from attnviz.share.state import FOLDED
 from attnviz.texts import say
 from attnviz.ui import saving, working
 from attnviz.ui.escape import markdown_text
@@ -258,6 +260,22 @@ def test_a_long_table_shows_one_query_at_a_time(page: AppTest) -> None:
 def open_save(app: AppTest) -> AppTest:
     app.session_state["save_open"] = True
     return app.run()
+
+
+@pytest.mark.parametrize("kind", FOLDED, ids=lambda kind: kind.name)
+def test_a_picture_below_the_others_is_made_once_it_is_opened(
+    page: AppTest, kind: PictureKind
+) -> None:
+    pictures = {f"{kind.view}_picture_{index}" for index in range(2)}
+    assert not pictures & components(page)
+    page.session_state["chosen"][f"{kind.view}_open"] = True
+    page.run()
+    assert pictures <= components(page), "of heads A and B"
+    assert page.query_params[kind.view] in ("1", ["1"]), "a link opens it"
+    if kind.most_places is not None:
+        typed(page, "word " * kind.most_places)
+        assert not pictures & components(page)
+        assert f"“{kind.name}” has room for {kind.most_places}" in said(page)
 
 
 def test_what_nobody_opened_is_not_made(page: AppTest) -> None:
