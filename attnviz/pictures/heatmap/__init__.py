@@ -19,6 +19,7 @@ from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.hatch import segments
+from attnviz.pictures.heatmap.on_paper import cells_on_paper
 from attnviz.pictures.recipe import one_head_again
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown
@@ -68,7 +69,7 @@ class Heatmap(Chart):
                 "heatmap", source.trace, source.heads, source.lens, source.combination
             )
         return svg.sheet(
-            one.trace, [head, svg.cells(one.map, one.code)], recipe, language, self.alt
+            one.trace, [head, cells_on_paper(one.map, one.code)], recipe, language, self.alt
         )
 
     def _repr_html_(self) -> str:

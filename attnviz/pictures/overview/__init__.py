@@ -19,6 +19,7 @@ from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.asked import check_drawn, check_language
 from attnviz.pictures.facts import about_given, changes, with_changes
+from attnviz.pictures.overview.on_paper import tiles_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import title
 from attnviz.pictures.recipe import Recipe
@@ -90,7 +91,7 @@ class Overview:
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
         trace = self.drawn if isinstance(self.drawn, Trace) else None
         named = trace is not None
-        tiles = svg.tiles(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
+        tiles = tiles_on_paper(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
         recipe = None if trace is None else Recipe("overview", trace)
         return svg.sheet(trace, [head, tiles], recipe, language, said["alt"])
 
