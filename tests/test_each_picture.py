@@ -139,6 +139,17 @@ def test_on_paper_it_is_the_map(kind: PictureKind, seen: AttentionMap) -> None:
 
 @each
 @both
+def test_a_line_is_as_wide_as_the_style_says(kind: PictureKind, seen: AttentionMap) -> None:
+    root = ET.fromstring(picture_of(kind, seen).to_svg())  # noqa: S314
+    lines = [path for path in root.iter(f"{SVG}path") if "stroke-opacity" in path.attrib]
+    assert bool(lines) == (kind.name in STROKES)
+    for line in lines:
+        width = style.line_width(float(line.attrib["stroke-opacity"]))
+        assert float(line.attrib["stroke-width"]) == pytest.approx(width, rel=0.01)
+
+
+@each
+@both
 def test_it_says_in_words_what_it_shows_in_both_languages(
     kind: PictureKind, seen: AttentionMap
 ) -> None:

@@ -27,6 +27,9 @@ ARCS = """() => {
   return { paths, labels };
 }"""
 
+WIDTHS = """paths => paths.map((path) =>
+  ["stroke-opacity", "stroke-width"].map((name) => Number(path.getAttribute(name))))"""
+
 
 def arcs_drawn(page: Page, seen: AttentionMap) -> dict[tuple[int, int], float]:
     """Each arc with the sign of its colour."""
@@ -63,6 +66,9 @@ def test_a_script_draws_the_map(
     page = offline(picture_of(kind, seen).to_html())
     if kind.name in STROKES:
         assert STROKES[kind.name](page, seen) == pytest.approx(drawn_of(seen), abs=0.53 / 255)
+        drawn: list[list[float]] = page.locator(".lines path").evaluate_all(WIDTHS)
+        for opacity, width in drawn:
+            assert width == pytest.approx(style.line_width(opacity), rel=1e-6)
         return
     page.wait_for_selector("canvas.map")
     rows, columns = seen.values.shape
