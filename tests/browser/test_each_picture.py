@@ -12,6 +12,7 @@ from attnviz import AttentionMap
 from attnviz.pictures import style
 from attnviz.pictures.arcs import arcs
 from attnviz.pictures.kinds import PictureKind, kinds
+from tests.browser.conftest import Open
 from tests.browser.test_maps import CELLS, lines_in
 from tests.browser.test_share import offline as offline  # a fixture
 from tests.test_each_picture import EACH, HOSTILE, arcs_in, picture_of
@@ -125,3 +126,29 @@ def test_a_token_leaves_its_arcs_alone_and_says_their_numbers(
     page.keyboard.press("Escape")
     assert token.nth(1).get_attribute("aria-pressed") == "false"
     assert page.locator(".readout").inner_text() == ""
+
+
+def test_explore_draws_the_arcs_of_heads_a_and_b_once_they_are_opened(
+    visit: Open, note: attnviz.Trace
+) -> None:
+    opened = visit()
+    page = opened.page
+    assert page.locator(".arcs").count() == 0
+    page.get_by_text("arcs over the text").click()
+    opened.settle()
+    page.wait_for_selector(".st-key-arcs_picture_1 .arcs svg .lines", state="attached")
+    assert "arcs=1" in page.url
+    faintest = 1 / 255
+    for index, head in enumerate([(0, 2), (1, 8)]):
+        picture = page.locator(f".st-key-arcs_picture_{index}")
+        paths = picture.locator(".lines path").evaluate_all(
+            "paths => paths.map((p) => [Number(p.getAttribute('stroke-opacity')),"
+            " p.getAttribute('d').match(/A/g).length])"
+        )
+        weights = note.weights(head)
+        levels = np.rint(255 * weights[weights >= faintest].astype(float)).astype(int)
+        expected = dict(
+            zip(*map(np.ndarray.tolist, np.unique(levels, return_counts=True)), strict=True)
+        )
+        assert {round(255 * opacity): count for opacity, count in paths} == expected
+    assert opened.problems == []
