@@ -45,10 +45,9 @@ def viewer(key: TraceKey, trace: Trace, divergence: float, share_here: Callable[
             _overview(key, trace)
         with heatmaps_place:
             _heatmaps(key, trace, shown_now)
-        for kind in FOLDED:
-            with st.container(key=kind.view):
-                _folded(kind, key, trace, shown_now)
         with st.container(key="table"):
+            for kind in FOLDED:
+                _folded(kind, key, trace, shown_now)
             _table(trace, shown_now)
             with st.container(horizontal=True):
                 save(trace, shown_now)
