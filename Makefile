@@ -26,6 +26,7 @@ check: $(DEV_STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.check_scripts
 
 format: $(DEV_STAMP)
 	@$(BIN)/ruff check --fix .

@@ -3,9 +3,13 @@
 The public names are imported when they are first used, so `import attnviz` costs nothing.
 """
 
+import os
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from attnviz.core.methods import register
 from attnviz.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -108,6 +112,23 @@ __all__ = [
 ]
 
 
+_PICTURES = "attnviz.pictures."
+
+
+def _found_pictures() -> dict[str, str]:
+    """The pictures that are not in the table: a folder with a `kind.py`, each of its name."""
+    root = os.path.join(__path__[0], "pictures")  # noqa: PTH118 (costs less than pathlib)
+    folders = (one.name for one in os.scandir(root) if one.is_dir())
+    kinds = [name for name in folders if os.path.isfile(os.path.join(root, name, "kind.py"))]  # noqa: PTH113, PTH118
+    known = _HOMES.values()
+    return {name: home for name in kinds if (home := _PICTURES + name) not in known}
+
+
+_HOMES.update(_found_pictures())
+__all__.extend(_HOMES.keys() - set(__all__))
+__all__.sort()
+
+
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'attnviz' has no attribute {name!r}")
@@ -118,3 +139,13 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+def _function(name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = __getattr__(name)  # type: ignore[assignment]  # as all pictures are
+    return found
+
+
+for _name, _home in _HOMES.items():
+    if _home.startswith(_PICTURES):
+        register(_name, partial(_function, _name))

@@ -38,12 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _draw(arguments: Sequence[str]) -> int:
+    from attnviz.pictures.kinds import drawn_by_name  # which a server need not wait for
+
     asked = _drawer().parse_args(arguments)
     try:
         write = _writer(asked.output)  # before the model runs
         heads = None if asked.head is None else [_head(text) for text in asked.head]
         trace = attnviz.trace(asked.text, asked.model, asked.pair)
-        _save(asked.output, write(attnviz.explore(trace, heads, language=asked.language)))
+        seen = attnviz.explore(trace, heads, language=asked.language)
+        drawn = drawn_by_name(asked.picture, seen, is_one=heads is not None)
+        _save(asked.output, write(drawn))
     except attnviz.AttnvizError as problem:
         print(problem.text(asked.language), file=sys.stderr)
         return 2
@@ -123,6 +127,8 @@ def _why_not_at(host: str, port: int) -> str | None:
 
 
 def _drawer() -> argparse.ArgumentParser:
+    from attnviz.pictures.kinds import kinds
+
     parser = argparse.ArgumentParser(
         prog="attnviz",
         description="Draw where attention heads look: one HTML file that needs no network, or SVG. "
@@ -137,6 +143,12 @@ def _drawer() -> argparse.ArgumentParser:
         metavar="LAYER.HEAD",
         help="a head, counted from 0, such as 0.2 or L0H2; several times for several, up to "
         "twelve; left out: the two most different",
+    )
+    parser.add_argument(
+        "--picture",
+        choices=list(kinds()),
+        default="explore",
+        help="what is drawn: all heads with a choice among them (explore), or one picture alone",
     )
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the file")
     parser.add_argument(

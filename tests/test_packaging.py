@@ -52,7 +52,7 @@ def test_the_wheel_holds_the_app_and_no_tests(installed: Path) -> None:
     texts = {file.relative_to(ROOT) for file in (ROOT / "attnviz" / "texts").rglob("*.toml")}
     assert Path("attnviz/texts/zh/chapters/01_qkv.toml") in texts
     assert not [file for file in texts if not (installed / file).is_file()]
-    assert (installed / "attnviz" / "pictures" / "assets" / "lines.js").is_file()
+    assert (installed / "attnviz" / "pictures" / "lines" / "lines.js").is_file()
     assert not (installed / "tests").exists()
     (entry,) = installed.glob("*.dist-info/entry_points.txt")
     assert re.search(r"attnviz ?= ?attnviz.__main__:main", entry.read_text())

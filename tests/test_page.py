@@ -15,7 +15,9 @@ from attnviz.core.heads import HeadId
 from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.pictures.explorer import Explorer
+from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.shown import shown
+from attnviz.share.state import FOLDED
 from attnviz.texts import say
 from attnviz.ui.widgets import progress, saving
 from attnviz.ui.widgets.controls import Choices
@@ -260,6 +262,22 @@ def open_save(app: AppTest) -> AppTest:
     return app.run()
 
 
+@pytest.mark.parametrize("kind", FOLDED, ids=lambda kind: kind.name)
+def test_a_picture_below_the_others_is_made_once_it_is_opened(
+    page: AppTest, kind: PictureKind
+) -> None:
+    pictures = {f"{kind.view}_picture_{index}" for index in range(2)}
+    assert not pictures & components(page)
+    page.session_state["values"]["opened"] = (kind.view,)
+    page.run()
+    assert pictures <= components(page), "of heads A and B"
+    assert page.query_params["open"] in (kind.view, [kind.view]), "a link opens it"
+    if kind.most_places is not None:
+        typed(page, "word " * kind.most_places)
+        assert not pictures & components(page)
+        assert f"“{kind.name}” has room for {kind.most_places}" in said(page)
+
+
 def test_what_nobody_opened_is_not_made(page: AppTest) -> None:
     assert not page.get("download_button")
 
@@ -275,10 +293,13 @@ def test_what_is_seen_can_be_saved(page: AppTest) -> None:
 
 def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace) -> None:
     box = open_save(page).selectbox(key="save_what")
-    assert box.options == ["the lines", "all heads", "heatmap of L0·H2", "heatmap of L1·H8"]
+    heads = ("L0·H2", "L1·H8")
+    each = [f"{what} of {head}" for what in ("heatmap", "arcs") for head in heads]
+    assert box.options == ["the lines", "all heads", *each]
     for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
         page.selectbox(key="save_what").set_value(what).run()
-        made = saving._svgs(note, seen_on(page, note))[what]()
+        _, make = saving._saved(seen_on(page, note))[what]
+        made = make().to_svg()
         assert made.count("<path") == svg.to_svg().count("<path")
 
 

@@ -17,7 +17,7 @@ from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.link import Progress
 from attnviz.models.load import Model
-from attnviz.share.state import EXPLORE, TRAIN, ExploreState
+from attnviz.share.state import EXPLORE, FOLDED, TRAIN, ExploreState
 from attnviz.training.looks import mean_looks
 from attnviz.training.tasks import task_called
 from attnviz.ui import address, frame
@@ -167,6 +167,10 @@ def test_an_embedded_page_shows_the_chosen_parts_alone(
     everything = opened()
     keys = {component.key for component in everything.get("bidi_component")}
     assert keys == {"overview_picture", "lines_picture", "height", "scheme", "frame"}
+    for kind in FOLDED:
+        alone = {component.key for component in opened(views=kind.view).get("bidi_component")}
+        pictures = {f"{kind.view}_picture_{index}" for index in range(2)}
+        assert alone == {*pictures, "height", "scheme", "frame"}
 
 
 @pytest.mark.parametrize("where", ["", "train", "walkthrough"])

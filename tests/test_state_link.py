@@ -15,6 +15,7 @@ from attnviz.share import codec
 from attnviz.share.codec import MOST_TEXT, VERSION
 from attnviz.share.state import (
     EXPLORE,
+    FOLDED,
     LONG,
     MOST_LINK,
     TRAIN,
@@ -53,6 +54,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "pins": PINS,
     "table_head": st.integers(0, MOST_HEADS - 1),
     "table_query": st.integers(0, 511),
+    "opened": st.lists(st.sampled_from([k.view for k in FOLDED]), unique=True).map(tuple),
     "language": st.sampled_from(["en", "zh"]),
     "views": st.lists(st.sampled_from(VIEWS), unique=True).map(tuple),
     "view": st.sampled_from(["one", "compare"]),

@@ -26,9 +26,7 @@ Arrays, of a layer or of one head of it:
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from types import MethodType
-from typing import Any, Literal, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -38,6 +36,7 @@ from attnviz.core.attention import AttentionKey, AttentionRecord, Scored, Stream
 from attnviz.core.card import LayerWeights, ModelCard, Norm, Projected, Projection
 from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
+from attnviz.core.methods import add_methods
 from attnviz.core.tokens import LeftOut as LeftOut
 from attnviz.core.tokens import Token as Token
 from attnviz.core.tokens import Unknown as Unknown
@@ -68,21 +67,6 @@ _SEQUENCES: dict[Kind, tuple[str, str]] = {  # of the queries, and of the keys
     "decoder": ("target", "target"),
     "cross": ("target", "source"),
 }
-
-
-class _Drawing:
-    """A public function that draws a trace, as a method of it.
-
-    The method is the function, with its parameters and its words. Figures are above this
-    layer, so the function is imported when somebody asks for it.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __get__(self, trace: "Trace | None", _: type) -> Callable[..., "Picture"]:
-        function: Callable[..., Picture] = getattr(import_module("attnviz"), self._name)
-        return function if trace is None else MethodType(function, trace)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -240,10 +224,11 @@ class Trace:
             raise InterventionError("no_such_layer", layer=found, layers=layers)
         return found
 
-    overview = _Drawing("overview")
-    lines = _Drawing("lines")
-    heatmap = _Drawing("heatmap")
-    explore = _Drawing("explore")
+    if TYPE_CHECKING:  # and every other picture by its name
+        overview: ClassVar[Callable[..., "Picture"]]
+        lines: ClassVar[Callable[..., "Picture"]]
+        heatmap: ClassVar[Callable[..., "Picture"]]
+        explore: ClassVar[Callable[..., "Picture"]]
 
     def _scored(self, layer: int, kind: Kind = "self") -> Scored:
         """Queries and keys of a layer, and what is learned there.
@@ -368,6 +353,9 @@ class Trace:
     def _stream(self) -> Stream:
         """The residual stream of `tokens`."""
         return self.streams[next(iter(self.sequences))]
+
+
+add_methods(Trace)
 
 
 def _part(size: int, number: int, parts: int) -> slice:

@@ -24,7 +24,7 @@ from attnviz.pictures.asked import check_language, check_trace
 from attnviz.pictures.drawing import Drawing, element
 from attnviz.pictures.facts import changes
 from attnviz.pictures.lines import Lines
-from attnviz.pictures.standalone import Kind, framed, picture, standalone
+from attnviz.pictures.standalone import framed, picture, standalone
 from attnviz.pictures.style import Mode
 from attnviz.texts import Language
 from attnviz.training.record import Training
@@ -257,7 +257,7 @@ class Chapter:
 
 def panel_element(panel: Panel) -> str:
     """A panel as an element of a file."""
-    kind: Kind = "drawing" if isinstance(panel, Drawing) else "lines"
+    kind = "drawing" if isinstance(panel, Drawing) else "lines"
     return picture(kind, panel.packet, panel.alt)
 
 

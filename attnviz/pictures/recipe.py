@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -19,16 +19,14 @@ _ALL: dict[str, Any] = {
     "formatter": {"float_kind": str},
 }
 
-Function = Literal["explore", "lines", "heatmap", "overview"]
-
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A call of the public function `make`, with everything that the picture depends on."""
 
-    make: Function
+    make: str
     trace: Trace
-    heads: Sequence[HeadId] = ()
+    heads: Sequence[HeadId] | HeadId = ()  # some, or the only one that it takes
     lens: Lens = Lens()  # noqa: RUF009 (frozen)
     combination: Combination | None = None
     direction: str = "horizontal"
@@ -71,9 +69,10 @@ class Recipe:
 
     def _picture(self) -> str:
         arguments = ["trace"]
-        heads = [(head.layer, head.head) for head in self.heads]
-        if heads:
-            arguments.append(repr(heads[0] if self.make == "heatmap" else heads))
+        if isinstance(self.heads, HeadId):
+            arguments.append(repr(_pair(self.heads)))
+        elif self.heads:
+            arguments.append(repr(list(map(_pair, self.heads))))
         if self.lens != Lens():
             arguments.append(f"attnviz.{_short(self.lens)}")
         usual = {"combination": None, "direction": "horizontal", "arrangement": "stacked"}
@@ -85,9 +84,22 @@ class Recipe:
         return f"attnviz.{self.make}({', '.join(arguments)})"
 
 
+def one_head_again(
+    make: str, trace: Trace, heads: Sequence[HeadId], lens: Lens, combination: Combination | None
+) -> Recipe:
+    """The recipe of a picture that takes one head; several combined are explored."""
+    if combination is None:
+        return Recipe(make, trace, heads[0], lens)
+    return Recipe("explore", trace, heads, lens, combination)
+
+
 def again(recipe: Recipe | None, language: Language) -> list[str]:
     """How a picture is made again, as files say it; nothing where that is not known."""
     return [] if recipe is None else [say("file.again", language, command=recipe.text)]
+
+
+def _pair(head: HeadId) -> tuple[int, int]:
+    return head.layer, head.head
 
 
 def _written(array: np.ndarray) -> str:

@@ -4,30 +4,18 @@ The scripts are those of the app, and each picture is drawn from the packet that
 would draw it from. Everything else is escaped text.
 """
 
+import re
 import zlib
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
-from typing import Literal
 
 from attnviz.core.trace import Trace
 from attnviz.pictures.facts import made_with, sentences
+from attnviz.pictures.scripts import asset, css, javascript
 from attnviz.texts import Language, tag_of
 
-_ASSETS = files("attnviz.pictures") / "assets"
-_STYLES = ("pictures.css", "drawing.css", "figure.css", "explorer.css", "standalone.css")
-
-Kind = Literal["lines", "drawing", "overview", "map", "explorer"]
-_DRAWS: dict[Kind, str] = {
-    "lines": "drawLines",
-    "drawing": "drawDrawing",
-    "overview": "drawOverview",
-    "map": "drawMap",
-    "explorer": "drawExplorer",
-}
-_PARTS: dict[Kind, tuple[str, ...]] = {"drawing": ("figure.js", "drawing.js")}
-_NEEDS: dict[Kind, tuple[Kind, ...]] = {"explorer": ("overview", "map", "lines")}
+_KIND = re.compile(r'<figure class="picture" data-kind="(\w+)"')
 
 
 def tag(name: str, text: str, kind: str = "") -> str:
@@ -35,7 +23,7 @@ def tag(name: str, text: str, kind: str = "") -> str:
     return f"<{name}{f' class={kind}' if kind else ''}>{escape(text)}</{name}>"
 
 
-def picture(kind: Kind, packet: bytes, alt: str) -> str:
+def picture(kind: str, packet: bytes, alt: str) -> str:
     """A picture as an element: drawn when the file opens, its alternative where it cannot be."""
     packed = b64encode(zlib.compress(packet, 9)).decode()
     return (
@@ -44,37 +32,18 @@ def picture(kind: Kind, packet: bytes, alt: str) -> str:
     )
 
 
-def standalone(title: str, body: Sequence[str], language: Language, kind: str = "") -> str:
-    """A whole HTML file. `body` holds elements, `title` is text."""
+def standalone(name: str, body: Sequence[str], language: Language, kind: str = "") -> str:
+    """A whole HTML file. `body` holds elements, `name` is text."""
     elements = "".join(body)
-    styles = "".join(map(_asset, _STYLES))
+    kinds = dict.fromkeys(_KIND.findall(elements))
+    styles = css(kinds) + asset("standalone.css")
+    scripts = javascript(kinds) + asset("standalone.js")
     return (
         f'<!doctype html><html lang="{tag_of(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><style>{styles}</style></head><body class="{kind}">'
-        f"{elements}<script>{_scripts(elements)}</script></body></html>"
+        f'<title>{escape(name)}</title><style>{styles}</style></head><body class="{kind}">'
+        f"{elements}<script>{scripts}</script></body></html>"
     )
-
-
-def _scripts(elements: str) -> str:
-    """The scripts of the kinds of pictures that are there, each with its names for itself."""
-    drawn = [kind for kind in _DRAWS if f'data-kind="{kind}"' in elements]
-    kinds = list(dict.fromkeys(k for kind in drawn for k in (*_NEEDS.get(kind, ()), kind)))
-    wrapped = [
-        f"const {_DRAWS[kind]} = (() => {{{_script(kind)}\nreturn {_DRAWS[kind]};}})();\n"
-        for kind in kinds
-    ]
-    draws = ", ".join(f'"{kind}": {_DRAWS[kind]}' for kind in kinds)
-    return (
-        _asset("core.js")
-        + "".join(wrapped)
-        + f"const DRAWS = {{{draws}}};\n"
-        + _asset("standalone.js")
-    )
-
-
-def _script(kind: Kind) -> str:
-    return "\n".join(map(_asset, _PARTS.get(kind, (f"{kind}.js",))))
 
 
 def origin(trace: Trace | None, language: Language) -> str:
@@ -102,7 +71,3 @@ def framed(page: str, alt: str, height: int) -> str:
         f'<iframe srcdoc="{escape(page)}" title="{escape(alt)}" sandbox="allow-scripts" '
         f'style="width:100%;height:{height}px;border:0" onload="{escape(_AS_TALL)}"></iframe>'
     )
-
-
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")

@@ -16,13 +16,21 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 PAPER: dict[Mode, str] = {"light": "#FCFBF9", "dark": "#14171C"}
 INK: dict[Mode, str] = {"light": "#22262B", "dark": "#E6E3DC"}
 FAINT_INK: dict[Mode, str] = {"light": "#5F6368", "dark": "#A3A39D"}
+DIM_INK: dict[Mode, str] = {"light": "#6F7274", "dark": "#818486"}
 RULE: dict[Mode, str] = {"light": "#DDD9D0", "dark": "#343A44"}
+WASH: dict[Mode, str] = {"light": "#F4F2ED", "dark": "#1C2027"}  # behind what stands out
 SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
 
 # The lightness (OKLCH) of a weight of 1, the same for every hue.
 DARKEST: dict[Mode, float] = {"light": 0.42, "dark": 0.84}
 CHROMA: dict[Mode, float] = {"light": 0.13, "dark": 0.09}  # what a screen can show of every hue
 LEVELS = 255
+FAINTEST = 1 / LEVELS  # the smallest opacity that a screen shows
+THINNEST, THICKER = 0.75, 2.25  # of a line of weight 0, and what a weight of 1 adds
+TICKS = {  # of a legend
+    "share": (0.01, 0.1, 0.25, 0.5, 1.0),
+    "signed": (-1.0, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1.0),
+}
 STOPS = 33  # of a colour scale
 
 
@@ -78,7 +86,7 @@ MOST_HEADS = len(HEAD_CODES)
 
 # Values of either sign: above 0 in the colour of head A, below in that of head B.
 MINUS = Paint(HEAD_CODES[1].light, HEAD_CODES[1].dark)
-HATCH = 4  # px between the lines of what is not allowed
+HATCH, HATCH_WIDTH = 4, 0.6  # px between the lines of what is not allowed, and of each
 
 
 def code(head: int) -> Paint:
@@ -104,6 +112,7 @@ def ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
     return colours
 
 
+BLACK, WHITE = "#000000", "#ffffff"
 READABLE = 4.5  # contrast of text
 
 
@@ -113,7 +122,7 @@ def text_on(ground: str) -> str:
     ink = max(INK.values(), key=lambda one: contrast(one, ground))
     if contrast(ink, ground) >= READABLE:
         return ink
-    return max("#000000", "#ffffff", key=lambda one: contrast(one, ground))
+    return max(BLACK, WHITE, key=lambda one: contrast(one, ground))
 
 
 TINT = 0.24  # of a colour in paper, on which the house's ink can be read
@@ -164,6 +173,11 @@ def signed_levels(values: np.ndarray) -> UInt8[np.ndarray, "..."]:
     return levels
 
 
+def line_width(weight: float) -> float:
+    """How wide a line is; its opacity is the weight itself."""
+    return THINNEST + THICKER * weight
+
+
 def map_ramp(code: HeadCode | Paint, mode: Mode, *, signed: bool) -> UInt8[np.ndarray, "level rgb"]:
     """The colours of a map's levels: 256 for shares, 255 for values of either sign."""
     colour = getattr(code, mode)
@@ -187,3 +201,36 @@ def signed_scale(colour: str, mode: Mode) -> list[tuple[float, str]]:
     plus, minus = colour_scale(colour, mode), colour_scale(getattr(MINUS, mode), mode)
     below = [((1 - size) / 2, ink) for size, ink in reversed(minus[1:])]
     return [*below, *(((1 + size) / 2, ink) for size, ink in plus)]
+
+
+_NAMED: dict[str, dict[Mode, str]] = {
+    "paper": PAPER,
+    "ink": INK,
+    "faint": FAINT_INK,
+    "dim": DIM_INK,
+    "rule": RULE,
+    "wash": WASH,
+    "good": {mode: getattr(X, mode) for mode in MODES},
+    "accent": {mode: getattr(HEAD_CODES[0], mode) for mode in MODES},
+}
+
+
+def for_scripts() -> dict[str, object]:
+    """What scripts draw with, so that it is written once: colours, steps, widths, ticks."""
+    return {
+        "levels": LEVELS,
+        "half": HALF,
+        "line": {"thinnest": THINNEST, "thicker": THICKER},
+        "ticks": TICKS,
+        "hatch": {"apart": HATCH, "width": HATCH_WIDTH},
+        "readable": [BLACK, WHITE],
+        "inks": {mode: {name: inks[mode] for name, inks in _NAMED.items()} for mode in MODES},
+    }
+
+
+def for_styles() -> str:
+    """The same colours as CSS variables."""
+    light, dark = (
+        " ".join(f"--{name}: {inks[mode]};" for name, inks in _NAMED.items()) for mode in MODES
+    )
+    return f":root, .attnviz {{ {light} }}\n.attnviz.dark {{ {dark} }}\n"

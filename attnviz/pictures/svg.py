@@ -9,20 +9,17 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool
 
 from attnviz.core.characters import visible
-from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import style
 from attnviz.pictures.facts import facts, made_with, sentences
 from attnviz.pictures.hatch import runs
 from attnviz.pictures.recipe import Recipe
-from attnviz.pictures.style import HeadCode
 from attnviz.texts import Language, say
 
 Length = int | float  # units
@@ -34,8 +31,6 @@ LARGEST_STEP = 40.0
 LABEL = 84.0  # units kept for a token's name
 LONGEST_LABEL = 18  # characters
 HATCH = "not-allowed"  # the name of the pattern
-TICKS = (0.01, 0.1, 0.25, 0.5, 1.0)
-SIGNED_TICKS = (-1.0, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,88 +90,6 @@ def words(
     return Block(elements, width, 16 + 13 * len(small))
 
 
-def cells(seen: AttentionMap, code: HeadCode) -> Block:
-    """A heatmap: a square a cell, as dark as its level, with the places at both edges."""
-    signed = seen.is_signed
-    step = step_of(max(seen.values.shape), WIDTH - LABEL - 16)
-    wide, high = (step * len(places) for places in (seen.columns, seen.rows))
-    ramp = style.map_ramp(code, "light", signed=signed)
-    levels = style.map_levels(seen.values, signed=signed)
-    parts = [f'<g transform="translate({LABEL:g} 0) scale({step:g})" class="cells">']
-    parts += _squares({(0, 0): (levels, seen.shown)}, ramp, style.HALF if signed else 0)
-    parts += [*_hatched({(0, 0): seen.denied}, step), "</g>"]
-    parts += _place_names(seen, step)
-    bottom = high + LABEL + 8
-    legend = _legend(ramp, bottom, SIGNED_TICKS if signed else TICKS)
-    return Block("".join(parts) + legend, LABEL + wide + 8, bottom + 16)
-
-
-def _place_names(seen: AttentionMap, step: Length) -> Iterable[str]:
-    """Each place beside its row, and below its column."""
-    size, below = min(9.0, step), step * len(seen.rows) + 5
-    rows = [
-        text(LABEL - 4, (n + 0.5) * step + size / 3, cut(place.text), size, anchor="end")
-        for n, place in enumerate(seen.rows)
-    ]
-    columns = [
-        text(
-            LABEL + (n + 0.5) * step + size / 3,
-            below,
-            cut(place.text),
-            size,
-            anchor="end",
-            turned=True,
-        )
-        for n, place in enumerate(seen.columns)
-    ]
-    for pair in zip_longest(rows, columns, fillvalue=""):
-        yield from pair
-
-
-def tiles(
-    levels: UInt8[np.ndarray, "layer head row column"],
-    denied: UInt8[np.ndarray, "#layer #head row column"] | None = None,
-    *,
-    signed: bool = False,
-    named: bool = True,
-) -> Block:
-    """An overview: a tile a head, a row a layer, which may be `named`."""
-    layers, heads, rows, columns = levels.shape
-    apart = max(1, round(max(rows, columns) / 12))
-    step = (WIDTH - 40) / (heads * (columns + apart))
-    if rows > columns:  # as wide as it would be high
-        step = min(step, (WIDTH - 40) / (heads * (rows + apart)))
-    corners = {
-        (layer, head): (head * (columns + apart), layer * (rows + apart))
-        for layer in range(layers)
-        for head in range(heads)
-    }
-    everywhere = np.ones((rows, columns), bool)
-    grid = {at: (levels[which], everywhere) for which, at in corners.items()}
-    code = HeadCode(style.INK["light"], style.INK["dark"], "none")
-    ramp = style.map_ramp(style.HEAD_CODES[0] if signed else code, "light", signed=signed)
-    parts = [f'<g transform="translate(32 14) scale({step:.6g})" class="cells">']
-    for x, y in grid:
-        parts.append(
-            f'<rect x="{x}" y="{y}" width="{columns}" height="{rows}" fill="none" '
-            f'stroke="{style.RULE["light"]}" stroke-width="{0.6 / step:.3g}"/>'
-        )
-    parts += _squares(grid, ramp, style.HALF if signed else 0)
-    if denied is not None:
-        each = np.broadcast_to(denied, levels.shape) > 0
-        parts += _hatched({at: each[which] for which, at in corners.items()}, step)
-    parts.append("</g>")
-    for head in range(heads if named else 0):
-        x = 32 + (head * (columns + apart) + columns / 2) * step
-        parts.append(text(x, 9, f"H{head}", anchor="middle"))
-    for layer in range(layers if named else 0):
-        y = 14 + (layer * (rows + apart) + rows / 2) * step
-        parts.append(text(26, y + 3, f"L{layer}", anchor="end"))
-    high = 14 + layers * (rows + apart) * step
-    legend = _legend(ramp, high + 4, SIGNED_TICKS if signed else TICKS)
-    return Block("".join(parts) + legend, WIDTH, high + 22)
-
-
 def wrapped(text: str, width: Length = WIDTH) -> list[str]:
     """Text in lines that fit; a Chinese sign counts as two letters."""
     most = int((width - 16) / 5.2)
@@ -224,7 +137,7 @@ def safe(text: str) -> str:
     return escape(visible(text))
 
 
-def _squares(
+def squares(
     grid: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]], ramp: np.ndarray, paper: int
 ) -> list[str]:
     """One path a level, of unit squares; neighbours of a row that share it are one rectangle."""
@@ -254,9 +167,7 @@ def _pattern(step: Length) -> str:
     )
 
 
-def _hatched(
-    grid: dict[tuple[int, int], Bool[np.ndarray, "row column"]], step: Length
-) -> list[str]:
+def hatched(grid: dict[tuple[int, int], Bool[np.ndarray, "row column"]], step: Length) -> list[str]:
     """What is not allowed: paper with a fine hatch, as one path."""
     strips = [
         _strip(left + start, top + row, end - start)
@@ -300,10 +211,10 @@ def text(
     )
 
 
-def _legend(ramp: np.ndarray, y: Length, ticks: Sequence[float]) -> str:
+def legend(ramp: np.ndarray, y: Length, *, signed: bool) -> str:
     """Ink of a few values, with their sign."""
     parts = []
-    signed = min(ticks) < 0
+    ticks = style.TICKS["signed" if signed else "share"]
     levels = style.map_levels(np.array(ticks), signed=signed)
     for index, (value, level) in enumerate(zip(ticks, levels.tolist(), strict=True)):
         ink, x = _hex(ramp, level), 8 + 58 * index

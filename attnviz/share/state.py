@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from attnviz.analysis.lens import Lens, Unit
 from attnviz.core.heads import HeadId
+from attnviz.pictures.kinds import kinds
 from attnviz.pictures.lines import Arrangement, Direction
 from attnviz.pictures.style import MOST_HEADS
 from attnviz.share import codec
@@ -33,7 +34,9 @@ from attnviz.training.tasks import tasks
 
 MOST_LINK = 6_000  # characters after the ?: servers and proxies refuse lines beyond 8,000
 MOST_TOKEN = 100_000
-VIEWS = ("overview", "heatmaps", "lines", "table")
+FOLDED = tuple(kind for kind in kinds().values() if kind.view and kind.is_folded)
+USUAL_VIEWS = ("overview", "heatmaps", "lines", "table")
+VIEWS = (*USUAL_VIEWS, *(kind.view for kind in FOLDED))
 Combine = Literal["each", "mean", "maximum"]
 LONG = "long"  # says that a text was too long for this link
 
@@ -97,6 +100,12 @@ def _read_views(text: str) -> tuple[str, ...]:
     return tuple(one_of(*VIEWS)(part) for part in text.split("-") if part)
 
 
+def _read_opened(text: str) -> tuple[str, ...]:
+    """Which pictures below the others are open."""
+    folded = one_of(*(kind.view for kind in FOLDED))
+    return tuple(folded(part) for part in text.split("-") if part)
+
+
 def _read_task(text: str) -> str:
     return one_of(*tasks())(text)
 
@@ -130,7 +139,7 @@ class SentenceState(PageState):
 
 @dataclass(frozen=True, kw_only=True)
 class ViewState(PageState):
-    """How a trace is looked at: heads, lines, lens, pins, table."""
+    """How a trace is looked at: heads, lines, lens, pins, table, further pictures."""
 
     a: HeadId | None = field(default=None, metadata=_linked("ha", read_head, head_text))
     b: HeadId | None = field(default=None, metadata=_linked("hb", read_head, head_text))
@@ -151,6 +160,8 @@ class ViewState(PageState):
     table_open: bool = field(default=False, metadata=_yes("tab"))
     table_head: int = field(default=0, metadata=_linked("tabh", whole(0, MOST_HEADS - 1)))
     table_query: int = field(default=0, metadata=_linked("tabq", whole(0, MOST_TOKEN)))
+    # the pictures below the others that somebody has opened
+    opened: tuple[str, ...] = field(default=(), metadata=_linked("open", _read_opened, "-".join))
 
 
 @dataclass(frozen=True, kw_only=True)

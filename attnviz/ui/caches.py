@@ -6,7 +6,7 @@ page sends is kept, and not the trace behind it.
 
 import time
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
@@ -20,6 +20,7 @@ from attnviz.models.load import Model
 from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.asked import can_be_pinned
 from attnviz.pictures.chart import Chart
+from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Arrangement, Direction, lines
 from attnviz.pictures.overview import Overview, Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
@@ -60,6 +61,7 @@ _traces: Cache[Trace] = Cache()
 _tiles: Cache[Tiles] = Cache()
 _different: Cache[tuple[HeadId, HeadId, float]] = Cache()
 _lines: Cache[bytes] = Cache()
+_packets: Cache[bytes] = Cache()  # of other pictures
 _heatmaps: Cache[tuple[Chart, str]] = Cache()
 panels: Cache[Panel] = Cache()  # of lessons
 
@@ -137,6 +139,22 @@ def lines_of(
         ).packet
 
     return _lines.get((key, chosen, lens, language), draw, is_light=True)
+
+
+def packet_of(key: TraceKey, kind: PictureKind, one: Shown, language: Language) -> bytes:
+    """The packet of a picture of one map.
+
+    Raises:
+        ArgumentError: if there is no room for it.
+    """
+
+    def draw() -> bytes:
+        drawn: Any = kind.draw(one, language)
+        packet: bytes = drawn.packet
+        return packet
+
+    what = (kind.name, one.heads, one.combination, one.lens, one.code)
+    return _packets.get((key, what, language), draw, is_light=True)
 
 
 def keep_opening(key: TraceKey, model: Model) -> None:

@@ -10,6 +10,8 @@ import streamlit as st
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.lines import Lines
+from attnviz.pictures.scripts import core, css, javascript
+from attnviz.share.state import FOLDED
 from attnviz.ui import state
 
 _PLOT_CONFIG = {
@@ -17,8 +19,6 @@ _PLOT_CONFIG = {
     "toImageButtonOptions": {"format": "svg", "filename": "attnviz"},
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
 }
-
-_ASSETS = files("attnviz.pictures") / "assets"
 
 _WELL_FORMED = files("attnviz.ui") / "assets" / "well_formed.js"
 
@@ -42,7 +42,7 @@ const inTurn = (tell) => (...what) => {
 };
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  const stage = stageOf(parentElement, DRAW);
+  const stage = stageOf(parentElement, DRAWS.KIND);
   stage.send = inTurn(setTriggerValue); // something happened
   stage.keep = KEEP; // something is so from now on
   stage.show(data);
@@ -92,26 +92,22 @@ export default function ({ data, parentElement }) {
 """
 
 
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
-
-
-def _component(name: str, draw: str, *, keeps: bool = False) -> Callable[..., Any]:
+def _component(kind: str, *, keeps: bool = False) -> Callable[..., Any]:
     """A component that draws packets. One that `keeps` tells the page about its state."""
     guard = _WELL_FORMED.read_text(encoding="utf-8")
     keep = "inTurn(setStateValue)" if keeps else "() => {}"
-    adapter = _ADAPTER.replace("DRAW", draw).replace("KEEP", keep)
-    steps = _asset("figure.js") if name == "drawing" else ""
-    script = _asset("core.js") + steps + _asset(f"{name}.js") + guard + adapter
-    look = _asset("pictures.css") + _asset("drawing.css") + _asset("figure.css")
-    kind = "_that_keeps" if keeps else ""
-    return st.components.v2.component(f"attnviz_{name}{kind}", js=script, css=look)
+    adapter = _ADAPTER.replace("KIND", kind).replace("KEEP", keep)
+    name = f"attnviz_{kind}{'_that_keeps' if keeps else ''}"
+    script = javascript([kind]) + guard + adapter
+    return st.components.v2.component(name, js=script, css=css([kind]))
 
 
-_overview = _component("overview", "drawOverview")
-_lines = _component("lines", "drawLines")
-_lines_with_pins = _component("lines", "drawLines", keeps=True)
-_drawing = _component("drawing", "drawDrawing")
+# Every picture that Explore shows in a folder of its own, by the name of its script.
+_folded = {kind.script.name: _component(kind.script.name) for kind in FOLDED}
+_overview = _component("overview")
+_lines = _component("lines")
+_lines_with_pins = _component("lines", keeps=True)
+_drawing = _component("drawing")
 
 
 _height = st.components.v2.component("attnviz_height", js=_HEIGHT)
@@ -173,7 +169,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 }
 """
-_scheme = st.components.v2.component("attnviz_scheme", js=_asset("core.js") + _SCHEME)
+_scheme = st.components.v2.component("attnviz_scheme", js=core() + _SCHEME)
 
 
 def follow_scheme(drawn_for: str) -> None:
@@ -183,7 +179,7 @@ def follow_scheme(drawn_for: str) -> None:
 
 _png_script = files("attnviz.ui") / "assets" / "png.js"
 _png = st.components.v2.component(
-    "attnviz_png", js=_asset("core.js") + _png_script.read_text(encoding="utf-8")
+    "attnviz_png", js=core() + _png_script.read_text(encoding="utf-8")
 )
 
 
@@ -211,6 +207,11 @@ def show_lines(drawn: Lines, key: str) -> None:
 def show_lines_with_pins(packet: bytes, key: str, on_pins: Callable[[], None]) -> None:
     """The same, from its packet. `on_pins` runs when they changed; `pinned(key)` says to what."""
     _lines_with_pins(key=key, data=packet, on_pins_change=on_pins)
+
+
+def show_picture(script: str, packet: bytes, key: str) -> None:
+    """A picture that tells the page nothing."""
+    _folded[script](key=key, data=packet)
 
 
 def pinned(key: str) -> tuple[str, ...]:

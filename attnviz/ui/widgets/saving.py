@@ -1,22 +1,20 @@
 """Saving what one sees: pages, pictures, numbers, the whole trace."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from attnviz.core.trace import Trace
+from attnviz.core.trace import Picture, Trace
 from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
 from attnviz.export.png import png_packet
 from attnviz.export.training import comparison_csv, course_csv, looks_csv
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.link import Progress
-from attnviz.pictures import heatmap
 from attnviz.pictures.asked import can_be_pinned
 from attnviz.pictures.explorer import Explorer, explore
-from attnviz.pictures.overview import overview
+from attnviz.pictures.kinds import PictureKind, kinds
 from attnviz.pictures.shown import Shown, shown
 from attnviz.runtime.queue import in_turn
 from attnviz.share.state import ViewState
@@ -107,41 +105,33 @@ def _seen(trace: Trace, choices: Choices, spoken: Language) -> Explorer:
 
 def _pictures(trace: Trace, seen: Explorer, name: str) -> None:
     """SVG and PNG of one picture of the page."""
-    spoken, made = seen.language, _svgs(trace, seen)
-    titles = {
-        "lines": say("page.save_lines", spoken),
-        "overview": say("page.save_overview", spoken),
-    }
+    spoken, made = seen.language, _saved(seen)
     what = st.selectbox(
         say("page.save_picture", spoken),
         list(made),
-        format_func=lambda which: titles.get(which, f"{say('page.save_heatmap', spoken)} {which}"),
+        format_func=lambda what: made[what][0].title_of(what, spoken),
         key="save_what",
     )
+    kind, make = made[what]
     file = f"{name}-{what}".replace("·", "")
     with st.container(horizontal=True):
-        _button("svg", f"{file}.svg", "image/svg+xml", lambda: made[what]().encode())
-        if st.button(say("page.save_png", spoken), key="save_png"):
+        if "svg" in kind.formats:
+            _button("svg", f"{file}.svg", "image/svg+xml", lambda: make().to_svg().encode())
+        if "png" in kind.formats and st.button(say("page.save_png", spoken), key="save_png"):
             _PNGS.put(_PNGS.get() + 1)
             with in_turn():
-                picture = made[what]()
+                picture = make().to_svg()
             save_png(png_packet(picture, trace, f"{file}.png", _PNGS.get()))
 
 
-def _svgs(trace: Trace, seen: Explorer) -> dict[str, Callable[[], str]]:
-    """Each picture of the page by its name."""
-    spoken = seen.language
-    made: dict[str, Callable[[], str]] = {
-        "lines": seen.to_svg,
-        "overview": lambda: overview(trace).to_svg(spoken),
+def _saved(seen: Explorer) -> dict[str, tuple[PictureKind, Callable[[], Picture]]]:
+    """Each picture of what is seen that can be saved, by its name."""
+    return {
+        what: (kind, make)
+        for kind in kinds().values()
+        if kind.formats
+        for what, make in kind.pictures(seen).items()
     }
-    for one in shown(trace, seen.heads, seen.lens, seen.combination):
-        made[one.name(spoken)] = partial(_heatmap_svg, one, spoken)
-    return made
-
-
-def _heatmap_svg(one: Shown, spoken: Language) -> str:
-    return heatmap.draw(one, language=spoken).to_svg()
 
 
 def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from attnviz.pictures.style import MOST_HEADS
-from attnviz.share.state import LONG, VIEWS, PageState, ViewState, fields_of
+from attnviz.share.state import LONG, USUAL_VIEWS, VIEWS, PageState, ViewState, fields_of
 from attnviz.texts import say
 from attnviz.ui import address, state
 from attnviz.ui.components.figures import lazy_popover
@@ -18,6 +18,7 @@ Opened = Callable[[Mapping[str, str]], object]
 PageName = Literal["explore", "train", "walkthrough"]
 THEMES = ("auto", "light", "dark")
 _HEIGHTS = {"overview": 520, "heatmaps": 560, "table": 700}  # px, at a course page's width
+_HEIGHT = 640  # of any other view
 _LISTENER = (
     '<script>addEventListener("message", ({ data, source }) => {'
     ' for (const f of document.querySelectorAll("iframe"))'
@@ -98,7 +99,7 @@ def _height(views: Sequence[str]) -> int:
     heads = min(MOST_HEADS, 2 + len(now.more))
     panels = 1 if now.arrangement == "overlaid" else heads
     tall = {**_HEIGHTS, "lines": 120 + 440 * panels}
-    return 60 + sum(tall[view] for view in views or VIEWS)
+    return 60 + sum(tall.get(view, _HEIGHT) for view in views or USUAL_VIEWS)
 
 
 def _file(

@@ -1,15 +1,18 @@
 """The viewer: all heads, two heads, their lines, their numbers."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.errors import ArgumentError
 from attnviz.export.numbers import as_frame
+from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.shown import Shown, shown
-from attnviz.share.state import VIEWS, ExploreState, ViewState
+from attnviz.share.state import FOLDED, USUAL_VIEWS, ExploreState, ViewState
 from attnviz.texts import say
 from attnviz.ui import caches, state
 from attnviz.ui.caches import TraceKey
@@ -47,6 +50,8 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
         with heatmaps_place:
             _heatmaps(key, trace, shown_now)
         with st.container(key="table"):
+            for kind in FOLDED:
+                _folded(kind, key, trace, shown_now)
             _table(trace, shown_now)
             with st.container(horizontal=True):
                 save(trace, shown_now)
@@ -61,11 +66,39 @@ def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Diffe
         "heatmaps": lambda: _heatmaps(key, trace, shown_now),
         "lines": lambda: _lines(key, trace, shown_now),
         "table": lambda: _numbers(trace, shown_now),
+        **{kind.view: partial(_pictures, kind, key, trace, shown_now) for kind in FOLDED},
     }
-    for name in now.views or VIEWS:
+    for name in now.views or USUAL_VIEWS:
         with st.container(key=name):
             parts[name]()
     figures.tell_height()
+
+
+def _folded(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> None:
+    """A picture below the others, made once somebody opens it."""
+    name, opened = f"{kind.view}_open", state.read(ViewState).opened
+
+    def take() -> None:
+        others = tuple(view for view in opened if view != kind.view)
+        state.change(ViewState, opened=(*others, kind.view) if state.taken(name) else others)
+
+    label = say(f"share.view_{kind.view}", language())
+    box = st.expander(label, **state.shown(name, kind.view in opened, take, None))
+    if box.open:
+        with box:
+            _pictures(kind, key, trace, now)
+
+
+def _pictures(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> None:
+    """The pictures of a kind: of heads A and B, or of all that are combined."""
+    heads = now.heads if now.combination else now.heads[:2]
+    for index, one in enumerate(shown(trace, heads, now.lens, now.combination)):
+        try:
+            packet = caches.packet_of(key, kind, one, language())
+        except ArgumentError as error:
+            st.caption(markdown_text(error.text(language())))
+            return
+        figures.show_picture(kind.script.name, packet, f"{kind.view}_picture_{index}")
 
 
 def _lines(key: TraceKey, trace: Trace, now: Choices) -> None:

@@ -1,4 +1,4 @@
-// The explorer: all heads of a sentence in one file, from a packet of attnviz/pictures/explorer.py.
+// The explorer: all heads of a sentence in one file, from a packet of attnviz/pictures/explorer.
 //
 // The overview chooses heads A and B; their maps and their lines follow. A value is a number of
 // steps of 1/meta.steps in two bytes, and a sign where it may have one; the number above the last
@@ -91,7 +91,7 @@ function showMap(stage, index, slot) {
   const { meta, arrays, parts } = stage;
   const colours = arrays.ramps_light.length / 2; // of two slots
   const ramp = (both) => both.subarray(colours * slot, colours * (slot + 1));
-  stageOf(parts.maps.children[slot], drawMap).put({
+  stageOf(parts.maps.children[slot], drawHeatmap).put({
     meta: {
       rows: meta.rows, columns: meta.columns, signed: meta.signed,
       head: coded(stage, index, slot), words: meta.map_words,

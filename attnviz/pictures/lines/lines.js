@@ -1,4 +1,4 @@
-// The line diagram: drawn from a packet of attnviz/pictures/lines.py.
+// The line diagram: drawn from a packet of attnviz/pictures/lines.
 //
 // A line's opacity is its weight and depends on nothing else. Hovering a token leaves its
 // lines alone, with their numbers; a click pins it, Escape lets go. No trip to the server.
@@ -12,12 +12,6 @@ const COLUMN = 12.5; // least px a token, horizontal
 const LONGEST = 96; // px of a label
 const FONT = "11px";
 
-const DECIMALS = 3;
-const STEPS = 255; // of opacity
-
-const digits = (weight) => digitsOf(weight, DECIMALS);
-const lineWidth = (size) => 0.75 + 2.25 * size;
-const sideOf = (meta, side) => (side === "q" ? meta.rows : meta.columns);
 
 function drawLines(stage) {
   const { root, meta, memory } = stage;
@@ -60,28 +54,7 @@ function panel(stage, heads) {
 
 function caption(stage, heads) {
   const { meta, dark } = stage;
-  const box = html("figcaption", {});
-  for (const index of heads) {
-    const head = meta.heads[index];
-    const colour = dark ? head.dark : head.light;
-    const swatches = (head.minus ? [1, -1] : [1]).flatMap((value) => swatch(head, value, dark));
-    const name = html("strong", {}, head.title);
-    name.style.color = colour;
-    const says = html("span", { class: "says" }, head.says);
-    box.append(html("p", { class: "title" }, ...swatches, name, says));
-  }
-  return box;
-}
-
-// A line as it is drawn, with its sign where there are two.
-function swatch(head, value, dark) {
-  const colour = inkOf(head, value, dark);
-  const line = svg("svg", { class: "swatch", width: 26, height: 8, "aria-hidden": "true" });
-  line.append(svg("line", stroke(head, colour, value, { x1: 0, y1: 4, x2: 26, y2: 4 })));
-  if (!head.minus) return [line];
-  const sign = html("span", { class: "sign" }, value < 0 ? "−" : "+");
-  sign.style.color = colour;
-  return [line, sign];
+  return html("figcaption", {}, ...heads.map((index) => headTitle(meta.heads[index], dark)));
 }
 
 // The formula, and what is hidden; for heads that share a panel, each with its name.
@@ -96,16 +69,6 @@ function smallPrint(stage, heads) {
   return box;
 }
 
-function stroke(head, colour, weight, ends) {
-  return {
-    ...ends,
-    stroke: colour,
-    "stroke-opacity": Math.abs(weight),
-    "stroke-width": lineWidth(Math.abs(weight)),
-    ...(head.dash === "none" ? {} : { "stroke-dasharray": head.dash }),
-  };
-}
-
 // Where tokens stand: end(side, i) is the point where lines of token i begin or end.
 // `lanes` is how many numbers may stand on a line: one a head and token that is looked at.
 function geometry(meta, width, lanes) {
@@ -116,12 +79,7 @@ function geometry(meta, width, lanes) {
   const widths = new Map();
   for (const text of labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
   const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + (meta.direction === "vertical" ? MARK : 0);
-  const cut = (text) => {
-    if (widths.get(text) <= LONGEST) return text;
-    const kept = Array.from(text);
-    while (kept.length > 1 && measure.measureText(kept.join("") + "…").width > LONGEST) kept.pop();
-    return kept.join("") + "…";
-  };
+  const cut = (text) => cutTo(LONGEST, measured(measure), text);
   const lane = lanes > meta.heads.length ? NUMBER + MARK : NUMBER;
   const room = lane * lanes + 30;
   if (meta.direction === "vertical") {
@@ -146,7 +104,7 @@ function picture(stage, made) {
   const drawing = svg("svg", {
     width: place.width, height: place.height, viewBox: `0 0 ${place.width} ${place.height}`, role: "group",
   });
-  const group = svg("g", { class: "lines" }, ...strokes(stage, place, mine));
+  const group = svg("g", { class: "lines" }, ...straight(stage, place, mine));
   drawing.append(edgeNames(meta, place), group, svg("g", { class: "focus" }));
   for (const side of ["q", "k"]) drawing.append(labels(stage, place, side));
   const names = heads.map((index) => meta.heads[index].title).join(", ");
@@ -155,25 +113,11 @@ function picture(stage, made) {
   return drawing;
 }
 
-// Lines as paths: the lines of one head that share a step of 1/255 in opacity, which is what
-// a screen can show, are one path. 40,000 lines are then at most 255 elements a head.
-function strokes(stage, place, indices) {
-  const { meta, arrays, dark } = stage;
-  const ends = ["q", "k"].map((side) =>
-    sideOf(meta, side).labels.map((_, i) => place.end(side, i).map((at) => Math.round(at * 10) / 10).join(" ")));
-  const paths = new Map();
-  for (const i of indices) {
-    const step = Math.round(STEPS * Math.abs(arrays.weight[i]));
-    const name = (2 * arrays.head[i] + (arrays.weight[i] < 0 ? 1 : 0)) * (STEPS + 1) + step;
-    if (!paths.has(name)) paths.set(name, []);
-    paths.get(name).push(`M${ends[0][arrays.query[i]]}L${ends[1][arrays.key[i]]}`);
-  }
-  return [...paths].map(([name, parts]) => {
-    const which = Math.floor(name / (STEPS + 1));
-    const [head, sign] = [meta.heads[which >> 1], which & 1 ? -1 : 1];
-    const opacity = (name % (STEPS + 1)) / STEPS;
-    return svg("path", stroke(head, inkOf(head, sign, dark), opacity, { d: parts.join("") }));
-  });
+// Lines from query to key.
+function straight(stage, place, indices) {
+  const [queries, keys] = ["q", "k"].map((side) =>
+    sideOf(stage.meta, side).labels.map((_, i) => place.end(side, i).map((at) => Math.round(at * 10) / 10).join(" ")));
+  return strokes(stage, indices, (query, key) => `M${queries[query]}L${keys[key]}`);
 }
 
 function edgeNames(meta, place) {
@@ -228,7 +172,7 @@ function listen(stage) {
     const label = tokenOf(event);
     if (!label) return;
     if (event.key === "Enter" || event.key === " ") pin(stage, nameOf(label));
-    else if (!move(stage, label, event.key)) return;
+    else if (!move(stage, label, event)) return;
     event.preventDefault();
   });
   memory.letGo = (event) => {
@@ -262,16 +206,12 @@ function tellPins({ memory, keep }) {
   memory.told = told;
 }
 
-function move(stage, label, key) {
-  const vertical = stage.meta.direction === "vertical";
-  const [back, on, across] = vertical
-    ? ["ArrowUp", "ArrowDown", ["ArrowLeft", "ArrowRight"]]
-    : ["ArrowLeft", "ArrowRight", ["ArrowUp", "ArrowDown"]];
-  let { side, place } = label.dataset;
-  if (key === back) place = Number(place) - 1;
-  else if (key === on) place = Number(place) + 1;
-  else if (across.includes(key)) side = key === across[0] ? "q" : "k";
-  else return false;
+function move(stage, label, event) {
+  const arrow = arrowOf(event);
+  if (!arrow) return false;
+  const [along, across] = stage.meta.direction === "vertical" ? arrow : [arrow[1], arrow[0]];
+  const side = across ? (across < 0 ? "q" : "k") : label.dataset.side;
+  const place = Number(label.dataset.place) + along;
   const next = label.closest("svg").querySelector(`[data-side="${side}"][data-place="${place}"]`);
   if (next) next.focus();
   return true;
@@ -324,7 +264,7 @@ function focusPanel(stage, made, focused) {
     taken.set(one.end, lane + 1);
     return number(stage, made, one, markOf(focused, one.at), lane);
   });
-  made.svg.querySelector(".focus").replaceChildren(...strokes(stage, made.place, found), ...parts);
+  made.svg.querySelector(".focus").replaceChildren(...straight(stage, made.place, found), ...parts);
   made.labels = made.labels || [...made.svg.querySelectorAll(".token")];
   for (const label of made.labels) {
     const { side, place } = label.dataset;
@@ -359,27 +299,4 @@ function number(stage, { place }, { i, side }, mark, lane) {
     part.setAttribute("transform", turned);
     return part;
   });
-}
-
-// The numbers of one token in words, each head with the sum of what is drawn.
-function describe(stage, name) {
-  const { meta, arrays } = stage;
-  const side = name[0];
-  const place = Number(name.slice(1));
-  const [own, other] = side === "q" ? [arrays.query, arrays.key] : [arrays.key, arrays.query];
-  const far = sideOf(meta, side === "q" ? "k" : "q").names;
-  const heads = meta.heads.map((head, index) => {
-    const found = [];
-    for (let i = 0; i < own.length; i++) {
-      if (own[i] === place && arrays.head[i] === index) found.push([arrays.weight[i], other[i]]);
-    }
-    found.sort((one, two) => Math.abs(two[0]) - Math.abs(one[0]));
-    // The sum is of the digits shown, so that it can be checked by adding them up.
-    const listed = found.map(([weight, at]) => `${far[at]} ${digits(weight)}`).join(", ");
-    if (head.minus) return `${head.name}: ${listed || "–"}`; // what has two signs is no share of a row
-    const sum = found.reduce((total, [weight]) => total + Number(digits(weight)), 0).toFixed(DECIMALS);
-    return `${head.name}: ${listed || "–"} (Σ ${sum})`;
-  });
-  const words = side === "q" ? meta.words.focus_query : meta.words.focus_key;
-  return `${fill(words, { token: sideOf(meta, side).names[place] })} ${heads.join(" · ")}`;
 }

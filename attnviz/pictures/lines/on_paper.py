@@ -144,7 +144,7 @@ def _paths(strand: Strand, ends: dict[str, list[tuple[Length, Length]]]) -> Iter
         share = level / style.LEVELS
         yield (
             f'<path fill="none" stroke="{strand.ink}" stroke-opacity="{share:.4f}" '
-            f'stroke-width="{0.75 + 2.25 * share:.3g}" stroke-dasharray="{strand.dash}" '
+            f'stroke-width="{style.line_width(share):.3g}" stroke-dasharray="{strand.dash}" '
             f'd="{"".join(parts)}"/>'
         )
 

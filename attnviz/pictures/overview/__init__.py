@@ -19,15 +19,18 @@ from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.asked import check_drawn, check_language
 from attnviz.pictures.facts import about_given, changes, with_changes
+from attnviz.pictures.overview.on_paper import tiles_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import title
 from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
 from attnviz.texts import Language, Message, say
 
 if TYPE_CHECKING:
     from attnviz.pictures.explorer import Explorer
 
+SCRIPT = Script("overview")
 LARGEST_TILE = 64  # cells a side
 LARGEST_PAYLOAD = 768 * 1024  # bytes of all tiles, whatever the number of heads
 
@@ -51,6 +54,7 @@ class Overview:
 
     drawn: Trace | AttentionMap
     tiles: Tiles
+    language: Language = "en"  # of files that are not asked for in another one
 
     def __repr__(self) -> str:
         return f"<Overview: {self.drawn!r}>"
@@ -74,25 +78,26 @@ class Overview:
             arrays["denied"] = self.tiles.denied
         return pack({**self._words(language), "marked": {"A": a, "B": b}}, arrays)
 
-    def to_html(self, language: Language = "en") -> str:
+    def to_html(self, language: Language | None = None) -> str:
         """One HTML file that needs no network: all heads, and those that are chosen in full."""
-        return self._explorer(language).to_html()
+        return self._explorer(language or self.language).to_html()
 
-    def to_svg(self, language: Language = "en") -> str:
+    def to_svg(self, language: Language | None = None) -> str:
         """One SVG file at print size, every cell in it."""
+        language = language or self.language
         check_language(language)
         said = self._words(language)
         head = svg.words(said["title"], [said["note"]], style.INK["light"])
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
         trace = self.drawn if isinstance(self.drawn, Trace) else None
         named = trace is not None
-        tiles = svg.tiles(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
+        tiles = tiles_on_paper(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
         recipe = None if trace is None else Recipe("overview", trace)
         return svg.sheet(trace, [head, tiles], recipe, language, said["alt"])
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
-        return self._explorer("en")._repr_html_()
+        return self._explorer(self.language)._repr_html_()
 
     def _words(self, language: Language) -> dict[str, Any]:
         if isinstance(self.drawn, AttentionMap):
@@ -106,16 +111,16 @@ class Overview:
         return explore(self.drawn, language=language)
 
 
-def overview(trace: Trace | AttentionMap) -> Overview:
+def overview(trace: Trace | AttentionMap, *, language: Language = "en") -> Overview:
     """All layers × heads of a trace, one layer at a time; or an attention map as one tile.
 
     Raises:
-        ArgumentError: if it is no trace and no map.
+        ArgumentError: if it is no trace and no map, or it cannot speak this language.
     """
     check_drawn(trace)
-    if isinstance(trace, AttentionMap):
-        return Overview(trace, map_tile(trace))
-    return Overview(trace, tiles_of(trace))
+    check_language(language)
+    tiles = map_tile(trace) if isinstance(trace, AttentionMap) else tiles_of(trace)
+    return Overview(trace, tiles, language)
 
 
 def tiles_of(trace: Trace) -> Tiles:

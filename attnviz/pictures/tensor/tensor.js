@@ -1,7 +1,5 @@
-// Drawings: a tree of attnviz/pictures/drawing.py as elements and text nodes.
-//
-// A canvas with an array is painted cell by cell from its numbers, in the steps of
-// attnviz/pictures/style.py, and says the number under the pointer.
+// Matrices of a drawing (attnviz/pictures/tensor): a canvas with an array is painted cell by cell
+// from its numbers, in the steps of attnviz/pictures/style.py, and says the number under the pointer.
 
 const TALLEST = 320; // px of a map, where the page says nothing else
 const LEAST = 6; // px of a cell of attention
@@ -10,37 +8,6 @@ const [STRIP, STRIP_GAP] = [62, 2]; // px of a narrow map and between two, as in
 const NAMES = 80; // px for the names beside a map
 const LINE = 10; // px from one name to the next
 const LONGEST = 20; // characters of a name
-
-function grown(tree, space) {
-  if (typeof tree === "string") return document.createTextNode(tree);
-  const [tag, attributes, ...children] = tree;
-  const inside = tag === "svg" ? SVG : space;
-  return node(inside, tag, attributes, ...children.map((child) => grown(child, inside)));
-}
-
-function drawDrawing(stage) {
-  const { root, meta } = stage;
-  const open = new Set([...root.querySelectorAll("details[open]")].map((d) => d.dataset.name));
-  for (const old of [...root.children]) if (old !== stage.memory.spoken) old.remove();
-  root.prepend(grown(meta.tree, null));
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", meta.alt);
-  for (const box of root.querySelectorAll("details")) {
-    if (open.has(box.dataset.name)) box.open = true;
-  }
-  for (const strip of root.querySelectorAll(".strip")) spread(strip);
-  for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
-  beginFigures(stage);
-  sayVerdict(stage);
-}
-
-// A verdict that has changed is announced: by an element that stays, as readers of screens want.
-function sayVerdict({ root, memory }) {
-  const verdict = [...root.querySelectorAll(".verdict")].map((one) => one.textContent).join(" ");
-  if (!memory.spoken) root.append((memory.spoken = html("p", { class: "spoken", role: "status" })));
-  if (memory.verdict !== undefined && memory.verdict !== verdict) memory.spoken.textContent = verdict;
-  memory.verdict = verdict;
-}
 
 // Maps beside each other in rows of one length, none of them almost empty.
 function spread(strip) {
@@ -63,8 +30,7 @@ function paint(stage, canvas) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows.length);
   for (let i = 0; i < values.length; i++) {
-    const level = 3 * signedLevel(values[i], largest);
-    image.data.set([ramp[level], ramp[level + 1], ramp[level + 2], 255], 4 * i);
+    putPixel(image, i, ramp, signedLevel(values[i], largest));
   }
   context.putImageData(image, 0, 0);
   const { wide, high } = sizeOf(stage, canvas, rows.length, columns);
@@ -131,8 +97,7 @@ function namesOf(names, every, kind, template, marked = -1) {
   names.forEach((name, i) => {
     if (i % every && i !== marked) return;
     if (marked >= 0 && i !== marked && Math.abs(i - marked) < every && every > 1) return; // no room beside it
-    const kept = Array.from(name);
-    const text = kept.length > LONGEST ? `${kept.slice(0, LONGEST - 1).join("")}…` : name;
+    const text = cutTo(LONGEST, (letters) => Array.from(letters).length, name);
     const label = html("span", { title: name, "data-at": i, ...(i === marked ? { class: "chosen" } : {}) }, text);
     label.style[kind === "rownames" ? "gridRow" : "gridColumn"] = i + 1;
     box.append(label);
@@ -151,7 +116,6 @@ function markOf(row, rows, canvas) {
 function readUnder(canvas, line, rows, columns, values, stage) {
   const names = canvas.dataset.columns?.split("\n");
   const cells = (stage.memory.cells ??= {}); // where the keyboard is in each map
-  const within = (value, size) => Math.max(0, Math.min(size - 1, value));
   const stood = cells[canvas.dataset.array] ?? [0, 0];
   let at = [within(stood[0], rows.length), within(stood[1], columns)];
   const say = () => {
@@ -160,10 +124,10 @@ function readUnder(canvas, line, rows, columns, values, stage) {
     line.textContent = `${rows[row]} · ${name}: ${String(values[row * columns + column]).replace("-Infinity", "−∞")}`;
   };
   canvas.addEventListener("pointermove", (event) => {
-    const box = canvas.getBoundingClientRect();
+    const { x, y, wide, high } = pointerIn(canvas, event);
     at = [
-      within(Math.floor(((event.clientY - box.top) / box.height) * rows.length), rows.length),
-      within(Math.floor(((event.clientX - box.left) / box.width) * columns), columns),
+      within(Math.floor((y / high) * rows.length), rows.length),
+      within(Math.floor((x / wide) * columns), columns),
     ];
     say();
   });
@@ -176,9 +140,9 @@ function readUnder(canvas, line, rows, columns, values, stage) {
       event.preventDefault();
       return paintCell();
     }
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    if (!step) return;
-    at = [within(at[0] + step[0], rows.length), within(at[1] + step[1], columns)];
+    const arrow = arrowOf(event);
+    if (!arrow) return;
+    at = stepped(at, arrow, rows.length, columns);
     say();
     event.preventDefault();
     event.stopPropagation(); // the arrows of the page turn chapters

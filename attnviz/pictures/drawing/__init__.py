@@ -1,7 +1,7 @@
 """Drawings: tables, boxes and maps as a tree of elements, the same on a page and on paper.
 
 A tree is built in Python and becomes elements and text nodes in the browser
-(`assets/drawing.js`), so a token in it is text and never markup. An element may carry an
+(`drawing.js`), so a token in it is text and never markup. An element may carry an
 array: the browser paints it from the numbers themselves and reads them out under the pointer.
 """
 
@@ -14,8 +14,11 @@ import numpy as np
 
 from attnviz.pictures import style
 from attnviz.pictures.packet import pack
+from attnviz.pictures.scripts import Script
 from attnviz.pictures.standalone import framed, picture, standalone
 from attnviz.pictures.style import Mode
+
+SCRIPT = Script("drawing", parts=("elements", "tensor", "curve", "bars", "scatter"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,6 @@
-// The map of one head: a canvas of its values, from a packet of attnviz/pictures/explorer.py.
+// The map of one head: a canvas of its values, from a packet of attnviz/pictures/explorer.
 //
-// A cell is as dark as the square root of its value, in 255 steps, or in 127 steps each way where
-// values have a sign; its number stands below while it is pointed at. Hidden cells (not a number)
+// A cell is as dark as the square root of its value, in the steps of style.py; its number stands below while it is pointed at. Hidden cells (not a number)
 // stay empty, and what is not allowed is hatched.
 
 const FONT = "10px system-ui, sans-serif";
@@ -9,10 +8,8 @@ const LONGEST = 84; // px of a label
 const LARGEST = 30; // px of a cell
 const NUMBERS_FROM = 26; // px of a cell in which its number is printed
 const SIGN = 8; // px more where a number may have a minus
-const TICKS = [0.01, 0.1, 0.25, 0.5, 1];
-const SIGNED_TICKS = [-1, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1];
 
-function drawMap(stage) {
+function drawHeatmap(stage) {
   const { root, meta, dark } = stage;
   const head = meta.head;
   const name = html("strong", {}, head.title);
@@ -64,15 +61,15 @@ function paint(stage) {
 }
 
 // One pixel a cell; a cell on the page is never smaller than one.
-function cells({ arrays, meta, dark }) {
+function cells(stage) {
+  const { arrays, meta } = stage;
   const [width, height] = [meta.columns.labels.length, meta.rows.labels.length];
-  const ramp = dark ? arrays.ramp_dark : arrays.ramp_light;
+  const ramp = rampOf(stage);
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const image = new ImageData(width, height);
   arrays.weights.forEach((weight, i) => {
     if (Number.isNaN(weight)) return;
-    const level = 3 * levelOf(weight, meta.signed);
-    image.data.set([ramp[level], ramp[level + 1], ramp[level + 2], 255], 4 * i);
+    putPixel(image, i, ramp, levelOf(weight, meta.signed));
   });
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
@@ -83,55 +80,48 @@ function names(stage, context) {
   const [rows, columns] = [meta.rows.labels, meta.columns.labels];
   const every = Math.max(1, Math.ceil(10 / cell - 0.05)); // where there is no room, one in so many
   context.font = FONT;
-  context.fillStyle = dark ? "#E6E3DC" : "#22262B";
+  context.fillStyle = inksOf(dark).ink;
   context.textBaseline = "middle";
   context.textAlign = "right";
   for (let i = 0; i < rows.length; i += every) {
-    context.fillText(cut(context, rows[i]), label - 4, Math.max(5, (i + 0.5) * cell));
+    context.fillText(cutTo(LONGEST, measured(context), rows[i]), label - 4, Math.max(5, (i + 0.5) * cell));
   }
   for (let i = 0; i < columns.length; i += every) {
     context.save();
     context.translate(label + (i + 0.5) * cell, cell * rows.length + 4);
     context.rotate(-Math.PI / 2);
-    context.fillText(cut(context, columns[i]), 0, 0);
+    context.fillText(cutTo(LONGEST, measured(context), columns[i]), 0, 0);
     context.restore();
   }
   return every;
 }
 
-function cut(context, text) {
-  if (context.measureText(text).width <= LONGEST) return text;
-  const kept = Array.from(text);
-  while (kept.length > 1 && context.measureText(kept.join("") + "…").width > LONGEST) kept.pop();
-  return kept.join("") + "…";
-}
-
 function numbers(stage, context) {
-  const { arrays, meta, label, cell, dark } = stage;
+  const { arrays, meta, label, cell } = stage;
   const count = meta.columns.labels.length;
-  const ramp = dark ? arrays.ramp_dark : arrays.ramp_light;
+  const ramp = rampOf(stage);
   context.textAlign = "center";
   arrays.weights.forEach((weight, i) => {
     if (Number.isNaN(weight)) return;
-    const level = 3 * levelOf(weight, meta.signed);
-    context.fillStyle = inkOn([ramp[level], ramp[level + 1], ramp[level + 2]]);
+    context.fillStyle = inkOn(colourOf(ramp, levelOf(weight, meta.signed)));
     context.fillText(digitsOf(weight, 2), label + (i % count + 0.5) * cell, (Math.floor(i / count) + 0.5) * cell);
   });
 }
 
 // Black or white, whichever can be read: one of them always has a contrast of 4.5 and more.
 function inkOn(rgb) {
-  const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
+  const [black, white] = LOOK.readable;
+  const [r, g, b] = rgb.map((v) => v / LEVELS).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? black : white;
 }
 
-function legend({ arrays, dark, meta }) {
-  const ramp = dark ? arrays.ramp_dark : arrays.ramp_light;
+function legend(stage) {
+  const { arrays, dark, meta } = stage;
+  const ramp = rampOf(stage);
   const box = html("p", { class: "note legend" }, `${meta.words.weight} `);
-  for (const weight of meta.signed ? SIGNED_TICKS : TICKS) {
-    const level = 3 * levelOf(weight, meta.signed);
+  for (const weight of LOOK.ticks[meta.signed ? "signed" : "share"]) {
     const swatch = html("span", { class: "ink" });
-    swatch.style.background = `rgb(${ramp[level]},${ramp[level + 1]},${ramp[level + 2]})`;
+    swatch.style.background = `rgb(${colourOf(ramp, levelOf(weight, meta.signed))})`;
     const sign = weight < 0 ? "−" : meta.signed ? "+" : "";
     box.append(swatch, `${sign}${Math.abs(weight)} `);
   }
@@ -143,9 +133,9 @@ function legend({ arrays, dark, meta }) {
 }
 
 function cellAt(stage, event) {
-  const box = stage.canvas.getBoundingClientRect();
-  const column = Math.floor((event.clientX - box.left - stage.label) / stage.cell);
-  const row = Math.floor((event.clientY - box.top) / stage.cell);
+  const { x, y } = pointerIn(stage.canvas, event);
+  const column = Math.floor((x - stage.label) / stage.cell);
+  const row = Math.floor(y / stage.cell);
   const { rows, columns } = stage.meta;
   return row >= 0 && column >= 0 && row < rows.labels.length && column < columns.labels.length ? { row, column } : null;
 }
@@ -164,11 +154,11 @@ function read(stage, at) {
 }
 
 function walk(stage, event) {
-  const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-  if (!step) return;
+  const arrow = arrowOf(event);
+  if (!arrow) return;
   const { rows, columns } = stage.meta;
-  const { row, column } = stage.at || { row: 0, column: 0 };
-  const within = (place, { labels }) => Math.max(0, Math.min(labels.length - 1, place));
-  read(stage, { row: within(row + step[0], rows), column: within(column + step[1], columns) });
+  const at = stage.at || { row: 0, column: 0 };
+  const [row, column] = stepped([at.row, at.column], arrow, rows.labels.length, columns.labels.length);
+  read(stage, { row, column });
   event.preventDefault();
 }

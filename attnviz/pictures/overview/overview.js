@@ -1,6 +1,6 @@
-// The overview: every head as a tile of bytes, from a packet of attnviz/pictures/overview.py.
+// The overview: every head as a tile of bytes, from a packet of attnviz/pictures/overview.
 //
-// A byte v stands for the weight (v / 255)², or for the value ± ((v − 127) / 127)² where values have
+// A byte is a level of style.py: the square root of the weight, or that of either sign where values have
 // a sign, known to within half a step: what is read out is the interval that holds it, rounded
 // outward. Where a tile has fewer pixels than cells, a pixel shows the cell farthest from 0.
 
@@ -54,7 +54,7 @@ function slots(stage) {
     return button;
   });
   const check = () => {
-    for (const b of buttons) b.setAttribute("aria-checked", b.dataset.slot === memory.slot);
+    for (const b of buttons) b.setAttribute("aria-checked", String(b.dataset.slot === memory.slot));
   };
   check();
   box.append(...buttons);
@@ -115,9 +115,9 @@ function spansOf(pixels, cells) {
 
 // A tile as pixels: each shows the cell that is farthest from 0 of those that it covers.
 function tileImage(stage, layer, head, wide, high) {
-  const { meta, arrays, dark } = stage;
+  const { meta, arrays } = stage;
   const [columns, paper] = [cellsOf(meta.columns), paperOf(meta.signed)];
-  const ramp = dark ? arrays.ramp_dark : arrays.ramp_light;
+  const ramp = rampOf(stage);
   const image = new ImageData(wide, high);
   const start = startOf(stage, layer, head);
   const [across, down] = [spansOf(wide, columns), spansOf(high, cellsOf(meta.rows))];
@@ -130,8 +130,7 @@ function tileImage(stage, layer, head, wide, high) {
           if (Math.abs(level - paper) > Math.abs(strongest - paper)) strongest = level;
         }
       }
-      const at = 4 * (py * wide + px);
-      image.data.set([ramp[3 * strongest], ramp[3 * strongest + 1], ramp[3 * strongest + 2], 255], at);
+      putPixel(image, py * wide + px, ramp, strongest);
     }
   }
   return image;
@@ -149,7 +148,7 @@ function hatchTile({ meta, arrays, dark }, context, layer, head, [x, y, wide, hi
 
 function names(stage, context, dark) {
   const { meta, across, down } = stage;
-  context.fillStyle = dark ? "#A3A39D" : "#5F6368";
+  context.fillStyle = inksOf(dark).faint;
   context.font = "10px system-ui, sans-serif";
   context.textBaseline = "middle";
   context.textAlign = "center";
@@ -171,7 +170,7 @@ function mark(stage, context, slot, index) {
   context.lineWidth = 2;
   context.strokeRect(x - 1, y - 1, across + 2, down + 2);
   context.fillRect(slot === "A" ? x - 1 : x + across - 11, y - 1, 12, 12);
-  context.fillStyle = dark ? "#14171C" : "#FCFBF9";
+  context.fillStyle = inksOf(dark).paper;
   context.textAlign = "center";
   context.font = "bold 9px system-ui, sans-serif";
   context.fillText(slot, slot === "A" ? x + 5 : x + across - 5, y + 5.5);
@@ -181,13 +180,12 @@ function mark(stage, context, slot, index) {
 
 function cellAt(stage, event) {
   const { meta, across, down, canvas } = stage;
-  const box = canvas.getBoundingClientRect();
-  const x = event.clientX - box.left - LEFT;
-  const y = event.clientY - box.top - TOP;
+  const pointer = pointerIn(canvas, event);
+  const [x, y] = [pointer.x - LEFT, pointer.y - TOP];
   const head = Math.floor(x / (across + SPACE));
   const layer = Math.floor(y / (down + SPACE));
   if (x < 0 || y < 0 || head >= meta.heads || layer >= meta.layers) return null;
-  const cell = (offset, size, cells) => Math.min(cells - 1, Math.floor((Math.min(offset, size - 1) * cells) / size));
+  const cell = (offset, size, cells) => within(Math.floor((Math.min(offset, size - 1) * cells) / size), cells);
   return {
     layer, head,
     row: cell(y - layer * (down + SPACE), down, cellsOf(meta.rows)),
@@ -220,7 +218,7 @@ function read(stage, { layer, head, row, column }) {
 
 // Between which values a level's value is. `slack` is what the level itself was made from.
 function bounds(level, slack, signed) {
-  const [paper, steps, least] = signed ? [HALF, HALF, -1] : [0, 255, 0];
+  const [paper, steps, least] = signed ? [HALF, HALF, -1] : [0, LEVELS, 0];
   const square = (v) => {
     const share = Math.max(least, Math.min(1, (v - paper) / steps));
     return Math.sign(share) * share ** 2;
@@ -261,16 +259,12 @@ function choose(stage, { layer, head }, other) {
 function walk(stage, event) {
   const { meta, memory } = stage;
   const at = memory.cursor || { layer: 0, head: 0, row: 0, column: 0 };
-  const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  const arrow = arrowOf(event);
   const slot = { a: "A", b: "B", Enter: memory.slot, " ": memory.slot }[event.key];
   if (slot && !meta.alone) stage.send("picked", { slot, layer: at.layer, head: at.head });
-  else if (steps[event.key]) {
-    const [down, right] = steps[event.key];
-    memory.cursor = {
-      ...at,
-      layer: Math.max(0, Math.min(meta.layers - 1, at.layer + down)),
-      head: Math.max(0, Math.min(meta.heads - 1, at.head + right)),
-    };
+  else if (arrow) {
+    const [layer, head] = stepped([at.layer, at.head], arrow, meta.layers, meta.heads);
+    memory.cursor = { ...at, layer, head };
     hover(stage, memory.cursor);
   } else return;
   event.preventDefault();

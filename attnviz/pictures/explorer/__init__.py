@@ -22,9 +22,11 @@ from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.asked import check_drawn, check_language, lens_of, pins_of
+from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import (
     Arrangement,
     Direction,
+    Lines,
     check_line_choices,
     head_code,
     head_words,
@@ -40,14 +42,15 @@ from attnviz.pictures.overview import (
     tiles_of,
 )
 from attnviz.pictures.packet import pack
-from attnviz.pictures.picture import title
-from attnviz.pictures.recipe import Recipe, again
+from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, Source, check_alone, shown, side
-from attnviz.pictures.standalone import framed, origin, picture, standalone, tag
+from attnviz.pictures.standalone import framed, tag
 from attnviz.pictures.stored import FIRST_DRAWN, SLACK, STEPS, stored
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, say
 
+SCRIPT = Script("explorer", needs=("overview", "heatmap", "lines"))
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
 NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
 
@@ -94,19 +97,19 @@ class Explorer:
 
     def to_html(self) -> str:
         """One HTML file that needs no network: choose heads, hover and pin as in the app."""
-        said = ", ".join(map(str, self.heads)) or self._chosen()[0].name(self.language)
-        name = title(self.trace, said, self.language)
-        body = [
-            tag("h1", name),
-            origin(self.trace, self.language),
-            picture("explorer", self.packet(), self.alt),
-            tag("p", say("file.steps", self.language), "small"),
-            *(tag("pre", how, "again") for how in again(self.recipe, self.language)),
-        ]
-        return standalone(name, body, self.language)
+        said = ", ".join(map(str, self.heads)) or self.chosen[0].name(self.language)
+        steps = tag("p", say("file.steps", self.language), "small")
+        return one_picture(
+            SCRIPT, self.packet(), self.alt, self.trace, said, self.recipe, self.language, [steps]
+        )
 
     def to_svg(self) -> str:
         """One SVG file at print size: the lines of the chosen heads."""
+        return self.lines.to_svg()
+
+    @property
+    def lines(self) -> Lines:
+        """The lines of the chosen heads."""
         alone = self.trace is None
         return lines(
             self.drawn,
@@ -117,7 +120,7 @@ class Explorer:
             arrangement=self.arrangement,
             pins=self.pins,
             language=self.language,
-        ).to_svg()
+        )
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -155,7 +158,8 @@ class Explorer:
             return self.drawn.values.size <= MOST_WEIGHTS
         return len(self.drawn.heads) * len(self.drawn.tokens) ** 2 <= MOST_WEIGHTS
 
-    def _chosen(self) -> tuple[Shown, ...]:
+    @property
+    def chosen(self) -> tuple[Shown, ...]:
         """The maps of the chosen heads, or the only one."""
         if self.trace is None:
             return shown(self.drawn)
@@ -163,7 +167,7 @@ class Explorer:
 
     def _maps(self) -> tuple[list[Shown], list[int]]:
         """Every map in the file, and where the chosen ones stand among them."""
-        chosen, trace = self._chosen(), self.trace
+        chosen, trace = self.chosen, self.trace
         if trace is None or not self._holds_all:
             return list(chosen), list(range(len(chosen)))
         code = HEAD_CODES[0]
@@ -182,7 +186,7 @@ class Explorer:
         """What the overview says: of all places through the lens, or of blocks of tokens."""
         language, trace = self.language, self.trace
         if trace is None:
-            (one,) = self._chosen()
+            (one,) = self.chosen
             tiles = _cells(one.map, one.map.denied) if self._holds_all else self._tiles()
             words = map_words(one, tiles, language)
             return {**words, "slack": SLACK} if self._holds_all else words

@@ -19,13 +19,16 @@ from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.hatch import segments
-from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.heatmap.on_paper import cells_on_paper
+from attnviz.pictures.recipe import one_head_again
+from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import Mode
 from attnviz.pictures.tensor import printed
 from attnviz.texts import Language, say
 
+SCRIPT = Script("heatmap")
 NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
 NARROWEST = 250  # px of the cells where a page is narrow
 LINE = 8.9  # px from one label to the next
@@ -34,7 +37,6 @@ LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of the
 HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
 HATCHED_TWICE_UP_TO = 40  # places: beyond, one line a cell is fine enough
-TICKS = {"share": (0.01, 0.1, 0.25, 0.5, 1.0), "signed": (-1.0, -0.5, -0.1, 0.0, 0.1, 0.5, 1.0)}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -63,9 +65,11 @@ class Heatmap(Chart):
         head = svg.words(one.title(language), small, one.code.light)
         recipe = None
         if (source := one.source) is not None:
-            recipe = Recipe("heatmap", source.trace, source.heads, source.lens, source.combination)
+            recipe = one_head_again(
+                "heatmap", source.trace, source.heads, source.lens, source.combination
+            )
         return svg.sheet(
-            one.trace, [head, svg.cells(one.map, one.code)], recipe, language, self.alt
+            one.trace, [head, cells_on_paper(one.map, one.code)], recipe, language, self.alt
         )
 
     def _repr_html_(self) -> str:
@@ -206,7 +210,7 @@ def _hatch(seen: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
         f"M{x1 - 0.5:g},{y1 - 0.5:g}L{x2 - 0.5:g},{y2 - 0.5:g}"
         for x1, y1, x2, y2 in segments(seen.denied, lines)
     )
-    line = {"color": style.FAINT_INK[mode], "width": 0.6}
+    line = {"color": style.FAINT_INK[mode], "width": style.HATCH_WIDTH}
     return [{"type": "path", "path": path, "line": line, "layer": "above", "name": "not allowed"}]
 
 
@@ -216,7 +220,7 @@ def _kind(one: Shown) -> str:
 
 
 def _colour_bar(one: Shown, mode: Mode, language: Language) -> dict[str, Any]:
-    ticks = TICKS[one.map.scale]
+    ticks = style.TICKS[one.map.scale]
     what = "picture.value" if one.map.is_signed else "picture.weight"
     return {
         "title": {"text": say(what, language), "side": "right"},

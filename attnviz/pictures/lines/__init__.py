@@ -18,20 +18,24 @@ from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
-from attnviz.pictures import svg, svg_lines
+from attnviz.pictures import style, svg
 from attnviz.pictures.asked import check_language, pins_of
+from attnviz.pictures.file import one_picture
+from attnviz.pictures.lines import on_paper
 from attnviz.pictures.packet import pack
-from attnviz.pictures.picture import percent, title
-from attnviz.pictures.recipe import Recipe, again
+from attnviz.pictures.picture import percent
+from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
-from attnviz.pictures.standalone import framed, origin, picture, standalone, tag
+from attnviz.pictures.standalone import framed
+from attnviz.pictures.style import FAINTEST as FAINTEST
 from attnviz.pictures.style import HeadCode, Paint
 from attnviz.texts import Language, say
 
 Direction = Literal["horizontal", "vertical"]
 Arrangement = Literal["stacked", "beside", "overlaid"]
 
-FAINTEST = 1 / 255  # the smallest opacity that a screen shows
+SCRIPT = Script("lines")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -67,20 +71,15 @@ class Lines:
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
         said = ", ".join(map(str, self.heads)) or self.maps[0].name(self.language)
-        name = title(self.trace, said, self.language)
-        body = [
-            tag("h1", name),
-            origin(self.trace, self.language),
-            picture("lines", self.packet, self.alt),
-            *(tag("pre", how, "again") for how in again(self.recipe, self.language)),
-        ]
-        return standalone(name, body, self.language)
+        return one_picture(
+            SCRIPT, self.packet, self.alt, self.trace, said, self.recipe, self.language
+        )
 
     def to_svg(self) -> str:
         """One SVG file at print size, every line in it."""
         panels = range(len(self.maps))
         together = [list(panels)] if self.arrangement == "overlaid" else [[i] for i in panels]
-        strokes = say(f"lines.strokes{_kind(self.maps)}", self.language, unit=f"× {svg.MM:g} mm")
+        strokes = stroke_words(self.maps, self.language, f"× {svg.MM:g} mm")
         first = self.maps[0].map
         blocks = []
         for panel in together:
@@ -95,22 +94,22 @@ class Lines:
             if pins:
                 blocks.append(svg.words("", [_pinned(first, pins, self.language)], ""))
             drawn = [strand for i in panel for strand in self._strands(i)]
-            layout = svg_lines.Layout(
+            layout = on_paper.Layout(
                 first.rows,
                 first.columns,
                 self.direction == "vertical",
                 _edges(self.maps, self.language),
             )
-            blocks.append(svg_lines.strands(layout, drawn, pins))
+            blocks.append(on_paper.strands(layout, drawn, pins))
         return svg.sheet(self.trace, blocks, self.recipe, self.language, self.alt)
 
-    def _strands(self, index: int) -> list[svg_lines.Strand]:
+    def _strands(self, index: int) -> list[on_paper.Strand]:
         """The lines of one map in its colour; those below 0 in their own."""
         one, mine = self.maps[index], self.head == index
         query, key, weight = self.query[mine], self.key[mine], self.weight[mine]
         inks = {1: one.code.light} | ({} if one.minus is None else {-1: one.minus.light})
         return [
-            svg_lines.Strand(ink, one.code.dash, query[which], key[which], weight[which])
+            on_paper.Strand(ink, one.code.dash, query[which], key[which], weight[which])
             for sign, ink in inks.items()
             for which in [sign * weight > 0]
         ]
@@ -152,7 +151,7 @@ def lines(
         queries=len(first.rows),
         keys=len(first.columns),
         heads=" ".join(_alt(one, language) for one in maps),
-        strokes=say(f"lines.strokes{_kind(maps)}", language, unit="px"),
+        strokes=stroke_words(maps, language),
     )
     alt = " ".join([alt, *maps[0].about(language)])
     meta = {
@@ -165,7 +164,7 @@ def lines(
         "columns": side(first.columns),
         "words": line_words(maps, language),
     }
-    arrays = _arrays(maps)
+    arrays = line_arrays(maps)
     recipe = None
     if (source := maps[0].source) is not None:
         ids = tuple(head for one in maps for head in one.heads)
@@ -190,7 +189,7 @@ def _pinned(first: AttentionMap, pins: Sequence[str], language: Language) -> str
     kinds = {"q": say("picture.query", language), "k": say("picture.key", language)}
     places = {"q": first.rows, "k": first.columns}
     named = [
-        f"{svg_lines.mark(pins, pin)}{places[pin[0]][int(pin[1:])].name} ({kinds[pin[0]]})"
+        f"{on_paper.mark(pins, pin)}{places[pin[0]][int(pin[1:])].name} ({kinds[pin[0]]})"
         for pin in pins
     ]
     return say("lines.pinned", language, tokens=", ".join(named))
@@ -217,7 +216,7 @@ def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
     }
 
 
-def _arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
+def line_arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     """Every line that can be seen, head by head."""
     head, query, key, weight = [], [], [], []
     for index, one in enumerate(maps):
@@ -245,6 +244,12 @@ def _edges(maps: Sequence[Shown], language: Language) -> tuple[str, str]:
     return say(f"lines.queries{kind}", language), say(f"lines.keys{kind}", language)
 
 
+def stroke_words(maps: Sequence[Shown], language: Language, unit: str = "px") -> str:
+    """How opaque and how wide the lines of such maps are."""
+    width = {"thinnest": f"{style.THINNEST:g}", "thicker": f"{style.THICKER:g}"}
+    return say(f"lines.strokes{_kind(maps)}", language, unit=unit, **width)
+
+
 def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
     """What every line diagram of such maps says."""
     kind = _kind(maps)
@@ -253,7 +258,7 @@ def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
     return {
         "queries": queries,
         "keys": keys,
-        "strokes": say(f"lines.strokes{kind}", language, unit="px"),
+        "strokes": stroke_words(maps, language),
         **{name: say(f"lines.{name}{kind}", language) for name in focus},
         **{name: say(f"lines.{name}", language) for name in ("help", "no_lines")},
     }

@@ -87,9 +87,8 @@ function beginPointing(stage, box) {
     }
   };
   const of = (event) => event.target.closest?.("[data-says], [data-lights]");
-  for (const [name, what] of [["pointerover", of], ["focusin", of], ["pointerleave", () => null]]) {
-    box.addEventListener(name, (event) => point(what(event)));
-  }
+  for (const name of ["pointerover", "focusin"]) box.addEventListener(name, (event) => point(of(event)));
+  box.addEventListener("pointerleave", () => point(null));
   box.addEventListener("click", (event) => {
     const chosen = event.target.closest?.("[data-choose]");
     if (chosen) stage.send("chosen", JSON.parse(chosen.dataset.choose));

@@ -1,0 +1,150 @@
+"""Arcs: one head over one line of text, an arc from each query to each key.
+
+An arc is as opaque as its weight, as lines are. It leaves its query on the right and ends at its
+key on the left, with a dot there. Where queries and keys are not the same places, the queries
+come first on the line, and then the keys.
+"""
+
+from dataclasses import dataclass
+
+from attnviz.analysis.lens import Lens
+from attnviz.core.heads import HeadId, as_head
+from attnviz.core.maps import AttentionMap
+from attnviz.core.trace import Trace
+from attnviz.errors import ArgumentError
+from attnviz.pictures import svg
+from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper
+from attnviz.pictures.asked import check_drawn, check_language
+from attnviz.pictures.file import one_picture
+from attnviz.pictures.lines import (
+    head_code,
+    head_words,
+    line_arrays,
+    line_words,
+    stroke_words,
+)
+from attnviz.pictures.packet import pack
+from attnviz.pictures.recipe import Recipe, one_head_again
+from attnviz.pictures.scripts import Script
+from attnviz.pictures.shown import Shown, shown, side
+from attnviz.pictures.standalone import framed
+from attnviz.texts import Language, say
+
+SCRIPT = Script("arcs")
+MOST_PLACES = 60
+NOTEBOOK_HEIGHT = 620  # px of a frame until its own height is known
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Arcs:
+    """The arcs of one map, and the packet that draws them."""
+
+    one: Shown
+    alt: str
+    packet: bytes
+    language: Language
+
+    def __repr__(self) -> str:
+        return f"<Arcs: {self.alt}>"
+
+    @property
+    def heads(self) -> tuple[HeadId, ...]:
+        """The head that is drawn, or all that are combined."""
+        return self.one.heads
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How this picture is made again, where that is known."""
+        source = self.one.source
+        if source is None:
+            return None
+        return one_head_again("arcs", source.trace, source.heads, source.lens, source.combination)
+
+    def to_html(self) -> str:
+        """One HTML file that needs no network: hover, pin and Escape as in the app."""
+        called = self.one.name(self.language)
+        return one_picture(
+            SCRIPT, self.packet, self.alt, self.one.trace, called, self.recipe, self.language
+        )
+
+    def to_svg(self) -> str:
+        """One SVG file at print size, every arc in it."""
+        one, language = self.one, self.language
+        said = head_words(one, language)
+        small = [
+            f"{said['formula']} {said['says']}".strip(),
+            " ".join(said["notes"]),
+            f"{_direction(one, language)} {stroke_words([one], language, f'× {svg.MM:g} mm')}",
+        ]
+        head = svg.words(said["title"], small, one.code.light, dash=one.code.dash)
+        drawn = arcs_on_paper(one, line_arrays([one]))
+        return svg.sheet(one.trace, [head, drawn], self.recipe, language, self.alt)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the same file in a frame of its own."""
+        return framed(self.to_html(), self.alt, NOTEBOOK_HEIGHT)
+
+
+def arcs(
+    trace: Trace | AttentionMap,
+    head: tuple[int, int] | None = None,
+    lens: Lens | None = None,
+    *,
+    language: Language = "en",
+) -> Arcs:
+    """The arcs of one head, in the colour of head A.
+
+    In place of a trace with its head, an attention map from anywhere.
+
+    Raises:
+        ArgumentError: if there are more than 60 tokens, or something is not what it should be.
+        InterventionError: if the model has no such head.
+    """
+    check_language(language)
+    check_drawn(trace)
+    alone = isinstance(trace, AttentionMap) and head is None
+    return draw(shown(trace, [] if alone else [as_head(head)], lens)[0], language)
+
+
+def draw(one: Shown, language: Language) -> Arcs:
+    """The arcs of what is shown.
+
+    Raises:
+        ArgumentError: if there are more than 60 rows or columns.
+    """
+    seen = one.map
+    if (places := max(seen.values.shape)) > MOST_PLACES:
+        raise ArgumentError("too_many_places", picture="arcs", places=places, most=MOST_PLACES)
+    direction = _direction(one, language)
+    alt = say(
+        "arcs.alt",
+        language,
+        model=one.model(language),
+        head=one.name(language),
+        queries=len(seen.rows),
+        keys=len(seen.columns),
+        says=one.alt(language),
+        direction=direction,
+        strokes=stroke_words([one], language),
+    )
+    alt = " ".join([alt, *one.about(language)])
+    meta = {
+        "alt": alt,
+        "heads": [{**head_words(one, language), **head_code(one.code, one.minus)}],
+        "rows": side(seen.rows),
+        "columns": side(seen.columns),
+        "joined": seen.rows == seen.columns,
+        "shape": SHAPE,
+        "words": {
+            **line_words([one], language),
+            "direction": direction,
+            "help": say("arcs.help", language),
+        },
+    }
+    return Arcs(one, alt, pack(meta, line_arrays([one])), language)
+
+
+def _direction(one: Shown, language: Language) -> str:
+    """How the two ends of an arc are told apart."""
+    apart = [] if one.map.rows == one.map.columns else [say("arcs.apart", language)]
+    return " ".join([say("arcs.direction", language), *apart])

@@ -1,0 +1,151 @@
+// Arcs: one head over one line of text, from a packet of attnviz/pictures/arcs.
+//
+// An arc is as opaque as its weight. Pointing at a token leaves its arcs alone and reads out its
+// numbers; a click pins it, Escape lets go. No trip to the server.
+
+const EDGE = 6; // px at both ends of the line
+const [NARROWEST, WIDEST] = [12.5, 46]; // px from one token to the next
+const LONGEST = 96; // px of a label
+const FONT = "11px system-ui, sans-serif";
+
+function drawArcs(stage) {
+  const { root, meta, memory, dark } = stage;
+  const signature = [...meta.rows.names, "", ...meta.columns.names].join("\n");
+  if (memory.signature !== signature) Object.assign(memory, { signature, pins: new Set(), at: null });
+  const [head] = meta.heads;
+  const scroll = html("div", { class: "scroll", tabindex: "-1" });
+  const readout = html("p", { class: "readout", "aria-live": "polite" });
+  const figure = html("figure", { class: "arcs" },
+    html("figcaption", {}, headTitle(head, dark)), scroll,
+    html("div", { class: "note" }, html("p", {}, head.formula), html("p", {}, head.notes.join(" "))));
+  root.replaceChildren(figure, readout,
+    html("p", { class: "help" }, `${meta.words.direction} ${meta.words.strokes} ${meta.words.help}`));
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", meta.alt);
+  Object.assign(stage, { readout, line: lineOf(meta, scroll.clientWidth || 320) });
+  scroll.append(pictureOf(stage));
+  listen(stage);
+  showFocus(stage);
+}
+
+// The line of text: what stands at each of its places, and where. Queries and keys share their
+// places, or the keys follow the queries after a gap.
+function lineOf(meta, width) {
+  const queries = meta.rows.labels.length;
+  const first = meta.joined ? 0 : queries + 1;
+  const slots = first + meta.columns.labels.length;
+  const tokens = [];
+  for (let i = 0; i < queries; i++) tokens.push({ slot: i, names: meta.joined ? [`q${i}`, `k${i}`] : [`q${i}`] });
+  if (!meta.joined) meta.columns.labels.forEach((_, i) => tokens.push({ slot: first + i, names: [`k${i}`] }));
+  const step = Math.max(NARROWEST, Math.min(WIDEST, (width - 2 * EDGE) / slots));
+  const base = meta.shape.high + 4;
+  const middle = (slot) => EDGE + (slot + 0.5) * step;
+  return { tokens, first, slots, step, base, middle, width: 2 * EDGE + slots * step };
+}
+
+// From a query's place on the line to a key's, and the dot at its end.
+function arc({ meta, line }, query, key) {
+  const { low, high, port, dot } = meta.shape;
+  const to = line.first + key;
+  const [x1, x2] = [line.middle(query) + port, line.middle(to) - port];
+  const rise = low + ((high - low) * Math.abs(query - to)) / Math.max(line.slots - 1, 1);
+  const px = (value) => Math.round(value * 10) / 10;
+  const over = `M${px(x1)} ${line.base}A${Math.abs(x2 - x1) / 2} ${px(rise)} 0 0 ${Number(x2 > x1)} ${px(x2)} ${line.base}`;
+  return `${over}m${-dot} 0a${dot} ${dot} 0 1 1 ${2 * dot} 0a${dot} ${dot} 0 1 1 ${-2 * dot} 0`;
+}
+
+const arcsOf = (stage, indices) => strokes(stage, indices, (query, key) => arc(stage, query, key));
+
+function pictureOf(stage) {
+  const { meta, arrays, line } = stage;
+  const context = document.createElement("canvas").getContext("2d");
+  context.font = FONT;
+  const size = measured(context);
+  const texts = [...meta.rows.labels, ...meta.columns.labels];
+  const label = Math.min(LONGEST, Math.max(24, ...texts.map(size))) + 16;
+  const drawing = svg("svg", {
+    width: line.width, height: line.base + label, viewBox: `0 0 ${line.width} ${line.base + label}`, role: "group",
+    "aria-label": meta.heads[0].title + (arrays.weight.length ? "" : ` ${meta.words.no_lines}`),
+  });
+  const all = svg("g", { class: "lines" }, ...arcsOf(stage, [...arrays.weight.keys()]));
+  const names = svg("g", { class: "labels" }, ...line.tokens.map((token, i) => labelOf(stage, token, i, size)));
+  drawing.append(all, svg("g", { class: "focus" }), names);
+  return drawing;
+}
+
+function labelOf({ meta, line }, { slot, names }, i, size) {
+  const { labels, names: full } = sideOf(meta, names[0][0]);
+  const place = Number(names[0].slice(1));
+  const label = svg("text", {
+    transform: `translate(${line.middle(slot) + 4},${line.base + 8}) rotate(-90)`, "text-anchor": "end",
+    class: "token", role: "button", tabindex: i === 0 ? "0" : "-1", "data-slot": i, "aria-pressed": "false",
+    "aria-label": full[place],
+  }, cutTo(LONGEST, size, labels[place]));
+  label.append(svg("title", {}, full[place]));
+  return label;
+}
+
+// ---- hover, pin, Escape, keyboard
+
+function listen(stage) {
+  const { root, memory } = stage;
+  if (memory.listening) return;
+  memory.listening = true;
+  const tokenOf = (event) => event.target.closest?.(".token");
+  const point = (label) => {
+    const at = label ? Number(label.dataset.slot) : null;
+    if (at === memory.at) return;
+    memory.at = at;
+    showFocus(stage);
+  };
+  const pin = (label) => {
+    const at = Number(label.dataset.slot);
+    if (!memory.pins.delete(at)) memory.pins.add(at);
+    showFocus(stage);
+  };
+  root.addEventListener("pointerover", (event) => point(tokenOf(event)));
+  root.addEventListener("pointerleave", () => point(null));
+  root.addEventListener("focusin", (event) => point(tokenOf(event)));
+  root.addEventListener("click", (event) => tokenOf(event) && pin(tokenOf(event)));
+  root.addEventListener("keydown", (event) => {
+    const label = tokenOf(event);
+    const arrow = arrowOf(event);
+    if (!label) return;
+    if (event.key === "Enter" || event.key === " ") pin(label);
+    else if (arrow?.[1]) root.querySelector(`[data-slot="${Number(label.dataset.slot) + arrow[1]}"]`)?.focus();
+    else return;
+    event.preventDefault();
+  });
+  memory.letGo = (event) => {
+    if (event.key !== "Escape" || !(memory.pins.size || memory.at !== null)) return;
+    memory.pins.clear();
+    memory.at = null;
+    showFocus(stage);
+  };
+  document.addEventListener("keydown", memory.letGo);
+}
+
+function showFocus(stage) {
+  const { root, arrays, memory, line, readout } = stage;
+  const chosen = [...new Set([...memory.pins, ...(memory.at === null ? [] : [memory.at])])];
+  const names = new Set(chosen.flatMap((at) => line.tokens[at].names));
+  const reached = new Set();
+  const found = [];
+  arrays.weight.forEach((_, i) => {
+    const ends = [`q${arrays.query[i]}`, `k${arrays.key[i]}`];
+    if (!ends.some((end) => names.has(end))) return;
+    found.push(i);
+    for (const end of ends) reached.add(end);
+  });
+  root.classList.toggle("focused", chosen.length > 0);
+  root.querySelector(".focus").replaceChildren(...arcsOf(stage, found));
+  for (const label of root.querySelectorAll(".token")) {
+    const at = Number(label.dataset.slot);
+    const isReached = line.tokens[at].names.some((name) => reached.has(name));
+    label.classList.toggle("chosen", chosen.includes(at));
+    label.classList.toggle("reached", isReached);
+    label.setAttribute("aria-pressed", String(memory.pins.has(at)));
+  }
+  const spoken = chosen.flatMap((at) => line.tokens[at].names).map((name) => describe(stage, name));
+  readout.replaceChildren(...spoken.map((text) => html("span", {}, text)));
+}

@@ -1,0 +1,18 @@
+"""The kind of the arcs."""
+
+from attnviz.pictures.arcs import MOST_PLACES, SCRIPT, arcs, draw
+from attnviz.pictures.kinds import PictureKind
+
+PICTURE = PictureKind(
+    "arcs",
+    title="page.save_arcs",
+    takes="head",
+    make=arcs,
+    draw=draw,
+    script=SCRIPT,
+    view="arcs",
+    is_folded=True,
+    most_places=MOST_PLACES,
+    formats=("svg", "png"),
+    in_file="arcs ",
+)

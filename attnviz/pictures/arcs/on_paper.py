@@ -1,0 +1,76 @@
+"""Print: the arcs of one map over its line of text."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from attnviz.core.maps import Place
+from attnviz.pictures import style
+from attnviz.pictures.shown import Shown
+from attnviz.pictures.svg import LABEL, WIDTH, Block, Length, cut, step_of, text
+
+# Of an arc, in px or units: the lowest and the highest, from a token's middle to where its arcs
+# leave or arrive, and the dot at a key. The packet holds it too.
+SHAPE = {"low": 12.0, "high": 150.0, "port": 2.5, "dot": 1.5}
+EDGE = 8.0
+BASE = SHAPE["high"] + 4  # where the line of text begins, from above
+
+
+def arcs_on_paper(one: Shown, lines: Mapping[str, np.ndarray]) -> Block:
+    """Every arc, those of one sign and step of opacity as one path, and the names below."""
+    seen = one.map
+    joined = seen.rows == seen.columns
+    places: Sequence[Place | None] = seen.rows if joined else (*seen.rows, None, *seen.columns)
+    first_key = 0 if joined else len(seen.rows) + 1
+    step = step_of(len(places), WIDTH - 2 * EDGE)
+    parts = []
+    for sign, paint in ((1, one.code), (-1, one.minus)):
+        if paint is not None:
+            mine = sign * lines["weight"] > 0
+            pairs = lines["query"][mine], lines["key"][mine] + first_key
+            dash = one.code.dash
+            parts += _paths(*pairs, lines["weight"][mine], paint.light, dash, len(places), step)
+    for slot, place in enumerate(places):
+        if place is not None:
+            size = min(10.0, step)
+            x = _middle(slot, step) + size / 3
+            parts.append(text(x, BASE + 8, cut(place.text), size, anchor="end", turned=True))
+    width = max(WIDTH, 2 * EDGE + len(places) * step)
+    return Block("".join(parts), width, BASE + LABEL + 8)
+
+
+def arc(query: int, key: int, places: int, step: Length) -> str:
+    """One arc from a query's place on the line to a key's, and the dot at its end."""
+    x1, x2 = _middle(query, step) + SHAPE["port"], _middle(key, step) - SHAPE["port"]
+    wide, apart = abs(x2 - x1) / 2, abs(query - key) / max(places - 1, 1)
+    high = SHAPE["low"] + (SHAPE["high"] - SHAPE["low"]) * apart
+    dot, sweep = SHAPE["dot"], int(x2 > x1)
+    over = f"M{x1:.1f} {BASE:g}A{wide:.2f} {high:.1f} 0 0 {sweep} {x2:.1f} {BASE:g}"
+    half = f"a{dot:g} {dot:g} 0 1 1"
+    return f"{over}m{-dot:g} 0{half} {2 * dot:g} 0{half} {-2 * dot:g} 0"
+
+
+def _middle(slot: int, step: Length) -> float:
+    return EDGE + (slot + 0.5) * step
+
+
+def _paths(
+    queries: np.ndarray,
+    keys: np.ndarray,
+    weights: np.ndarray,
+    ink: str,
+    dash: str,
+    places: int,
+    step: Length,
+) -> list[str]:
+    paths: dict[int, list[str]] = defaultdict(list)
+    levels = np.rint(style.LEVELS * np.abs(weights)).astype(int).tolist()
+    for query, key, level in zip(queries.tolist(), keys.tolist(), levels, strict=True):
+        paths[level].append(arc(query, key, places, step))
+    return [
+        f'<path class="arc" fill="none" stroke="{ink}" stroke-opacity="{level / style.LEVELS:.4f}" '
+        f'stroke-width="{style.line_width(level / style.LEVELS):.3g}" stroke-dasharray="{dash}" '
+        f'd="{"".join(drawn)}"/>'
+        for level, drawn in sorted(paths.items())
+    ]

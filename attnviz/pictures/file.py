@@ -1,0 +1,35 @@
+"""File: a picture as one HTML file, with what it is, where it is from, how it is made again."""
+
+from collections.abc import Sequence
+
+from attnviz.core.trace import Trace
+from attnviz.pictures.picture import title
+from attnviz.pictures.recipe import Recipe, again
+from attnviz.pictures.scripts import Script
+from attnviz.pictures.standalone import origin, picture, standalone, tag
+from attnviz.texts import Language
+
+
+def one_picture(
+    script: Script,
+    packet: bytes,
+    alt: str,
+    trace: Trace | None,
+    called: str,
+    recipe: Recipe | None,
+    language: Language,
+    extra: Sequence[str] = (),
+) -> str:
+    """A file of one picture: what it is, where it is from, and how it is made again.
+
+    `called` are its heads; `extra` are elements below it.
+    """
+    name = title(trace, called, language)
+    body = [
+        tag("h1", name),
+        origin(trace, language),
+        picture(script.name, packet, alt),
+        *extra,
+        *(tag("pre", how, "again") for how in again(recipe, language)),
+    ]
+    return standalone(name, body, language)

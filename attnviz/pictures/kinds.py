@@ -1,0 +1,102 @@
+"""Kinds of pictures of attention: what can be asked for by name.
+
+One folder a kind: in `__init__.py` the public function and the packet, beside it the SVG, the
+JavaScript and the CSS, and in `kind.py` its `PICTURE`. Found by discovery, so a new picture
+is one new folder and its texts: it is then in `attnviz.NAME` and `trace.NAME`, on the Explore
+page and in its frame, in Save, in the command and in notebooks. The contract: JavaScript and
+SVG draw the numbers of the same packet, and say in words what they show.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Literal
+
+import attnviz.pictures
+from attnviz import checks
+from attnviz.core.trace import Picture
+from attnviz.errors import ArgumentError
+from attnviz.pictures.explorer import Explorer
+from attnviz.pictures.scripts import Script
+from attnviz.pictures.shown import Shown
+from attnviz.texts import Language, say
+
+Takes = Literal["all heads", "heads", "head"]
+Format = Literal["svg", "png"]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureKind:
+    """A kind of picture of attention."""
+
+    name: str  # attnviz.NAME, trace.NAME, --picture NAME
+    title: str  # the text that says what it is
+    takes: Takes
+    make: Callable[..., Picture]  # the public function
+    # What draws what is seen: an `Explorer`, or of kinds that take one head a `Shown`.
+    draw: Callable[..., Picture]
+    script: Script
+    view: str = ""  # the part of Explore that shows it, and of a link to a frame
+    is_folded: bool = False  # of one head: on Explore below the others, made once it is opened
+    order: int = 100  # among the others in lists
+    most_places: int | None = None  # rows or columns that there is room for
+    formats: tuple[Format, ...] = ()  # in the Save menu
+    in_file: str = ""  # of one head: what stands before the head in its file's name
+
+    def pictures(self, seen: Explorer) -> dict[str, Callable[[], Picture]]:
+        """The pictures of this kind of what is seen, by their names in files."""
+        if self.takes != "head":
+            return {self.name: partial(self.draw, seen)}
+        return {
+            f"{self.in_file}{one.name(seen.language)}": partial(self.draw, one, seen.language)
+            for one in seen.chosen
+            if self.has_room(one)
+        }
+
+    def title_of(self, picture: str, language: Language) -> str:
+        """What one of `pictures` is called in a list."""
+        title = say(self.title, language)
+        return f"{title} {picture.removeprefix(self.in_file)}" if self.takes == "head" else title
+
+    def has_room(self, one: Shown) -> bool:
+        """Whether so many rows and columns can be drawn."""
+        return self.most_places is None or max(one.map.values.shape) <= self.most_places
+
+
+@cache
+def kinds() -> dict[str, PictureKind]:
+    """All kinds by name, in the order of lists."""
+    folder = attnviz.pictures.__path__
+    names = [one.name for one in iter_modules(folder) if one.ispkg and _is_kind(one.name)]
+    found = [import_module(f"{attnviz.pictures.__name__}.{name}.kind").PICTURE for name in names]
+    return {kind.name: kind for kind in sorted(found, key=lambda kind: (kind.order, kind.name))}
+
+
+def drawn_by_name(name: str, seen: Explorer, *, is_one: bool) -> Picture:
+    """The picture of a kind of what is seen; of kinds that take one head, that of the first.
+
+    Raises:
+        ArgumentError: if there is no such kind, `is_one` says that every head was asked for and
+            it takes one alone, or it has no room.
+    """
+    checks.one_of("picture", name, kinds())
+    kind = kinds()[name]
+    if kind.takes == "head" and is_one and len(seen.heads) > 1:
+        raise ArgumentError("one_head_alone", picture=name, heads=len(seen.heads))
+    made: Sequence[Callable[[], Picture]] = list(kind.pictures(seen).values())
+    if not made:
+        places = max(max(one.map.values.shape) for one in seen.chosen)
+        raise too_many_places(kind.name, places, kind.most_places)
+    return made[0]()
+
+
+def too_many_places(name: str, places: int, most: int | None) -> ArgumentError:
+    """The error of a picture that has no room for so many places."""
+    return ArgumentError("too_many_places", picture=name, places=places, most=most)
+
+
+def _is_kind(name: str) -> bool:
+    path = f"{attnviz.pictures.__path__[0]}/{name}"
+    return any(one.name == "kind" for one in iter_modules([path]))

@@ -1,0 +1,23 @@
+"""The kind of the overview."""
+
+from attnviz.pictures.explorer import Explorer
+from attnviz.pictures.kinds import PictureKind
+from attnviz.pictures.overview import SCRIPT, Overview, overview
+
+
+def draw(seen: Explorer) -> Overview:
+    """All heads of what is seen."""
+    return overview(seen.drawn, language=seen.language)
+
+
+PICTURE = PictureKind(
+    "overview",
+    title="page.save_overview",
+    takes="all heads",
+    make=overview,
+    draw=draw,
+    script=SCRIPT,
+    view="overview",
+    formats=("svg", "png"),
+    order=2,
+)
