@@ -88,7 +88,7 @@ def _frame(params: Mapping[str, str]) -> None:
     st.code(
         f'<iframe src="{source}" width="100%" height="{_height(views)}" '
         f'style="border:0" title="attnviz" loading="lazy"></iframe>\n{_LISTENER}',
-        language="html",
+        language=None,
         wrap_lines=True,
     )
 
