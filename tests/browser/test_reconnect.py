@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Tiles, settle
 from tests.browser.own_server import STATE, OwnServer, is_whole, type_text
@@ -55,7 +55,7 @@ def has_answered(page: Page) -> None:
     """What was typed is what is drawn and what stands in the box and in the address."""
     page.locator(".st-key-lines .token", has_text="answers").first.wait_for()
     settle(page)
-    assert page.get_by_label("Sentence", exact=True).input_value() == NEW
+    expect(page.get_by_label("Sentence", exact=True)).to_have_value(NEW)
     assert page.locator(".st-key-lines .token", has_text="answers").first.is_visible()
     assert "answers" in page.url
 

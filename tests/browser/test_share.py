@@ -11,7 +11,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 import attnviz
 from attnviz.pictures import style
@@ -209,9 +209,8 @@ def test_somebody_else_opens_the_link_and_sees_the_same(
     other = browser.new_context(viewport={"width": 1440, "height": 1400}).new_page()
     other.goto(link)
     other.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
-    assert other.get_by_label("Sentence", exact=True).input_value() == (
-        "猫 <b>&#%</b> the cat sat </script>"
-    )
+    box = other.get_by_label("Sentence", exact=True)
+    expect(box).to_have_value("猫 <b>&#%</b> the cat sat </script>")
     pinned = other.locator('.st-key-lines [aria-pressed="true"]').first
     pinned.wait_for(state="attached")
     assert pinned.get_attribute("data-place") == "3"
@@ -273,7 +272,7 @@ def test_a_link_from_elsewhere_opens_what_it_can(visit: Open, server: Server) ->
     said = page.locator(".st-key-dropped_note").inner_text()
     assert "v (a version of another time), arr (arrangement), L99·H9" in said
     page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
-    assert page.get_by_label("Sentence", exact=True).input_value() == "the cat sat"
+    expect(page.get_by_label("Sentence", exact=True)).to_have_value("the cat sat")
     page.get_by_role("button", name="OK", exact=True).click()
     opened.settle()
     assert page.locator(".st-key-dropped_note").count() == 0
