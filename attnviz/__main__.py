@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attnviz
 from attnviz.core.heads import HeadId
-from attnviz.core.trace import Picture
+from attnviz.core.methods import Picture
 from attnviz.errors import ArgumentError
 from attnviz.runtime.settings import settings
 from attnviz.texts import LANGUAGES, say

@@ -23,7 +23,7 @@ from attnviz.analysis.head_map import head_map, scaled
 from attnviz.analysis.measures import Measure, measures
 from attnviz.analysis.on_target import on_target
 from attnviz.core.heads import HeadId
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 from attnviz.errors import CaptureError
 from attnviz.models.load import Model
 

@@ -14,7 +14,8 @@ import pytest
 import attnviz
 from attnviz import AttentionMap
 from attnviz.__main__ import main
-from attnviz.core.trace import Picture, Trace
+from attnviz.core.methods import Picture
+from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import style
 from attnviz.pictures.arcs import MOST_PLACES, arcs

@@ -14,6 +14,8 @@ import attnviz
 from attnviz.capture.interventions import interventions
 from attnviz.ui.state import Remembered
 
+LONGEST_FILE = 350  # lines
+
 HEAVY = ("torch", "transformers", "streamlit", "plotly", "pandas", "numpy")
 
 
@@ -136,3 +138,10 @@ def test_public_names_are_sorted_and_all_there() -> None:
     assert set(attnviz.__all__) <= set(dir(attnviz))
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = attnviz.no_such_name
+
+
+def test_no_file_of_code_is_longer_than_a_reader_holds() -> None:
+    root = Path(attnviz.__file__).parent
+    code = [file for kind in ("py", "js") for file in root.rglob(f"*.{kind}")]
+    long = [file.name for file in code if len(file.read_text("utf-8").splitlines()) > LONGEST_FILE]
+    assert long == []

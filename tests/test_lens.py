@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import attnviz
 from attnviz.analysis.lens import Lens, look
 from attnviz.core.maps import Place
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 from attnviz.models.load import Model
 
 # [CLS] un ##believ able . [SEP], the middle one word of three pieces

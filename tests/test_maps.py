@@ -22,7 +22,7 @@ from attnviz.analysis.difference import most_different, overlaps
 from attnviz.analysis.lens import Lens, look
 from attnviz.analysis.measures import measures
 from attnviz.core.maps import Place
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 from attnviz.export.numbers import NOT_ALLOWED, as_csv, as_frame, as_json, as_npz
 from attnviz.pictures import style
 from attnviz.pictures.colour import BLINDNESS, contrast, linear, oklab, seen_with

@@ -18,7 +18,7 @@ from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different_beside
 from attnviz.analysis.lens import Lens, Unit
 from attnviz.core.intervention import Intervention
-from attnviz.core.trace import Picture
+from attnviz.core.methods import Picture
 from attnviz.export.numbers import COLUMNS, as_csv
 from attnviz.models.load import Model
 from attnviz.pictures import heatmap as heatmaps

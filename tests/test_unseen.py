@@ -5,7 +5,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 import attnviz
 from attnviz.capture.reading import read
-from attnviz.core.trace import Unknown
+from attnviz.core.tokens import Unknown
 from attnviz.models.load import Model
 from attnviz.training.tasks import task_called
 from tests.tokenizers_of_all_kinds import with_tokenizer

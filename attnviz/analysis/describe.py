@@ -10,7 +10,7 @@ from attnviz.analysis.measures.entropy import entropy
 from attnviz.analysis.offset import at_offset
 from attnviz.analysis.received import widely_received
 from attnviz.core.maps import Place
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 
 MOSTLY = 0.5  # a share that makes a pattern (Clark et al. 2019 call a head by this)
 EVENLY = 0.85  # of the entropy of a uniform spread, from which a spread counts as even

@@ -18,7 +18,7 @@ from attnviz import checks
 from attnviz.analysis.combine import Combination, combined
 from attnviz.capture.grouping import is_unspaced
 from attnviz.core.maps import AttentionMap, Place, Withheld, share_of
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 
 Unit = Literal["piece", "word"]
 _ROUNDING = 1e-5  # of a sum of weights

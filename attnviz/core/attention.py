@@ -143,6 +143,16 @@ class Stream:
     after_attention: tuple[Float[np.ndarray, "token d_model"], ...]  # z of each layer
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """Weights that were computed elsewhere, and what is to be said of them."""
+
+    weights: Float[np.ndarray, "layer head query key"]
+    allowed: Bool[np.ndarray, "layer head query key"] | None  # None: every query sees every key
+    padding: int  # tokens that the mask left out
+    row_sums: tuple[float, float]  # the smallest and the largest
+
+
 def _of(array: np.ndarray, head: Heads) -> np.ndarray:
     """The part of an array "#head #query key" that is of one head, or of several."""
     if len(array) > 1:

@@ -10,11 +10,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from attnviz.core.arrays import real_numbers
-from attnviz.core.attention import Heads
+from attnviz.core.attention import Given, Heads
 from attnviz.core.card import ModelCard
 from attnviz.core.characters import check_whole, visible
 from attnviz.core.tokens import Token
-from attnviz.core.trace import Given, Trace
+from attnviz.core.trace import Trace
 from attnviz.core.weights import row_sums
 from attnviz.errors import CaptureError
 

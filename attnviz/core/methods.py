@@ -6,8 +6,25 @@ with its parameters and its words; its room is imported when somebody asks for i
 
 from collections.abc import Callable
 from types import MethodType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+
+@runtime_checkable
+class Picture(Protocol):
+    """What a trace is drawn as: shown in a notebook, saved as a file."""
+
+    def to_html(self) -> str:
+        """One HTML file that needs no network."""
+        ...
+
+    def to_svg(self) -> str:
+        """One SVG file at print size."""
+        ...
+
+    def _repr_html_(self) -> str: ...
+
+
+Draws = Callable[..., Picture]
 Load = Callable[[], Callable[..., Any]]
 
 _LOADS: dict[str, Load] = {}

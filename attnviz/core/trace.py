@@ -24,34 +24,21 @@ Arrays, of a layer or of one head of it:
     residual                x at depth 0, then r of each layer  "token d_model"
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from attnviz import checks
-from attnviz.core.attention import AttentionKey, AttentionRecord, Scored, Stream, Weighted
+from attnviz.core.attention import AttentionKey, AttentionRecord, Given, Scored, Stream, Weighted
 from attnviz.core.card import LayerWeights, ModelCard, Norm, Projected, Projection
 from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
-from attnviz.core.methods import add_methods
-from attnviz.core.tokens import LeftOut as LeftOut
-from attnviz.core.tokens import Token as Token
-from attnviz.core.tokens import Unknown as Unknown
+from attnviz.core.methods import Draws, add_methods
+from attnviz.core.tokens import LeftOut, Token, Unknown
 from attnviz.errors import CaptureError, InterventionError
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Given:
-    """Weights that were computed elsewhere, and what is to be said of them."""
-
-    weights: Float[np.ndarray, "layer head query key"]
-    allowed: Bool[np.ndarray, "layer head query key"] | None  # None: every query sees every key
-    padding: int  # tokens that the mask left out
-    row_sums: tuple[float, float]  # the smallest and the largest
-
 
 Capability = Literal[
     "weights",
@@ -194,8 +181,7 @@ class Trace:
             ArgumentError: if these are no heads, or none.
             InterventionError: if the model has no such head.
         """
-        found = as_heads(heads)
-        card = self.model
+        found, card = as_heads(heads), self.model
         missing = [str(one) for one in found if not self._has(one)]
         if missing:
             raise InterventionError(
@@ -225,10 +211,10 @@ class Trace:
         return found
 
     if TYPE_CHECKING:  # and every other picture by its name
-        overview: ClassVar[Callable[..., "Picture"]]
-        lines: ClassVar[Callable[..., "Picture"]]
-        heatmap: ClassVar[Callable[..., "Picture"]]
-        explore: ClassVar[Callable[..., "Picture"]]
+        overview: ClassVar[Draws]
+        lines: ClassVar[Draws]
+        heatmap: ClassVar[Draws]
+        explore: ClassVar[Draws]
 
     def _scored(self, layer: int, kind: Kind = "self") -> Scored:
         """Queries and keys of a layer, and what is learned there.
@@ -362,18 +348,3 @@ def _part(size: int, number: int, parts: int) -> slice:
     """Where one of equal parts, side by side, begins and ends."""
     width = size // parts
     return slice(number * width, (number + 1) * width)
-
-
-@runtime_checkable
-class Picture(Protocol):
-    """What a trace is drawn as: shown in a notebook, saved as a file."""
-
-    def to_html(self) -> str:
-        """One HTML file that needs no network."""
-        ...
-
-    def to_svg(self) -> str:
-        """One SVG file at print size."""
-        ...
-
-    def _repr_html_(self) -> str: ...

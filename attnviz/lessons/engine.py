@@ -14,7 +14,8 @@ from typing import Literal, TypeVar, Union, get_args
 
 from attnviz import checks
 from attnviz.core.heads import HeadId
-from attnviz.core.trace import Token, Trace
+from attnviz.core.tokens import Token
+from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
 from attnviz.lessons.controls import Cells, Control, Value
 from attnviz.lessons.facts import facts

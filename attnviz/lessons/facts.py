@@ -2,7 +2,8 @@
 
 from attnviz.core.heads import HeadId
 from attnviz.core.intervention import heads_off
-from attnviz.core.trace import Token, Trace
+from attnviz.core.tokens import Token
+from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
 
 

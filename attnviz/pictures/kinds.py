@@ -16,7 +16,7 @@ from typing import Literal
 
 import attnviz.pictures
 from attnviz import checks
-from attnviz.core.trace import Picture
+from attnviz.core.methods import Picture
 from attnviz.errors import ArgumentError
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.scripts import Script

@@ -29,7 +29,8 @@ from safetensors.torch import save as saved
 
 import attnviz
 from attnviz.__main__ import main
-from attnviz.core.trace import Picture, Trace
+from attnviz.core.methods import Picture
+from attnviz.core.trace import Trace
 from attnviz.export.numbers import as_csv, as_json, as_npz
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.chapters import chapters

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float
 
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 
 Allowed = Bool[np.ndarray, "#head query key"] | None  # the pairs that count; None: all of them
 

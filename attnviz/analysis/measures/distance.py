@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from attnviz.analysis.allowed import looking, mean_where
 from attnviz.analysis.measures import Allowed, Measure
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 
 
 def distance(

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from attnviz.analysis.measures import Allowed, Measure, share
 from attnviz.analysis.offset import at_offset
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 
 
 def on_self(

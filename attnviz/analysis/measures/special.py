@@ -8,7 +8,7 @@ from jaxtyping import Float
 from attnviz.analysis.allowed import looking, mean_where
 from attnviz.analysis.measures import Allowed, Measure
 from attnviz.analysis.measures import share as largest_share
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 
 
 def on_special(

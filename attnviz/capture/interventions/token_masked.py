@@ -8,7 +8,7 @@ from attnviz import checks
 from attnviz.capture.interventions import InputChange, check_token
 from attnviz.capture.reading import Reading
 from attnviz.core.intervention import EditPoint, Intervention
-from attnviz.core.trace import Token
+from attnviz.core.tokens import Token
 from attnviz.errors import InterventionError
 from attnviz.models.load import Model
 

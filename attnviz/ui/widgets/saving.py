@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import streamlit as st
 
-from attnviz.core.trace import Picture, Trace
+from attnviz.core.methods import Picture
+from attnviz.core.trace import Trace
 from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
 from attnviz.export.png import png_packet
 from attnviz.export.training import comparison_csv, course_csv, looks_csv

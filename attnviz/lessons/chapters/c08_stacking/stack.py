@@ -3,7 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.core.trace import Token, Trace
+from attnviz.core.tokens import Token
+from attnviz.core.trace import Trace
 from attnviz.lessons.chapters.c08_stacking.runs import ENCODERS
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.facts import name
