@@ -43,7 +43,7 @@ class OwnServer:
         """Start it; one that is held up answers, and draws no page before `go_on`."""
         command = ["-m", "attnviz", "serve", "--port", str(self.port)]
         if is_held_up:
-            options = ["run", "app.py", "--lifespan.port", str(self.port)]
+            options = ["run", "app.py", "--server.port", str(self.port)]
             command = ["-c", _HELD_UP, str(self._go), *options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
