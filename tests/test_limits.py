@@ -29,6 +29,7 @@ for picture in (
     attnviz.overview(trace),
     attnviz.lines(trace, [(0, 2)], attnviz.Lens(hide_special=True)),
     attnviz.heatmap(trace, (0, 2)),
+    attnviz.arcs(trace, (0, 2)),
     attnviz.explore(trace),
 ):
     assert picture.to_html()
@@ -40,7 +41,7 @@ for chapter in attnviz.chapters():
     scene = chapter.scene(trace)
     assert chapter.figure(trace, scene).panels
 assert attnviz.Trace.from_weights(["a", "b"], np.full((1, 1, 2, 2), 0.5)).tokens
-missing = set(attnviz.__all__) - {"load", "trace", "overview", "lines", "heatmap", "explore",
+missing = set(attnviz.__all__) - {"load", "trace", "overview", "lines", "heatmap", "arcs", "explore",
     "measure", "train", "chapters"}
 for name in missing:
     assert isinstance(getattr(attnviz, name), type), f"{name} is a function that was not tried"
