@@ -41,8 +41,8 @@ for chapter in attnviz.chapters():
     scene = chapter.scene(trace)
     assert chapter.figure(trace, scene).panels
 assert attnviz.Trace.from_weights(["a", "b"], np.full((1, 1, 2, 2), 0.5)).tokens
-missing = set(attnviz.__all__) - {"load", "trace", "overview", "lines", "heatmap", "arcs", "explore",
-    "measure", "train", "chapters"}
+missing = set(attnviz.__all__) - {"load", "trace", "overview", "lines", "heatmap", "arcs",
+    "explore", "measure", "train", "chapters"}
 for name in missing:
     assert isinstance(getattr(attnviz, name), type), f"{name} is a function that was not tried"
 assert not [name for name in sys.modules if name.startswith("attnviz.ui")]
