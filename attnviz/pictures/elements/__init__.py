@@ -154,13 +154,6 @@ def _cell(
     )
 
 
-def few(
-    values: Float[np.ndarray, "row column"], rows: int, columns: int
-) -> Float[np.ndarray, "row column"]:
-    """The first rows and columns of a large matrix; `more` says how many there are in all."""
-    return values[:rows, :columns]
-
-
 def more(x: Number, y: Number, all_of_them: int, mode: Mode, *, size: Number = SMALL) -> Element:
     """Three dots and the whole number: "… 384"."""
     return text(x, y, f"… {all_of_them}", style.FAINT_INK[mode], size=size, anchor="start")
