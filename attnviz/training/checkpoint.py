@@ -147,7 +147,7 @@ def _facts(text: str) -> dict[str, Any]:
         if type(facts[name]) is not int or not 0 <= facts[name] < 2**31:
             raise ValueError(name)
     if type(facts["task"]) is not str:
-        raise ValueError("task")
+        raise ValueError("the task is not a name")
     for name in ("accuracy", "loss", "seconds"):
         facts[name] = float(facts[name]) if type(facts[name]) in (int, float) else nan
         if not isfinite(facts[name]):
