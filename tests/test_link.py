@@ -11,7 +11,7 @@ import attnviz
 from attnviz.core.heads import HeadId
 from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Paint, Pick, PickHeads
-from attnviz.lessons.link import MODES, Progress, from_link, to_link
+from attnviz.lessons.link import MODES, MOST_STEPS, Progress, choice_key, from_link, to_link
 from attnviz.lessons.verdict_sheet import GUESSES
 from tests.fuzz import examples
 
@@ -21,11 +21,14 @@ NUMBERS = st.one_of(
     st.integers(-999, 999), st.floats(-99, 99, allow_nan=False).map(lambda x: round(x, 3))
 )
 CONTROLS = {f"{c.number}.{control.name}": control for c in CHAPTERS for control in c.controls}
+CHOICES = {
+    choice_key(int(key.split(".")[0]), key.split(".")[1]): one for key, one in CONTROLS.items()
+}
 QUESTIONS = {f"{c.number}.{q.name}": q for c in CHAPTERS for q in c.questions}
 
 
 def value_of(name: str) -> st.SearchStrategy[object]:
-    control = CONTROLS[name]
+    control = CHOICES[name]
     if isinstance(control, Paint):
         places = st.integers(0, 11)
         return st.lists(st.tuples(places, places), max_size=20).map(Cells)
@@ -53,9 +56,10 @@ FIELDS = st.fixed_dictionaries(
     {
         "chapter": st.integers(1, 8),
         "screen": st.integers(0, 12),
+        "step": st.integers(0, MOST_STEPS - 1),
         "mode": st.sampled_from(MODES),
         "hide_special": st.booleans(),
-        "choices": several(sorted(CONTROLS), value_of),
+        "choices": several(sorted(CHOICES), value_of),
         "answers": several(sorted(QUESTIONS), said_to),
         "guesses": st.dictionaries(
             st.sampled_from([claim.name for claim in claims()]), st.sampled_from(GUESSES)

@@ -173,6 +173,18 @@ class Chapter:
         for kind in ("parts", "questions", "controls"):
             named = tuple(self._named(one, kind) for one in getattr(self, kind))
             object.__setattr__(self, kind, named)
+        placed = tuple(replace(q, beside=q.beside or self._beside(q)) for q in self.questions)
+        object.__setattr__(self, "questions", placed)
+
+    def _beside(self, question: Question) -> str:
+        """Where a question stands that does not say so: at the part before what answers it."""
+        names = [part.name for part in self.parts]
+        at = names.index(question.before) if question.before else len(names)
+        return names[max(0, at - 1)]
+
+    def asked_beside(self, part: Part) -> tuple[Question, ...]:
+        """The questions that stand beside a part."""
+        return tuple(question for question in self.questions if question.beside == part.name)
 
     def _named(self, one: Keyed, kind: str) -> Keyed:
         """A part, question or control that knows its texts, if it did not before."""

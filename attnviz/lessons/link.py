@@ -20,7 +20,10 @@ from attnviz.share.codec import MOST_PARAMETER, head_text, joined, parted, read_
 
 Mode = Literal["learner", "presenter", "teacher", "print"]
 MODES: tuple[Mode, ...] = get_args(Mode)
-PARAMETERS = ("ch", "screen", "mode", "special", "c", "a", "g")
+PARAMETERS = ("ch", "screen", "step", "mode", "special", "c", "a", "g")
+SHARED = ("word", "head", "other")  # controls that mean the same in every chapter
+EARLIER = {"7.a": "7.head", "7.b": "7.other"}  # as links of the first version name them
+MOST_STEPS = 20
 Read = TypeVar("Read")
 
 
@@ -30,15 +33,16 @@ class Progress:
 
     chapter: int = 1
     screen: int = 0  # of the presenter
+    step: int = 0  # of the chapter's figure
     mode: Mode = "learner"
     hide_special: bool = False  # in claims on trial
-    choices: Mapping[str, Value] = field(default_factory=dict)  # "2.head" → value
+    choices: Mapping[str, Value] = field(default_factory=dict)  # "word", "2.width" → value
     answers: Mapping[str, Answer] = field(default_factory=dict)  # "2.most" → value
     guesses: Mapping[str, Guess] = field(default_factory=dict)  # "C13" → verdict
 
     def with_choice(self, chapter: int, name: str, value: Value) -> "Progress":
         """The same with one control set."""
-        return replace(self, choices={**self.choices, f"{chapter}.{name}": value})
+        return replace(self, choices={**self.choices, choice_key(chapter, name): value})
 
     def with_answer(self, chapter: int, name: str, said: Answer) -> "Progress":
         """The same with one question answered."""
@@ -51,7 +55,16 @@ class Progress:
     def of_chapter(self, number: int) -> dict[str, Value]:
         """What was chosen in one chapter, by the name of the control."""
         start = f"{number}."
-        return {n.removeprefix(start): v for n, v in self.choices.items() if n.startswith(start)}
+        return {
+            key.removeprefix(start): value
+            for key, value in self.choices.items()
+            if key in SHARED or key.startswith(start)
+        }
+
+
+def choice_key(chapter: int, name: str) -> str:
+    """Under which name the value of a control is kept: once for all chapters if they share it."""
+    return name if name in SHARED else f"{chapter}.{name}"
 
 
 def to_link(progress: Progress) -> dict[str, str]:
@@ -60,6 +73,7 @@ def to_link(progress: Progress) -> dict[str, str]:
     params = {
         "ch": "" if progress.chapter == start.chapter else str(progress.chapter),
         "screen": str(progress.screen or ""),
+        "step": str(progress.step or ""),
         "mode": "" if progress.mode == start.mode else progress.mode,
         "special": "hidden" if progress.hide_special else "",
         "c": joined({name: _written(value) for name, value in progress.choices.items()}),
@@ -82,12 +96,15 @@ def from_link(params: Mapping[str, str]) -> tuple[Progress, tuple[str, ...]]:
 
     numbers = {str(chapter.number): chapter.number for chapter in chapters()}
     screens = {str(screen): screen for screen in range(100)}
+    steps = {str(step): step for step in range(MOST_STEPS)}
+    chapter = int(str(one_of("ch", numbers, start.chapter)))
     found = Progress(
-        chapter=int(str(one_of("ch", numbers, start.chapter))),
+        chapter=chapter,
         screen=int(str(one_of("screen", screens, start.screen))),
+        step=int(str(one_of("step", steps, start.step))),
         mode=_mode(str(one_of("mode", {mode: mode for mode in MODES}, start.mode))),
         hide_special=bool(one_of("special", {"hidden": True}, start.hide_special)),
-        choices=_choices(params.get("c", ""), dropped),
+        choices=_choices(params.get("c", ""), chapter, dropped),
         answers=_answers(params.get("a", ""), dropped),
         guesses=_guesses(params.get("g", ""), dropped),
     )
@@ -149,9 +166,17 @@ def _word(text: str) -> str:
     return text
 
 
-def _choices(text: str, dropped: list[str]) -> dict[str, Value]:
-    known = {f"{chapter.number}.{c.name}" for chapter in chapters() for c in chapter.controls}
-    return _known(text, "c", dict.fromkeys(known, _read), dropped)
+def _choices(text: str, chapter: int, dropped: list[str]) -> dict[str, Value]:
+    """What was chosen. Older links name a word and a head in each chapter: that of `chapter`."""
+    known = {f"{one.number}.{c.name}" for one in chapters() for c in one.controls}
+    found = _known(text, "c", dict.fromkeys((*known, *SHARED, *EARLIER), _read), dropped)
+    found = {EARLIER.get(name, name): value for name, value in found.items()}
+    own = {name: value for name, value in found.items() if name.rpartition(".")[2] not in SHARED}
+    for name in SHARED:
+        value = found.get(name, found.get(f"{chapter}.{name}"))
+        if value is not None:
+            own[name] = value
+    return own
 
 
 def _answers(text: str, dropped: list[str]) -> dict[str, Answer]:

@@ -45,6 +45,8 @@ class Question:
     span: Callable[[Trace], tuple[float, float]] = lambda _: (0.0, 1.0)  # of a number
     step: float = 0.01
     is_law: bool = False  # the same for every sentence
+    beside: str = ""  # the part that it is about, which stands beside it
+    in_picture: bool = False  # its options can be clicked there
     before: str = ""  # the part that gives the answer away: shown once the learner has committed
     key: str = ""  # of its texts: the chapter gives it
 
@@ -78,12 +80,15 @@ class Question:
         return self.explain.filled(language, numbers)
 
     def tells(self, trace: Trace, language: Language) -> str:
-        """The right option by its name, if there are options, and the computation."""
+        """The right answer, then its computation."""
         explained = self.explains(trace, language)
-        if self.options is None:
-            return explained
-        answer = self.spoken(trace, self.answer(trace), language)
+        answer = self.spoken(trace, self._shown_answer(trace), language)
         return f"{say('walk.answer', language, answer=answer)} {explained}"
+
+    def _shown_answer(self, trace: Trace) -> Answer:
+        """The answer; a number with the digits that a prediction of it has."""
+        answer = self.answer(trace)
+        return answer if isinstance(answer, str) else self.step * round(answer / self.step)
 
     def spoken(self, trace: Trace, said: Answer, language: Language) -> str:
         """An answer in words."""

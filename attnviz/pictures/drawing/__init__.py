@@ -5,7 +5,7 @@ A tree is built in Python and becomes elements and text nodes in the browser
 array: the browser paints it from the numbers themselves and reads them out under the pointer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -66,9 +66,17 @@ class Drawing:
     @cached_property
     def packet(self) -> bytes:
         """What the browser draws it from."""
+        return self.packet_for({})
+
+    def packet_for(self, reader: Mapping[str, object]) -> bytes:
+        """The same for one reader: `step` of a figure, what is `asking`, the `right` option."""
+        tree, arrays = self._packed
+        return pack({"tree": tree, "alt": self.alt, "reader": dict(reader)}, arrays)
+
+    @cached_property
+    def _packed(self) -> tuple[list[Any], dict[str, np.ndarray]]:
         arrays: dict[str, np.ndarray] = {}
-        tree = self._tree(self.root, arrays)
-        return pack({"tree": tree, "alt": self.alt}, arrays)
+        return self._tree(self.root, arrays), arrays
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.alt}>"

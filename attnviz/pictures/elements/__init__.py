@@ -2,8 +2,25 @@
 
 Coordinates are in units of the figure's own view box, y downward. Every element says where it
 stands (`Area`), so that an arrow begins and ends at what it joins. What a reader may point at
-carries `part`, a name such as "q.3"; `lights` names the parts that light up with it, `says` is
-what is then written under the figure.
+carries `part`, its name; `lights` names the parts that light up with it, in this picture and in
+every other on the page; `says` is what is then written under the figure.
+
+The name of a number is its address, tensor.layer.head.row.column, such as "Q.0.2.3.1": layer 0,
+head 2, token 3, component 1. Tensors without heads leave the head out ("X.0.3.1"):
+
+    X            input of the layer, "token d_model"
+    WQ WK WV     of a head, "d_model d_head"; q = x WQ + bias
+    Q K V        of a head, "token d_head"
+    D S A        of a head, "query key": q · k, the score (divided, masked), the weight
+    Z            of a head, "token d_head"; C is all heads' z side by side, "token d_model"
+    WO           "d_model d_model", rows are components of C; y = C WO + bias
+    P            what a head writes, Z times its rows of WO, "token d_model"
+    Y            output of W_O, "token d_model"
+    U R          after attention, and after the layer, each with its sum and norm, "token d_model"
+
+The note's own numbers are "note.Q.0.1"; the name of a token is "word.3", of a head "head.0.2".
+A rectangle or a line that stands for a number carries its address too, as `data-part`, with
+`data-value`. `tests/addresses.py` reads every address back against transformers' own run.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
-// A figure in steps (attnviz/pictures/elements/figure.py): what is there at which step, and
-// what lights up with what the reader points at.
+// A figure in steps (attnviz/pictures/elements/figure.py): what is there at which step, what
+// lights up with what the reader points at, and what they choose in it.
 
 const SECONDS = 2.2; // of one step while it plays
+const SETTLED = 600; // ms without another step, until the page keeps the step in its link
 
 // Whether what carries data-from and data-until is there at a step.
 const isThere = ({ from = 0, until = Infinity }, step) => Number(from) <= step && step < Number(until);
@@ -19,14 +20,16 @@ function beginSteps(stage, box) {
   const sentences = [...box.querySelectorAll(".sentences li")].map((one) => one.textContent);
   const stepper = box.querySelector(".stepper");
   const [back, play, on] = ["back", "play", "on"].map((name) => stepper.querySelector(`.${name}`));
+  const { memory, meta } = stage;
   let timer = 0;
   const go = (step) => {
     const now = Math.max(0, Math.min(most, step));
-    if (now !== stage.memory.step) stage.keep("step", now);
-    stage.memory.step = now;
+    if (memory.step !== undefined && now !== memory.step) keepSoon(stage, now);
+    memory.step = now;
     for (const figure of box.querySelectorAll("svg.figure")) showStep(figure, now);
     stepper.querySelector(".sentence").textContent = sentences[now];
     stepper.querySelector(".count").textContent = `${now + 1} / ${most + 1}`;
+    box.dataset.step = String(now);
     back.disabled = now === 0;
     on.disabled = now === most;
     if (now === most) stop();
@@ -37,27 +40,52 @@ function beginSteps(stage, box) {
     play.textContent = "▶▶";
     play.setAttribute("aria-label", stepper.dataset.play);
   };
-  back.addEventListener("click", () => { stop(); go(stage.memory.step - 1); });
-  on.addEventListener("click", () => { stop(); go(stage.memory.step + 1); });
+  const by = (steps) => { stop(); go(memory.step + steps); };
+  back.addEventListener("click", () => by(-1));
+  on.addEventListener("click", () => by(1));
   play.addEventListener("click", () => {
     if (timer) return stop();
-    if (stage.memory.step === most) go(0);
+    if (memory.step === most) go(0);
     play.textContent = "❚❚";
     play.setAttribute("aria-label", stepper.dataset.pause);
-    timer = setInterval(() => (box.isConnected ? go(stage.memory.step + 1) : stop()), 1000 * SECONDS);
+    timer = setInterval(() => (box.isConnected ? go(memory.step + 1) : stop()), 1000 * SECONDS);
   });
-  box.addEventListener("keydown", (event) => {
-    if (event.key === " " && event.target.closest("button")) return; // presses the button
-    const by = { " ": 1, ArrowRight: 1, ArrowLeft: -1, Home: -most, End: most }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    event.stopPropagation(); // the arrows of the page turn chapters
-    stop();
-    go(stage.memory.step + by);
-  });
-  go(stage.memory.step ?? stage.meta.step ?? 0);
+  memory.stepBy = (steps) => {
+    const there = memory.step + steps;
+    if (there < 0 || there > most) return false;
+    by(steps);
+    return true;
+  };
+  go(memory.step ?? meta.reader?.step ?? 0);
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) sideBySide(box, sentences);
-  window.addEventListener("beforeprint", () => sideBySide(box, sentences));
+  memory.onPaper = () => sideBySide(box, sentences);
+}
+
+function keepSoon(stage, step) {
+  clearTimeout(stage.memory.keeping);
+  stage.memory.keeping = setTimeout(() => stage.keep("step", step), SETTLED);
+}
+
+// Keys step the figure that is in sight, wherever the focus is, except where somebody types or
+// presses something; at its ends they go on to whoever else listens, as the presenter's pages.
+const BY = { " ": 1, ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
+const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=slider], [role=listbox], [role=option], [role=tab], [role=radio], [role=menu]";
+const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says]";
+function stepByKey(stage, event) {
+  const { root, memory } = stage;
+  const by = BY[event.key];
+  if (!by || !memory.stepBy || event.ctrlKey || event.altKey || event.metaKey) return;
+  const target = event.composedPath()[0];
+  if (target.matches?.(TAKES_KEYS)) return;
+  if (event.key === " " && target.closest?.(IS_PRESSED)) return;
+  const isPaging = event.key.startsWith("Page") || event.key === " ";
+  const isPresented = document.querySelector(".st-key-present") !== null;
+  if (isPaging && !isPresented && !root.contains(target)) return; // the page scrolls
+  const { top, bottom } = root.getBoundingClientRect();
+  if (!root.isConnected || bottom < 80 || top > window.innerHeight - 80) return;
+  if (!memory.stepBy(by)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
 }
 
 // All steps beside each other, finished: on paper, and where motion is not wanted.
@@ -68,31 +96,66 @@ function sideBySide(box, sentences) {
   sentences.forEach((sentence, step) => {
     const copy = figure.cloneNode(true);
     showStep(copy, step);
+    for (const one of copy.querySelectorAll("[tabindex]")) one.removeAttribute("tabindex");
     all.append(html("figure", {}, copy, html("figcaption", {}, `${step + 1} · ${sentence}`)));
   });
   box.append(all);
 }
 
-// What belongs to what is pointed at lights up, and its number is written out.
+// What belongs to what is pointed at lights up in every picture of the page, and its number is
+// written out under its own figure. A click keeps it there until another, or Escape.
+function light(root, names) {
+  for (const part of root.querySelectorAll("[data-part]")) {
+    part.classList.toggle("lit", names.includes(part.dataset.part));
+  }
+}
+
 function beginPointing(stage, box) {
   const line = box.querySelector(".calculation");
+  const { memory } = stage;
   const point = (target) => {
-    for (const lit of box.querySelectorAll(".lit")) lit.classList.remove("lit");
     line.textContent = target?.dataset.says ?? "";
     box.classList.toggle("pointing", Boolean(target));
-    if (!target) return;
-    const names = new Set([target.dataset.part, ...(target.dataset.lights ?? "").split(" ")]);
-    for (const part of box.querySelectorAll("[data-part]")) {
-      if (names.has(part.dataset.part)) part.classList.add("lit");
-    }
+    const names = target ? [target.dataset.part, ...(target.dataset.lights ?? "").split(" ")] : [];
+    document.dispatchEvent(new CustomEvent("attnviz-light", { detail: names.filter(Boolean) }));
   };
+  const kept = () => (memory.kept ? box.querySelector(`svg [data-part="${CSS.escape(memory.kept)}"]`) : null);
   const of = (event) => event.target.closest?.("[data-says], [data-lights]");
-  for (const name of ["pointerover", "focusin"]) box.addEventListener(name, (event) => point(of(event)));
-  box.addEventListener("pointerleave", () => point(null));
+  for (const name of ["pointerover", "focusin"]) {
+    box.addEventListener(name, (event) => { const there = of(event); if (there) point(there); });
+  }
+  box.addEventListener("pointerleave", () => point(kept()));
   box.addEventListener("click", (event) => {
+    const option = event.target.closest?.("[data-option]");
+    if (option && stage.meta.reader?.asking && option.dataset.option.startsWith(`${stage.meta.reader.asking}.`)) {
+      const [question, ...name] = option.dataset.option.split(".");
+      return stage.send("answered", { question, option: name.join(".") });
+    }
+    const there = of(event);
+    memory.kept = there?.dataset.says && there.dataset.part !== memory.kept ? there.dataset.part : undefined;
+    point(kept());
     const chosen = event.target.closest?.("[data-choose]");
     if (chosen) stage.send("chosen", JSON.parse(chosen.dataset.choose));
   });
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { memory.kept = undefined; point(null); }
+    const there = event.target.closest?.("[data-choose], [data-option], [data-says]");
+    if (!there || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    there.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+  });
+  if (kept()) point(kept());
+}
+
+// What can be clicked as an answer, and which one is right once it is known.
+function showOptions(stage) {
+  const { asking = "", right = [] } = stage.meta.reader ?? {};
+  for (const option of stage.root.querySelectorAll("[data-option]")) {
+    const isAsked = asking !== "" && option.dataset.option.startsWith(`${asking}.`);
+    option.classList.toggle("asked", isAsked);
+    if (isAsked) option.setAttribute("tabindex", "0");
+    option.classList.toggle("right", right.includes(option.dataset.option));
+  }
 }
 
 function beginFigures(stage) {
@@ -100,4 +163,12 @@ function beginFigures(stage) {
     beginSteps(stage, box);
     beginPointing(stage, box);
   }
+  showOptions(stage);
+  if (stage.memory.listens) return; // once a stage, whatever is drawn in it
+  stage.memory.listens = true;
+  const lit = (event) => (stage.root.isConnected ? light(stage.root, event.detail) : document.removeEventListener("attnviz-light", lit));
+  document.addEventListener("attnviz-light", lit);
+  const keys = (event) => (stage.root.isConnected ? stepByKey(stage, event) : document.removeEventListener("keydown", keys, true));
+  document.addEventListener("keydown", keys, true);
+  window.addEventListener("beforeprint", () => { if (stage.root.isConnected) stage.memory.onPaper?.(); });
 }

@@ -1,6 +1,6 @@
 """Pictures on a page: the overview and the line diagrams as components, charts by Plotly."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
@@ -107,7 +107,7 @@ _folded = {kind.script.name: _component(kind.script.name) for kind in FOLDED}
 _overview = _component("overview")
 _lines = _component("lines")
 _lines_with_pins = _component("lines", keeps=True)
-_drawing = _component("drawing")
+_drawing = _component("drawing", keeps=True)
 
 
 _height = st.components.v2.component("attnviz_height", js=_HEIGHT)
@@ -195,7 +195,7 @@ def show_overview(packet: bytes, key: str, on_picked: Callable[[], None]) -> Non
 
 def picked(key: str) -> dict[str, Any] | None:
     """What was chosen in the overview `key`: slot, layer, head."""
-    choice: dict[str, Any] | None = _told(key).get("picked")
+    choice: dict[str, Any] | None = told(key).get("picked")
     return choice
 
 
@@ -216,24 +216,33 @@ def show_picture(script: str, packet: bytes, key: str) -> None:
 
 def pinned(key: str) -> tuple[str, ...]:
     """The tokens that are pinned in the line diagram `key`: q3 as a query, k0 as a key."""
-    pins: list[str] = _told(key).get("pins") or []
+    pins: list[str] = told(key).get("pins") or []
     return tuple(pins)
 
 
-def show_drawing(drawn: Drawing, key: str, on_painted: Callable[[], None]) -> None:
-    """A drawing: tables, boxes and maps. `on_painted` runs when a cell that can be is clicked."""
-    _drawing(key=key, data=drawn.packet, on_painted_change=on_painted)
+def show_drawing(
+    drawn: Drawing, key: str, on_told: Callable[[], None], reader: Mapping[str, object]
+) -> None:
+    """A drawing: tables, boxes, maps, figures in steps; `reader` is what it is for this person.
+
+    `on_told` runs when somebody did something in it; `told(key)` says what: a cell `painted`
+    (control, row, column), what was `chosen` (controls and their values), a question `answered`
+    (question, option), or the `step` at which its figure stands.
+    """
+    _drawing(
+        key=key,
+        data=drawn.packet_for(reader),
+        on_painted_change=on_told,
+        on_chosen_change=on_told,
+        on_answered_change=on_told,
+        on_step_change=on_told,
+    )
 
 
-def painted(key: str) -> dict[str, Any] | None:
-    """The cell that was clicked in the drawing `key`: control, row, column."""
-    cell: dict[str, Any] | None = _told(key).get("painted")
-    return cell
-
-
-def _told(key: str) -> Any:
+def told(key: str) -> Mapping[str, Any]:
     """What a component has told; nothing if the page has dropped it."""
-    return state.taken(key) or {}
+    said: Mapping[str, Any] = state.taken(key) or {}
+    return said
 
 
 @contextmanager

@@ -17,8 +17,8 @@ CHAPTER = Chapter(
     minutes=6,
     has_trial=True,
     controls=(
-        other_head_control("a", lambda trace: most_different(trace)[0]),
-        other_head_control("b", lambda trace: most_different(trace)[1]),
+        other_head_control("head", lambda trace: most_different(trace)[0]),
+        other_head_control("other", lambda trace: most_different(trace)[1]),
         Pick(
             "special",
             lambda _: tuple(SPECIAL),

@@ -24,8 +24,8 @@ def _draw_map(scene: Scene) -> Drawing:
         trace.heads.index(head): getattr(code, scene.mode)
         for head, code in zip(pair_asked(scene), (FIRST, SECOND), strict=False)
     }
-    near = [names[i] for i in np.argsort(found.distances[trace.heads.index(scene.head("a"))])[1:4]]
-    alt = f"{trace.model.called(scene.language)} · {scene.head('a')} ≈ {', '.join(near)}"
+    near = [names[i] for i in np.argsort(found.distances[trace.heads.index(scene.head())])[1:4]]
+    alt = f"{trace.model.called(scene.language)} · {scene.head()} ≈ {', '.join(near)}"
     drawing = scatter(found.places, names, colours, scene.mode, named=named, label=alt)
     root = element(
         "div",
@@ -39,14 +39,14 @@ def _draw_map(scene: Scene) -> Drawing:
 def _map_numbers(scene: Scene) -> Numbers:
     trace = scene.trace
     found = head_map(trace)
-    a, b = (trace.heads.index(scene.head(slot)) for slot in ("a", "b"))
-    divergence = jensen_shannon(trace.weights(scene.head("a")), trace.weights(scene.head("b")))
+    a, b = (trace.heads.index(scene.head(slot)) for slot in ("head", "other"))
+    divergence = jensen_shannon(trace.weights(scene.head()), trace.weights(scene.head("other")))
     return {
         "kept": f"{100 * found.kept:.0f} %",
         "distance": printed(float(found.distances[a, b]), 3),
         "divergence": printed(divergence, 3),
-        "a": scene.head("a"),
-        "b": scene.head("b"),
+        "a": scene.head(),
+        "b": scene.head("other"),
     }
 
 

@@ -24,7 +24,7 @@ def _draw_lines(scene: Scene) -> Lines:
 
 def _lines_numbers(scene: Scene) -> Numbers:
     trace = scene.trace
-    a, b = scene.head("a"), scene.head("b")
+    a, b = scene.head(), scene.head("other")
     return {
         "a": a,
         "b": b,
@@ -40,4 +40,4 @@ def _on_self(trace: Trace, head: HeadId) -> int:
     return int((weights.argmax(axis=1) == np.arange(len(weights))).sum())
 
 
-PART = Part("lines", _draw_lines, _lines_numbers, uses=("a", "b", "special"))
+PART = Part("lines", _draw_lines, _lines_numbers, uses=("head", "other", "special"))

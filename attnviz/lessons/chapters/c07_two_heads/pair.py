@@ -9,4 +9,4 @@ FIRST, SECOND = style.HEAD_CODES[:2]
 
 def pair_asked(scene: Scene) -> list[HeadId]:
     """The heads A and B; one, if they are the same."""
-    return list(dict.fromkeys([scene.head("a"), scene.head("b")]))
+    return list(dict.fromkeys([scene.head(), scene.head("other")]))

@@ -1,9 +1,12 @@
 """A chapter on the page: what to see, what to set, what to predict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
+from attnviz.analysis.difference import most_different
+from attnviz.core.heads import HeadId
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Scene
@@ -21,6 +24,7 @@ from attnviz.ui.pages.walkthrough.progress import (
     answer,
     choose,
     keep_link,
+    opened_at,
     panel,
     progress,
     see,
@@ -37,18 +41,14 @@ FEW = 6  # options that are shown side by side
 
 
 def lesson(sentence: TracedSentence) -> None:
-    """The chapter where this session stands, from its title to its takeaway."""
+    """The chapter where this session stands, from its figure to its takeaway."""
     chapter = chapter_called(progress().chapter)
     scene = sentence.scene(chapter)
     with st.container(key="lesson"):
-        _opening(chapter, scene)
-        controls(chapter, scene, [c for c in chapter.controls if not _used(chapter, c.name)])
+        _first_screen(sentence, chapter, scene)
         training.train_here(chapter, scene)
-        for part in chapter.parts:
+        for part in chapter.parts[1:]:
             _part(sentence, chapter, part, scene)
-        for question in chapter.questions:
-            if not question.before:
-                ask(sentence, chapter, question)
         if chapter.has_trial:
             claims.on_trial(sentence)
         _closing(chapter, scene)
@@ -65,13 +65,28 @@ def lesson(sentence: TracedSentence) -> None:
     keep_link()
 
 
-def _used(chapter: Chapter, name: str) -> bool:
-    return any(name in part.uses for part in chapter.parts)
+def _first_screen(sentence: TracedSentence, chapter: Chapter, scene: Scene) -> None:
+    """The chapter's figure, and beside it what it is, what to see, and one thing to do."""
+    part = chapter.parts[0]
+    with st.container(key="first_screen"):
+        figure, side = st.columns([7, 3])
+        with side, st.container(key="side"):
+            _opening(chapter, scene)
+            controls(chapter, scene, [c for c in chapter.controls if _is_first(chapter, c.name)])
+            for question in chapter.asked_beside(part):
+                ask(sentence, chapter, question)
+        with figure:
+            show_panel(sentence, chapter, part, scene)
+
+
+def _is_first(chapter: Chapter, control: str) -> bool:
+    """Whether a control belongs to the first screen: used by its figure, or by no part alone."""
+    using = [part for part in chapter.parts if control in part.uses]
+    return not using or chapter.parts[0] in using
 
 
 def _opening(chapter: Chapter, scene: Scene) -> None:
     st.markdown(f"## {chapter.number} · {markdown_text(chapter.title[language()])}")
-    st.markdown(f"*{markdown_text(scene.say(chapter.goal))}*")
     st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
 
 
@@ -92,23 +107,36 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
 
 
 def _part(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
-    before = [question for question in chapter.questions if question.before == part.name]
-    for question in before:
-        ask(sentence, chapter, question)
+    """A part: its picture, and beside it the questions about it."""
+    beside = chapter.asked_beside(part)
     with st.container(key=f"part_{part.name}"):
         st.markdown(f"### {markdown_text(part.title[language()])}")
-        is_open = any(_is_open(sentence, chapter, question) for question in before)
-        if is_open and not _skipped(chapter, part):
-            st.caption(say("walk.first_predict", language()))
-            st.button(
-                say("walk.skip", language()),
-                key=f"skip_{chapter.number}_{part.name}",
-                on_click=_skip,
-                args=(chapter, part),
-            )
+        if not beside:
+            _picture(sentence, chapter, part, scene)
             return
-        controls(chapter, scene, [c for c in chapter.controls if c.name in part.uses])
-        show_panel(sentence, chapter, part, scene)
+        picture, side = st.columns([7, 3])
+        with picture:
+            _picture(sentence, chapter, part, scene)
+        with side:
+            for question in beside:
+                ask(sentence, chapter, question)
+
+
+def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
+    """A part's picture with its controls; first a prediction, where it gives one away."""
+    before = [question for question in chapter.questions if question.before == part.name]
+    is_open = any(_is_open(sentence, chapter, question) for question in before)
+    if is_open and not _skipped(chapter, part):
+        st.caption(say("walk.first_predict", language()))
+        st.button(
+            say("walk.skip", language()),
+            key=f"skip_{chapter.number}_{part.name}",
+            on_click=_skip,
+            args=(chapter, part),
+        )
+        return
+    controls(chapter, scene, [c for c in chapter.controls if c.name in part.uses])
+    show_panel(sentence, chapter, part, scene)
 
 
 def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
@@ -116,19 +144,44 @@ def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Sc
     drawn = panel(sentence, chapter, part, scene)
     key = f"panel_{chapter.number}_{part.name}"
     if isinstance(drawn, Drawing):
-
-        def take() -> None:
-            """Paint a cell, or wipe it."""
-            if cell := figures.painted(key):
-                now = scene.cells(cell["control"])
-                toggled = now ^ {(int(cell["row"]), int(cell["column"]))}
-                choose(chapter.number, cell["control"], Cells(toggled))
-
-        figures.show_drawing(drawn, key, on_painted=take)
+        figures.show_drawing(
+            drawn,
+            key,
+            lambda: _take_told(chapter, part, scene, figures.told(key)),
+            _reader(sentence, chapter, part),
+        )
     else:
         figures.show_lines(drawn, key)
     if note := chapter.note(part, scene):
         st.caption(markdown_text(note))
+
+
+def _reader(sentence: TracedSentence, chapter: Chapter, part: Part) -> dict[str, object]:
+    """What a picture is for this person: its step, the question it waits for, what was right."""
+    in_picture = [question for question in chapter.asked_beside(part) if question.in_picture]
+    open_now = [q.name for q in in_picture if _is_open(sentence, chapter, q)]
+    right = [f"{q.name}.{q.answer(sentence.trace)}" for q in in_picture if q.name not in open_now]
+    is_first = part is chapter.parts[0]
+    return {
+        "step": opened_at() if is_first else 0,
+        "asking": open_now[0] if open_now else "",
+        "right": right,
+    }
+
+
+def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, Any]) -> None:
+    """Do what somebody asked for in a picture."""
+    if cell := told.get("painted"):
+        now = scene.cells(cell["control"])
+        toggled = now ^ {(int(cell["row"]), int(cell["column"]))}
+        choose(chapter.number, cell["control"], Cells(toggled))
+    for name, value in (told.get("chosen") or {}).items():
+        choose(chapter.number, name, HeadId(*value) if isinstance(value, list) else value)
+    if said := told.get("answered"):
+        answer(chapter.number, said["question"], said["option"])
+    at = told.get("step")
+    if part is chapter.parts[0] and at is not None and at != progress().step:
+        step(step=int(at))
 
 
 def _skipped(chapter: Chapter, part: Part) -> bool:
@@ -149,6 +202,19 @@ def controls(chapter: Chapter, scene: Scene, shown: Sequence[Control]) -> None:
     with st.container(key=f"controls_{chapter.number}_{shown[0].name}", horizontal=True):
         for control in shown:
             _control(chapter, scene, control)
+        if {"head", "other"} <= {control.name for control in shown}:
+            st.button(
+                say("walk.most_different", language()),
+                key=f"most_different_{chapter.number}_{shown[0].name}",
+                on_click=_choose_most_different,
+                args=(chapter, scene),
+            )
+
+
+def _choose_most_different(chapter: Chapter, scene: Scene) -> None:
+    first, second, _ = most_different(scene.trace)
+    choose(chapter.number, "head", first)
+    choose(chapter.number, "other", second)
 
 
 def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
@@ -226,19 +292,20 @@ def predicts(what: str) -> str:
 
 def _predict(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     key = f"said_{chapter.number}_{question.name}"
-    st.caption(say("walk.prediction", language()))
+    st.caption(say("walk.in_picture" if question.in_picture else "walk.prediction", language()))
     said: Answer | None
     if question.options is None:
         least, most = question.span(sentence.trace)
         label = predicts(question.asks(sentence.trace, language()))
-        digits = "%d" if question.step.is_integer() else None
-        said = st.slider(
+        said = st.number_input(
             label,
             least,
             most,
-            step=question.step,
-            format=digits,
-            key=key,
+            None,
+            question.step,
+            "%.0f" if question.step.is_integer() else None,
+            key,
+            placeholder=say("walk.between", language(), least=f"{least:g}", most=f"{most:g}"),
             label_visibility="collapsed",
         )
     else:

@@ -48,11 +48,11 @@ def walkthrough() -> None:
 
 
 def _body() -> None:
-    sentence = _sentence()
+    with st.container(key="walk_sentence"):
+        sentence = _sentence(modes=True)
     if sentence is None:
         return
     show_warnings(sentence.trace)
-    _modes()
     if progress().mode == "teacher":
         teacher.notes(sentence)
     elif progress().mode == "print":
@@ -67,13 +67,17 @@ def _learn(sentence: TracedSentence) -> None:
     lesson(sentence)
 
 
-def _sentence(notes: DeltaGenerator | None = None) -> TracedSentence | None:
+def _sentence(notes: DeltaGenerator | None = None, *, modes: bool = False) -> TracedSentence | None:
     """The sentence and the model as chosen, and what they make; None while a model is awaited.
 
-    What must be said about them is said in `notes`, else below them.
+    What must be said about them is said in `notes`, else below them. The row ends with the
+    `modes`, where they are asked for.
     """
     sentence = chosen_sentence(state.read(WalkthroughState))
-    boxes, menu_of_examples, menu_of_models = st.columns([8, 2, 2.4])
+    boxes, menu_of_examples, menu_of_models, *rest = st.columns([7, 2, 2] + [3] * modes)
+    if rest:
+        with rest[0]:
+            _modes()
     with boxes:
         sentence_boxes(sentence)
     with menu_of_examples:

@@ -37,6 +37,7 @@ _PROGRESS: Remembered[Progress | None] = Remembered("progress", None)
 _ANSWERS_OF: Remembered[int | None] = Remembered("answers_of", None)  # this sentence
 _ASIDE: Remembered[Mapping[int, _Aside]] = Remembered("answers_aside", NONE_YET)
 _SEEN: Remembered[frozenset[str]] = Remembered("seen", frozenset())
+_OPENED: Remembered[tuple[int, int] | None] = Remembered("figure_opened", None)
 _TRAININGS: Remembered[tuple[Training, ...]] = Remembered("lesson_trainings", ())
 
 
@@ -71,6 +72,7 @@ def take_progress(params: Mapping[str, str]) -> Progress:
     """Go where the parameters of a link or of a saved view say."""
     found, dropped = from_link(params)
     _PROGRESS.put(found)
+    _OPENED.forget()
     _ANSWERS_OF.forget()  # they belong to the sentence that comes with them
     address.drop(*dropped)
     return found
@@ -116,8 +118,20 @@ def see(what: str) -> None:
 
 
 def step(**changes: Any) -> None:
-    """Go somewhere else."""
+    """Go somewhere else. Another chapter begins at the first step of its figure."""
+    if changes.get("chapter", progress().chapter) != progress().chapter:
+        changes.setdefault("step", 0)
     _PROGRESS.put(replace(progress(), **changes))
+
+
+def opened_at() -> int:
+    """At which step the figure of this chapter stood when somebody came to it."""
+    now = progress()
+    chapter, at = _OPENED.get() or (0, 0)
+    if chapter != now.chapter:
+        at = now.step
+        _OPENED.put((now.chapter, at))
+    return at
 
 
 def choose(chapter: int, name: str, value: Value) -> None:
