@@ -64,7 +64,8 @@ def chapter_section(
         parts.append(tag("h3", part.title[language]))
         parts.append(panel_element(_across_a_page(figure.panels[part.name])))
         parts.append(tag("p", chapter.note(part, scene), "small"))
-    parts += [_asked(chapter, q, scene, progress) for q in chapter.questions]
+    asked = chapter.at(scene.choice).questions
+    parts += [_asked(chapter, question, scene, progress) for question in asked]
     takeaway = scene.say(chapter.takeaway, **numbers)
     parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
     return f"<section>{''.join(parts)}</section>"

@@ -12,6 +12,8 @@ head 2, token 3, component 1. Tensors without heads leave the head out ("X.0.3.1
     WQ WK WV     of a head, "d_model d_head"; q = x WQ + bias
     Q K V        of a head, "token d_head"
     D S A        of a head, "query key": q · k, the score (divided, masked), the weight
+    N            of a head, "query key": the weight where special tokens are hidden and each row
+                 is divided by what is left of it
     Z            of a head, "token d_head"; C is all heads' z side by side, "token d_model"
     WO           "d_model d_model", rows are components of C; y = C WO + bias
     P            what a head writes, Z times its rows of WO, "token d_model"

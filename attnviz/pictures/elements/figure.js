@@ -134,17 +134,30 @@ function beginPointing(stage, box) {
     const there = of(event);
     memory.kept = there?.dataset.says && there.dataset.part !== memory.kept ? there.dataset.part : undefined;
     point(kept());
-    const chosen = event.target.closest?.("[data-choose]");
-    if (chosen) stage.send("chosen", JSON.parse(chosen.dataset.choose));
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { memory.kept = undefined; point(null); }
-    const there = event.target.closest?.("[data-choose], [data-option], [data-says]");
-    if (!there || (event.key !== "Enter" && event.key !== " ")) return;
-    event.preventDefault();
-    there.dispatchEvent(new MouseEvent("click", { bubbles: true }));
   });
   if (kept()) point(kept());
+}
+
+// What chooses something when it is clicked, with Ctrl perhaps something else; by the keyboard too.
+function beginChoosing(stage) {
+  const { root } = stage;
+  root.addEventListener("click", (event) => {
+    const there = event.target.closest?.("[data-choose]");
+    if (!there || event.target.closest("[data-option].asked")) return;
+    const { choose, chooseWithCtrl } = there.dataset;
+    const hasCtrl = event.ctrlKey || event.metaKey;
+    stage.send("chosen", JSON.parse((hasCtrl && chooseWithCtrl) || choose));
+  });
+  root.addEventListener("keydown", (event) => {
+    const there = event.target.closest?.("svg [data-choose], svg [data-option], svg [data-says]");
+    if (!there || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    const { ctrlKey, metaKey } = event;
+    there.dispatchEvent(new MouseEvent("click", { bubbles: true, ctrlKey, metaKey }));
+  });
 }
 
 // What can be clicked as an answer, and which one is right once it is known.
@@ -166,6 +179,7 @@ function beginFigures(stage) {
   showOptions(stage);
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it
   stage.memory.listens = true;
+  beginChoosing(stage);
   const lit = (event) => (stage.root.isConnected ? light(stage.root, event.detail) : document.removeEventListener("attnviz-light", lit));
   document.addEventListener("attnviz-light", lit);
   const keys = (event) => (stage.root.isConnected ? stepByKey(stage, event) : document.removeEventListener("keydown", keys, true));

@@ -44,6 +44,7 @@ def lesson(sentence: TracedSentence) -> None:
     """The chapter where this session stands, from its figure to its takeaway."""
     chapter = chapter_called(progress().chapter)
     scene = sentence.scene(chapter)
+    chapter = chapter.at(scene.choice)
     with st.container(key="lesson"):
         _first_screen(sentence, chapter, scene)
         training.train_here(chapter, scene)

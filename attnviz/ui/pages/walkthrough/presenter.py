@@ -32,6 +32,7 @@ def present(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) 
         if sentence is not None:
             show_warnings(sentence.trace)
             with stage:
+                chapter = chapter.at(sentence.scene(chapter).choice)
                 _show(sentence, chapter, chapter.screens[screen])
         aloud.status()
     with bar:
