@@ -119,14 +119,14 @@ def spare(chapter: Chapter, trace: Trace) -> float:
 
 def self_strongest(chapter: Chapter, trace: Trace) -> float:
     head = head_asked(trace)
-    panel = drawn(chapter, trace, "twins", a=head, b=head)
+    panel = drawn(chapter, trace, "twins", head=head, other=head)
     (weights,) = maps(panel, f"softmax · {head}")
     return float((weights.argmax(axis=1) == np.arange(len(weights))).sum())
 
 
 def on_special(chapter: Chapter, trace: Trace) -> str:
     head = head_asked(trace)
-    panel = drawn(chapter, trace, "twins", a=head, b=head)
+    panel = drawn(chapter, trace, "twins", head=head, other=head)
     (weights,) = maps(panel, f"softmax · {head}")
     special = [token.position for token in trace.tokens if token.is_special]
     return "special" if float(weights[:, special].sum(axis=1).mean()) > 0.5 else "words"

@@ -520,7 +520,7 @@ def test_heads_are_spare_as_runs_of_their_own_say(
 
 def test_chapter_7_draws_two_heads_and_the_map(note: attnviz.Trace) -> None:
     figure, scene = figure_of(CHAPTERS[6], note)
-    a, b = scene.head("a"), scene.head("b")
+    a, b = scene.head(), scene.head("other")
     assert (a, b) == ((0, 2), (1, 8)), "the most different two of the note's sentence"
     drawn = figure.panels["lines"]
     assert isinstance(drawn, Lines)

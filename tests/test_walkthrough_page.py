@@ -64,7 +64,7 @@ def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: 
     app.button(key="commit_2_added").click().run()
     assert "✗ You said it shrinks." in said(app)
     assert "Only differences of scores count" in said(app)
-    app.slider(key="said_2_undivided").set_value(1.0).run()
+    app.number_input(key="said_2_undivided").set_value(1.0).run()
     app.button(key="commit_2_undivided").click().run()
     assert "✓ You said 1." in said(app)
     assert link(app, "a") == "2.added=less;2.undivided=1"
@@ -74,12 +74,12 @@ def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: 
 
 def test_controls_move_the_figure_and_stand_in_the_link(minilm: Model) -> None:
     app = opened(ch="2", a="2.most=5")
-    assert "will (3) looks through L0·H8" in said(app)
+    assert "the (1) looks through L0·H0" in said(app)
     app.selectbox(key="control_2_head").select(HeadId(0, 2)).run()
     app.selectbox(key="control_2_word").select(5).run()
     assert "be (5) looks through L0·H2" in said(app)
     app.slider(key="control_2_strength").set_value(20).run()
-    assert link(app, "c") == "2.head=h0.2;2.word=5;2.strength=20"
+    assert link(app, "c") == "head=h0.2;word=5;2.strength=20"
 
 
 def test_heads_are_switched_off_by_the_learner(minilm: Model) -> None:
@@ -220,7 +220,7 @@ def test_bad_text_gets_its_sentence_and_the_chapter_comes_back(minilm: Model) ->
 
 def test_a_long_sentence_says_what_cannot_be_asked(minilm: Model) -> None:
     app = typed(opened(ch="5"), "word " * 150)
-    app.slider(key="said_5_spare").set_value(3.0).run()
+    app.number_input(key="said_5_spare").set_value(3.0).run()
     app.button(key="commit_5_spare").click().run()
     assert "which is done up to 96 tokens; the sentence has 152" in said(app)
     assert not app.exception
@@ -278,7 +278,7 @@ def test_which_z_is_named_on_every_page(minilm: Model, note: attnviz.Trace) -> N
     question = next(q for q in CHAPTERS[3].questions if q.name == "which-z")
     right = question.spoken(note, question.answer(note), "en")
     wrong = next(o.name for o in question.options(note) if o.name != question.answer(note))  # type: ignore[misc]
-    named = f"The answer: {right}."
+    named = f"Right answer: {right}."
     assert named in said(opened(ch="4", a=f"4.which-z={wrong}"))
     assert named in said(opened(mode="teacher"))
     assert html.escape(named) in handout(note)

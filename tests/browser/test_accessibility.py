@@ -202,7 +202,7 @@ def test_the_page_declares_its_language(go: Go) -> None:
 def test_each_question_has_a_name_of_its_own(go: Go, number: int) -> None:
     page = go(f"/walkthrough?v=1&ch={number}")
     groups = page.locator(
-        '[class*="st-key-said_"] :is([role=radiogroup], [role=combobox], [role=slider], '
+        '[class*="st-key-said_"] :is([role=radiogroup], [role=combobox], input[type=number], '
         "input[type=range]), [class*=st-key-guess_] [role=radiogroup]"
     )
     names = [group.evaluate(NAME) for group in groups.all()]
