@@ -128,24 +128,42 @@ def test_a_guess_is_taken(minilm: Model) -> None:
 
 def test_the_presenter_turns_screens_and_hides_answers(minilm: Model) -> None:
     app = opened(ch="1", mode="presenter")
-    seen = [said(app)]
     chapter = CHAPTERS[0]
-    for _ in chapter.screens[1:]:
-        app.button(key="present_page_down").click().run()
+    places = []
+    while link(app, "ch") in ("", "1"):
+        places.append((link(app, "screen"), said(app)))
+        app.button(key="present_right").click().run()
         assert not app.exception
-        seen.append(said(app))
-    assert len(set(seen)) == len(chapter.screens)
+    assert len({screen for screen, _ in places}) == len(chapter.screens)
+    assert len(places) == len(chapter.screens) + len(chapter.questions), "each answer is one press"
     question = chapter.questions[0]
-    place = chapter.screens.index(question)
+    place = next(n for n, s in enumerate(chapter.parts) if s.name == question.beside)
     app = opened(ch="1", mode="presenter", screen=str(place))
     trace = attnviz.trace(app.text_input(key="text").value or "")
     assert question.explains(trace, "en") not in said(app)
-    app.button(key="reveal").click().run()
-    assert question.explains(trace, "en") in said(app)
-    app.button(key="present_left").click().run()
     app.button(key="present_right").click().run()
+    assert question.explains(trace, "en") in said(app)
     app.button(key="leave").click().run()
     assert link(app, "mode") == ""
+
+
+def test_the_presenter_jumps_to_both_ends(minilm: Model) -> None:
+    app = opened(ch="4", mode="presenter")
+    app.button(key="present_end").click().run()
+    assert link(app, "ch") == "8"
+    app.button(key="present_home").click().run()
+    assert (link(app, "ch"), link(app, "screen")) == ("", "")
+
+
+def test_the_speakers_window_has_the_answers_before_the_class(minilm: Model) -> None:
+    question = CHAPTERS[1].questions[0]
+    place = next(n for n, s in enumerate(CHAPTERS[1].parts) if s.name == question.beside)
+    app = opened(ch="2", mode="speaker", screen=str(place))
+    assert not app.exception
+    trace = attnviz.trace(app.text_input(key="text").value or "")
+    assert question.tells(trace, "en") in said(app)
+    assert CHAPTERS[1].teacher.ask_aloud["en"] in said(app)
+    assert link(app, "mode") == "speaker"
 
 
 @pytest.mark.parametrize(("chapter", "screen"), [("1", "0"), ("8", "99")])
@@ -282,12 +300,12 @@ def test_which_z_is_named_on_every_page(minilm: Model, note: attnviz.Trace) -> N
     assert named in said(opened(ch="4", a=f"4.which-z={wrong}"))
     assert named in said(opened(mode="teacher"))
     assert html.escape(named) in handout(note)
-    screen = str(CHAPTERS[3].screens.index(question))
+    screen = str([part.name for part in CHAPTERS[3].parts].index(question.beside))
     app = opened(ch="4", mode="presenter", screen=screen)
     assert named not in said(app)
-    app.button(key="present_page_down").click().run()
-    assert named in said(app), "a clicker has no key for the answer: on asks for it first"
-    assert link(app, "screen") == screen
+    while named not in said(app):
+        app.button(key="present_right").click().run()
+        assert (link(app, "screen") or "0") == screen, "on shows the answers first"
     app.button(key="present_page_down").click().run()
     assert link(app, "screen") == str(int(screen) + 1)
 

@@ -32,7 +32,7 @@ from attnviz.training.record import Training
 from attnviz.training.run import Run
 
 Panel = Drawing | Lines
-Screen = Union["Part", "Question", Literal["opening", "trial", "closing"]]
+Screen = Union["Part", Literal["trial", "closing"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +227,9 @@ class Chapter:
 
     @property
     def screens(self) -> tuple["Screen", ...]:
-        """What the presenter shows, one idea a screen: a question before what answers it."""
-        found: list[Screen] = ["opening"]
-        for part in self.parts:
-            found += [question for question in self.questions if question.before == part.name]
-            found.append(part)
-        found += [question for question in self.questions if not question.before]
-        if self.has_trial:
-            found.append("trial")
-        return (*found, "closing")
+        """What the presenter shows: each picture with its questions, the trial, the closing."""
+        trial: tuple[Screen, ...] = ("trial",) if self.has_trial else ()
+        return (*self.parts, *trial, "closing")
 
     def choice(self, trace: Trace, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """What the controls say: what was given where it fits the trace, else the default."""

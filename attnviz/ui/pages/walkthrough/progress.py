@@ -166,6 +166,12 @@ def keep_link() -> None:
     address.keep_link(walkthrough_seen(), to_link(progress()))
 
 
+def speaker_link() -> str:
+    """The address of the speaker's window beside this one."""
+    link = address.current_link(walkthrough_seen(), to_link(replace(progress(), mode="speaker")))
+    return address.address(link.params)
+
+
 def walkthrough_seen() -> WalkthroughState:
     """The state of the page, without what needs no name in a link."""
     return address.sentence_seen(state.read(WalkthroughState))
