@@ -178,8 +178,8 @@ def test_the_presenter_knows_the_first_and_the_last_screen(
 def test_the_presenter_goes_back_over_the_edge_of_a_chapter(minilm: Model) -> None:
     app = opened(ch="2", mode="presenter")
     app.button(key="present_left").click().run()
-    assert "Chapter 1 of 8 · screen 6 of 6" in said(app)
-    app = opened(ch="7", mode="presenter", screen="6")
+    assert "Chapter 1 of 8 · screen 3 of 3" in said(app)
+    app = opened(ch="7", mode="presenter", screen="3")
     assert "Claims on trial" in said(app)
 
 
@@ -306,7 +306,8 @@ def test_which_z_is_named_on_every_page(minilm: Model, note: attnviz.Trace) -> N
     while named not in said(app):
         app.button(key="present_right").click().run()
         assert (link(app, "screen") or "0") == screen, "on shows the answers first"
-    app.button(key="present_page_down").click().run()
+    while link(app, "screen") == screen:
+        app.button(key="present_right").click().run()
     assert link(app, "screen") == str(int(screen) + 1)
 
 
