@@ -23,6 +23,7 @@ from attnviz.ui.pages.walkthrough.progress import (
     answer,
     choose,
     keep_link,
+    linked_state,
     opened_at,
     panel,
     progress,
@@ -30,7 +31,6 @@ from attnviz.ui.pages.walkthrough.progress import (
     seen,
     step,
     take_progress,
-    walkthrough_seen,
 )
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.saving import save_chapter
@@ -53,7 +53,7 @@ def lesson(sentence: TracedSentence) -> None:
             save_chapter(chapter, scene, progress())
             share(
                 "walkthrough",
-                walkthrough_seen(),
+                linked_state(),
                 to_link(progress()),
                 take_progress,
                 PARAMETERS,

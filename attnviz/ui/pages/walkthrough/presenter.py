@@ -23,11 +23,13 @@ from attnviz.ui.pages.walkthrough.progress import (
     speaker_link,
     step,
 )
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.warnings import show_warnings
 
-_BEGUN: Remembered[float | None] = Remembered("presenting_since", None)  # seconds, as time.time()
+_BEGUN: SessionValue[float | None] = SessionValue(
+    "presenting_since", None
+)  # seconds, as time.time()
 
 
 def present(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) -> None:
