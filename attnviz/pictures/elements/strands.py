@@ -12,11 +12,11 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.core.maps import Place
+from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, Point, text
 from attnviz.pictures.style import Mode, Paint
-from attnviz.pictures.tensor import printed
 
 _AWAY = 5  # of a token from its lines
 _LETTER = 0.52  # width of a letter, in sizes of the text

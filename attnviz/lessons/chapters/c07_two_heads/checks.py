@@ -5,20 +5,20 @@ import numpy as np
 from attnviz.analysis import recompute
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
-from attnviz.lessons.facts import head_asked, name, need_own_weights
 from attnviz.lessons.options import words
 from attnviz.lessons.questions import Numbers, Outcome, Question
+from attnviz.lessons.trace_values import check_own_weights, question_head
 
 _NOTES = HeadId(2, 1)  # where the chapter begins, if the model has it
 
 
 def _first(trace: Trace) -> HeadId:
-    return _NOTES if _NOTES in trace.heads else head_asked(trace)
+    return _NOTES if _NOTES in trace.heads else question_head(trace)
 
 
 def _weights(trace: Trace, head: HeadId) -> np.ndarray:
     """The head's weights in float64, from its q and k; "query key"."""
-    need_own_weights(trace, head)
+    check_own_weights(trace, head)
     weights: np.ndarray = recompute.weights(trace.record(head.layer))[head.head]
     return weights
 
@@ -39,7 +39,7 @@ def _hub(trace: Trace, head: HeadId | None = None, special: str = "hidden") -> O
     best = max(content, key=sums.__getitem__)
     strongest = sum(int(np.argmax(row)) == at.index(best) for row in weights)
     said = {
-        "best": name(trace.tokens[best]),
+        "best": trace.tokens[best].name,
         "sum": f"{sums[best]:.2f}",
         "rows": len(at),
         "strongest": strongest,

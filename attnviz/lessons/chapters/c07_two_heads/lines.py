@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from attnviz.analysis.difference import jensen_shannon
 from attnviz.core.maps import AttentionMap
+from attnviz.digits import equals, printed
 from attnviz.errors import AttnvizError
 from attnviz.lessons.chapters.c07_two_heads.layout import Layout, layouts
 from attnviz.lessons.chapters.c07_two_heads.pair import Drawn, drawn
@@ -17,12 +18,10 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers, named_at
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.digits import equals
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.elements import at_step, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.strands import at_ends, cells, chooses, strands, token
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 

@@ -46,7 +46,7 @@ def drawn(scene: Scene) -> tuple[Drawn, Drawn]:
     hidden = scene.choice["special"] == "hidden"
     lens, letter = (WORDS_ONLY, "N") if hidden else (Lens(), "A")
     upper, lower = (
-        Drawn(head, paint, letter, Source(scene.trace, (head,), lens).look())
+        Drawn(head, paint, letter, Source(scene.trace, (head,), lens).attention_map())
         for head, paint in zip(pair_of(scene), PAINTS, strict=True)
     )
     return upper, lower
@@ -83,4 +83,4 @@ def _most_different(trace: Trace) -> HeadId:
 
 def _words(trace: Trace, head: HeadId) -> Float[np.ndarray, "query key"]:
     """A head's weights between words, each row divided by what is left of it."""
-    return Source(trace, (head,), WORDS_ONLY).look().values
+    return Source(trace, (head,), WORDS_ONLY).attention_map().values

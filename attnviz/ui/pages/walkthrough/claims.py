@@ -15,14 +15,14 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import aloud
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough.progress import TracedSentence, guess, progress, step
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.progress import with_progress
 
 CARDS, ACROSS = 6, 3  # that stand on the page at once, and in a row
 
 _trials: Cache[Trial] = Cache()
-_PAGE: Remembered[int] = Remembered("claims_page", 0)
+_PAGE: SessionValue[int] = SessionValue("claims_page", 0)
 
 
 def trial_of(key: TraceKey, hide_special: bool, trace: Trace, claim: Claim) -> Trial:
