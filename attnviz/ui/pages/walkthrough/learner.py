@@ -123,8 +123,8 @@ def _part(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) 
 def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
     """A part's picture with its controls; first a prediction, where it gives one away."""
     before = [question for question in chapter.questions if question.before == part.name]
-    is_open = any(is_open(sentence, chapter, question) for question in before)
-    if is_open and not _skipped(chapter, part):
+    is_waiting = any(is_open(sentence, chapter, question) for question in before)
+    if is_waiting and not _skipped(chapter, part):
         st.caption(say("walk.first_predict", language()))
         st.button(
             say("walk.skip", language()),
