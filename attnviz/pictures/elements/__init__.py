@@ -257,5 +257,14 @@ def at_step(first: int, *drawn: Element | None, until: int | None = None) -> Ele
     return element("g", *drawn, data_from=first, data_until=until)
 
 
+def if_answered(question: str, shown: Element, otherwise: Element) -> Element:
+    """What gives an answer away: there once the question of the chapter is answered."""
+    return element(
+        "g",
+        element("g", shown, data_answers=question),
+        element("g", otherwise, data_answers=question, data_answered="not"),
+    )
+
+
 def _place(area: Area) -> dict[str, Number]:
     return {name: round(value, 1) for name, value in area._asdict().items()}

@@ -171,7 +171,18 @@ function showOptions(stage) {
   }
 }
 
+// What answers a question is there once it is answered; a file that asks nothing shows it.
+function showAnswered({ root, meta }) {
+  const { answered } = meta.reader ?? {};
+  for (const part of root.querySelectorAll("[data-answers]")) {
+    const isKnown = answered === undefined || answered.includes(part.dataset.answers);
+    const isAnswer = part.dataset.answered !== "not";
+    part.style.display = isKnown === isAnswer ? "" : "none";
+  }
+}
+
 function beginFigures(stage) {
+  showAnswered(stage);
   for (const box of stage.root.querySelectorAll(".stepped")) {
     beginSteps(stage, box);
     beginPointing(stage, box);

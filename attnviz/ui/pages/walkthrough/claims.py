@@ -43,14 +43,7 @@ def on_trial(sentence: TracedSentence) -> None:
 
     shown = state.shown(key, progress().hide_special, take)
     st.toggle(say("page.hide_special", language()), **shown)
-    hidden, guesses = progress().hide_special, progress().guesses
-
-    def judge(_: object) -> dict[str, Trial]:
-        said = [claim for claim in claims() if claim.name in guesses]
-        return {c.name: trial_of(sentence.key, hidden, sentence.trace, c) for c in said}
-
-    trials = with_progress(judge, language(), "judge")
-    _tally(trials)
+    trials = tally(sentence)
     page = _page()
     cards = claims()[CARDS * page : CARDS * (page + 1)]
     for start in range(0, len(cards), ACROSS):
@@ -83,17 +76,23 @@ def _page() -> int:
     return now
 
 
-def _tally(trials: dict[str, Trial]) -> None:
-    """How many predictions came true; and apart from that, which way the verdicts came out."""
-    if not trials:
-        return
-    guesses = progress().guesses
-    hits = sum(agrees(guesses[name], trial.verdict) for name, trial in trials.items())
-    mine = say("walk.hits", language(), hits=hits, claims=len(trials))
-    counted = Counter(trial.verdict for trial in trials.values())
-    parts = [f"{say(f'verdict.{verdict}', language())}: {n}" for verdict, n in counted.items()]
-    verdicts = say("walk.verdicts", language(), verdicts=" · ".join(parts))
-    st.markdown(f"**{markdown_text(mine)}**  \n{markdown_text(verdicts)}")
+def tally(sentence: TracedSentence) -> dict[str, Trial]:
+    """Say how many predictions came true, and apart from that what the verdicts were."""
+    hidden, guesses = progress().hide_special, progress().guesses
+
+    def judge(_: object) -> dict[str, Trial]:
+        said = [claim for claim in claims() if claim.name in guesses]
+        return {c.name: trial_of(sentence.key, hidden, sentence.trace, c) for c in said}
+
+    trials = with_progress(judge, language(), "judge")
+    if trials:
+        hits = sum(agrees(guesses[name], trial.verdict) for name, trial in trials.items())
+        mine = say("walk.hits", language(), hits=hits, claims=len(trials))
+        counted = Counter(trial.verdict for trial in trials.values())
+        parts = [f"{say(f'verdict.{verdict}', language())}: {n}" for verdict, n in counted.items()]
+        verdicts = say("walk.verdicts", language(), verdicts=" · ".join(parts))
+        st.markdown(f"**{markdown_text(mine)}**  \n{markdown_text(verdicts)}")
+    return trials
 
 
 def _claim(claim: Claim, trial: Trial | None) -> None:

@@ -8,9 +8,11 @@ import streamlit as st
 from attnviz.analysis.difference import most_different
 from attnviz.core.heads import HeadId
 from attnviz.lessons.chapters import chapter_called, chapters
-from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
+from attnviz.lessons.controls import Cells, Control, Digits, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Scene
 from attnviz.lessons.link import PARAMETERS, to_link
+from attnviz.lessons.questions import Question
+from attnviz.lessons.score import Score, score
 from attnviz.pictures.drawing import Drawing
 from attnviz.texts import say
 from attnviz.ui import state
@@ -33,6 +35,7 @@ from attnviz.ui.pages.walkthrough.progress import (
     take_progress,
 )
 from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.saving import save_chapter
 from attnviz.ui.widgets.sharing import share
 
@@ -50,6 +53,8 @@ def lesson(sentence: TracedSentence) -> None:
         if chapter.has_trial:
             claims.on_trial(sentence)
         _closing(chapter, scene)
+        if chapter.number == len(chapters()):
+            _score(sentence)
         with st.container(horizontal=True):
             save_chapter(chapter, scene, progress())
             share(
@@ -102,6 +107,26 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
                 on_click=step,
                 kwargs={"chapter": chapter.number + 1, "screen": 0},
             )
+
+
+def _score(sentence: TracedSentence) -> None:
+    """How the predictions came out, and the way to the verdict sheet."""
+    given = progress().answers
+
+    def judge(_: object) -> Score:
+        return score(sentence.trace, given)
+
+    found = with_progress(judge, language(), "judge")
+    with st.container(key="score", border=True):
+        said = say("walk.score", language(), right=found.right, answered=found.answered)
+        st.markdown(f"**{markdown_text(said)}**")
+        claims.tally(sentence)
+        st.button(
+            say("walk.to_sheet", language()),
+            key="to_sheet",
+            on_click=step,
+            kwargs={"mode": "print"},
+        )
 
 
 def _part(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
@@ -164,7 +189,14 @@ def _reader(sentence: TracedSentence, chapter: Chapter, part: Part) -> dict[str,
         "step": opened_at() if is_first else 0,
         "asking": open_now[0] if open_now else "",
         "right": right,
+        "answered": [q.name for q in chapter.questions if _is_known(sentence, chapter, q)],
     }
+
+
+def _is_known(sentence: TracedSentence, chapter: Chapter, question: Question) -> bool:
+    """Whether the answer may be seen: it was predicted, or the class has seen it."""
+    is_revealed = f"{chapter.number}.{question.name}?" in seen()
+    return is_revealed or not is_open(sentence, chapter, question)
 
 
 def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, Any]) -> None:
@@ -226,6 +258,14 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             value = tuple(given) if isinstance(given, list) else given
             choose(chapter.number, control.name, value)
 
+    def take_digits() -> None:
+        written = f"d{state.taken(key) or ''}"
+        if isinstance(control, Digits) and control.is_right(written):
+            choose(chapter.number, control.name, written)
+        elif isinstance(control, Digits):
+            least, most = 0, control.base - 1
+            st.toast(say("walk.digits", language(), length=control.length, least=least, most=most))
+
     if isinstance(control, Pick):
         options = list(control.options(scene.trace))
         st.selectbox(
@@ -234,6 +274,13 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             format_func=lambda value: control.shown(value, scene.trace, language()),
             **state.shown(key, scene.choice[control.name], take, "index", options),
             width=190,
+        )
+    elif isinstance(control, Digits):
+        st.text_input(
+            label,
+            max_chars=control.length,
+            **state.shown(key, str(scene.choice[control.name]).removeprefix("d"), take_digits),
+            width=260,
         )
     elif isinstance(control, Paint):
         st.button(
