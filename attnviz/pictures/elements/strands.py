@@ -173,12 +173,12 @@ def cells(
     says: Sequence[Sequence[str]],
 ) -> Element:
     """A heatmap: a square a weight, as dark as its level."""
-    ramp = style.ramp(getattr(paint, mode), mode)
+    colours = style.ramp(getattr(paint, mode), mode)[style.level(weights)]
     wide, high = area.width / weights.shape[1], area.height / weights.shape[0]
     drawn = []
     for row, line in enumerate(weights):
         for column, weight in enumerate(line.tolist()):
-            red, green, blue = ramp[style.level(np.array(weight))]
+            red, green, blue = colours[row, column]
             drawn.append(
                 element(
                     "rect",

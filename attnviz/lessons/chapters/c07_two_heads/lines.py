@@ -115,19 +115,16 @@ def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]
         *_tokens(scene, seen, layout, index),
     ]
     if layout.tiles:
+        names = [place.name for place in places]
         says = [
-            [_tile_says(places[q].name, places[k].name, rows[q, k]) for k in range(len(rows))]
-            for q in range(len(rows))
+            [f"{query} → {key}: {printed(float(rows[q, k]), 3)}" for k, key in enumerate(names)]
+            for q, query in enumerate(names)
         ]
         found.append(
             at_step(first_step, cells(layout.tiles[index], rows, paint, mode, parts, says))
         )
         found += [at_step(first_step, one) for one in _tile_names(seen, layout, index, scene)]
     return [one for one in found if one is not None]
-
-
-def _tile_says(query: str, key: str, weight: float) -> str:
-    return f"{query} → {key}: {printed(float(weight), 3)}"
 
 
 def _tile_names(seen: Seen, layout: Layout, index: int, scene: Scene) -> list[Element]:
@@ -163,7 +160,6 @@ def _tokens(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Elemen
     found = []
     for n, place in enumerate(places):
         at = place.positions[0]
-        lights = {"lights": " ".join(seen.parts[n])}
         found.append(
             token(
                 place,
@@ -173,7 +169,7 @@ def _tokens(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Elemen
                 is_query=True,
                 longest=layout.longest,
                 colour=colour if n == seen.focus else None,
-                data_lights=lights["lights"],
+                data_lights=" ".join(seen.parts[n]),
                 data_says=_row_says(scene, seen, n),
                 aria_label=place.name,
                 **chooses("word", at),
