@@ -108,7 +108,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("no_cover")
 
 
-class Scheduling(LoadScopeScheduling):
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # without types
     """A file's tests stay together, for what they share; those in the browser go one by one.
 
     Large files go first and the browser's tests last, so that no process ends long before another.

@@ -63,8 +63,8 @@ def _own_share(trace: Trace) -> Outcome:
 @kept_once
 def _first_shares(trace: Trace) -> Float[np.ndarray, " key"]:
     """The shares of each token in the word after layer 0."""
-    lengths = _lengths(trace, 0)[word(trace).position]
-    return lengths / lengths.sum()
+    lengths: Float[np.ndarray, " key"] = _lengths(trace, 0)[word(trace).position]
+    return np.asarray(lengths / lengths.sum())
 
 
 def _adds_most(trace: Trace) -> Outcome:
