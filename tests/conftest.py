@@ -112,10 +112,13 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # without types
     """A file's tests stay together, for what they share; those in the browser go one by one.
 
     Large files go first and the browser's tests last, so that no process ends long before another.
+    Only the browser's fuzz tests share a server of their own.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+        file: str = nodeid.partition("::")[0]
+        is_alone = file.startswith("tests/browser/") and not file.endswith("/test_fuzz.py")
+        return nodeid if is_alone else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:

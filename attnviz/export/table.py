@@ -23,12 +23,13 @@ _TAKEN_FOR_NUMBERS = {"true", "false", "1.#ind", "1.#qnan"}
 def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[object]],
-    facts: Mapping[str, object],
+    provenance: Mapping[str, object],
     language: Language,
 ) -> str:
-    """Rows below their names. Text stays text: see `text_cell`; facts say how many were changed.
+    """Rows below their names, with their provenance. Text stays text (see `text_cell`).
 
-    Rows are written as they come: as objects, all at once, they take ten times their text.
+    How many cells were changed for that stands in the last column too. Rows are written as they
+    come: as objects, all at once, they take ten times their text.
     """
     changed = 0
 
@@ -39,16 +40,16 @@ def table(
         return line
 
     lines = map(safe, rows)
-    # The facts stand beside the first rows, and are whole when the last row is known.
-    first = list(islice(lines, 2 + 2 * len(json.dumps(facts)) // LONGEST_CELL))
+    # The provenance stands beside the first rows, and is whole when the last row is known.
+    first = list(islice(lines, 2 + 2 * len(json.dumps(provenance)) // LONGEST_CELL))
     head, rest = io.StringIO(), io.StringIO()
     csv.writer(rest).writerows([*line, " "] for line in lines)
     if changed:
-        facts = {**facts, "apostrophes": say("file.apostrophes", language, cells=changed)}
-    said = _cells(json.dumps(facts, ensure_ascii=False), len(first))
+        provenance = {**provenance, "apostrophes": say("file.apostrophes", language, cells=changed)}
+    notes = _cells(json.dumps(provenance, ensure_ascii=False), len(first))
     writer = csv.writer(head)
     writer.writerow([*columns, FACTS])
-    writer.writerows([*line, cell] for line, cell in zip_longest(first, said, fillvalue=" "))
+    writer.writerows([*line, cell] for line, cell in zip_longest(first, notes, fillvalue=" "))
     return head.getvalue() + rest.getvalue()
 
 
