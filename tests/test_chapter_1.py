@@ -1,8 +1,6 @@
 """Chapter 1: X, W, Q, K, V of the note and of the model, as they stand in the drawn figures."""
 
 import json
-import re
-from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -16,6 +14,7 @@ from attnviz.pictures.drawing import Drawing, Element
 from attnviz.texts import LANGUAGES, Language
 from tests import addresses
 from tests.conftest import NOTE
+from tests.figures import cells, forms, is_right, says
 from tests.lesson_readers import at_addresses, drawn
 
 CHAPTER = attnviz.chapters()[0]
@@ -25,43 +24,6 @@ WEIGHTS = {
     "K": [[4, 5, 3], [3, 1, 5], [2, 3, 5], [3, 3, 3]],
     "V": [[2, 0, 1], [0, 1, 1], [0, 2, 1], [1, 3, 0]],
 }
-
-
-def forms(panel: object) -> list[Drawing]:
-    """The wide and the narrow form of a figure, each for itself."""
-    assert isinstance(panel, Drawing)
-    found = [one for one in panel.root.walk() if one.tag == "svg"]
-    assert len(found) == 2
-    return [Drawing(one, panel.alt) for one in found]
-
-
-def cells(panel: object) -> dict[str, float]:
-    """Every number that has a name, the same in both forms."""
-    wide, narrow = (at_addresses(form, "") for form in forms(panel))
-    assert wide == narrow
-    return wide
-
-
-def says(panel: Drawing) -> dict[str, Element]:
-    return {
-        one.attributes["data-part"]: one
-        for one in panel.root.walk()
-        if "data-says" in one.attributes
-    }
-
-
-def adds_up(written: str) -> bool:
-    """Whether "a · b + c = d" is right in the digits that stand there; ≈ where it is not."""
-    left, sign, right = re.split(r" ([=≈]) ", re.sub(r"^[^:]*: ", "", written))
-    number = r"\(?(−?[\d.]+)\)?"
-    total = Decimal(0)
-    for term in left.split(" + "):
-        factors = re.findall(number, term)
-        made = Decimal(1)
-        for factor in factors:
-            made *= Decimal(factor.replace("−", "-"))
-        total += made
-    return (total == Decimal(right.replace("−", "-"))) == (sign == "=")
 
 
 def test_the_toy_is_the_notes_and_every_number_of_q_k_v_is_row_times_column(
@@ -78,7 +40,7 @@ def test_the_toy_is_the_notes_and_every_number_of_q_k_v_is_row_times_column(
             for i in range(4):
                 for column in range(3):
                     assert found[f"{prefix}.W{letter}.{i}.{column}"] == w[i][column]
-    assert [found[f"note.X.{r}.{c}"] for r in range(2) for c in range(4)] == sum(x, [])
+    assert [found[f"note.X.{r}.{c}"] for r in range(2) for c in range(4)] == [*x[0], *x[1]]
     assert len(found) == 8 + 2 * 3 * (12 + 6), "and nothing else"
 
 
@@ -87,7 +49,7 @@ def test_every_number_of_the_toy_says_how_it_is_made_and_adds_up(note: attnviz.T
         found = says(form)
         assert len(found) == 36
         for part, cell in found.items():
-            assert adds_up(cell.attributes["data-says"])
+            assert is_right(cell.attributes["data-says"].partition(": ")[2])
             result = cell.attributes["data-says"].split(" = ")[-1].replace("−", "-")
             assert float(result) == float(cell.attributes["data-value"])
             plays = json.loads(cell.attributes["data-plays"])
@@ -179,7 +141,7 @@ def test_one_number_of_q_is_its_largest_products_the_rest_and_the_bias(
         assert len(written) == 4
         for one in written:
             said = one.attributes["data-says"].partition(" = ")[2]
-            assert adds_up(said), said
+            assert is_right(said), said
 
 
 def test_the_longest_q_is_shown_once_it_is_asked_no_more(note: attnviz.Trace) -> None:

@@ -10,10 +10,7 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.analysis import convolution, handmade
-from attnviz.core.weights import softmax
-from attnviz.lessons import note_example
-from attnviz.lessons.controls import Cells
+from attnviz.analysis import convolution
 from attnviz.lessons.engine import Chapter
 from attnviz.lessons.facts import facts
 from attnviz.lessons.questions import Answer, Question
@@ -25,7 +22,7 @@ from attnviz.pictures.packet import unpack
 from attnviz.texts import LANGUAGES, Language, catalogue
 from tests.conftest import NOTE
 from tests.fuzz import IS_LONG
-from tests.lesson_readers import READERS, elements, figure_of, maps, values
+from tests.lesson_readers import READERS, figure_of, maps, values
 
 CHAPTERS = attnviz.chapters()
 QUESTIONS = [(chapter, question) for chapter in CHAPTERS for question in chapter.questions]
