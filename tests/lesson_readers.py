@@ -10,8 +10,8 @@ import numpy as np
 
 from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Chapter, Figure, Panel, Scene, panel_of
-from attnviz.lessons.facts import head_asked, layer_asked, word
 from attnviz.lessons.questions import Answer
+from attnviz.lessons.trace_values import question_head, question_layer, question_word
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.packet import unpack
 
@@ -76,7 +76,7 @@ def at_addresses(panel: object, start: str) -> dict[str, float]:
 
 def longest(chapter: Chapter, trace: Trace) -> str:
     """The lengths beside the rows of Q, drawn around one word after another until all are seen."""
-    head = head_asked(trace)
+    head = question_head(trace)
     lengths: dict[str, float] = {}
     for at in range(len(trace.tokens)):
         if str(at) not in lengths:
@@ -87,7 +87,7 @@ def longest(chapter: Chapter, trace: Trace) -> str:
 
 def most(chapter: Chapter, trace: Trace) -> str:
     """The columns of the ladder, strongest first; where all are special tokens, what is behind."""
-    head, at = head_asked(trace), word(trace).position
+    head, at = question_head(trace), question_word(trace).position
     panel = drawn(chapter, trace, "live", head=head, word=at)
     shown = at_addresses(panel, f"A.{head.layer}.{head.head}.{at}.")
     assert isinstance(panel, Drawing)
@@ -98,14 +98,16 @@ def most(chapter: Chapter, trace: Trace) -> str:
 
 
 def most_seen(chapter: Chapter, trace: Trace) -> str:
-    head = head_asked(trace)
+    head = question_head(trace)
     panel = drawn(chapter, trace, "wall", layer=head.layer, map="weights")
     (weights,) = maps(panel, str(head))
     return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
 
 
 def largest(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(chapter, trace, "sum", layer=layer_asked(trace), word=word(trace).position)
+    panel = drawn(
+        chapter, trace, "sum", layer=question_layer(trace), word=question_word(trace).position
+    )
     lengths = values(panel, "div", "bar")[:-1]  # the last one is the bias
     return str(int(np.argmax(lengths)))
 
@@ -116,7 +118,7 @@ def which_z(chapter: Chapter, trace: Trace) -> str:
     shown = np.array(
         [float(n) for n in str(question.asked(trace)["shown"]).replace("−", "-").split(",")]
     )
-    panel = drawn(chapter, trace, "strip", layer=layer_asked(trace))
+    panel = drawn(chapter, trace, "strip", layer=question_layer(trace))
     assert question.options is not None
     names = [option.name for option in question.options(trace)]
 
@@ -138,22 +140,24 @@ def spare(chapter: Chapter, trace: Trace) -> float:
 
 
 def self_strongest(chapter: Chapter, trace: Trace) -> float:
-    head = head_asked(trace)
-    panel = drawn(chapter, trace, "twins", a=head, b=head)
+    head = question_head(trace)
+    panel = drawn(chapter, trace, "twins", head=head, other=head)
     (weights,) = maps(panel, f"softmax · {head}")
     return float((weights.argmax(axis=1) == np.arange(len(weights))).sum())
 
 
 def on_special(chapter: Chapter, trace: Trace) -> str:
-    head = head_asked(trace)
-    panel = drawn(chapter, trace, "twins", a=head, b=head)
+    head = question_head(trace)
+    panel = drawn(chapter, trace, "twins", head=head, other=head)
     (weights,) = maps(panel, f"softmax · {head}")
     special = [token.position for token in trace.tokens if token.is_special]
     return "special" if float(weights[:, special].sum(axis=1).mean()) > 0.5 else "words"
 
 
 def together(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(chapter, trace, "average", layer=layer_asked(trace), word=word(trace).position)
+    panel = drawn(
+        chapter, trace, "average", layer=question_layer(trace), word=question_word(trace).position
+    )
     weights = values(panel, "div", "bar")
     return str(max(content(trace), key=lambda at: weights[at]))
 
@@ -162,7 +166,7 @@ NORMS = 2  # the column of the norm decomposition, after raw attention and rollo
 
 
 def adds(chapter: Chapter, trace: Trace) -> str:
-    at = word(trace).position
+    at = question_word(trace).position
     panel = drawn(chapter, trace, "shares", layer=0, word=at)
     table = np.array(values(panel, "td")).reshape(len(trace.tokens), -1)
     others = [token.position for token in trace.tokens if token.position != at]
@@ -172,7 +176,7 @@ def adds(chapter: Chapter, trace: Trace) -> str:
 
 
 def own(chapter: Chapter, trace: Trace) -> float:
-    panel = drawn(chapter, trace, "whose", word=word(trace).position)
+    panel = drawn(chapter, trace, "whose", word=question_word(trace).position)
     table = np.array(values(panel, "td")).reshape(trace.model.layers, -1)
     return float(table[-1, NORMS])
 

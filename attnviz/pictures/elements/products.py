@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from attnviz.pictures.digits import read
-from attnviz.pictures.tensor import printed
+from attnviz.digits import printed, read
 
 
 def factor(text: str) -> str:

@@ -7,18 +7,18 @@ import numpy as np
 
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.digits import printed
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import head_asked, name
 from attnviz.lessons.nearby import nearby
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
+from attnviz.lessons.trace_values import question_head
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, Number, at_step, matrix, more, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.words import fitting, word
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
@@ -175,10 +175,10 @@ def _projections_numbers(scene: Scene) -> Numbers:
     count = len(scene.trace.tokens)
     shown = len(nearby(count, scene.number("word"), WORDS))
     return {
-        "followed": name(scene.token),
+        "followed": scene.token.name,
         "shown": shown,
         "hidden": count - shown,
-        "asked": head_asked(scene.trace),
+        "asked": question_head(scene.trace),
         "columns": min(COLUMNS, scene.trace.model.d_head),
     }
 

@@ -6,22 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from attnviz.core.trace import Trace
+from attnviz.digits import error_at_most, printed
 from attnviz.lessons.chapters.c01_qkv.summands import DECIMALS, KIND, Sum, sum_of
 from attnviz.lessons.controls import Pick
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.nearby import nearby
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.digits import error_at_most
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, Number, at_step, box, matrix, more, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.products import makes, product
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.words import row_of_words
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
@@ -305,14 +303,14 @@ def _draw_sum(scene: Scene) -> Drawing:
     sums = tuple(sum_of(scene, c) for c in _shown(scene.trace))
     word, one = _Word(scene, sums, chosen), sums[chosen]
     numbers = {
-        "word": name(scene.token),
+        "word": scene.token.name,
         "head": scene.head(),
         "shown": len(one.at),
         "others": one.others,
         "component": chosen,
     }
     steps = [scene.say(text_of(f"figure.word.{step}"), **numbers) for step in STEPS]
-    title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · {name(scene.token)}"
+    title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · {scene.token.name}"
     alt = f"{title}: {one.says()}"
     values = {"made": float(one.products.sum()) + one.rest + one.bias, "q": one.q}
     return figure(
@@ -324,7 +322,7 @@ def _sum_numbers(scene: Scene) -> Numbers:
     one = sum_of(scene, scene.number(COMPONENT.name))
     count, most = len(scene.trace.tokens), len(nearby(len(scene.trace.tokens), 0))
     return {
-        "word": name(scene.token),
+        "word": scene.token.name,
         "head": scene.head(),
         "error": error_at_most(one.error),
         "shown_words": most,

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from attnviz.core.card import Projected
+from attnviz.digits import equals, printed
 from attnviz.lessons.engine import Scene
-from attnviz.pictures.digits import equals
 from attnviz.pictures.elements.products import factor
-from attnviz.pictures.tensor import printed
 
 LARGEST = 3  # products that are written out
 DECIMALS = 3

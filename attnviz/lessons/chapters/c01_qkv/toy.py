@@ -167,7 +167,12 @@ class _Toy:
         ]  # fmt: skip
         numbers = self._numbers("X", area, style.X, layout, self._cells("X"))
         above = symbol(area.centre[0], area.y - 20, "X", colour, size=layout.size + 7)
-        return [above, *names, numbers]
+        return [above, *names, numbers, self._pencil(layout, area.right + 6, area.y - 14, style.X)]
+
+    def _pencil(self, layout: _Layout, x: Number, y: Number, paint: style.Paint) -> Element:
+        """What can be typed over, once it is the reader's turn."""
+        pencil = text(x, y, "✎", getattr(paint, self.scene.mode), size=layout.size + 3)
+        return at_step(STEPS.index("yours"), pencil)
 
     def _numbers(
         self,
@@ -229,6 +234,7 @@ class _Toy:
                     ),
                     *self._from_x(layout, head, learned),
                 ),
+                self._pencil(layout, learned.right + 6, learned.y + 2, paint),
                 at_step(
                     shown,
                     self._numbers(

@@ -6,8 +6,8 @@ from attnviz.lessons.chapters.c02_worked_numbers.checks import QUESTIONS
 from attnviz.lessons.chapters.c02_worked_numbers.worked import worked
 from attnviz.lessons.controls import Paint, Slide, head_control, word_control
 from attnviz.lessons.engine import Chapter, Scene
-from attnviz.lessons.facts import head_asked
 from attnviz.lessons.questions import Numbers
+from attnviz.lessons.trace_values import question_head
 
 STRONGEST = 40
 
@@ -32,7 +32,7 @@ CHAPTER = Chapter(
     controls=(
         note.ROW,
         division.WIDTH,
-        head_control(head_asked),
+        head_control(question_head),
         word_control(),
         Slide("shift", -2, 2, 1, 1),
         Slide("strength", 0, STRONGEST, 1, 4),

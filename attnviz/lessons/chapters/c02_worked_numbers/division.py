@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from attnviz.core.weights import softmax
+from attnviz.digits import printed
 from attnviz.lessons import note_example
 from attnviz.lessons.chapters.c02_worked_numbers.ladder import coloured, number
 from attnviz.lessons.chapters.c02_worked_numbers.worked import worked
@@ -18,7 +19,6 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Number, at_step, text
 from attnviz.pictures.elements.figure import Form, figure
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from attnviz.lessons.chapters.c02_worked_numbers.ladder import label
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import head_asked, name, word
 from attnviz.lessons.nearby import nearby
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
+from attnviz.lessons.trace_values import question_head, question_word
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, at_step, matrix, more
@@ -54,8 +54,9 @@ class _Keys:
 
     def _query(self, layout: _Layout) -> list[Element]:
         """The word that asks, and its q."""
-        scene, (layer, head), mode = self.scene, head_asked(self.scene.trace)[:2], self.scene.mode
-        asking, (wide, high) = word(scene.trace), layout.cell
+        scene, mode = self.scene, self.scene.mode
+        layer, head = question_head(scene.trace)[:2]
+        asking, (wide, high) = question_word(scene.trace), layout.cell
         q = scene.trace.record(layer).queries[head][asking.position].astype(np.float64)
         y, tall, left = 14, high + 12, layout.query
         said = scene.say(text_of("figure.asks"), word=asking.text)
@@ -71,7 +72,7 @@ class _Keys:
 
     def _key(self, layout: _Layout, at: int) -> Element:
         """A word with the start of its key: a possible answer."""
-        trace, (layer, head) = self.scene.trace, head_asked(self.scene.trace)[:2]
+        trace, (layer, head) = self.scene.trace, question_head(self.scene.trace)[:2]
         record, token, place = trace.record(layer), trace.tokens[at], at - self.near.start
         k = record.shared(record.keys, head)[at].astype(np.float64)
         pitch, (wide, high) = layout.width / layout.per_row, layout.cell
@@ -99,7 +100,7 @@ def _draw_keys(scene: Scene) -> Drawing:
     trace = scene.trace
     trace.require("projections")
     keys = _Keys(scene, _near(scene))
-    numbers = {"asking": name(word(trace)), "head": head_asked(trace)}
+    numbers = {"asking": question_word(trace).name, "head": question_head(trace)}
     steps = [scene.say(text_of(f"figure.keys.{step}"), **numbers) for step in STEPS]
     alt = f"{trace.model.called(scene.language)} · {steps[-1]}"
     values = {"near": keys.near}
@@ -110,7 +111,7 @@ def _draw_keys(scene: Scene) -> Drawing:
 
 def _near(scene: Scene) -> range:
     trace = scene.trace
-    return nearby(len(trace.tokens), word(trace).position, MOST)
+    return nearby(len(trace.tokens), question_word(trace).position, MOST)
 
 
 def _keys_numbers(scene: Scene) -> Numbers:

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from attnviz.core.intervention import heads_off
+from attnviz.digits import equals, error_at_most, printed
 from attnviz.lessons.chapters.c02_worked_numbers.ladder import WEIGHTED, coloured, label, number
 from attnviz.lessons.chapters.c02_worked_numbers.row import STRONGEST, Row, row_of
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.nearby import nearby
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import Text, texts_of
 from attnviz.pictures import style
-from attnviz.pictures.digits import equals, error_at_most
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, at_step, matrix, more, text
 from attnviz.pictures.elements.fade import faded
@@ -21,7 +20,6 @@ from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.products import factor, makes, product
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.words import fitting, row_of_words
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
@@ -157,7 +155,7 @@ class _Ladder:
         room = layout.pitch - 10
         title = element(
             "g",
-            element("title", name(token)),
+            element("title", token.name),
             text(
                 middle, layout.y("key_word"), fitting(token.text, room, layout.size + 2),
                 getattr(style.X, mode), size=layout.size + 2, bold=True,
@@ -303,10 +301,10 @@ def _draw_live(scene: Scene) -> Drawing:
     row = row_of(scene)
     ladder = _Ladder(scene, row)
     best = scene.trace.tokens[row.strongest[0]]
-    numbers = {"asks": name(scene.token), "head": scene.head(), "shown": len(row.strongest)}
+    numbers = {"asks": scene.token.name, "head": scene.head(), "shown": len(row.strongest)}
     steps = [scene.say(text_of(f"figure.live.{step}"), **numbers) for step in STEPS]
-    title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · q: {name(scene.token)}"
-    alt = f"{title}. {name(best)}: {row.weights[row.strongest[0]]:.4f}"
+    title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · q: {scene.token.name}"
+    alt = f"{title}. {best.name}: {row.weights[row.strongest[0]]:.4f}"
     drawn = figure(ladder.drawn(WIDE), ladder.drawn(NARROW), steps, alt, scene.mode, scene.language)
     notices = [
         element("p", scene.say(one, head=scene.head()), class_="notice") for one in _notices(scene)
@@ -320,8 +318,8 @@ def _live_numbers(scene: Scene) -> Numbers:
     best = row.strongest[0]
     return {
         "head": scene.head(),
-        "asks": name(scene.token),
-        "best": name(scene.trace.tokens[best]),
+        "asks": scene.token.name,
+        "best": scene.trace.tokens[best].name,
         "weight": printed(float(row.weights[best]), WEIGHTED),
         "columns": min(COLUMNS, len(row.z)),
         "error": error_at_most(row.error),

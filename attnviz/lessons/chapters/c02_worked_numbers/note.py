@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from attnviz.digits import equals, printed
 from attnviz.lessons import note_example
 from attnviz.lessons.chapters.c02_worked_numbers.ladder import WEIGHTED, coloured, label, number
 from attnviz.lessons.chapters.c02_worked_numbers.worked import Worked, worked
@@ -13,7 +14,6 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.digits import equals
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, at_step, matrix
 from attnviz.pictures.elements.fade import faded
@@ -22,7 +22,6 @@ from attnviz.pictures.elements.grid import empty
 from attnviz.pictures.elements.products import dot_product, factor, makes
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.words import word
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
@@ -142,11 +141,25 @@ class _Ladder:
         x, y = layout.columns[column], self._y(layout, "input")
         wide = min(180, 2 * layout.half - 12)
         area = Area(x - wide / 2, y - layout.cell[1] / 2, wide, layout.cell[1])
-        return word(
+        clickable = word(
             area, note_example.WORDS[column], column, self.scene.mode,
             chosen=column == self.worked.row, size=layout.large, control=ROW.name,
             part=f"note.word.{column}",
         )  # fmt: skip
+        if column == self.worked.row:
+            return clickable
+        frame = Area(area.x - 6, area.y - 6, area.width + 12, area.height + 12)
+        hint = element(
+            "rect",
+            **{side: round(value, 1) for side, value in frame._asdict().items()},
+            rx=10,
+            fill="none",
+            stroke=getattr(style.X, self.scene.mode),
+            stroke_width=2,
+            stroke_dasharray="6 4",
+            pointer_events="none",
+        )
+        return element("g", clickable, at_step(STEPS.index("other"), hint))
 
     def _area(self, layout: _Layout, row: str, column: int, cells: int) -> Area:
         wide, high = layout.cell
