@@ -64,19 +64,37 @@ def content(trace: Trace) -> list[int]:
     return [token.position for token in trace.tokens if not token.is_special]
 
 
+def at_addresses(panel: object, start: str) -> dict[str, float]:
+    """The numbers of a drawn figure whose address begins so, by the rest of it."""
+    assert isinstance(panel, Drawing)
+    return {
+        one.attributes["data-part"].removeprefix(start): float(one.attributes["data-value"])
+        for one in panel.root.walk()
+        if "data-value" in one.attributes and one.attributes.get("data-part", "").startswith(start)
+    }
+
+
 def longest(chapter: Chapter, trace: Trace) -> str:
+    """The lengths beside the rows of Q, drawn around one word after another until all are seen."""
     head = question_head(trace)
-    panel = drawn(chapter, trace, "projections", head=head, other=head)
-    (q,) = maps(panel, "Q")
-    return str(max(content(trace), key=lambda at: float(np.linalg.norm(q[at]))))
+    lengths: dict[str, float] = {}
+    for at in range(len(trace.tokens)):
+        if str(at) not in lengths:
+            panel = drawn(chapter, trace, "projections", head=head, other=head, word=at)
+            lengths |= at_addresses(panel, f"length.{head.layer}.{head.head}.")
+    return str(max(content(trace), key=lambda at: lengths[str(at)]))
 
 
 def most(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(
-        chapter, trace, "live", head=question_head(trace), word=question_word(trace).position
-    )
-    weights = values(panel, "td", "weight")
-    return str(max(content(trace), key=lambda at: weights[at]))
+    """The columns of the ladder, strongest first; where all are special tokens, what is behind."""
+    head, at = question_head(trace), question_word(trace).position
+    panel = drawn(chapter, trace, "live", head=head, word=at)
+    shown = at_addresses(panel, f"A.{head.layer}.{head.head}.{at}.")
+    assert isinstance(panel, Drawing)
+    weights = {str(key): float(weight) for key, weight in enumerate(panel.values["weights"])}
+    assert shown.items() <= weights.items()
+    found = [key for key in shown if int(key) in content(trace)] or map(str, content(trace))
+    return max(found, key=weights.__getitem__)
 
 
 def most_seen(chapter: Chapter, trace: Trace) -> str:

@@ -110,19 +110,43 @@ function light(root, names) {
   }
 }
 
+// A sum of products is written term by term, and the two numbers of each stand out meanwhile.
+const TERM = 500; // ms
+function playTerms(stage, box, line, target) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const terms = JSON.parse(target.dataset.plays);
+  const lights = target.dataset.lights.split(" ");
+  let at = 0;
+  const next = () => {
+    const pair = at < terms.length ? [lights[at], lights[at + terms.length]] : [];
+    for (const one of box.querySelectorAll("svg [data-part]")) one.classList.toggle("term", pair.includes(one.dataset.part));
+    line.textContent = terms[at] ?? target.dataset.says;
+    if (at++ === terms.length || !box.isConnected) clearInterval(stage.memory.playing);
+  };
+  next();
+  stage.memory.playing = setInterval(next, TERM);
+}
+
 function beginPointing(stage, box) {
   const line = box.querySelector(".calculation");
   const { memory } = stage;
   const point = (target) => {
+    clearInterval(memory.playing);
+    for (const one of box.querySelectorAll(".term")) one.classList.remove("term");
     line.textContent = target?.dataset.says ?? "";
     box.classList.toggle("pointing", Boolean(target));
     const names = target ? [target.dataset.part, ...(target.dataset.lights ?? "").split(" ")] : [];
     document.dispatchEvent(new CustomEvent("attnviz-light", { detail: names.filter(Boolean) }));
+    if (target?.dataset.plays) playTerms(stage, box, line, target);
   };
   const kept = () => (memory.kept ? box.querySelector(`svg [data-part="${CSS.escape(memory.kept)}"]`) : null);
   const of = (event) => event.target.closest?.("[data-says], [data-lights]");
   for (const name of ["pointerover", "focusin"]) {
-    box.addEventListener(name, (event) => { const there = of(event); if (there) point(there); });
+    box.addEventListener(name, (event) => {
+      const there = of(event);
+      if (there && there !== memory.over) point(there);
+      memory.over = there; // its own parts are no other
+    });
   }
   box.addEventListener("pointerleave", () => point(kept()));
   box.addEventListener("click", (event) => {
@@ -139,7 +163,7 @@ function beginPointing(stage, box) {
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { memory.kept = undefined; point(null); }
-    const there = event.target.closest?.("[data-choose], [data-option], [data-says]");
+    const there = event.target.closest?.("[data-choose], [data-option], [data-says], [data-edits]");
     if (!there || (event.key !== "Enter" && event.key !== " ")) return;
     event.preventDefault();
     there.dispatchEvent(new MouseEvent("click", { bubbles: true }));
@@ -147,7 +171,7 @@ function beginPointing(stage, box) {
   if (kept()) point(kept());
 }
 
-// What can be clicked as an answer, and which one is right once it is known.
+// What can be clicked as an answer, which one is right, and what is shown only once it is known.
 function showOptions(stage) {
   const { asking = "", right = [] } = stage.meta.reader ?? {};
   for (const option of stage.root.querySelectorAll("[data-option]")) {
@@ -156,12 +180,16 @@ function showOptions(stage) {
     if (isAsked) option.setAttribute("tabindex", "0");
     option.classList.toggle("right", right.includes(option.dataset.option));
   }
+  for (const part of stage.root.querySelectorAll("[data-after]")) {
+    part.style.display = part.dataset.after === asking ? "none" : "";
+  }
 }
 
 function beginFigures(stage) {
   for (const box of stage.root.querySelectorAll(".stepped")) {
     beginSteps(stage, box);
     beginPointing(stage, box);
+    beginEditing(stage, box);
   }
   showOptions(stage);
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it

@@ -8,7 +8,7 @@ import streamlit as st
 from attnviz.analysis.difference import most_different
 from attnviz.core.heads import HeadId
 from attnviz.lessons.chapters import chapter_called, chapters
-from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
+from attnviz.lessons.controls import Cells, Control, Edit, Edited, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Scene
 from attnviz.lessons.link import PARAMETERS, to_link
 from attnviz.pictures.drawing import Drawing
@@ -172,6 +172,9 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
         now = scene.cells(cell["control"])
         toggled = now ^ {(int(cell["row"]), int(cell["column"]))}
         choose(chapter.number, cell["control"], Cells(toggled))
+    if number := told.get("edited"):
+        now_typed = dict(scene.edited(number["control"])) | {number["name"]: int(number["number"])}
+        choose(chapter.number, number["control"], Edited(now_typed.items()))
     for name, value in (told.get("chosen") or {}).items():
         choose(chapter.number, name, HeadId(*value) if isinstance(value, list) else value)
     if said := told.get("answered"):
@@ -241,6 +244,14 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             disabled=not scene.cells(control.name),
             on_click=choose,
             args=(chapter.number, control.name, Cells()),
+        )
+    elif isinstance(control, Edit):
+        st.button(
+            label,
+            key=key,
+            disabled=not scene.edited(control.name),
+            on_click=choose,
+            args=(chapter.number, control.name, Edited()),
         )
     elif isinstance(control, PickHeads):
         none_yet = say("walk.choose", language())
