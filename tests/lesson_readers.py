@@ -22,14 +22,14 @@ def maps(panel: object, name: str) -> list[np.ndarray]:
     """The arrays of a drawing whose canvas is called so, as the packet holds them."""
     assert isinstance(panel, Drawing)
     _, arrays = unpack(panel.packet)
-    found, index = [], 0
+    found: list[np.ndarray] = []
+    names: dict[int, str] = {}  # what is drawn twice is in the packet once
     for one in panel.root.walk():
         if one.array is not None:
-            array = arrays[f"array{index}"]
+            array = arrays[names.setdefault(id(one.array), f"array{len(names)}")]
             np.testing.assert_array_equal(array, one.array.astype(np.float32))
             if one.attributes["aria-label"].startswith(f"{name}, "):
                 found.append(array)
-            index += 1
     return found
 
 
@@ -79,7 +79,7 @@ def most(chapter: Chapter, trace: Trace) -> str:
 
 def most_seen(chapter: Chapter, trace: Trace) -> str:
     head = head_asked(trace)
-    panel = drawn(chapter, trace, "wall", layer=head.layer, map="weights")
+    panel = drawn(chapter, trace, "wall", head=head, map="weights")
     (weights,) = maps(panel, str(head))
     return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
 

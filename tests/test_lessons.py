@@ -155,7 +155,7 @@ def test_a_long_sentence_says_what_is_not_shown(minilm: Model) -> None:
     assert "up to 96 tokens; the sentence has 202" in panel.alt
     wall, scene = figure_of(CHAPTERS[2], trace)
     assert scene.choice["map"] == "z"
-    assert len(maps(wall.panels["wall"], f"L{scene.number('layer')}·H0")) == 1
+    assert len(maps(wall.panels["wall"], f"L{scene.head().layer}·H0")) == 1
     wall, _ = figure_of(CHAPTERS[2], trace, map="weights")
     assert "up to 96 tokens; the sentence has 202" in wall.panels["wall"].alt
 
@@ -387,7 +387,7 @@ def test_a_convolution_is_three_heads(note: attnviz.Trace) -> None:
 
 def test_chapter_3_draws_the_maps_of_a_layer(note: attnviz.Trace) -> None:
     for which in ("z", "weights"):
-        figure, _ = figure_of(CHAPTERS[2], note, layer=2, map=which)
+        figure, _ = figure_of(CHAPTERS[2], note, head=attnviz.HeadId(2, 0), map=which)
         expected = note.head_output(2) if which == "z" else note.layer_weights(2)
         for head in range(12):
             (drawn,) = maps(figure.panels["wall"], f"L2·H{head}")

@@ -43,6 +43,10 @@ function beginSteps(stage, box) {
   const by = (steps) => { stop(); go(memory.step + steps); };
   back.addEventListener("click", () => by(-1));
   on.addEventListener("click", () => by(1));
+  box.addEventListener("click", (event) => {
+    const { goes } = event.target.closest?.("[data-goes]")?.dataset ?? {};
+    if (goes !== undefined) { stop(); go(Number(goes)); }
+  });
   play.addEventListener("click", () => {
     if (timer) return stop();
     if (memory.step === most) go(0);
@@ -70,7 +74,7 @@ function keepSoon(stage, step) {
 // presses something; at its ends they go on to whoever else listens, as the presenter's pages.
 const BY = { " ": 1, ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
 const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=slider], [role=listbox], [role=option], [role=tab], [role=radio], [role=menu]";
-const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says]";
+const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-goes]";
 function stepByKey(stage, event) {
   const { root, memory } = stage;
   const by = BY[event.key];
@@ -108,6 +112,7 @@ function light(root, names) {
   for (const part of root.querySelectorAll("[data-part]")) {
     part.classList.toggle("lit", names.includes(part.dataset.part));
   }
+  lightColumns(root, names);
 }
 
 function beginPointing(stage, box) {
@@ -139,7 +144,7 @@ function beginPointing(stage, box) {
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { memory.kept = undefined; point(null); }
-    const there = event.target.closest?.("[data-choose], [data-option], [data-says]");
+    const there = event.target.closest?.("[data-choose], [data-option], [data-says], [data-goes]");
     if (!there || (event.key !== "Enter" && event.key !== " ")) return;
     event.preventDefault();
     there.dispatchEvent(new MouseEvent("click", { bubbles: true }));
@@ -149,21 +154,24 @@ function beginPointing(stage, box) {
 
 // What can be clicked as an answer, and which one is right once it is known.
 function showOptions(stage) {
-  const { asking = "", right = [] } = stage.meta.reader ?? {};
+  const { asking = "", right = [], open = [] } = stage.meta.reader ?? {};
   for (const option of stage.root.querySelectorAll("[data-option]")) {
     const isAsked = asking !== "" && option.dataset.option.startsWith(`${asking}.`);
     option.classList.toggle("asked", isAsked);
     if (isAsked) option.setAttribute("tabindex", "0");
     option.classList.toggle("right", right.includes(option.dataset.option));
   }
+  for (const one of stage.root.querySelectorAll("[data-after]")) {
+    one.classList.toggle("secret", open.includes(one.dataset.after));
+  }
 }
 
 function beginFigures(stage) {
+  showOptions(stage); // before steps are copied: what an open question hides is hidden in them too
   for (const box of stage.root.querySelectorAll(".stepped")) {
     beginSteps(stage, box);
     beginPointing(stage, box);
   }
-  showOptions(stage);
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it
   stage.memory.listens = true;
   const lit = (event) => (stage.root.isConnected ? light(stage.root, event.detail) : document.removeEventListener("attnviz-light", lit));

@@ -39,6 +39,7 @@ QUESTIONS = (
         asked=lambda trace: {"head": head_asked(trace)},
         options=words,
         before="wall",
+        in_picture=True,
     ),
     Question(
         name="wider",
@@ -47,5 +48,6 @@ QUESTIONS = (
         span=lambda _: (1.0, 9.0),
         step=1.0,
         is_law=True,
+        beside="convolution",
     ),
 )

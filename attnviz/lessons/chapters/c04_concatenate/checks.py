@@ -12,7 +12,7 @@ from attnviz.lessons.questions import Option, Outcome, Question
 from attnviz.pictures.digits import error_at_most
 from attnviz.pictures.tensor import printed
 
-SHOWN = 3  # numbers of the z that is asked about
+SHOWN = 1  # numbers of the z that is asked about, as many as are drawn
 
 
 def width(trace: Trace) -> Outcome:
@@ -112,13 +112,8 @@ QUESTIONS = (
         check=_which,
         asked=lambda trace: {"shown": _digits(_shown_z(trace))},
         options=_z_options,
-    ),
-    Question(
-        name="largest",
-        check=_largest,
-        asked=lambda trace: {"layer": layer_asked(trace)},
-        options=heads_of_layer,
-        before="sum",
+        beside="strip",
+        in_picture=True,
     ),
     Question(
         name="width",
@@ -126,5 +121,15 @@ QUESTIONS = (
         asked=lambda trace: width(trace).numbers,
         options=answers("narrower", "same", "wider"),
         is_law=True,
+        before="strip",
+        in_picture=True,
+    ),
+    Question(
+        name="largest",
+        check=_largest,
+        asked=lambda trace: {"layer": layer_asked(trace)},
+        options=heads_of_layer,
+        before="sum",
+        beside="sum",
     ),
 )
