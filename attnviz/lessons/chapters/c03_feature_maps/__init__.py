@@ -6,14 +6,14 @@ from attnviz.lessons.chapters.c03_feature_maps.checks import QUESTIONS
 from attnviz.lessons.chapters.c03_feature_maps.wall import MAPS
 from attnviz.lessons.controls import Pick, Slide, head_control, word_control
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.facts import head_asked
+from attnviz.lessons.trace_values import question_head
 
 CHAPTER = Chapter(
     number=3,
     name="feature-maps",
     minutes=4,
     controls=(
-        head_control(head_asked),
+        head_control(question_head),
         word_control(),
         Pick(
             "map",

@@ -7,15 +7,14 @@ import numpy as np
 
 from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
+from attnviz.digits import printed
 from attnviz.lessons.engine import Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, text
 from attnviz.pictures.elements.words import window, word
 from attnviz.pictures.style import code
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
@@ -149,7 +148,7 @@ def head_jumps(scene: Scene, looks: Looks, area: Area, size: Number) -> list[Ele
                 data_part=f"A.{looks.head.layer}.{looks.head.head}.{query}.{key}",
                 data_value=repr(weight),
                 data_lights=f"word.{key}",
-                data_says=f"{looks.head} · {name(tokens[query])} → {name(tokens[key])}: "
+                data_says=f"{looks.head} · {tokens[query].name} → {tokens[key].name}: "
                 f"{printed(weight, 4)}",
                 tabindex=0,
             )

@@ -11,9 +11,9 @@ import numpy as np
 
 from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c03_feature_maps.looking import Looks, filter_slides, head_jumps
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
@@ -22,7 +22,6 @@ from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
 from attnviz.pictures.elements.words import photograph, shortened, window
 from attnviz.pictures.style import code
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
@@ -248,7 +247,7 @@ def _reading(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
     line = cell_of(front, count, 1, row, 0)
     cell = cell_of(front, count, count, row, column)
     address = f"A.{maps.head.layer}.{maps.head.head}.{maps.focus.position}.{maps.key.position}"
-    says = f"{maps.head} · {name(maps.focus)} → {name(maps.key)}: {printed(maps.weight, 4)}"
+    says = f"{maps.head} · {maps.focus.name} → {maps.key.name}: {printed(maps.weight, 4)}"
     number = element(
         "g",
         text(

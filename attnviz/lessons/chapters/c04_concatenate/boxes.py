@@ -1,12 +1,12 @@
 """What the boxes of the figure share: steps, colours, outlines, and a number that can be read."""
 
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c04_concatenate.numbers import Block
 from attnviz.lessons.engine import Scene
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, text
 from attnviz.pictures.style import Paint, code
-from attnviz.pictures.tensor import printed
 
 HEADS, STRIP, ROWS, FIRST, ALL, SUM, OFF = range(1, 8)
 SHOWN = 2  # decimals of a number in a box
@@ -19,6 +19,7 @@ def colour(block: Block, scene: Scene) -> str:
 
 
 def paint_of(block: Block) -> Paint:
+    """The colour of a block in each mode."""
     return code(block.head.head) if block.is_one else style.GREY
 
 
@@ -47,6 +48,7 @@ def number(
 
 
 def outline(area: Area, paint: Paint, scene: Scene, **attributes: object) -> Element:
+    """A box in a colour and its tint."""
     return element(
         "rect",
         **place(area),
@@ -59,4 +61,5 @@ def outline(area: Area, paint: Paint, scene: Scene, **attributes: object) -> Ele
 
 
 def place(area: Area) -> dict[str, Number]:
+    """An area as attributes of SVG."""
     return {which: round(value, 1) for which, value in area._asdict().items()}

@@ -3,18 +3,17 @@
 import json
 from collections.abc import Sequence
 
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c04_concatenate.boxes import FIRST, SUM, number, outline, place
 from attnviz.lessons.chapters.c04_concatenate.numbers import Sum
 from attnviz.lessons.chapters.c04_concatenate.plan import Plan
 from attnviz.lessons.engine import Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, at_step, more, text
 from attnviz.pictures.elements.words import word
 from attnviz.pictures.style import Paint
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
@@ -153,7 +152,7 @@ def _bar(
         top = area.y + row * high
         for column, (value, part, at) in enumerate(line):
             place = Area(area.x + column * plan.cell, top, plan.cell, high)
-            says = f"{letter} · {name(token)} · [{at}] = {printed(value, 4)}"
+            says = f"{letter} · {token.name} · [{at}] = {printed(value, 4)}"
             drawn.append(number(value, place, scene, plan.size, part=part, says=says))
         x = area.x + len(line) * plan.cell + 4
         drawn.append(more(x, top + high / 2, width, mode, size=plan.size))

@@ -1,18 +1,16 @@
 """One number of Z, added up head by head: bars that begin where the one before has ended."""
 
 from attnviz.core.heads import HeadId
+from attnviz.digits import equals, printed
 from attnviz.lessons.chapters.c04_concatenate.boxes import ALL, FIRST, OFF, SUM, colour
 from attnviz.lessons.chapters.c04_concatenate.numbers import DECIMALS, MOST, Block, Sum
 from attnviz.lessons.chapters.c04_concatenate.plan import Plan
 from attnviz.lessons.engine import Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.digits import equals
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, text
 from attnviz.pictures.elements.ribbons import Scale, bar, levels, ribbon, side
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
@@ -118,7 +116,7 @@ def _says(scene: Scene, added: Sum, block: Block) -> str:
     return scene.say(
         text_of("figure.says.part"),
         head=head,
-        token=name(added.focus),
+        token=added.focus.name,
         component=component,
         row=added.rows(block).start,
         z=printed(z, 3),

@@ -4,6 +4,7 @@ import json
 
 from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c04_concatenate.boxes import (
     HEADS,
     ROWS,
@@ -18,13 +19,11 @@ from attnviz.lessons.chapters.c04_concatenate.ends import entering, leaving
 from attnviz.lessons.chapters.c04_concatenate.numbers import Block, Sum
 from attnviz.lessons.chapters.c04_concatenate.plan import Plan
 from attnviz.lessons.engine import Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, arrow, at_step, text
 from attnviz.pictures.elements.ribbons import ribbon, side
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
@@ -88,7 +87,7 @@ def _first_of_z(
     says = scene.say(
         text_of("figure.says.z"),
         head=head,
-        token=name(token),
+        token=token.name,
         value=printed(value, 4),
         count=len(z),
     )

@@ -4,6 +4,7 @@ Each head's colour pours through its own rows of W_O, and one number of Z adds u
 click on a block of the strip switches its head off.
 """
 
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c04_concatenate.falling import falling
 from attnviz.lessons.chapters.c04_concatenate.flowing import flowing
 from attnviz.lessons.chapters.c04_concatenate.numbers import DECIMALS, Sum
@@ -13,7 +14,6 @@ from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.elements.figure import Form, figure
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
