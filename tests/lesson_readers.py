@@ -87,29 +87,25 @@ def most_seen(chapter: Chapter, trace: Trace) -> str:
 
 
 def largest(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(
-        chapter, trace, "sum", layer=question_layer(trace), word=question_word(trace).position
-    )
+    panel = drawn(chapter, trace, "sum", word=question_word(trace).position)
     lengths = values(panel, "div", "bar")[:-1]  # the last one is the bias
     return str(int(np.argmax(lengths)))
 
 
 def which_z(chapter: Chapter, trace: Trace) -> str:
-    """Compare the numbers in the question's own words with the strip."""
+    """Compare the number in the question's own words with those in the boxes."""
     question = next(q for q in chapter.questions if q.name == "which-z")
-    shown = np.array(
-        [float(n) for n in str(question.asked(trace)["shown"]).replace("−", "-").split(",")]
-    )
-    panel = drawn(chapter, trace, "strip", layer=question_layer(trace))
+    shown = float(str(question.asked(trace)["shown"]).replace("−", "-"))
+    panel = drawn(chapter, trace, "strip")
+    assert isinstance(panel, Drawing)
+    boxes = {
+        one.attributes["data-option"].removeprefix("which-z."): float(one.attributes["data-value"])
+        for one in panel.root.walk()
+        if one.attributes.get("data-option", "").startswith("which-z.")
+    }
     assert question.options is not None
     names = [option.name for option in question.options(trace)]
-
-    def distance(name: str) -> float:
-        at, _, head = name.removeprefix("t").partition("h")
-        (z,) = maps(panel, f"Z H{head}")
-        return float(np.abs(z[int(at), :3] - shown).max())
-
-    return min(names, key=distance)
+    return min(names, key=lambda name: abs(boxes[name] - shown))
 
 
 def spare(chapter: Chapter, trace: Trace) -> float:

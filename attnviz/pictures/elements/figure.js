@@ -132,7 +132,7 @@ function beginPointing(stage, box) {
   box.addEventListener("pointerleave", () => point(kept()));
   box.addEventListener("click", (event) => {
     const option = event.target.closest?.("[data-option]");
-    if (option && stage.meta.reader?.asking && option.dataset.option.startsWith(`${stage.meta.reader.asking}.`)) {
+    if (option && isOpen(stage, option)) {
       const [question, ...name] = option.dataset.option.split(".");
       return stage.send("answered", { question, option: name.join(".") });
     }
@@ -152,11 +152,17 @@ function beginPointing(stage, box) {
   if (kept()) point(kept());
 }
 
+// Whether what can be clicked as an answer answers a question that waits for one.
+const isOpen = ({ meta }, option) => {
+  const { asking = "", open = [] } = meta.reader ?? {};
+  return [asking, ...open].includes(option.dataset.option.split(".")[0]);
+};
+
 // What can be clicked as an answer, and which one is right once it is known.
 function showOptions(stage) {
-  const { asking = "", right = [], open = [] } = stage.meta.reader ?? {};
+  const { right = [], open = [] } = stage.meta.reader ?? {};
   for (const option of stage.root.querySelectorAll("[data-option]")) {
-    const isAsked = asking !== "" && option.dataset.option.startsWith(`${asking}.`);
+    const isAsked = isOpen(stage, option);
     option.classList.toggle("asked", isAsked);
     if (isAsked) option.setAttribute("tabindex", "0");
     option.classList.toggle("right", right.includes(option.dataset.option));

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area
+from attnviz.pictures.elements import Area, Number
 from attnviz.pictures.style import Mode, Paint
 
 
@@ -92,15 +92,15 @@ def cell_of(area: Area, rows: int, columns: int, row: int, column: int) -> Area:
     return Area(area.x + column * wide, area.y + row * high, wide, high)
 
 
-def pile(front: Area, count: int, step: tuple[float, float]) -> list[Area]:
+def pile(front: Area, count: int, step: tuple[Number, Number]) -> list[Area]:
     """Sheets behind each other, the first in front; `step` leads from one to the next behind it."""
     return [front._replace(x=front.x + n * step[0], y=front.y + n * step[1]) for n in range(count)]
 
 
-def squares(count: int, area: Area, *, gap: float, label: float) -> list[Area]:
+def squares(count: int, area: Area, *, gap: Number, label: Number) -> list[Area]:
     """Squares beside each other, as large as fit, each with room for a label above it."""
 
-    def side(across: int) -> float:
+    def side(across: int) -> Number:
         down = -(-count // across)
         return min((area.width + gap) / across - gap, (area.height + gap) / down - gap - label)
 

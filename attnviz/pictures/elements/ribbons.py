@@ -63,7 +63,7 @@ class Scale(NamedTuple):
         """A scale with room for zero and for all these numbers."""
         return cls(low, high, min(0.0, *numbers), max(0.0, *numbers))
 
-    def at(self, value: float) -> float:
+    def at(self, value: Number) -> Number:
         """Where a number stands."""
         whole = (self.most - self.least) or 1.0
         return self.low + (self.high - self.low) * (value - self.least) / whole

@@ -15,7 +15,7 @@ _LETTER, _WIDE = 0.56, 1.0  # width of a letter, and of a Chinese one, in its si
 _LEADING = 1.42
 
 
-def width_of(said: str, size: Number) -> float:
+def width_of(said: str, size: Number) -> Number:
     """About how wide a line of text is."""
     wide = sum(
         _WIDE if unicodedata.east_asian_width(letter) in "WF" else _LETTER for letter in said
@@ -111,7 +111,7 @@ def _most_lines(area: Area, size: Number) -> int:
     return int(area.height // (size * _LEADING)) + 1
 
 
-def _lines(tokens: Sequence[Token], width: float, size: Number) -> list[list[Token]]:
+def _lines(tokens: Sequence[Token], width: Number, size: Number) -> list[list[Token]]:
     lines: list[list[Token]] = []
     used = width
     for token in tokens:
@@ -124,7 +124,7 @@ def _lines(tokens: Sequence[Token], width: float, size: Number) -> list[list[Tok
     return lines
 
 
-def _advance(token: Token, size: Number) -> float:
+def _advance(token: Token, size: Number) -> Number:
     return width_of(shortened(token.text), size) + 0.45 * size
 
 

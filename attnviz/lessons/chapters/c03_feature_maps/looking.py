@@ -62,21 +62,21 @@ class _Rows:
     places: tuple[int, ...]
 
     @property
-    def step(self) -> float:
+    def step(self) -> Number:
         """From one word to the next."""
         return self.area.width / len(self.places)
 
     @property
-    def above(self) -> float:
+    def above(self) -> Number:
         """Where lines begin."""
         return self.area.y + 9 * self.size
 
     @property
-    def below(self) -> float:
+    def below(self) -> Number:
         """Where lines end."""
         return self.area.bottom - 8 * self.size
 
-    def x(self, position: int) -> float:
+    def x(self, position: int) -> Number:
         """The middle of a word's column."""
         return self.area.x + (self.places.index(position) + 0.5) * self.step
 
@@ -156,7 +156,7 @@ def head_jumps(scene: Scene, looks: Looks, area: Area, size: Number) -> list[Ele
     return [*drawn, *_words(scene, rows, looks, tokens, lifted=1.6)]
 
 
-def _fitting(size: Number, step: float) -> float:
+def _fitting(size: Number, step: Number) -> Number:
     """The size at which a weight fits above a line."""
     return round(min(size, max(11, step / 2.2)), 1)
 

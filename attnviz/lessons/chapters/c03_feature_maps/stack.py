@@ -208,7 +208,7 @@ def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
     return [*drawn, *_reading(scene, maps, plan)]
 
 
-def _has_room(step: tuple[float, float], plan: _Plan) -> bool:
+def _has_room(step: tuple[Number, Number], plan: _Plan) -> bool:
     """Whether names fit along the corners of the pile."""
     return step[0] >= 1.9 * plan.small or -step[1] >= plan.small
 

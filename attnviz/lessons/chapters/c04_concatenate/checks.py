@@ -107,20 +107,20 @@ def _z_options(trace: Trace) -> list[Option]:
 
 QUESTIONS = (
     Question(
-        name="which-z",
-        check=_which,
-        asked=lambda trace: {"shown": _digits(_shown_z(trace))},
-        options=_z_options,
-        beside="strip",
-        in_picture=True,
-    ),
-    Question(
         name="width",
         check=width,
         asked=lambda trace: width(trace).numbers,
         options=answers("narrower", "same", "wider"),
         is_law=True,
         before="strip",
+        in_picture=True,
+    ),
+    Question(
+        name="which-z",
+        check=_which,
+        asked=lambda trace: {"shown": _digits(_shown_z(trace))},
+        options=_z_options,
+        beside="strip",
         in_picture=True,
     ),
     Question(

@@ -11,7 +11,7 @@ from attnviz.lessons.engine import Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, at_step, more, text
+from attnviz.pictures.elements import Area, arrow, at_step, more, text
 from attnviz.pictures.elements.words import word
 from attnviz.pictures.style import Paint
 
@@ -55,7 +55,7 @@ def leaving(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
             bar,
             *_names(scene, added, plan, plan.z, style.Z, "Z"),
             at_step(FIRST, *_components(scene, added, plan)),
-            at_step(SUM, _widths(scene, added, plan)),
+            at_step(SUM, _from_sum(scene, plan), _widths(scene, added, plan)),
             data_after="width",
         ),
         *_guesses(scene, plan),
@@ -93,6 +93,14 @@ def _components(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
         for column, at in enumerate(added.components)
     ]
     return [*labels, chosen]
+
+
+def _from_sum(scene: Scene, plan: Plan) -> Element | None:
+    """An arrow from the bar of the sum to where it stands in Z."""
+    if plan.turned:
+        return None
+    start = (plan.total, plan.formula - 14)
+    return arrow(start, (plan.z.x, plan.z.y - 6), scene.mode)
 
 
 def _widths(scene: Scene, added: Sum, plan: Plan) -> Element:

@@ -9,7 +9,7 @@ from attnviz.lessons.engine import Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, Number, arrow, at_step, text
+from attnviz.pictures.elements import Area, Number, at_step, text
 from attnviz.pictures.elements.ribbons import Scale, bar, levels, ribbon, side
 
 text_of = texts_of(__name__)
@@ -37,12 +37,12 @@ def falling(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
     ]
 
 
-def _along(plan: Plan, index: int, count: int) -> float:
+def _along(plan: Plan, index: int, count: int) -> Number:
     """The middle of a block."""
     return plan.first + (index + 0.5) * plan.length / count
 
 
-def _piece(plan: Plan, along: Number, wide: Number, start: float, end: float) -> Area:
+def _piece(plan: Plan, along: Number, wide: Number, start: Number, end: Number) -> Area:
     low, high = min(start, end), max(start, end)
     return plan.area(along - wide / 2, low, wide, high - low)
 
@@ -142,7 +142,7 @@ def _steps(scene: Scene, plan: Plan, scale: Scale, ends: list[float]) -> list[El
 
 
 def _across(
-    plan: Plan, start: Number, stop: Number, deep: float, scene: Scene, *, dashed: bool = False
+    plan: Plan, start: Number, stop: Number, deep: Number, scene: Scene, *, dashed: bool = False
 ) -> Element:
     """A line along the heads."""
     area = plan.area(start, deep, stop - start, 0)
@@ -190,9 +190,7 @@ def _bias_and_sum(
         tabindex=0,
     )
     line = _across(plan, begin, stop, scale.at(ends[1]), scene, dashed=True)
-    start = (plan.total, plan.formula - 14)
-    leads = arrow(start, (plan.z.x, plan.z.y - 6), mode) if not plan.turned else None
-    return [line, bias, summed, *([leads] if leads else [])]
+    return [line, bias, summed]
 
 
 def _letter(scene: Scene, plan: Plan, along: Number, said: str) -> Element:

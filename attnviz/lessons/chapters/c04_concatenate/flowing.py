@@ -80,7 +80,7 @@ def _first_of_z(
     dots = text(
         line.right - 0.2 * area.width,
         line.centre[1],
-        "" if len(z) == 1 else "…" if row else f"…{len(z)}",
+        "" if len(z) == 1 else "…" if row or plan.turned else f"…{len(z)}",
         style.FAINT_INK[scene.mode],
         size=plan.size,
     )

@@ -79,4 +79,4 @@ def _sum_numbers(scene: Scene) -> Numbers:
     }
 
 
-PART = Part("sum", _draw_sum, _sum_numbers)
+PART = Part("sum", _draw_sum, _sum_numbers, uses=("off",))

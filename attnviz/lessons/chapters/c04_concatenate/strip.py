@@ -54,4 +54,4 @@ def _numbers(scene: Scene) -> Numbers:
     return _said(Sum.of(scene))
 
 
-PART = Part("strip", _draw_strip, _numbers, uses=("head", "word", "component", "off"))
+PART = Part("strip", _draw_strip, _numbers, uses=("head", "word", "component"))
