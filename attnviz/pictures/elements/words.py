@@ -78,10 +78,11 @@ def photograph(
     for most in range(len(tokens), 0, -1):
         shown = [tokens[at] for at in window(len(tokens), focus, most)]
         rest = len(tokens) - most
-        if len(_lines(shown, inside.width, size)) <= _most_lines(inside, size) - (rest > 0):
+        if len(_lines(shown, inside.width, size)) <= _most_lines(inside, size) - bool(rest):
             break
     lines = _lines(shown, inside.width, size)
-    top = inside.y + (inside.height - size * _LEADING * (len(lines) - 1)) / 2
+    room = inside.height - (1.2 * size if len(shown) < len(tokens) else 0)  # for what is left out
+    top = inside.y + (room - size * _LEADING * (len(lines) - 1)) / 2
     words: list[Element] = [
         element("rect", **_corners(area), fill=style.PAPER[mode], stroke=style.INK[mode]),
         element("rect", **_corners(mat), fill=style.WASH[mode], stroke=style.RULE[mode]),
@@ -108,7 +109,7 @@ def photograph(
 
 
 def _most_lines(area: Area, size: Number) -> int:
-    return int(area.height // (size * _LEADING)) + 1
+    return int(area.height // (size * _LEADING))
 
 
 def _lines(tokens: Sequence[Token], width: Number, size: Number) -> list[list[Token]]:

@@ -38,7 +38,7 @@ QUESTIONS = (
         check=_most_seen,
         asked=lambda trace: {"head": question_head(trace)},
         options=words,
-        before="wall",
+        beside="stack",
         in_picture=True,
     ),
     Question(

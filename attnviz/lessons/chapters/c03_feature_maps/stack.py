@@ -116,13 +116,15 @@ def _draw_stack(scene: Scene) -> Drawing:
     forms = [
         Form(plan.width, plan.height, _drawn(scene, maps, looks, plan)) for plan in (_WIDE, _NARROW)
     ]
-    steps = [scene.say(text_of(f"figure.steps.{one}"), **_said(scene, maps)) for one in STEPS]
-    alt = scene.say(text_of("figure.alt"), **_said(scene, maps))
+    clipped = len(maps.tokens) < len(scene.trace.tokens)
+    keys = ["row_of_some" if clipped and one == "row" else one for one in STEPS]
+    steps = [scene.say(text_of(f"figure.steps.{key}"), **_said(maps)) for key in keys]
+    alt = scene.say(text_of("figure.alt"), **_said(maps))
     values: dict[str, object] = {"maps": np.stack(list(maps.sheets.values()))}
     return figure(forms[0], forms[1], steps, alt, scene.mode, scene.language, values=values)
 
 
-def _said(scene: Scene, maps: _Maps) -> dict[str, object]:
+def _said(maps: _Maps) -> dict[str, object]:
     return {
         "head": maps.head,
         "layer": maps.head.layer,
@@ -202,7 +204,8 @@ def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
             )
         elif _has_room(step, plan):
             drawn.append(text(*corner, label, ink, size=plan.small, anchor="start"))
-    sizes = scene.say(text_of("figure.sizes"), **_said(scene, maps))
+    clipped = len(maps.tokens) < len(scene.trace.tokens)
+    sizes = scene.say(text_of(f"figure.{'some' if clipped else 'sizes'}"), **_said(maps))
     x, y = plan.width - 8, plan.front.bottom + plan.small
     drawn.append(text(x, y, sizes, style.FAINT_INK[mode], size=plan.small, anchor="end"))
     return [*drawn, *_reading(scene, maps, plan)]

@@ -125,8 +125,23 @@ def _to_z(scene: Scene, plan: Plan) -> Element:
         end = (plan.z.centre[0], plan.z.y - 18)
         x, y = plan.strip[1] + 8, plan.first + plan.length / 2
         return arrow((x, y), end, scene.mode, width=2.5, bend=-60)
-    x = plan.first + plan.length / 2
-    return arrow((x, plan.strip[1] + 10), (x, plan.z.y - 14), scene.mode, width=2.5)
+    x, size = plan.first + plan.length / 2, 1.2 * plan.size
+    lines = [scene.say(text_of(f"figure.gap.{line}")) for line in ("only", "asks")]
+    return element(
+        "g",
+        arrow((x, plan.strip[1] + 10), (x, plan.z.y - 14), scene.mode, width=2.5),
+        *(
+            text(
+                x + 24,
+                plan.fall[0] + 30 + row * 1.5 * size,
+                line,
+                style.FAINT_INK[scene.mode],
+                size=size,
+                anchor="start",
+            )
+            for row, line in enumerate(lines)
+        ),
+    )
 
 
 def _joining(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) -> Element:
