@@ -132,7 +132,6 @@ def _said(maps: _Maps) -> dict[str, object]:
         "key": maps.key.text,
         "weight": printed(maps.weight, 2),
         "shown": len(maps.tokens),
-        "words": len(scene.trace.tokens),
     }
 
 
