@@ -152,7 +152,7 @@ def test_a_long_sentence_says_what_is_not_shown(minilm: Model) -> None:
     assert "up to 96 tokens; the sentence has 202" in panel.alt
     wall, scene = figure_of(CHAPTERS[2], trace)
     assert scene.choice["map"] == "z"
-    assert len(maps(wall.panels["wall"], f"L{scene.number('layer')}·H0")) == 1
+    assert len(maps(wall.panels["wall"], f"L{scene.head().layer}·H0")) == 1
     wall, _ = figure_of(CHAPTERS[2], trace, map="weights")
     assert "up to 96 tokens; the sentence has 202" in wall.panels["wall"].alt
 
@@ -267,52 +267,6 @@ def test_a_convolution_is_three_heads(note: attnviz.Trace) -> None:
         for s in (5.0, 10.0, 20.0)
     ]
     assert errors[0] > 1e-2 > errors[1] > 1e-6 > errors[2]
-
-
-def test_chapter_3_draws_the_maps_of_a_layer(note: attnviz.Trace) -> None:
-    for which in ("z", "weights"):
-        figure, _ = figure_of(CHAPTERS[2], note, layer=2, map=which)
-        expected = note.head_output(2) if which == "z" else note.layer_weights(2)
-        for head in range(12):
-            (drawn,) = maps(figure.panels["wall"], f"L2·H{head}")
-            np.testing.assert_array_equal(drawn, expected[head])
-
-
-# ---- chapter 4
-
-
-def test_chapter_4_sums_the_heads_to_the_output(note: attnviz.Trace) -> None:
-    figure, _ = figure_of(CHAPTERS[3], note, layer=3, word=7)
-    panel = figure.panels["sum"]
-    assert isinstance(panel, Drawing)
-    lengths = values(panel, "div", "bar")
-    for head in range(12):
-        assert lengths[head] == pytest.approx(
-            np.linalg.norm(note.contribution((3, head))[7]), abs=1e-5
-        )
-    assert panel.values["left"][-1] < 1e-5
-    total = sum(note.contribution((3, head))[7] for head in range(12))
-    np.testing.assert_allclose(
-        total + note.learned[3].output.bias, note.attention_output(3)[7], atol=1e-5
-    )
-    strip = figure.panels["strip"]
-    joined = np.concatenate([maps(strip, f"Z H{head}")[0] for head in range(12)], axis=1)
-    np.testing.assert_array_equal(joined, note.record(3).concat)
-    (projected,) = maps(strip, "Z = y")
-    np.testing.assert_allclose(projected, note.attention_output(3), atol=1e-6)
-
-
-def test_chapter_4_takes_a_head_away_and_precisely_its_part_is_missing(note: attnviz.Trace) -> None:
-    off = (attnviz.HeadId(3, 1), attnviz.HeadId(3, 8), attnviz.HeadId(1, 1))  # the last: elsewhere
-    figure, _ = figure_of(CHAPTERS[3], note, layer=3, word=7, off=off)
-    panel = figure.panels["sum"]
-    assert isinstance(panel, Drawing)
-    lengths = values(panel, "div", "bar")
-    assert lengths[1] == lengths[8] == 0
-    lost = note.contribution((3, 1))[7] + note.contribution((3, 8))[7]
-    before = note.attention_output(3)[7]
-    np.testing.assert_allclose(before - panel.values["y"], lost, atol=1e-5)
-    assert "L3·H1, L3·H8 → 0" in panel.root.text
 
 
 # ---- chapter 5

@@ -154,14 +154,16 @@ def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Sc
 
 
 def _reader(sentence: TracedSentence, chapter: Chapter, part: Part) -> dict[str, object]:
-    """What a picture is for this person: its step, the question it waits for, what was right."""
+    """What a picture is for this person: its step, the questions it waits for, what was right."""
     in_picture = [question for question in chapter.asked_beside(part) if question.in_picture]
     open_now = [q.name for q in in_picture if is_open(sentence, chapter, q)]
     right = [f"{q.name}.{q.answer(sentence.trace)}" for q in in_picture if q.name not in open_now]
     is_first = part is chapter.parts[0]
+    beside = chapter.asked_beside(part)
     return {
         "step": opened_at() if is_first else 0,
         "asking": open_now[0] if open_now else "",
+        "open": [q.name for q in beside if is_open(sentence, chapter, q)],
         "right": right,
     }
 
@@ -176,12 +178,19 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
         now_typed = dict(scene.edited(number["control"])) | {number["name"]: int(number["number"])}
         choose(chapter.number, number["control"], Edited(now_typed.items()))
     for name, value in (told.get("chosen") or {}).items():
-        choose(chapter.number, name, HeadId(*value) if isinstance(value, list) else value)
+        choose(chapter.number, name, _as_heads(value) if isinstance(value, list) else value)
     if said := told.get("answered"):
         answer(chapter.number, said["question"], said["option"])
     at = told.get("step")
     if part is chapter.parts[0] and at is not None and at != progress().step:
         step(step=int(at))
+
+
+def _as_heads(told: list[Any]) -> HeadId | tuple[HeadId, ...]:
+    """A head as a picture tells it, [layer, head], or a list of such heads."""
+    if told and not isinstance(told[0], list):
+        return HeadId(*told)
+    return tuple(HeadId(*head) for head in told)
 
 
 def _skipped(chapter: Chapter, part: Part) -> bool:
