@@ -50,6 +50,10 @@ function beginSteps(stage, box) {
     play.setAttribute("aria-label", stepper.dataset.pause);
     timer = setInterval(() => (box.isConnected ? go(memory.step + 1) : stop()), 1000 * SECONDS);
   });
+  box.addEventListener("click", (event) => {
+    const there = event.target.closest?.("[data-go]");
+    if (there) { stop(); go(Number(there.dataset.go)); }
+  });
   memory.stepBy = (steps) => {
     const there = memory.step + steps;
     if (there < 0 || there > most) return false;
@@ -70,7 +74,7 @@ function keepSoon(stage, step) {
 // presses something; at its ends they go on to whoever else listens, as the presenter's pages.
 const BY = { " ": 1, ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
 const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=slider], [role=listbox], [role=option], [role=tab], [role=radio], [role=menu]";
-const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says]";
+const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-go]";
 function stepByKey(stage, event) {
   const { root, memory } = stage;
   const by = BY[event.key];
@@ -139,7 +143,7 @@ function beginPointing(stage, box) {
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { memory.kept = undefined; point(null); }
-    const there = event.target.closest?.("[data-choose], [data-option], [data-says]");
+    const there = event.target.closest?.("[data-choose], [data-option], [data-says], [data-go]");
     if (!there || (event.key !== "Enter" && event.key !== " ")) return;
     event.preventDefault();
     there.dispatchEvent(new MouseEvent("click", { bubbles: true }));
@@ -147,7 +151,7 @@ function beginPointing(stage, box) {
   if (kept()) point(kept());
 }
 
-// What can be clicked as an answer, and which one is right once it is known.
+// What can be clicked as an answer, which one is right, and what is shown only once it is known.
 function showOptions(stage) {
   const { asking = "", right = [] } = stage.meta.reader ?? {};
   for (const option of stage.root.querySelectorAll("[data-option]")) {
@@ -156,12 +160,17 @@ function showOptions(stage) {
     if (isAsked) option.setAttribute("tabindex", "0");
     option.classList.toggle("right", right.includes(option.dataset.option));
   }
+  for (const part of stage.root.querySelectorAll("[data-after]")) {
+    part.style.display = part.dataset.after === asking ? "none" : "";
+  }
 }
 
 function beginFigures(stage) {
   for (const box of stage.root.querySelectorAll(".stepped")) {
     beginSteps(stage, box);
     beginPointing(stage, box);
+    beginSquares(box);
+    beginDrawnBars(stage, box);
   }
   showOptions(stage);
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it
