@@ -26,7 +26,7 @@ from attnviz.lessons.engine import Part
 from attnviz.lessons.handout import handout
 from attnviz.texts import Language
 from tests.browser.conftest import FLAGS, PATIENCE, SETTLED, running
-from tests.browser.test_geometry import GEOMETRY, SCREENS, STANDS, WIDTHS
+from tests.browser.test_geometry import GEOMETRY, PLACE, SCREENS, STANDS, WIDTHS
 
 Scheme = Literal["light", "dark"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -177,8 +177,17 @@ async def see_screens(page: Page, address: str, number: int, language: Language)
                 await page.set_viewport_size({"width": wide, "height": high})
                 await page.evaluate("attnvizStill()")
                 found.append(await take(page, f"{named} {language} {scheme} {wide}"))
-        await page.keyboard.press("ArrowRight")
+        await turn(page)
     return found
+
+
+async def turn(page: Page) -> None:
+    """Press the presenter's button until another screen is shown, or there is none."""
+    place, press = page.locator(PLACE), page.locator(".st-key-present_right button")
+    before = await place.inner_text()
+    while await place.inner_text() == before and await press.is_enabled():
+        await press.click()
+        await settle(page)
 
 
 async def see_handout(page: Page, file: Path, language: Language) -> list[Shot]:

@@ -64,7 +64,7 @@ def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: 
     app.button(key="commit_2_added").click().run()
     assert "✗ You said it shrinks." in said(app)
     assert "Only differences of scores count" in said(app)
-    app.slider(key="said_2_undivided").set_value(1.0).run()
+    app.number_input(key="said_2_undivided").set_value(1.0).run()
     app.button(key="commit_2_undivided").click().run()
     assert "✓ You said 1." in said(app)
     assert link(app, "a") == "2.added=less;2.undivided=1"
@@ -74,12 +74,12 @@ def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: 
 
 def test_controls_move_the_figure_and_stand_in_the_link(minilm: Model) -> None:
     app = opened(ch="2", a="2.most=5")
-    assert "will (3) looks through L0·H8" in said(app)
+    assert "the (1) looks through L0·H0" in said(app)
     app.selectbox(key="control_2_head").select(HeadId(0, 2)).run()
     app.selectbox(key="control_2_word").select(5).run()
     assert "be (5) looks through L0·H2" in said(app)
     app.slider(key="control_2_strength").set_value(20).run()
-    assert link(app, "c") == "2.head=h0.2;2.word=5;2.strength=20"
+    assert link(app, "c") == "head=h0.2;word=5;2.strength=20"
 
 
 def test_heads_are_switched_off_by_the_learner(minilm: Model) -> None:
@@ -128,24 +128,42 @@ def test_a_guess_is_taken(minilm: Model) -> None:
 
 def test_the_presenter_turns_screens_and_hides_answers(minilm: Model) -> None:
     app = opened(ch="1", mode="presenter")
-    seen = [said(app)]
     chapter = CHAPTERS[0]
-    for _ in chapter.screens[1:]:
-        app.button(key="present_page_down").click().run()
+    places = []
+    while link(app, "ch") in ("", "1"):
+        places.append((link(app, "screen"), said(app)))
+        app.button(key="present_right").click().run()
         assert not app.exception
-        seen.append(said(app))
-    assert len(set(seen)) == len(chapter.screens)
+    assert len({screen for screen, _ in places}) == len(chapter.screens)
+    assert len(places) == len(chapter.screens) + len(chapter.questions), "each answer is one press"
     question = chapter.questions[0]
-    place = chapter.screens.index(question)
+    place = next(n for n, s in enumerate(chapter.parts) if s.name == question.beside)
     app = opened(ch="1", mode="presenter", screen=str(place))
     trace = attnviz.trace(app.text_input(key="text").value or "")
     assert question.explains(trace, "en") not in said(app)
-    app.button(key="reveal").click().run()
-    assert question.explains(trace, "en") in said(app)
-    app.button(key="present_left").click().run()
     app.button(key="present_right").click().run()
+    assert question.explains(trace, "en") in said(app)
     app.button(key="leave").click().run()
     assert link(app, "mode") == ""
+
+
+def test_the_presenter_jumps_to_both_ends(minilm: Model) -> None:
+    app = opened(ch="4", mode="presenter")
+    app.button(key="present_end").click().run()
+    assert link(app, "ch") == "8"
+    app.button(key="present_home").click().run()
+    assert (link(app, "ch"), link(app, "screen")) == ("", "")
+
+
+def test_the_speakers_window_has_the_answers_before_the_class(minilm: Model) -> None:
+    question = CHAPTERS[1].questions[0]
+    place = next(n for n, s in enumerate(CHAPTERS[1].parts) if s.name == question.beside)
+    app = opened(ch="2", mode="speaker", screen=str(place))
+    assert not app.exception
+    trace = attnviz.trace(app.text_input(key="text").value or "")
+    assert question.tells(trace, "en") in said(app)
+    assert CHAPTERS[1].teacher.ask_aloud["en"] in said(app)
+    assert link(app, "mode") == "speaker"
 
 
 @pytest.mark.parametrize(("chapter", "screen"), [("1", "0"), ("8", "99")])
@@ -160,8 +178,8 @@ def test_the_presenter_knows_the_first_and_the_last_screen(
 def test_the_presenter_goes_back_over_the_edge_of_a_chapter(minilm: Model) -> None:
     app = opened(ch="2", mode="presenter")
     app.button(key="present_left").click().run()
-    assert "Chapter 1 of 8 · screen 6 of 6" in said(app)
-    app = opened(ch="7", mode="presenter", screen="6")
+    assert "Chapter 1 of 8 · screen 3 of 3" in said(app)
+    app = opened(ch="7", mode="presenter", screen="3")
     assert "Claims on trial" in said(app)
 
 
@@ -220,7 +238,7 @@ def test_bad_text_gets_its_sentence_and_the_chapter_comes_back(minilm: Model) ->
 
 def test_a_long_sentence_says_what_cannot_be_asked(minilm: Model) -> None:
     app = typed(opened(ch="5"), "word " * 150)
-    app.slider(key="said_5_spare").set_value(3.0).run()
+    app.number_input(key="said_5_spare").set_value(3.0).run()
     app.button(key="commit_5_spare").click().run()
     assert "which is done up to 96 tokens; the sentence has 152" in said(app)
     assert not app.exception
@@ -278,17 +296,18 @@ def test_which_z_is_named_on_every_page(minilm: Model, note: attnviz.Trace) -> N
     question = next(q for q in CHAPTERS[3].questions if q.name == "which-z")
     right = question.spoken(note, question.answer(note), "en")
     wrong = next(o.name for o in question.options(note) if o.name != question.answer(note))  # type: ignore[misc]
-    named = f"The answer: {right}."
+    named = f"Right answer: {right}."
     assert named in said(opened(ch="4", a=f"4.which-z={wrong}"))
     assert named in said(opened(mode="teacher"))
     assert html.escape(named) in handout(note)
-    screen = str(CHAPTERS[3].screens.index(question))
+    screen = str([part.name for part in CHAPTERS[3].parts].index(question.beside))
     app = opened(ch="4", mode="presenter", screen=screen)
     assert named not in said(app)
-    app.button(key="present_page_down").click().run()
-    assert named in said(app), "a clicker has no key for the answer: on asks for it first"
-    assert link(app, "screen") == screen
-    app.button(key="present_page_down").click().run()
+    while named not in said(app):
+        app.button(key="present_right").click().run()
+        assert (link(app, "screen") or "0") == screen, "on shows the answers first"
+    while link(app, "screen") == screen:
+        app.button(key="present_right").click().run()
     assert link(app, "screen") == str(int(screen) + 1)
 
 

@@ -18,13 +18,13 @@ from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
 from attnviz.lessons.controls import Cells, Control, Value
-from attnviz.lessons.facts import facts
 from attnviz.lessons.questions import Numbers, Question
 from attnviz.lessons.text import Text
-from attnviz.pictures.asked import check_language, check_trace
+from attnviz.lessons.trace_values import trace_values
+from attnviz.pictures.arguments import check_language, check_trace
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.facts import changes
 from attnviz.pictures.lines import Lines
+from attnviz.pictures.provenance import intervention_notes
 from attnviz.pictures.standalone import framed, picture, standalone
 from attnviz.pictures.style import Mode
 from attnviz.texts import Language
@@ -32,7 +32,7 @@ from attnviz.training.record import Training
 from attnviz.training.run import Run
 
 Panel = Drawing | Lines
-Screen = Union["Part", "Question", Literal["opening", "trial", "closing"]]
+Screen = Union["Part", Literal["trial", "closing"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Scene:
 
     def say(self, text: Text, **numbers: object) -> str:
         """A text in the scene's language, its numbers filled."""
-        return text.filled(self.language, {**facts(self.trace), **numbers})
+        return text.filled(self.language, {**trace_values(self.trace), **numbers})
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +227,9 @@ class Chapter:
 
     @property
     def screens(self) -> tuple["Screen", ...]:
-        """What the presenter shows, one idea a screen: a question before what answers it."""
-        found: list[Screen] = ["opening"]
-        for part in self.parts:
-            found += [question for question in self.questions if question.before == part.name]
-            found.append(part)
-        found += [question for question in self.questions if not question.before]
-        if self.has_trial:
-            found.append("trial")
-        return (*found, "closing")
+        """What the presenter shows: each picture with its questions, the trial, the closing."""
+        trial: tuple[Screen, ...] = ("trial",) if self.has_trial else ()
+        return (*self.parts, *trial, "closing")
 
     def choice(self, trace: Trace, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """What the controls say: what was given where it fits the trace, else the default."""
@@ -284,7 +278,7 @@ def panel_of(part: Part, scene: Scene) -> Panel:
 
 def _with_changes(panel: Panel, scene: Scene) -> Panel:
     """A drawing below what was changed in the model; lines say it themselves."""
-    said = " ".join(changes(scene.trace, scene.language))
+    said = " ".join(intervention_notes(scene.trace, scene.language))
     if not said or isinstance(panel, Lines):
         return panel
     root = element("div", element("p", said, class_="notice"), panel.root)

@@ -18,7 +18,7 @@ from attnviz.lessons.questions import Answer
 from attnviz.lessons.verdict_sheet import GUESSES, Guess
 from attnviz.share.codec import MOST_PARAMETER, head_text, joined, parted, read_head
 
-Mode = Literal["learner", "presenter", "teacher", "print"]
+Mode = Literal["learner", "presenter", "teacher", "print", "speaker"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 PARAMETERS = ("ch", "screen", "step", "mode", "special", "c", "a", "g")
 SHARED = ("word", "head", "other")  # controls that mean the same in every chapter

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ import attnviz
 from attnviz.lessons.engine import Part
 from attnviz.lessons.handout import handout
 from attnviz.lessons.link import Progress
-from attnviz.lessons.questions import Question
 from attnviz.pictures import style
 from tests.browser.conftest import Server, Visit
+from tests.browser.test_geometry import PLACE
 
 HOSTILE = "<b>x</b> <img src=x onerror=alert(1)> $x^2$ [l](http://evil.invalid) `c` {word}"
 CHAPTERS = attnviz.chapters()
@@ -180,29 +181,52 @@ def test_nothing_scrolls_sideways_on_a_phone(walk) -> None:  # type: ignore[no-u
         assert main.evaluate("m => m.scrollWidth <= m.clientWidth"), chapter.name
 
 
+def turned(opened: Any) -> str:
+    """Where the presenter is after its button was pressed until the screen is another one."""
+    page = opened.page
+    before = page.locator(PLACE).inner_text()
+    while page.locator(PLACE).inner_text() == before:
+        page.locator(".st-key-present_right button").click()
+        opened.settle()
+    return str(page.locator(PLACE).inner_text())
+
+
 def test_a_lesson_is_held_with_the_keyboard_alone(walk) -> None:  # type: ignore[no-untyped-def]
     opened = walk("?v=1&ch=1&mode=presenter", width=1280, height=720)
     page = opened.page
-    expect(page.locator(".st-key-present h1")).to_contain_text("One set of q, k, v a head")
-    size = page.locator(".st-key-present .stMarkdown p").first.evaluate(
-        "p => parseFloat(getComputedStyle(p).fontSize)"
+    stage, place = page.locator(".st-key-present"), page.locator(PLACE)
+    first = place.inner_text()
+    sizes = stage.locator(".stMarkdown p").evaluate_all(
+        "all => all.map((p) => parseFloat(getComputedStyle(p).fontSize))"
     )
-    assert size >= 20
-    seen = []
-    for press in ("ArrowRight", "PageDown", "ArrowRight"):
-        page.keyboard.press(press)
-        opened.settle()
-        seen.append(page.locator(".st-key-present h2").text_content())
-    assert len(set(seen)) == 3
-    expect(page.locator(".st-key-present")).not_to_contain_text("its length is")
-    page.keyboard.press("a")
-    expect(page.locator(".st-key-present")).to_contain_text("its length is")
-    page.keyboard.press("PageUp")
-    opened.settle()
-    expect(page.locator(".st-key-present h2")).to_have_text(seen[1] or "")
+    assert min(sizes) >= 18
+    figure = stage.locator(".stepped").first
+    steps = int(figure.get_attribute("data-steps") or 0)
+    for step, key in enumerate(["ArrowRight", " ", "PageDown"] * steps):
+        if step + 1 >= steps:
+            break
+        expect(figure).to_have_attribute("data-step", str(step))
+        page.keyboard.press(key)
+        expect(figure).to_have_attribute("data-step", str(step + 1))
+    assert place.inner_text() == first, "steps come before screens"
+    turned(opened)
     page.keyboard.press("ArrowLeft")
     opened.settle()
-    expect(page.locator(".st-key-present h2")).to_have_text(seen[0] or "")
+    expect(place).to_have_text(first)
+    page.keyboard.press("End")
+    opened.settle()
+    expect(place).to_contain_text("Chapter 8 of 8")
+    page.keyboard.press("Home")
+    opened.settle()
+    expect(place).to_have_text(first)
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    opened.settle()
+    expect(place).to_contain_text("Chapter 3 of 8 · screen 1")
+    page.keyboard.press("b")
+    expect(page.locator(".attnviz-blank")).to_have_count(1)
+    page.keyboard.press("b")
+    expect(page.locator(".attnviz-blank")).to_have_count(0)
 
 
 def test_the_presenters_figures_fit_on_the_screen(walk) -> None:  # type: ignore[no-untyped-def]
@@ -217,11 +241,28 @@ def test_the_presenters_figures_fit_on_the_screen(walk) -> None:  # type: ignore
             box = figure.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= bar["y"], f"{name}, {screen.name}: {box}"
-        if isinstance(screen, Question):
-            page.keyboard.press("ArrowRight")  # shows the answer first
-            opened.settle()
-        page.keyboard.press("ArrowRight")
+        if (name, screen) != screens[-1]:
+            turned(opened)
+
+
+def test_the_speakers_window_follows_and_turns_the_presenters(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=2&mode=presenter", width=1280, height=720)
+    page = opened.page
+    with page.context.expect_page() as waiting:
+        page.get_by_role("link", name="Speaker view").click()
+    speaker = waiting.value
+    notes = speaker.locator(".st-key-speaker")
+    expect(notes.locator("h2")).to_contain_text("2 · ")
+    expect(notes).to_contain_text("Ask aloud:")
+    page.keyboard.type("4")
+    page.keyboard.press("Enter")
+    expect(notes.locator("h2")).to_contain_text("4 · ")
+    while "screen 1 of" in page.locator(PLACE).inner_text():
+        speaker.locator(".st-key-speaker_on button").click()
         opened.settle()
+    second = CHAPTERS[3].parts[1].title["en"]
+    expect(notes.locator("h2")).to_contain_text(second)
+    speaker.close()
 
 
 def test_claims_are_predicted_then_judged_and_special_tokens_change_a_verdict(walk) -> None:  # type: ignore[no-untyped-def]

@@ -118,35 +118,6 @@ def tell_height() -> None:
     _height(key="height")
 
 
-_TURN = """
-// The page's own shortcuts are deaf while a field has the focus, as a menu has after a choice.
-const TURNS = {
-  ArrowLeft: "present_left", ArrowRight: "present_right",
-  PageUp: "present_page_up", PageDown: "present_page_down",
-};
-export default function () {
-  const turn = (event) => {
-    const field = event.composedPath()[0];
-    if (!TURNS[event.key] || !field.matches?.("input, textarea, [role=slider]")) return;
-    const isMenu = field.getAttribute("role") === "combobox";
-    if (isMenu && field.getAttribute("aria-expanded") === "true") return;
-    if (!isMenu && event.key.startsWith("Arrow")) return; // they move the caret or the slider
-    event.preventDefault();
-    event.stopPropagation();
-    document.querySelector(`.st-key-${TURNS[event.key]} button`)?.click();
-  };
-  document.addEventListener("keydown", turn, true);
-  return () => document.removeEventListener("keydown", turn, true);
-}
-"""
-_turner = st.components.v2.component("attnviz_turn", js=_TURN)
-
-
-def turn_pages() -> None:
-    """Let arrow keys and a clicker turn the presenter's screens out of a field too."""
-    _turner(key="turn")
-
-
 _top = st.components.v2.component("attnviz_top", js=_TOP)
 
 

@@ -11,19 +11,19 @@ from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Scene
 from attnviz.lessons.link import PARAMETERS, to_link
-from attnviz.lessons.questions import Answer, Question
 from attnviz.pictures.drawing import Drawing
 from attnviz.texts import say
 from attnviz.ui import state
 from attnviz.ui.components import aloud, figures
-from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough import claims, training
+from attnviz.ui.pages.walkthrough.asking import ask, is_open
 from attnviz.ui.pages.walkthrough.progress import (
     TracedSentence,
     answer,
     choose,
     keep_link,
+    linked_state,
     opened_at,
     panel,
     progress,
@@ -31,13 +31,10 @@ from attnviz.ui.pages.walkthrough.progress import (
     seen,
     step,
     take_progress,
-    walkthrough_seen,
 )
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.saving import save_chapter
 from attnviz.ui.widgets.sharing import share
-
-FEW = 6  # options that are shown side by side
 
 
 def lesson(sentence: TracedSentence) -> None:
@@ -56,7 +53,7 @@ def lesson(sentence: TracedSentence) -> None:
             save_chapter(chapter, scene, progress())
             share(
                 "walkthrough",
-                walkthrough_seen(),
+                linked_state(),
                 to_link(progress()),
                 take_progress,
                 PARAMETERS,
@@ -125,8 +122,8 @@ def _part(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) 
 def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
     """A part's picture with its controls; first a prediction, where it gives one away."""
     before = [question for question in chapter.questions if question.before == part.name]
-    is_open = any(_is_open(sentence, chapter, question) for question in before)
-    if is_open and not _skipped(chapter, part):
+    is_waiting = any(is_open(sentence, chapter, question) for question in before)
+    if is_waiting and not _skipped(chapter, part):
         st.caption(say("walk.first_predict", language()))
         st.button(
             say("walk.skip", language()),
@@ -159,7 +156,7 @@ def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Sc
 def _reader(sentence: TracedSentence, chapter: Chapter, part: Part) -> dict[str, object]:
     """What a picture is for this person: its step, the question it waits for, what was right."""
     in_picture = [question for question in chapter.asked_beside(part) if question.in_picture]
-    open_now = [q.name for q in in_picture if _is_open(sentence, chapter, q)]
+    open_now = [q.name for q in in_picture if is_open(sentence, chapter, q)]
     right = [f"{q.name}.{q.answer(sentence.trace)}" for q in in_picture if q.name not in open_now]
     is_first = part is chapter.parts[0]
     return {
@@ -263,94 +260,3 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             **state.shown(key, scene.number(control.name), take),
             width=260,
         )
-
-
-# ---- questions
-
-
-def _is_open(sentence: TracedSentence, chapter: Chapter, question: Question) -> bool:
-    """Whether there is something to predict, and nothing is predicted yet."""
-    is_answered = f"{chapter.number}.{question.name}" in progress().answers
-    return not is_answered and question.has_alternatives(sentence.trace)
-
-
-def ask(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
-    """A question: first the learner's prediction, then the answer with its computation."""
-    with st.container(key=f"ask_{chapter.number}_{question.name}", border=True):
-        st.markdown(f"**{markdown_text(question.asks(sentence.trace, language()))}**")
-        with clear_errors():
-            if _is_open(sentence, chapter, question):
-                _predict(sentence, chapter, question)
-            else:
-                revealed(sentence, chapter, question)
-
-
-def predicts(what: str) -> str:
-    """The name of the control with which somebody predicts the answer to `what`."""
-    return say("walk.prediction_of", language(), what=aloud.as_name(what))
-
-
-def _predict(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
-    key = f"said_{chapter.number}_{question.name}"
-    st.caption(say("walk.in_picture" if question.in_picture else "walk.prediction", language()))
-    said: Answer | None
-    if question.options is None:
-        least, most = question.span(sentence.trace)
-        label = predicts(question.asks(sentence.trace, language()))
-        said = st.number_input(
-            label,
-            least,
-            most,
-            None,
-            question.step,
-            "%.0f" if question.step.is_integer() else None,
-            key,
-            placeholder=say("walk.between", language(), least=f"{least:g}", most=f"{most:g}"),
-            label_visibility="collapsed",
-        )
-    else:
-        said = _pick_option(question, sentence, key)
-    st.button(
-        say("walk.commit", language()),
-        key=f"commit_{chapter.number}_{question.name}",
-        disabled=said is None,
-        on_click=answer,
-        args=(chapter.number, question.name, said),
-    )
-
-
-def _pick_option(question: Question, sentence: TracedSentence, key: str) -> str | None:
-    options = question.offers(sentence.trace, language())
-    label, names = predicts(question.asks(sentence.trace, language())), list(options)
-    if len(names) <= FEW:
-
-        def shown(name: str) -> str:
-            return markdown_text(options[name])
-
-        return st.radio(
-            label, names, None, shown, key, horizontal=True, label_visibility="collapsed"
-        )
-    return st.selectbox(
-        label,
-        names,
-        None,
-        options.__getitem__,  # a menu reads no Markdown
-        key,
-        placeholder=say("walk.choose", language()),
-        label_visibility="collapsed",
-    )
-
-
-def revealed(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
-    """The answer, beside what was predicted if anything was."""
-    name = f"{chapter.number}.{question.name}"
-    said = progress().answers.get(name)
-    explained = question.tells(sentence.trace, language())
-    if said is None:
-        st.markdown(markdown_text(explained))
-        return
-    right = question.is_right(sentence.trace, said)
-    key = "walk.right" if right else "walk.wrong"
-    verdict = say(key, language(), said=question.spoken(sentence.trace, said, language()))
-    st.markdown(f"**{markdown_text(verdict)}** {markdown_text(explained)}")
-    aloud.verdict(name, f"{verdict} {explained}")

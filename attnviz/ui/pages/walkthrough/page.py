@@ -15,7 +15,7 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.components.figures import begin_at_top
 from attnviz.ui.errors import clear_errors, fragment
 from attnviz.ui.frame import came_back, header, language
-from attnviz.ui.pages.walkthrough import presenter, teacher
+from attnviz.ui.pages.walkthrough import presenter, speaker, teacher
 from attnviz.ui.pages.walkthrough.handout import print_page
 from attnviz.ui.pages.walkthrough.learner import lesson
 from attnviz.ui.pages.walkthrough.progress import (
@@ -39,6 +39,9 @@ def walkthrough() -> None:
         forget_progress()
     if progress().mode == "presenter":  # reads the link before any widget has a value
         presenter.present(_sentence)
+    elif progress().mode == "speaker":
+        with clear_errors():
+            speaker.speak(_sentence)
     else:
         header("walk.lead")
         address.show_dropped()
@@ -103,7 +106,7 @@ def _traced(key: TraceKey, model: Model) -> TracedSentence:
 def _modes() -> None:
     st.segmented_control(
         say("walk.mode", language()),
-        MODES,
+        [mode for mode in MODES if mode != "speaker"],  # a window beside the presenter's
         format_func=lambda mode: say(f"walk.mode_{mode}", language()),
         **state.shown("walk_mode", progress().mode, _take_mode, "default"),
         required=True,

@@ -1,28 +1,41 @@
-"""The presenter: large type, one idea a screen, answers hidden until asked for."""
+"""The presenter: large type, a picture and its questions side by side, answers when asked for."""
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called, chapters
-from attnviz.lessons.engine import Chapter, Part, Screen
+from attnviz.lessons.engine import Chapter, Part, Scene, Screen
 from attnviz.lessons.questions import Question
 from attnviz.texts import say
 from attnviz.ui import address
-from attnviz.ui.components import aloud, figures
+from attnviz.ui.components import aloud, presenting
 from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough import claims, learner, training
-from attnviz.ui.pages.walkthrough.progress import TracedSentence, progress, see, seen, step
+from attnviz.ui.pages.walkthrough.progress import (
+    TracedSentence,
+    progress,
+    see,
+    seen,
+    speaker_link,
+    step,
+)
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.warnings import show_warnings
+
+_BEGUN: SessionValue[float | None] = SessionValue(
+    "presenting_since", None
+)  # seconds, as time.time()
 
 
 def present(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) -> None:
     """The screen on which this session stands; sentence and model are folded away below it."""
     chapter = chapter_called(progress().chapter)
-    screen = min(progress().screen, len(chapter.screens) - 1)
+    number = min(progress().screen, len(chapter.screens) - 1)
     stage, bar = st.container(key="present"), st.container()
     address.show_dropped()
     with clear_errors():
@@ -32,118 +45,145 @@ def present(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) 
         if sentence is not None:
             show_warnings(sentence.trace)
             with stage:
-                _show(sentence, chapter, chapter.screens[screen])
+                _show(sentence, chapter, chapter.screens[number])
         aloud.status()
     with bar:
-        _bar(chapter, screen)
+        _bar(chapter, number)
 
 
 def _show(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None:
     scene = sentence.scene(chapter)
-    if screen == "opening":
-        st.markdown(f"# {chapter.number} · {markdown_text(chapter.title[language()])}")
-        st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
-        training.train_here(chapter, scene)
-    elif screen == "trial":
+    if screen == "trial":
         claims.on_trial(sentence)
     elif screen == "closing":
-        st.markdown(f"# {markdown_text(chapter.title[language()])}")
-        takeaway = markdown_text(scene.say(chapter.takeaway, **chapter.numbers(scene)))
-        st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
-        wrong = markdown_text(scene.say(chapter.misconception, **chapter.numbers(scene)))
-        st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
+        _closing(chapter, scene)
     elif isinstance(screen, Part):
-        st.markdown(f"## {markdown_text(screen.title[language()])}")
-        shown = [c for c in chapter.controls if c.name in screen.uses]
-        learner.show_panel(sentence, chapter, screen, scene)
+        _picture(sentence, chapter, screen, scene)
+
+
+def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
+    """A picture, and beside it what to say of it: the text of the chapter, or the questions."""
+    is_first = part is chapter.parts[0]
+    picture, side = st.columns([7, 3])
+    with picture:
+        learner.show_panel(sentence, chapter, part, scene)
+    with side, st.container(key="present_side"):
+        title = chapter.title if is_first else part.title
+        number = f"{chapter.number} · " if is_first else ""
+        st.markdown(f"## {number}{markdown_text(title[language()])}")
+        if is_first:
+            st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
+        for question in chapter.asked_beside(part):
+            _question(sentence, chapter, question)
         training.train_here(chapter, scene)
-        learner.controls(chapter, scene, shown)
-    else:
-        _question(sentence, chapter, screen)
+        used = [c for c in chapter.controls if c.name in part.uses]
+        learner.controls(chapter, scene, used)
+
+
+def _closing(chapter: Chapter, scene: Scene) -> None:
+    numbers = chapter.numbers(scene)
+    st.markdown(f"# {markdown_text(chapter.title[language()])}")
+    takeaway = markdown_text(scene.say(chapter.takeaway, **numbers))
+    st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
+    wrong = markdown_text(scene.say(chapter.misconception, **numbers))
+    st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
 
 
 def _question(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     """The question and its options; the answer once it is asked for."""
-    st.markdown(f"## {markdown_text(question.asks(sentence.trace, language()))}")
-    options = question.offers(sentence.trace, language()).values()
-    if options:
-        st.markdown(" · ".join(markdown_text(option) for option in options))
-    if _is_revealed(chapter, question):
-        told = question.tells(sentence.trace, language())
-        st.markdown(markdown_text(told))
-        aloud.verdict(f"{chapter.number}.{question.name}?", told)
-    else:
-        st.button(
-            say("walk.reveal", language()),
-            key="reveal",
-            shortcut="a",
-            on_click=_reveal,
-            args=(chapter, question),
-        )
+    with clear_errors():
+        st.markdown(f"**{markdown_text(question.asks(sentence.trace, language()))}**")
+        options = question.offers(sentence.trace, language()).values()
+        if options:
+            st.markdown(" · ".join(markdown_text(option) for option in options))
+        if is_revealed(chapter, question):
+            told = question.tells(sentence.trace, language())
+            st.markdown(markdown_text(told))
+            aloud.verdict(_name(chapter, question), told)
 
 
-def _is_revealed(chapter: Chapter, question: Question) -> bool:
-    return f"{chapter.number}.{question.name}?" in seen()
+def _name(chapter: Chapter, question: Question) -> str:
+    return f"{chapter.number}.{question.name}?"
+
+
+def is_revealed(chapter: Chapter, question: Question) -> bool:
+    """Whether the class has seen the answer."""
+    return _name(chapter, question) in seen()
 
 
 def _reveal(chapter: Chapter, question: Question) -> None:
-    see(f"{chapter.number}.{question.name}?")
-    aloud.expect(f"{chapter.number}.{question.name}?")
+    see(_name(chapter, question))
+    aloud.expect(_name(chapter, question))
+
+
+def _hidden(chapter: Chapter, screen: Screen) -> list[Question]:
+    """The questions of a screen whose answers are still hidden."""
+    if not isinstance(screen, Part):
+        return []
+    return [q for q in chapter.asked_beside(screen) if not is_revealed(chapter, q)]
 
 
 def _bar(chapter: Chapter, screen: int) -> None:
-    """Back and on, by button, arrow key or a presenter's clicker."""
-    back, on = _before(chapter, screen), _after(chapter, screen)
-    shown = chapter.screens[screen]
+    """Back and on, by button, key or a presenter's clicker; where this is, and what is left."""
+    hidden = _hidden(chapter, chapter.screens[screen])
     with st.container(key="present_bar", horizontal=True, vertical_alignment="center"):
-        _turn("walk.back", "Left", "present_left", back)
-        _on(chapter, shown, "Right", "present_right", on)
-        st.caption(
-            say(
-                "walk.screen",
-                language(),
-                chapter=chapter.number,
-                chapters=len(chapters()),
-                screen=screen + 1,
-                screens=len(chapter.screens),
+        _turn("walk.back", "present_left", before(chapter, screen))
+        if hidden:
+            st.button(
+                say("walk.reveal", language()),
+                key="present_right",
+                on_click=_reveal,
+                args=(chapter, hidden[0]),
             )
-        )
+        else:
+            _turn("walk.on", "present_right", after(chapter, screen))
+        place = {"chapter": chapter.number, "chapters": len(chapters())}
+        shown = {"screen": screen + 1, "screens": len(chapter.screens)}
+        st.caption(say("walk.screen", language(), **place, **shown))
+        _clock(chapter)
+        st.link_button(say("walk.speaker", language()), speaker_link())
         st.button(
             say("walk.leave", language()), key="leave", on_click=step, kwargs={"mode": "learner"}
         )
-        with st.container(key="clicker", horizontal=True):  # one key a button, so two more
-            _turn("walk.back", "PageUp", "present_page_up", back)
-            _on(chapter, shown, "PageDown", "present_page_down", on)
-    figures.turn_pages()
+        with st.container(key="unseen_buttons", horizontal=True):  # for keys alone
+            last = chapters()[-1]
+            _turn("walk.back", "present_home", (chapters()[0].number, 0))
+            _turn("walk.on", "present_end", (last.number, len(last.screens) - 1))
+    now = {"chapter": chapter.number, "screen": screen, "hidden": len(hidden)}
+    presenting.take_keys(now, _jump)
 
 
-def _on(chapter: Chapter, shown: Screen, key: str, name: str, to: tuple[int, int] | None) -> None:
-    """On: first the answer where one is hidden, because a clicker has no key for it."""
-    if isinstance(shown, Question) and not _is_revealed(chapter, shown):
-        st.button(
-            say("walk.on", language()),
-            key=name,
-            shortcut=key,
-            on_click=_reveal,
-            args=(chapter, shown),
-        )
-    else:
-        _turn("walk.on", key, name, to)
+def _jump() -> None:
+    """Go to the chapter whose number was typed."""
+    number = presenting.jumped_to()
+    if number in {chapter.number for chapter in chapters()}:
+        step(chapter=number, screen=0)
 
 
-def _turn(text: str, key: str, name: str, to: tuple[int, int] | None) -> None:
+def _clock(chapter: Chapter) -> None:
+    begun = _BEGUN.get()
+    if begun is None:
+        begun = time.time()
+        _BEGUN.put(begun)
+    minutes = {one.number: one.minutes for one in chapters()}
+    planned = sum(some for number, some in minutes.items() if number <= chapter.number)
+    texts = {name: say(f"walk.time_{name}", language()) for name in ("left", "behind")}
+    presenting.clock(begun, 60.0 * planned, 60.0 * sum(minutes.values()), texts)
+
+
+def _turn(text: str, key: str, to: tuple[int, int] | None) -> None:
     chapter, screen = to or (0, 0)
     st.button(
         say(text, language()),
-        key=name,
-        shortcut=key,
+        key=key,
         disabled=to is None,
         on_click=step,
         kwargs={"chapter": chapter, "screen": screen},
     )
 
 
-def _before(chapter: Chapter, screen: int) -> tuple[int, int] | None:
+def before(chapter: Chapter, screen: int) -> tuple[int, int] | None:
+    """The chapter and screen before one; None at the beginning."""
     if screen > 0:
         return chapter.number, screen - 1
     if chapter.number == chapters()[0].number:
@@ -152,7 +192,8 @@ def _before(chapter: Chapter, screen: int) -> tuple[int, int] | None:
     return earlier.number, len(earlier.screens) - 1
 
 
-def _after(chapter: Chapter, screen: int) -> tuple[int, int] | None:
+def after(chapter: Chapter, screen: int) -> tuple[int, int] | None:
+    """The chapter and screen after one; None at the end."""
     if screen + 1 < len(chapter.screens):
         return chapter.number, screen + 1
     if chapter.number == chapters()[-1].number:

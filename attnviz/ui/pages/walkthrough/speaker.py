@@ -1,0 +1,80 @@
+"""The speaker's window, beside the presenter's: what comes next, what to ask, what is right."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from attnviz.lessons.chapters import chapter_called
+from attnviz.lessons.engine import Chapter, Part, Screen
+from attnviz.texts import say
+from attnviz.ui.components import presenting
+from attnviz.ui.errors import clear_errors
+from attnviz.ui.frame import language
+from attnviz.ui.pages.walkthrough.presenter import after
+from attnviz.ui.pages.walkthrough.progress import TracedSentence, progress, step
+from attnviz.ui.widgets.escape import markdown_text
+
+
+def speak(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) -> None:
+    """The notes to the screen that the presenter's window shows."""
+    chapter = chapter_called(progress().chapter)
+    number = min(progress().screen, len(chapter.screens) - 1)
+    presenting.mirror(_follow)
+    notes, rest = st.container(key="speaker"), st.container()
+    with rest:
+        warnings = st.container()
+        with st.expander(say("walk.settings", language())):
+            sentence = choose_sentence(warnings)
+    with notes:
+        _where(chapter, number)
+        if sentence is not None:
+            with clear_errors():
+                _answers(sentence, chapter, chapter.screens[number])
+                _notes(sentence, chapter)
+
+
+def _follow() -> None:
+    there = presenting.moved_to()
+    step(chapter=int(there["chapter"]), screen=int(there["screen"]))
+
+
+def _where(chapter: Chapter, number: int) -> None:
+    """This screen, the next one, and the buttons that turn the presenter's window."""
+    st.markdown(f"## {_titled(chapter, number)}")
+    to = after(chapter, number)
+    if to is not None:
+        coming = _titled(chapter_called(to[0]), to[1])
+        st.caption(f"{say('walk.next_screen', language())} {coming}")
+    with st.container(horizontal=True):
+        st.button(say("walk.back", language()), key="speaker_back")
+        st.button(say("walk.on", language()), key="speaker_on", type="primary")
+        st.markdown(say("walk.minutes", language(), minutes=chapter.minutes))
+
+
+def _titled(chapter: Chapter, number: int) -> str:
+    """A screen by its name."""
+    screen = chapter.screens[number]
+    titles = {"trial": say("walk.trial", language()), "closing": say("walk.takeaway", language())}
+    title = screen.title[language()] if isinstance(screen, Part) else titles[screen]
+    return f"{chapter.number} · {markdown_text(title)}"
+
+
+def _answers(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None:
+    """The answers first: nothing else is wanted so soon."""
+    if not isinstance(screen, Part):
+        return
+    for question in chapter.asked_beside(screen):
+        with clear_errors():
+            told = markdown_text(question.tells(sentence.trace, language()))
+            asked = markdown_text(question.asks(sentence.trace, language()))
+            st.markdown(f"> **{told}**  \n> {asked}")
+
+
+def _notes(sentence: TracedSentence, chapter: Chapter) -> None:
+    """What to ask aloud, and what students usually say."""
+    scene = sentence.scene(chapter)
+    numbers = chapter.numbers(scene)
+    for name in ("ask_aloud", "expect", "if_different"):
+        text = markdown_text(scene.say(getattr(chapter.teacher, name), **numbers))
+        st.markdown(f"- **{say(f'walk.{name}', language())}** {text}")
