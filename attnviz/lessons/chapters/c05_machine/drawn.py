@@ -11,7 +11,7 @@ from attnviz.lessons.engine import Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, arrow, at_step, text
+from attnviz.pictures.elements import Area, Number, arrow, at_step, text
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.thumbnail import card, paragraph, row_frame, thumbnail
 from attnviz.pictures.elements.words import word
@@ -272,7 +272,7 @@ class Sheet:
         x, y = last.right + 4, last.bottom + 2.4 * self.at.text
         return self._more_heads(rest, x, y) if rest else None
 
-    def _more_heads(self, count: int, x: float, y: float) -> Element:
+    def _more_heads(self, count: int, x: Number, y: Number) -> Element:
         said = self.scene.say(text_of("figure.more_heads"), count=count)
         faint = style.FAINT_INK[self.scene.mode]
         return text(x, y, said, faint, size=self.at.text, anchor="start")

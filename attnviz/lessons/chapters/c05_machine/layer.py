@@ -6,7 +6,6 @@ from attnviz.lessons.chapters.c05_machine.drawn import Sheet
 from attnviz.lessons.chapters.c05_machine.matrices import layer_of
 from attnviz.lessons.chapters.c05_machine.places import narrow, wide
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.text import texts_of
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.elements.figure import Form, figure
@@ -33,5 +32,5 @@ def _draw_layer(scene: Scene) -> Drawing:
 
 
 PART = Part(
-    "layer", _draw_layer, lambda scene: {"followed": name(scene.token)}, uses=("head", "word")
+    "layer", _draw_layer, lambda scene: {"followed": scene.token.name}, uses=("head", "word")
 )

@@ -9,10 +9,9 @@ from jaxtyping import Float
 
 from attnviz.core.card import Projected
 from attnviz.core.heads import HeadId
+from attnviz.digits import equals
 from attnviz.lessons.engine import Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.text import texts_of
-from attnviz.pictures.digits import equals
 from attnviz.pictures.elements.thumbnail import Place
 from attnviz.pictures.tensor import printed
 from attnviz.texts import fill
@@ -122,7 +121,7 @@ def _says(scene: Scene, how: str, found: Callable[[Place], Sum], head: HeadId | 
             summands.append(added)
             said += fill(bias, {"bias": _signed(added)})
         total = printed(one.total, DECIMALS)
-        token = name(scene.trace.tokens[place[0]])
+        token = scene.trace.tokens[place[0]].name
         values = {"symbol": one.symbol, "token": token, "component": place[1], "head": head}
         values |= {"sum": said, "equals": equals(summands, total), "total": total}
         return fill(whole, values)
