@@ -12,8 +12,9 @@ from attnviz.lessons.chapters.c06_heads_or_one.runs import COUNTER_TASK, HEADS, 
 from attnviz.lessons.options import answers, words
 from attnviz.lessons.questions import Numbers, Outcome, Question
 from attnviz.lessons.trace_values import question_layer, question_word
-from attnviz.lessons.trained import shipped
 from attnviz.training.tasks import Task, task_called
+
+AVERAGED = "two-looks"  # another task than the one whose accuracies are drawn
 
 
 def _one_average(trace: Trace) -> Outcome:
@@ -34,7 +35,7 @@ def _one_average(trace: Trace) -> Outcome:
 
 def _asked_average(trace: Trace) -> Numbers:
     del trace
-    task = task_called(TASK)
+    task = task_called(AVERAGED)
     return {"looks": len(task.target_names), "symbols": len(task.choices)}
 
 
@@ -109,6 +110,7 @@ QUESTIONS = (
         asked=_asked_average,
         tolerance=lambda _: 0.10,
         is_law=True,
+        beside="bars",
         before="bars",
     ),
     Question(
@@ -117,6 +119,7 @@ QUESTIONS = (
         options=answers("more", "same", "less"),
         asked=_asked_counter,
         is_law=True,
+        beside="bars",
         before="bars",
     ),
     Question(
@@ -124,12 +127,15 @@ QUESTIONS = (
         check=_numbers_held,
         options=answers("fewer", "same", "more"),
         is_law=True,
+        beside="block",
+        before="bars",
     ),
     Question(
         name="together",
         check=_together,
         options=words,
         asked=lambda trace: {"layer": question_layer(trace)},
+        beside="average",
         before="average",
     ),
 )

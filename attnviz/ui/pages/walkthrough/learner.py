@@ -8,7 +8,7 @@ import streamlit as st
 from attnviz.analysis.difference import most_different
 from attnviz.core.heads import HeadId
 from attnviz.lessons.chapters import chapter_called, chapters
-from attnviz.lessons.controls import Cells, Control, Paint, Pick, PickHeads
+from attnviz.lessons.controls import Bars, Cells, Control, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Scene
 from attnviz.lessons.link import PARAMETERS, to_link
 from attnviz.pictures.drawing import Drawing
@@ -156,7 +156,11 @@ def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Sc
 def _reader(sentence: TracedSentence, chapter: Chapter, part: Part) -> dict[str, object]:
     """What a picture is for this person: its step, the question it waits for, what was right."""
     in_picture = [question for question in chapter.asked_beside(part) if question.in_picture]
-    open_now = [q.name for q in in_picture if is_open(sentence, chapter, q)]
+    open_now = [
+        q.name
+        for q in in_picture
+        if is_open(sentence, chapter, q) and f"{chapter.number}.{q.name}?" not in seen()
+    ]
     right = [f"{q.name}.{q.answer(sentence.trace)}" for q in in_picture if q.name not in open_now]
     is_first = part is chapter.parts[0]
     return {
@@ -172,7 +176,10 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
         now = scene.cells(cell["control"])
         toggled = now ^ {(int(cell["row"]), int(cell["column"]))}
         choose(chapter.number, cell["control"], Cells(toggled))
-    for name, value in (told.get("chosen") or {}).items():
+    chosen = dict(told.get("chosen") or {})
+    if (number := chosen.pop("chapter", None)) is not None:
+        step(chapter=chapter_called(number).number, screen=0)
+    for name, value in chosen.items():
         choose(chapter.number, name, HeadId(*value) if isinstance(value, list) else value)
     if said := told.get("answered"):
         answer(chapter.number, said["question"], said["option"])
@@ -241,6 +248,14 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             disabled=not scene.cells(control.name),
             on_click=choose,
             args=(chapter.number, control.name, Cells()),
+        )
+    elif isinstance(control, Bars):
+        st.button(
+            label,
+            key=key,
+            disabled=not scene.choice[control.name],
+            on_click=choose,
+            args=(chapter.number, control.name, ""),
         )
     elif isinstance(control, PickHeads):
         none_yet = say("walk.choose", language())
