@@ -179,7 +179,7 @@ def _vector(
     cells = [[Cell(f"{letter}.{layer}.{word}.{n}", ()) for n in range(count)]]
     return [
         matrix(row, area, paint, scene.mode, decimals=2, cells=cells),
-        more(area.right + 5, y, values.shape[1], scene.mode, size=max(11, 0.8 * size)),
+        more(area.right + 5, y, values.shape[1], scene.mode, size=max(11, 0.94 * size)),
     ]
 
 
