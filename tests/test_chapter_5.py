@@ -179,12 +179,15 @@ def test_the_answer_is_hidden_while_the_question_is_open(minilm: Model) -> None:
         }
         assert offered == {f"entering.{option}" for option in options}
         assert offered <= {f"entering.{one.name}" for one in question.options(trace)}  # type: ignore[misc]
-        (onward,) = (one for one in root.walk() if one.attributes.get("data-after") == "entering")
-        assert f"layer {layer + 1}" in onward.text
-        others = [
-            one.text for one in root.walk() if one.tag == "text" and one not in [*onward.walk()]
+        hidden = [one for one in root.walk() if one.attributes.get("data-after") == "entering"]
+        said = [one.text for one in hidden]
+        assert said == [
+            *([f"= R of layer {layer - 1}"] if layer else []),
+            f"is X of layer {layer + 1}",
         ]
-        assert not any("next layer" in one or f"layer {layer + 1}" in one for one in others)
+        inside = {id(one) for group in hidden for one in group.walk()}
+        others = [one.text for one in root.walk() if one.tag == "text" and id(one) not in inside]
+        assert not any("layer " in one for one in others)
 
 
 @pytest.mark.parametrize(

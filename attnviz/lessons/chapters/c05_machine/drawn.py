@@ -40,7 +40,7 @@ class Sheet:
             *self._ghosts(),
             *self._captions(),
             at_step(0, *self._words()),
-            at_step(1, self._stream("X", layer.x, self.at.entering)),
+            at_step(1, self._stream("X", layer.x, self.at.entering), self._from_below()),
             at_step(2, *(self._learned(head) for head in layer.rows), *self._left_out(1)),
             at_step(3, *(self._made(head) for head in layer.rows), *self._left_out(2)),
             at_step(4, *(self._blended(head) for head in layer.column), self._beyond()),
@@ -134,9 +134,15 @@ class Sheet:
         if matrix.of_tokens and not is_behind:
             high = area.height / len(self.layer.tokens)
             is_framed = head is None or is_chosen
-            for n, token in enumerate(self.layer.tokens):
-                place = area._replace(y=area.y + n * high, height=high)
-                drawn.append(row_frame(place, token, mode, shown=is_framed and token == focus))
+            places = [
+                area._replace(y=area.y + n * high, height=high)
+                for n in range(len(self.layer.tokens))
+            ]
+            frames = [
+                row_frame(place, token, mode, shown=is_framed and token == focus)
+                for place, token in zip(places, self.layer.tokens, strict=True)
+            ]
+            drawn.append(element("g", *frames))
         return drawn
 
     def _stream(
@@ -154,6 +160,17 @@ class Sheet:
             role="button" if option else None,
             aria_label=letter if option else None,
         )
+
+    def _from_below(self) -> Element | None:
+        """Beside X: of which layer it is R, once that is answered."""
+        area, below = self.at.entering, self.layer.number - 1
+        if below < 0:
+            return None
+        said = self.scene.say(text_of("figure.from_below"), below=below)
+        x, y = area.centre[0] + 0.8 * self.at.symbol, area.y - self.at.symbol
+        blue = getattr(style.R, self.scene.mode)
+        drawn = text(x, y, said, blue, size=self.at.text, anchor="start", bold=True)
+        return element("g", drawn, data_after="entering")
 
     def _triple(self, head: int, front: Area, matrices: Sequence[Matrix], above: bool) -> Element:
         """Three matrices, one behind the other, each with its name at its upper right."""

@@ -28,7 +28,8 @@ def _draw_layer(scene: Scene) -> Drawing:
     steps = [scene.say(text_of(f"figure.steps.{key}")) for key in keys]
     numbers = {"layer": layer.number, "shown": len(layer.tokens)}
     alt = scene.say(text_of("figure.alt"), **numbers)
-    return figure(forms[0], forms[1], steps, alt, scene.mode, scene.language)
+    values: dict[str, object] = {"heads": layer.rows, "tokens": layer.tokens}
+    return figure(forms[0], forms[1], steps, alt, scene.mode, scene.language, values=values)
 
 
 PART = Part(

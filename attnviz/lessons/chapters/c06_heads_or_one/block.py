@@ -66,14 +66,14 @@ CHARTS = {
     "wide": Chart(
         Plot(Area(746, 130, 376, 410), (794, 887, 980, 1073), 78, 16),
         heading=((700, 22), 490),
-        commit=Area(820, 640, 226, 40),
+        commit=Area(788, 638, 290, 42),
         slider=578,
         last=1164,
     ),
     "narrow": Chart(
         Plot(Area(50, 610, 276, 240), (86, 154, 222, 290), 58, 12.5),
         heading=((10, 544), 370),
-        commit=Area(90, 930, 196, 34),
+        commit=Area(72, 928, 232, 36),
         slider=880,
         last=356,
     ),
@@ -112,7 +112,8 @@ def _draw_block(scene: Scene) -> Drawing:
     steps = [scene.say(text_of(f"figure.steps.{step}")) for step in ("inputs", "heads", "joined")]
     steps += [_sentence(state, scene) for state in states[1:]]
     alt = scene.say(text_of("figure.alt"), most=FULL)
-    return figure(forms[0], forms[1], steps, alt, scene.mode, scene.language)
+    values: dict[str, object] = {"sizes": [sizes_of(state, scene) for state in states]}
+    return figure(forms[0], forms[1], steps, alt, scene.mode, scene.language, values=values)
 
 
 def _sentence(state: State, scene: Scene) -> str:

@@ -179,6 +179,7 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
     chosen = dict(told.get("chosen") or {})
     if (number := chosen.pop("chapter", None)) is not None:
         step(chapter=chapter_called(number).number, screen=0)
+        return  # the step that this figure stands at is none of that chapter
     for name, value in chosen.items():
         choose(chapter.number, name, HeadId(*value) if isinstance(value, list) else value)
     if said := told.get("answered"):
