@@ -46,6 +46,7 @@ def word(
     upright: bool = False,
     most: int = LONGEST,
     option: str | None = None,
+    says: str | None = None,
 ) -> Element:
     """A word that can be chosen: a click makes it the word that all chapters follow.
 
@@ -55,7 +56,7 @@ def word(
     colour = style.INK[mode] if not token.is_special else style.FAINT_INK[mode]
     drawn = text(x, y, shortened(token.text, most), colour, size=size, anchor=anchor, bold=chosen)
     turned = element("g", drawn, transform=f"rotate(-90 {x:.1f} {y:.1f})") if upright else drawn
-    return element("g", element("title", token.name), turned, **_choosing(token, option))
+    return element("g", element("title", token.name), turned, **_choosing(token, option, says))
 
 
 def photograph(
@@ -142,14 +143,14 @@ def _spoken(token: Token, mode: Mode, is_focus: bool, option: str | None) -> Ele
     )
 
 
-def _choosing(token: Token, option: str | None) -> dict[str, object]:
+def _choosing(token: Token, option: str | None, says: str | None = None) -> dict[str, object]:
     """What makes a word one that can be pointed at and chosen."""
     part = f"word.{token.position}"
     return {
         "class_": "word",
         "data_part": part,
         "data_lights": part,
-        "data_says": token.name,
+        "data_says": says or token.name,
         "data_choose": json.dumps({"word": token.position}),
         "data_option": f"{option}.{token.position}" if option and not token.is_special else None,
         "tabindex": 0,
