@@ -135,19 +135,38 @@ def spare(chapter: Chapter, trace: Trace) -> float:
     return float(next((k - 1 for k, move in enumerate(moves) if move > 0.05), len(moves) - 1))
 
 
+def weights_of(chapter: Chapter, trace: Trace, **choice: object) -> np.ndarray:
+    """The upper head's weights from the maps of the figure; of a long text, from its numbers."""
+    choice = {"view": "maps", **choice}
+    panel, scene = drawn(chapter, trace, "lines", **choice), chapter.scene(trace, choice)  # type: ignore[arg-type]
+    assert isinstance(panel, Drawing)
+    head = scene.head()
+    at = content(trace) if scene.choice["special"] == "hidden" else list(range(len(trace.tokens)))
+    weights = np.zeros((len(trace.tokens), len(trace.tokens)))
+    weights[np.ix_(at, at)] = panel.values[str(head)]
+    tiles = [e.attributes for e in panel.root.walk() if e.attributes.get("class") == "tile"]
+    for tile in tiles:
+        _, layer, index, query, key = tile["data-part"].split(".")
+        if (int(layer), int(index)) == tuple(head[:2]):
+            assert weights[int(query), int(key)] == float(tile["data-value"])
+    assert len(tiles) >= min(len(at), 27) ** 2
+    return weights
+
+
+def hub(chapter: Chapter, trace: Trace) -> str:
+    weights = weights_of(chapter, trace)
+    return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
+
+
 def self_strongest(chapter: Chapter, trace: Trace) -> float:
-    head = question_head(trace)
-    panel = drawn(chapter, trace, "twins", head=head, other=head)
-    (weights,) = maps(panel, f"softmax · {head}")
-    return float((weights.argmax(axis=1) == np.arange(len(weights))).sum())
+    weights, at = weights_of(chapter, trace), content(trace)
+    return float(sum(weights[n].max() <= weights[n, n] for n in at))
 
 
-def on_special(chapter: Chapter, trace: Trace) -> str:
-    head = question_head(trace)
-    panel = drawn(chapter, trace, "twins", head=head, other=head)
-    (weights,) = maps(panel, f"softmax · {head}")
+def on_special(chapter: Chapter, trace: Trace) -> float:
+    weights = weights_of(chapter, trace, special="shown")
     special = [token.position for token in trace.tokens if token.is_special]
-    return "special" if float(weights[:, special].sum(axis=1).mean()) > 0.5 else "words"
+    return float(weights[:, special].sum(axis=1).mean())
 
 
 def together(chapter: Chapter, trace: Trace) -> str:
@@ -185,6 +204,7 @@ READERS: dict[str, Read] = {
     "4.which-z": which_z,
     "5.spare": spare,
     "6.together": together,
+    "7.hub": hub,
     "7.self": self_strongest,
     "7.special": on_special,
     "8.adds": adds,

@@ -199,7 +199,9 @@ def test_the_figure_stands_on_other_models(text: str, heads: int, layers: int) -
     trace = attnviz.trace(text, model)
     for language in LANGUAGES:
         panel = panel_of(FIVE.parts[0], FIVE.scene(trace, language=language))
+        assert isinstance(panel, Drawing)
         assert "cannot" not in panel.values, panel.alt
+    assert isinstance(panel, Drawing)
     root = form(panel)
     column = [one for one in root.walk() if "head" in one.attributes.get("data-choose", "")]
     assert len(column) == min(heads, 12) + (layers > 1), "and the layer above"
@@ -212,6 +214,7 @@ def test_the_figure_stands_on_other_models(text: str, heads: int, layers: int) -
 def test_a_model_of_weights_alone_says_why_there_is_no_figure() -> None:
     trace = attnviz.Trace.from_weights(["a", "b"], np.full((1, 2, 2, 2), 0.5))
     panel = panel_of(FIVE.parts[0], FIVE.scene(trace))
+    assert isinstance(panel, Drawing)
     assert panel.values["cannot"]
 
 

@@ -353,44 +353,6 @@ def test_heads_are_spare_as_runs_of_their_own_say(
     assert question.answer(trace) == spare
 
 
-# ---- chapter 7
-
-
-def test_chapter_7_draws_two_heads_and_the_map(note: attnviz.Trace) -> None:
-    figure, scene = figure_of(CHAPTERS[6], note)
-    a, b = scene.head(), scene.head("other")
-    assert (a, b) == ((0, 2), (1, 8)), "the most different two of the note's sentence"
-    drawn = figure.panels["lines"]
-    assert isinstance(drawn, Lines)
-    meta, arrays = unpack(drawn.packet)
-    assert len(meta["rows"]["labels"]) == 27, "as many columns as the note's figure 7"
-    for index, head in enumerate((a, b)):
-        mine = arrays["head"] == index
-        weights = note.weights(head)
-        np.testing.assert_array_equal(
-            arrays["weight"][mine], weights[arrays["query"][mine], arrays["key"][mine]]
-        )
-        (twin,) = maps(figure.panels["twins"], f"softmax · {head}")
-        np.testing.assert_array_equal(twin, weights)
-    plane = figure.panels["map"]
-    assert isinstance(plane, Drawing)
-    dots = [e for e in plane.root.walk() if e.tag == "circle"]
-    assert [d.attributes["data-name"] for d in dots] == [str(head) for head in note.heads]
-    assert 0 < plane.values["kept"] < 1
-    distances, places = plane.values["distances"], plane.values["places"]
-    shown = np.linalg.norm(places[:, None] - places[None], axis=-1)
-    assert (shown <= distances + 1e-6).all(), "classical scaling never stretches"
-
-
-def test_hidden_special_tokens_are_counted_on_the_lines(note: attnviz.Trace) -> None:
-    figure, _ = figure_of(CHAPTERS[6], note, special="hidden")
-    drawn = figure.panels["lines"]
-    assert isinstance(drawn, Lines)
-    meta, _ = unpack(drawn.packet)
-    assert len(meta["rows"]["labels"]) == 25
-    assert "2 special tokens hidden" in " ".join(meta["heads"][0]["notes"])
-
-
 # ---- text is data
 
 

@@ -144,7 +144,29 @@ def bars_of(value: Value) -> tuple[int, ...]:
     return bars if all(bar <= 100 for bar in bars) else ()
 
 
-Control = Pick | PickHeads | Paint | Edit | Bars | Slide
+@dataclass(frozen=True, slots=True)
+class Digits(_Labelled):
+    """Some digits that a learner types or counts up, each below `base`. Written as d31415026."""
+
+    name: str
+    length: int
+    base: int
+    start: str
+    key: str = ""
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """`value` if it is so many digits, else the start."""
+        del trace
+        return value if isinstance(value, str) and self.is_right(value) else f"d{self.start}"
+
+    def is_right(self, value: str) -> bool:
+        """Whether it is written as it should be."""
+        digits = value.removeprefix("d")
+        known = digits.isascii() and digits.isdigit() and len(digits) == self.length
+        return known and value[0] == "d" and all(int(digit) < self.base for digit in digits)
+
+
+Control = Pick | PickHeads | Paint | Edit | Bars | Slide | Digits
 
 
 def layer_control(default: Callable[[Trace], int] = lambda _: 0) -> Pick:

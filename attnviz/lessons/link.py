@@ -14,7 +14,7 @@ from attnviz.core.heads import HeadId
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Edited, Value
-from attnviz.lessons.questions import Answer
+from attnviz.lessons.questions import Answer, Question
 from attnviz.lessons.verdict_sheet import GUESSES, Guess
 from attnviz.share.codec import MOST_PARAMETER, head_text, joined, parted, read_head
 
@@ -185,12 +185,18 @@ def _choices(text: str, chapter: int, dropped: list[str]) -> dict[str, Value]:
 
 
 def _answers(text: str, dropped: list[str]) -> dict[str, Answer]:
-    readers: dict[str, Callable[[str], Answer]] = {
-        f"{chapter.number}.{question.name}": _word if question.options else _number
-        for chapter in chapters()
-        for question in chapter.questions
-    }
+    readers: dict[str, Callable[[str], Answer]] = {}
+    for key in _split(text, "a", []):
+        if (question := question_of(key)) is not None:
+            readers[key] = _word if question.options else _number
     return _known(text, "a", readers, dropped)
+
+
+def question_of(key: str) -> Question | None:
+    """The question that an answer is kept for, as 2.most or 7.self@L2H1; None if there is none."""
+    number, _, name = key.partition(".")
+    chapter = next((one for one in chapters() if str(one.number) == number), None)
+    return None if chapter is None else chapter.question(name)
 
 
 def _known(

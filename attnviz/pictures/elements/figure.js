@@ -79,6 +79,7 @@ function keepSoon(stage, step) {
 const BY = { " ": 1, ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
 const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=slider], [role=listbox], [role=option], [role=tab], [role=radio], [role=menu]";
 const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-goes], [data-go]";
+const PRESSED_BY_KEY = ["choose", "option", "says", "edits", "goes", "go"].map((name) => `svg [data-${name}]`).join();
 function stepByKey(stage, event) {
   const { root, memory } = stage;
   const by = BY[event.key];
@@ -167,15 +168,9 @@ function beginPointing(stage, box) {
     const there = of(event);
     memory.kept = there?.dataset.says && there.dataset.part !== memory.kept ? there.dataset.part : undefined;
     point(kept());
-    const chosen = event.target.closest?.("[data-choose]");
-    if (chosen) stage.send("chosen", JSON.parse(chosen.dataset.choose));
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { memory.kept = undefined; point(null); }
-    const there = event.target.closest?.("[data-choose], [data-option], [data-says], [data-edits], [data-goes], [data-go]");
-    if (!there || (event.key !== "Enter" && event.key !== " ")) return;
-    event.preventDefault();
-    there.dispatchEvent(new MouseEvent("click", { bubbles: true }));
   });
   if (kept()) point(kept());
 }
@@ -185,6 +180,25 @@ const isOpen = ({ meta }, option) => {
   const { asking = "", open = [] } = meta.reader ?? {};
   return [asking, ...open].includes(option.dataset.option.split(".")[0]);
 };
+
+// What chooses something when it is clicked, with Ctrl perhaps something else; by the keyboard too.
+function beginChoosing(stage) {
+  const { root } = stage;
+  root.addEventListener("click", (event) => {
+    const there = event.target.closest?.("[data-choose]");
+    if (!there || event.target.closest("[data-option].asked")) return;
+    const { choose, chooseWithCtrl } = there.dataset;
+    const hasCtrl = event.ctrlKey || event.metaKey;
+    stage.send("chosen", JSON.parse((hasCtrl && chooseWithCtrl) || choose));
+  });
+  root.addEventListener("keydown", (event) => {
+    const there = event.target.closest?.(PRESSED_BY_KEY);
+    if (!there || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    const { ctrlKey, metaKey } = event;
+    there.dispatchEvent(new MouseEvent("click", { bubbles: true, ctrlKey, metaKey }));
+  });
+}
 
 // What can be clicked as an answer, which one is right, and what is shown only once it is known.
 function showOptions(stage) {
@@ -200,8 +214,19 @@ function showOptions(stage) {
   }
 }
 
+// What answers a question is there once it is answered; a file that asks nothing shows it.
+function showAnswered({ root, meta }) {
+  const { answered } = meta.reader ?? {};
+  for (const part of root.querySelectorAll("[data-answers]")) {
+    const isKnown = answered === undefined || answered.includes(part.dataset.answers);
+    const isAnswer = part.dataset.answered !== "not";
+    part.style.display = isKnown === isAnswer ? "" : "none";
+  }
+}
+
 function beginFigures(stage) {
   showOptions(stage); // before steps are copied: what an open question hides is hidden in them too
+  showAnswered(stage);
   for (const box of stage.root.querySelectorAll(".stepped")) {
     beginSteps(stage, box);
     beginPointing(stage, box);
@@ -211,6 +236,7 @@ function beginFigures(stage) {
   }
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it
   stage.memory.listens = true;
+  beginChoosing(stage);
   const lit = (event) => (stage.root.isConnected ? light(stage.root, event.detail) : document.removeEventListener("attnviz-light", lit));
   document.addEventListener("attnviz-light", lit);
   const keys = (event) => (stage.root.isConnected ? stepByKey(stage, event) : document.removeEventListener("keydown", keys, true));

@@ -274,7 +274,8 @@ class Sheet:
         """The heads between two rows: as edges of a pile, counted."""
         mode, drawn = self.scene.mode, []
         for gap in self.at.gaps:
-            count, (x, y) = gap[0], gap[which]
+            count = gap[0]
+            x, y = gap[1] if which == 1 else gap[2]
             for n in range(count):
                 top = round(y - 1.25 * (count - 1) + 2.5 * n, 1)
                 colour = getattr(TRIPLE[n % len(TRIPLE)][2], mode)
