@@ -1,25 +1,29 @@
 """A chapter on the page: what to see, what to set, what to predict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from attnviz.analysis.difference import most_different
 from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
+from attnviz.errors import AttnvizError
 from attnviz.lessons.chapters import chapter_called, chapters
-from attnviz.lessons.controls import Cells, Control, Digits, Paint, Pick, PickHeads
+from attnviz.lessons.controls import (
+    Cells,
+    Edited,
+)
 from attnviz.lessons.engine import Chapter, Part, Scene
 from attnviz.lessons.link import PARAMETERS, to_link
 from attnviz.lessons.questions import Question
 from attnviz.lessons.score import Score, score
 from attnviz.pictures.drawing import Drawing
 from attnviz.texts import say
-from attnviz.ui import state
 from attnviz.ui.components import aloud, figures
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough import claims, training
 from attnviz.ui.pages.walkthrough.asking import ask, is_open
+from attnviz.ui.pages.walkthrough.chapter_controls import controls
 from attnviz.ui.pages.walkthrough.progress import (
     TracedSentence,
     answer,
@@ -180,17 +184,29 @@ def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Sc
 
 
 def _reader(sentence: TracedSentence, chapter: Chapter, part: Part) -> dict[str, object]:
-    """What a picture is for this person: its step, the question it waits for, what was right."""
-    in_picture = [question for question in chapter.asked_beside(part) if question.in_picture]
-    open_now = [q.name for q in in_picture if is_open(sentence, chapter, q)]
-    right = [f"{q.name}.{q.answer(sentence.trace)}" for q in in_picture if q.name not in open_now]
+    """What a picture is for this person: its step, the questions it waits for, what was right."""
+    beside = chapter.asked_beside(part)
+    waiting = [q for q in beside if not _is_known(sentence, chapter, q)]
+    in_picture = [question for question in beside if question.in_picture]
+    asking = [question.name for question in in_picture if question in waiting]
+    known = [question for question in in_picture if question not in waiting]
+    right = [name for question in known for name in _right(question, sentence.trace)]
     is_first = part is chapter.parts[0]
     return {
         "step": opened_at() if is_first else 0,
-        "asking": open_now[0] if open_now else "",
+        "asking": asking[0] if asking else "",
+        "open": [question.name for question in waiting],
         "right": right,
         "answered": [q.name for q in chapter.questions if _is_known(sentence, chapter, q)],
     }
+
+
+def _right(question: Question, trace: Trace) -> list[str]:
+    """The right option by its name in a picture; none where the question cannot be asked."""
+    try:
+        return [f"{question.name}.{question.answer(trace)}"]
+    except AttnvizError:
+        return []  # the question's own card says why
 
 
 def _is_known(sentence: TracedSentence, chapter: Chapter, question: Question) -> bool:
@@ -205,13 +221,27 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
         now = scene.cells(cell["control"])
         toggled = now ^ {(int(cell["row"]), int(cell["column"]))}
         choose(chapter.number, cell["control"], Cells(toggled))
-    for name, value in (told.get("chosen") or {}).items():
-        choose(chapter.number, name, HeadId(*value) if isinstance(value, list) else value)
+    if number := told.get("edited"):
+        now_typed = dict(scene.edited(number["control"])) | {number["name"]: int(number["number"])}
+        choose(chapter.number, number["control"], Edited(now_typed.items()))
+    chosen = dict(told.get("chosen") or {})
+    if (to := chosen.pop("chapter", None)) is not None:
+        step(chapter=chapter_called(to).number, screen=0)
+        return  # the step that this figure stands at is none of that chapter
+    for name, value in chosen.items():
+        choose(chapter.number, name, _as_heads(value) if isinstance(value, list) else value)
     if said := told.get("answered"):
         answer(chapter.number, said["question"], said["option"])
     at = told.get("step")
     if part is chapter.parts[0] and at is not None and at != progress().step:
         step(step=int(at))
+
+
+def _as_heads(told: list[Any]) -> HeadId | tuple[HeadId, ...]:
+    """A head as a picture tells it, [layer, head], or a list of such heads."""
+    if told and not isinstance(told[0], list):
+        return HeadId(*told)
+    return tuple(HeadId(*head) for head in told)
 
 
 def _skipped(chapter: Chapter, part: Part) -> bool:
@@ -220,91 +250,3 @@ def _skipped(chapter: Chapter, part: Part) -> bool:
 
 def _skip(chapter: Chapter, part: Part) -> None:
     see(f"{chapter.number}.{part.name}")
-
-
-# ---- controls
-
-
-def controls(chapter: Chapter, scene: Scene, shown: Sequence[Control]) -> None:
-    """Widgets for some controls of a chapter."""
-    if not shown:
-        return
-    with st.container(key=f"controls_{chapter.number}_{shown[0].name}", horizontal=True):
-        for control in shown:
-            _control(chapter, scene, control)
-        if {"head", "other"} <= {control.name for control in shown}:
-            st.button(
-                say("walk.most_different", language()),
-                key=f"most_different_{chapter.number}_{shown[0].name}",
-                on_click=_choose_most_different,
-                args=(chapter, scene),
-            )
-
-
-def _choose_most_different(chapter: Chapter, scene: Scene) -> None:
-    first, second, _ = most_different(scene.trace)
-    choose(chapter.number, "head", first)
-    choose(chapter.number, "other", second)
-
-
-def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
-    """One widget, set to what the scene says."""
-    key = f"control_{chapter.number}_{control.name}"
-    label = control.label[language()]
-
-    def take() -> None:
-        given = state.taken(key)
-        if given is not None:
-            value = tuple(given) if isinstance(given, list) else given
-            choose(chapter.number, control.name, value)
-
-    def take_digits() -> None:
-        written = f"d{state.taken(key) or ''}"
-        if isinstance(control, Digits) and control.is_right(written):
-            choose(chapter.number, control.name, written)
-        elif isinstance(control, Digits):
-            least, most = 0, control.base - 1
-            st.toast(say("walk.digits", language(), length=control.length, least=least, most=most))
-
-    if isinstance(control, Pick):
-        options = list(control.options(scene.trace))
-        st.selectbox(
-            label,
-            options,
-            format_func=lambda value: control.shown(value, scene.trace, language()),
-            **state.shown(key, scene.choice[control.name], take, "index", options),
-            width=190,
-        )
-    elif isinstance(control, Digits):
-        st.text_input(
-            label,
-            max_chars=control.length,
-            **state.shown(key, str(scene.choice[control.name]).removeprefix("d"), take_digits),
-            width=260,
-        )
-    elif isinstance(control, Paint):
-        st.button(
-            say("walk.unpaint", language()),
-            key=key,
-            disabled=not scene.cells(control.name),
-            on_click=choose,
-            args=(chapter.number, control.name, Cells()),
-        )
-    elif isinstance(control, PickHeads):
-        none_yet = say("walk.choose", language())
-        st.multiselect(
-            label,
-            scene.trace.heads,
-            **state.shown(key, list(scene.heads(control.name)), take, "default"),
-            select_all=False,
-            placeholder=none_yet,
-        )
-    else:
-        st.slider(
-            label,
-            control.least,
-            control.most,
-            step=control.step,
-            **state.shown(key, scene.number(control.name), take),
-            width=260,
-        )
