@@ -28,7 +28,10 @@ def _seen(trace: Trace, head: HeadId, special: str) -> tuple[np.ndarray, list[in
     weights = _weights(trace, head)
     at = [t.position for t in trace.tokens if special == "shown" or not t.is_special]
     left = weights[np.ix_(at, at)]
-    return left / left.sum(axis=1, keepdims=True) if special == "hidden" else left, at
+    if special == "shown":
+        return left, at
+    sums = left.sum(axis=1, keepdims=True)
+    return left / np.where(sums > 0, sums, 1), at  # a row with nothing left stays so
 
 
 def _hub(trace: Trace, head: HeadId | None = None, special: str = "hidden") -> Outcome:
