@@ -14,7 +14,7 @@ from attnviz.analysis.lens import Lens
 from attnviz.export.numbers import COLUMNS, as_csv, as_json, as_npz
 from attnviz.export.table import LONGEST_CELL
 from attnviz.export.table import table as make_table
-from attnviz.export.training import course_csv, looks_csv
+from attnviz.export.training import course_csv, target_shares_csv
 from attnviz.models.load import Model
 from attnviz.pictures.shown import Shown, shown
 from attnviz.texts import LANGUAGES, Language
@@ -116,8 +116,8 @@ def test_training_csvs_open_as_they_are() -> None:
     facts, course = table(course_csv(training))
     assert course["step"].tolist() == [point.step for point in training.history]
     assert course["loss"].tolist() == [point.loss for point in training.history]
-    looks = training.run.task.looks
-    _, shares = table(looks_csv(training, np.full((1, 1, len(looks)), 0.25)))
+    looks = training.run.task.target_names
+    _, shares = table(target_shares_csv(training, np.full((1, 1, len(looks)), 0.25)))
     assert shares["look"].tolist() == list(looks)
     assert shares["share"].tolist() == [0.25] * len(looks)
     made = run(facts["again"])

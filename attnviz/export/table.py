@@ -23,24 +23,27 @@ _TAKEN_FOR_NUMBERS = {"true", "false", "1.#ind", "1.#qnan"}
 def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[object]],
-    facts: Mapping[str, object],
+    provenance: Mapping[str, object],
     language: Language,
 ) -> str:
-    """Rows below their names. Text stays text: see `text_cell`; facts say how many were changed."""
-    given = list(rows)
-    safe = [[text_cell(cell) for cell in row] for row in given]
+    """Rows below their names, with their provenance. Text stays text (see `text_cell`).
+
+    How many cells were changed for that stands in the last column too.
+    """
+    written = list(rows)
+    safe = [[text_cell(cell) for cell in row] for row in written]
     changed = sum(
-        kept is not cell
-        for row, line in zip(given, safe, strict=True)
-        for cell, kept in zip(row, line, strict=True)
+        safe_cell is not cell
+        for row, line in zip(written, safe, strict=True)
+        for cell, safe_cell in zip(row, line, strict=True)
     )
     if changed:
-        facts = {**facts, "apostrophes": say("file.apostrophes", language, cells=changed)}
+        provenance = {**provenance, "apostrophes": say("file.apostrophes", language, cells=changed)}
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow([*columns, FACTS])
-    said = _cells(json.dumps(facts, ensure_ascii=False), len(safe))
-    writer.writerows([*line, cell] for line, cell in zip_longest(safe, said, fillvalue=" "))
+    notes = _cells(json.dumps(provenance, ensure_ascii=False), len(safe))
+    writer.writerows([*line, cell] for line, cell in zip_longest(safe, notes, fillvalue=" "))
     return file.getvalue()
 
 

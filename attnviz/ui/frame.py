@@ -12,10 +12,10 @@ from attnviz.ui import state
 from attnviz.ui.components import aloud, figures
 from attnviz.ui.server.first_paint import LOOK
 from attnviz.ui.server.paths import ASSETS, PAGES
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 
-_PAGES: Remembered[tuple[Any, ...]] = Remembered("pages", ())
-_FIRST_LANGUAGE: Remembered[Language | None] = Remembered("first_language", None)
+_PAGES: SessionValue[tuple[Any, ...]] = SessionValue("pages", ())
+_FIRST_LANGUAGE: SessionValue[Language | None] = SessionValue("first_language", None)
 LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
 

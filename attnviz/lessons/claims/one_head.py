@@ -8,9 +8,9 @@ from attnviz.analysis.fixed import variation
 from attnviz.analysis.recompute import blend, largest_error
 from attnviz.core.trace import Trace
 from attnviz.core.weights import softmax
+from attnviz.digits import printed
 from attnviz.lessons import note_example
 from attnviz.lessons.claims import Case, Claim, Trial, all_heads_on, holds_if, over_heads, tiny
-from attnviz.pictures.tensor import printed
 
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 FIXED = 0.1  # of its attention may lie elsewhere in a pattern that counts as fixed
