@@ -26,9 +26,9 @@ def max_flows(capacity: Float[np.ndarray, "layer node node"]) -> Float[np.ndarra
     `capacity` holds the edges of each layer, from a node above (row) to one below (column), the
     lowest layer first. Up to 1e-5 of the exact value: capacities are taken as float32.
     """
-    given = capacity.astype(np.float32)
+    given: np.ndarray = capacity.astype(np.float32)
     if len(given) == 1:
-        return given[0]
+        return np.asarray(given[0])
     within = [given[layer] for layer in range(len(given) - 2, 0, -1)]
     nodes = given.shape[1]
     flows = np.zeros((nodes, nodes), np.float32)

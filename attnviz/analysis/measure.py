@@ -45,7 +45,7 @@ def measure(trace: Trace, *, weighting: Weighting = "raw", tokens: bool = False)
             found[1].T.astype(int), columns=[f"{name}_tokens" for name in names]
         )
         table = pd.concat([table, rests_on], axis=1)
-    return _named(table, trace)
+    return named(table, trace)
 
 
 def _of_layers(
@@ -61,8 +61,8 @@ def _of_layers(
         yield np.array([[one.values for one in found], [one.tokens for one in found]])
 
 
-def _named(table: pd.DataFrame, trace: Trace) -> pd.DataFrame:
-    """The table with the head of each row before it."""
+def named(table: pd.DataFrame, trace: Trace) -> pd.DataFrame:
+    """A table of all heads, with the head of each row before it."""
     table.insert(0, "layer", [head.layer for head in trace.heads])
     table.insert(1, "head", [head.head for head in trace.heads])
     kinds = [head.kind for head in trace.heads]

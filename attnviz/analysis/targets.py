@@ -119,6 +119,14 @@ def same_word(sides: Sides) -> Pairs:
     return pairs
 
 
+def elsewhere(sides: Sides) -> Pairs:
+    """The tokens that are neither special nor punctuation, nor the query's own nor beside it."""
+    pairs: np.ndarray = ~(special(sides) | punctuation(sides))
+    for offset in (-1, 0, 1):
+        pairs &= ~at_distance(offset)(sides)
+    return pairs
+
+
 def is_punctuation(token: Token) -> bool:
     """Whether a token that the model knows is punctuation and nothing else."""
     text = token.text.strip()

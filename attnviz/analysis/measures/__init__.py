@@ -108,7 +108,8 @@ def row_entropies(
     """−Σ w ln w of each row, in nats."""
     logs = np.maximum(weights, np.finfo(weights.dtype).tiny)  # makes 0 · log 0 a 0
     np.log(logs, out=logs)
-    return np.maximum(0, -np.vecdot(weights, logs))
+    entropies: np.ndarray = np.maximum(0, -np.vecdot(weights, logs))
+    return entropies
 
 
 def share_of(name: str, targets: Targets, source: str) -> Measure:
