@@ -105,6 +105,9 @@ def slow(name: str, weights: np.ndarray, tokens: list[Token], may: np.ndarray) -
         "special": lambda _, k: tokens[k].is_special,
         "separator": lambda _, k: tokens[k].text == "[SEP]",
         "punctuation": lambda _, k: tokens[k].text == ",",
+        "elsewhere": lambda q, k: (
+            abs(q - k) > 1 and tokens[k].text != "," and not tokens[k].is_special
+        ),
         "same_word": lambda q, k: k != q and words[q] != "" and words[k] == words[q],
     }
     rows = []
@@ -252,6 +255,8 @@ def test_closed_forms() -> None:
     assert value("separator", UNIFORM) == pytest.approx(1 / N)
     assert value("punctuation", UNIFORM) == pytest.approx(1 / N)
     assert value("same_word", UNIFORM) == pytest.approx(1 / N)
+    # of the ordinary tokens 1, 2, 4 and 5, those more than one away from each of the seven
+    assert value("elsewhere", UNIFORM) == pytest.approx((3 + 2 + 2 + 2 + 2 + 2 + 3) / 7 / N)
     assert value("norm_weighted", UNIFORM) == pytest.approx(LENGTHS[0].mean(), rel=1e-5)
     assert value("distance", IDENTITY) == 0
     assert value("distance", UNIFORM) == pytest.approx((N**2 - 1) / (3 * N), rel=1e-5)

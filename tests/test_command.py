@@ -2,7 +2,9 @@
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,10 +37,10 @@ def test_the_table_of_measures_is_what_was_measured(
     no_model: Trace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expected = attnviz.measure(no_model, tokens=True)
-    read = {
+    read: dict[str, Callable[[Any], pd.DataFrame]] = {
         ".csv": pd.read_csv,
         ".parquet": pd.read_parquet,
-        ".json": lambda file: pd.DataFrame(json.loads(file.read_text())["heads"]),
+        ".json": lambda file: pd.DataFrame(json.loads(file.read_text())["table"]),
         ".npz": lambda file: pd.DataFrame({k: v for k, v in np.load(file).items() if k != "facts"}),
     }
     for ending, reader in read.items():
@@ -53,7 +55,7 @@ def test_what_no_measure_can_say_is_an_empty_cell() -> None:
     found = pd.read_csv(io.StringIO(measures_csv(trace)))
     assert found["same_word"].isna().all()
     assert found["same_word_tokens"].tolist() == [0, 0]
-    heads = json.loads(measures_json(trace))["heads"]
+    heads = json.loads(measures_json(trace))["table"]
     assert heads[0]["same_word"] is None
     assert heads[1]["previous"] == 0.5
     with np.load(io.BytesIO(measures_npz(trace)), allow_pickle=False) as file:
@@ -73,7 +75,7 @@ def test_a_table_says_formula_unit_and_source_of_each_measure(
         assert said["source"] == one.source
         assert said["unit"] == one.unit_name(language)
     parquet = pd.read_parquet(io.BytesIO(measures_parquet(note, language)))
-    assert parquet.attrs["facts"] == {k: v for k, v in facts.items() if k != "heads"}
+    assert parquet.attrs["facts"] == {k: v for k, v in facts.items() if k != "table"}
 
 
 def test_the_numbers_of_heads_as_parquet_are_those_of_the_table(note: Trace) -> None:

@@ -12,6 +12,7 @@ from attnviz.core.tokens import Token
 
 Pairs = Bool[np.ndarray, "query key"]
 
+_DENSE = 1 / 16  # of all pairs: from so many on, picking them costs more than it saves
 _SEPARATORS = {"[SEP]", "</s>", "<sep>", "<|sep|>", "<eos>"}
 
 
@@ -60,6 +61,8 @@ class Chosen:
         if self.pairs.strides[0] == 0:  # the same keys for every query
             together: np.ndarray = weights @ self.pairs[0].astype(weights.dtype)
             return together
+        if self.pairs.mean() > _DENSE:
+            return np.asarray(np.vecdot(weights, self.pairs.astype(weights.dtype)))
         queries, keys = self._places
         found = np.zeros(weights.shape[:2])
         if len(queries):

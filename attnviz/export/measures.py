@@ -5,6 +5,7 @@ Each says where the numbers are from, and of each measure its formula, unit and 
 
 import io
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,16 +26,16 @@ def measures_csv(trace: Trace, language: Language = "en") -> str:
 
 
 def measures_json(trace: Trace, language: Language = "en") -> str:
-    """The same as one object a head."""
+    """The same as one object a head, in `table`."""
     found = measure(trace, tokens=True)
     heads = [dict(zip(found.columns, row, strict=True)) for row in _rows(found)]
-    return json.dumps({**_header(trace, language), "heads": heads}, ensure_ascii=False)
+    return json.dumps({**_header(trace, language), "table": heads}, ensure_ascii=False)
 
 
 def measures_npz(trace: Trace, language: Language = "en") -> bytes:
     """The same as one array a column, each an entry a head; opens without pickle."""
     found = measure(trace, tokens=True)
-    arrays = {name: np.array(found[name].tolist()) for name in found.columns}
+    arrays: dict[str, Any] = {name: np.array(found[name].tolist()) for name in found.columns}
     header = np.array(json.dumps(_header(trace, language), ensure_ascii=False))
     file = io.BytesIO()
     np.savez_compressed(file, facts=header, **arrays)
