@@ -1,5 +1,7 @@
 """Weights as a table, heads by what they look at, two heads that differ in kind, and pairs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 import attnviz
 from attnviz.analysis.contrast import contrast
 from attnviz.analysis.difference import jensen_shannon, most_different
+from attnviz.core.given import GivenWeights
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.models.load import Model
@@ -214,3 +217,39 @@ def test_how_many_tokens_a_measure_rests_on_is_in_the_table(note: Trace) -> None
     alone = attnviz.measure(attnviz.trace("hello"), tokens=True)
     assert alone["same_word"].isna().all()
     assert set(alone["same_word_tokens"]) == {0}
+
+
+# ---- attention of several kinds
+
+
+def test_heads_of_an_encoder_and_a_decoder_are_told_apart() -> None:
+    """Self attention of a source of five tokens, and of a target of three that look at it."""
+    plain = Trace.from_weights("abcde", drawn(layers=1, heads=2))
+    target = Trace.from_weights("xyc", np.full((1, 1, 3, 3), 1 / 3)).tokens
+    cross = RNG.dirichlet(np.ones(5), size=(2, 3)).astype(np.float32)
+    trace = replace(
+        plain,
+        sequences={"source": plain.tokens, "target": target},
+        attention={
+            ("encoder", 0): plain.attention["self", 0],
+            ("cross", 0): GivenWeights(cross, None),
+        },
+    )
+    table = attnviz.measure(trace, tokens=True)
+    assert table["kind"].tolist() == ["encoder", "encoder", "cross", "cross"]
+    across = table[table["kind"] == "cross"].reset_index()
+    for name in ("previous", "next", "self", "distance"):
+        assert across[name].isna().all(), "offsets between two texts mean nothing"
+    np.testing.assert_allclose(across["sharpness"], cross.max(axis=-1).mean(axis=-1), rtol=1e-5)
+    np.testing.assert_allclose(across["same_word"], cross[:, 2, 2], rtol=1e-5)
+    assert set(across["same_word_tokens"]) == {1}
+    assert {one.head.kind for one in attnviz.find(trace, "previous")} == {"encoder"}
+    assert len(attnviz.find(trace, 4)) == 4
+    rows = trace.to_frame()
+    assert rows.groupby("kind").size().to_dict() == {"cross": 2 * 3 * 5, "encoder": 2 * 5 * 5}
+    weights = rows[rows["kind"] == "cross"].weight.to_numpy().reshape(2, 3, 5)
+    np.testing.assert_array_equal(weights, cross)
+    seen = attnviz.difference(trace, (0, 0, "cross"), (0, 1, "cross"))
+    np.testing.assert_array_equal(seen.values, cross[0] - cross[1])
+    with pytest.raises(attnviz.ArgumentError, match="not of one kind"):
+        attnviz.difference(trace, (0, 0, "cross"), (0, 1, "encoder"))

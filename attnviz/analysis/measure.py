@@ -63,9 +63,10 @@ def _of_layers(
 
 def named(table: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     """A table of all heads, with the head of each row before it."""
-    table.insert(0, "layer", [head.layer for head in trace.heads])
-    table.insert(1, "head", [head.head for head in trace.heads])
-    kinds = [head.kind for head in trace.heads]
+    heads = trace.heads
+    table.insert(0, "layer", np.array([head.layer for head in heads]))
+    table.insert(1, "head", np.array([head.head for head in heads]))
+    kinds = [head.kind for head in heads]
     if set(kinds) != {"self"}:
         table.insert(0, "kind", kinds)
     return table
