@@ -1,21 +1,23 @@
 """Capture: one forward pass of a text on the fast attention path, every head kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 
 import torch
+from torch import Tensor
 
 from attnviz import checks
 from attnviz.capture.interventions import Change, changed_reading, example
 from attnviz.capture.reading import Reading, read
 from attnviz.capture.variants import Edits, inputs
-from attnviz.core.attention import AttentionKey, AttentionRecord, Stream
+from attnviz.core.attention import AttentionKey, Stream, Weighted
 from attnviz.core.intervention import Intervention
 from attnviz.core.trace import Trace
 from attnviz.models import hooks
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.load import Model, load
 from attnviz.models.recorder import Recorder
+from attnviz.models.watch import WeightRecorder, watching
 
 
 def trace(
@@ -48,7 +50,7 @@ def trace(
         model = load(EMBEDDED if model is None else model)
     reading = read(text, pair, model)
     seen = changed_reading(reading, changes, model)
-    attention, stream = capture(reading, model, changes)
+    attention, streams = capture(reading, model, changes)
     return Trace(
         model=model.card,
         text=text,
@@ -56,7 +58,8 @@ def trace(
         sequences={"text": seen.tokens},
         left_out=seen.left_out,
         attention=attention,
-        hidden={"text": stream},
+        hidden=streams,
+        capabilities=model.capabilities,
         interventions=changes,
         unknown=seen.unknown,
         dropped=seen.dropped,
@@ -77,13 +80,26 @@ def _changes(interventions: Sequence[Intervention]) -> tuple[Intervention, ...]:
 
 def capture(
     reading: Reading, model: Model, interventions: Sequence[Intervention] = ()
-) -> tuple[dict[AttentionKey, AttentionRecord], Stream]:
-    """One forward pass, and what each layer showed.
+) -> tuple[Mapping[AttentionKey, Weighted], dict[str, Stream]]:
+    """One forward pass, what each layer showed, and the residual stream of each sequence.
 
     Raises:
         CaptureError: if the model's attention was not seen in full.
     """
-    recorder = Recorder(model, Edits([interventions], model))
+    given = inputs([changed_reading(reading, interventions, model)], model)
+    if model.is_watched:
+        return _watched(model, given)
+    recorder = Recorder(model, Edits([interventions]))
     with torch.inference_mode(), hooks.recording(recorder):
-        model.module(**inputs([changed_reading(reading, interventions, model)], model))
-    return recorder.attention(), recorder.stream()
+        model.module(**given)
+    return recorder.attention(), recorder.all_streams()
+
+
+def _watched(
+    model: Model, given: Mapping[str, Tensor]
+) -> tuple[Mapping[AttentionKey, Weighted], dict[str, Stream]]:
+    """The same of a model whose attention is code of its own: its weights, as it computes them."""
+    watcher = WeightRecorder(model)
+    with torch.inference_mode(), watching(watcher), hooks.recording(watcher):
+        model.module(**given)
+    return watcher.attention(), watcher.all_streams()

@@ -26,26 +26,28 @@ Arrays, of a layer or of one head of it:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from attnviz import checks
 from attnviz.core.attention import AttentionKey, AttentionRecord, Given, Scored, Stream, Weighted
-from attnviz.core.card import LayerWeights, ModelCard, Norm, Projected, Projection
+from attnviz.core.card import (
+    Capability,
+    LayerWeights,
+    ModelCard,
+    Norm,
+    Projected,
+    Projection,
+    lacking,
+)
 from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
 from attnviz.core.methods import Draws, add_methods
 from attnviz.core.tokens import LeftOut, Token, Unknown
 from attnviz.errors import CaptureError, InterventionError
 
-Capability = Literal[
-    "weights",
-    "projections",  # q, k, v and z, with W_Q, W_K, W_V and W_O
-    "streams",  # x, z and r
-    "norms",  # the LayerNorm of Add & Norm
-]
 EVERYTHING: frozenset[Capability] = frozenset(get_args(Capability))
 
 _SEQUENCES: dict[Kind, tuple[str, str]] = {  # of the queries, and of the keys
@@ -129,7 +131,10 @@ class Trace:
         return self.sequences[_SEQUENCES[self._check_kind(kind)][1]]
 
     def _check_kind(self, kind: Kind) -> Kind:
-        checks.one_of("kind", kind, {kind: None for kind, _ in self.attention})
+        kinds = dict.fromkeys(kind for kind, _ in self.attention)
+        if kind == "self" and kind not in kinds:
+            raise CaptureError("several_kinds", kinds=", ".join(kinds))
+        checks.one_of("kind", kind, kinds)
         return kind
 
     @property
@@ -167,7 +172,11 @@ class Trace:
             CaptureError: if not.
         """
         if what not in self.capabilities:
-            raise CaptureError("only_weights")
+            raise self._lacks(what)
+
+    def _lacks(self, what: Capability) -> CaptureError:
+        is_given = self.model.source == "given"
+        return CaptureError("only_weights") if is_given else lacking(what)
 
     def __repr__(self) -> str:
         card = self.model
@@ -222,10 +231,9 @@ class Trace:
         Raises:
             CaptureError: if the trace holds weights alone.
         """
-        self.require("projections")
         found = self.attention[kind, self.check_layer(layer, kind)]
         if not isinstance(found, Scored):
-            raise CaptureError("only_weights")
+            raise self._lacks("heads")
         return found
 
     def record(self, layer: int, kind: Kind = "self") -> AttentionRecord:
@@ -238,7 +246,7 @@ class Trace:
         """
         found = self._scored(layer, kind)
         if not isinstance(found, AttentionRecord):
-            raise CaptureError("only_weights")
+            raise self._lacks("heads")
         return found
 
     def queries(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
@@ -326,6 +334,7 @@ class Trace:
 
     def after_attention(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """The layer's z: attention output plus its input, normalised (Add & Norm)."""
+        self.require("norms")
         return self._stream.after_attention[self.check_layer(layer)]
 
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
