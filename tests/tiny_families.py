@@ -1,12 +1,13 @@
 """A tiny random model of every text family: two layers, width 32."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 
-from tests.conftest import TINY_VOCABULARY, tiny_tokenizer
+from tests.conftest import TINY_VOCABULARY, save_tiny, tiny_tokenizer
 
 PLAIN = {
     "hidden_size": 32,
@@ -24,6 +25,8 @@ EXPERTS = {
     "moe_intermediate_size": 16,
     "n_routed_experts": 4,
 }
+SPREAD = 0.4  # of random weights
+LESS_SPREAD = {"t5": 0.1, "mt5": 0.1}  # whose scores are not divided by √d_head
 BART = {
     "d_model": 32,
     "encoder_layers": 3,
@@ -113,7 +116,8 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     # ---- encoder–decoders
     "t5": T5,
-    **dict.fromkeys(("bart", "marian", "pegasus", "mbart"), BART),
+    "mt5": T5,
+    **dict.fromkeys(("bart", "marian", "pegasus", "mbart", "m2m_100"), BART),
     # ---- attention of their own code
     "mpnet": PLAIN,
     "deberta": {**PLAIN, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]},
@@ -121,6 +125,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "roformer": {**PLAIN, "embedding_size": 32},
     "big_bird": {**PLAIN, "attention_type": "original_full"},
     "xlm": {"emb_dim": 32, "n_layers": 2, "n_heads": 4, "max_position_embeddings": 64},
+    "mvp": BART,
     "gpt_neo": {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "window_size": 4}
     | {"attention_types": [[["global", "local"], 1]], "max_position_embeddings": 64},
     "gptj": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "rotary_dim": 4},
@@ -132,15 +137,68 @@ SIZES: dict[str, dict[str, Any]] = {
     "xlnet": {"d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 40},
 }
 
+HYBRID = {**HEAD_OF_OWN, "num_hidden_layers": 4}
+SIZES |= {
+    # ---- attention beside other layers
+    "qwen3_next": {
+        **HYBRID,
+        **EXPERTS,
+        "layer_types": ["linear_attention", "full_attention"] * 2,
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4,
+        "linear_key_head_dim": 8,
+        "linear_value_head_dim": 8,
+        "shared_expert_intermediate_size": 16,
+    },
+    "jamba": {
+        **HYBRID,
+        **EXPERTS,
+        "attn_layer_period": 2,
+        "attn_layer_offset": 1,
+        "mamba_d_state": 8,
+        "mamba_dt_rank": 4,
+        "use_mamba_kernels": False,
+    },
+}
+
+REFUSED: dict[str, dict[str, Any]] = {  # each with the settings that its reason needs
+    **{kind: {} for kind in ("fnet", "mamba", "rwkv")},  # nothing is built
+    **{kind: {} for kind in ("vit", "clip", "whisper", "perceiver", "gemma3")},
+    "squeezebert": {**PLAIN, "embedding_size": 32},
+    "longformer": {**PLAIN, "attention_window": 4},
+    "diffllama": GROUPED,
+    "reformer": {"hidden_size": 32, "num_attention_heads": 4, "attention_head_size": 8}
+    | {"feed_forward_size": 40, "axial_pos_embds": False, "max_position_embeddings": 64}
+    | {"attn_layers": ["local", "local"], "is_decoder": False},
+}
+
 
 def saved_family(folder: Path, kind: str) -> Path:
     """A tiny random model of a family, saved with a tokenizer as people have them."""
-    sizes = {"vocab_size": len(TINY_VOCABULARY), "pad_token_id": 0, "bos_token_id": 2}
-    config = AutoConfig.for_model(kind, **{**sizes, "eos_token_id": 3, **SIZES[kind]})
+    sizes: dict[str, Any] = {
+        "vocab_size": len(TINY_VOCABULARY),
+        "pad_token_id": 0,
+        "bos_token_id": 2,
+    }
+    config = AutoConfig.for_model(
+        kind, **{**sizes, "eos_token_id": 3, **(SIZES.get(kind) or REFUSED[kind])}
+    )
     build = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModel
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
         module = build.from_config(config)
+        for matrix in module.parameters():
+            if matrix.dim() > 1:  # so large that heads differ, and look somewhere
+                matrix.data.normal_(0, LESS_SPREAD.get(kind, SPREAD))
     module.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def refused_family(folder: Path, kind: str) -> Path:
+    """A folder of a family that is refused: where nothing is built, its configuration alone."""
+    if REFUSED[kind]:
+        return saved_family(folder, kind)
+    folder = save_tiny(folder)
+    (folder / "config.json").write_text(json.dumps({"model_type": kind}))
     return folder

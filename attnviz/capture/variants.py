@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from attnviz.capture.interventions import HeadChange, changed_reading
 from attnviz.capture.reading import Reading
 from attnviz.core.attention import AttentionKey
+from attnviz.core.card import lacking
 from attnviz.core.intervention import EditPoint, Intervention
 from attnviz.models import hooks
 from attnviz.models.load import Model
@@ -78,12 +79,16 @@ class Edits:
         return self._changes.get((point, key), [])
 
 
-def inputs(readings: Sequence[Reading], model: Model) -> dict[str, Tensor]:
-    """What the model is called with: a batch of readings of equal length."""
+def inputs(
+    readings: Sequence[Reading], model: Model, target: Reading | None = None
+) -> dict[str, Tensor]:
+    """What the model is called with: a batch of readings of equal length, and a target's."""
     ids = torch.tensor([reading.ids for reading in readings])
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if model.segments:
         given["token_type_ids"] = torch.tensor([reading.types for reading in readings])
+    if target is not None:
+        given["decoder_input_ids"] = torch.tensor([target.ids])
     return given
 
 
@@ -93,8 +98,11 @@ def residuals(
     """X, then r after each layer, of each variant of a sentence.
 
     Raises:
+        CaptureError: if the model has no such stream.
         InterventionError: if the model has no such head, token or mask token.
     """
+    if model.target is not None or "streams" not in model.capabilities:
+        raise lacking("streams")
     at_once = max(1, LARGEST_BATCH // len(reading.tokens))
     parts = [
         _batch(reading, model, variants[start : start + at_once])

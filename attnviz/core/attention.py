@@ -120,15 +120,15 @@ class Scored:
 class AttentionRecord(Scored):
     """What the attention of one layer showed during the forward pass."""
 
-    values: Float[np.ndarray, "kv_head key d_head"]
+    values: Float[np.ndarray, "kv_head key d_value"]  # as wide as keys, but in few families
     concat: Float[np.ndarray, "query concat"]  # the input of W_O: what the model went on with
 
     @property
-    def head_output(self) -> Float[np.ndarray, "head query d_head"]:
+    def head_output(self) -> Float[np.ndarray, "head query d_value"]:
         """Z of every head, as the model computed it: `concat` cut into heads."""
         return self.concat.reshape(len(self.concat), self.heads, -1).transpose(1, 0, 2)
 
-    def blend(self) -> Float[np.ndarray, "head query d_head"]:
+    def blend(self) -> Float[np.ndarray, "head query d_value"]:
         """Z of every head once more: weights · v."""
         every = slice(None)
         z: np.ndarray = self.weights(every) @ self.shared(self.values, every)

@@ -4,7 +4,7 @@ Nothing here needs torch, so that figures and analysis can be imported without i
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 
 import numpy as np
 from jaxtyping import Float
@@ -50,31 +50,9 @@ class ModelCard:
         return self.title_zh if language == "zh" and self.title_zh else self.title
 
 
-class Absent:
-    """What a model does not show, in the place of a matrix or a norm.
-
-    Whatever number it is asked for, the one error says so.
-    """
-
-    def __init__(self, what: Capability) -> None:
-        self._what = what
-
-    @property
-    def weight(self) -> NoReturn:
-        """Not there."""
-        raise lacking(self._what)
-
-    bias = gain = epsilon = weight
-
-
 def lacking(what: Capability) -> CaptureError:
     """The error of asking for something that a model does not show."""
     return CaptureError(f"lacks_{what}")
-
-
-def absent(what: Capability) -> Any:
-    """An `Absent`, where a matrix or a norm is expected."""
-    return Absent(what)
 
 
 Projected = Literal["query", "key", "value"]
@@ -97,12 +75,45 @@ class Norm:
     epsilon: float
 
 
+class AbsentProjection(Projection):
+    """A matrix that a model does not show: whatever number is asked for, one error says so."""
+
+    __slots__ = ("_what",)
+    _what: Capability
+
+    def __init__(self, what: Capability) -> None:
+        object.__setattr__(self, "_what", what)
+
+    @property
+    def weight(self) -> NoReturn:
+        """Not there."""
+        raise lacking(self._what)
+
+    bias = weight
+
+
+class AbsentNorm(Norm):
+    """A LayerNorm that a model does not have there."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def gain(self) -> NoReturn:
+        """Not there."""
+        raise lacking("norms")
+
+    bias = epsilon = gain
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerWeights:
     """What one layer's attention block has learned: W_Q, W_K, W_V, W_O and its Add & Norm.
 
     W_Q, W_K, W_V hold all heads side by side; head h is columns h·d_head … (h+1)·d_head − 1.
-    What a model does not show is `absent`.
+    What a model does not show is an `AbsentProjection` or `AbsentNorm`.
     """
 
     query: Projection

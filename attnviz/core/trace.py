@@ -46,7 +46,7 @@ from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
 from attnviz.core.methods import Draws, add_methods
 from attnviz.core.tokens import LeftOut, Token, Unknown
-from attnviz.errors import CaptureError, InterventionError
+from attnviz.errors import ArgumentError, CaptureError, InterventionError
 
 EVERYTHING: frozenset[Capability] = frozenset(get_args(Capability))
 
@@ -73,6 +73,7 @@ class Trace:
     interventions: tuple[Intervention, ...] = field(default=(), kw_only=True)  # what was changed
     unknown: tuple[Unknown, ...] = field(default=(), kw_only=True)  # one for each blank
     dropped: str = field(default="", kw_only=True)  # characters of which the model sees nothing
+    target: str | None = field(default=None, kw_only=True)  # typed; None: generated, or none
     given: Given | None = field(default=None, kw_only=True)  # if they are no model's in here
 
     @classmethod
@@ -133,7 +134,7 @@ class Trace:
     def _check_kind(self, kind: Kind) -> Kind:
         kinds = dict.fromkeys(kind for kind, _ in self.attention)
         if kind == "self" and kind not in kinds:
-            raise CaptureError("several_kinds", kinds=", ".join(kinds))
+            raise ArgumentError("several_kinds", kinds=", ".join(map(repr, kinds)))
         checks.one_of("kind", kind, kinds)
         return kind
 
@@ -191,11 +192,12 @@ class Trace:
             InterventionError: if the model has no such head.
         """
         found, card = as_heads(heads), self.model
-        missing = [str(one) for one in found if not self._has(one)]
+        missing = ", ".join(str(one) for one in found if not self._has(one))
+        if missing and card.architecture == "encoder-decoder":
+            raise InterventionError("no_such_head_of_kind", head=missing)
         if missing:
-            raise InterventionError(
-                "no_such_head", head=", ".join(missing), layers=card.layers, heads=card.heads
-            )
+            sizes = {"layers": card.layers, "heads": card.heads}
+            raise InterventionError("no_such_head", head=missing, **sizes)
         return found
 
     def _has(self, head: HeadId) -> bool:
@@ -249,17 +251,17 @@ class Trace:
             raise self._lacks("heads")
         return found
 
-    def queries(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+    def queries(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "head token d_head"]:
         """The queries q of every head of a layer."""
-        return self._scored(layer).queries
+        return self._scored(layer, kind).queries
 
-    def keys(self, layer: int) -> Float[np.ndarray, "kv_head token d_head"]:
+    def keys(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "kv_head token d_head"]:
         """The keys k of every head of a layer."""
-        return self._scored(layer).keys
+        return self._scored(layer, kind).keys
 
-    def values(self, layer: int) -> Float[np.ndarray, "kv_head token d_head"]:
+    def values(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "kv_head token d_head"]:
         """The values v of every head of a layer."""
-        return self.record(layer).values
+        return self.record(layer, kind).values
 
     def scores(self, head: AnyHead) -> Float[np.ndarray, "query key"]:
         """What softmax is given, for one head: scaled dot products, −∞ where not allowed."""
@@ -271,9 +273,9 @@ class Trace:
         of = self.check_head(head)
         return self.attention[of.kind, of.layer].weights(of.head)
 
-    def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
+    def layer_weights(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "head query key"]:
         """The attention weights of every head of a layer."""
-        return self.attention["self", self.check_layer(layer)].weights(slice(None))
+        return self.attention[kind, self.check_layer(layer, kind)].weights(slice(None))
 
     def allowed(self, head: AnyHead) -> Bool[np.ndarray, "query key"] | None:
         """Which query may look at which key; None: every one at all."""
@@ -288,9 +290,11 @@ class Trace:
         found: np.ndarray = np.any(parts, axis=0)  # type: ignore[arg-type]  # none of them is None
         return found
 
-    def head_output(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+    def head_output(
+        self, layer: int, kind: Kind = "self"
+    ) -> Float[np.ndarray, "head token d_head"]:
         """Z of every head, as the model computed it: the input of W_O, cut into heads."""
-        return self.record(layer).head_output
+        return self.record(layer, kind).head_output
 
     def output_projection(self, head: AnyHead) -> Float[np.ndarray, "d_head d_model"]:
         """W_O^h: the rows of the layer's W_O that read this head."""
@@ -325,9 +329,11 @@ class Trace:
         written: np.ndarray = z @ self.output_projection(head)
         return written
 
-    def attention_output(self, layer: int) -> Float[np.ndarray, "token d_model"]:
+    def attention_output(
+        self, layer: int, kind: Kind = "self"
+    ) -> Float[np.ndarray, "token d_model"]:
         """W_O(concat(z)): the contributions of all heads, plus the bias of W_O."""
-        record = self.record(layer)
+        record = self.record(layer, kind)
         projection = record.learned.output
         total: np.ndarray = record.concat @ projection.weight + projection.bias
         return total
@@ -339,6 +345,7 @@ class Trace:
 
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
         """X at depth 0, then r after each layer: the hidden states of the model."""
+        self._check_kind("self")
         found, layers = checks.whole("depth", depth), self.model.layers
         if not 0 <= found <= layers:
             raise InterventionError("no_such_depth", depth=found, layers=layers)

@@ -195,6 +195,6 @@ def watch_after_attention(after_attention: nn.Module) -> None:
     after_attention.register_forward_hook(adding)
 
 
-def first_tensor(output: Tensor | tuple[Tensor, ...]) -> Tensor:
-    """What a module returned, alone or before other things."""
+def first_tensor(output: Any) -> Any:
+    """What a module returned first, a tensor as a rule: alone, or before other things."""
     return output if isinstance(output, torch.Tensor) else output[0]

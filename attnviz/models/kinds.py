@@ -5,7 +5,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModel, AutoModelForSeq2SeqLM, PreTrainedConfig, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSeq2SeqLM,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 from transformers.models.auto import modeling_auto
 
 from attnviz.errors import ModelError
@@ -15,7 +21,7 @@ from attnviz.models.model import Target
 from attnviz.models.requirements import built_class, has_attention_heads
 from attnviz.models.scout import Scout
 
-_TEXT_TASKS = ("CAUSAL_LM", "MASKED_LM", "SEQ_TO_SEQ_CAUSAL_LM", "PRETRAINING")
+_TEXT_TASKS = ("CAUSAL_LM", "MASKED_LM", "SEQ_TO_SEQ_CAUSAL_LM")
 _TEXT = "input_ids"  # what transformers calls the input of a text model
 
 
@@ -38,7 +44,10 @@ def _reads_text(config: PreTrainedConfig) -> bool:
     names = (getattr(modeling_auto, f"MODEL_FOR_{task}_MAPPING_NAMES", {}) for task in _TEXT_TASKS)
     built = built_class(config)
     is_known = built is not None and any(kind in one for one in names)
-    joins = any(part in modeling_auto.MODEL_MAPPING for part in config.sub_configs.values())
+    joins = any(
+        part is AutoConfig or part in modeling_auto.MODEL_MAPPING
+        for part in config.sub_configs.values()
+    )
     return is_known and built.main_input_name == _TEXT and not joins
 
 

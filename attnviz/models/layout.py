@@ -11,7 +11,14 @@ from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from attnviz.core.attention import AttentionKey
-from attnviz.core.card import Capability, LayerWeights, Norm, Projection, absent
+from attnviz.core.card import (
+    AbsentNorm,
+    AbsentProjection,
+    Capability,
+    LayerWeights,
+    Norm,
+    Projection,
+)
 from attnviz.core.heads import Kind
 from attnviz.models import hooks
 from attnviz.models.families import Family
@@ -70,7 +77,7 @@ def _place(
     norm = None
     if three and block and output and key[0] == "self":  # else what follows is no Add & Norm
         norm = _norm(found, output, block.given)
-    query, keys, value = three or [absent("projections")] * 3
+    query, keys, value = three or [AbsentProjection("projections")] * 3
     return Place(
         key=key,
         attention=call.module,
@@ -78,8 +85,8 @@ def _place(
             query=query,
             key=keys,
             value=value,
-            output=absent("output") if output is None else projection(output.module),
-            norm=absent("norms") if norm is None else norm_of(norm.module),
+            output=AbsentProjection("output") if output is None else projection(output.module),
+            norm=AbsentNorm() if norm is None else norm_of(norm.module),
         ),
         output=None if output is None else output.module,
         block=None if block is None else block.module,
@@ -121,9 +128,10 @@ def _blocks(
         block = min(around, key=lambda one: len(names[one]))
         number = used.get((block, kind), 0)
         used[block, kind] = number + 1
-        if number >= len(runs_of[block]):
-            return none
-        chains.setdefault(kind, []).append(runs_of[block][number])
+        runs = runs_of[block]
+        if number >= len(runs) or runs[number].given.shape[:-1] != (1, call.queries):
+            return none  # what runs there is no "batch token d_model"
+        chains.setdefault(kind, []).append(runs[number])
     if not all(_goes_on(*two) for chain in chains.values() for two in pairwise(chain)):
         return none
     return [chains[kind][layer] for kind, layer in keys]
@@ -160,10 +168,10 @@ def scouted(module: nn.Module, given: Inputs, is_watched: bool) -> Scout:
     """What one pass shows: of the attention function, or of softmax in a model's own code."""
     if not is_watched:
         return scout(module, given, hooks.recording)
-    tokens = given["input_ids"].shape[1]
+    lengths = frozenset(one.shape[1] for one in given.values())
     handles = watch_inside(module.modules())
     try:
-        return scout(module, given, lambda found: watching(SoftmaxScout(found, tokens)))
+        return scout(module, given, lambda found: watching(SoftmaxScout(found, lengths)))
     finally:
         for handle in handles:
             handle.remove()
@@ -220,10 +228,10 @@ def shown(places: Sequence[Place], is_watched: bool = False) -> frozenset[Capabi
     found: dict[Capability, bool] = {
         "weights": True,
         "heads": not is_watched,
-        "output": all(isinstance(one.output, Projection) for one in learned),
-        "projections": all(isinstance(one.query, Projection) for one in learned),
+        "output": not any(isinstance(one.output, AbsentProjection) for one in learned),
+        "projections": not any(isinstance(one.query, AbsentProjection) for one in learned),
         "streams": all(place.block is not None for place in places),
-        "norms": all(isinstance(one.norm, Norm) for one in learned),
+        "norms": not any(isinstance(one.norm, AbsentNorm) for one in learned),
     }
     return frozenset(what for what, is_shown in found.items() if is_shown)
 

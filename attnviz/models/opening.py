@@ -10,7 +10,7 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrained
 from transformers.utils import logging as transformers_logging
 
 from attnviz.core.card import ModelCard
-from attnviz.errors import ModelError
+from attnviz.errors import AttnvizError, ModelError
 from attnviz.models import catalogue, kinds, layout, proof, requirements
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
@@ -19,6 +19,7 @@ from attnviz.models.places import Place
 from attnviz.models.progress import Progress
 from attnviz.runtime.limits import limits
 
+_REASON = 200  # characters of what transformers or torch says
 _TYPES = "token_type_ids"  # as transformers calls them
 
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -43,8 +44,14 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
     requirements.check_numbers(module, checkpoint.title)
     _own(module)
     tokenizer, special = _tokenizer(checkpoint)
-    model = _described(checkpoint, module, family, tokenizer, special)
-    proof.prove(model)
+    try:
+        model = _described(checkpoint, module, family, tokenizer, special)
+        proof.prove(model)
+    except AttnvizError:
+        raise
+    except Exception as problem:  # the model's own code, of any kind
+        reason = f"{type(problem).__name__}: {problem}"[:_REASON]
+        raise ModelError("cannot_run", model=checkpoint.title, problem=reason) from problem
     if progress is not None:
         progress(1.0, "load")
     return model
@@ -95,7 +102,7 @@ def _seen(
     given = proof.probe(card, padding=0)
     found = layout.scouted(module, given, is_watched)
     if not found.attended:
-        raise ModelError("no_attention", model=card.title, family=card.family)
+        raise ModelError("attention_hidden", model=card.title, family=card.family)
     places = layout.places_seen(module, found, card.architecture == "encoder-decoder")
     first = found.attended[0]
     positions = kinds.positions_seen(found, module)

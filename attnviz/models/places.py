@@ -12,6 +12,7 @@ from torch import nn
 
 from attnviz.core.attention import AttentionKey
 from attnviz.core.card import LayerWeights
+from attnviz.runtime.sizes import ELSEWHERE
 
 Depth = tuple[str, int]  # a sequence of tokens, and a layer that works on it
 
@@ -24,7 +25,7 @@ class Place:
 
     key: AttentionKey
     attention: nn.Module  # calls the attention function, or softmax itself
-    learned: LayerWeights
+    learned: LayerWeights = field(metadata={ELSEWHERE: True})  # the module's own numbers
     output: nn.Module | None = None  # W_O, if one was found
     block: nn.Module | None = None  # the layer, if its x and r are a residual stream
     after_attention: nn.Module | None = None  # gives the layer's z: Add & Norm

@@ -24,9 +24,10 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.core.attention import AttentionKey, AttentionRecord
-from attnviz.core.card import ModelCard, Projection
+from attnviz.core.card import AbsentProjection, ModelCard
 from attnviz.core.given import GivenWeights
-from attnviz.errors import CaptureError, ModelError
+from attnviz.core.heads import Kind
+from attnviz.errors import ModelError
 from attnviz.models import hooks
 from attnviz.models.edits import NoEdits
 from attnviz.models.model import Model
@@ -47,6 +48,12 @@ _FORMULAS: dict[Quantity, str] = {
     "contributions": "Σ z W_O + b",
     "r": "r",
     "answer": "r",
+}
+_ATTENTIONS: dict[Kind, str] = {  # what transformers calls what it returns of each kind
+    "self": "attentions",
+    "encoder": "encoder_attentions",
+    "decoder": "decoder_attentions",
+    "cross": "cross_attentions",
 }
 Numbers = np.ndarray | Tensor
 
@@ -118,7 +125,7 @@ def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
             "weights": (record.weights(slice(None)), own.attentions[key]),
             "z": (record.blend(), record.head_output),
         }
-        if isinstance(record.learned.output, Projection):
+        if not isinstance(record.learned.output, AbsentProjection):
             pairs["contributions"] = (_written(record), own.projected[key])
         depth = _depth(model, key)
         if depth in own.left:
@@ -192,16 +199,16 @@ def _attentions(model: Model, answer: Any) -> dict[AttentionKey, Tensor]:
     """The attentions that a model's own code returns, by their place.
 
     Raises:
-        CaptureError: if it returns others in number.
+        ModelError: if it returns others in number.
     """
-    names = {"encoder": "encoder_attentions", "cross": "cross_attentions"}
-    names |= {"decoder": "decoder_attentions", "self": "attentions"}
     found: dict[AttentionKey, Tensor] = {}
-    for kind in dict.fromkeys(place.key[0] for place in model.places):
-        returned = [one for one in getattr(answer, names[kind]) or () if one is not None]
+    for kind, name in _ATTENTIONS.items():
+        returned = [one for one in getattr(answer, name, None) or () if one is not None]
         found |= {(kind, layer): one[0] for layer, one in enumerate(returned)}
     if found.keys() != {place.key for place in model.places}:
-        raise CaptureError("attention_not_understood", model=model.card.title)
+        raise ModelError(
+            "attentions_other", model=model.card, seen=len(model.places), returned=len(found)
+        )
     return found
 
 
@@ -220,7 +227,7 @@ def _giving(blocks: Calls[Depth], recorder: Recorder) -> Callable[..., tuple[Any
     return entering
 
 
-def _keeping(outputs: Calls[Any], projected: dict[AttentionKey, Tensor]) -> Callable[..., None]:
+def _keeping(outputs: Calls[Any], projected: dict[Any, Tensor]) -> Callable[..., None]:
     """A hook that keeps what W_O gave."""
 
     def leaving(part: nn.Module, _: Any, output: Tensor) -> None:

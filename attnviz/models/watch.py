@@ -58,7 +58,7 @@ class _Mode(TorchFunctionMode):
         del types
         named = kwargs or {}
         result = func(*args, **named)
-        inside = _inside.get()
+        inside = [one for one in _inside.get() or () if not isinstance(one, nn.Softmax)]
         if inside and func in _SOFTMAX:
             scores = args[0] if args else named["input"]
             if named.get("dim", args[1] if len(args) > 1 else None) in (-1, scores.dim() - 1):
@@ -99,21 +99,21 @@ def watch_inside(modules: Iterable[nn.Module]) -> list[Any]:
 
 @dataclass(slots=True)
 class SoftmaxScout:
-    """Notes every softmax that gives weights "head query key" between so many tokens."""
+    """Notes every softmax that gives weights "head query key" between texts of these lengths."""
 
     found: Scout
-    tokens: int
+    lengths: frozenset[int]
 
     def softmax_seen(self, module: nn.Module, scores: Tensor, weights: Tensor) -> None:
         """Note one."""
-        square = (self.tokens, self.tokens)
-        if weights.dim() < len(square) + 1 or weights.shape[-2:] != square:
+        sizes = weights.shape[-2:]
+        if weights.dim() < len(("head", "query", "key")) or not self.lengths.issuperset(sizes):
             return
         may = _allowed(_heads(scores), _heads(weights))
         call = Attended(
             module,
-            queries=self.tokens,
-            keys=self.tokens,
+            queries=sizes[0],
+            keys=sizes[1],
             heads=len(may),
             d_head=0,
             is_causal=not bool(may.triu(diagonal=1).any()),
