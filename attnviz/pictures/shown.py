@@ -16,6 +16,7 @@ from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import ROUNDING, describe
 from attnviz.analysis.distribution import above, below, check_distribution, sum_to_one
+from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap, Place
@@ -72,7 +73,8 @@ class Source:
             whole = seen.whole
             sums = (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
             return _with_sums(Message(f"picture.given_{how}"), sums)
-        formula = with_changes(Message(f"picture.formula_{how}"), self.trace, self.heads)
+        softmax = {"softmax": formula_of(self.trace, self.heads)}
+        formula = with_changes(Message(f"picture.formula_{how}", softmax), self.trace, self.heads)
         sums_drawn = drawn_values(seen).sum(axis=1)
         if not sums_drawn.size or sums_drawn.min() < 1 - ROUNDING:
             return formula  # the lens hides a part of each row

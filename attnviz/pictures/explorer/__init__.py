@@ -296,6 +296,7 @@ def explore(
         check_alone(heads, lens, combination)
         ids: tuple[HeadId, ...] = ()
     else:
+        trace.check_layer(0)  # all heads are of one kind, for they are drawn side by side
         ids = trace.check_heads(_two(trace) if heads is None else heads)
         ids = tuple(dict.fromkeys(ids))
     if len(ids) > MOST_HEADS:

@@ -20,13 +20,13 @@ def _live(scene: Scene) -> Worked:
     head, at = scene.head(), scene.number("word")
     trace, (layer, index) = scene.trace, head
     record = trace.record(layer)
-    products = record.keys[index] @ record.queries[index][at]
+    products = record.shared(record.keys, index) @ record.queries[index][at]
     return Worked(
         [name(token) for token in trace.tokens],
         products,
         trace.scores(head)[at],
         trace.weights(head)[at],
-        trace.values(layer)[index],
+        record.shared(record.values, index),
         trace.head_output(layer)[index][at],
         1 / record.scaling,
     )
@@ -69,7 +69,7 @@ def _products(scene: Scene, table: Worked) -> Element:
     head, at = scene.head(), scene.number("word")
     record = scene.trace.record(head.layer)
     best = int(table.weights.argmax())
-    q, k = record.queries[head.head][at], record.keys[head.head][best]
+    q, k = record.queries[head.head][at], record.shared(record.keys, head.head)[best]
     rows = np.stack([q, k, q * k])
     label = f"q · k → {table.keys[best]}"
     return element(
