@@ -33,15 +33,7 @@ from jaxtyping import Bool, Float
 
 from attnviz import checks
 from attnviz.core.attention import AttentionKey, AttentionRecord, Given, Scored, Stream, Weighted
-from attnviz.core.card import (
-    Capability,
-    LayerWeights,
-    ModelCard,
-    Norm,
-    Projected,
-    Projection,
-    lacking,
-)
+from attnviz.core.card import Capability, LayerWeights, ModelCard, Norm, Projected, Projection
 from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
 from attnviz.core.methods import Draws, add_methods
@@ -177,7 +169,7 @@ class Trace:
 
     def _lacks(self, what: Capability) -> CaptureError:
         is_given = self.model.source == "given"
-        return CaptureError("only_weights") if is_given else lacking(what)
+        return CaptureError("only_weights" if is_given else f"lacks_{what}")
 
     def __repr__(self) -> str:
         card = self.model
@@ -299,19 +291,13 @@ class Trace:
     def output_projection(self, head: AnyHead) -> Float[np.ndarray, "d_head d_model"]:
         """W_O^h: the rows of the layer's W_O that read this head."""
         of = self.check_head(head)
-        record = self._scored(of.layer, of.kind)
-        weight = record.learned.output.weight
-        return weight[_part(len(weight), of.head, record.heads)]
+        return self._scored(of.layer, of.kind).output_projection(of.head)
 
     def input_projection(self, head: AnyHead, name: Projected) -> Projection:
         """W_Q^h, W_K^h or W_V^h with its bias: x @ weight + bias is the head's q, k or v."""
         of = self.check_head(head)
         checks.one_of("name", name, get_args(Projected))
-        record = self._scored(of.layer, of.kind)
-        whole: Projection = getattr(record.learned, name)
-        owners = record.heads if name == "query" else len(record.keys)
-        columns = _part(len(whole.bias), of.head * owners // record.heads, owners)
-        return Projection(whole.weight[:, columns], whole.bias[columns])
+        return self._scored(of.layer, of.kind).input_projection(of.head, name)
 
     def norm(self, layer: int) -> Norm:
         """The LayerNorm of a layer's Add & Norm.
@@ -358,9 +344,3 @@ class Trace:
 
 
 add_methods(Trace)
-
-
-def _part(size: int, number: int, parts: int) -> slice:
-    """Where one of equal parts, side by side, begins and ends."""
-    width = size // parts
-    return slice(number * width, (number + 1) * width)

@@ -18,7 +18,7 @@ from attnviz.analysis.describe import ROUNDING, describe
 from attnviz.analysis.distribution import above, below, check_distribution, sum_to_one
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
@@ -209,7 +209,7 @@ def _with_sums(formula: Message, sums: tuple[float, float]) -> Message:
 
 def shown(
     drawn: Trace | AttentionMap,
-    heads: Sequence[tuple[int, int]] = (),
+    heads: Sequence[AnyHead] = (),
     lens: Lens | None = None,
     combination: Combination | None = None,
 ) -> tuple[Shown, ...]:
