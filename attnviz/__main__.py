@@ -40,18 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _draw(arguments: Sequence[str]) -> int:
     from attnviz.pictures.kinds import drawn_by_name  # which a server need not wait for
 
-    asked = _drawer().parse_args(arguments)
+    options = _draw_parser().parse_args(arguments)
     try:
-        write = _writer(asked.output)  # before the model runs
-        heads = None if asked.head is None else [_head(text) for text in asked.head]
-        trace = attnviz.trace(asked.text, asked.model, asked.pair)
-        seen = attnviz.explore(trace, heads, language=asked.language)
-        drawn = drawn_by_name(asked.picture, seen, is_one=heads is not None)
-        _save(asked.output, write(drawn))
+        write = _writer(options.output)  # before the model runs
+        heads = None if options.head is None else [_head(text) for text in options.head]
+        trace = attnviz.trace(options.text, options.model, options.pair)
+        explorer = attnviz.explore(trace, heads, language=options.language)
+        drawn = drawn_by_name(options.picture, explorer, is_one=heads is not None)
+        _save(options.output, write(drawn))
     except attnviz.AttnvizError as problem:
-        print(problem.text(asked.language), file=sys.stderr)
+        print(problem.text(options.language), file=sys.stderr)
         return 2
-    print(asked.output.encode(errors="replace").decode())
+    print(options.output.encode(errors="replace").decode())
     return 0
 
 
@@ -85,32 +85,32 @@ def _printable(text: str) -> str:
 
 def _serve(arguments: Sequence[str]) -> int:  # noqa: RET503 (the last call never returns)
     """Turn this process into the app's server."""
-    asked = _server().parse_args(arguments)
+    options = _serve_parser().parse_args(arguments)
     if find_spec("streamlit") is None:
         print(say("error.app_missing"), file=sys.stderr)
         return 2
-    if not 1 <= asked.port <= MOST_PORT:
-        print(say("error.not_a_port", value=asked.port), file=sys.stderr)
+    if not 1 <= options.port <= MOST_PORT:
+        print(say("error.not_a_port", value=options.port), file=sys.stderr)
         return 2
     from attnviz.ui.server.paths import APP
 
-    if asked.public:
+    if options.public:
         os.environ[PUBLIC] = "1"
     try:
         is_public = settings().public
     except attnviz.SettingsError as problem:
         print(problem, file=sys.stderr)
         return 2
-    if reason := _why_not_at(asked.host, asked.port):
-        values = {"host": asked.host, "port": asked.port, "reason": reason}
+    if reason := _why_not_at(options.host, options.port):
+        values = {"host": options.host, "port": options.port, "reason": reason}
         print(say("error.cannot_listen", **values), file=sys.stderr)
         return 2
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # else each thread keeps memory of its own
-    options = ["--server.maxMessageSize", MOST_MESSAGE] if is_public else []
-    options += ["--server.address", asked.host, "--server.port", str(asked.port)]
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), *options]
-    shown = f"[{asked.host}]" if ":" in asked.host else asked.host
-    print(f"attnviz: http://{shown}:{asked.port}", flush=True)
+    flags = ["--server.maxMessageSize", MOST_MESSAGE] if is_public else []
+    flags += ["--server.address", options.host, "--server.port", str(options.port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
+    shown = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"attnviz: http://{shown}:{options.port}", flush=True)
     os.execv(sys.executable, command)  # noqa: S606 (the same interpreter, and no shell)
 
 
@@ -126,7 +126,7 @@ def _why_not_at(host: str, port: int) -> str | None:
     return None
 
 
-def _drawer() -> argparse.ArgumentParser:
+def _draw_parser() -> argparse.ArgumentParser:
     from attnviz.pictures.kinds import kinds
 
     parser = argparse.ArgumentParser(
@@ -161,7 +161,7 @@ def _drawer() -> argparse.ArgumentParser:
     return parser
 
 
-def _server() -> argparse.ArgumentParser:
+def _serve_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"attnviz {SERVE}", description="Start the app.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8501, help="the port (8501)")

@@ -10,8 +10,8 @@ import numpy as np
 
 from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Chapter, Figure, Panel, Scene, panel_of
-from attnviz.lessons.facts import head_asked, layer_asked, word
 from attnviz.lessons.questions import Answer
+from attnviz.lessons.trace_values import question_head, question_layer, question_word
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.packet import unpack
 
@@ -65,27 +65,31 @@ def content(trace: Trace) -> list[int]:
 
 
 def longest(chapter: Chapter, trace: Trace) -> str:
-    head = head_asked(trace)
+    head = question_head(trace)
     panel = drawn(chapter, trace, "projections", head=head, other=head)
     (q,) = maps(panel, "Q")
     return str(max(content(trace), key=lambda at: float(np.linalg.norm(q[at]))))
 
 
 def most(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(chapter, trace, "live", head=head_asked(trace), word=word(trace).position)
+    panel = drawn(
+        chapter, trace, "live", head=question_head(trace), word=question_word(trace).position
+    )
     weights = values(panel, "td", "weight")
     return str(max(content(trace), key=lambda at: weights[at]))
 
 
 def most_seen(chapter: Chapter, trace: Trace) -> str:
-    head = head_asked(trace)
+    head = question_head(trace)
     panel = drawn(chapter, trace, "wall", layer=head.layer, map="weights")
     (weights,) = maps(panel, str(head))
     return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
 
 
 def largest(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(chapter, trace, "sum", layer=layer_asked(trace), word=word(trace).position)
+    panel = drawn(
+        chapter, trace, "sum", layer=question_layer(trace), word=question_word(trace).position
+    )
     lengths = values(panel, "div", "bar")[:-1]  # the last one is the bias
     return str(int(np.argmax(lengths)))
 
@@ -96,7 +100,7 @@ def which_z(chapter: Chapter, trace: Trace) -> str:
     shown = np.array(
         [float(n) for n in str(question.asked(trace)["shown"]).replace("−", "-").split(",")]
     )
-    panel = drawn(chapter, trace, "strip", layer=layer_asked(trace))
+    panel = drawn(chapter, trace, "strip", layer=question_layer(trace))
     assert question.options is not None
     names = [option.name for option in question.options(trace)]
 
@@ -118,14 +122,14 @@ def spare(chapter: Chapter, trace: Trace) -> float:
 
 
 def self_strongest(chapter: Chapter, trace: Trace) -> float:
-    head = head_asked(trace)
+    head = question_head(trace)
     panel = drawn(chapter, trace, "twins", a=head, b=head)
     (weights,) = maps(panel, f"softmax · {head}")
     return float((weights.argmax(axis=1) == np.arange(len(weights))).sum())
 
 
 def on_special(chapter: Chapter, trace: Trace) -> str:
-    head = head_asked(trace)
+    head = question_head(trace)
     panel = drawn(chapter, trace, "twins", a=head, b=head)
     (weights,) = maps(panel, f"softmax · {head}")
     special = [token.position for token in trace.tokens if token.is_special]
@@ -133,7 +137,9 @@ def on_special(chapter: Chapter, trace: Trace) -> str:
 
 
 def together(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(chapter, trace, "average", layer=layer_asked(trace), word=word(trace).position)
+    panel = drawn(
+        chapter, trace, "average", layer=question_layer(trace), word=question_word(trace).position
+    )
     weights = values(panel, "div", "bar")
     return str(max(content(trace), key=lambda at: weights[at]))
 
@@ -142,7 +148,7 @@ NORMS = 2  # the column of the norm decomposition, after raw attention and rollo
 
 
 def adds(chapter: Chapter, trace: Trace) -> str:
-    at = word(trace).position
+    at = question_word(trace).position
     panel = drawn(chapter, trace, "shares", layer=0, word=at)
     table = np.array(values(panel, "td")).reshape(len(trace.tokens), -1)
     others = [token.position for token in trace.tokens if token.position != at]
@@ -152,7 +158,7 @@ def adds(chapter: Chapter, trace: Trace) -> str:
 
 
 def own(chapter: Chapter, trace: Trace) -> float:
-    panel = drawn(chapter, trace, "whose", word=word(trace).position)
+    panel = drawn(chapter, trace, "whose", word=question_word(trace).position)
     table = np.array(values(panel, "td")).reshape(trace.model.layers, -1)
     return float(table[-1, NORMS])
 

@@ -19,17 +19,17 @@ from attnviz.lessons.chapters.c06_heads_or_one.checks import needed_places
 from attnviz.lessons.chapters.c08_stacking.hops import TEXTS
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Scene, panel_of
-from attnviz.lessons.facts import layer_asked, name, word
 from attnviz.lessons.questions import Question
 from attnviz.lessons.text import Text
+from attnviz.lessons.trace_values import question_layer, question_word
 from attnviz.lessons.trained import shipped
 from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.texts import LANGUAGES, catalogue
-from attnviz.training.looks import mean_looks
 from attnviz.training.record import Snapshot, Training
 from attnviz.training.ring import best_of_one_average
 from attnviz.training.run import Run
+from attnviz.training.target_shares import mean_target_shares
 from attnviz.training.tasks import task_called
 from tests.lesson_readers import adds
 
@@ -210,7 +210,7 @@ def test_bars_take_what_the_learner_trained(machines: Trace) -> None:
 def test_looks_are_the_mean_over_texts(machines: Trace) -> None:
     training = next(t for run, t in shipped().items() if run.name.startswith("eight-looks-1x8"))
     panel = drawn(SIX, "looks", SIX.scene(machines))
-    expected = mean_looks(training.model, training.run.task)[0]
+    expected = mean_target_shares(training.model, training.run.task)[0]
     np.testing.assert_allclose(values(panel, "td"), expected.ravel())
     other = drawn(SIX, "looks", SIX.scene(machines, {"seed": 1}))
     assert "1" in str(other.values["notice"])
@@ -252,7 +252,7 @@ def test_one_average_is_drawn_with_its_heads(note: Trace) -> None:
 
 
 def test_the_heads_together(anything: Trace) -> None:
-    mean = mixing.raw(anything)[layer_asked(anything), word(anything).position].copy()
+    mean = mixing.raw(anything)[question_layer(anything), question_word(anything).position].copy()
     mean[[token.position for token in anything.tokens if token.is_special]] = -1
     assert question(SIX, "together").answer(anything) == str(int(mean.argmax()))
     assert question(SIX, "numbers-held").answer(anything) == "same"
@@ -310,7 +310,7 @@ def test_shares_show_the_whole_row(note: Trace) -> None:
     (marked,) = all_of(panel, "marked")
     assert float(marked.attributes["data-value"]) == table[7, 3]
     rows = [e.text for e in panel.root.walk() if e.attributes.get("scope") == "row"]
-    assert rows == [name(token) for token in note.tokens]
+    assert rows == [token.name for token in note.tokens]
 
 
 def test_three_meters_where_nothing_can_be_masked(digits: Trace) -> None:
@@ -414,7 +414,7 @@ def test_a_trained_head_may_pass_what_two_whole_digits_allow(machines: Trace) ->
 
 
 def test_the_checkers_of_chapter_eight_agree_with_the_meters(anything: Trace) -> None:
-    at = word(anything).position
+    at = question_word(anything).position
     assert question(EIGHT, "own").answer(anything) == pytest.approx(
         float(mixing.norm_shares(anything)[-1, at, at]), abs=1e-5
     )

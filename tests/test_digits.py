@@ -12,11 +12,7 @@ import attnviz
 from attnviz.analysis import handmade
 from attnviz.analysis.lens import Lens
 from attnviz.core.maps import Withheld
-from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.controls import Value
-from attnviz.lessons.engine import panel_of
-from attnviz.models.load import Model
-from attnviz.pictures.digits import (
+from attnviz.digits import (
     at_least,
     at_most,
     equals,
@@ -24,6 +20,10 @@ from attnviz.pictures.digits import (
     exact,
     exact_percent,
 )
+from attnviz.lessons.claims import Case, claims, try_claim
+from attnviz.lessons.controls import Value
+from attnviz.lessons.engine import panel_of
+from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.picture import withheld_notes
 

@@ -15,9 +15,9 @@ from attnviz.capture.interventions import interventions
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, LessonError
 from attnviz.experiments import Experiment, experiments
+from attnviz.experiments.cached_by_trace import CachedByTrace, cached_by_trace
 from attnviz.experiments.control import control
 from attnviz.experiments.heads_off_in_order import heads_off_in_order
-from attnviz.experiments.kept_once import KeptOnce, kept_once
 from attnviz.experiments.spare_heads import spare_heads
 from attnviz.models.load import Model, control_of
 from tests.waiting import CEILING
@@ -127,7 +127,9 @@ def test_an_encoder_of_our_own_gets_a_sentence(ask: Experiment[..., Any]) -> Non
 
 def test_what_two_given_texts_share_is_never_taken_for_one_another() -> None:
     """Two traces of equal text, whose weights only a mask tells apart, have no key."""
-    ask: KeptOnce[[], float] = kept_once(lambda trace: float(trace.weights((0, 0)).max()))
+    ask: CachedByTrace[[], float] = cached_by_trace(
+        lambda trace: float(trace.weights((0, 0)).max())
+    )
     with pytest.raises(CaptureError):
         ask(Trace.from_weights(["a"], np.ones((1, 1, 1, 1))))
 
@@ -135,7 +137,7 @@ def test_what_two_given_texts_share_is_never_taken_for_one_another() -> None:
 def test_two_trainings_are_told_apart() -> None:
     asked: list[str] = []
 
-    @kept_once
+    @cached_by_trace
     def widest(trace: Trace) -> float:
         asked.append(trace.model.title)
         return float(np.abs(trace.residual(1)).max())

@@ -20,8 +20,8 @@ from attnviz.experiments.heads_off_in_order import Order, heads_off_in_order
 from attnviz.experiments.sentence_vector import moved
 from attnviz.lessons.claims import Case, Trial, claims, try_claim
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.facts import head_asked
 from attnviz.lessons.questions import Question
+from attnviz.lessons.trace_values import question_head
 from attnviz.lessons.verdict_sheet import spoken
 from attnviz.models import load as loading
 from attnviz.models.load import Model, control_of
@@ -168,7 +168,7 @@ def test_a_direction_that_is_kept_moves_by_nothing() -> None:
 def can_answer(question: Question, trace: Trace) -> bool:
     """Whether a question is about the head itself: not where the weights asked for are replaced."""
     about_weights = question.name in {"most", "most-seen", "self"}
-    if about_weights and WeightsUniform(*head_asked(trace)) in trace.interventions:
+    if about_weights and WeightsUniform(*question_head(trace)) in trace.interventions:
         with pytest.raises(LessonError, match="were replaced in this run"):
             question.answer(trace)
         return False

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import tracemalloc
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from attnviz.analysis.lens import Lens
 from attnviz.export.numbers import COLUMNS, as_csv, as_json, as_npz
 from attnviz.export.table import LONGEST_CELL
 from attnviz.export.table import table as make_table
-from attnviz.export.training import course_csv, looks_csv
+from attnviz.export.training import course_csv, target_shares_csv
 from attnviz.models.load import Model
 from attnviz.pictures.shown import Shown, shown
 from attnviz.texts import LANGUAGES, Language
@@ -43,6 +45,21 @@ def run(recipe: str) -> dict[str, Any]:
 @pytest.fixture
 def maps(note: attnviz.Trace) -> tuple[Shown, ...]:
     return shown(note, HEADS)
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize(("write", "most"), [(as_csv, 4), (as_json, 5)])
+def test_a_file_is_made_in_little_more_than_its_own_size(
+    minilm: Model, write: Callable[[Sequence[Shown]], str], most: int
+) -> None:
+    """What a file takes as objects of Python's leaves memory that does not come back."""
+    maps = shown(attnviz.trace("law " * 100, minilm), [(0, n) for n in range(12)])
+    write(maps)  # what is made once, such as the weights
+    tracemalloc.start()
+    text = write(maps)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < most * len(text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -116,8 +133,8 @@ def test_training_csvs_open_as_they_are() -> None:
     facts, course = table(course_csv(training))
     assert course["step"].tolist() == [point.step for point in training.history]
     assert course["loss"].tolist() == [point.loss for point in training.history]
-    looks = training.run.task.looks
-    _, shares = table(looks_csv(training, np.full((1, 1, len(looks)), 0.25)))
+    looks = training.run.task.target_names
+    _, shares = table(target_shares_csv(training, np.full((1, 1, len(looks)), 0.25)))
     assert shares["look"].tolist() == list(looks)
     assert shares["share"].tolist() == [0.25] * len(looks)
     made = run(facts["again"])

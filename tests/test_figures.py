@@ -11,7 +11,7 @@ from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
 from attnviz.pictures import style
-from attnviz.pictures.colour import BLINDNESS, contrast, linear, oklab, seen_with
+from attnviz.pictures.colour import contrast, linear, oklab
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.heatmap import draw
 from attnviz.pictures.lines import FAINTEST
@@ -20,6 +20,7 @@ from attnviz.pictures.packet import pack, unpack
 from attnviz.pictures.picture import percent
 from attnviz.pictures.shown import shown
 from attnviz.texts import LANGUAGES, Language
+from tests.colour_blindness import BLINDNESS, as_seen_with
 
 LENSES = [
     Lens(),
@@ -293,7 +294,7 @@ def test_twelve_head_codes_can_be_told_apart(mode: style.Mode) -> None:
         assert np.linalg.norm(plain[0] - plain[1]) > 0.1
         if one.dash == other.dash:
             for blindness in BLINDNESS:
-                seen = [seen_with(c, blindness) for c in colours]
+                seen = [as_seen_with(c, blindness) for c in colours]
                 assert np.linalg.norm(seen[0] - seen[1]) > 0.1, (colours, blindness)
 
 

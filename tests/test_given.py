@@ -16,22 +16,22 @@ from jaxtyping import Float
 import attnviz
 from attnviz.analysis.describe import describe
 from attnviz.analysis.difference import jensen_shannon, most_different, most_different_beside
-from attnviz.analysis.distribution import above, below
 from attnviz.analysis.divergences import divergences
 from attnviz.analysis.fixed import variation
 from attnviz.analysis.head_map import head_map
 from attnviz.analysis.lens import Lens
 from attnviz.analysis.mixing import raw, rollout
 from attnviz.core.given import given_trace
+from attnviz.digits import at_least, at_most
 from attnviz.errors import AttnvizError
 from attnviz.export.numbers import as_csv, as_json, as_npz
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter
-from attnviz.pictures.facts import facts
 from attnviz.pictures.packet import unpack
+from attnviz.pictures.provenance import provenance
+from attnviz.pictures.quantised import HIDDEN
 from attnviz.pictures.shown import shown
 from attnviz.pictures.standalone import origin
-from attnviz.pictures.stored import HIDDEN
 from attnviz.texts import LANGUAGES, Language
 
 TOKENS = ["<s>", "a", "<b>cat</b>", "sat", "\u202e", "."]
@@ -353,7 +353,7 @@ def test_padding_is_left_out_and_said(mask: Any, junk: float) -> None:
     assert (trace.given.padding, trace.given.allowed) == (2, None)
     for page in _files(trace).values():
         assert "2 tokens are left out as padding" in page
-    assert facts(trace)["padding"] == 2
+    assert provenance(trace)["padding"] == 2
     assert len(attnviz.measure(trace)) == 4
 
 
@@ -379,7 +379,7 @@ def test_pairs_that_a_mask_does_not_allow_are_hidden_and_counted(mask: Any) -> N
         "6 pairs are not drawn, because the mask of the given weights does not allow them."
     ]
     assert "6 对" in one.notes("zh")[0]
-    assert facts(trace)["not_allowed"] == 12
+    assert provenance(trace)["not_allowed"] == 12
     drawn = attnviz.heatmap(trace, (0, 1)).figure.data[0].z
     np.testing.assert_array_equal(np.isnan(drawn), CAUSAL == 0)
     meta, arrays = unpack(attnviz.explore(trace, [(0, 0)]).packet())
@@ -530,18 +530,18 @@ def test_a_picture_of_rows_that_sum_to_1_says_nothing_of_it() -> None:
     trace = attnviz.Trace.from_weights("abc", MANY)
     for name, page in _files(trace).items():
         assert "not all" not in page.split("<script>")[0], name
-    assert facts(trace)["row_sums"] == [1.0, 1.0]
+    assert provenance(trace)["row_sums"] == [1.0, 1.0]
 
 
 def test_the_range_of_row_sums_contains_every_sum() -> None:
     given = np.random.default_rng(3).random((2, 2, 7, 7)).astype(np.float32)
     trace = attnviz.Trace.from_weights("abcdefg", given)
     sums = given.sum(axis=-1, dtype=np.longdouble)
-    low, high = cast(list[float], facts(trace)["row_sums"])
+    low, high = cast(list[float], provenance(trace)["row_sums"])
     assert low <= sums.min() < low + 1e-4
     assert high - 1e-4 < sums.max() <= high
-    assert (below(0.99999), above(1.00001)) == ("0.9999", "1.0001")
-    assert (below(0.5), above(0.5)) == ("0.5000", "0.5000")
+    assert (at_least(0.99999, 4), at_most(1.00001, 4)) == ("0.9999", "1.0001")
+    assert (at_least(0.5, 4), at_most(0.5, 4)) == ("0.5000", "0.5000")
 
 
 def test_bfloat16_rows_are_stated_and_measured() -> None:
@@ -549,7 +549,7 @@ def test_bfloat16_rows_are_stated_and_measured() -> None:
     given = drawn.to(torch.bfloat16)
     trace = attnviz.Trace.from_weights([f"t{n}" for n in range(40)], given)
     sums = given.double().sum(-1)
-    low, high = cast(list[float], facts(trace)["row_sums"])
+    low, high = cast(list[float], provenance(trace)["row_sums"])
     assert low <= float(sums.min()) < float(sums.max()) <= high
     assert 0.99 < low < 1 < high < 1.01
     assert f"from {low:.4f} to {high:.4f}" in _files(trace)["lines alt"]
@@ -655,7 +655,7 @@ def test_a_picture_states_one_range_of_row_sums(sum_to: float) -> None:
     drawn = np.random.default_rng(0).dirichlet(np.ones(4), size=(1, 1, 4)) * sum_to
     trace = attnviz.Trace.from_weights(list("abcd"), drawn)
     sums = trace.weights((0, 0)).sum(axis=-1, dtype=float)
-    said = f"row sums {below(sums.min())} to {above(sums.max())}"
+    said = f"row sums {at_least(sums.min(), 4)} to {at_most(sums.max(), 4)}"
     assert said in shown(trace, [(0, 0)])[0].formula("en")
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, normalizers, processors
 
 import attnviz
-from attnviz.analysis.lens import Lens, look
+from attnviz.analysis.lens import Lens, apply_lens
 from attnviz.capture.grouping import is_unspaced
 from attnviz.capture.reading import read
 from attnviz.core.maps import AttentionMap
@@ -23,7 +23,7 @@ BYTES, BYTES_PREFIXED = byte_level(), byte_level(add_prefix_space=True)
 def seen_as_words(model: Model, text: str, pair: str | None = None) -> AttentionMap:
     tokens = read(text, pair, model).tokens
     even = np.full((len(tokens), len(tokens)), 1 / len(tokens), dtype=np.float32)
-    return look(even, tokens, Lens(unit="word", hide_special=True))
+    return apply_lens(even, tokens, Lens(unit="word", hide_special=True))
 
 
 def words_of(model: Model, text: str, pair: str | None = None) -> list[str]:
@@ -90,7 +90,7 @@ def test_words_of_a_pair_stay_apart(bytes_model: Model) -> None:
 
 def test_a_word_with_a_masked_piece_is_called_by_its_tokens(minilm: Model) -> None:
     trace = attnviz.trace("unbelievably so", minilm, interventions=[attnviz.TokenMasked(2)])
-    first = look(trace.weights((0, 0)), trace.tokens, Lens(unit="word")).rows[1]
+    first = apply_lens(trace.weights((0, 0)), trace.tokens, Lens(unit="word")).rows[1]
     assert first.text == "un[MASK]ievably"
 
 

@@ -56,7 +56,7 @@ def letters(texts: int, *, at_a_time: int = 64, ask: int = 2) -> Task:
     return Task(
         name="letters",
         alphabet=LETTERS,
-        looks=("first",),
+        target_names=("first",),
         choices=tuple("abcdefgh"),
         draw=draw,
         answers=answers,

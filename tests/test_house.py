@@ -12,7 +12,7 @@ import pytest
 
 import attnviz
 from attnviz.capture.interventions import interventions
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 
 LONGEST_FILE = 350  # lines
 
@@ -86,13 +86,13 @@ def test_the_scan_for_the_state_of_a_session_sees_every_way_to_it(source: str) -
     assert session_names(source)
 
 
-def remembered() -> list[Remembered[Any]]:
+def remembered() -> list[SessionValue[Any]]:
     """All that a session may remember besides the states of pages."""
     ui = Path(attnviz.__file__).parent / "ui"
-    files = [path for path in ui.rglob("*.py") if "Remembered(" in path.read_text("utf-8")]
+    files = [path for path in ui.rglob("*.py") if "SessionValue(" in path.read_text("utf-8")]
     names = [path.relative_to(ui.parents[1]).with_suffix("").parts for path in files]
     modules = [import_module(".".join(name)) for name in names]
-    return [one for m in modules for one in vars(m).values() if isinstance(one, Remembered)]
+    return [one for m in modules for one in vars(m).values() if isinstance(one, SessionValue)]
 
 
 def test_what_a_session_starts_with_cannot_be_changed_for_all() -> None:

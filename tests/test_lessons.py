@@ -15,9 +15,9 @@ from attnviz.core.weights import softmax
 from attnviz.lessons import note_example
 from attnviz.lessons.controls import Cells
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.facts import facts
 from attnviz.lessons.questions import Answer, Question
 from attnviz.lessons.text import Text
+from attnviz.lessons.trace_values import trace_values
 from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing, element
 from attnviz.pictures.lines import Lines
@@ -571,7 +571,7 @@ def test_an_element_leaves_out_what_is_none() -> None:
 
 
 def test_facts_are_of_the_trace(note: attnviz.Trace) -> None:
-    found = facts(note)
+    found = trace_values(note)
     assert (found["layers"], found["heads"], found["tokens"]) == (6, 12, 27)
 
 

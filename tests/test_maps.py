@@ -19,19 +19,20 @@ import attnviz
 from attnviz import AttentionMap
 from attnviz.analysis.describe import describe
 from attnviz.analysis.difference import most_different, overlaps
-from attnviz.analysis.lens import Lens, look
+from attnviz.analysis.lens import Lens, apply_lens
 from attnviz.analysis.measures import measures
 from attnviz.core.maps import Place
 from attnviz.core.tokens import Token
 from attnviz.export.numbers import NOT_ALLOWED, as_csv, as_frame, as_json, as_npz
 from attnviz.pictures import style
-from attnviz.pictures.colour import BLINDNESS, contrast, linear, oklab, seen_with
+from attnviz.pictures.colour import contrast, linear, oklab
 from attnviz.pictures.hatch import segments
 from attnviz.pictures.overview import cell_edges, pool
 from attnviz.pictures.packet import unpack
+from attnviz.pictures.quantised import HIDDEN, STEPS
 from attnviz.pictures.shown import shown
-from attnviz.pictures.stored import HIDDEN, STEPS
 from attnviz.texts import LANGUAGES, Language, Message
+from tests.colour_blindness import BLINDNESS, as_seen_with
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROWS, COLUMNS = (
@@ -439,14 +440,14 @@ def test_each_side_is_merged_and_hidden_by_itself() -> None:
     )
     allowed = np.array([[1, 1, 1, 1], [1, 1, 0, 1], [1, 1, 0, 1]], bool)
     masked = weights * allowed
-    seen = look(masked, queries, Lens(unit="word", hide_special=True), allowed, keys)
+    seen = apply_lens(masked, queries, Lens(unit="word", hide_special=True), allowed, keys)
     assert [place.text for place in seen.rows] == ["ab"]
     assert [place.text for place in seen.columns] == ["xy", "z"]
     np.testing.assert_allclose(seen.values, [[(0.6 + 0.2) / 2, 0]], atol=1e-6)
     np.testing.assert_array_equal(seen.denied, [[False, True]])
     assert seen.withheld.special_hidden == 2
     assert seen.withheld.pieces_merged == 4
-    weak = look(weights, queries, Lens(at_least=0.4), None, keys)
+    weak = apply_lens(weights, queries, Lens(at_least=0.4), None, keys)
     np.testing.assert_array_equal(weak.shown, weights >= 0.4)
 
 
@@ -532,7 +533,7 @@ def test_distances_between_heads_are_those_of_what_is_allowed() -> None:
 def test_the_two_signs_can_be_told_apart_whatever_eyes_one_has(mode: style.Mode) -> None:
     plus, minus = getattr(style.HEAD_CODES[0], mode), getattr(style.MINUS, mode)
     for blindness in BLINDNESS:
-        apart = seen_with(plus, blindness) - seen_with(minus, blindness)
+        apart = as_seen_with(plus, blindness) - as_seen_with(minus, blindness)
         assert np.linalg.norm(apart) > 0.1
     assert min(contrast(ink, style.PAPER[mode]) for ink in (plus, minus)) >= 3
     ramp = style.map_ramp(style.HEAD_CODES[0], mode, signed=True)

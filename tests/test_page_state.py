@@ -88,10 +88,10 @@ def test_a_widget_of_another_page_under_the_same_key_changes_nothing(
 def test_heads_are_the_most_different_until_one_is_chosen(session: dict[str, Any]) -> None:
     usual = Different(HeadId(0, 2), HeadId(1, 8), 0.9)
     other = Different(HeadId(4, 4), HeadId(5, 5), 0.8)
-    assert heads.heads_seen(ViewState(), usual) == usual[:2]
+    assert heads.heads_shown(ViewState(), usual) == usual[:2]
     heads.choose_head("B", HeadId(3, 3), usual)
     now = state.read(ViewState)
-    assert heads.heads_seen(now, other) == (HeadId(0, 2), HeadId(3, 3)), "A stays where it stood"
+    assert heads.heads_shown(now, other) == (HeadId(0, 2), HeadId(3, 3)), "A stays where it stood"
     assert not heads.are_usual(now)
 
 
@@ -99,7 +99,7 @@ def two_sentences() -> None:
     """A page with two sentences, as one that compares them has."""
     from attnviz.share.state import ExploreState
     from attnviz.ui import state
-    from attnviz.ui.state import Remembered
+    from attnviz.ui.state import SessionValue
     from attnviz.ui.widgets.sentence import (
         Sentence,
         chosen_sentence,
@@ -107,7 +107,7 @@ def two_sentences() -> None:
         sentence_boxes,
     )
 
-    second = Remembered("second_sentence", Sentence("Thinking Machines"))
+    second = SessionValue("second_sentence", Sentence("Thinking Machines"))
     sentence_boxes(chosen_sentence(state.read(ExploreState)))
     examples()
     sentence_boxes(second.get(), second.put, "second_")

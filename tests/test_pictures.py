@@ -24,8 +24,8 @@ from attnviz.models.load import Model
 from attnviz.pictures import heatmap as heatmaps
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.picture import percent
+from attnviz.pictures.quantised import STEPS, steps_of
 from attnviz.pictures.shown import shown
-from attnviz.pictures.stored import STEPS, steps_of
 from attnviz.texts import LANGUAGES, Language
 from tests.conftest import NOTE
 

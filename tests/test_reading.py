@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import attnviz
-from attnviz.analysis.lens import Lens, look
+from attnviz.analysis.lens import Lens, apply_lens
 from attnviz.capture.display import Marks, byte_alphabet, token_text
 from attnviz.capture.reading import _beginning, read
 from attnviz.core.characters import visible
@@ -158,7 +158,7 @@ def test_a_typed_special_token_is_one(name: str, request: pytest.FixtureRequest)
         assert [t.is_special for t in typed] == [True, True], special
         assert [t.text for t in typed] == [special, special]
         assert [t.word for t in typed] == [None, None]
-        view = look(trace.weights((0, 0)), trace.tokens, Lens(hide_special=True))
+        view = apply_lens(trace.weights((0, 0)), trace.tokens, Lens(hide_special=True))
         assert special not in [place.text for place in view.rows]
         assert view.withheld.special_hidden == sum(t.is_special for t in trace.tokens)
         assert view.withheld.special_hidden >= 4

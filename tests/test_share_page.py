@@ -12,13 +12,13 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.core.heads import HeadId
-from attnviz.export.training import course_csv, looks_csv
+from attnviz.export.training import course_csv, target_shares_csv
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.link import Progress
 from attnviz.models.load import Model
 from attnviz.share.state import EXPLORE, FOLDED, TRAIN, ExploreState
-from attnviz.training.looks import mean_looks
+from attnviz.training.target_shares import mean_target_shares
 from attnviz.training.tasks import task_called
 from attnviz.ui import address, frame
 from attnviz.ui import state as ui_state
@@ -283,7 +283,7 @@ def test_a_training_as_tables() -> None:
     assert [(int(p["step"]), float(p["loss"]), float(p["accuracy"])) for p in course] == [
         (point.step, point.loss, point.accuracy) for point in training.history
     ]
-    shares = mean_looks(training.model, task_called("one-hop"))
-    (row,) = csv.reader(looks_csv(training, shares).splitlines()[1:])
+    shares = mean_target_shares(training.model, task_called("one-hop"))
+    (row,) = csv.reader(target_shares_csv(training, shares).splitlines()[1:])
     assert row[:3] == ["L0·H0", "hop1", repr(float(shares[0, 0, 0]))]
     assert Path(MAIN).exists()

@@ -19,8 +19,8 @@ from attnviz.analysis.lens import Lens
 from attnviz.models.load import Model
 from attnviz.pictures.lines import FAINTEST
 from attnviz.pictures.packet import unpack
+from attnviz.pictures.quantised import FIRST_DRAWN, HIDDEN, STEPS, steps_of
 from attnviz.pictures.shown import shown
-from attnviz.pictures.stored import FIRST_DRAWN, HIDDEN, STEPS, steps_of
 from tests.conftest import NOTE
 
 HOSTILE = "</script><script>alert(1)</script> <img src=x onerror=alert(2)> ' \" `x` $(rm)"

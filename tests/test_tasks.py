@@ -47,7 +47,7 @@ def test_contract(name: str, seed: int) -> None:
     assert 0 <= texts.min() <= texts.max() < len(task.alphabet.symbols)
     answers, targets = task.answers(texts), task.targets(texts)
     assert answers.shape == (count, length, task.questions)
-    assert targets.shape == (len(task.looks), count, length)
+    assert targets.shape == (len(task.target_names), count, length)
     assert NOTHING <= answers.min() <= answers.max() < len(task.choices)
     assert NOTHING <= targets.min() <= targets.max() < length
     assert (answers != NOTHING).any()
@@ -71,7 +71,7 @@ def test_alphabet_reads_its_own_texts(name: str) -> None:
 @pytest.mark.parametrize("name", tasks())
 def test_every_task_has_words(name: str, language: str) -> None:
     words = catalogue("zh" if language == "zh" else "en")
-    looks = [f"look.{look}" for look in task_called(name).looks]
+    looks = [f"look.{look}" for look in task_called(name).target_names]
     for key in (f"task.{name}", f"task.{name}_asks", f"task.{name}_needs", *looks):
         assert words[key]
 

@@ -15,10 +15,10 @@ from attnviz.core.heads import HeadId
 from attnviz.errors import TrainingError
 from attnviz.runtime.cache import Cache, Store
 from attnviz.runtime.queue import LeftError, Queue, Visitor
-from attnviz.training.looks import head_looks, looks_of, mean_looks
 from attnviz.training.loop import learn
 from attnviz.training.record import Report, Training
 from attnviz.training.run import Run, checked
+from attnviz.training.target_shares import mean_target_shares, target_shares
 from attnviz.training.tasks import task_called
 from attnviz.training.train import train
 from tests.waiting import CEILING
@@ -354,11 +354,11 @@ def test_on_target_by_hand() -> None:
 def test_the_look_of_a_trained_head() -> None:
     training = learned(run_of("one-hop", steps=150, heads=1))
     text = "31415026"
-    share = head_looks(training, text)
+    share = target_shares(training.model, training.run.task, text)
     weights = attnviz.trace(text, training.model).weights((0, 0))
     by_hand = np.mean([weights[query, int(key)] for query, key in enumerate(text)])
     assert share.shape == (1, 1, 1)
     assert share[0, 0, 0] == pytest.approx(by_hand)
     before = training.model_at(training.snapshots[0])
-    assert share[0, 0, 0] > 0.8 > looks_of(before, training.run.task, text)[0, 0, 0]
-    assert mean_looks(training.model, training.run.task)[0, 0, 0] > 0.8
+    assert share[0, 0, 0] > 0.8 > target_shares(before, training.run.task, text)[0, 0, 0]
+    assert mean_target_shares(training.model, training.run.task)[0, 0, 0] > 0.8

@@ -8,8 +8,8 @@ import pytest
 from attnviz.pictures import style
 from attnviz.pictures.colour import contrast
 from attnviz.pictures.learning import Bar, bars, learning
-from attnviz.pictures.live import live_curve, place
-from attnviz.pictures.looks import looks
+from attnviz.pictures.live_curve import live_curve, place
+from attnviz.pictures.target_heatmap import target_heatmap
 from attnviz.training.record import Point
 
 COURSE = [Point(10, 2.0, 0.2), Point(20, 1.0, 0.5), Point(40, 0.25, 0.9)]
@@ -71,7 +71,7 @@ def test_bars_say_how_many_parameters_each_group_has() -> None:
 
 def test_which_head_looks_where_holds_every_share() -> None:
     shares = np.random.default_rng(2).random((2, 3, 4)).astype(np.float32)
-    chart = looks(shares, ["a", "b", "<c>", "d"], "my model", 16)
+    chart = target_heatmap(shares, ["a", "b", "<c>", "d"], "my model", 16)
     drawn, numbers = chart.figure.data
     np.testing.assert_array_equal(np.asarray(drawn.z), shares.reshape(6, 4))
     assert list(drawn.y) == ["L0·H0", "L0·H1", "L0·H2", "L1·H0", "L1·H1", "L1·H2"]
@@ -83,7 +83,7 @@ def test_which_head_looks_where_holds_every_share() -> None:
 @pytest.mark.parametrize("mode", style.MODES)
 def test_each_share_can_be_read_on_its_ink(mode: style.Mode) -> None:
     shares = np.linspace(0, 1, 24, dtype=np.float32).reshape(2, 3, 4)
-    _, numbers = looks(shares, ["a", "b", "c", "d"], "my model", 16, mode=mode).figure.data
+    _, numbers = target_heatmap(shares, ["a", "b", "c", "d"], "my model", 16, mode=mode).figure.data
     grounds = style.ramp(style.INK[mode], mode)[style.level(shares.ravel())]
     for ink, ground in zip(numbers.textfont.color, grounds, strict=True):
         assert contrast(ink, "#{:02x}{:02x}{:02x}".format(*ground)) >= 4.5

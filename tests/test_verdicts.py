@@ -185,7 +185,7 @@ def test_random_weights_pass_c20_with_few_words_and_never_with_enough() -> None:
     def shares(count: int) -> Iterator[float]:
         for _ in range(12):
             text = " ".join(random.choice(words, size=count))
-            seen = looking.looks(attnviz.trace(text, "minilm-random"), hide_special=False)
+            seen = looking.word_weights(attnviz.trace(text, "minilm-random"), hide_special=False)
             yield float(self_over_others(seen.layer(0).mean(axis=0), seen.apart))
 
     assert max(shares(2)) >= looking.CLEARLY

@@ -1,11 +1,10 @@
 """Whether rows are distributions: given weights need not be."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-
 import numpy as np
 from jaxtyping import Float
 
 from attnviz.core.weights import row_sums
+from attnviz.digits import at_least, at_most
 from attnviz.errors import CaptureError
 
 FLOAT32 = 1e-5  # how far the rounding of float32 may bring the sum of a softmax
@@ -20,23 +19,9 @@ def check_distribution(weights: Float[np.ndarray, "*axes query key"]) -> None:
     """
     low, high = row_sums(weights)
     if not 1 - BFLOAT16 <= low <= high <= 1 + BFLOAT16:
-        raise CaptureError("no_distribution", low=below(low), high=above(high))
+        raise CaptureError("no_distribution", low=at_least(low, 4), high=at_most(high, 4))
 
 
 def sum_to_one(low: float, high: float) -> bool:
     """Whether row sums from `low` to `high` are 1 but for the rounding of float32."""
     return 1 - FLOAT32 <= low <= high <= 1 + FLOAT32
-
-
-def below(value: float) -> str:
-    """`value` with four decimals, rounded down."""
-    return _rounded(value, ROUND_FLOOR)
-
-
-def above(value: float) -> str:
-    """`value` with four decimals, rounded up."""
-    return _rounded(value, ROUND_CEILING)
-
-
-def _rounded(value: float, direction: str) -> str:
-    return str(Decimal(value).quantize(Decimal("0.0001"), rounding=direction))

@@ -48,7 +48,7 @@ class Lens:
                 object.__setattr__(self, name, check(name, getattr(self, name)))
 
 
-def look(
+def apply_lens(
     weights: Float[np.ndarray, "query key"],
     tokens: Sequence[Token],
     lens: Lens,

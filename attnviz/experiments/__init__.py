@@ -11,10 +11,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from attnviz.experiments.kept_once import KeptOnce, Options, Result
+from attnviz.experiments.cached_by_trace import CachedByTrace, Options, Result
 
 
-class Experiment(KeptOnce[Options, Result]):
+class Experiment(CachedByTrace[Options, Result]):
     """A question about a trace that is answered by running its model again."""
 
 

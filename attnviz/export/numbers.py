@@ -15,12 +15,12 @@ import pandas as pd
 
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
+from attnviz.digits import printed
 from attnviz.export.table import table
-from attnviz.pictures.facts import facts
 from attnviz.pictures.lines import drawn_as_lines
+from attnviz.pictures.provenance import provenance
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.shown import Shown
-from attnviz.pictures.tensor import printed
 from attnviz.texts import Language, say
 
 MOST_WEIGHTS = 1_000_000  # rows of a table; a spreadsheet holds 1,048,576
@@ -30,33 +30,31 @@ NOT_ALLOWED = "▨"  # in a table that is read
 
 def as_json(maps: Sequence[Shown], language: Language = "en") -> str:
     """Each map with its places, its values, and which of them are drawn as lines."""
-    whole = {
-        **_facts(maps),
-        "direction": say("picture.direction", language),
-        "maps": [_map(one, language) for one in maps],
-    }
-    return json.dumps(whole, ensure_ascii=False)
+    about = {**_provenance(maps), "direction": say("picture.direction", language)}
+    # One map after the other: as objects, a map's numbers take many times their text.
+    each = ", ".join(json.dumps(_map(view, language), ensure_ascii=False) for view in maps)
+    return f'{json.dumps(about, ensure_ascii=False)[:-1]}, "maps": [{each}]}}'
 
 
 def as_csv(maps: Sequence[Shown], language: Language = "en") -> str:
     """One row a value; the column `facts` says where they are from (see `export.table`)."""
-    said = {
-        **_facts(maps),
+    header = {
+        **_provenance(maps),
         "direction": say("picture.direction", language),
         "maps": {
-            one.name(language): [*_formula(one, language), *one.notes(language)] for one in maps
+            view.name(language): [*_formula(view, language), *view.notes(language)] for view in maps
         },
     }
-    masked = any(one.map.allowed is not None for one in maps)
+    masked = any(view.map.allowed is not None for view in maps)
     columns = (*COLUMNS, "allowed") if masked else COLUMNS
-    rows = (row for one in maps for row in _rows(one, language, masked=masked))
-    return table(columns, rows, said, language)
+    rows = (row for view in maps for row in _rows(view, language, masked=masked))
+    return table(columns, rows, header, language)
 
 
 def as_npz(drawn: Trace | AttentionMap) -> bytes:
     """q, k, v, z and the residual stream of a whole trace; or the values of one map.
 
-    With tokens and facts. Axes of a trace are named in `attnviz.core.trace`, those of a map
+    With tokens and provenance. Axes of a trace are named in `attnviz.core.trace`, those of a map
     are "row column". Opens without pickle.
     """
     file = io.BytesIO()
@@ -65,11 +63,11 @@ def as_npz(drawn: Trace | AttentionMap) -> bytes:
     return file.getvalue()
 
 
-def as_frame(seen: AttentionMap) -> pd.DataFrame:
+def as_frame(attention: AttentionMap) -> pd.DataFrame:
     """A map as people read it: 4 decimals, nothing where a lens hides, a sign where not allowed."""
-    texts = np.where(seen.shown, np.vectorize(_read, otypes=[str])(seen.values), "")
-    texts[seen.denied] = NOT_ALLOWED
-    rows, columns = ([place.name for place in side] for side in (seen.rows, seen.columns))
+    texts = np.where(attention.shown, np.vectorize(_read, otypes=[str])(attention.values), "")
+    texts[attention.denied] = NOT_ALLOWED
+    rows, columns = ([place.name for place in side] for side in (attention.rows, attention.columns))
     return pd.DataFrame(texts.tolist(), index=rows, columns=columns)
 
 
@@ -77,22 +75,22 @@ def _read(value: float) -> str:
     return printed(float(value), 4)
 
 
-def _of_map(seen: AttentionMap) -> dict[str, Any]:
-    named = {"title": seen.title, "formula": seen.formula}
-    said = {name: message.text() for name, message in named.items() if message is not None}
+def _of_map(attention: AttentionMap) -> dict[str, Any]:
+    named = {"title": attention.title, "formula": attention.formula}
+    texts = {name: message.text() for name, message in named.items() if message is not None}
     return {
-        "facts": np.array(json.dumps({**facts(None), **said, "scale": seen.scale})),
-        "rows": np.array([place.text for place in seen.rows]),
-        "columns": np.array([place.text for place in seen.columns]),
-        "values": np.where(seen.denied, np.nan, seen.values),
-        "allowed": ~seen.denied,
-        "shown": seen.shown,
+        "facts": np.array(json.dumps({**provenance(None), **texts, "scale": attention.scale})),
+        "rows": np.array([place.text for place in attention.rows]),
+        "columns": np.array([place.text for place in attention.columns]),
+        "values": np.where(attention.denied, np.nan, attention.values),
+        "allowed": ~attention.denied,
+        "shown": attention.shown,
     }
 
 
 def _of_trace(trace: Trace) -> dict[str, Any]:
     layers = range(trace.model.layers)
-    about = {**facts(trace), "again": Recipe("overview", trace).text}
+    about = {**provenance(trace), "again": Recipe("overview", trace).text}
     return {
         "facts": np.array(json.dumps(about, ensure_ascii=False)),
         "tokens": np.array([token.text for token in trace.tokens]),
@@ -105,45 +103,46 @@ def _of_trace(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _map(one: Shown, language: Language) -> dict[str, Any]:
-    seen = one.map
-    rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
-    values = seen.values.astype(object)  # Python's own numbers, and None
-    values[seen.denied] = None
+def _map(view: Shown, language: Language) -> dict[str, Any]:
+    attention = view.map
+    rows, columns = ([place.text for place in side] for side in (attention.rows, attention.columns))
+    values = attention.values.astype(object)  # Python's own numbers, and None
+    values[attention.denied] = None
     return {
-        "head": one.name(language),
-        "formula": one.formula(language),
-        "notes": one.notes(language),
-        "scale": seen.scale,
-        **({"places": rows} if seen.rows == seen.columns else {}),
+        "head": view.name(language),
+        "formula": view.formula(language),
+        "notes": view.notes(language),
+        "scale": attention.scale,
+        **({"places": rows} if attention.rows == attention.columns else {}),
         "rows": rows,
         "columns": columns,
         "weights": values.tolist(),
-        **({} if seen.allowed is None else {"allowed": seen.allowed.tolist()}),
-        "drawn": drawn_as_lines(seen).tolist(),
+        **({} if attention.allowed is None else {"allowed": attention.allowed.tolist()}),
+        "drawn": drawn_as_lines(attention).tolist(),
     }
 
 
-def _formula(one: Shown, language: Language) -> list[str]:
-    return [formula] if (formula := one.formula(language)) else []
+def _formula(view: Shown, language: Language) -> list[str]:
+    return [formula] if (formula := view.formula(language)) else []
 
 
-def _facts(maps: Sequence[Shown]) -> dict[str, object]:
+def _provenance(maps: Sequence[Shown]) -> dict[str, object]:
     """Where the numbers are from, with the Python that makes them again where that is known."""
     source = maps[0].source
     if source is None:
-        return facts(None)
+        return provenance(None)
     trace, heads = source.trace, [head for one in maps for head in one.heads]
     recipe = Recipe("lines", trace, heads, source.lens, source.combination)
     fits = len(trace.heads) * len(trace.tokens) ** 2 <= MOST_WEIGHTS
     again = recipe.whole if fits else recipe.text
-    return {**facts(trace), "again": again.replace("\n", "; ")}
+    return {**provenance(trace), "again": again.replace("\n", "; ")}
 
 
-def _rows(one: Shown, language: Language, *, masked: bool) -> Iterable[list[object]]:
-    seen, name, drawn, denied = one.map, one.name(language), drawn_as_lines(one.map), one.map.denied
-    for (row, column), value in np.ndenumerate(seen.values):
-        query, key = seen.rows[row], seen.columns[column]
+def _rows(view: Shown, language: Language, *, masked: bool) -> Iterable[list[object]]:
+    attention, name = view.map, view.name(language)
+    drawn, denied = drawn_as_lines(attention), attention.denied
+    for (row, column), value in np.ndenumerate(attention.values):
+        query, key = attention.rows[row], attention.columns[column]
         allowed = not denied[row, column]
         yield [
             name,

@@ -1,6 +1,6 @@
 """PNG at print size: drawn by the browser from an SVG, because only it has every font.
 
-The server adds what a PNG should say about itself: 300 dots an inch, and the facts of the
+The server adds what a PNG should say about itself: 300 dots an inch, and the provenance of the
 picture as text (PNG specification, 3rd edition, §11.3).
 """
 
@@ -12,8 +12,8 @@ import zlib
 import numpy as np
 
 from attnviz.core.trace import Trace
-from attnviz.pictures.facts import facts
 from attnviz.pictures.packet import pack
+from attnviz.pictures.provenance import provenance
 
 DOTS_PER_INCH = 300
 _MM_PER_INCH = 25.4
@@ -28,7 +28,7 @@ def png_packet(svg: str, trace: Trace, name: str, asked: int = 0) -> bytes:
     wide, high = (float(size) for size in re.findall(r'(?:width|height)="([\d.]+)mm"', svg)[:2])
     dots = min(DOTS_PER_INCH / _MM_PER_INCH, _MOST_PIXELS / max(wide, high))  # a millimetre
     size = {"width": round(wide * dots), "height": round(high * dots)}
-    chunks = _resolution(dots) + _text(json.dumps(facts(trace)))
+    chunks = _resolution(dots) + _text(json.dumps(provenance(trace)))
     meta = {"svg": svg, "name": name, "asked": asked, **size}
     return pack(meta, {"chunks": np.frombuffer(chunks, np.uint8)})
 

@@ -1,4 +1,4 @@
-"""The numbers of a training as CSV: its course, and where each head looks."""
+"""The numbers of a training as CSV: its course, and its heads' shares on each target."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,14 +17,14 @@ def course_csv(training: Training, language: Language = "en") -> str:
     return _table(training, ("step", "loss", "accuracy"), rows, language)
 
 
-def looks_csv(
-    training: Training, shares: Float[np.ndarray, "layer head look"], language: Language = "en"
+def target_shares_csv(
+    training: Training, shares: Float[np.ndarray, "layer head target"], language: Language = "en"
 ) -> str:
     """The mean share of each head's attention on each target."""
-    looks = training.run.task.looks
+    names = training.run.task.target_names
     rows = [
-        (f"L{layer}·H{head}", looks[look], float(share))
-        for (layer, head, look), share in np.ndenumerate(shares)
+        (f"L{layer}·H{head}", names[target], float(share))
+        for (layer, head, target), share in np.ndenumerate(shares)
     ]
     return _table(training, ("head", "look", "share"), rows, language)
 
@@ -34,17 +34,17 @@ def comparison_csv(trainings: Sequence[Training], language: Language) -> str:
     names = ("task", "heads", "layers", "seed", "steps", "parameters", "accuracy", "loss", "again")
     rows = [
         (
-            one.run.task.name,
-            one.run.heads,
-            one.run.layers,
-            one.run.seed,
-            one.steps,
-            one.parameters,
-            one.accuracy,
-            one.loss,
-            one.model.card.made_by,
+            training.run.task.name,
+            training.run.heads,
+            training.run.layers,
+            training.run.seed,
+            training.steps,
+            training.parameters,
+            training.accuracy,
+            training.loss,
+            training.model.card.made_by,
         )
-        for one in trainings
+        for training in trainings
     ]
     return table(names, rows, versions(), language)
 
@@ -56,10 +56,10 @@ def _table(
     language: Language,
 ) -> str:
     card = training.model.card
-    facts = {
+    provenance = {
         **versions(),
         "model": card.title,
         "revision": card.revision,
         "again": f"import attnviz; model = {card.made_by}",
     }
-    return table(columns, rows, facts, language)
+    return table(columns, rows, provenance, language)

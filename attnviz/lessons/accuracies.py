@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.bars import Bar, bars
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.style import Mode
-from attnviz.pictures.tensor import printed
 from attnviz.training.record import Training
 
 Row = tuple[str, Training | None]  # how it is called, and what came out

@@ -8,7 +8,7 @@ from attnviz.lessons.engine import Chapter, Panel, Scene
 from attnviz.lessons.handout import chapter_section, cover
 from attnviz.lessons.link import Progress
 from attnviz.pictures.drawing import Drawing
-from attnviz.pictures.facts import facts
+from attnviz.pictures.provenance import provenance
 from attnviz.pictures.standalone import standalone
 
 
@@ -26,7 +26,7 @@ def chapter_numbers(chapter: Chapter, scene: Scene) -> str:
     """What each part of a chapter's figure was drawn from, as JSON."""
     panels = chapter.figure(scene.trace, scene).panels
     whole = {
-        **facts(scene.trace),
+        **provenance(scene.trace),
         "chapter": chapter.number,
         "title": chapter.title[scene.language],
         "choice": dict(scene.choice),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
-from attnviz.lessons.facts import name, word
 from attnviz.lessons.text import Text
+from attnviz.lessons.trace_values import question_word
 from attnviz.texts import Language
 
 
@@ -113,12 +113,14 @@ def other_head_control(name: str, default: Callable[[Trace], HeadId]) -> Pick:
     return Pick(name, lambda trace: trace.heads, default)
 
 
-def word_control(default: Callable[[Trace], int] = lambda trace: word(trace).position) -> Pick:
+def word_control(
+    default: Callable[[Trace], int] = lambda trace: question_word(trace).position,
+) -> Pick:
     """A token of the sentence, by its position."""
     return Pick(
         "word",
         lambda trace: range(len(trace.tokens)),
         default,
-        lambda value, trace, _: name(trace.tokens[int(str(value))]),
+        lambda value, trace, _: trace.tokens[int(str(value))].name,
         key="control.word",
     )

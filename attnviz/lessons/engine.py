@@ -18,13 +18,13 @@ from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
 from attnviz.lessons.controls import Cells, Control, Value
-from attnviz.lessons.facts import facts
 from attnviz.lessons.questions import Numbers, Question
 from attnviz.lessons.text import Text
-from attnviz.pictures.asked import check_language, check_trace
+from attnviz.lessons.trace_values import trace_values
+from attnviz.pictures.arguments import check_language, check_trace
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.facts import changes
 from attnviz.pictures.lines import Lines
+from attnviz.pictures.provenance import intervention_notes
 from attnviz.pictures.standalone import framed, picture, standalone
 from attnviz.pictures.style import Mode
 from attnviz.texts import Language
@@ -85,7 +85,7 @@ class Scene:
 
     def say(self, text: Text, **numbers: object) -> str:
         """A text in the scene's language, its numbers filled."""
-        return text.filled(self.language, {**facts(self.trace), **numbers})
+        return text.filled(self.language, {**trace_values(self.trace), **numbers})
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,7 @@ def panel_of(part: Part, scene: Scene) -> Panel:
 
 def _with_changes(panel: Panel, scene: Scene) -> Panel:
     """A drawing below what was changed in the model; lines say it themselves."""
-    said = " ".join(changes(scene.trace, scene.language))
+    said = " ".join(intervention_notes(scene.trace, scene.language))
     if not said or isinstance(panel, Lines):
         return panel
     root = element("div", element("p", said, class_="notice"), panel.root)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from attnviz.core.trace import Trace
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Option
 
 
@@ -15,7 +14,7 @@ def answers(*names: str) -> Callable[[Trace], Sequence[Option]]:
 def words(trace: Trace) -> Sequence[Option]:
     """Every word of the sentence, special tokens left aside, by its position."""
     return [
-        Option(str(token.position), name(token)) for token in trace.tokens if not token.is_special
+        Option(str(token.position), token.name) for token in trace.tokens if not token.is_special
     ]
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from attnviz.core.trace import Trace
-from attnviz.lessons.facts import facts
 from attnviz.lessons.text import Text
-from attnviz.pictures.asked import check_trace
+from attnviz.lessons.trace_values import trace_values
+from attnviz.pictures.arguments import check_trace
 from attnviz.texts import Language, say
 
 Numbers = Mapping[str, object]  # what a text's placeholders are filled with
@@ -69,12 +69,12 @@ class Question:
 
     def asks(self, trace: Trace, language: Language) -> str:
         """The question for this sentence."""
-        return self.ask.filled(language, {**facts(trace), **self.asked(trace)})
+        return self.ask.filled(language, {**trace_values(trace), **self.asked(trace)})
 
     def explains(self, trace: Trace, language: Language) -> str:
         """The answer with its computation."""
         outcome = self.check(trace)
-        numbers = {**facts(trace), **self.asked(trace), **outcome.numbers}
+        numbers = {**trace_values(trace), **self.asked(trace), **outcome.numbers}
         return self.explain.filled(language, numbers)
 
     def tells(self, trace: Trace, language: Language) -> str:

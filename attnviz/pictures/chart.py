@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
+from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.style import Mode
 from attnviz.pictures.svg import wrapped
-from attnviz.pictures.tensor import printed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

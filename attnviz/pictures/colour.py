@@ -1,8 +1,7 @@
-"""Colour arithmetic: OKLCH, contrast, and simulated colour blindness.
+"""Colour arithmetic: OKLCH and contrast.
 
 OKLab: Ottosson 2020, "A perceptual color space for image processing". Contrast: WCAG 2.2,
-relative luminance. Colour blindness: Machado, Oliveira & Fernandes 2009, table of
-severity 1.0, in linear RGB.
+relative luminance.
 """
 
 import numpy as np
@@ -22,29 +21,6 @@ _TO_LAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
-BLINDNESS = {
-    "protanopia": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "deuteranopia": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-    "tritanopia": np.array(
-        [
-            [1.255528, -0.076749, -0.178779],
-            [-0.078411, 0.930809, 0.147602],
-            [0.004733, 0.691367, 0.303900],
-        ]
-    ),
-}
 
 
 def linear(colour: str) -> Float[np.ndarray, " rgb"]:
@@ -81,8 +57,3 @@ def contrast(one: str, other: str) -> float:
     """Contrast ratio, 1 to 21. Text wants 4.5, lines 3."""
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
-
-
-def seen_with(colour: str, blindness: str) -> Float[np.ndarray, " lab"]:
-    """OKLab of a colour as somebody with this colour blindness sees it."""
-    return oklab(np.clip(BLINDNESS[blindness] @ linear(colour), 0, 1))

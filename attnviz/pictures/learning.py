@@ -5,9 +5,9 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import plotly.graph_objects as go
 
+from attnviz.digits import at_most
 from attnviz.pictures import style
 from attnviz.pictures.chart import Chart, heading, layout, quiet_axis
-from attnviz.pictures.digits import at_most
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.style import Mode
 from attnviz.texts import Language, say

@@ -5,7 +5,7 @@ from attnviz.analysis.describe import Description
 from attnviz.analysis.lens import Lens
 from attnviz.core.maps import Withheld
 from attnviz.core.trace import Trace
-from attnviz.pictures.digits import exact, exact_percent
+from attnviz.digits import exact, exact_percent
 from attnviz.texts import Language, say
 
 

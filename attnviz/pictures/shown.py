@@ -15,17 +15,18 @@ from jaxtyping import Float
 from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import ROUNDING, describe
-from attnviz.analysis.distribution import above, below, check_distribution, sum_to_one
+from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.trace import Trace
+from attnviz.digits import at_least, at_most
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 from attnviz.pictures import style
-from attnviz.pictures.asked import check_drawn, lens_of
-from attnviz.pictures.facts import about_given, changes, with_changes
+from attnviz.pictures.arguments import check_drawn, lens_of
 from attnviz.pictures.picture import sentence, title, withheld_notes
+from attnviz.pictures.provenance import given_weights_notes, intervention_notes, with_interventions
 from attnviz.pictures.style import HeadCode
 from attnviz.texts import Language, Message, say
 
@@ -44,7 +45,7 @@ class Source:
         """Whether the weights were computed elsewhere."""
         return self.trace.model.source == "given"
 
-    def look(self) -> AttentionMap:
+    def attention_map(self) -> AttentionMap:
         """The weights through the lens."""
         trace, kind = self.trace, self.heads[0].kind
         heads = map(trace.weights, self.heads)
@@ -74,7 +75,9 @@ class Source:
             sums = (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
             return _with_sums(Message(f"picture.given_{how}"), sums)
         softmax = {"softmax": formula_of(self.trace, self.heads)}
-        formula = with_changes(Message(f"picture.formula_{how}", softmax), self.trace, self.heads)
+        formula = with_interventions(
+            Message(f"picture.formula_{how}", softmax), self.trace, self.heads
+        )
         sums_drawn = drawn_values(seen).sum(axis=1)
         if not sums_drawn.size or sums_drawn.min() < 1 - ROUNDING:
             return formula  # the lens hides a part of each row
@@ -92,7 +95,7 @@ class Shown:
     @cached_property
     def map(self) -> AttentionMap:
         """What is drawn."""
-        return self.drawn.look() if isinstance(self.drawn, Source) else self.drawn
+        return self.drawn.attention_map() if isinstance(self.drawn, Source) else self.drawn
 
     @property
     def source(self) -> Source | None:
@@ -147,18 +150,21 @@ class Shown:
         Nothing for a maximum, which is no attention of any head: its rows sum to more than 1;
         and nothing for values of either sign, which are no attention at all.
         """
-        seen, drawn = self.map, drawn_values(self.map)
-        if seen.is_signed or self.combination == "maximum" or not drawn.any():
+        attention, drawn = self.map, drawn_values(self.map)
+        if attention.is_signed or self.combination == "maximum" or not drawn.any():
             return ""
         try:
             self._check_distribution()
         except CaptureError as error:
             return error.text(language)
-        unit = "place" if seen.withheld.no_words else self.lens.unit
-        found = describe(
-            drawn, seen.columns, seen.allowed, queries_are_keys=seen.rows == seen.columns
+        unit = "place" if attention.withheld.no_words else self.lens.unit
+        description = describe(
+            drawn,
+            attention.columns,
+            attention.allowed,
+            queries_are_keys=attention.rows == attention.columns,
         )
-        return sentence(found, unit, language)
+        return sentence(description, unit, language)
 
     def _check_distribution(self) -> None:
         if self.source is None:
@@ -173,12 +179,12 @@ class Shown:
         if self.source is None:
             cells = f"{withheld.not_allowed:,}"
             return [say("map.no_value", language, cells=cells)] if withheld.not_allowed else []
-        said = withheld_notes(withheld, self.lens, self.combination, language)
-        return [*changes(self.source.trace, language), *said]
+        hidden = withheld_notes(withheld, self.lens, self.combination, language)
+        return [*intervention_notes(self.source.trace, language), *hidden]
 
     def about(self, language: Language) -> list[str]:
         """What given weights are that softmax over all tokens would not do."""
-        return [] if self.trace is None else about_given(self.trace, language)
+        return [] if self.trace is None else given_weights_notes(self.trace, language)
 
     def alt(self, language: Language) -> str:
         """What it does here and its notes, as text alternatives say them."""
@@ -202,9 +208,8 @@ def _with_sums(formula: Message, sums: tuple[float, float]) -> Message:
     """A formula with the range of row sums, rounded outward, where they are not all 1."""
     if sum_to_one(*sums):
         return formula
-    return Message(
-        "picture.row_sums", {"formula": formula, "low": below(sums[0]), "high": above(sums[1])}
-    )
+    low, high = at_least(sums[0], 4), at_most(sums[1], 4)
+    return Message("picture.row_sums", {"formula": formula, "low": low, "high": high})
 
 
 def shown(

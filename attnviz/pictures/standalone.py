@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from html import escape
 
 from attnviz.core.trace import Trace
-from attnviz.pictures.facts import made_with, sentences
+from attnviz.pictures.provenance import provenance_note, sentences
 from attnviz.pictures.scripts import asset, css, javascript
 from attnviz.texts import Language, tag_of
 
@@ -49,7 +49,7 @@ def standalone(name: str, body: Sequence[str], language: Language, kind: str = "
 def origin(trace: Trace | None, language: Language) -> str:
     """The sentence, the model with its revision, and the version: the head of every file."""
     quotes = "".join(tag("blockquote", sentence) for sentence in sentences(trace))
-    return quotes + tag("p", made_with(trace, language), "made")
+    return quotes + tag("p", provenance_note(trace, language), "made")
 
 
 # The frame asks its page how tall it is, and hears of every change (`standalone.js`).

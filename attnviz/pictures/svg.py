@@ -17,8 +17,8 @@ from jaxtyping import Bool
 from attnviz.core.characters import visible
 from attnviz.core.trace import Trace
 from attnviz.pictures import style
-from attnviz.pictures.facts import facts, made_with, sentences
 from attnviz.pictures.hatch import runs
+from attnviz.pictures.provenance import provenance, provenance_note, sentences
 from attnviz.pictures.recipe import Recipe
 from attnviz.texts import Language, say
 
@@ -42,7 +42,7 @@ class Block:
     height: Length
 
 
-def sheet(
+def document(
     trace: Trace | None,
     blocks: Sequence[Block],
     recipe: Recipe | None,
@@ -57,7 +57,7 @@ def sheet(
         parts.append(f'<g transform="translate(0 {y:g})">{block.elements}</g>')
         y += block.height + 14
     how = {} if recipe is None else {"again": recipe.text}
-    about = json.dumps({**facts(trace), **how})  # ASCII only
+    about = json.dumps({**provenance(trace), **how})  # ASCII only
     title = "" if trace is None else f"<title>{safe(trace.model.called(language))}</title>"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * MM:g}mm" '
@@ -232,7 +232,7 @@ def _hex(ramp: np.ndarray, level: int) -> str:
 def _origin(trace: Trace | None, recipe: Recipe | None, width: Length, language: Language) -> Block:
     """Sentence, model with revision, versions, and the lines of Python that make it again."""
     code = [] if recipe is None else wrapped(recipe.text, width * 0.86)
-    said = [*sentences(trace), made_with(trace, language)]
+    said = [*sentences(trace), provenance_note(trace, language)]
     if recipe is not None:
         said.append(say("file.again", language, command=""))
     words_above = [line for one in said for line in wrapped(one, width)]

@@ -41,7 +41,7 @@ _shipped: Cache[Training] = Cache(is_pinned=True)  # few and small: they stay
 def to_bytes(training: Training) -> bytes:
     """The final weights, and what they were trained with, as a safetensors file."""
     run = training.run
-    facts = {
+    fields = {
         "task": run.task.name,
         "d_model": run.task.d_model,
         "d_ff": run.task.d_ff,
@@ -59,7 +59,7 @@ def to_bytes(training: Training) -> bytes:
     weights = dict(training.snapshots[-1].weights)
     metadata = {
         "format": _FORMAT,
-        "training": json.dumps(facts),
+        "training": json.dumps(fields),
         "sha256": fingerprint(weights),
     }
     return serialize(weights, metadata=metadata)
@@ -115,17 +115,17 @@ def _read(data: bytes) -> Training:
     metadata, weights = _header(data)["__metadata__"], deserialize(data)
     if metadata["format"] != _FORMAT or metadata["sha256"] != fingerprint(weights):
         raise ValueError("not what was saved")
-    facts = _facts(metadata["training"])
+    fields = _fields(metadata["training"])
     if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
         raise ValueError("numbers that are none")
-    if facts["done"] > facts["steps"] or facts["seconds"] < 0:
+    if fields["done"] > fields["steps"] or fields["seconds"] < 0:
         raise ValueError("more steps than were asked for, or less time than none")
-    sizes = {name: facts[name] for name in ("d_model", "d_ff", "positions")}
-    task = replace(task_called(facts["task"]), **sizes)
-    run = checked(task, facts["heads"], facts["layers"], facts["seed"], facts["steps"])
-    last = Snapshot(facts["done"], weights)
-    outcome = facts["accuracy"], facts["loss"], facts["seconds"]
-    training = Training(run, *outcome, (), (last,), _exam(facts))
+    sizes = {name: fields[name] for name in ("d_model", "d_ff", "positions")}
+    task = replace(task_called(fields["task"]), **sizes)
+    run = checked(task, fields["heads"], fields["layers"], fields["seed"], fields["steps"])
+    last = Snapshot(fields["done"], weights)
+    outcome = fields["accuracy"], fields["loss"], fields["seconds"]
+    training = Training(run, *outcome, (), (last,), _exam(fields))
     _check_that_it_fits(training)
     return training
 
@@ -140,30 +140,30 @@ def _check_that_it_fits(training: Training) -> None:
         raise ValueError("numbers so large that nothing comes of them")
 
 
-def _facts(text: str) -> dict[str, Any]:
+def _fields(text: str) -> dict[str, Any]:
     """What a training was, each fact of its kind and within reason."""
-    facts: dict[str, Any] = json.loads(text)
+    fields: dict[str, Any] = json.loads(text)
     for name in ("d_model", "d_ff", "heads", "layers", "seed", "steps", "done"):
-        if type(facts[name]) is not int or not 0 <= facts[name] < 2**31:
+        if type(fields[name]) is not int or not 0 <= fields[name] < 2**31:
             raise ValueError(name)
-    if type(facts["task"]) is not str:
+    if type(fields["task"]) is not str:
         raise ValueError("the task is not a name")
     for name in ("accuracy", "loss", "seconds"):
-        facts[name] = float(facts[name]) if type(facts[name]) in (int, float) else nan
-        if not isfinite(facts[name]):
+        fields[name] = float(fields[name]) if type(fields[name]) in (int, float) else nan
+        if not isfinite(fields[name]):
             raise ValueError(name)
-    if not (0 <= facts["accuracy"] <= 1 and facts["loss"] >= 0):
+    if not (0 <= fields["accuracy"] <= 1 and fields["loss"] >= 0):
         raise ValueError("an accuracy or a loss that cannot be")
-    if not (0 < facts["d_model"] <= _WIDEST and facts["d_ff"] <= _WIDEST):
+    if not (0 < fields["d_model"] <= _WIDEST and fields["d_ff"] <= _WIDEST):
         raise ValueError("an encoder wider than any of ours")
-    return facts
+    return fields
 
 
-def _exam(facts: dict[str, Any]) -> Exam | None:
+def _exam(fields: dict[str, Any]) -> Exam | None:
     """What the accuracy was measured on. Files of earlier versions do not say."""
-    if facts.get("exam") is None:
+    if fields.get("exam") is None:
         return None
-    written = facts["exam"]
+    written = fields["exam"]
     counts = [written[name] for name in ("texts", "asked", "right")]
     if not all(type(count) is int for count in counts) or type(written["held_out"]) is not bool:
         raise ValueError("counts that are none")
@@ -171,7 +171,7 @@ def _exam(facts: dict[str, Any]) -> Exam | None:
     sizes = 0 < exam.texts < 2**31 and 0 < exam.asked < 2**31
     if not (sizes and 0 <= exam.right <= exam.asked):
         raise ValueError("more right answers than questions, or no questions")
-    if exam.share != facts["accuracy"]:
+    if exam.share != fields["accuracy"]:
         raise ValueError("an accuracy that is not the share of right answers")
     return exam
 

@@ -17,7 +17,7 @@ def hops_task(name: str, hops: int) -> Task:
     return Task(
         name=name,
         alphabet=ALPHABET,
-        looks=tuple(f"hop{hop}" for hop in range(1, hops + 1)),
+        target_names=tuple(f"hop{hop}" for hop in range(1, hops + 1)),
         choices=ADDRESSES,
         draw=_draw,
         answers=partial(_found, hops=hops),

@@ -1,4 +1,4 @@
-"""What the tasks on a ring of digits share: fixed looks, and what one average can reach."""
+"""What the tasks on a ring of digits share: fixed offsets, and what one average can reach."""
 
 from fractions import Fraction
 from functools import partial
@@ -19,12 +19,12 @@ def draw(generator: np.random.Generator, texts: int) -> Texts:
     return generator.integers(len(DIGITS), size=(texts, LENGTH))
 
 
-def looks_task(name: str, offsets: tuple[int, ...], steps: int) -> Task:
+def offsets_task(name: str, offsets: tuple[int, ...], steps: int) -> Task:
     """At each place, name the digits at `offsets` from it. The ends of the text meet."""
     return Task(
         name=name,
         alphabet=ALPHABET,
-        looks=tuple(f"offset{offset:+d}" for offset in offsets),
+        target_names=tuple(f"offset{offset:+d}" for offset in offsets),
         choices=DIGITS,
         draw=draw,
         answers=partial(_digits_at, offsets=offsets),
@@ -36,29 +36,29 @@ def looks_task(name: str, offsets: tuple[int, ...], steps: int) -> Task:
     )
 
 
-def best_of_one_average(looks: int, symbols: int) -> float:
-    """The accuracy of a head that spreads its attention evenly over its looks.
+def best_of_one_average(targets: int, symbols: int) -> float:
+    """The accuracy of a head that spreads its attention evenly over its targets.
 
     Its average tells which symbols are there and how often, not which stands where. The
     best answer to every question is the most frequent one: right in E[largest count] /
-    `looks` of the cases. P(no count above m) is `looks`! times the coefficient of
-    x^`looks` in (1 + x + … + x^m / m!)^`symbols`, over `symbols`^`looks`.
+    `targets` of the cases. P(no count above m) is `targets`! times the coefficient of
+    x^`targets` in (1 + x + … + x^m / m!)^`symbols`, over `symbols`^`targets`.
     """
 
     def none_above(most: int) -> Fraction:
-        series = [Fraction(1)] + [Fraction(0)] * looks
+        series = [Fraction(1)] + [Fraction(0)] * targets
         for _ in range(symbols):
             series = [
                 sum(
                     (series[total - i] / factorial(i) for i in range(min(most, total) + 1)),
                     Fraction(0),
                 )
-                for total in range(looks + 1)
+                for total in range(targets + 1)
             ]
-        return series[looks] * Fraction(factorial(looks), symbols**looks)
+        return series[targets] * Fraction(factorial(targets), symbols**targets)
 
-    expected = sum((1 - none_above(most) for most in range(looks)), Fraction(0))
-    return float(expected / looks)
+    expected = sum((1 - none_above(most) for most in range(targets)), Fraction(0))
+    return float(expected / targets)
 
 
 def _digits_at(texts: Texts, offsets: tuple[int, ...]) -> Answers:

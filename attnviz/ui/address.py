@@ -26,15 +26,15 @@ from attnviz.share.state import (
 from attnviz.texts import catalogue, say
 from attnviz.ui import state
 from attnviz.ui.frame import came_back, is_embedded, language
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets import heads, pins
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.model import ASKED, OTHER, TYPED, model_in_link, offered_models
 from attnviz.ui.widgets.sentence import FIRST
 
 S = TypeVar("S", bound=SentenceState)
-_DROPPED: Remembered[tuple[str, ...]] = Remembered("dropped", ())
-IS_STEP_LINKED = Remembered("step_linked", False)  # it may be none that is kept
+_DROPPED: SessionValue[tuple[str, ...]] = SessionValue("dropped", ())
+IS_STEP_LINKED = SessionValue("step_linked", False)  # it may be none that is kept
 _NO_LIMIT = 40 * MOST_TEXT  # characters of a file; a text in it may be as long as a page takes
 
 
@@ -165,7 +165,7 @@ def _take_model(name: str) -> None:
             ASKED.forget()
 
 
-def sentence_seen(now: S) -> S:
+def without_defaults(now: S) -> S:
     """What is seen, without what needs no name in a link: the note's sentence, our model."""
     is_usual = now.text == FIRST.text and not now.pair
     return replace(now, model=model_in_link(now), text=None if is_usual else now.text)

@@ -18,7 +18,7 @@ from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Panel
 from attnviz.models.load import Model
 from attnviz.pictures import heatmap as heatmap_figure
-from attnviz.pictures.asked import can_be_pinned
+from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Arrangement, Direction, lines

@@ -9,13 +9,13 @@ import streamlit as st
 
 from attnviz.errors import AttnvizError, BusyError
 from attnviz.ui.frame import language
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 
 P = ParamSpec("P")
 AGAIN_SECONDS = 4.0  # after which a page asks anew for what was refused
-_IS_REFUSED = Remembered("is_refused", False)
-_IS_WHOLE_PAGE_DUE = Remembered("is_whole_page_due", False)
+_IS_REFUSED = SessionValue("is_refused", False)
+_IS_WHOLE_PAGE_DUE = SessionValue("is_whole_page_due", False)
 
 
 @contextmanager

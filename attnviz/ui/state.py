@@ -4,7 +4,7 @@ Streamlit forgets the value of a widget that is not drawn, starts one that appea
 another page at its own default, and may call the callback of a widget that a change of page
 has dropped. So what is chosen lives here, in the states of `attnviz.share.state`: a widget is
 given its value whenever it is made, and hands over what a person changes. What pages have in
-common, such as the sentence, they share. What no link holds is `Remembered`.
+common, such as the sentence, they share. What no link holds is a `SessionValue`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,7 +64,7 @@ def begin_anew(names: Iterable[str]) -> None:
         _values().pop(name, None)
 
 
-class Remembered(Generic[T]):
+class SessionValue(Generic[T]):
     """Something that a session remembers and that no link holds, under a name of its own."""
 
     def __init__(self, name: str, start: T) -> None:
@@ -98,10 +98,12 @@ class Remembered(Generic[T]):
 # ---- widgets
 
 
-_page, _visits = Remembered("page", ""), Remembered("visits", 0)
-_given: Remembered[Mapping[str, Any]] = Remembered("given", NONE_YET)  # to the widgets of this page
-_brought: Remembered[frozenset[str] | None] = Remembered(BROUGHT, None)
-_kept_back: Remembered[Mapping[str, tuple[Any, Then]]] = Remembered("kept_back", NONE_YET)
+_page, _visits = SessionValue("page", ""), SessionValue("visits", 0)
+_given: SessionValue[Mapping[str, Any]] = SessionValue(
+    "given", NONE_YET
+)  # to the widgets of this page
+_brought: SessionValue[frozenset[str] | None] = SessionValue(BROUGHT, None)
+_kept_back: SessionValue[Mapping[str, tuple[Any, Then]]] = SessionValue("kept_back", NONE_YET)
 
 
 def visit(page: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 import attnviz
-from attnviz.training.looks import mean_looks
+from attnviz.training.target_shares import mean_target_shares
 from tests.browser.conftest import Open, Visit
 
 STEPS = 60
@@ -44,7 +44,7 @@ def test_it_trains_and_the_slider_moves_everything(visit: Open) -> None:
 
     training = attnviz.train("eight-looks", heads=8, seed=0, steps=STEPS)
     task = training.run.task
-    last = mean_looks(training.model, task)
+    last = mean_target_shares(training.model, task)
     np.testing.assert_allclose(looks_on_screen(page), last[0], atol=1e-4)
     lines = page.locator(".st-key-lines .panel .lines path").evaluate_all(
         "all => all.map(p => p.getAttribute('d')).join('')"
@@ -55,7 +55,7 @@ def test_it_trains_and_the_slider_moves_everything(visit: Open) -> None:
         page.keyboard.press("ArrowLeft")
     expect(page.locator(".st-key-lines figcaption").first).to_contain_text("step 0")
     opened.settle()
-    first = mean_looks(training.model_at(training.snapshots[0]), task)
+    first = mean_target_shares(training.model_at(training.snapshots[0]), task)
     np.testing.assert_allclose(looks_on_screen(page), first[0], atol=1e-4)
     moved = page.locator(".st-key-lines .panel .lines path").evaluate_all(
         "all => all.map(p => p.getAttribute('d')).join('')"

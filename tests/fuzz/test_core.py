@@ -53,7 +53,7 @@ from attnviz.share.state import (
     to_link,
 )
 from attnviz.training import checkpoint
-from attnviz.training.looks import mean_looks
+from attnviz.training.target_shares import mean_target_shares
 from attnviz.training.tasks import task_called, tasks
 from attnviz.ui import address
 from attnviz.ui import state as ui_state
@@ -609,7 +609,7 @@ def open_checkpoint(folder: Path, data: bytes) -> None:
     assert isinstance(training.steps, int)
     assert training.was_stopped in (True, False)
     trace = attnviz.trace(training.run.task.alphabet.example, training.model)
-    mean_looks(training.model, training.run.task)
+    mean_target_shares(training.model, training.run.task)
     assert np.isfinite(trace.weights((0, 0))).all()
     attnviz.explore(trace, [(0, 0)]).to_html().encode()
 

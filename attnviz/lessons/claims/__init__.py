@@ -20,11 +20,11 @@ from jaxtyping import Bool
 
 from attnviz.core.intervention import Intervention
 from attnviz.core.trace import Trace
+from attnviz.digits import error_at_most
 from attnviz.errors import AttnvizError, LessonError
 from attnviz.experiments.control import control
-from attnviz.lessons.facts import heads_on
 from attnviz.lessons.text import Text
-from attnviz.pictures.digits import error_at_most
+from attnviz.lessons.trace_values import heads_on
 from attnviz.texts import catalogue
 
 Verdict = Literal["every", "average", "holds", "fails", "cannot"]

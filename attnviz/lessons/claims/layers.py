@@ -8,6 +8,7 @@ from attnviz.analysis.mixing import mask_shares
 from attnviz.analysis.recompute import add_and_norm, attention_block, largest_error
 from attnviz.core.intervention import heads_off, masked_tokens
 from attnviz.core.trace import Trace
+from attnviz.digits import printed
 from attnviz.errors import LessonError
 from attnviz.experiments.each_token_masked import each_token_masked
 from attnviz.lessons.claims import (
@@ -20,7 +21,6 @@ from attnviz.lessons.claims import (
     portion,
     tiny,
 )
-from attnviz.pictures.tensor import printed
 
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 CHANGED = 1e-5  # of the length of r: what float32 may change is less

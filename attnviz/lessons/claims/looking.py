@@ -5,13 +5,14 @@ Statistics after Clark et al. 2019, "What Does BERT Look At?", §3 (offsets, spe
 alone: what a special token does with its attention is no statement about words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
+from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.divergences import divergences
 from attnviz.analysis.lens import renormalise
@@ -21,6 +22,7 @@ from attnviz.analysis.own_weight import own_part, self_over_others, self_wins
 from attnviz.analysis.recompute import heads_from_x, largest_error
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.digits import printed
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -32,7 +34,6 @@ from attnviz.lessons.claims import (
     over_heads,
     tiny,
 )
-from attnviz.pictures.tensor import printed
 
 MOST = 0.5  # of the words, or of the heads
 LARGE = 1.2  # times an even share: random weights stay at 1
@@ -47,9 +48,11 @@ ENOUGH_WORDS = 11
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 CURVE = 6  # distances that the text names
 
+Statistic = Callable[..., Float[np.ndarray, "head *more"]]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Looks:
+class WordWeights:
     """The rows of the words, layer by layer: over all tokens, or over words alone."""
 
     trace: Trace
@@ -64,12 +67,24 @@ class Looks:
         shown = weights[:, self.words][:, :, self.keys]
         return np.stack([renormalise(head) for head in shown]) if self.hide_special else shown
 
+    def allowed(self, layer: int) -> Bool[np.ndarray, "#head query key"] | None:
+        """The keys that each word may look at in a layer; None: all."""
+        allowed = allowed_in_layer(self.trace, layer)
+        return None if allowed is None else allowed[:, self.words][:, :, self.keys]
+
     def layers(self) -> Iterator[Float[np.ndarray, "head query key"]]:
         """All layers, one at a time."""
         return map(self.layer, range(self.trace.model.layers))
 
+    def over_layers(
+        self, statistic: Statistic, pairs: Shaped[np.ndarray, "query key"]
+    ) -> Float[np.ndarray, "layer head *more"]:
+        """A statistic of the weights, of `pairs` and of what is allowed, for all layers."""
+        layers = range(self.trace.model.layers)
+        return np.stack([statistic(self.layer(n), pairs, self.allowed(n)) for n in layers])
 
-def looks(trace: Trace, hide_special: bool, least: int = 1) -> Looks:
+
+def word_weights(trace: Trace, hide_special: bool, least: int = 1) -> WordWeights:
     """What the words of a sentence look at.
 
     Raises:
@@ -78,12 +93,12 @@ def looks(trace: Trace, hide_special: bool, least: int = 1) -> Looks:
     need_words(trace, max(least, 2) if hide_special else least)
     words = np.array([token.position for token in trace.tokens if not token.is_special])
     keys = words if hide_special else np.arange(len(trace.tokens))
-    return Looks(trace, distances(words, keys), words, keys, hide_special)
+    return WordWeights(trace, distances(words, keys), words, keys, hide_special)
 
 
-def _seen(case: Case, least: int = 1) -> Looks:
+def _word_weights(case: Case, least: int = 1) -> WordWeights:
     """What the words of a case look at."""
-    return looks(case.trace, case.hide_special, least)
+    return word_weights(case.trace, case.hide_special, least)
 
 
 # ---- a word looks at itself
@@ -95,25 +110,25 @@ def on_itself(wins: Float[np.ndarray, "*head"], self_lift: float) -> Verdict:
 
 
 def _self(case: Case) -> Trial:
-    seen = _seen(case)
-    wins = np.stack([self_wins(weights, seen.apart) for weights in seen.layers()])
-    self_lift = float(np.mean([lift(weights, seen.apart == 0) for weights in seen.layers()]))
+    rows = _word_weights(case)
+    wins = rows.over_layers(self_wins, rows.apart)
+    self_lift = float(rows.over_layers(lift, rows.apart == 0).mean())
     value = int((wins > MOST).sum())
     numbers = {
         "value": value,
         "all_heads": wins.size,
-        "words": len(seen.words),
-        "keys": len(seen.keys),
+        "words": len(rows.words),
+        "keys": len(rows.keys),
         "lift": printed(self_lift, 2),
-        "special": f"{_on_special(seen):.1%}",
+        "special": f"{_on_special(rows):.1%}",
     }
     return Trial(on_itself(wins, self_lift), numbers, float(value))
 
 
-def _on_special(seen: Looks) -> float:
+def _on_special(rows: WordWeights) -> float:
     """The share of the words' attention on special tokens, mean over all heads."""
-    special = [seen.trace.tokens[key].is_special for key in seen.keys]
-    return float(np.mean([w[..., special].sum(axis=-1).mean() for w in seen.layers()]))
+    special = [rows.trace.tokens[key].is_special for key in rows.keys]
+    return float(np.mean([w[..., special].sum(axis=-1).mean() for w in rows.layers()]))
 
 
 # ---- near words and far ones
@@ -124,16 +139,16 @@ def nearby(near: Float[np.ndarray, "*head"], far: Float[np.ndarray, "*head"]) ->
     return over_heads(near >= far + NEARER, bool(near.mean() >= far.mean() + NEARER))
 
 
-def _near_and_far(seen: Looks) -> Float[np.ndarray, "pair layer head"]:
-    near, far = (seen.apart > 0) & (seen.apart <= NEAR), seen.apart > NEAR
-    return np.stack([np.stack([lift(w, pairs) for w in seen.layers()]) for pairs in (near, far)])
+def _near_and_far(rows: WordWeights) -> Float[np.ndarray, "pair layer head"]:
+    near, far = (rows.apart > 0) & (rows.apart <= NEAR), rows.apart > NEAR
+    return np.stack([rows.over_layers(lift, pairs) for pairs in (near, far)])
 
 
 def _near(case: Case) -> Trial:
-    seen = _seen(case, least=NEAR + 2)
-    near, far = _near_and_far(seen)
+    rows = _word_weights(case, least=NEAR + 2)
+    near, far = _near_and_far(rows)
     value = float(near.mean() - far.mean())
-    curve = np.mean([lift_by_distance(w, seen.apart) for w in seen.layers()], axis=(0, 1))
+    curve = rows.over_layers(lift_by_distance, rows.apart).mean(axis=(0, 1))
     numbers = {
         "value": printed(value, 2),
         "near": printed(float(near.mean()), 2),
@@ -176,14 +191,14 @@ def _mechanisms(case: Case) -> Trial:
     return Trial(verdict, numbers, float(value))
 
 
-def _divergences(seen: Looks) -> dict[tuple[HeadId, HeadId], float]:
+def _divergences(rows: WordWeights) -> dict[tuple[HeadId, HeadId], float]:
     """The Jensen–Shannon divergence of every two heads of one layer, in bits."""
-    found = {}
-    for layer, weights in enumerate(seen.layers()):
+    bits_of = {}
+    for layer, weights in enumerate(rows.layers()):
         bits = divergences(weights)
-        for one, other in combinations(range(len(bits)), 2):
-            found[HeadId(layer, one), HeadId(layer, other)] = float(bits[one, other])
-    return found
+        for head, other in combinations(range(len(bits)), 2):
+            bits_of[HeadId(layer, head), HeadId(layer, other)] = float(bits[head, other])
+    return bits_of
 
 
 def all_different(bits: Float[np.ndarray, " pair"]) -> Verdict:
@@ -193,18 +208,18 @@ def all_different(bits: Float[np.ndarray, " pair"]) -> Verdict:
 
 def _different(case: Case) -> Trial:
     need_heads(case.trace)
-    found = _divergences(_seen(case))
-    bits = np.array(list(found.values()))
+    bits_of = _divergences(_word_weights(case))
+    bits = np.array(list(bits_of.values()))
     value = float(bits.mean())
-    alike, unlike = min(found, key=lambda h: found[h]), max(found, key=lambda h: found[h])
+    alike, unlike = min(bits_of, key=bits_of.__getitem__), max(bits_of, key=bits_of.__getitem__)
     numbers = {
         "value": printed(value, 3),
-        "pairs": len(found),
+        "pairs": len(bits_of),
         "apart": int((bits >= APART).sum()),
         "alike": "–".join(map(str, alike)),
-        "least": printed(found[alike], 3),
+        "least": printed(bits_of[alike], 3),
         "unlike": "–".join(map(str, unlike)),
-        "most": printed(found[unlike], 3),
+        "most": printed(bits_of[unlike], 3),
     }
     return Trial(all_different(bits), numbers, value)
 
@@ -218,16 +233,17 @@ def more_on_itself(of_heads: Float[np.ndarray, " head"], of_mean: float) -> Verd
 
 
 def _own_word(case: Case) -> Trial:
-    seen = _seen(case, least=ENOUGH_WORDS)
-    weights = seen.layer(0)
-    of_heads = self_over_others(weights, seen.apart)
-    value = float(self_over_others(weights.mean(axis=0), seen.apart))
+    rows = _word_weights(case, least=ENOUGH_WORDS)
+    weights, allowed = rows.layer(0), rows.allowed(0)
+    of_heads = self_over_others(weights, rows.apart, allowed)
+    may = None if allowed is None else np.asarray(allowed.any(axis=0))
+    value = float(self_over_others(weights.mean(axis=0), rows.apart, may))
     numbers = {
         "value": f"{value:.1%}",
         "agree": int((of_heads >= CLEARLY).sum()),
         "heads": len(of_heads),
-        "raw": f"{float(weights.mean(axis=0)[seen.apart == 0].mean()):.1%}",
-        "kept": f"{own_part(norms(seen.trace, 0), seen.words):.1%}",
+        "raw": f"{float(weights.mean(axis=0)[rows.apart == 0].mean()):.1%}",
+        "kept": f"{own_part(norms(rows.trace, 0), rows.words):.1%}",
     }
     return Trial(more_on_itself(of_heads, value), numbers, value)
 

@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float
 
 from attnviz.analysis.apart import apart
 from attnviz.core.trace import Trace
+from attnviz.digits import printed
 from attnviz.lessons.claims import (
     Case,
     Claim,
@@ -14,7 +15,6 @@ from attnviz.lessons.claims import (
     need_words,
     over_heads,
 )
-from attnviz.pictures.tensor import printed
 
 NOTE_HEADS = 8  # "usually eight heads"
 NOTE_SETS = range(1, 8)  # "q₁ … q₇": the numbers of the note's list

@@ -4,13 +4,14 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis import convolution
+from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.fixed import variation
 from attnviz.analysis.recompute import blend, largest_error
 from attnviz.core.trace import Trace
 from attnviz.core.weights import softmax
+from attnviz.digits import printed
 from attnviz.lessons import note_example
 from attnviz.lessons.claims import Case, Claim, Trial, all_heads_on, holds_if, over_heads, tiny
-from attnviz.pictures.tensor import printed
 
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 FIXED = 0.1  # of its attention may lie elsewhere in a pattern that counts as fixed
@@ -75,8 +76,12 @@ def _mix(case: Case) -> Trial:
 
 
 def _variations(trace: Trace) -> Float[np.ndarray, "layer head"]:
-    layers = range(trace.model.layers)
-    return np.stack([variation(trace.layer_weights(layer).astype(float)) for layer in layers])
+    return np.stack(
+        [
+            variation(trace.layer_weights(layer).astype(float), allowed_in_layer(trace, layer))
+            for layer in range(trace.model.layers)
+        ]
+    )
 
 
 def _filters(case: Case) -> Trial:

@@ -14,7 +14,7 @@ from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import svg
 from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper
-from attnviz.pictures.asked import check_drawn, check_language
+from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import (
     head_code,
@@ -39,7 +39,7 @@ NOTEBOOK_HEIGHT = 620  # px of a frame until its own height is known
 class Arcs:
     """The arcs of one map, and the packet that draws them."""
 
-    one: Shown
+    view: Shown
     alt: str
     packet: bytes
     language: Language
@@ -50,35 +50,35 @@ class Arcs:
     @property
     def heads(self) -> tuple[HeadId, ...]:
         """The head that is drawn, or all that are combined."""
-        return self.one.heads
+        return self.view.heads
 
     @property
     def recipe(self) -> Recipe | None:
         """How this picture is made again, where that is known."""
-        source = self.one.source
+        source = self.view.source
         if source is None:
             return None
         return one_head_again("arcs", source.trace, source.heads, source.lens, source.combination)
 
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
-        called = self.one.name(self.language)
+        called = self.view.name(self.language)
         return one_picture(
-            SCRIPT, self.packet, self.alt, self.one.trace, called, self.recipe, self.language
+            SCRIPT, self.packet, self.alt, self.view.trace, called, self.recipe, self.language
         )
 
     def to_svg(self) -> str:
         """One SVG file at print size, every arc in it."""
-        one, language = self.one, self.language
-        said = head_words(one, language)
+        view, language = self.view, self.language
+        words = head_words(view, language)
         small = [
-            f"{said['formula']} {said['says']}".strip(),
-            " ".join(said["notes"]),
-            f"{_direction(one, language)} {stroke_words([one], language, f'× {svg.MM:g} mm')}",
+            f"{words['formula']} {words['says']}".strip(),
+            " ".join(words["notes"]),
+            f"{_direction(view, language)} {stroke_words([view], language, f'× {svg.MM:g} mm')}",
         ]
-        head = svg.words(said["title"], small, one.code.light, dash=one.code.dash)
-        drawn = arcs_on_paper(one, line_arrays([one]))
-        return svg.sheet(one.trace, [head, drawn], self.recipe, language, self.alt)
+        head = svg.words(words["title"], small, view.code.light, dash=view.code.dash)
+        drawn = arcs_on_paper(view, line_arrays([view]))
+        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -106,45 +106,45 @@ def arcs(
     return draw(shown(trace, [] if alone else [as_head(head)], lens)[0], language)
 
 
-def draw(one: Shown, language: Language) -> Arcs:
+def draw(view: Shown, language: Language) -> Arcs:
     """The arcs of what is shown.
 
     Raises:
         ArgumentError: if there are more than 60 rows or columns.
     """
-    seen = one.map
-    if (places := max(seen.values.shape)) > MOST_PLACES:
+    attention = view.map
+    if (places := max(attention.values.shape)) > MOST_PLACES:
         raise ArgumentError("too_many_places", picture="arcs", places=places, most=MOST_PLACES)
-    direction = _direction(one, language)
+    direction = _direction(view, language)
     alt = say(
         "arcs.alt",
         language,
-        model=one.model(language),
-        head=one.name(language),
-        queries=len(seen.rows),
-        keys=len(seen.columns),
-        says=one.alt(language),
+        model=view.model(language),
+        head=view.name(language),
+        queries=len(attention.rows),
+        keys=len(attention.columns),
+        says=view.alt(language),
         direction=direction,
-        strokes=stroke_words([one], language),
+        strokes=stroke_words([view], language),
     )
-    alt = " ".join([alt, *one.about(language)])
+    alt = " ".join([alt, *view.about(language)])
     meta = {
         "alt": alt,
-        "heads": [{**head_words(one, language), **head_code(one.code, one.minus)}],
-        "rows": side(seen.rows),
-        "columns": side(seen.columns),
-        "joined": seen.rows == seen.columns,
+        "heads": [{**head_words(view, language), **head_code(view.code, view.minus)}],
+        "rows": side(attention.rows),
+        "columns": side(attention.columns),
+        "joined": attention.rows == attention.columns,
         "shape": SHAPE,
         "words": {
-            **line_words([one], language),
+            **line_words([view], language),
             "direction": direction,
             "help": say("arcs.help", language),
         },
     }
-    return Arcs(one, alt, pack(meta, line_arrays([one])), language)
+    return Arcs(view, alt, pack(meta, line_arrays([view])), language)
 
 
-def _direction(one: Shown, language: Language) -> str:
+def _direction(view: Shown, language: Language) -> str:
     """How the two ends of an arc are told apart."""
-    apart = [] if one.map.rows == one.map.columns else [say("arcs.apart", language)]
+    apart = [] if view.map.rows == view.map.columns else [say("arcs.apart", language)]
     return " ".join([say("arcs.direction", language), *apart])

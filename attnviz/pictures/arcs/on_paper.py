@@ -17,19 +17,19 @@ EDGE = 8.0
 BASE = SHAPE["high"] + 4  # where the line of text begins, from above
 
 
-def arcs_on_paper(one: Shown, lines: Mapping[str, np.ndarray]) -> Block:
+def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray]) -> Block:
     """Every arc, those of one sign and step of opacity as one path, and the names below."""
-    seen = one.map
-    joined = seen.rows == seen.columns
-    places: Sequence[Place | None] = seen.rows if joined else (*seen.rows, None, *seen.columns)
-    first_key = 0 if joined else len(seen.rows) + 1
+    rows, columns = view.map.rows, view.map.columns
+    joined = rows == columns
+    places: Sequence[Place | None] = rows if joined else (*rows, None, *columns)
+    first_key = 0 if joined else len(rows) + 1
     step = step_of(len(places), WIDTH - 2 * EDGE)
     parts = []
-    for sign, paint in ((1, one.code), (-1, one.minus)):
+    for sign, paint in ((1, view.code), (-1, view.minus)):
         if paint is not None:
             mine = sign * lines["weight"] > 0
             pairs = lines["query"][mine], lines["key"][mine] + first_key
-            dash = one.code.dash
+            dash = view.code.dash
             parts += _paths(*pairs, lines["weight"][mine], paint.light, dash, len(places), step)
     for slot, place in enumerate(places):
         if place is not None:

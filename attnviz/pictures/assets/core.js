@@ -187,7 +187,7 @@ function pointerIn(element, event) {
   return { x: event.clientX - box.left, y: event.clientY - box.top, wide: box.width, high: box.height };
 }
 
-// A number with a true minus sign, and never minus zero: as `printed` in tensor.py.
+// A number with a true minus sign, and never minus zero: as `printed` in digits.py.
 /** @param {number} value @param {number} decimals @returns {string} */
 function digitsOf(value, decimals) {
   const text = value.toFixed(decimals);

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from attnviz.digits import printed
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.tensor import printed
 
 
 class Bar(NamedTuple):

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.style import Mode, Paint
-from attnviz.pictures.tensor import printed
 
 Number = int | float
 Point = tuple[Number, Number]

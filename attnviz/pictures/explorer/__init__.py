@@ -1,7 +1,7 @@
 """Explorer: all heads of a sentence as one picture of its own, with a choice of head.
 
 For files and notebooks, where no server answers: the overview, the maps of two heads and
-their lines, with every value in the packet (see `stored`).
+their lines, with every value in the packet (see `quantised`).
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
-from attnviz.pictures.asked import check_drawn, check_language, lens_of, pins_of
+from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pins_of
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import (
     Arrangement,
@@ -42,11 +42,11 @@ from attnviz.pictures.overview import (
     tiles_of,
 )
 from attnviz.pictures.packet import pack
+from attnviz.pictures.quantised import FIRST_DRAWN, SLACK, STEPS, quantised
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, Source, check_alone, shown, side
 from attnviz.pictures.standalone import framed, tag
-from attnviz.pictures.stored import FIRST_DRAWN, SLACK, STEPS, stored
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, say
 
@@ -138,7 +138,7 @@ class Explorer:
         inks = inks_of(self.drawn)
         signed = maps[0].map.is_signed
         arrays = {
-            **stored(maps),
+            **quantised(maps),
             "ink_light": inks["ramp_light"],
             "ink_dark": inks["ramp_dark"],
             "ramps_light": _ramps("light", signed),
@@ -193,7 +193,7 @@ class Explorer:
         if not self._holds_all:
             labels = [token.text for token in trace.tokens]
             return overview_words(trace, labels, labels, self._tiles(), language)
-        seen = Source(trace, trace.heads[:1], self.lens).look()
+        seen = Source(trace, trace.heads[:1], self.lens).attention_map()
         rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
         lensed = [say("overview.lens", language)] if self.lens != Lens() else []
         layers = [allowed_in_layer(trace, layer) for layer in range(trace.model.layers)]

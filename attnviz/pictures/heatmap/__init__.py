@@ -13,8 +13,9 @@ from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, as_head
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.trace import Trace
+from attnviz.digits import printed
 from attnviz.pictures import style, svg
-from attnviz.pictures.asked import check_drawn, check_language
+from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
@@ -25,7 +26,6 @@ from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import Mode
-from attnviz.pictures.tensor import printed
 from attnviz.texts import Language, say
 
 SCRIPT = Script("heatmap")
@@ -43,7 +43,7 @@ HATCHED_TWICE_UP_TO = 40  # places: beyond, one line a cell is fine enough
 class Heatmap(Chart):
     """A heatmap: the Plotly figure, and what it shows."""
 
-    one: Shown
+    view: Shown
     language: Language
 
     def __repr__(self) -> str:
@@ -55,21 +55,25 @@ class Heatmap(Chart):
 
     def to_svg(self) -> str:
         """One SVG file at print size, every cell in it."""
-        one, language = self.one, self.language
-        ink = say(f"picture.ink{_kind(one)}", language)
+        view, language = self.view, self.language
+        ink = say(f"picture.ink{_kind(view)}", language)
         small = [
-            _listed(_size(one), say("picture.direction", language), one.formula(language)),
-            _listed(ink, *_hatched(one, language)),
-            one.alt(language),
+            _listed(_size(view), say("picture.direction", language), view.formula(language)),
+            _listed(ink, *_hatched(view, language)),
+            view.alt(language),
         ]
-        head = svg.words(one.title(language), small, one.code.light)
+        head = svg.words(view.title(language), small, view.code.light)
         recipe = None
-        if (source := one.source) is not None:
+        if (source := view.source) is not None:
             recipe = one_head_again(
                 "heatmap", source.trace, source.heads, source.lens, source.combination
             )
-        return svg.sheet(
-            one.trace, [head, cells_on_paper(one.map, one.code)], recipe, language, self.alt
+        return svg.document(
+            view.trace,
+            [head, cells_on_paper(view.map, view.code)],
+            recipe,
+            language,
+            self.alt,
         )
 
     def _repr_html_(self) -> str:
@@ -77,9 +81,9 @@ class Heatmap(Chart):
         return framed(self.to_html(), self.alt, 760)
 
     def _explorer(self) -> Explorer:
-        source = self.one.source
+        source = self.view.source
         if source is None:
-            return explore(self.one.map, parts=("maps",), language=self.language)
+            return explore(self.view.map, parts=("maps",), language=self.language)
         return explore(
             source.trace,
             source.heads,
@@ -115,37 +119,37 @@ def heatmap(
 
 
 def draw(
-    one: Shown, *, mode: Mode = "light", language: Language = "en", captioned: bool = False
+    view: Shown, *, mode: Mode = "light", language: Language = "en", captioned: bool = False
 ) -> Heatmap:
     """The heatmap of what is shown. z holds the values themselves; hidden cells are gaps.
 
     What is not allowed is hatched, and says so under the pointer. The figure says its notes
     itself unless it is `captioned` with them, as on a page.
     """
-    seen = one.map
-    rows, columns = _names(seen.rows), _names(seen.columns)
-    drawn = np.where(seen.shown, seen.values, np.nan)
+    attention = view.map
+    rows, columns = _names(attention.rows), _names(attention.columns)
+    drawn = np.where(attention.shown, attention.values, np.nan)
     hover = (
         f"{say('picture.query', language)}: %{{y}}<br>{say('picture.key', language)}: %{{x}}<br>"
     )
-    data: list[Any] = [_cells(drawn, rows, columns, one, hover, mode, language)]
-    if max(seen.values.shape) <= NUMBERS_UP_TO:
-        signed = seen.is_signed
-        data.append(cell_numbers(drawn, columns, rows, one.code, mode, 9, signed=signed))
-    if seen.allowed is not None:
-        data.append(_not_allowed(seen, rows, columns, hover, language))
-    figure = go.Figure(data=data, layout=_layout(one, mode, language, captioned))
+    data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, language)]
+    if max(attention.values.shape) <= NUMBERS_UP_TO:
+        signed = attention.is_signed
+        data.append(cell_numbers(drawn, columns, rows, view.code, mode, 9, signed=signed))
+    if attention.allowed is not None:
+        data.append(_not_allowed(attention, rows, columns, hover, language))
+    figure = go.Figure(data=data, layout=_layout(view, mode, language, captioned))
     alt = say(
-        f"heatmap.alt{_kind(one)}",
+        f"heatmap.alt{_kind(view)}",
         language,
-        model=one.model(language),
-        head=one.name(language),
+        model=view.model(language),
+        head=view.name(language),
         rows=len(rows),
         columns=len(columns),
-        says=one.alt(language),
+        says=view.alt(language),
     )
-    alt = " ".join([alt, *one.about(language)])
-    return Heatmap(figure, alt, one, language)
+    alt = " ".join([alt, *view.about(language)])
+    return Heatmap(figure, alt, view, language)
 
 
 def _names(places: Sequence[Place]) -> list[str]:
@@ -156,13 +160,13 @@ def _cells(
     drawn: np.ndarray,
     rows: list[str],
     columns: list[str],
-    one: Shown,
+    view: Shown,
     hover: str,
     mode: Mode,
     language: Language,
 ) -> go.Heatmap:
     """The values that are shown, each with its number under the pointer."""
-    signed, colour = one.map.is_signed, getattr(one.code, mode)
+    signed, colour = view.map.is_signed, getattr(view.code, mode)
     signs: dict[str, Any] = {}
     if signed:  # Plotly writes a hyphen
         written = [["" if np.isnan(v) else printed(float(v), 4) for v in row] for row in drawn]
@@ -180,17 +184,17 @@ def _cells(
         zmax=1,
         xgap=0,
         ygap=0,
-        colorbar=_colour_bar(one, mode, language),
+        colorbar=_colour_bar(view, mode, language),
     )
 
 
 def _not_allowed(
-    seen: AttentionMap, rows: list[str], columns: list[str], hover: str, language: Language
+    attention: AttentionMap, rows: list[str], columns: list[str], hover: str, language: Language
 ) -> go.Heatmap:
     """What a pointer reads where nothing is allowed: cells without ink, below the hatch."""
     clear = "rgba(0,0,0,0)"
     return go.Heatmap(
-        z=np.where(seen.denied, 0.0, np.nan),
+        z=np.where(attention.denied, 0.0, np.nan),
         x=columns,
         y=rows,
         hovertemplate=f"{hover}<b>{say('picture.not_allowed_here', language)}</b><extra></extra>",
@@ -200,28 +204,28 @@ def _not_allowed(
     )
 
 
-def _hatch(seen: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
+def _hatch(attention: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
     """The hatch as one shape; on an axis of names, cell i is around i."""
-    if seen.allowed is None:
+    if attention.allowed is None:
         return []
-    largest = max(seen.values.shape)
+    largest = max(attention.values.shape)
     lines = 4 if largest <= NUMBERS_UP_TO else 2 if largest <= HATCHED_TWICE_UP_TO else 1
     path = "".join(
         f"M{x1 - 0.5:g},{y1 - 0.5:g}L{x2 - 0.5:g},{y2 - 0.5:g}"
-        for x1, y1, x2, y2 in segments(seen.denied, lines)
+        for x1, y1, x2, y2 in segments(attention.denied, lines)
     )
     line = {"color": style.FAINT_INK[mode], "width": style.HATCH_WIDTH}
     return [{"type": "path", "path": path, "line": line, "layer": "above", "name": "not allowed"}]
 
 
-def _kind(one: Shown) -> str:
+def _kind(view: Shown) -> str:
     """The end of a text's key where values of either sign want other words than weights."""
-    return "_signed" if one.map.is_signed else ""
+    return "_signed" if view.map.is_signed else ""
 
 
-def _colour_bar(one: Shown, mode: Mode, language: Language) -> dict[str, Any]:
-    ticks = style.TICKS[one.map.scale]
-    what = "picture.value" if one.map.is_signed else "picture.weight"
+def _colour_bar(view: Shown, mode: Mode, language: Language) -> dict[str, Any]:
+    ticks = style.TICKS[view.map.scale]
+    what = "picture.value" if view.map.is_signed else "picture.weight"
     return {
         "title": {"text": say(what, language), "side": "right"},
         "tickvals": list(ticks),
@@ -233,17 +237,17 @@ def _colour_bar(one: Shown, mode: Mode, language: Language) -> dict[str, Any]:
     }
 
 
-def _size(one: Shown) -> str:
-    return f"{len(one.map.rows)} × {len(one.map.columns)}"
+def _size(view: Shown) -> str:
+    return f"{len(view.map.rows)} × {len(view.map.columns)}"
 
 
 def _listed(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _hatched(one: Shown, language: Language) -> list[str]:
+def _hatched(view: Shown, language: Language) -> list[str]:
     """What the hatch means, where there is one."""
-    return [] if one.map.allowed is None else [say("picture.hatched", language)]
+    return [] if view.map.allowed is None else [say("picture.hatched", language)]
 
 
 def _axis(places: Sequence[Place]) -> dict[str, Any]:
@@ -264,9 +268,9 @@ def _axis(places: Sequence[Place]) -> dict[str, Any]:
     }
 
 
-def _named(one: Shown, language: Language) -> str:
+def _named(view: Shown, language: Language) -> str:
     """How many rows and columns are named, where not all are."""
-    steps = [_step(len(places)) for places in (one.map.rows, one.map.columns)]
+    steps = [_step(len(places)) for places in (view.map.rows, view.map.columns)]
     if max(steps) == 1:
         return ""
     if steps[0] == steps[1]:
@@ -274,33 +278,33 @@ def _named(one: Shown, language: Language) -> str:
     return say("picture.some_named_apart", language, rows=steps[0], columns=steps[1])
 
 
-def _layout(one: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
-    seen = one.map
-    with_numbers = max(seen.values.shape) <= NUMBERS_UP_TO
+def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
+    attention = view.map
+    with_numbers = max(attention.values.shape) <= NUMBERS_UP_TO
     direction = _listed(
-        _size(one),
+        _size(view),
         say("picture.direction", language),
-        _named(one, language),
+        _named(view, language),
         say("picture.rounded", language) if with_numbers else "",
-        say(f"picture.ink_stops{_kind(one)}", language, stops=style.STOPS),
-        *_hatched(one, language),
+        say(f"picture.ink_stops{_kind(view)}", language, stops=style.STOPS),
+        *_hatched(view, language),
     )
-    notes = [] if captioned else one.notes(language)
-    said, top = heading(
-        one.title(language),
-        [direction, one.formula(language), " ".join(notes)],
-        getattr(one.code, mode),
+    notes = [] if captioned else view.notes(language)
+    title, top = heading(
+        view.title(language),
+        [direction, view.formula(language), " ".join(notes)],
+        getattr(view.code, mode),
         mode,
     )
-    cells = min(MOST, LEAST_CELL * len(seen.rows))
+    cells = min(MOST, LEAST_CELL * len(attention.rows))
     return layout(
         mode,
-        title=said,
+        title=title,
         height=max(HEIGHT, top + cells + BELOW),
         margin={"l": 4, "r": 4, "t": top, "b": 4},
-        xaxis={**_axis(seen.columns), "tickangle": -90},
-        yaxis={**_axis(seen.rows), "autorange": "reversed"},
-        shapes=_hatch(seen, mode),
+        xaxis={**_axis(attention.columns), "tickangle": -90},
+        yaxis={**_axis(attention.rows), "autorange": "reversed"},
+        shapes=_hatch(attention, mode),
     )
 
 

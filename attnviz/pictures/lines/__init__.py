@@ -19,7 +19,7 @@ from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
-from attnviz.pictures.asked import check_language, pins_of
+from attnviz.pictures.arguments import check_language, pins_of
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import on_paper
 from attnviz.pictures.packet import pack
@@ -93,23 +93,23 @@ class Lines:
             pins = [pin for pin in self.pins if int(pin[1:]) < sizes[pin[0]]]
             if pins:
                 blocks.append(svg.words("", [_pinned(first, pins, self.language)], ""))
-            drawn = [strand for i in panel for strand in self._strands(i)]
+            drawn = [lines for i in panel for lines in self._head_lines(i)]
             layout = on_paper.Layout(
                 first.rows,
                 first.columns,
                 self.direction == "vertical",
                 _edges(self.maps, self.language),
             )
-            blocks.append(on_paper.strands(layout, drawn, pins))
-        return svg.sheet(self.trace, blocks, self.recipe, self.language, self.alt)
+            blocks.append(on_paper.line_diagram(layout, drawn, pins))
+        return svg.document(self.trace, blocks, self.recipe, self.language, self.alt)
 
-    def _strands(self, index: int) -> list[on_paper.Strand]:
+    def _head_lines(self, index: int) -> list[on_paper.HeadLines]:
         """The lines of one map in its colour; those below 0 in their own."""
         one, mine = self.maps[index], self.head == index
         query, key, weight = self.query[mine], self.key[mine], self.weight[mine]
         inks = {1: one.code.light} | ({} if one.minus is None else {-1: one.minus.light})
         return [
-            on_paper.Strand(ink, one.code.dash, query[which], key[which], weight[which])
+            on_paper.HeadLines(ink, one.code.dash, query[which], key[which], weight[which])
             for sign, ink in inks.items()
             for which in [sign * weight > 0]
         ]
@@ -264,11 +264,11 @@ def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
     }
 
 
-def _alt(one: Shown, language: Language) -> str:
+def _alt(view: Shown, language: Language) -> str:
     """A head by its name, what it does, and all that is not drawn."""
-    said = head_words(one, language)
-    texts = [text for text in [said["says"], *said["notes"]] if text]
-    return f"{said['name']}: {' '.join(texts)}" if texts else f"{said['name']}."
+    words = head_words(view, language)
+    texts = [text for text in [words["says"], *words["notes"]] if text]
+    return f"{words['name']}: {' '.join(texts)}" if texts else f"{words['name']}."
 
 
 def head_code(code: HeadCode, minus: Paint | None) -> dict[str, Any]:
@@ -277,21 +277,21 @@ def head_code(code: HeadCode, minus: Paint | None) -> dict[str, Any]:
     return {"light": code.light, "dark": code.dark, "dash": code.dash, **below}
 
 
-def head_words(one: Shown, language: Language) -> dict[str, Any]:
+def head_words(view: Shown, language: Language) -> dict[str, Any]:
     """What a picture says about one head, with what it hides."""
-    faint = one.map.shown & ~drawn_as_lines(one.map)
-    notes = one.notes(language)
+    faint = view.map.shown & ~drawn_as_lines(view.map)
+    notes = view.notes(language)
     if faint.any():
         lines = f"{int(faint.sum()):,}"
-        if one.map.is_signed:
+        if view.map.is_signed:
             notes.append(say("lines.faint_signed", language, lines=lines))
         else:
-            share = percent(one.map.share(faint))
+            share = percent(view.map.share(faint))
             notes.append(say("lines.faint", language, lines=lines, share=share))
     return {
-        "name": one.name(language),
-        "title": one.title(language),
-        "says": one.says(language),
-        "formula": one.formula(language),
+        "name": view.name(language),
+        "title": view.title(language),
+        "says": view.says(language),
+        "formula": view.formula(language),
         "notes": notes,
     }

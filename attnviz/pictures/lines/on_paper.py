@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from attnviz.core.maps import Place
+from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.svg import LABEL, WIDTH, Block, Length, cut, step_of, text
-from attnviz.pictures.tensor import printed
 
 GAP = 170.0  # between queries and keys
 NUMBER = 48.0  # units that a number takes along its line
@@ -17,7 +17,7 @@ MARK = 16.0  # and which of several pins it belongs to
 
 
 @dataclass(frozen=True, slots=True)
-class Strand:
+class HeadLines:
     """Lines of one ink: query, key and weight of each, the weights of one sign."""
 
     ink: str
@@ -42,7 +42,7 @@ class Layout:
         return {"q": self.rows, "k": self.columns}
 
 
-def strands(layout: Layout, drawn: Sequence[Strand], pins: Sequence[str] = ()) -> Block:
+def line_diagram(layout: Layout, drawn: Sequence[HeadLines], pins: Sequence[str] = ()) -> Block:
     """A line diagram. With `pins` only their lines, each with its number and its pin's mark."""
     sides, vertical = layout.sides, layout.vertical
     count = max(map(len, sides.values()))
@@ -64,14 +64,14 @@ def strands(layout: Layout, drawn: Sequence[Strand], pins: Sequence[str] = ()) -
         }
         width, height = max(WIDTH, 16 + count * step), 2 * (edge + 14) + gap
     parts = [_edge_names(width, height, vertical, layout.edges)]
-    drawn = [_of_pins(one, pins) for one in drawn] if pins else drawn
-    for one in drawn:
-        parts += _paths(one, ends)
+    drawn = [_of_pins(lines, pins) for lines in drawn] if pins else drawn
+    for lines in drawn:
+        parts += _paths(lines, ends)
     numbers = _numbers_of(drawn, pins)
     taken: dict[str, int] = defaultdict(int)  # numbers at one end of lines
     for ink, pin, far, weight in numbers:
-        said, at = f"{mark(pins, pin)}{printed(weight, 3)}", ends[far[0]][int(far[1:])]
-        parts += _number(at, far[0], NUMBER * taken[far], said, vertical, ink)
+        number, at = f"{mark(pins, pin)}{printed(weight, 3)}", ends[far[0]][int(far[1:])]
+        parts += _number(at, far[0], NUMBER * taken[far], number, vertical, ink)
         taken[far] += 1
     reached = {*pins, *taken}
     for side, places in sides.items():
@@ -88,24 +88,26 @@ def mark(pins: Sequence[str], name: str) -> str:
     return f"#{list(pins).index(name) + 1} " if len(pins) > 1 and name in pins else ""
 
 
-def _of_pins(strand: Strand, pins: Sequence[str]) -> Strand:
+def _of_pins(lines: HeadLines, pins: Sequence[str]) -> HeadLines:
     """The lines of what is pinned alone."""
     queries, keys = ([int(pin[1:]) for pin in pins if pin[0] == side] for side in "qk")
-    mine = np.isin(strand.query, queries) | np.isin(strand.key, keys)
-    lines = (strand.query[mine], strand.key[mine], strand.weight[mine])
-    return Strand(strand.ink, strand.dash, *lines)
+    mine = np.isin(lines.query, queries) | np.isin(lines.key, keys)
+    ends = (lines.query[mine], lines.key[mine])
+    return HeadLines(lines.ink, lines.dash, *ends, lines.weight[mine])
 
 
-def _numbers_of(drawn: Sequence[Strand], pins: Sequence[str]) -> list[tuple[str, str, str, float]]:
+def _numbers_of(
+    drawn: Sequence[HeadLines], pins: Sequence[str]
+) -> list[tuple[str, str, str, float]]:
     """Ink, pin, the line's other end and the weight, in the order of the pins."""
-    found = [
-        (one.ink, pin, far, float(weight))
-        for one in drawn
-        for query, key, weight in zip(one.query, one.key, one.weight, strict=True)
+    numbers = [
+        (lines.ink, pin, far, float(weight))
+        for lines in drawn
+        for query, key, weight in zip(lines.query, lines.key, lines.weight, strict=True)
         for pin, far in ((f"q{query}", f"k{key}"), (f"k{key}", f"q{query}"))
         if pin in pins
     ]
-    return sorted(found, key=lambda one: list(pins).index(one[1]))
+    return sorted(numbers, key=lambda number: list(pins).index(number[1]))
 
 
 def _number(
@@ -134,17 +136,17 @@ def _number(
     return [f'<g class="number" transform="translate({x:g} {y:g}){turn}">{ground}{words}</g>']
 
 
-def _paths(strand: Strand, ends: dict[str, list[tuple[Length, Length]]]) -> Iterable[str]:
+def _paths(lines: HeadLines, ends: dict[str, list[tuple[Length, Length]]]) -> Iterable[str]:
     """The lines of one ink, those of one step of opacity as one path."""
     paths: dict[int, list[str]] = defaultdict(list)
-    for i, level in enumerate(np.rint(style.LEVELS * np.abs(strand.weight)).astype(int)):
-        (x1, y1), (x2, y2) = ends["q"][int(strand.query[i])], ends["k"][int(strand.key[i])]
+    for i, level in enumerate(np.rint(style.LEVELS * np.abs(lines.weight)).astype(int)):
+        (x1, y1), (x2, y2) = ends["q"][int(lines.query[i])], ends["k"][int(lines.key[i])]
         paths[int(level)].append(f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}")
     for level, parts in sorted(paths.items()):
         share = level / style.LEVELS
         yield (
-            f'<path fill="none" stroke="{strand.ink}" stroke-opacity="{share:.4f}" '
-            f'stroke-width="{style.line_width(share):.3g}" stroke-dasharray="{strand.dash}" '
+            f'<path fill="none" stroke="{lines.ink}" stroke-opacity="{share:.4f}" '
+            f'stroke-width="{style.line_width(share):.3g}" stroke-dasharray="{lines.dash}" '
             f'd="{"".join(parts)}"/>'
         )
 

@@ -18,11 +18,11 @@ from attnviz.analysis.formula import formula as formula_of
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
-from attnviz.pictures.asked import check_drawn, check_language
-from attnviz.pictures.facts import about_given, changes, with_changes
+from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.overview.on_paper import tiles_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import title
+from attnviz.pictures.provenance import given_weights_notes, intervention_notes, with_interventions
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
@@ -94,7 +94,7 @@ class Overview:
         named = trace is not None
         tiles = tiles_on_paper(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
         recipe = None if trace is None else Recipe("overview", trace)
-        return svg.sheet(trace, [head, tiles], recipe, language, said["alt"])
+        return svg.document(trace, [head, tiles], recipe, language, said["alt"])
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -219,11 +219,11 @@ def overview_words(
     source = "given" if card.source == "given" else "softmax"
     softmax = {"softmax": formula_of(trace, trace.heads)}
     named = Message(f"overview.formula_{source}", softmax)
-    formula = with_changes(named, trace, trace.heads).text(language)
+    formula = with_interventions(named, trace, trace.heads).text(language)
     key = "overview.pooled" if block > 1 else "overview.exact"
     drawn = say(key, language, block=block, formula=formula)
     hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
-    changed = [*changes(trace, language), *about_given(trace, language)]
+    changed = [*intervention_notes(trace, language), *given_weights_notes(trace, language)]
     note = " ".join([drawn, *hatched, *extra, *changed])
     model, name = card.called(language), say("overview.title", language, **sizes)
     alt = say(
@@ -240,27 +240,27 @@ def overview_words(
     }
 
 
-def map_words(one: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
+def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
     """What the overview of one map says."""
-    seen = one.map
-    kind = "signed" if seen.is_signed else "share"
+    attention = view.map
+    kind = "signed" if attention.is_signed else "share"
     block = _largest_block(tiles)
     pooled = "_pooled" if block > 1 else ""
     drawn = say(f"overview.map_{kind}{pooled}", language, block=block)
-    hatched = [] if seen.allowed is None else [say("overview.hatched", language)]
+    hatched = [] if attention.allowed is None else [say("overview.hatched", language)]
     note = " ".join([drawn, *hatched])
-    name = one.name(language)
+    name = view.name(language)
     alt = say(
         "overview.map_alt",
         language,
         name=name,
-        rows=len(seen.rows),
-        columns=len(seen.columns),
+        rows=len(attention.rows),
+        columns=len(attention.columns),
         note=note,
     )
-    rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
-    spoken = _spoken(language, signed=seen.is_signed)
-    spoken["words"]["rest"] = say(f"map.rest{'_signed' if seen.is_signed else ''}", language)
+    rows, columns = ([place.text for place in side] for side in (attention.rows, attention.columns))
+    spoken = _spoken(language, signed=attention.is_signed)
+    spoken["words"]["rest"] = say(f"map.rest{'_signed' if attention.is_signed else ''}", language)
     return {
         "layers": 1,
         "heads": 1,

@@ -1,12 +1,12 @@
 """Matrices: as a map of ink with the number under the pointer, or as a table of numbers."""
 
 from collections.abc import Sequence
-from math import isfinite
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.style import Mode, Paint
@@ -77,7 +77,7 @@ def scale_of(largest: float, language: Language, *, signed: bool) -> str:
     return say(key, language, largest=f"{largest:.3f}")
 
 
-def numbers(
+def number_table(
     cells: Float[np.ndarray, "row column"],
     rows: Sequence[str],
     columns: Sequence[str],
@@ -110,14 +110,6 @@ def numbers(
     ]
     table = element("table", element("thead", head), element("tbody", *body), class_="numbers")
     return element("div", table, class_="scroll")
-
-
-def printed(value: float, decimals: int) -> str:
-    """A number with a true minus sign, and never minus zero."""
-    text = f"{value:.{decimals}f}".replace("inf", "∞")
-    if isfinite(value) and float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", "−")
 
 
 def _largest(values: Float[np.ndarray, "row column"]) -> float:

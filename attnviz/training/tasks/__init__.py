@@ -23,7 +23,7 @@ NOTHING = -1
 
 Texts = Int[np.ndarray, "text token"]
 Answers = Int[np.ndarray, "text token question"]
-Targets = Int[np.ndarray, "look text query"]
+Targets = Int[np.ndarray, "target text query"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Task:
 
     name: str
     alphabet: Alphabet
-    looks: tuple[str, ...]  # what each target is, by its name in the catalogue's `look`
+    target_names: tuple[str, ...]  # what each target is, by its name in the catalogue's `look`
     choices: tuple[str, ...]  # what each class says
     draw: Callable[[np.random.Generator, int], Texts]  # that many texts of one length
     answers: Callable[[Texts], Answers]

@@ -59,7 +59,7 @@ def partner_places(texts: Texts) -> Answers:
 TASK = Task(
     name="brackets",
     alphabet=Alphabet(("(", ")"), fewest=2, most=LONGEST, example="(()(()))"),
-    looks=("partner",),
+    target_names=("partner",),
     choices=tuple(str(place) for place in range(LONGEST)),
     draw=draw,
     answers=partner_places,

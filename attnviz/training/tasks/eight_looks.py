@@ -1,5 +1,5 @@
 """Eight looks: name the four digits before and the four after."""
 
-from attnviz.training.ring import looks_task
+from attnviz.training.ring import offsets_task
 
-TASK = looks_task("eight-looks", offsets=(-4, -3, -2, -1, 1, 2, 3, 4), steps=400)
+TASK = offsets_task("eight-looks", offsets=(-4, -3, -2, -1, 1, 2, 3, 4), steps=400)

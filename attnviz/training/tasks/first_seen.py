@@ -52,7 +52,7 @@ def first_place_answers(texts: Texts) -> Answers:
 TASK = Task(
     name="first-seen",
     alphabet=Alphabet(SYMBOLS, fewest=1, most=LONGEST, example="四是四\uff0c十是十"),
-    looks=("first",),
+    target_names=("first",),
     choices=tuple(str(place) for place in range(LONGEST)),
     draw=draw,
     answers=first_place_answers,

@@ -76,7 +76,7 @@ def referents(texts: Texts) -> Answers:
 TASK = Task(
     name="it",
     alphabet=Alphabet(WORDS, fewest=LENGTH, most=LENGTH, example=EXAMPLE, words=True),
-    looks=("adjective", "meant"),
+    target_names=("adjective", "meant"),
     choices=NOUNS,
     draw=draw,
     answers=referents,

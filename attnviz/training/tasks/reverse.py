@@ -19,7 +19,7 @@ def mirror(texts: Texts) -> Targets:
 TASK = Task(
     name="reverse",
     alphabet=ALPHABET,
-    looks=("mirror",),
+    target_names=("mirror",),
     choices=DIGITS,
     draw=draw,
     answers=mirrored,

@@ -1,5 +1,5 @@
 """Two looks: name the digit before and the digit after."""
 
-from attnviz.training.ring import looks_task
+from attnviz.training.ring import offsets_task
 
-TASK = looks_task("two-looks", offsets=(-1, 1), steps=400)
+TASK = offsets_task("two-looks", offsets=(-1, 1), steps=400)

@@ -7,7 +7,7 @@ from importlib.resources import files
 import streamlit as st
 
 from attnviz.texts import Language, tag_of
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 
 _STATUS = """
 // An element that stays while its text changes: readers of screens announce the change.
@@ -28,8 +28,8 @@ _frame_script = files("attnviz.ui") / "assets" / "frame.js"
 _frame = st.components.v2.component("attnviz_frame", js=_frame_script.read_text(encoding="utf-8"))
 _status = st.components.v2.component("attnviz_status", js=_STATUS)
 
-_EXPECTED: Remembered[str | None] = Remembered("expected", None)  # the verdict asked for
-_SPOKEN: Remembered[tuple[int, str]] = Remembered("spoken", (0, ""))
+_EXPECTED: SessionValue[str | None] = SessionValue("expected", None)  # the verdict asked for
+_SPOKEN: SessionValue[tuple[int, str]] = SessionValue("spoken", (0, ""))
 _MARKS = str.maketrans(dict.fromkeys(set(string.punctuation) - set(",.?!%'"), " "))
 _INSIDE = re.compile(r"\.(?=[^\W\d])")  # as in an address, which becomes a link
 

@@ -195,7 +195,7 @@ def show_overview(packet: bytes, key: str, on_picked: Callable[[], None]) -> Non
 
 def picked(key: str) -> dict[str, Any] | None:
     """What was chosen in the overview `key`: slot, layer, head."""
-    choice: dict[str, Any] | None = _told(key).get("picked")
+    choice: dict[str, Any] | None = _values_of(key).get("picked")
     return choice
 
 
@@ -216,7 +216,7 @@ def show_picture(script: str, packet: bytes, key: str) -> None:
 
 def pinned(key: str) -> tuple[str, ...]:
     """The tokens that are pinned in the line diagram `key`: q3 as a query, k0 as a key."""
-    pins: list[str] = _told(key).get("pins") or []
+    pins: list[str] = _values_of(key).get("pins") or []
     return tuple(pins)
 
 
@@ -227,12 +227,12 @@ def show_drawing(drawn: Drawing, key: str, on_painted: Callable[[], None]) -> No
 
 def painted(key: str) -> dict[str, Any] | None:
     """The cell that was clicked in the drawing `key`: control, row, column."""
-    cell: dict[str, Any] | None = _told(key).get("painted")
+    cell: dict[str, Any] | None = _values_of(key).get("painted")
     return cell
 
 
-def _told(key: str) -> Any:
-    """What a component has told; nothing if the page has dropped it."""
+def _values_of(key: str) -> Any:
+    """What a component has set; nothing if the page has dropped it."""
     return state.taken(key) or {}
 
 

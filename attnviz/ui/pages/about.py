@@ -8,14 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from attnviz.core.card import ModelCard
+from attnviz.digits import error_at_most
 from attnviz.models import catalogue
 from attnviz.models.load import is_loaded, load
-from attnviz.pictures.digits import error_at_most
 from attnviz.runtime.settings import Settings, settings
 from attnviz.texts import say
 from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import header, language
-from attnviz.ui.server.lifespan import health_facts
+from attnviz.ui.server.lifespan import health_report
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.model import loaded
 from attnviz.version import versions
@@ -44,10 +44,10 @@ def _versions() -> None:
     rows = {**versions(), "streamlit": version("streamlit"), "plotly": version("plotly")}
     rows["Python"] = platform.python_version()
     _table(rows, "package", "version")
-    facts = health_facts()
-    difference = facts["self_test"]
+    report = health_report()
+    difference = report["self_test"]
     said = error_at_most(difference) if isinstance(difference, float) else "–"
-    result = "ok" if facts["status"] == "full" else facts["status"]
+    result = "ok" if report["status"] == "full" else report["status"]
     st.markdown(markdown_text(say(f"about.self_test_{result}", language(), difference=said)))
 
 

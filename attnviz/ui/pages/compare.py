@@ -13,7 +13,7 @@ from attnviz.ui.components.figures import show_chart
 from attnviz.ui.errors import clear_errors, fragment
 from attnviz.ui.frame import language, mode
 from attnviz.ui.server.jobs import Job
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.saving import save_comparison
 from attnviz.ui.widgets.training_texts import outcome, progress_text, share_done
@@ -22,8 +22,8 @@ FEW, MANY = 1, 8
 COUNTER_EXAMPLE = "reverse"
 ASK_SECONDS = 0.5
 PLOT_HEIGHT = 380
-_JOBS: Remembered[tuple[Job, ...]] = Remembered("compare_jobs", ())
-_IS_AWAITED = Remembered("compare_waited", False)
+_JOBS: SessionValue[tuple[Job, ...]] = SessionValue("compare_jobs", ())
+_IS_AWAITED = SessionValue("compare_waited", False)
 
 
 def compare_page(now: TrainState, share_here: Callable[[], None]) -> None:

@@ -70,7 +70,7 @@ def _viewer(key: TraceKey, usual: Different) -> None:
 
 
 def _seen() -> ExploreState:
-    return address.sentence_seen(state.read(ExploreState))
+    return address.without_defaults(state.read(ExploreState))
 
 
 def _embedded(now: ExploreState) -> None:

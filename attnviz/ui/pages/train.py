@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from attnviz.errors import AttnvizError
-from attnviz.pictures.live import live_curve
+from attnviz.pictures.live_curve import live_curve
 from attnviz.runtime.queue import in_turn
 from attnviz.share.state import TRAIN, TrainState
 from attnviz.texts import say
@@ -20,7 +20,7 @@ from attnviz.ui.frame import came_back, header, language, mode
 from attnviz.ui.pages import compare
 from attnviz.ui.pages.training_result import result
 from attnviz.ui.server.jobs import Job
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.controls import segments
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.sharing import share
@@ -29,10 +29,14 @@ from attnviz.ui.widgets.training_texts import progress_text, share_done
 FIRST_TASK = "eight-looks"
 HEADS = (1, 2, 4, 8)
 ASK_SECONDS = 0.5
-_JOB: Remembered[Job | None] = Remembered("job", None)
-_TRAINED: Remembered[Training | None] = Remembered("trained", None)  # here, or opened from a file
-_IS_TRAINED_HERE = Remembered("trained_here", False)
-_OPENED: Remembered[str | None] = Remembered("checkpoint_opened", None)  # the last uploaded file
+_JOB: SessionValue[Job | None] = SessionValue("job", None)
+_TRAINED: SessionValue[Training | None] = SessionValue(
+    "trained", None
+)  # here, or opened from a file
+_IS_TRAINED_HERE = SessionValue("trained_here", False)
+_OPENED: SessionValue[str | None] = SessionValue(
+    "checkpoint_opened", None
+)  # the last uploaded file
 
 
 def train_page() -> None:

@@ -7,21 +7,21 @@ import streamlit as st
 from attnviz.errors import AttnvizError
 from attnviz.models.load import Model
 from attnviz.pictures.learning import learning
-from attnviz.pictures.looks import looks
+from attnviz.pictures.target_heatmap import target_heatmap
 from attnviz.runtime.cache import Cache
 from attnviz.share.state import TrainState
 from attnviz.texts import say
 from attnviz.training import checkpoint
-from attnviz.training.looks import TEXTS, mean_looks
 from attnviz.training.loop import examined_at
 from attnviz.training.record import Exam, Snapshot, Training
+from attnviz.training.target_shares import TEXTS, mean_target_shares
 from attnviz.training.tasks import Task
 from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components.figures import show_chart
 from attnviz.ui.errors import clear_errors, show_error
 from attnviz.ui.frame import language, mode
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.answers import show_answers
 from attnviz.ui.widgets.downloads import download
 from attnviz.ui.widgets.escape import markdown_text
@@ -34,7 +34,7 @@ from attnviz.ui.widgets.warnings import show_warnings
 
 Seen = Callable[[], TrainState]
 PLOT_HEIGHT = 330
-_LAST_OWN = Remembered("last_own", ("", ""))  # the last task and text that could be read
+_LAST_OWN = SessionValue("last_own", ("", ""))  # the last task and text that could be read
 
 
 def result(training: Training, is_opened: bool, seen: Seen) -> None:
@@ -53,7 +53,7 @@ def result(training: Training, is_opened: bool, seen: Seen) -> None:
         name = markdown_text(say(f"task.{run.task.name}", language()))
         st.markdown(f"**{name}** · {markdown_text(_reached(training, snapshot))}")
     model = training.model_at(snapshot)
-    shares = mean_looks(model, run.task)
+    shares = mean_target_shares(model, run.task)
     left, right = st.columns([1, 1])
     with left:
         if training.history:
@@ -71,8 +71,8 @@ def result(training: Training, is_opened: bool, seen: Seen) -> None:
         _save(training)
         save_training(training, shares)
     with right:
-        names = [say(f"look.{look}", language()) for look in run.task.looks]
-        picture = looks(
+        names = [say(f"look.{look}", language()) for look in run.task.target_names]
+        picture = target_heatmap(
             shares, names, model.card.called(language()), TEXTS, mode=mode(), language=language()
         )
         show_chart(picture, "looks", PLOT_HEIGHT)

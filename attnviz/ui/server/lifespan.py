@@ -133,7 +133,7 @@ def _load() -> None:
     note("start", status=_state["status"], version=__version__, ms=milliseconds)
 
 
-def health_facts() -> dict[str, object]:
+def health_report() -> dict[str, object]:
     """How the server is: for a health check, and for the page About."""
     full = round(full_for())
     return {
@@ -150,8 +150,8 @@ def health_facts() -> dict[str, object]:
 
 async def health(_: Request) -> JSONResponse:
     """Answers 200; 503 where the self-test failed, or nothing new had room for a minute."""
-    facts = health_facts()
-    return JSONResponse(facts, status_code=503 if facts["status"] in ("failed", "full") else 200)
+    report = health_report()
+    return JSONResponse(report, status_code=503 if report["status"] in ("failed", "full") else 200)
 
 
 class SafeHeaders:

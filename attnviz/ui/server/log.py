@@ -21,14 +21,14 @@ def begin() -> None:
         _LOGGER.propagate = False
 
 
-def note(event: str, **facts: str | int | float | None) -> None:
+def note(event: str, **fields: str | int | float | None) -> None:
     """Write down an event: when, for which session, and its numbers."""
     line: dict[str, object] = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "event": event,
         "request": request(),
     }
-    for name, value in facts.items():
+    for name, value in fields.items():
         line[name] = round(value, 1) if isinstance(value, float) else value
     _LOGGER.info(json.dumps(line, ensure_ascii=False))
 

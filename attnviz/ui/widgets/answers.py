@@ -35,6 +35,10 @@ def show_answers(task: Task, model: Model, text: str, tokens: list[str]) -> None
 
 
 def _question(task: Task, question: int) -> str:
-    """What is asked: the look that the answer depends on, where each has its own."""
-    look = task.looks[question] if task.questions == len(task.looks) else task.looks[-1]
-    return markdown_text(say(f"look.{look}", language()))
+    """What is asked: the target that the answer depends on, where each has its own."""
+    target = (
+        task.target_names[question]
+        if task.questions == len(task.target_names)
+        else task.target_names[-1]
+    )
+    return markdown_text(say(f"look.{target}", language()))

@@ -17,7 +17,7 @@ from attnviz.ui import state
 from attnviz.ui.caches import LinesKey, TraceKey
 from attnviz.ui.frame import language
 from attnviz.ui.widgets import pins
-from attnviz.ui.widgets.heads import Different, choose_head, heads_seen
+from attnviz.ui.widgets.heads import Different, choose_head, heads_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Ch
     """What is chosen, by the controls or, where there are none, by the link."""
     lens = Lens(now.unit, now.hide_special, now.renormalise, now.at_least, now.strongest / 100)
     return Choices(
-        heads=tuple(dict.fromkeys([*heads_seen(now, usual), *now.more])),
+        heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),
         combination=None if now.combine == "each" else now.combine,
         direction=now.direction,
         arrangement=now.arrangement,
@@ -65,7 +65,7 @@ def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Ch
 
 
 def _heads(trace: Trace, now: ViewState, usual: Different) -> None:
-    for slot, head in zip(("a", "b"), heads_seen(now, usual), strict=True):
+    for slot, head in zip(("a", "b"), heads_shown(now, usual), strict=True):
         st.selectbox(
             say(f"page.head_{slot}", language()),
             trace.heads,

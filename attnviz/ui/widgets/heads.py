@@ -7,7 +7,7 @@ from typing import NamedTuple
 from attnviz.core.heads import HeadId
 from attnviz.share.state import ViewState
 from attnviz.ui import state
-from attnviz.ui.state import NONE_YET, Remembered
+from attnviz.ui.state import NONE_YET, SessionValue
 
 
 class Different(NamedTuple):
@@ -25,9 +25,9 @@ class _Aside(NamedTuple):
 
 
 # What was chosen for a model waits there until that one is seen again.
-_OF: Remembered[str | None] = Remembered("heads_of", None)
-_ASIDE: Remembered[Mapping[str, _Aside]] = Remembered("heads_aside", NONE_YET)
-_ARE_LINKED = Remembered("heads_linked", False)
+_OF: SessionValue[str | None] = SessionValue("heads_of", None)
+_ASIDE: SessionValue[Mapping[str, _Aside]] = SessionValue("heads_aside", NONE_YET)
+_ARE_LINKED = SessionValue("heads_linked", False)
 
 
 def link_heads() -> None:
@@ -73,7 +73,7 @@ def _known(
     return replace(now, a=a, b=b, more=more), tuple(missing)
 
 
-def heads_seen(now: ViewState, usual: Different) -> tuple[HeadId, HeadId]:
+def heads_shown(now: ViewState, usual: Different) -> tuple[HeadId, HeadId]:
     """What stands in A and B."""
     return now.a or usual.a, now.b or usual.b
 
@@ -85,6 +85,6 @@ def are_usual(now: ViewState) -> bool:
 
 def choose_head(slot: str, head: HeadId, usual: Different) -> None:
     """Put a head in slot A or B; the other then stays where it stands."""
-    a, b = heads_seen(state.read(ViewState), usual)
+    a, b = heads_shown(state.read(ViewState), usual)
     a, b = (head, b) if slot.lower() == "a" else (a, head)
     state.change(ViewState, a=a, b=b)

@@ -6,11 +6,11 @@ from attnviz.models.load import Model, load
 from attnviz.texts import say
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.frame import language
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 
-_LAST: Remembered[TraceKey | None] = Remembered("last_key", None)
-_IS_SHOWN = Remembered("is_shown", False)
+_LAST: SessionValue[TraceKey | None] = SessionValue("last_key", None)
+_IS_SHOWN = SessionValue("is_shown", False)
 
 
 def begin() -> None:

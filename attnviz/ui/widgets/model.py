@@ -13,13 +13,13 @@ from attnviz.share.state import SentenceState
 from attnviz.texts import say
 from attnviz.ui import state
 from attnviz.ui.frame import language
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.progress import with_progress
 
 OTHER = "other"
-TYPED: Remembered[str] = Remembered("other_typed", "")  # the name of a folder or hub model
-ASKED: Remembered[str | None] = Remembered("other_asked", None)  # the same, once it is loaded
+TYPED: SessionValue[str] = SessionValue("other_typed", "")  # the name of a folder or hub model
+ASKED: SessionValue[str | None] = SessionValue("other_asked", None)  # the same, once it is loaded
 _TEXTS = {
     catalogue.EMBEDDED: "page.model_minilm",
     catalogue.CONTROL: "page.model_control",

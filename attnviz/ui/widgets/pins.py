@@ -12,13 +12,13 @@ from attnviz.core.trace import Trace
 from attnviz.share.state import ViewState
 from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
-from attnviz.ui.state import NONE_YET, Remembered
+from attnviz.ui.state import NONE_YET, SessionValue
 
 Pins = tuple[str, ...]
 Positions = Sequence[tuple[int, ...]]  # of the tokens behind each place that is shown
 
-_KEPT: Remembered[Mapping[int, Pins]] = Remembered("pins_kept", NONE_YET)  # by sentence
-_BEGUN: Remembered[tuple[tuple[Any, ...], Pins]] = Remembered("pins_begun", ((), ()))
+_KEPT: SessionValue[Mapping[int, Pins]] = SessionValue("pins_kept", NONE_YET)  # by sentence
+_BEGUN: SessionValue[tuple[tuple[Any, ...], Pins]] = SessionValue("pins_begun", ((), ()))
 
 
 def starting(key: TraceKey, trace: Trace, lens: Lens) -> Pins:

@@ -9,11 +9,11 @@ from attnviz.core.methods import Picture
 from attnviz.core.trace import Trace
 from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
 from attnviz.export.png import png_packet
-from attnviz.export.training import comparison_csv, course_csv, looks_csv
+from attnviz.export.training import comparison_csv, course_csv, target_shares_csv
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.link import Progress
-from attnviz.pictures.asked import can_be_pinned
+from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.kinds import PictureKind, kinds
 from attnviz.pictures.shown import Shown, shown
@@ -24,12 +24,12 @@ from attnviz.training.record import Training
 from attnviz.ui import state
 from attnviz.ui.components.figures import lazy_popover, save_png
 from attnviz.ui.frame import language
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.downloads import download
 
 Maker = Callable[[], bytes]
-_PNGS = Remembered("pngs", 0)  # so that each is another message
+_PNGS = SessionValue("pngs", 0)  # so that each is another message
 
 
 def save(trace: Trace, choices: Choices) -> None:
@@ -64,14 +64,17 @@ def _values(chapter: Chapter, scene: Scene) -> bytes:
 
 
 def save_training(training: Training, shares: np.ndarray) -> None:
-    """A training's course and looks as tables."""
+    """A training's course and target shares as tables."""
     name, spoken = training.run.name, language()
     with lazy_popover(say("page.save", language()), "save_training_open") as is_open:
         if is_open:
-            course, looks = f"{name}-course.csv", f"{name}-looks.csv"
+            course, shares_file = f"{name}-course.csv", f"{name}-looks.csv"
             _button("course", course, "text/csv", lambda: course_csv(training, spoken).encode())
             _button(
-                "looks", looks, "text/csv", lambda: looks_csv(training, shares, spoken).encode()
+                "looks",
+                shares_file,
+                "text/csv",
+                lambda: target_shares_csv(training, shares, spoken).encode(),
             )
 
 

@@ -21,7 +21,7 @@ from attnviz.ui.frame import language, mode
 from attnviz.ui.widgets import controls, pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
-from attnviz.ui.widgets.heads import Different, are_usual, choose_head, heads_seen
+from attnviz.ui.widgets.heads import Different, are_usual, choose_head, heads_shown
 from attnviz.ui.widgets.saving import save
 
 OVERVIEW, LINES = "overview_picture", "lines_picture"
@@ -37,7 +37,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
     """
     now = state.read(ViewState)
     with st.container(key="viewer"):
-        _facts(trace, now, usual)
+        _summary(trace, now, usual)
         overview_place = st.container(key="overview")
         heatmaps_place = st.container(key="heatmaps")
         controls.choose(trace, now, usual)
@@ -46,7 +46,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
         with st.container(key="lines"):
             _lines(key, trace, shown_now)
         with overview_place:
-            _overview(key, trace, heads_seen(now, usual), usual)
+            _overview(key, trace, heads_shown(now, usual), usual)
         with heatmaps_place:
             _heatmaps(key, trace, shown_now)
         with st.container(key="table"):
@@ -62,7 +62,7 @@ def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Diffe
     """The parts that an embedded page's link asks for, one below the other."""
     shown_now = controls.choices(key, trace, now, usual)
     parts: dict[str, Callable[[], None]] = {
-        "overview": lambda: _overview(key, trace, heads_seen(now, usual), usual),
+        "overview": lambda: _overview(key, trace, heads_shown(now, usual), usual),
         "heatmaps": lambda: _heatmaps(key, trace, shown_now),
         "lines": lambda: _lines(key, trace, shown_now),
         "table": lambda: _numbers(trace, shown_now),
@@ -109,10 +109,10 @@ def _lines(key: TraceKey, trace: Trace, now: Choices) -> None:
     )
 
 
-def _facts(trace: Trace, now: ViewState, usual: Different) -> None:
+def _summary(trace: Trace, now: ViewState, usual: Different) -> None:
     """What ran, and why these two heads."""
     model = trace.model
-    facts = say(
+    summary = say(
         "page.facts",
         language(),
         title=model.called(language()),
@@ -122,9 +122,10 @@ def _facts(trace: Trace, now: ViewState, usual: Different) -> None:
         most=model.max_tokens,
     )
     if are_usual(now):
-        facts += " · " + say("page.default_heads", language(), divergence=f"{usual.divergence:.3f}")
+        divergence = f"{usual.divergence:.3f}"
+        summary += " · " + say("page.default_heads", language(), divergence=divergence)
     with st.container(key="facts"):
-        st.markdown(markdown_text(facts))
+        st.markdown(markdown_text(summary))
 
 
 def _overview(key: TraceKey, trace: Trace, heads: tuple[HeadId, HeadId], usual: Different) -> None:

@@ -55,12 +55,12 @@ def _unknown(trace: Trace, many: bool) -> Iterator[str]:
         blank=blank,
     )
     by_reason = {
-        reason: [one for one in trace.unknown if one.reason == reason] for reason in _REASONS
+        reason: [word for word in trace.unknown if word.reason == reason] for reason in _REASONS
     }
-    for reason, found in by_reason.items():
-        if found:
-            signs = _listed([visible(sign) for one in found for sign in one.signs])
-            values = {"count": len(found), "which": signs, "most": found[0].most, "blank": blank}
+    for reason, words in by_reason.items():
+        if words:
+            signs = _listed([visible(sign) for word in words for sign in word.signs])
+            values = {"count": len(words), "which": signs, "most": words[0].most, "blank": blank}
             yield say(f"page.unknown_{reason}", language(), **values)
     if many:
         yield say("page.unknown_many", language())

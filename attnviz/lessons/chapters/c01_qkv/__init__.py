@@ -7,12 +7,12 @@ from attnviz.lessons.chapters.c01_qkv import projections, sum_of_q
 from attnviz.lessons.chapters.c01_qkv.checks import QUESTIONS
 from attnviz.lessons.controls import head_control, other_head_control, word_control
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.facts import head_asked
+from attnviz.lessons.trace_values import question_head
 
 
 def _beside(trace: Trace) -> HeadId:
     """A head of the same layer, so of the same X: the one that looks most differently."""
-    return most_different_beside(trace, head_asked(trace))
+    return most_different_beside(trace, question_head(trace))
 
 
 CHAPTER = Chapter(
@@ -20,7 +20,7 @@ CHAPTER = Chapter(
     name="qkv",
     minutes=4,
     controls=(
-        head_control(head_asked),
+        head_control(question_head),
         other_head_control("other", _beside),
         word_control(),
     ),

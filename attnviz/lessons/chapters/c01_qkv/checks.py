@@ -3,15 +3,15 @@
 import numpy as np
 
 from attnviz.core.trace import Trace
-from attnviz.lessons.facts import head_asked, name, word
 from attnviz.lessons.options import answers, words
 from attnviz.lessons.questions import Outcome, Question
+from attnviz.lessons.trace_values import question_head, question_word
 
 
 def _replaced(trace: Trace) -> Outcome:
     """Compute all q of a head twice, once with one row of X replaced, and count what differs."""
-    layer, head = head_asked(trace)
-    d, at = trace.model.d_head, word(trace).position
+    layer, head = question_head(trace)
+    d, at = trace.model.d_head, question_word(trace).position
     columns = trace.learned[layer].query.weight[:, head * d : (head + 1) * d].astype(np.float64)
     before = trace.residual(layer).astype(np.float64)
     after = before.copy()
@@ -25,7 +25,7 @@ def _replaced(trace: Trace) -> Outcome:
 
 def _longest(trace: Trace) -> Outcome:
     """X W_Q + b in float64, and the length of each row."""
-    layer, head = head_asked(trace)
+    layer, head = question_head(trace)
     d = trace.model.d_head
     block = slice(head * d, (head + 1) * d)
     learned = trace.learned[layer].query
@@ -38,7 +38,7 @@ def _longest(trace: Trace) -> Outcome:
     best = max(lengths, key=lambda position: lengths[position])
     shortest = min(lengths.values())
     said = {
-        "best": name(trace.tokens[best]),
+        "best": trace.tokens[best].name,
         "length": f"{lengths[best]:.2f}",
         "shortest": f"{shortest:.2f}",
     }
@@ -49,7 +49,7 @@ QUESTIONS = (
     Question(
         name="longest",
         check=_longest,
-        asked=lambda trace: {"head": head_asked(trace)},
+        asked=lambda trace: {"head": question_head(trace)},
         options=words,
     ),
     Question(

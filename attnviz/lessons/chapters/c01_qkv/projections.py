@@ -6,7 +6,6 @@ from attnviz.core.card import Projected
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.tensor import tensor
@@ -38,7 +37,7 @@ def _draw_projections(scene: Scene) -> Drawing:
 
 def _entering(scene: Scene, layer: int) -> Element:
     """What enters a layer: the embeddings, or r of the layer below."""
-    tokens = [name(token) for token in scene.trace.tokens]
+    tokens = [token.name for token in scene.trace.tokens]
     entering = "X (L0)" if layer == 0 else f"X (L{layer}) = R (L{layer - 1})"
     return tensor(
         scene.trace.residual(layer),
@@ -54,7 +53,7 @@ def _entering(scene: Scene, layer: int) -> Element:
 def _one_head(scene: Scene, head: HeadId) -> Element:
     """Each matrix of a head with what it makes of X."""
     trace, mode, language = scene.trace, scene.mode, scene.language
-    tokens = [name(token) for token in trace.tokens]
+    tokens = [token.name for token in trace.tokens]
     rows = []
     for kind, paint in PAINTS.items():
         matrix = trace.input_projection(head, kind)
@@ -78,6 +77,6 @@ def _one_head(scene: Scene, head: HeadId) -> Element:
 PART = Part(
     "projections",
     _draw_projections,
-    lambda scene: {"followed": name(scene.token)},
+    lambda scene: {"followed": scene.token.name},
     uses=("head", "other", "word"),
 )

@@ -2,13 +2,12 @@
 
 import numpy as np
 
+from attnviz.digits import equals, error_at_most, printed
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.pictures import style
-from attnviz.pictures.digits import equals, error_at_most
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import printed, tensor
+from attnviz.pictures.tensor import tensor
 
 
 def _sum(scene: Scene) -> tuple[np.ndarray, float, float, float]:
@@ -24,7 +23,7 @@ def _sum(scene: Scene) -> tuple[np.ndarray, float, float, float]:
 def _draw_sum(scene: Scene) -> Drawing:
     rows, total, bias, q = _sum(scene)
     title = (
-        f"{scene.trace.model.called(scene.language)} · {scene.head('head')} · {name(scene.token)}"
+        f"{scene.trace.model.called(scene.language)} · {scene.head('head')} · {scene.token.name}"
     )
     terms, added = [printed(total, 3), printed(bias, 3)], printed(total + bias, 3)
     made = f"Σ x × W_Q[·, 0] + b = {' + '.join(terms)} {equals(terms, added)} {added}"
@@ -48,7 +47,7 @@ def _draw_sum(scene: Scene) -> Drawing:
 def _sum_numbers(scene: Scene) -> Numbers:
     _, total, bias, q = _sum(scene)
     return {
-        "word": name(scene.token),
+        "word": scene.token.name,
         "head": scene.head("head"),
         "error": error_at_most(total + bias - q),
     }

@@ -6,7 +6,7 @@ from attnviz.lessons.chapters.c02_worked_numbers import handmade, live, note
 from attnviz.lessons.chapters.c02_worked_numbers.checks import QUESTIONS
 from attnviz.lessons.controls import Paint, Pick, Slide, head_control, word_control
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.facts import head_asked
+from attnviz.lessons.trace_values import question_head
 
 WIDTHS = (1, 3, 16, 64, 256, 1024)
 STRONGEST = 40
@@ -21,7 +21,7 @@ CHAPTER = Chapter(
             lambda _: WIDTHS,
             lambda _: note_example.D_K,
         ),
-        head_control(head_asked),
+        head_control(question_head),
         word_control(),
         Slide("shift", -2, 2, 1, 1),
         Slide("strength", 0, STRONGEST, 1, 4),

@@ -7,9 +7,9 @@ import numpy as np
 from attnviz.analysis import recompute
 from attnviz.core.trace import Trace
 from attnviz.lessons import note_example
-from attnviz.lessons.facts import head_asked, name, need_own_weights, word
 from attnviz.lessons.options import answers, words
 from attnviz.lessons.questions import Outcome, Question
+from attnviz.lessons.trace_values import check_own_weights, question_head, question_word
 
 ADDED = 100
 
@@ -43,9 +43,9 @@ def _added(trace: Trace) -> Outcome:
 
 def _most(trace: Trace) -> Outcome:
     """The word with the largest weight, in float64, from q and k."""
-    layer, head = head_asked(trace)
-    need_own_weights(trace, head_asked(trace))
-    record, at = trace.record(layer), word(trace).position
+    layer, head = question_head(trace)
+    check_own_weights(trace, question_head(trace))
+    record, at = trace.record(layer), question_word(trace).position
     weights = recompute.weights(record)[head][at]
     content = [token.position for token in trace.tokens if not token.is_special]
     best = max(content, key=lambda position: float(weights[position]))
@@ -54,7 +54,7 @@ def _most(trace: Trace) -> Outcome:
         for array in (record.queries[head], record.shared(record.keys, head))
     )
     said = {
-        "best": name(trace.tokens[best]),
+        "best": trace.tokens[best].name,
         "product": f"{float(np.dot(k[best], q[at])):.2f}",
         "share": f"{float(weights[best]):.4f}",
     }
@@ -79,7 +79,7 @@ QUESTIONS = (
     Question(
         name="most",
         check=_most,
-        asked=lambda trace: {"head": head_asked(trace)},
+        asked=lambda trace: {"head": question_head(trace)},
         options=words,
         before="live",
     ),

@@ -8,13 +8,13 @@ from attnviz.analysis import handmade
 from attnviz.analysis.offset import at_offset
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.digits import at_least, at_most, printed
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.digits import at_least, at_most
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import printed, tensor
+from attnviz.pictures.tensor import tensor
 
 text_of = texts_of(__name__)
 

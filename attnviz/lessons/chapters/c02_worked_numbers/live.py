@@ -3,26 +3,25 @@
 import numpy as np
 
 from attnviz.core.intervention import heads_off
+from attnviz.digits import error_at_most, printed
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import Text, texts_of
 from attnviz.pictures import style
-from attnviz.pictures.digits import error_at_most
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.tensor import printed, tensor
-from attnviz.pictures.worked import Worked, worked
+from attnviz.pictures.tensor import tensor
+from attnviz.pictures.weighted_sum import WeightedSum, weighted_sum
 
 text_of = texts_of(__name__)
 
 
-def _live(scene: Scene) -> Worked:
+def _live(scene: Scene) -> WeightedSum:
     head, at = scene.head(), scene.number("word")
     trace, (layer, index) = scene.trace, head
     record = trace.record(layer)
     products = record.shared(record.keys, index) @ record.queries[index][at]
-    return Worked(
-        [name(token) for token in trace.tokens],
+    return WeightedSum(
+        [token.name for token in trace.tokens],
         products,
         trace.scores(head)[at],
         trace.weights(head)[at],
@@ -47,13 +46,13 @@ def _notices(scene: Scene) -> list[Text]:
 def _draw_live(scene: Scene) -> Drawing:
     table = _live(scene)
     notices = _notices(scene)
-    title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · q: {name(scene.token)}"
+    title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · q: {scene.token.name}"
     root = element(
         "div",
         element("p", title, class_="title"),
         element(
             "div",
-            worked(table, scene.mode, scene.language),
+            weighted_sum(table, scene.mode, scene.language),
             _products(scene, table),
             class_="abreast",
         ),
@@ -64,7 +63,7 @@ def _draw_live(scene: Scene) -> Drawing:
     return Drawing(root, alt, scene.mode, {"weights": table.weights, "z": table.z})
 
 
-def _products(scene: Scene, table: Worked) -> Element:
+def _products(scene: Scene, table: WeightedSum) -> Element:
     """q, k and their products for the strongest key: they add up to its q · k."""
     head, at = scene.head(), scene.number("word")
     record = scene.trace.record(head.layer)
@@ -85,7 +84,7 @@ def _live_numbers(scene: Scene) -> Numbers:
     again = scene.trace.weights(scene.head())[scene.number("word")] @ table.values
     return {
         "head": scene.head(),
-        "word": name(scene.token),
+        "word": scene.token.name,
         "best": table.keys[best],
         "weight": printed(float(table.weights[best]), 4),
         "hidden": max(0, table.values.shape[1] - 3),

@@ -5,21 +5,22 @@ import math
 import numpy as np
 
 from attnviz.core.weights import softmax
+from attnviz.digits import printed
 from attnviz.lessons import note_example
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.tensor import numbers, printed
-from attnviz.pictures.worked import Worked, worked
+from attnviz.pictures.tensor import number_table
+from attnviz.pictures.weighted_sum import WeightedSum, weighted_sum
 
 
-def _table(width: int) -> Worked:
+def _table(width: int) -> WeightedSum:
     q, k, v = (note_example.X @ w for w in (note_example.W_Q, note_example.W_K, note_example.W_V))
     products = (q @ k.T)[0].astype(float)
     scores = products / math.sqrt(width)
     weights = softmax(scores)
-    return Worked(
+    return WeightedSum(
         note_example.WORDS, products, scores, weights, v.astype(float), weights @ v, width**0.5
     )
 
@@ -42,7 +43,7 @@ def _draw_note(scene: Scene) -> Drawing:
     root = element(
         "div",
         element("div", *matrices, class_="row"),
-        worked(table, mode, scene.language, decimals=(0, 4, 6, 6)),
+        weighted_sum(table, mode, scene.language, decimals=(0, 4, 6, 6)),
         element("p", said, class_="formula"),
     )
     values = {"weights": table.weights, "scores": table.scores, "products": table.products}
@@ -56,7 +57,7 @@ def _matrix(title: str, values: np.ndarray, paint: style.Paint, scene: Scene) ->
         else [str(i) for i in range(len(values))]
     )
     columns = [str(i) for i in range(values.shape[1])]
-    table = numbers(
+    table = number_table(
         values.astype(float), rows, columns, paint, scene.mode, decimals=0, corner=title
     )
     return element("figure", table, class_="small")

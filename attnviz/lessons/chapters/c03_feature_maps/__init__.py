@@ -6,14 +6,14 @@ from attnviz.lessons.chapters.c03_feature_maps.checks import QUESTIONS
 from attnviz.lessons.chapters.c03_feature_maps.wall import MAPS
 from attnviz.lessons.controls import Pick, Slide, layer_control
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.facts import layer_asked
+from attnviz.lessons.trace_values import question_layer
 
 CHAPTER = Chapter(
     number=3,
     name="feature-maps",
     minutes=4,
     controls=(
-        layer_control(layer_asked),
+        layer_control(question_layer),
         Pick(
             "map",
             lambda _: tuple(MAPS),

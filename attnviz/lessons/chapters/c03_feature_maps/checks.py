@@ -2,9 +2,9 @@
 
 from attnviz.analysis import recompute
 from attnviz.core.trace import Trace
-from attnviz.lessons.facts import head_asked, name, need_own_weights
 from attnviz.lessons.options import words
 from attnviz.lessons.questions import Outcome, Question
+from attnviz.lessons.trace_values import check_own_weights, question_head
 
 WIDER = 5
 
@@ -18,25 +18,25 @@ def _wider(trace: Trace) -> Outcome:
 
 def _most_seen(trace: Trace) -> Outcome:
     """The sum of each column of the weights, recomputed from q and k in float64."""
-    layer, head = head_asked(trace)
-    need_own_weights(trace, head_asked(trace))
-    seen = recompute.weights(trace.record(layer))[head].sum(axis=0)
+    layer, head = question_head(trace)
+    check_own_weights(trace, question_head(trace))
+    column_sums = recompute.weights(trace.record(layer))[head].sum(axis=0)
     content = [token.position for token in trace.tokens if not token.is_special]
-    best = max(content, key=lambda position: seen[position])
-    special = sum(seen[t.position] for t in trace.tokens if t.is_special)
-    said = {
-        "best": name(trace.tokens[best]),
-        "share": f"{100 * seen[best] / len(seen):.1f} %",
-        "special": f"{100 * special / len(seen):.1f} %",
+    best = max(content, key=lambda position: column_sums[position])
+    special = sum(column_sums[t.position] for t in trace.tokens if t.is_special)
+    numbers = {
+        "best": trace.tokens[best].name,
+        "share": f"{100 * column_sums[best] / len(column_sums):.1f} %",
+        "special": f"{100 * special / len(column_sums):.1f} %",
     }
-    return Outcome(str(best), said)
+    return Outcome(str(best), numbers)
 
 
 QUESTIONS = (
     Question(
         name="most-seen",
         check=_most_seen,
-        asked=lambda trace: {"head": head_asked(trace)},
+        asked=lambda trace: {"head": question_head(trace)},
         options=words,
         before="wall",
     ),

@@ -4,14 +4,13 @@ import numpy as np
 
 from attnviz.analysis import convolution
 from attnviz.analysis.recompute import largest_error
+from attnviz.digits import error_at_most, printed
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.digits import error_at_most
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import printed, scale_of, tensor
+from attnviz.pictures.tensor import scale_of, tensor
 
 text_of = texts_of(__name__)
 
@@ -30,7 +29,7 @@ def _both(scene: Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _draw_convolution(scene: Scene) -> Drawing:
     conv, soft, hard = _both(scene)
-    tokens = [name(token) for token in scene.trace.tokens]
+    tokens = [token.name for token in scene.trace.tokens]
     top = float(np.abs(conv).max())
     filters = [f"f{i}" for i in range(conv.shape[1])]
     whole, parts = (

@@ -6,7 +6,6 @@ from attnviz.core.heads import HeadId
 from attnviz.errors import LessonError
 from attnviz.experiments.rerun import MOST_TOKENS
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
@@ -32,7 +31,7 @@ def _draw_wall(scene: Scene) -> Drawing:
     maps, layer = _maps(scene), scene.number("layer")
     weights = scene.choice["map"] == "weights"
     paint = style.SCORE if weights else style.Z
-    tokens = [name(token) for token in scene.trace.tokens]
+    tokens = [token.name for token in scene.trace.tokens]
     top = float(np.abs(maps).max())
     shown = [
         tensor(

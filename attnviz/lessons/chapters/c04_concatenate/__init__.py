@@ -4,7 +4,7 @@ from attnviz.lessons.chapters.c04_concatenate import running_sum, strip
 from attnviz.lessons.chapters.c04_concatenate.checks import QUESTIONS, width
 from attnviz.lessons.controls import PickHeads, layer_control, word_control
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.facts import layer_asked
+from attnviz.lessons.trace_values import question_layer
 
 CHAPTER = Chapter(
     number=4,
@@ -12,7 +12,7 @@ CHAPTER = Chapter(
     minutes=5,
     numbers=lambda scene: width(scene.trace).numbers,
     controls=(
-        layer_control(layer_asked),
+        layer_control(question_layer),
         word_control(),
         PickHeads(
             "off",

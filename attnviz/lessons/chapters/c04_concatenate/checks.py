@@ -5,19 +5,18 @@ import numpy as np
 from attnviz.analysis import recompute
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.digits import error_at_most, printed
 from attnviz.errors import LessonError
-from attnviz.lessons.facts import heads_on, layer_asked, name, word
 from attnviz.lessons.options import answers, heads_of_layer
 from attnviz.lessons.questions import Option, Outcome, Question
-from attnviz.pictures.digits import error_at_most
-from attnviz.pictures.tensor import printed
+from attnviz.lessons.trace_values import heads_on, question_layer, question_word
 
 SHOWN = 3  # numbers of the z that is asked about
 
 
 def width(trace: Trace) -> Outcome:
     """The widths of W_O alone, from its own shape."""
-    layer = layer_asked(trace)
+    layer = question_layer(trace)
     concat, out = trace.learned[layer].output.weight.shape
     value = "same" if out == concat else "narrower" if out < concat else "wider"
     return Outcome(value, {"concat": concat, "out": out})
@@ -25,7 +24,7 @@ def width(trace: Trace) -> Outcome:
 
 def _largest(trace: Trace) -> Outcome:
     """Weights × v × W_O of each head in float64, from q and k on."""
-    layer, at = layer_asked(trace), word(trace).position
+    layer, at = question_layer(trace), question_word(trace).position
     w_o = trace.learned[layer].output.weight.astype(np.float64)
     z = recompute.blend(trace.record(layer))[:, at]
     d = z.shape[-1]
@@ -62,8 +61,8 @@ def _candidates(trace: Trace) -> list[tuple[int, int]]:
     two z begin with the same digits: each could be the one that is shown.
     """
     random = np.random.default_rng(sum(map(ord, trace.text)))
-    at = word(trace).position
-    heads = random.permutation(_on(trace, layer_asked(trace)))
+    at = question_word(trace).position
+    heads = random.permutation(_on(trace, question_layer(trace)))
     one, other = int(heads[0]), int(heads[-1])
     elsewhere = (at + 1) % len(trace.tokens)
     pairs = [(elsewhere, other), (elsewhere, one), (at, other), (at, one)]
@@ -73,7 +72,7 @@ def _candidates(trace: Trace) -> list[tuple[int, int]]:
 
 def _which(trace: Trace) -> Outcome:
     """Look for the shown numbers among all z, recomputed from q, k and v in float64."""
-    wanted, z = _shown_z(trace), recompute.blend(trace.record(layer_asked(trace)))
+    wanted, z = _shown_z(trace), recompute.blend(trace.record(question_layer(trace)))
     off = {
         f"t{at}h{head}": float(np.abs(z[head, at, :SHOWN] - wanted).max())
         for at, head in _candidates(trace)
@@ -89,7 +88,7 @@ def _shown_z(trace: Trace) -> np.ndarray:
 
 
 def _first_of(trace: Trace, at: int, head: int) -> np.ndarray:
-    return trace.head_output(layer_asked(trace))[head, at, :SHOWN]
+    return trace.head_output(question_layer(trace))[head, at, :SHOWN]
 
 
 def _digits(numbers: np.ndarray) -> str:
@@ -97,11 +96,11 @@ def _digits(numbers: np.ndarray) -> str:
 
 
 def _z_options(trace: Trace) -> list[Option]:
-    layer = layer_asked(trace)
+    layer = question_layer(trace)
     return [
         Option(
             f"t{at}h{head}",
-            f"z · {name(trace.tokens[at])} · {HeadId(layer, head)}",
+            f"z · {trace.tokens[at].name} · {HeadId(layer, head)}",
         )
         for at, head in _candidates(trace)
     ]
@@ -117,7 +116,7 @@ QUESTIONS = (
     Question(
         name="largest",
         check=_largest,
-        asked=lambda trace: {"layer": layer_asked(trace)},
+        asked=lambda trace: {"layer": question_layer(trace)},
         options=heads_of_layer,
         before="sum",
     ),

@@ -4,16 +4,14 @@ import numpy as np
 
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.digits import error_at_most, printed
 from attnviz.experiments.rerun import heads_off
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.pictures import style
 from attnviz.pictures.bars import Bar, bars
-from attnviz.pictures.digits import error_at_most
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.style import code
-from attnviz.pictures.tensor import printed
 
 
 def _run(scene: Scene) -> Trace:
@@ -41,7 +39,7 @@ def _draw_sum(scene: Scene) -> Drawing:
         Bar(row, float(length), colour, f"‖y − Σ‖ = {printed(float(rest), 3)}")
         for row, length, colour, rest in zip(names, lengths, colours, left, strict=True)
     ]
-    title = f"{trace.model.called(scene.language)} · L{layer} · {name(scene.token)} · ‖z W_O‖"
+    title = f"{trace.model.called(scene.language)} · L{layer} · {scene.token.name} · ‖z W_O‖"
     root = element(
         "div",
         element("p", title, class_="title"),
@@ -73,7 +71,7 @@ def _sum_numbers(scene: Scene) -> Numbers:
     y = trace.attention_output(layer)[at]
     lengths = np.linalg.norm(parts[:-1], axis=1)
     return {
-        "followed": name(scene.token),
+        "followed": scene.token.name,
         "layer": layer,
         "error": error_at_most(float(np.abs(parts.sum(axis=0) - y).max())),
         "share": f"{100 * lengths.max() / (lengths.sum() or 1):.1f} %",

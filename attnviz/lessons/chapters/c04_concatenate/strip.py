@@ -3,7 +3,6 @@
 import numpy as np
 
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, element
@@ -13,7 +12,7 @@ from attnviz.pictures.tensor import scale_of, tensor, tiles
 
 def _draw_strip(scene: Scene) -> Drawing:
     trace, layer, at = scene.trace, scene.number("layer"), scene.number("word")
-    tokens = [name(token) for token in trace.tokens]
+    tokens = [token.name for token in trace.tokens]
     z = trace.head_output(layer)
     top = float(np.abs(z).max())
     strips = [
@@ -56,7 +55,7 @@ def _strip_numbers(scene: Scene) -> Numbers:
     trace, layer = scene.trace, scene.number("layer")
     whole = trace.learned[layer].output.weight
     return {
-        "followed": name(scene.token),
+        "followed": scene.token.name,
         "concat": whole.shape[0],
         "narrow": whole.shape[1],
         "others": trace.model.heads - 1,

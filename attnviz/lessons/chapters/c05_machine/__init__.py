@@ -4,14 +4,14 @@ from attnviz.lessons.chapters.c05_machine import each, machine, many
 from attnviz.lessons.chapters.c05_machine.checks import QUESTIONS
 from attnviz.lessons.controls import PickHeads, head_control, word_control
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.facts import head_asked
+from attnviz.lessons.trace_values import question_head
 
 CHAPTER = Chapter(
     number=5,
     name="machine",
     minutes=5,
     controls=(
-        head_control(head_asked),
+        head_control(question_head),
         word_control(),
         PickHeads(
             "off",

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from attnviz.digits import printed
 from attnviz.experiments.each_head_off import each_head_off
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import numbers, printed
+from attnviz.pictures.tensor import number_table
 
 
 def _draw_each(scene: Scene) -> Drawing:
@@ -20,7 +21,7 @@ def _draw_each(scene: Scene) -> Drawing:
     root = element(
         "div",
         element("p", title, class_="title"),
-        numbers(moves, rows, columns, style.SCORE, scene.mode, decimals=4, marked=marked),
+        number_table(moves, rows, columns, style.SCORE, scene.mode, decimals=4, marked=marked),
     )
     return Drawing(root, f"{title}: {worst} {moves.max():.4f}", scene.mode, {"moves": moves})
 

@@ -6,7 +6,6 @@ from attnviz.core.card import Projected
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.style import Paint, code
@@ -85,7 +84,7 @@ def _draw_machine(scene: Scene) -> Drawing:
 
 def _box(scene: Scene, box: Box) -> Element:
     title, values, paint, rows_are_tokens = box
-    tokens = [name(token) for token in scene.trace.tokens]
+    tokens = [token.name for token in scene.trace.tokens]
     square = values.shape == (len(tokens), len(tokens))
     rows = tokens if rows_are_tokens else [str(i) for i in range(len(values))]
     inside = tensor(
@@ -112,7 +111,7 @@ PART = Part(
     _draw_machine,
     lambda scene: {
         "others": scene.trace.model.heads - 1,
-        "followed": name(scene.token),
+        "followed": scene.token.name,
     },
     uses=("head", "word"),
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from attnviz.core.trace import Trace
+from attnviz.digits import printed
 from attnviz.experiments.heads_off_in_order import heads_off_in_order
 from attnviz.experiments.rerun import heads_off
 from attnviz.experiments.sentence_vector import moved, sentence_vector
@@ -16,12 +17,11 @@ from attnviz.pictures import style
 from attnviz.pictures.curve import Series, curve
 from attnviz.pictures.drawing import Drawing, element
 from attnviz.pictures.style import Paint
-from attnviz.pictures.tensor import printed
 
 text_of = texts_of(__name__)
 
 
-def _move_asked(scene: Scene) -> float | None:
+def _scene_move(scene: Scene) -> float | None:
     """How far the sentence vector moves with the chosen heads off."""
     if not scene.heads("off"):
         return None
@@ -49,11 +49,11 @@ def _draw_many(scene: Scene) -> Drawing:
         Series(ORDERS[which][scene.language], [0.0, *map(float, moves)], getattr(paint, scene.mode))
         for which, moves, paint in orders
     ]
-    chosen = _move_asked(scene)
-    said = (
+    move = _scene_move(scene)
+    formula = (
         ""
-        if chosen is None
-        else f"{', '.join(map(str, scene.heads('off')))} → 1 − cos = {printed(chosen, 4)}"
+        if move is None
+        else f"{', '.join(map(str, scene.heads('off')))} → 1 − cos = {printed(move, 4)}"
     )
     root = element(
         "div",
@@ -67,11 +67,12 @@ def _draw_many(scene: Scene) -> Drawing:
             name_across="k",
             level=(LIMIT, f"{LIMIT:.2f}"),
         ),
-        element("p", said, class_="formula") if said else None,
+        element("p", formula, class_="formula") if formula else None,
     )
-    values = {which: moves for which, moves, _ in orders} | {"chosen": chosen}
+    values = {which: moves for which, moves, _ in orders} | {"chosen": move}
     ends = "; ".join(
-        f"{one.name}: {_can_go(moves)}" for one, (_, moves, _) in zip(series, orders, strict=True)
+        f"{order.name}: {_can_go(moves)}"
+        for order, (_, moves, _) in zip(series, orders, strict=True)
     )
     return Drawing(root, f"1 − cos ≤ {LIMIT:.2f}: {ends}", scene.mode, values)
 

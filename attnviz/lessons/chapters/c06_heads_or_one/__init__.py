@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 
 from attnviz.core.trace import Trace
-from attnviz.lessons.chapters.c06_heads_or_one import accuracy_bars, average, block, course, looks
+from attnviz.lessons.chapters.c06_heads_or_one import (
+    accuracy_bars,
+    average,
+    block,
+    course,
+    target_shares,
+)
 from attnviz.lessons.chapters.c06_heads_or_one.checks import QUESTIONS
 from attnviz.lessons.chapters.c06_heads_or_one.runs import SEEDS, TASK, all_runs
 from attnviz.lessons.controls import Pick, layer_control, word_control
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.facts import layer_asked
+from attnviz.lessons.trace_values import question_layer
 from attnviz.texts import say
 from attnviz.training.tasks import tasks
 
@@ -29,7 +35,7 @@ CHAPTER = Chapter(
             lambda _: TASK,
             lambda value, _, language: say(f"task.{value}", language),
         ),
-        layer_control(layer_asked),
+        layer_control(question_layer),
         word_control(),
         Pick("seed", lambda _: SEEDS, lambda _: SEEDS[0]),
     ),
@@ -38,7 +44,7 @@ CHAPTER = Chapter(
         block.PART,
         average.PART,
         accuracy_bars.PART,
-        looks.PART,
+        target_shares.PART,
         course.PART,
     ),
     questions=QUESTIONS,

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
+from attnviz.digits import printed
 from attnviz.lessons.accuracies import accuracies, accuracy
 from attnviz.lessons.chapters.c06_heads_or_one.runs import (
     COUNTER_TASK,
     all_runs,
     heads_called,
     runs_by_task,
-    task_asked,
+    scene_task,
 )
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.lessons.trained import finished
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.tensor import printed
 from attnviz.texts import say
 from attnviz.training.record import Training
 from attnviz.training.run import Run
@@ -35,7 +35,7 @@ def _draw_bars(scene: Scene) -> Drawing:
     )
     values = {
         "accuracies": {run.name: t and t.accuracy for run, t in found.items()},
-        "theory": task_asked(scene).theory(layers=1),
+        "theory": scene_task(scene).theory(layers=1),
     }
     return Drawing(root, f"{said}. {measured}", scene.mode, values)
 
@@ -64,7 +64,7 @@ def _task_name(run: Run, scene: Scene) -> str:
 
 
 def _bars_numbers(scene: Scene) -> Numbers:
-    task, runs = task_asked(scene), all_runs(scene)
+    task, runs = scene_task(scene), all_runs(scene)
     return {
         "asks": say(f"task.{task.name}_asks", scene.language),
         "theory": printed(task.theory(layers=1) or 0.0, 4),

@@ -4,14 +4,14 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.core.heads import HeadId
+from attnviz.digits import printed
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.bars import Bar, bars
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import printed, tensor
+from attnviz.pictures.tensor import tensor
 
 text_of = texts_of(__name__)
 
@@ -19,9 +19,9 @@ text_of = texts_of(__name__)
 def _draw_average(scene: Scene) -> Drawing:
     rows = _rows(scene)
     mean = rows.mean(axis=0, dtype=float)
-    tokens = [name(token) for token in scene.trace.tokens]
+    tokens = [token.name for token in scene.trace.tokens]
     layer, at = scene.number("layer"), scene.number("word")
-    title = scene.say(text_of("figure.average_title"), layer=layer, word=name(scene.token))
+    title = scene.say(text_of("figure.average_title"), layer=layer, word=scene.token.name)
     heads = [str(HeadId(layer, head)) for head in range(len(rows))]
     score = getattr(style.SCORE, scene.mode)
     root = element(
@@ -56,8 +56,8 @@ def _average_numbers(scene: Scene) -> Numbers:
     mean = rows.mean(axis=0, dtype=float)
     best = int(mean.argmax())
     return {
-        "word": name(scene.token),
-        "best": name(tokens[best]),
+        "word": scene.token.name,
+        "best": tokens[best].name,
         "share": printed(float(mean[best]), 3),
         "agree": int((rows.argmax(axis=1) == best).sum()),
         "favourites": len(set(rows.argmax(axis=1).tolist())),

@@ -9,24 +9,24 @@ import numpy as np
 from attnviz.analysis import recompute
 from attnviz.core.trace import Trace
 from attnviz.lessons.chapters.c06_heads_or_one.runs import COUNTER_TASK, HEADS, TASK
-from attnviz.lessons.facts import layer_asked, name, word
 from attnviz.lessons.options import answers, words
 from attnviz.lessons.questions import Numbers, Outcome, Question
+from attnviz.lessons.trace_values import question_layer, question_word
 from attnviz.lessons.trained import shipped
 from attnviz.training.tasks import Task, task_called
 
 
 def _one_average(trace: Trace) -> Outcome:
-    """By counting: every way in which the looks can share symbols, with how many texts have it."""
+    """By counting: every way in which targets can share symbols, and how many texts have it."""
     del trace
     task = task_called(TASK)
-    looks, symbols = len(task.looks), len(task.choices)
-    right = sum(_texts(counts, symbols) * max(counts) for counts in _profiles(looks))
-    share = right / (looks * symbols**looks)
+    targets, symbols = len(task.target_names), len(task.choices)
+    right = sum(_texts(counts, symbols) * max(counts) for counts in _profiles(targets))
+    share = right / (targets * symbols**targets)
     trained = next(t for run, t in shipped().items() if run.task.name == TASK and run.heads == 1)
     said = {
         "share": f"{share:.4f}",
-        "most": f"{share * looks:.2f}",
+        "most": f"{share * targets:.2f}",
         "measured": f"{trained.accuracy:.4f}",
     }
     return Outcome(share, said)
@@ -35,16 +35,16 @@ def _one_average(trace: Trace) -> Outcome:
 def _asked_average(trace: Trace) -> Numbers:
     del trace
     task = task_called(TASK)
-    return {"looks": len(task.looks), "symbols": len(task.choices)}
+    return {"looks": len(task.target_names), "symbols": len(task.choices)}
 
 
-def _profiles(looks: int) -> list[tuple[int, ...]]:
-    """How often each different symbol stands there: the partitions of the number of looks."""
+def _profiles(targets: int) -> list[tuple[int, ...]]:
+    """How often each different symbol stands there: the partitions of the number of targets."""
     return [
         counts
-        for different in range(1, looks + 1)
-        for counts in combinations_with_replacement(range(1, looks + 1), different)
-        if sum(counts) == looks
+        for different in range(1, targets + 1)
+        for counts in combinations_with_replacement(range(1, targets + 1), different)
+        if sum(counts) == targets
     ]
 
 
@@ -92,13 +92,13 @@ def _numbers_held(trace: Trace) -> Outcome:
 
 def _together(trace: Trace) -> Outcome:
     """The word with the largest mean weight over the heads, in float64, row by row."""
-    layer, at = layer_asked(trace), word(trace).position
+    layer, at = question_layer(trace), question_word(trace).position
     rows = recompute.weights(trace.record(layer))[:, at]
     allowed = [token.position for token in trace.tokens if not token.is_special]
     mean = sum(rows) / len(rows)
     best = max(allowed, key=lambda position: float(mean[position]))
     agree = sum(max(allowed, key=lambda position: float(row[position])) == best for row in rows)
-    said = {"best": name(trace.tokens[best]), "share": f"{float(mean[best]):.4f}", "agree": agree}
+    said = {"best": trace.tokens[best].name, "share": f"{float(mean[best]):.4f}", "agree": agree}
     return Outcome(str(best), said)
 
 
@@ -129,7 +129,7 @@ QUESTIONS = (
         name="together",
         check=_together,
         options=words,
-        asked=lambda trace: {"layer": layer_asked(trace)},
+        asked=lambda trace: {"layer": question_layer(trace)},
         before="average",
     ),
 )

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c06_heads_or_one.notice import notice
-from attnviz.lessons.chapters.c06_heads_or_one.runs import HEADS, heads_called, run_of, task_asked
+from attnviz.lessons.chapters.c06_heads_or_one.runs import HEADS, heads_called, run_of, scene_task
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
@@ -11,7 +12,6 @@ from attnviz.lessons.trained import finished
 from attnviz.pictures import style
 from attnviz.pictures.curve import Series, curve
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import printed
 from attnviz.texts import say
 from attnviz.training.held_out import TEXTS as TEXTS_A_STEP
 from attnviz.training.record import Point
@@ -26,7 +26,7 @@ def _draw_course(scene: Scene) -> Drawing:
     if not courses:
         return notice(scene.say(text_of("figure.no_course")), scene)
     codes = dict(zip(HEADS, style.HEAD_CODES, strict=False))
-    task = task_asked(scene)
+    task = scene_task(scene)
     title = scene.say(
         text_of("figure.course_title"),
         task=say(f"task.{task.name}", scene.language),
@@ -61,7 +61,7 @@ def _draw_course(scene: Scene) -> Drawing:
 
 def _courses(scene: Scene) -> dict[int, Sequence[Point]]:
     """Every fifth point of each finished training that has a history, by its heads."""
-    done = [finished(scene, run_of(scene, task_asked(scene), heads)) for heads in HEADS]
+    done = [finished(scene, run_of(scene, scene_task(scene), heads)) for heads in HEADS]
     return {
         t.run.heads: t.history[EVERY - 1 :: EVERY]
         for t in done

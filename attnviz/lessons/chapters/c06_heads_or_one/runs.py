@@ -10,7 +10,7 @@ SEEDS = range(4)
 TASK, COUNTER_TASK = "eight-looks", "reverse"
 
 
-def task_asked(scene: Scene) -> Task:
+def scene_task(scene: Scene) -> Task:
     """The task that the learner chose."""
     return task_called(str(scene.choice["task"]))
 
@@ -24,7 +24,7 @@ def runs_by_task(scene: Scene) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
     """The runs on the task, and on the task that needs one look only."""
     counter = task_called(COUNTER_TASK)
     return (
-        tuple(run_of(scene, task_asked(scene), heads) for heads in HEADS),
+        tuple(run_of(scene, scene_task(scene), heads) for heads in HEADS),
         tuple(run_of(scene, counter, heads) for heads in (HEADS[0], HEADS[-1])),
     )
 

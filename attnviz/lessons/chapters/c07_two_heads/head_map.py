@@ -4,13 +4,13 @@ import numpy as np
 
 from attnviz.analysis.difference import jensen_shannon
 from attnviz.analysis.head_map import head_map
-from attnviz.lessons.chapters.c07_two_heads.pair import FIRST, SECOND, pair_asked
+from attnviz.digits import printed
+from attnviz.lessons.chapters.c07_two_heads.pair import FIRST, SECOND, scene_pair
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, element
 from attnviz.pictures.scatter import scatter
-from attnviz.pictures.tensor import printed
 
 
 def _draw_map(scene: Scene) -> Drawing:
@@ -22,7 +22,7 @@ def _draw_map(scene: Scene) -> Drawing:
     colours = ["#{:02x}{:02x}{:02x}".format(*shade[steps[head.layer]]) for head in trace.heads]
     named = {
         trace.heads.index(head): getattr(code, scene.mode)
-        for head, code in zip(pair_asked(scene), (FIRST, SECOND), strict=False)
+        for head, code in zip(scene_pair(scene), (FIRST, SECOND), strict=False)
     }
     near = [names[i] for i in np.argsort(found.distances[trace.heads.index(scene.head("a"))])[1:4]]
     alt = f"{trace.model.called(scene.language)} · {scene.head('a')} ≈ {', '.join(near)}"

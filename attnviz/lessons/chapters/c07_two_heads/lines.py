@@ -6,11 +6,11 @@ from attnviz.analysis.difference import jensen_shannon, most_different
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
-from attnviz.lessons.chapters.c07_two_heads.pair import pair_asked
+from attnviz.digits import printed
+from attnviz.lessons.chapters.c07_two_heads.pair import scene_pair
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.pictures.lines import Lines, lines
-from attnviz.pictures.tensor import printed
 
 
 def _lens(scene: Scene) -> Lens:
@@ -19,7 +19,7 @@ def _lens(scene: Scene) -> Lens:
 
 
 def _draw_lines(scene: Scene) -> Lines:
-    return lines(scene.trace, pair_asked(scene), _lens(scene), language=scene.language)
+    return lines(scene.trace, scene_pair(scene), _lens(scene), language=scene.language)
 
 
 def _lines_numbers(scene: Scene) -> Numbers:

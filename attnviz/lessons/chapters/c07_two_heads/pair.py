@@ -7,6 +7,6 @@ from attnviz.pictures import style
 FIRST, SECOND = style.HEAD_CODES[:2]
 
 
-def pair_asked(scene: Scene) -> list[HeadId]:
+def scene_pair(scene: Scene) -> list[HeadId]:
     """The heads A and B; one, if they are the same."""
     return list(dict.fromkeys([scene.head("a"), scene.head("b")]))

@@ -8,11 +8,11 @@ from jaxtyping import Float
 
 from attnviz.core.intervention import heads_off
 from attnviz.core.trace import Trace
-from attnviz.experiments.kept_once import kept_once
+from attnviz.experiments.cached_by_trace import cached_by_trace
 from attnviz.lessons.chapters.c08_stacking.runs import hop_runs
-from attnviz.lessons.facts import name, word
 from attnviz.lessons.options import answers
 from attnviz.lessons.questions import Option, Outcome, Question
+from attnviz.lessons.trace_values import question_word
 from attnviz.lessons.trained import shipped
 from attnviz.training.pointers import PLACES
 
@@ -40,10 +40,10 @@ def _lengths(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
     return lengths
 
 
-@kept_once
+@cached_by_trace
 def _own_left(trace: Trace) -> tuple[float, float]:
     """The word's own share after layer 0, and after the last: its row, from the top down."""
-    at = word(trace).position
+    at = question_word(trace).position
     row = np.zeros(len(trace.tokens))
     row[at] = 1
     first = 0.0
@@ -60,14 +60,19 @@ def _own_share(trace: Trace) -> Outcome:
     return Outcome(last, {"share": f"{last:.3f}", "first": f"{first:.3f}", "first_layer": 0})
 
 
+@cached_by_trace
+def _first_shares(trace: Trace) -> Float[np.ndarray, " key"]:
+    """The shares of each token in the word after layer 0."""
+    lengths: Float[np.ndarray, " key"] = _lengths(trace, 0)[question_word(trace).position]
+    return np.asarray(lengths / lengths.sum())
+
+
 def _adds_most(trace: Trace) -> Outcome:
-    at = word(trace).position
-    lengths = _lengths(trace, 0)[at]
-    shares = lengths / lengths.sum()
+    at, shares = question_word(trace).position, _first_shares(trace)
     others = [token for token in trace.tokens if token.position != at]
     best = max(others, key=lambda token: float(shares[token.position]), default=None)
     said = {
-        "best": "–" if best is None else name(best),
+        "best": "–" if best is None else best.name,
         "share": f"{0.0 if best is None else shares[best.position]:.3f}",
         "own": f"{shares[at]:.3f}",
     }
@@ -76,8 +81,8 @@ def _adds_most(trace: Trace) -> Outcome:
 
 def _others(trace: Trace) -> Sequence[Option]:
     """Every other token by its position, special ones too: a sentence may have one word."""
-    at = word(trace).position
-    options = [Option(str(t.position), name(t)) for t in trace.tokens if t.position != at]
+    at = question_word(trace).position
+    options = [Option(str(t.position), t.name) for t in trace.tokens if t.position != at]
     return options or [Option("none")]
 
 
@@ -88,23 +93,23 @@ def _one_look(trace: Trace) -> Outcome:
     look at would tell it more.
     """
     del trace
-    seen: dict[tuple[int, int], list[int]] = {}
+    answers_of: dict[tuple[int, int], list[int]] = {}
     for digits in product(range(PLACES), repeat=3):
         own, there, beyond = digits
         text = {0: own}
         text.setdefault(own, there)
         text.setdefault(text[own], beyond)
-        seen.setdefault((own, text[own]), []).append(text[text[own]])
-    best = [max(answers.count(one) for one in set(answers)) for answers in seen.values()]
-    right, cases = sum(best), sum(map(len, seen.values()))
-    certain = sum(len(answers) for answers in seen.values() if len(set(answers)) == 1)
+        answers_of.setdefault((own, text[own]), []).append(text[text[own]])
+    best = [max(map(answers.count, answers)) for answers in answers_of.values()]
+    right, cases = sum(best), sum(map(len, answers_of.values()))
+    certain = sum(len(answers) for answers in answers_of.values() if len(set(answers)) == 1)
     trained = shipped()[hop_runs()[1]]
-    said = {
+    numbers = {
         "share": f"{right / cases:.3f}",
         "known": f"{certain / cases:.3f}",
         "measured": f"{trained.accuracy:.3f}",
     }
-    return Outcome(right / cases, said)
+    return Outcome(right / cases, numbers)
 
 
 def _width(trace: Trace) -> Outcome:

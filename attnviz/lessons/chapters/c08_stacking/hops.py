@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attnviz.capture.run import trace as run_through
+from attnviz.digits import printed
 from attnviz.lessons.accuracies import accuracies, accuracy
 from attnviz.lessons.chapters.c08_stacking.runs import ENCODERS, SEED, hop_runs
 from attnviz.lessons.engine import Part, Scene
@@ -13,7 +14,6 @@ from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.lessons.trained import finished
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.tensor import printed
 from attnviz.texts import say
 from attnviz.training.record import Training, replies_of
 from attnviz.training.run import Run
@@ -113,7 +113,7 @@ def _table(scene: Scene, text: str, training: Training, followed: Sequence[Follo
     """The pointers, followed place by place."""
     columns = [scene.say(column, first=0, second=1) for column in COLUMNS]
     head = element("tr", *(element("th", column, scope="col") for column in columns))
-    body = [element("tr", *_cells(one)) for one in followed]
+    body = [element("tr", *_cells(hops)) for hops in followed]
     table = element("table", element("thead", head), element("tbody", *body), class_="numbers")
     title = scene.say(
         text_of("figure.pointers_title"),
@@ -128,16 +128,16 @@ def _table(scene: Scene, text: str, training: Training, followed: Sequence[Follo
     )
 
 
-def _cells(one: Followed) -> list[Element]:
+def _cells(hops: Followed) -> list[Element]:
     return [
-        element("th", str(one.place), scope="row"),
-        element("td", str(one.digit)),
-        element("td", f"→ {one.first}"),
-        _weight(one.first_weight),
-        element("td", f"→ {one.second}"),
-        _weight(one.second_weight),
-        element("td", one.said),
-        element("td", one.right or ""),
+        element("th", str(hops.place), scope="row"),
+        element("td", str(hops.digit)),
+        element("td", f"→ {hops.first}"),
+        _weight(hops.first_weight),
+        element("td", f"→ {hops.second}"),
+        _weight(hops.second_weight),
+        element("td", hops.said),
+        element("td", hops.right or ""),
     ]
 
 
@@ -161,12 +161,12 @@ def _hops_numbers(scene: Scene) -> Numbers:
 def _looks_found(scene: Scene, deep: Training) -> str:
     """The mean weight on the true addresses, and how many answers are right."""
     text = pointers_text(scene.number("pointers"))
-    seen = run_through(text, deep.model)
-    digits = np.array([int(token.piece) for token in seen.tokens])
+    trace = run_through(text, deep.model)
+    digits = np.array([int(token.piece) for token in trace.tokens])
     places = np.arange(len(digits))
-    first = seen.weights((0, 0))[places, digits].mean()
-    second = seen.weights((1, 0))[places, digits[digits]].mean()
-    right = sum(one.said == one.right for one in _follow(text, deep))
+    first = trace.weights((0, 0))[places, digits].mean()
+    second = trace.weights((1, 0))[places, digits[digits]].mean()
+    right = sum(hops.said == hops.right for hops in _follow(text, deep))
     return scene.say(
         text_of("figure.followed"),
         first_layer=0,

@@ -4,14 +4,13 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis import mixing
+from attnviz.digits import error_at_most, printed
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.digits import error_at_most
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import printed, tensor
+from attnviz.pictures.tensor import tensor
 
 text_of = texts_of(__name__)
 
@@ -21,8 +20,8 @@ def _draw_identity(scene: Scene) -> Drawing:
     parts = mixing.parts(scene.trace, layer, at)
     z = scene.trace.after_attention(layer)[at]
     both = np.stack([parts.sum(axis=0), z])
-    rows = [*(name(token) for token in scene.trace.tokens), scene.say(text_of("figure.biases"))]
-    title = scene.say(text_of("figure.parts_title"), layer=layer, word=name(scene.token))
+    rows = [*(token.name for token in scene.trace.tokens), scene.say(text_of("figure.biases"))]
+    title = scene.say(text_of("figure.parts_title"), layer=layer, word=scene.token.name)
     error = scene.say(text_of("figure.largest_difference"), error=error_at_most(_error(both)))
     names = [scene.say(text_of("figure.sum")), scene.say(text_of("figure.z_of_model"))]
     mode, language = scene.mode, scene.language
@@ -50,7 +49,7 @@ def _identity_numbers(scene: Scene) -> Numbers:
     layer, at = scene.number("layer"), scene.number("word")
     lengths = np.linalg.norm(mixing.parts(scene.trace, layer, at), axis=1)
     return {
-        "word": name(scene.token),
+        "word": scene.token.name,
         "own": printed(float(lengths[at]), 2),
         "own_share": printed(float(lengths[at] / lengths[:-1].sum()), 3),
         "biases": printed(float(lengths[-1]), 2),

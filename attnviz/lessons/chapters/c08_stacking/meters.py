@@ -10,8 +10,8 @@ from attnviz.analysis import mixing
 from attnviz.analysis.mixing import Shares
 from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
+from attnviz.experiments.cached_by_trace import cached_by_trace
 from attnviz.experiments.each_token_masked import each_token_masked
-from attnviz.experiments.kept_once import kept_once
 from attnviz.lessons.engine import Scene
 from attnviz.lessons.text import Text, texts_of
 from attnviz.pictures import style
@@ -28,7 +28,7 @@ class Meter(NamedTuple):
     shares: Shares
 
 
-@kept_once
+@cached_by_trace
 def from_formulas(trace: Trace) -> tuple[Shares, Shares, Shares]:
     """The meters that need nothing but the trace, as 32-bit numbers: they are kept."""
     raw, rollout, norms = mixing.raw(trace), mixing.rollout(trace), mixing.norm_shares(trace)

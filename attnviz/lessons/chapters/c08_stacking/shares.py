@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c08_stacking.meters import explained, meters_of, own_shares
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import numbers, printed
+from attnviz.pictures.tensor import number_table
 
 text_of = texts_of(__name__)
 
@@ -19,17 +19,17 @@ def _draw_shares(scene: Scene) -> Drawing:
     layer, at = scene.number("layer"), scene.number("word")
     table = np.stack([meter.shares[layer, at] for meter in meters], axis=1)
     names = [scene.say(meter.name) for meter in meters]
-    rows = [name(token) for token in scene.trace.tokens]
-    title = scene.say(text_of("figure.shares_title"), word=name(scene.token), layer=layer)
+    rows = [token.name for token in scene.trace.tokens]
+    title = scene.say(text_of("figure.shares_title"), word=scene.token.name, layer=layer)
     marked = (at, len(meters) - 1)
     root = element(
         "div",
         element("p", title, class_="title"),
-        numbers(table, rows, names, style.R, scene.mode, largest=1.0, marked=marked),
+        number_table(table, rows, names, style.R, scene.mode, largest=1.0, marked=marked),
         *explained(scene, meters, missing),
     )
     said = "; ".join(f"{n}: {printed(float(v), 3)}" for n, v in zip(names, table[at], strict=True))
-    alt = f"{title}. {name(scene.token)}: {said}"
+    alt = f"{title}. {scene.token.name}: {said}"
     return Drawing(root, alt, scene.mode, {"shares": table, "missing": missing})
 
 
@@ -39,7 +39,7 @@ def _shares_numbers(scene: Scene) -> Numbers:
     layer = scene.number("layer")
     own = own_shares(scene, meters)[layer]
     return {
-        "word": name(scene.token),
+        "word": scene.token.name,
         "layer": layer,
         "least": printed(float(own.min()), 3),
         "most": printed(float(own.max()), 3),

@@ -5,16 +5,16 @@ from jaxtyping import Float
 
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c08_stacking.runs import ENCODERS
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.flow import arrow
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.style import Paint
-from attnviz.pictures.tensor import printed, tensor
+from attnviz.pictures.tensor import tensor
 
 text_of = texts_of(__name__)
 
@@ -37,7 +37,7 @@ def _draw_stack(scene: Scene) -> Drawing:
     layers = _shown(scene)
     title = scene.say(
         text_of("figure.stack_title"),
-        word=" · ".join(name(token) for token in _pair(scene)),
+        word=" · ".join(token.name for token in _pair(scene)),
         shown=" → ".join(map(str, layers)),
     )
     values: dict[str, np.ndarray] = {}
@@ -125,7 +125,7 @@ def _strip(
     """The two words' vectors, kept under `key` for who reads them back."""
     pair = _pair(scene)
     values[key] = vectors[[token.position for token in pair]]
-    rows = [name(token) for token in pair]
+    rows = [token.name for token in pair]
     return tensor(values[key], title, rows, paint, scene.mode, scene.language, marked=0)
 
 
@@ -139,7 +139,7 @@ def _stack_numbers(scene: Scene) -> Numbers:
     trace, layer, at = scene.trace, scene.number("layer"), scene.number("word")
     x, z = (v[at].astype(float) for v in (trace.residual(layer), trace.after_attention(layer)))
     cosine = float(x @ z / (np.linalg.norm(x) * np.linalg.norm(z)))
-    return {"layer": layer, "word": name(scene.token), "cosine": printed(cosine, 3)}
+    return {"layer": layer, "word": scene.token.name, "cosine": printed(cosine, 3)}
 
 
 PART = Part("stack", _draw_stack, _stack_numbers)

@@ -1,5 +1,6 @@
 """How much of a word is left in its own r."""
 
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c08_stacking.meters import (
     colour_of,
     explained,
@@ -8,13 +9,12 @@ from attnviz.lessons.chapters.c08_stacking.meters import (
     own_shares,
 )
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.facts import name
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.curve import Series, curve
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import numbers, printed
+from attnviz.pictures.tensor import number_table
 from attnviz.texts import say
 
 text_of = texts_of(__name__)
@@ -24,7 +24,7 @@ def _draw_whose(scene: Scene) -> Drawing:
     meters, missing = meters_of(scene)
     own = own_shares(scene, meters)
     names = [scene.say(meter.name) for meter in meters]
-    title = scene.say(text_of("figure.own_title"), word=name(scene.token))
+    title = scene.say(text_of("figure.own_title"), word=scene.token.name)
     series = [
         Series(names[i], own[:, i].tolist(), colour_of(i, scene), style.HEAD_CODES[i].dash)
         for i in range(len(meters))
@@ -35,7 +35,7 @@ def _draw_whose(scene: Scene) -> Drawing:
         "div",
         element("p", title, class_="title"),
         curve(layers, series, scene.mode, name_across=across, largest=1.0),
-        numbers(
+        number_table(
             own,
             [f"{layer}" for layer in layers],
             names,
@@ -54,7 +54,7 @@ def _whose_numbers(scene: Scene) -> Numbers:
     raw, _, norms = from_formulas(scene.trace)
     at = scene.number("word")
     return {
-        "word": name(scene.token),
+        "word": scene.token.name,
         "raw": printed(float(raw[0, at, at]), 3),
         "own": printed(float(norms[0, at, at]), 3),
         "last": printed(float(norms[-1, at, at]), 3),

@@ -21,13 +21,13 @@ from attnviz.ui.pages.walkthrough.progress import (
     answer,
     choose,
     keep_link,
+    linked_state,
     panel,
     progress,
     see,
     seen,
     step,
     take_progress,
-    walkthrough_seen,
 )
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.saving import save_chapter
@@ -56,7 +56,7 @@ def lesson(sentence: TracedSentence) -> None:
             save_chapter(chapter, scene, progress())
             share(
                 "walkthrough",
-                walkthrough_seen(),
+                linked_state(),
                 to_link(progress()),
                 take_progress,
                 PARAMETERS,

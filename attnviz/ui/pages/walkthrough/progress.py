@@ -20,7 +20,7 @@ from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import aloud
 from attnviz.ui.frame import language, mode
-from attnviz.ui.state import NONE_YET, Remembered
+from attnviz.ui.state import NONE_YET, SessionValue
 from attnviz.ui.widgets.progress import with_progress
 
 
@@ -33,11 +33,11 @@ class _Aside(NamedTuple):
 
 
 MOST_TRAININGS = 32
-_PROGRESS: Remembered[Progress | None] = Remembered("progress", None)
-_ANSWERS_OF: Remembered[int | None] = Remembered("answers_of", None)  # this sentence
-_ASIDE: Remembered[Mapping[int, _Aside]] = Remembered("answers_aside", NONE_YET)
-_SEEN: Remembered[frozenset[str]] = Remembered("seen", frozenset())
-_TRAININGS: Remembered[tuple[Training, ...]] = Remembered("lesson_trainings", ())
+_PROGRESS: SessionValue[Progress | None] = SessionValue("progress", None)
+_ANSWERS_OF: SessionValue[int | None] = SessionValue("answers_of", None)  # this sentence
+_ASIDE: SessionValue[Mapping[int, _Aside]] = SessionValue("answers_aside", NONE_YET)
+_SEEN: SessionValue[frozenset[str]] = SessionValue("seen", frozenset())
+_TRAININGS: SessionValue[tuple[Training, ...]] = SessionValue("lesson_trainings", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +149,12 @@ def keep_trainings(done: Sequence[Training]) -> None:
 
 def keep_link() -> None:
     """Write where this session stands into its address."""
-    address.keep_link(walkthrough_seen(), to_link(progress()))
+    address.keep_link(linked_state(), to_link(progress()))
 
 
-def walkthrough_seen() -> WalkthroughState:
+def linked_state() -> WalkthroughState:
     """The state of the page, without what needs no name in a link."""
-    return address.sentence_seen(state.read(WalkthroughState))
+    return address.without_defaults(state.read(WalkthroughState))
 
 
 def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> Panel:

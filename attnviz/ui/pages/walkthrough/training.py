@@ -12,12 +12,12 @@ from attnviz.ui.errors import clear_errors, fragment
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough.progress import keep_trainings
 from attnviz.ui.server.jobs import Job
-from attnviz.ui.state import Remembered
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.training_texts import progress_text, share_done
 
 ASK_SECONDS = 0.5
-_JOBS: Remembered[tuple[Job, ...]] = Remembered("lesson_jobs", ())
+_JOBS: SessionValue[tuple[Job, ...]] = SessionValue("lesson_jobs", ())
 
 
 def train_here(chapter: Chapter, scene: Scene) -> None:

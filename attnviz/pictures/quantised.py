@@ -18,18 +18,18 @@ SLACK = 1.01 / STEPS  # what a stored weight may be off, with the rounding of fl
 FIRST_DRAWN = int(np.ceil(STEPS * FAINTEST))  # the least number of steps that is drawn as a line
 
 
-def stored(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
+def quantised(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     """Every value in steps, as two bytes; which are below 0, and which are not allowed."""
-    steps = np.stack([steps_of(one) for one in maps])
+    steps = np.stack([steps_of(view) for view in maps])
     high, low = np.divmod(steps, 256)
     arrays = {"high": high.astype(np.uint8), "low": low.astype(np.uint8)}
-    if any(one.map.is_signed for one in maps):
-        arrays["below"] = np.stack([one.map.values < 0 for one in maps]).astype(np.uint8)
-    denied = shared([np.stack([one.map.denied]) for one in maps])
+    if any(view.map.is_signed for view in maps):
+        arrays["below"] = np.stack([view.map.values < 0 for view in maps]).astype(np.uint8)
+    denied = shared([np.stack([view.map.denied]) for view in maps])
     return arrays if denied is None else {**arrays, "denied": denied[:, 0]}
 
 
-def steps_of(one: Shown) -> np.ndarray:
+def steps_of(view: Shown) -> np.ndarray:
     """The sizes of a map's values in steps, as uint16; HIDDEN where they are not shown.
 
     Each is less than one step off, and to 2, 3 or 4 decimals it is still the weight: both lie
@@ -37,11 +37,11 @@ def steps_of(one: Shown) -> np.ndarray:
     that is drawn as a line keeps at least as many steps as the faintest line has, and one that
     is not keeps fewer.
     """
-    size = np.abs(one.map.values)
+    size = np.abs(view.map.values)
     weights = np.clip(size, 0, 1).astype(np.float64)
     below = np.floor(weights * BINS)
     first, last = (np.ceil((below + more) * (STEPS / BINS)) - more for more in (0, 1))
     steps = np.minimum(np.clip(np.rint(weights * STEPS), first, last), STEPS)
     drawn = size >= FAINTEST
     steps = np.where(drawn, np.maximum(steps, FIRST_DRAWN), np.minimum(steps, FIRST_DRAWN - 1))
-    return np.where(one.map.shown, steps, HIDDEN).astype(np.uint16)
+    return np.where(view.map.shown, steps, HIDDEN).astype(np.uint16)

@@ -1,4 +1,4 @@
-"""Which head learned which look, on fresh texts of its task."""
+"""Target shares: how much of its attention each head gives to each true target of a task."""
 
 import numpy as np
 from jaxtyping import Float
@@ -7,41 +7,37 @@ from attnviz.analysis.on_target import on_target
 from attnviz.capture.run import trace
 from attnviz.models.load import Model
 from attnviz.runtime.cache import Cache
-from attnviz.training.record import Training
 from attnviz.training.tasks import Task
 
 TEXTS = 16
-_means: Cache[Float[np.ndarray, "layer head look"]] = Cache()
+_means: Cache[Float[np.ndarray, "layer head target"]] = Cache()
 
 
-def head_looks(training: Training, text: str) -> Float[np.ndarray, "layer head look"]:
-    """The share of each head's attention on each true target, on one text.
+def target_shares(model: Model, task: Task, text: str) -> Float[np.ndarray, "layer head target"]:
+    """The share of each head's attention on each true target of a task, on one text.
 
     Raises:
         TextError: if the text is not one that the task's alphabet can read.
     """
-    return looks_of(training.model, training.run.task, text)
-
-
-def looks_of(model: Model, task: Task, text: str) -> Float[np.ndarray, "layer head look"]:
-    """The same for a model of the task, such as one at a snapshot."""
     seen = trace(text, model)
     ids = [[task.alphabet.symbols.index(token.piece) for token in seen.tokens]]
     weights = np.stack([seen.layer_weights(layer) for layer in range(seen.model.layers)])
     return on_target(weights, task.targets(np.array(ids))[:, 0])
 
 
-def mean_looks(
+def mean_target_shares(
     model: Model, task: Task, seed: int = 0, texts: int = TEXTS
-) -> Float[np.ndarray, "layer head look"]:
+) -> Float[np.ndarray, "layer head target"]:
     """The mean over random texts of the task, computed once for a model."""
     key = (model.name, model.card.revision, task, seed, texts)
     return _means.get(key, lambda: _mean(model, task, seed, texts), is_light=True)
 
 
-def _mean(model: Model, task: Task, seed: int, texts: int) -> Float[np.ndarray, "layer head look"]:
+def _mean(
+    model: Model, task: Task, seed: int, texts: int
+) -> Float[np.ndarray, "layer head target"]:
     generator = np.random.default_rng(seed)
     drawn = [task.alphabet.text(task.draw(generator, 1)[0].tolist()) for _ in range(texts)]
-    mean: np.ndarray = np.mean([looks_of(model, task, text) for text in drawn], axis=0)
+    mean: np.ndarray = np.mean([target_shares(model, task, text) for text in drawn], axis=0)
     mean.flags.writeable = False
     return mean

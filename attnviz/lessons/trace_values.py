@@ -1,4 +1,4 @@
-"""Facts: the numbers and names of a trace that any text may use."""
+"""Values of a trace that any text of a lesson may use, and what its questions are about."""
 
 from attnviz.core.heads import HeadId
 from attnviz.core.intervention import heads_off
@@ -7,7 +7,7 @@ from attnviz.core.trace import Trace
 from attnviz.errors import LessonError
 
 
-def word(trace: Trace) -> Token:
+def question_word(trace: Trace) -> Token:
     """The word that a chapter starts with: chosen by the sentence, always the same for it.
 
     Raises:
@@ -19,19 +19,14 @@ def word(trace: Trace) -> Token:
     return content[sum(map(ord, trace.text)) % len(content)]
 
 
-def name(token: Token) -> str:
-    """A token as lessons write it: with its place, so that duplicates stay distinct."""
-    return token.name
-
-
-def layer_asked(trace: Trace) -> int:
+def question_layer(trace: Trace) -> int:
     """The layer that questions are about: chosen by the sentence."""
     return sum(map(ord, trace.text[1::2])) % trace.model.layers
 
 
-def head_asked(trace: Trace) -> HeadId:
+def question_head(trace: Trace) -> HeadId:
     """The head that questions are about: chosen by the sentence."""
-    return HeadId(layer_asked(trace), sum(map(ord, trace.text[::2])) % trace.model.heads)
+    return HeadId(question_layer(trace), sum(map(ord, trace.text[::2])) % trace.model.heads)
 
 
 def heads_on(trace: Trace, layer: int) -> list[int]:
@@ -40,7 +35,7 @@ def heads_on(trace: Trace, layer: int) -> list[int]:
     return [head for head in range(trace.model.heads) if head not in off]
 
 
-def need_own_weights(trace: Trace, head: HeadId) -> None:
+def check_own_weights(trace: Trace, head: HeadId) -> None:
     """Make sure that a head's weights are those of its scores: others say nothing of the head.
 
     Raises:
@@ -50,7 +45,7 @@ def need_own_weights(trace: Trace, head: HeadId) -> None:
         raise LessonError("weights_replaced", head=head)
 
 
-def facts(trace: Trace) -> dict[str, object]:
+def trace_values(trace: Trace) -> dict[str, object]:
     """What every text of a lesson may say."""
     card = trace.model
     return {
@@ -63,5 +58,5 @@ def facts(trace: Trace) -> dict[str, object]:
         "d_model": card.d_model,
         "d_head": card.d_head,
         "tokens": len(trace.tokens),
-        "word": name(word(trace)),
+        "word": question_word(trace).name,
     }

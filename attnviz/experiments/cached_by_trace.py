@@ -13,7 +13,7 @@ Options = ParamSpec("Options")
 Result = TypeVar("Result")
 
 
-class KeptOnce(Generic[Options, Result]):
+class CachedByTrace(Generic[Options, Result]):
     """A function of a trace and of options, whose results are kept by all that they depend on.
 
     Two who ask the same at once compute it once.
@@ -43,4 +43,4 @@ class KeptOnce(Generic[Options, Result]):
         return (*of_trace, *list(bound.arguments.items())[1:])
 
 
-kept_once = KeptOnce
+cached_by_trace = CachedByTrace

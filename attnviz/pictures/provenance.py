@@ -1,16 +1,17 @@
-"""Facts: where a picture's numbers are from, as every file states them."""
+"""Provenance: where a picture's numbers are from, as every file states it."""
 
 from collections.abc import Sequence
 
-from attnviz.analysis.distribution import above, below, sum_to_one
+from attnviz.analysis.distribution import sum_to_one
 from attnviz.core.heads import HeadId
 from attnviz.core.intervention import heads_attending_otherwise, named
 from attnviz.core.trace import Trace
+from attnviz.digits import at_least, at_most
 from attnviz.texts import Language, Message, say
 from attnviz.version import versions, versions_text
 
 
-def facts(trace: Trace | None) -> dict[str, object]:
+def provenance(trace: Trace | None) -> dict[str, object]:
     """The model, its revision, the sentence, what was changed, the versions.
 
     Of a map that is from elsewhere, the versions alone.
@@ -27,14 +28,14 @@ def facts(trace: Trace | None) -> dict[str, object]:
         "heads": card.heads,
         "text": trace.text,
         "pair": trace.pair,
-        "interventions": [repr(one) for one in trace.interventions],
+        "interventions": [repr(intervention) for intervention in trace.interventions],
         "tokens": len(trace.tokens),
         "counting": "layers, heads and places from 0",
-        **_given(trace),
+        **_given_weights(trace),
     }
 
 
-def _given(trace: Trace) -> dict[str, object]:
+def _given_weights(trace: Trace) -> dict[str, object]:
     """What given weights are that softmax would not be, and what their mask left out."""
     given = trace.given
     if given is None:
@@ -42,18 +43,18 @@ def _given(trace: Trace) -> dict[str, object]:
     low, high = given.row_sums
     forbidden = 0 if given.allowed is None else int((~given.allowed).sum())
     return {
-        "row_sums": [float(below(low)), float(above(high))],
+        "row_sums": [float(at_least(low, 4)), float(at_most(high, 4))],
         "not_allowed": forbidden,
         "padding": given.padding,
     }
 
 
-def made_with(trace: Trace | None, language: Language) -> str:
+def provenance_note(trace: Trace | None, language: Language) -> str:
     """The same in one sentence."""
     if trace is None:
         return say("map.made_with", language, versions=versions_text())
     card = trace.model
-    said = say(
+    sentence = say(
         "file.made_with",
         language,
         versions=versions_text(),
@@ -63,35 +64,37 @@ def made_with(trace: Trace | None, language: Language) -> str:
         revision=card.revision[:12],
         tokens=len(trace.tokens),
     )
-    return " ".join([said, *changes(trace, language), *about_given(trace, language)])
+    return " ".join(
+        [sentence, *intervention_notes(trace, language), *given_weights_notes(trace, language)]
+    )
 
 
-def about_given(trace: Trace, language: Language) -> list[str]:
+def given_weights_notes(trace: Trace, language: Language) -> list[str]:
     """A sentence for each thing in given weights that softmax over all tokens would not do."""
     if trace.given is None:
         return []
-    given = _given(trace)
-    said = []
+    given = _given_weights(trace)
+    notes = []
     if not sum_to_one(*trace.given.row_sums):
         low, high = trace.given.row_sums
-        said.append(say("file.row_sums", language, low=below(low), high=above(high)))
+        notes.append(say("file.row_sums", language, low=at_least(low, 4), high=at_most(high, 4)))
     if given["padding"]:
-        said.append(say("file.padding", language, tokens=given["padding"]))
+        notes.append(say("file.padding", language, tokens=given["padding"]))
     if given["not_allowed"]:
-        said.append(say("file.not_allowed", language, cells=f"{given['not_allowed']:,}"))
-    return said
+        notes.append(say("file.not_allowed", language, cells=f"{given['not_allowed']:,}"))
+    return notes
 
 
-def with_changes(formula: Message, trace: Trace, heads: Sequence[HeadId]) -> Message:
+def with_interventions(formula: Message, trace: Trace, heads: Sequence[HeadId]) -> Message:
     """The formula of weights, and of which of these heads it is not true."""
     among = [head for head in heads_attending_otherwise(trace.interventions) if head in heads]
     if not among:
         return formula
-    said = ", ".join(map(str, among))
-    return Message("picture.formula_changed", {"formula": formula, "heads": said})
+    named_heads = ", ".join(map(str, among))
+    return Message("picture.formula_changed", {"formula": formula, "heads": named_heads})
 
 
-def changes(trace: Trace, language: Language) -> list[str]:
+def intervention_notes(trace: Trace, language: Language) -> list[str]:
     """A sentence on what was changed while the model ran; none where nothing was."""
     if not trace.interventions:
         return []

@@ -1,14 +1,14 @@
 """The learning curve while it grows: a small SVG that can be replaced several times a second.
 
 A Plotly chart is destroyed and rebuilt at every change, so it would only flicker. The full
-chart (`figures/learning.py`) takes this one's place when the training ends.
+chart (`learning.py`) takes this one's place when the training ends.
 """
 
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from attnviz.digits import at_most
 from attnviz.pictures import style
-from attnviz.pictures.digits import at_most
 from attnviz.pictures.learning import Measured
 from attnviz.pictures.style import Mode
 from attnviz.texts import Language, say

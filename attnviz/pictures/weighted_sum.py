@@ -6,16 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.digits import equals, printed
 from attnviz.pictures import style
-from attnviz.pictures.digits import equals
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.style import Mode
-from attnviz.pictures.tensor import printed
 from attnviz.texts import Language, say
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Worked:
+class WeightedSum:
     """One query's row, step by step."""
 
     keys: Sequence[str]
@@ -27,8 +26,8 @@ class Worked:
     divisor: float
 
 
-def worked(
-    table: Worked,
+def weighted_sum(
+    table: WeightedSum,
     mode: Mode,
     language: Language,
     *,

@@ -1,4 +1,4 @@
-"""Which head looks where: the share of each head's attention on each true target."""
+"""Target heatmap: the share of each head's attention on each true target."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,8 @@ from attnviz.pictures.style import Mode
 from attnviz.texts import Language, say
 
 
-def looks(
-    shares: Float[np.ndarray, "layer head look"],
+def target_heatmap(
+    shares: Float[np.ndarray, "layer head target"],
     names: Sequence[str],
     model: str,
     texts: int,
@@ -28,7 +28,7 @@ def looks(
     rows = [str(HeadId(layer, head)) for layer in range(layers) for head in range(heads)]
     flat = shares.reshape(len(rows), -1)
     notes = [model, say("train.looks_note", language, texts=texts)]
-    said, top = heading(say("train.looks_title", language), notes, style.INK[mode], mode)
+    title, top = heading(say("train.looks_title", language), notes, style.INK[mode], mode)
     columns = [plotly_text(name) for name in names]
     hover = "%{y} → %{x}<br><b>%{z:.4f}</b><extra></extra>"
     figure = go.Figure(
@@ -47,7 +47,7 @@ def looks(
         ],
         layout=layout(
             mode,
-            title=said,
+            title=title,
             xaxis={"type": "category", "automargin": True, "ticks": "", "tickangle": -35},
             yaxis={"type": "category", "automargin": True, "ticks": "", "autorange": "reversed"},
             margin={"l": 4, "r": 4, "t": top, "b": 4},

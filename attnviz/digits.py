@@ -6,8 +6,15 @@ read back is never on the wrong side, and 1e-4 stays 1e-4.
 
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from math import isfinite
 
-from attnviz.pictures.tensor import printed
+
+def printed(value: float, decimals: int) -> str:
+    """A number with a true minus sign, and never minus zero."""
+    text = f"{value:.{decimals}f}".replace("inf", "∞")
+    if isfinite(value) and float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
 
 
 def at_most(value: float, decimals: int) -> str:
