@@ -126,7 +126,13 @@ class _Rows:
         if letter == "Q":
             option = None if token.is_special else f"{QUESTION}.{at}"
             return word(
-                place, token.text, at, mode, chosen=chosen, size=layout.size - 1, option=option
+                place,
+                token.text,
+                at,
+                mode,
+                chosen=chosen,
+                size=max(11, layout.size - 1),
+                option=option,
             )
         said = fitting(token.text, place.width, layout.size)
         ink = style.INK[mode] if chosen else style.FAINT_INK[mode]
