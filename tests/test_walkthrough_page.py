@@ -74,10 +74,10 @@ def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: 
 
 def test_controls_move_the_figure_and_stand_in_the_link(minilm: Model) -> None:
     app = opened(ch="2", a="2.most=5")
-    assert "the (1) looks through L0·H0" in said(app)
+    assert "the (1) gives 0.10 to never (4)" in said(app)
     app.selectbox(key="control_2_head").select(HeadId(0, 2)).run()
     app.selectbox(key="control_2_word").select(5).run()
-    assert "be (5) looks through L0·H2" in said(app)
+    assert "be (5) gives 1.00 to never (4)" in said(app)
     app.slider(key="control_2_strength").set_value(20).run()
     assert link(app, "c") == "head=h0.2;word=5;2.strength=20"
 
