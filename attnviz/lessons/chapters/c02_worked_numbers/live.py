@@ -62,7 +62,7 @@ class _Layout:
 
 
 WIDE = _Layout(1200, Area(20, 4, 1160, 36), (20, 186), 214, 228, (57, 34), 16, 15, 78, 58)
-NARROW = _Layout(390, Area(4, 4, 382, 30), (4, 60), 66, 82, (36, 26), 11, 11, 62, 56)
+NARROW = _Layout(390, Area(4, 4, 382, 30), (4, 60), 66, 82, (36, 26), 11, 11, 62, 60)
 
 
 @dataclass(frozen=True, slots=True)
