@@ -76,6 +76,7 @@ def test_a_pile_of_maps_is_painted_stepped_lit_and_chosen(page: Page) -> None:
     tile = page.locator(".fan canvas").first.bounding_box()
     assert tile is not None
     assert min(tile["width"], tile["height"]) >= 240
+    assert tile["width"] == pytest.approx(tile["height"], abs=3)
 
     page.locator(f'{FIGURE} [data-from="3"] .mapped').nth(4).click()
     expect(page.locator(".st-key-side")).to_contain_text("L0·H4")

@@ -12,7 +12,12 @@ import numpy as np
 from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
 from attnviz.digits import printed
-from attnviz.lessons.chapters.c03_feature_maps.looking import Looks, filter_slides, head_jumps
+from attnviz.lessons.chapters.c03_feature_maps.looking import (
+    REACH,
+    Looks,
+    filter_slides,
+    head_jumps,
+)
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
@@ -132,6 +137,7 @@ def _said(maps: _Maps) -> dict[str, object]:
         "key": maps.key.text,
         "weight": printed(maps.weight, 2),
         "shown": len(maps.tokens),
+        "width": len(REACH),
     }
 
 
