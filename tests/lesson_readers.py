@@ -64,19 +64,37 @@ def content(trace: Trace) -> list[int]:
     return [token.position for token in trace.tokens if not token.is_special]
 
 
+def at_addresses(panel: object, start: str) -> dict[str, float]:
+    """The numbers of a drawn figure whose address begins so, by the rest of it."""
+    assert isinstance(panel, Drawing)
+    return {
+        one.attributes["data-part"].removeprefix(start): float(one.attributes["data-value"])
+        for one in panel.root.walk()
+        if "data-value" in one.attributes and one.attributes.get("data-part", "").startswith(start)
+    }
+
+
 def longest(chapter: Chapter, trace: Trace) -> str:
+    """The lengths beside the rows of Q, drawn around one word after another until all are seen."""
     head = question_head(trace)
-    panel = drawn(chapter, trace, "projections", head=head, other=head)
-    (q,) = maps(panel, "Q")
-    return str(max(content(trace), key=lambda at: float(np.linalg.norm(q[at]))))
+    lengths: dict[str, float] = {}
+    for at in range(len(trace.tokens)):
+        if str(at) not in lengths:
+            panel = drawn(chapter, trace, "projections", head=head, other=head, word=at)
+            lengths |= at_addresses(panel, f"length.{head.layer}.{head.head}.")
+    return str(max(content(trace), key=lambda at: lengths[str(at)]))
 
 
 def most(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(
-        chapter, trace, "live", head=question_head(trace), word=question_word(trace).position
-    )
-    weights = values(panel, "td", "weight")
-    return str(max(content(trace), key=lambda at: weights[at]))
+    """The columns of the ladder, strongest first; where all are special tokens, what is behind."""
+    head, at = question_head(trace), question_word(trace).position
+    panel = drawn(chapter, trace, "live", head=head, word=at)
+    shown = at_addresses(panel, f"A.{head.layer}.{head.head}.{at}.")
+    assert isinstance(panel, Drawing)
+    weights = {str(key): float(weight) for key, weight in enumerate(panel.values["weights"])}
+    assert shown.items() <= weights.items()
+    found = [key for key in shown if int(key) in content(trace)] or map(str, content(trace))
+    return max(found, key=weights.__getitem__)
 
 
 def most_seen(chapter: Chapter, trace: Trace) -> str:
@@ -117,19 +135,38 @@ def spare(chapter: Chapter, trace: Trace) -> float:
     return float(next((k - 1 for k, move in enumerate(moves) if move > 0.05), len(moves) - 1))
 
 
+def weights_of(chapter: Chapter, trace: Trace, **choice: object) -> np.ndarray:
+    """The upper head's weights from the maps of the figure; of a long text, from its numbers."""
+    choice = {"view": "maps", **choice}
+    panel, scene = drawn(chapter, trace, "lines", **choice), chapter.scene(trace, choice)  # type: ignore[arg-type]
+    assert isinstance(panel, Drawing)
+    head = scene.head()
+    at = content(trace) if scene.choice["special"] == "hidden" else list(range(len(trace.tokens)))
+    weights = np.zeros((len(trace.tokens), len(trace.tokens)))
+    weights[np.ix_(at, at)] = panel.values[str(head)]
+    tiles = [e.attributes for e in panel.root.walk() if e.attributes.get("class") == "tile"]
+    for tile in tiles:
+        _, layer, index, query, key = tile["data-part"].split(".")
+        if (int(layer), int(index)) == tuple(head[:2]):
+            assert weights[int(query), int(key)] == float(tile["data-value"])
+    assert len(tiles) >= min(len(at), 27) ** 2
+    return weights
+
+
+def hub(chapter: Chapter, trace: Trace) -> str:
+    weights = weights_of(chapter, trace)
+    return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
+
+
 def self_strongest(chapter: Chapter, trace: Trace) -> float:
-    head = question_head(trace)
-    panel = drawn(chapter, trace, "twins", head=head, other=head)
-    (weights,) = maps(panel, f"softmax · {head}")
-    return float((weights.argmax(axis=1) == np.arange(len(weights))).sum())
+    weights, at = weights_of(chapter, trace), content(trace)
+    return float(sum(weights[n].max() <= weights[n, n] for n in at))
 
 
-def on_special(chapter: Chapter, trace: Trace) -> str:
-    head = question_head(trace)
-    panel = drawn(chapter, trace, "twins", head=head, other=head)
-    (weights,) = maps(panel, f"softmax · {head}")
+def on_special(chapter: Chapter, trace: Trace) -> float:
+    weights = weights_of(chapter, trace, special="shown")
     special = [token.position for token in trace.tokens if token.is_special]
-    return "special" if float(weights[:, special].sum(axis=1).mean()) > 0.5 else "words"
+    return float(weights[:, special].sum(axis=1).mean())
 
 
 def together(chapter: Chapter, trace: Trace) -> str:
@@ -167,6 +204,7 @@ READERS: dict[str, Read] = {
     "4.which-z": which_z,
     "5.spare": spare,
     "6.together": together,
+    "7.hub": hub,
     "7.self": self_strongest,
     "7.special": on_special,
     "8.adds": adds,

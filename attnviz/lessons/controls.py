@@ -1,6 +1,6 @@
 """Controls: what a learner may set in a chapter. Data; the page makes widgets of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from attnviz.core.heads import HeadId
@@ -14,8 +14,12 @@ class Cells(frozenset[tuple[int, int]]):
     """Painted cells, as row and column."""
 
 
+class Edited(frozenset[tuple[str, int]]):
+    """Numbers that were typed into a picture: the name of each, and what it is now."""
+
+
 Heads = tuple[HeadId, ...]
-Value = int | float | str | HeadId | Heads | Cells
+Value = int | float | str | HeadId | Heads | Cells | Edited
 
 
 class _Labelled:
@@ -77,6 +81,28 @@ class Paint(_Labelled):
 
 
 @dataclass(frozen=True, slots=True)
+class Edit(_Labelled):
+    """Whole numbers of a picture that a learner may change, as they are at first by their names."""
+
+    name: str
+    start: Mapping[str, int]
+    least: int
+    most: int
+    key: str = ""
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """Those of the given numbers that are in the picture, between the ends, and changed."""
+        del trace
+        if not isinstance(value, Edited):
+            return Edited()
+        return Edited(
+            (name, number)
+            for name, number in value
+            if self.least <= number <= self.most and self.start.get(name, number) != number
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Slide(_Labelled):
     """A whole number between two ends."""
 
@@ -95,7 +121,52 @@ class Slide(_Labelled):
         return self.least + self.step * round((value - self.least) / self.step)
 
 
-Control = Pick | PickHeads | Paint | Slide
+@dataclass(frozen=True, slots=True)
+class Bars(_Labelled):
+    """Bars that a learner draws in a picture, in per cent: "30-45-80-95"; none at first."""
+
+    name: str
+    count: int
+    key: str = ""
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """`value` if it is as many bars, else none."""
+        del trace
+        return value if isinstance(value, str) and len(bars_of(value)) == self.count else ""
+
+
+def bars_of(value: Value) -> tuple[int, ...]:
+    """The bars of a value of `Bars`, each from 0 to 100; none if it holds none, or others."""
+    parts = value.split("-") if isinstance(value, str) else []
+    if not all(part.isascii() and part.isdigit() and len(part) <= 3 for part in parts):
+        return ()
+    bars = tuple(map(int, parts))
+    return bars if all(bar <= 100 for bar in bars) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digits(_Labelled):
+    """Some digits that a learner types or counts up, each below `base`. Written as d31415026."""
+
+    name: str
+    length: int
+    base: int
+    start: str
+    key: str = ""
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """`value` if it is so many digits, else the start."""
+        del trace
+        return value if isinstance(value, str) and self.is_right(value) else f"d{self.start}"
+
+    def is_right(self, value: str) -> bool:
+        """Whether it is written as it should be."""
+        digits = value.removeprefix("d")
+        known = digits.isascii() and digits.isdigit() and len(digits) == self.length
+        return known and value[0] == "d" and all(int(digit) < self.base for digit in digits)
+
+
+Control = Pick | PickHeads | Paint | Edit | Bars | Slide | Digits
 
 
 def layer_control(default: Callable[[Trace], int] = lambda _: 0) -> Pick:

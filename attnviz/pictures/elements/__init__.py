@@ -12,6 +12,8 @@ head 2, token 3, component 1. Tensors without heads leave the head out ("X.0.3.1
     WQ WK WV     of a head, "d_model d_head"; q = x WQ + bias
     Q K V        of a head, "token d_head"
     D S A        of a head, "query key": q · k, the score (divided, masked), the weight
+    N            of a head, "query key": the weight where special tokens are hidden and each row
+                 is divided by what is left of it
     Z            of a head, "token d_head"; C is all heads' z side by side, "token d_model"
     WO           "d_model d_model", rows are components of C; y = C WO + bias
     P            what a head writes, Z times its rows of WO, "token d_model"
@@ -23,6 +25,7 @@ A rectangle or a line that stands for a number carries its address too, as `data
 `data-value`. `tests/addresses.py` reads every address back against transformers' own run.
 """
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -81,6 +84,8 @@ class Cell(NamedTuple):
     part: str  # its name
     lights: Sequence[str] = ()  # the parts that belong to it
     says: str = ""  # its number, written out
+    plays: Sequence[str] = ()  # the same term by term; term i is of lights i and i + their count
+    edits: tuple[str, str, int] | None = None  # its control, its name there, its largest size
 
 
 def text(
@@ -118,6 +123,7 @@ def matrix(
     decimals: int | None = None,
     cells: Sequence[Sequence[Cell]] | None = None,
     part: str | None = None,
+    size: Number = TEXT,
 ) -> Element:
     """A grid in one colour; its numbers stand in the cells where `decimals` says how many.
 
@@ -132,7 +138,7 @@ def matrix(
             value = float(values[row, column])
             place = Area(area.x + column * wide, area.y + row * high, wide, high)
             what = cells[row][column] if cells is not None else None
-            drawn.append(_cell(value, place, colour, ground, mode, decimals, what))
+            drawn.append(_cell(value, place, colour, ground, mode, decimals, what, size))
     return element("g", *drawn, class_="matrix", data_part=part)
 
 
@@ -144,6 +150,7 @@ def _cell(
     mode: Mode,
     decimals: int | None,
     cell: Cell | None,
+    largest: Number,
 ) -> Element:
     box = element(
         "rect",
@@ -155,7 +162,7 @@ def _cell(
     )
     shown = None
     if decimals is not None:
-        size = min(TEXT, 0.62 * area.height, 1.62 * area.width / max(4, decimals + 3))
+        size = min(largest, 0.62 * area.height, 1.62 * area.width / max(4, decimals + 3))
         x, y = area.centre
         shown = text(x, y, printed(value, decimals), style.INK[mode], size=round(size, 1))
     return element(
@@ -167,7 +174,11 @@ def _cell(
         data_part=cell.part if cell else None,
         data_lights=" ".join(cell.lights) if cell and cell.lights else None,
         data_says=cell.says if cell and cell.says else None,
-        tabindex=0 if cell and cell.says else None,
+        data_plays=json.dumps(cell.plays, ensure_ascii=False) if cell and cell.plays else None,
+        data_edits=cell.edits[0] if cell and cell.edits else None,
+        data_name=cell.edits[1] if cell and cell.edits else None,
+        data_most=cell.edits[2] if cell and cell.edits else None,
+        tabindex=0 if cell and (cell.says or cell.edits) else None,
     )
 
 
@@ -253,6 +264,15 @@ def arrow(
 def at_step(first: int, *drawn: Element | None, until: int | None = None) -> Element:
     """What is there from a step on, and no longer at the step `until`."""
     return element("g", *drawn, data_from=first, data_until=until)
+
+
+def if_answered(question: str, shown: Element, otherwise: Element) -> Element:
+    """What gives an answer away: there once the question of the chapter is answered."""
+    return element(
+        "g",
+        element("g", shown, data_answers=question),
+        element("g", otherwise, data_answers=question, data_answered="not"),
+    )
 
 
 def _place(area: Area) -> dict[str, Number]:

@@ -54,6 +54,10 @@ function beginSteps(stage, box) {
     play.setAttribute("aria-label", stepper.dataset.pause);
     timer = setInterval(() => (box.isConnected ? go(memory.step + 1) : stop()), 1000 * SECONDS);
   });
+  box.addEventListener("click", (event) => {
+    const there = event.target.closest?.("[data-go]");
+    if (there) { stop(); go(Number(there.dataset.go)); }
+  });
   memory.stepBy = (steps) => {
     const there = memory.step + steps;
     if (there < 0 || there > most) return false;
@@ -74,7 +78,8 @@ function keepSoon(stage, step) {
 // presses something; at its ends they go on to whoever else listens, as the presenter's pages.
 const BY = { " ": 1, ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
 const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=slider], [role=listbox], [role=option], [role=tab], [role=radio], [role=menu]";
-const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-goes]";
+const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-goes], [data-go]";
+const PRESSED_BY_KEY = ["choose", "option", "says", "edits", "goes", "go"].map((name) => `svg [data-${name}]`).join();
 function stepByKey(stage, event) {
   const { root, memory } = stage;
   const by = BY[event.key];
@@ -115,19 +120,43 @@ function light(root, names) {
   lightColumns(root, names);
 }
 
+// A sum of products is written term by term, and the two numbers of each stand out meanwhile.
+const TERM = 500; // ms
+function playTerms(stage, box, line, target) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const terms = JSON.parse(target.dataset.plays);
+  const lights = target.dataset.lights.split(" ");
+  let at = 0;
+  const next = () => {
+    const pair = at < terms.length ? [lights[at], lights[at + terms.length]] : [];
+    for (const one of box.querySelectorAll("svg [data-part]")) one.classList.toggle("term", pair.includes(one.dataset.part));
+    line.textContent = terms[at] ?? target.dataset.says;
+    if (at++ === terms.length || !box.isConnected) clearInterval(stage.memory.playing);
+  };
+  next();
+  stage.memory.playing = setInterval(next, TERM);
+}
+
 function beginPointing(stage, box) {
   const line = box.querySelector(".calculation");
   const { memory } = stage;
   const point = (target) => {
+    clearInterval(memory.playing);
+    for (const one of box.querySelectorAll(".term")) one.classList.remove("term");
     line.textContent = target?.dataset.says ?? "";
     box.classList.toggle("pointing", Boolean(target));
     const names = target ? [target.dataset.part, ...(target.dataset.lights ?? "").split(" ")] : [];
     document.dispatchEvent(new CustomEvent("attnviz-light", { detail: names.filter(Boolean) }));
+    if (target?.dataset.plays) playTerms(stage, box, line, target);
   };
   const kept = () => (memory.kept ? box.querySelector(`svg [data-part="${CSS.escape(memory.kept)}"]`) : null);
   const of = (event) => event.target.closest?.("[data-says], [data-lights]");
   for (const name of ["pointerover", "focusin"]) {
-    box.addEventListener(name, (event) => { const there = of(event); if (there) point(there); });
+    box.addEventListener(name, (event) => {
+      const there = of(event);
+      if (there && there !== memory.over) point(there);
+      memory.over = there; // its own parts are no other
+    });
   }
   box.addEventListener("pointerleave", () => point(kept()));
   box.addEventListener("click", (event) => {
@@ -139,15 +168,9 @@ function beginPointing(stage, box) {
     const there = of(event);
     memory.kept = there?.dataset.says && there.dataset.part !== memory.kept ? there.dataset.part : undefined;
     point(kept());
-    const chosen = event.target.closest?.("[data-choose]");
-    if (chosen) stage.send("chosen", JSON.parse(chosen.dataset.choose));
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { memory.kept = undefined; point(null); }
-    const there = event.target.closest?.("[data-choose], [data-option], [data-says], [data-goes]");
-    if (!there || (event.key !== "Enter" && event.key !== " ")) return;
-    event.preventDefault();
-    there.dispatchEvent(new MouseEvent("click", { bubbles: true }));
   });
   if (kept()) point(kept());
 }
@@ -158,7 +181,26 @@ const isOpen = ({ meta }, option) => {
   return [asking, ...open].includes(option.dataset.option.split(".")[0]);
 };
 
-// What can be clicked as an answer, and which one is right once it is known.
+// What chooses something when it is clicked, with Ctrl perhaps something else; by the keyboard too.
+function beginChoosing(stage) {
+  const { root } = stage;
+  root.addEventListener("click", (event) => {
+    const there = event.target.closest?.("[data-choose]");
+    if (!there || event.target.closest("[data-option].asked")) return;
+    const { choose, chooseWithCtrl } = there.dataset;
+    const hasCtrl = event.ctrlKey || event.metaKey;
+    stage.send("chosen", JSON.parse((hasCtrl && chooseWithCtrl) || choose));
+  });
+  root.addEventListener("keydown", (event) => {
+    const there = event.target.closest?.(PRESSED_BY_KEY);
+    if (!there || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    const { ctrlKey, metaKey } = event;
+    there.dispatchEvent(new MouseEvent("click", { bubbles: true, ctrlKey, metaKey }));
+  });
+}
+
+// What can be clicked as an answer, which one is right, and what is shown only once it is known.
 function showOptions(stage) {
   const { right = [], open = [] } = stage.meta.reader ?? {};
   for (const option of stage.root.querySelectorAll("[data-option]")) {
@@ -167,19 +209,34 @@ function showOptions(stage) {
     if (isAsked) option.setAttribute("tabindex", "0");
     option.classList.toggle("right", right.includes(option.dataset.option));
   }
-  for (const one of stage.root.querySelectorAll("[data-after]")) {
-    one.classList.toggle("secret", open.includes(one.dataset.after));
+  for (const part of stage.root.querySelectorAll("[data-after]")) {
+    part.classList.toggle("secret", open.includes(part.dataset.after));
+  }
+}
+
+// What answers a question is there once it is answered; a file that asks nothing shows it.
+function showAnswered({ root, meta }) {
+  const { answered } = meta.reader ?? {};
+  for (const part of root.querySelectorAll("[data-answers]")) {
+    const isKnown = answered === undefined || answered.includes(part.dataset.answers);
+    const isAnswer = part.dataset.answered !== "not";
+    part.style.display = isKnown === isAnswer ? "" : "none";
   }
 }
 
 function beginFigures(stage) {
   showOptions(stage); // before steps are copied: what an open question hides is hidden in them too
+  showAnswered(stage);
   for (const box of stage.root.querySelectorAll(".stepped")) {
     beginSteps(stage, box);
     beginPointing(stage, box);
+    beginEditing(stage, box);
+    beginSquares(box);
+    beginDrawnBars(stage, box);
   }
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it
   stage.memory.listens = true;
+  beginChoosing(stage);
   const lit = (event) => (stage.root.isConnected ? light(stage.root, event.detail) : document.removeEventListener("attnviz-light", lit));
   document.addEventListener("attnviz-light", lit);
   const keys = (event) => (stage.root.isConnected ? stepByKey(stage, event) : document.removeEventListener("keydown", keys, true));

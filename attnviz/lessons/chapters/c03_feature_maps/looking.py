@@ -13,7 +13,7 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, text
-from attnviz.pictures.elements.words import window, word
+from attnviz.pictures.elements.sentence_words import window, word
 from attnviz.pictures.style import code
 
 text_of = texts_of(__name__)

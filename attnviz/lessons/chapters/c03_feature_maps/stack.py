@@ -25,7 +25,7 @@ from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
-from attnviz.pictures.elements.words import photograph, shortened, window
+from attnviz.pictures.elements.sentence_words import photograph, shortened, window
 from attnviz.pictures.style import code
 
 text_of = texts_of(__name__)

@@ -12,7 +12,7 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, arrow, at_step, more, text
-from attnviz.pictures.elements.words import word
+from attnviz.pictures.elements.sentence_words import word
 from attnviz.pictures.style import Paint
 
 text_of = texts_of(__name__)

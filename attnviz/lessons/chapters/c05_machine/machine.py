@@ -109,9 +109,6 @@ def _box(scene: Scene, box: Box) -> Element:
 PART = Part(
     "machine",
     _draw_machine,
-    lambda scene: {
-        "others": scene.trace.model.heads - 1,
-        "followed": scene.token.name,
-    },
+    lambda scene: {"head": scene.head(), "followed": scene.token.name},
     uses=("head", "word"),
 )
