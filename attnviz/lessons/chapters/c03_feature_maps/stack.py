@@ -210,7 +210,8 @@ def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
         elif _has_room(step, plan):
             drawn.append(text(*corner, label, ink, size=plan.small, anchor="start"))
     clipped = len(maps.tokens) < len(scene.trace.tokens)
-    sizes = scene.say(text_of(f"figure.{'some' if clipped else 'sizes'}"), **_said(maps))
+    size = text_of("figure.some") if clipped else text_of("figure.sizes")
+    sizes = scene.say(size, **_said(maps))
     x, y = plan.width - 8, plan.front.bottom + plan.small
     drawn.append(text(x, y, sizes, style.FAINT_INK[mode], size=plan.small, anchor="end"))
     return [*drawn, *_reading(scene, maps, plan)]
