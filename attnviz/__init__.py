@@ -52,21 +52,17 @@ _HOMES = {
     "BusyError": "attnviz.errors",
     "CaptureError": "attnviz.errors",
     "HeadId": "attnviz.core.heads",
-    "HeadOff": "attnviz.capture.interventions.head_off",
     "InterventionError": "attnviz.errors",
     "Lens": "attnviz.analysis.lens",
     "LessonError": "attnviz.errors",
     "Model": "attnviz.models.load",
     "ModelError": "attnviz.errors",
-    "PairKnockedOut": "attnviz.capture.interventions.pair_knocked_out",
     "SettingsError": "attnviz.errors",
     "TextError": "attnviz.errors",
     "Token": "attnviz.core.tokens",
-    "TokenMasked": "attnviz.capture.interventions.token_masked",
     "Trace": "attnviz.core.trace",
     "Training": "attnviz.training.record",
     "TrainingError": "attnviz.errors",
-    "WeightsUniform": "attnviz.capture.interventions.weights_uniform",
     "chapters": "attnviz.lessons.chapters",
     "explore": "attnviz.pictures.explorer",
     "heatmap": "attnviz.pictures.heatmap",
@@ -124,7 +120,19 @@ def _found_pictures() -> dict[str, str]:
     return {name: home for name in kinds if (home := _PICTURES + name) not in known}
 
 
+def _found_interventions() -> dict[str, str]:
+    """The interventions: each file holds the class of its name, as `head_off` holds `HeadOff`."""
+    root = os.path.join(__path__[0], "capture", "interventions")  # noqa: PTH118
+    stems = (one.name.removesuffix(".py") for one in os.scandir(root) if one.name.endswith(".py"))
+    return {
+        stem.title().replace("_", ""): f"attnviz.capture.interventions.{stem}"
+        for stem in stems
+        if stem != "__init__"
+    }
+
+
 _HOMES.update(_found_pictures())
+_HOMES.update(_found_interventions())
 __all__.extend(_HOMES.keys() - set(__all__))
 __all__.sort()
 

@@ -37,8 +37,8 @@ def error_at_most(error: float) -> str:
 
 def equals(terms: Sequence[str], total: str) -> str:
     """The sign between summands and their sum as they are printed: ≈ where digits do not add up."""
-    added = sum((_read(term) for term in terms), Decimal(0))
-    return "=" if added == _read(total) else "≈"
+    added = sum((read(term) for term in terms), Decimal(0))
+    return "=" if added == read(total) else "≈"
 
 
 def exact(value: float) -> str:
@@ -55,7 +55,8 @@ def _decimal(value: float) -> Decimal:
     return Decimal(repr(float(value)))
 
 
-def _read(text: str) -> Decimal:
+def read(text: str) -> Decimal:
+    """A printed number, exactly."""
     return Decimal(text.replace("−", "-"))
 
 

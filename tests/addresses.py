@@ -66,6 +66,10 @@ NOTE = {
     "K": note_example.X @ note_example.W_K,
     "V": note_example.X @ note_example.W_V,
 }
+NOTE["D"] = NOTE["Q"] @ NOTE["K"].T
+NOTE["S"] = NOTE["D"] / 8
+NOTE["A"] = np.exp(NOTE["S"]) / np.exp(NOTE["S"]).sum(axis=1, keepdims=True)
+NOTE["Z"] = NOTE["A"] @ NOTE["V"]
 
 
 def at(text: str, address: str) -> float:

@@ -22,14 +22,14 @@ def maps(panel: object, name: str) -> list[np.ndarray]:
     """The arrays of a drawing whose canvas is called so, as the packet holds them."""
     assert isinstance(panel, Drawing)
     _, arrays = unpack(panel.packet)
-    found, index = [], 0
+    found: list[np.ndarray] = []
+    names: dict[int, str] = {}  # what is drawn twice is in the packet once
     for one in panel.root.walk():
         if one.array is not None:
-            array = arrays[f"array{index}"]
+            array = arrays[names.setdefault(id(one.array), f"array{len(names)}")]
             np.testing.assert_array_equal(array, one.array.astype(np.float32))
             if one.attributes["aria-label"].startswith(f"{name}, "):
                 found.append(array)
-            index += 1
     return found
 
 
@@ -64,52 +64,66 @@ def content(trace: Trace) -> list[int]:
     return [token.position for token in trace.tokens if not token.is_special]
 
 
+def at_addresses(panel: object, start: str) -> dict[str, float]:
+    """The numbers of a drawn figure whose address begins so, by the rest of it."""
+    assert isinstance(panel, Drawing)
+    return {
+        one.attributes["data-part"].removeprefix(start): float(one.attributes["data-value"])
+        for one in panel.root.walk()
+        if "data-value" in one.attributes and one.attributes.get("data-part", "").startswith(start)
+    }
+
+
 def longest(chapter: Chapter, trace: Trace) -> str:
+    """The lengths beside the rows of Q, drawn around one word after another until all are seen."""
     head = question_head(trace)
-    panel = drawn(chapter, trace, "projections", head=head, other=head)
-    (q,) = maps(panel, "Q")
-    return str(max(content(trace), key=lambda at: float(np.linalg.norm(q[at]))))
+    lengths: dict[str, float] = {}
+    for at in range(len(trace.tokens)):
+        if str(at) not in lengths:
+            panel = drawn(chapter, trace, "projections", head=head, other=head, word=at)
+            lengths |= at_addresses(panel, f"length.{head.layer}.{head.head}.")
+    return str(max(content(trace), key=lambda at: lengths[str(at)]))
 
 
 def most(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(
-        chapter, trace, "live", head=question_head(trace), word=question_word(trace).position
-    )
-    weights = values(panel, "td", "weight")
-    return str(max(content(trace), key=lambda at: weights[at]))
+    """The columns of the ladder, strongest first; where all are special tokens, what is behind."""
+    head, at = question_head(trace), question_word(trace).position
+    panel = drawn(chapter, trace, "live", head=head, word=at)
+    shown = at_addresses(panel, f"A.{head.layer}.{head.head}.{at}.")
+    assert isinstance(panel, Drawing)
+    weights = {str(key): float(weight) for key, weight in enumerate(panel.values["weights"])}
+    assert shown.items() <= weights.items()
+    found = [key for key in shown if int(key) in content(trace)] or map(str, content(trace))
+    return max(found, key=weights.__getitem__)
 
 
 def most_seen(chapter: Chapter, trace: Trace) -> str:
     head = question_head(trace)
-    panel = drawn(chapter, trace, "wall", layer=head.layer, map="weights")
+    panel = drawn(chapter, trace, "wall", head=head, map="weights")
     (weights,) = maps(panel, str(head))
     return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
 
 
 def largest(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(
-        chapter, trace, "sum", layer=question_layer(trace), word=question_word(trace).position
-    )
+    panel = drawn(chapter, trace, "sum", word=question_word(trace).position)
     lengths = values(panel, "div", "bar")[:-1]  # the last one is the bias
     return str(int(np.argmax(lengths)))
 
 
 def which_z(chapter: Chapter, trace: Trace) -> str:
-    """Compare the numbers in the question's own words with the strip."""
+    """Compare the number in the question's own words with those in the boxes."""
     question = next(q for q in chapter.questions if q.name == "which-z")
-    shown = np.array(
-        [float(n) for n in str(question.asked(trace)["shown"]).replace("−", "-").split(",")]
-    )
-    panel = drawn(chapter, trace, "strip", layer=question_layer(trace))
+    shown = float(str(question.asked(trace)["shown"]).replace("−", "-"))
+    panel = drawn(chapter, trace, "strip")
+    assert isinstance(panel, Drawing)
+    boxes = {
+        one.attributes["data-option"].removeprefix("which-z."): float(one.attributes["data-value"])
+        for one in panel.root.walk()
+        if one.attributes.get("data-option", "").startswith("which-z.")
+    }
     assert question.options is not None
     names = [option.name for option in question.options(trace)]
-
-    def distance(name: str) -> float:
-        at, _, head = name.removeprefix("t").partition("h")
-        (z,) = maps(panel, f"Z H{head}")
-        return float(np.abs(z[int(at), :3] - shown).max())
-
-    return min(names, key=distance)
+    return min(names, key=lambda name: abs(boxes[name] - shown))
 
 
 def spare(chapter: Chapter, trace: Trace) -> float:

@@ -1,7 +1,6 @@
 """Digits: bounds are rounded away from what they bound, chosen numbers are written in full."""
 
 import re
-from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -124,53 +123,15 @@ def test_a_claim_never_says_less_than_the_error(minilm: Model, name: str, text: 
 @pytest.mark.parametrize("text", TEXTS)
 def test_never_below_is_never_above_the_least_weight(minilm: Model, text: str, shift: int) -> None:
     trace = attnviz.trace(text, minilm)
-    drawing, note = part(2, "handmade", trace, shift=shift)
+    drawing, _ = part(2, "handmade", trace, shift=shift)
     twin = drawing.values["twin"]
     least = float(np.diagonal(trace.weights(twin), shift).min())
-    for said in (
-        re.findall(r"never below ([\d.]+)", note),
-        re.findall(r"mean weight [\d.]+, least ([\d.]+)", drawing.root.text),
-    ):
-        assert len(said) == 1
-        assert float(said[0].rstrip(".")) <= least
+    (said,) = re.findall(r"mean weight [\d.]+, least ([\d.]+)", drawing.root.text)
+    assert float(said.rstrip(".")) <= least
 
 
 def test_the_strength_that_is_called_enough_is_enough(note: attnviz.Trace) -> None:
-    _, said = part(2, "handmade", note)
-    (needed,) = re.findall(r"strength from ([\d.]+\d)", said)
+    drawing, _ = part(2, "handmade", note, shift=-1, strength=40)
+    (needed,) = re.findall(r"strength ([\d.]+\d) is enough", drawing.root.text)
     weights = handmade.attention(handmade.shifting_query(-1, float(needed)))
     assert handmade.least_on(weights, -1) >= 0.9
-
-
-@pytest.mark.parametrize("word", range(27))
-def test_a_sum_of_q_is_written_as_its_digits_add_up(note: attnviz.Trace, word: int) -> None:
-    drawing, said = part(1, "sum", note, word=word)
-    found = re.search(r"\+ b = (\S+) \+ (\S+) ([=≈]) (\S+?)q", drawing.root.text)
-    assert found is not None
-    one, other, sign, total = found.groups()
-    adds_up = Decimal(number_of(one)) + Decimal(number_of(other)) == Decimal(number_of(total))
-    assert (sign == "=") == adds_up
-    assert "≈ stands where the digits do not add up" in said
-
-
-@pytest.mark.parametrize("word", [0, 3, 9, 26])
-def test_a_worked_table_marks_the_sums_that_its_digits_do_not_reach(
-    note: attnviz.Trace, word: int
-) -> None:
-    drawing, said = part(2, "live", note, word=word)
-    rows = [one for one in drawing.root.walk() if one.tag == "tr"]
-    cells = [[c.text for c in row.children if not isinstance(c, str)] for row in rows]
-    (body, total) = ([row for row in cells if len(row) == 7 and row[1]][1:], cells[-1])
-    assert len(body) == 27
-    seen = set()
-    for column in range(3, 7):
-        added = sum(Decimal(number_of(row[column])) for row in body)
-        adds_up = added == Decimal(number_of(total[column].removeprefix("≈ ")))
-        assert total[column].startswith("≈ ") != adds_up
-        seen.add(adds_up)
-    assert False in seen, "27 rounded numbers hardly ever add up"
-    assert "≈ stands where" in said
-
-
-def number_of(text: str) -> str:
-    return text.replace("−", "-")

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from html import unescape
@@ -24,6 +25,7 @@ from attnviz.pictures.packet import unpack
 from attnviz.pictures.scripts import javascript
 from attnviz.share.state import VIEWS
 from attnviz.texts import LANGUAGES, say
+from attnviz.ui.server import first_paint
 from tests.test_maps import SVG, both, drawn_of, lines_in
 
 ROOT = Path(attnviz.__file__).parent
@@ -274,8 +276,9 @@ SHADOW = "rgb(0 0 0 / 0.18)"  # below a lens: no colour of anything drawn
 
 @pytest.mark.parametrize("ending", ["js", "css"])
 def test_scripts_and_style_sheets_hold_no_colour_and_no_step_of_their_own(ending: str) -> None:
-    files = sorted((ROOT / "pictures").rglob(f"*.{ending}"))
+    files = [file for part in ("pictures", "ui") for file in (ROOT / part).rglob(f"*.{ending}")]
     assert len(files) > 5
+    assert ending == "js" or "page.css" in {file.name for file in files}
     found = {
         (file.name, literal)
         for file in files
@@ -291,6 +294,33 @@ def test_no_other_module_of_pictures_writes_a_colour() -> None:
     colour = re.compile(r"""["'(]#[0-9a-fA-F]{6}\b""")
     files = [f for f in (ROOT / "pictures").rglob("*.py") if f.name not in homes]
     assert not [f.name for f in files if colour.search(f.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("mode", style.MODES)
+def test_the_theme_of_the_app_has_the_colours_of_the_pictures(mode: style.Mode) -> None:
+    """Streamlit reads its theme before any of our code runs, so the file repeats them."""
+    config = tomllib.loads((ROOT.parent / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert config["theme"][mode] == {
+        "primaryColor": getattr(style.HEAD_CODES[0], mode),
+        "backgroundColor": style.PAPER[mode],
+        "secondaryBackgroundColor": style.WASH[mode],
+        "textColor": style.INK[mode],
+        "borderColor": style.RULE[mode],
+    }
+
+
+def test_every_colour_of_the_pages_is_given_to_them() -> None:
+    element = first_paint.style_element()
+    given = dict(re.findall(r"--(\w+): (light-dark\(.*?\));", element))
+    assert given["faint"] == f"light-dark({style.FAINT_INK['light']}, {style.FAINT_INK['dark']})"
+    assert given["paper"] == f"light-dark({style.PAPER['light']}, {style.PAPER['dark']})"
+    assert {"faint", "paper"} <= set(re.findall(r"var\(--([\w-]+)\)", element)) <= given.keys()
+
+
+def test_the_icon_is_in_the_colours_of_the_pictures() -> None:
+    icon = (ROOT / "ui" / "assets" / "icon.svg").read_text("utf-8")
+    a, b = (code.light for code in style.HEAD_CODES[:2])
+    assert set(re.findall(r"#[0-9a-fA-F]{3,8}", icon)) == {style.PAPER["light"], a, b}
 
 
 def test_each_script_is_told_the_look() -> None:

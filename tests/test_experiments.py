@@ -230,7 +230,9 @@ def test_chapter_5_draws_nothing_for_a_head_that_is_off(tiny: Model) -> None:
 
 def test_chapter_4_takes_away_one_head_more(tiny: Model) -> None:
     trace = attnviz.trace(TEXT, tiny, interventions=[HeadOff(0, 0), TokenMasked(2)])
-    figure, _ = figure_of(CHAPTERS[3], trace, layer=1, word=3, off=(attnviz.HeadId(1, 1),))
+    figure, _ = figure_of(
+        CHAPTERS[3], trace, head=attnviz.HeadId(1, 0), word=3, off=(attnviz.HeadId(1, 1),)
+    )
     expected = again(trace, tiny, [HeadOff(1, 1)]).attention_output(1)[3]
     np.testing.assert_allclose(figure.panels["sum"].values["y"], expected, atol=1e-6)  # type: ignore[union-attr]
 

@@ -5,15 +5,16 @@ import zlib
 from base64 import b64decode
 from html import unescape
 
-import numpy as np
 import pytest
+import segno
 
 import attnviz
 from attnviz.analysis.difference import most_different
 from attnviz.lessons.claims import claims
-from attnviz.lessons.handout import chapter_section, handout
+from attnviz.lessons.handout import chapter_section, handout, worksheet
 from attnviz.lessons.link import Progress
 from attnviz.models.load import Model
+from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.packet import unpack
 from attnviz.texts import LANGUAGES, Language, say
 
@@ -35,11 +36,11 @@ def test_it_holds_every_chapter_question_and_claim(note: attnviz.Trace, language
     assert note.text in text
     for chapter in attnviz.chapters():
         assert chapter.title[language] in text
-        for part in chapter.parts:
-            assert part.title[language] in text
         for question in chapter.questions:
             assert question.asks(note, language) in text
-            assert question.explains(note, language) in text
+            explained = question.explains(note, language)
+            assert explained in text
+            assert text.index(explained) > text.index('class="answers"'), "answers come last"
     for claim in claims():
         assert claim.claim[language] in text
     assert say("walk.sheet", language) in text
@@ -59,21 +60,41 @@ def test_it_shows_what_the_learner_said(sheet: str) -> None:
     assert (rows["C13"], rows["C14"], rows["C1"]) == ("it holds", "on average only", "")
 
 
-def test_its_pictures_are_the_tensors(sheet: str, note: attnviz.Trace) -> None:
-    packets = [
-        unpack(zlib.decompress(b64decode(p)))
-        for p in re.findall(r'data-kind="lines" data-packet="(.*?)"', sheet)
-    ]
-    ((meta, arrays),) = packets
-    assert [head["name"] for head in meta["heads"]] == ["L0·H2", "L1·H8"]
-    first = arrays["head"] == 0
-    weights = note.weights((0, 2))[arrays["query"][first], arrays["key"][first]]
-    np.testing.assert_array_equal(arrays["weight"][first], weights)
-    drawings = re.findall(r'data-kind="drawing" data-packet="(.*?)"', sheet)
-    parts = sum(len(chapter.parts) for chapter in attnviz.chapters())
-    assert len(drawings) == parts - 1
-    _, arrays = unpack(zlib.decompress(b64decode(drawings[0])))
-    np.testing.assert_array_equal(arrays["array0"], note.residual(0))
+def test_its_figures_are_those_of_the_chapters_in_the_end(sheet: str, note: attnviz.Trace) -> None:
+    packed = re.findall(r'data-kind="\w+" data-packet="(.*?)"', sheet)
+    metas = [unpack(zlib.decompress(b64decode(one)))[0] for one in packed]
+    chapters = attnviz.chapters()
+    assert len(metas) == len(chapters)
+    for chapter, meta in zip(chapters, metas, strict=True):
+        panel = chapter.figure(note, chapter.scene(note)).panels[chapter.parts[0].name]
+        assert meta["alt"] == panel.alt
+        if isinstance(panel, Drawing):
+            drawn, _ = unpack(panel.packet)
+            assert meta["tree"] == drawn["tree"]
+            assert meta["reader"]["step"] > 8, "no figure has so many steps"
+
+
+def test_a_link_stands_there_as_a_code_for_cameras(note: attnviz.Trace) -> None:
+    link = "https://example.org/walkthrough?v=1&s=a"
+    drawn = segno.make(link, error="l", micro=False).svg_inline(scale=2, border=2)
+    assert drawn in handout(note, link=link)
+    assert drawn in worksheet(note, link=link)
+    assert 'class="code"' not in handout(note)
+    assert 'class="code"' not in handout(note, link=f"{link}{'x' * 1000}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_worksheet_asks_everything_and_answers_nothing(
+    note: attnviz.Trace, language: Language
+) -> None:
+    text = unescape(worksheet(note, language))
+    for chapter in attnviz.chapters():
+        for question in chapter.questions:
+            assert question.asks(note, language) in text
+            assert question.explains(note, language) not in text
+    assert all(claim.claim[language] in text for claim in claims())
+    assert "(8, 4, 4)" in text, "the note's own q"
+    assert "0.88" not in text
 
 
 def test_it_needs_no_address(sheet: str) -> None:

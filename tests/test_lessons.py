@@ -10,10 +10,7 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.analysis import convolution, handmade
-from attnviz.core.weights import softmax
-from attnviz.lessons import note_example
-from attnviz.lessons.controls import Cells
+from attnviz.analysis import convolution
 from attnviz.lessons.engine import Chapter
 from attnviz.lessons.questions import Answer, Question
 from attnviz.lessons.text import Text
@@ -25,7 +22,7 @@ from attnviz.pictures.packet import unpack
 from attnviz.texts import LANGUAGES, Language, catalogue
 from tests.conftest import NOTE
 from tests.fuzz import IS_LONG
-from tests.lesson_readers import READERS, elements, figure_of, maps, values
+from tests.lesson_readers import READERS, figure_of, maps, values
 
 CHAPTERS = attnviz.chapters()
 QUESTIONS = [(chapter, question) for chapter in CHAPTERS for question in chapter.questions]
@@ -155,7 +152,7 @@ def test_a_long_sentence_says_what_is_not_shown(minilm: Model) -> None:
     assert "up to 96 tokens; the sentence has 202" in panel.alt
     wall, scene = figure_of(CHAPTERS[2], trace)
     assert scene.choice["map"] == "z"
-    assert len(maps(wall.panels["wall"], f"L{scene.number('layer')}·H0")) == 1
+    assert len(maps(wall.panels["wall"], f"L{scene.head().layer}·H0")) == 1
     wall, _ = figure_of(CHAPTERS[2], trace, map="weights")
     assert "up to 96 tokens; the sentence has 202" in wall.panels["wall"].alt
 
@@ -253,119 +250,6 @@ def test_a_wrong_answer_is_wrong(note: attnviz.Trace) -> None:
             assert question.is_right(note, right + question.tolerance(note) / 2)
 
 
-# ---- chapter 1
-
-
-def test_chapter_1_draws_x_the_matrices_and_q_k_v(note: attnviz.Trace) -> None:
-    figure, scene = figure_of(CHAPTERS[0], note)
-    panel = figure.panels["projections"]
-    (entering,) = maps(panel, "X (L0)")
-    np.testing.assert_array_equal(entering, note.residual(0))
-    for index, head in enumerate((scene.head("head"), scene.head("other"))):
-        for kind, letter in (("query", "Q"), ("key", "K"), ("value", "V")):
-            matrix = note.input_projection(head, kind)  # type: ignore[arg-type]
-            np.testing.assert_array_equal(maps(panel, f"W_{letter}")[index], matrix.weight)
-            x = note.residual(head.layer).astype(np.float64)
-            drawn = maps(panel, letter)[index]
-            np.testing.assert_allclose(x @ matrix.weight + matrix.bias, drawn, atol=1e-5)
-
-
-def test_chapter_1_adds_one_number_up(note: attnviz.Trace) -> None:
-    figure, _ = figure_of(CHAPTERS[0], note)
-    panel = figure.panels["sum"]
-    assert isinstance(panel, Drawing)
-    (rows,) = maps(panel, "x × W_Q[·, 0]")
-    np.testing.assert_allclose(rows[0] * rows[1], rows[2], atol=1e-6)
-    assert panel.values["made"] == pytest.approx(panel.values["q"], abs=1e-5)
-
-
-# ---- chapter 2
-
-
-def test_chapter_2_makes_the_notes_numbers_from_whole_matrices() -> None:
-    q, k, v = (note_example.X @ w for w in (note_example.W_Q, note_example.W_K, note_example.W_V))
-    assert all(
-        m.dtype.kind == "i"
-        for m in (note_example.X, note_example.W_Q, note_example.W_K, note_example.W_V)
-    )
-    assert (note_example.X.shape, note_example.W_Q.shape, q.shape) == ((2, 4), (4, 3), (2, 3))
-    assert (q @ k.T)[0].tolist() == [112, 96]
-    scores = (q @ k.T)[0] / note_example.DIVISOR
-    assert scores.tolist() == [14, 12]
-    weights = softmax(scores)
-    assert [round(float(w), 6) for w in weights] == [0.880797, 0.119203]
-    np.testing.assert_allclose(weights @ v, [1.880797, 2.238406, 1.880797], atol=1e-6)
-
-
-def test_chapter_2_draws_them(note: attnviz.Trace) -> None:
-    figure, _ = figure_of(CHAPTERS[1], note)
-    panel = figure.panels["note"]
-    assert isinstance(panel, Drawing)
-    printed = [e.text for e in elements(panel, "td")]
-    for number in ("112", "96", "14.0000", "12.0000", "0.880797", "0.119203"):
-        assert number in printed
-    assert "z₁ = 0.880797 · v₁ + 0.119203 · v₂" in panel.root.text
-
-
-def test_chapter_2_works_the_learners_row(note: attnviz.Trace) -> None:
-    for at in (0, 5, 26):
-        figure, scene = figure_of(CHAPTERS[1], note, word=at, head=attnviz.HeadId(3, 4))
-        panel = figure.panels["live"]
-        assert isinstance(panel, Drawing)
-        head = scene.head()
-        np.testing.assert_allclose(values(panel, "td", "weight"), note.weights(head)[at], atol=1e-7)
-        np.testing.assert_allclose(values(panel, "td", "score"), note.scores(head)[at], atol=1e-6)
-        products = np.array(values(panel, "td", "product"))
-        np.testing.assert_allclose(products / np.sqrt(32), note.scores(head)[at], atol=1e-5)
-        parts = np.array(values(panel, "td", "part")).reshape(27, 3)
-        z = values(panel, "td", "z")
-        np.testing.assert_allclose(parts.sum(axis=0), z, atol=1e-5)
-        np.testing.assert_allclose(z, note.head_output(3)[4, at, :3], atol=1e-6)
-        (rows,) = [m for m in _all_maps(panel) if m.shape == (3, 32)]
-        best = int(note.weights(head)[at].argmax())
-        assert rows[2].sum() == pytest.approx(products[best], abs=1e-4)
-
-
-def _all_maps(panel: Drawing) -> list[np.ndarray]:
-    return [one.array for one in panel.root.walk() if one.array is not None]
-
-
-@pytest.mark.parametrize(("strength", "share"), [(1, 0.108), (8, 0.478), (12, 0.744), (16, 0.902)])
-def test_a_head_can_be_built_by_hand(note: attnviz.Trace, strength: int, share: float) -> None:
-    figure, _ = figure_of(CHAPTERS[1], note, shift=-1, strength=strength)
-    panel = figure.panels["handmade"]
-    assert isinstance(panel, Drawing)
-    (weights,) = maps(panel, "softmax")
-    (w_q,) = maps(panel, "W_Q")
-    assert float(np.diagonal(weights, -1).min()) == pytest.approx(share, abs=1e-3)
-    e = np.exp(w_q / np.sqrt(12))
-    np.testing.assert_allclose(weights, e / e.sum(axis=1, keepdims=True), atol=1e-6)
-    verdict = next(e for e in panel.root.walk() if "verdict" in e.attributes.get("class", ""))
-    assert ("good" in verdict.attributes["class"]) == (share >= 0.9)
-
-
-def test_a_head_can_be_painted(note: attnviz.Trace) -> None:
-    before = Cells((place, place - 1) for place in range(1, 12))
-    figure, _ = figure_of(CHAPTERS[1], note, painted=before, strength=16)
-    panel = figure.panels["handmade"]
-    assert isinstance(panel, Drawing)
-    (w_q,) = maps(panel, "W_Q")
-    np.testing.assert_array_equal(w_q, 16 * np.eye(12, k=-1))
-    assert panel.values["share"] == pytest.approx(0.902, abs=1e-3)
-    figure, _ = figure_of(CHAPTERS[1], note, painted=Cells([(3, 2), (99, 0)]), strength=16)
-    (w_q,) = maps(figure.panels["handmade"], "W_Q")
-    assert w_q.sum() == 16, "a cell beyond the square is left out"
-
-
-def test_the_hand_made_head_finds_its_learned_twin(note: attnviz.Trace) -> None:
-    figure, _ = figure_of(CHAPTERS[1], note, shift=-1)
-    panel = figure.panels["handmade"]
-    assert isinstance(panel, Drawing)
-    assert panel.values["twin"] == (0, 2)
-    assert panel.values["least"] > 0.999
-    assert handmade.least_on(handmade.attention(handmade.shifting_query(-1, 40.0)), -1) > 0.999
-
-
 # ---- chapter 3
 
 
@@ -383,52 +267,6 @@ def test_a_convolution_is_three_heads(note: attnviz.Trace) -> None:
         for s in (5.0, 10.0, 20.0)
     ]
     assert errors[0] > 1e-2 > errors[1] > 1e-6 > errors[2]
-
-
-def test_chapter_3_draws_the_maps_of_a_layer(note: attnviz.Trace) -> None:
-    for which in ("z", "weights"):
-        figure, _ = figure_of(CHAPTERS[2], note, layer=2, map=which)
-        expected = note.head_output(2) if which == "z" else note.layer_weights(2)
-        for head in range(12):
-            (drawn,) = maps(figure.panels["wall"], f"L2·H{head}")
-            np.testing.assert_array_equal(drawn, expected[head])
-
-
-# ---- chapter 4
-
-
-def test_chapter_4_sums_the_heads_to_the_output(note: attnviz.Trace) -> None:
-    figure, _ = figure_of(CHAPTERS[3], note, layer=3, word=7)
-    panel = figure.panels["sum"]
-    assert isinstance(panel, Drawing)
-    lengths = values(panel, "div", "bar")
-    for head in range(12):
-        assert lengths[head] == pytest.approx(
-            np.linalg.norm(note.contribution((3, head))[7]), abs=1e-5
-        )
-    assert panel.values["left"][-1] < 1e-5
-    total = sum(note.contribution((3, head))[7] for head in range(12))
-    np.testing.assert_allclose(
-        total + note.learned[3].output.bias, note.attention_output(3)[7], atol=1e-5
-    )
-    strip = figure.panels["strip"]
-    joined = np.concatenate([maps(strip, f"Z H{head}")[0] for head in range(12)], axis=1)
-    np.testing.assert_array_equal(joined, note.record(3).concat)
-    (projected,) = maps(strip, "Z = y")
-    np.testing.assert_allclose(projected, note.attention_output(3), atol=1e-6)
-
-
-def test_chapter_4_takes_a_head_away_and_precisely_its_part_is_missing(note: attnviz.Trace) -> None:
-    off = (attnviz.HeadId(3, 1), attnviz.HeadId(3, 8), attnviz.HeadId(1, 1))  # the last: elsewhere
-    figure, _ = figure_of(CHAPTERS[3], note, layer=3, word=7, off=off)
-    panel = figure.panels["sum"]
-    assert isinstance(panel, Drawing)
-    lengths = values(panel, "div", "bar")
-    assert lengths[1] == lengths[8] == 0
-    lost = note.contribution((3, 1))[7] + note.contribution((3, 8))[7]
-    before = note.attention_output(3)[7]
-    np.testing.assert_allclose(before - panel.values["y"], lost, atol=1e-5)
-    assert "L3·H1, L3·H8 → 0" in panel.root.text
 
 
 # ---- chapter 5

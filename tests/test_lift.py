@@ -13,6 +13,7 @@ from attnviz.analysis.difference import jensen_shannon
 from attnviz.analysis.divergences import divergences
 from attnviz.analysis.fixed import variation
 from attnviz.analysis.lift import distances, lift, lift_by_distance
+from attnviz.analysis.own_weight import self_over_others, self_wins
 from attnviz.analysis.recompute import (
     add_and_norm,
     attention_block,
@@ -22,6 +23,7 @@ from attnviz.analysis.recompute import (
     weights,
 )
 from attnviz.core.card import Norm
+from attnviz.lessons.claims import Case, claims
 from attnviz.models.load import Model
 
 N = 6
@@ -101,6 +103,73 @@ def test_variation_equals_a_loop() -> None:
             scale = sum(pattern)
             total += sum(abs(head[q, k] - pattern[k] / scale) for k in range(N)) / 2
         assert found == pytest.approx(total / N)
+
+
+# ---- only what is allowed counts
+
+CAUSAL = np.tri(N, dtype=bool)
+EVEN_BEFORE = np.tri(N) / np.arange(1, N + 1)[:, None]  # evenly over all that is allowed
+
+
+def test_an_even_spread_over_what_is_allowed_has_lift_one() -> None:
+    allowed = CAUSAL[None]
+    weights = np.stack([EVEN_BEFORE, EVEN_BEFORE])
+    np.testing.assert_allclose(lift_by_distance(weights, EVERYONE, allowed), 1)
+    for distance in range(N):
+        np.testing.assert_allclose(lift(weights, np.equal(EVERYONE, distance), allowed), 1)
+    np.testing.assert_allclose(lift(weights, ~CAUSAL, allowed), 0)
+
+
+def test_lift_on_itself_behind_a_causal_mask() -> None:
+    """Query q has q + 1 keys, so all attention on itself is q + 1 times an even spread."""
+    curve = lift_by_distance(np.eye(N)[None], EVERYONE, CAUSAL[None])
+    np.testing.assert_allclose(curve, [[(N + 1) / 2, 0, 0, 0, 0, 0]])
+    assert lift(np.eye(N), EVERYONE == 0, CAUSAL) == pytest.approx((N + 1) / 2)
+
+
+def test_each_head_counts_the_pairs_that_it_may_look_at() -> None:
+    weights, allowed = np.stack([EVEN_BEFORE, UNIFORM[0]]), np.stack([CAUSAL, np.ones_like(CAUSAL)])
+    np.testing.assert_allclose(lift_by_distance(weights, EVERYONE, allowed), 1)
+    np.testing.assert_allclose(lift(weights, EVERYONE > 2, allowed), 1)
+
+
+def test_a_pattern_is_the_mean_over_what_is_allowed() -> None:
+    """Offset −1 is allowed to the second query alone: ½ there, not the mean of ½ and 0.
+
+    Offset 0 has ⅔ on average, so both later queries expect 3/7 and 4/7 and give ½ and ½.
+    """
+    allowed = np.array([[[1, 0, 0], [1, 1, 0], [1, 0, 1]]], bool)
+    weights = np.array([[[1, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5]]])
+    np.testing.assert_allclose(variation(weights, allowed), [1 / 21])
+
+
+def test_a_query_that_may_look_nowhere_has_no_pattern() -> None:
+    allowed = np.array([[[1, 0, 0], [1, 1, 0], [0, 0, 0]]], bool)
+    weights = np.array([[[1, 0, 0], [0.5, 0.5, 0], [0, 0, 0]]])
+    np.testing.assert_allclose(variation(weights, allowed), [(0 + 0.1) / 2])
+
+
+def test_a_query_without_another_key_wins_nothing() -> None:
+    """Behind a causal mask the first query has itself alone; the others prefer themselves."""
+    own = np.tri(N) * 0.1 + np.eye(N)
+    assert self_wins(own, EVERYONE, CAUSAL) == 1
+    assert self_over_others(own, EVERYONE, CAUSAL) == 1
+    assert self_wins(EVEN_BEFORE, EVERYONE, CAUSAL) == 0
+    assert self_over_others(EVEN_BEFORE, EVERYONE, CAUSAL) == 0, "not above what is not allowed"
+
+
+def test_claims_on_where_heads_look_count_what_is_allowed() -> None:
+    """An even spread behind a causal mask: lift 1 at every distance, and no head on itself."""
+    words = [f"word{n}" for n in range(10)]
+    even = np.tri(10) / np.arange(1, 11)[:, None]
+    trace = attnviz.Trace.from_weights(words, even[None, None], allowed=np.tri(10))
+    judged = {
+        claim.name: claim.judge(Case(trace)).numbers
+        for claim in claims()
+        if claim.name in ("C13", "C14")
+    }
+    assert judged["C13"]["lift"] == "1.00"
+    assert (judged["C14"]["near"], judged["C14"]["far"]) == ("1.00", "1.00")
 
 
 def test_divergences_are_those_of_pairs() -> None:

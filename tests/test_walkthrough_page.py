@@ -195,7 +195,7 @@ def test_the_teacher_sees_every_answer(minilm: Model, note: attnviz.Trace) -> No
 def test_the_handout_can_be_saved(minilm: Model) -> None:
     app = opened(mode="print", lang="zh")
     assert say("walk.handout", "zh") in said(app)
-    assert len(app.get("download_button")) == 1
+    assert len(app.get("download_button")) == 2
 
 
 def test_the_encoder_that_is_not_shipped_is_trained_from_the_page(minilm: Model) -> None:

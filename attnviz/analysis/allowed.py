@@ -11,6 +11,14 @@ def allowed_in_layer(trace: Trace, layer: int) -> Bool[np.ndarray, "head query k
     return trace.attention["self", layer].may_look(slice(None))
 
 
+def pairs_allowed(
+    weights: Float[np.ndarray, "*head query key"],
+    allowed: Bool[np.ndarray, "*#head query key"] | None,
+) -> Bool[np.ndarray, "*head query key"]:
+    """Whether each weight is of a pair that is allowed; all are where `allowed` is None."""
+    return np.broadcast_to(True if allowed is None else allowed, weights.shape)
+
+
 def looking(
     allowed: Bool[np.ndarray, "#head query key"] | None,
 ) -> Bool[np.ndarray, "#head query"] | None:

@@ -1,19 +1,29 @@
 """Lift: attention divided by what an even spread over the same keys would give.
 
-1: as much as an even spread gives. 2: twice as much. An even spread gives every key 1 / n,
-so a weight on its own says little until it is known among how many keys it was shared.
+1: as much as an even spread gives. 2: twice as much. An even spread gives every key that a query
+may look at 1 / n, so a weight on its own says little until it is known among how many keys it
+was shared.
 """
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from attnviz.analysis.allowed import pairs_allowed
+
 
 def lift(
-    weights: Float[np.ndarray, "*head query key"], pairs: Bool[np.ndarray, "query key"]
+    weights: Float[np.ndarray, "*head query key"],
+    pairs: Bool[np.ndarray, "query key"],
+    allowed: Bool[np.ndarray, "*#head query key"] | None = None,
 ) -> Float[np.ndarray, "*head"]:
-    """The mean over `pairs` of weight × number of keys. 0 where there is no pair."""
-    chosen = weights[..., pairs] * weights.shape[-1]
-    return np.asarray(chosen.sum(axis=-1) / max(1, chosen.shape[-1]))
+    """The mean of weight × number of the query's keys, over those of `pairs` that are allowed.
+
+    0 where there is no such pair.
+    """
+    may = pairs_allowed(weights, allowed)
+    counted = may & pairs
+    lifts = np.where(counted, _lifts(weights, may), 0).sum(axis=(-2, -1))
+    return np.asarray(lifts / np.maximum(counted.sum(axis=(-2, -1)), 1))
 
 
 def distances(
@@ -25,13 +35,26 @@ def distances(
 
 
 def lift_by_distance(
-    weights: Float[np.ndarray, "head query key"], apart: Int[np.ndarray, "query key"]
+    weights: Float[np.ndarray, "head query key"],
+    apart: Int[np.ndarray, "query key"],
+    allowed: Bool[np.ndarray, "#head query key"] | None = None,
 ) -> Float[np.ndarray, "head distance"]:
-    """The lift of the pairs at each distance from 0. 0 at a distance that no pair has.
+    """The lift of the allowed pairs at each distance from 0. 0 at a distance that none has.
 
     Clark et al. 2019, §3.1, ask the same of single offsets.
     """
-    counted = np.bincount(apart.ravel())
-    sums = [np.bincount(apart.ravel(), head.ravel(), len(counted)) for head in weights]
-    curve: np.ndarray = np.stack(sums) * weights.shape[-1] / np.maximum(counted, 1)
-    return curve
+    may = pairs_allowed(weights, allowed)
+    places = int(apart.max()) + 1
+    curves = [
+        np.bincount(apart[counted], head[counted], places)
+        / np.maximum(np.bincount(apart[counted], minlength=places), 1)
+        for head, counted in zip(_lifts(weights, may), may, strict=True)
+    ]
+    return np.stack(curves)
+
+
+def _lifts(
+    weights: Float[np.ndarray, "*head query key"], may: Bool[np.ndarray, "*head query key"]
+) -> Float[np.ndarray, "*head query key"]:
+    """Each weight as so many times what an even spread gives."""
+    return np.asarray(weights * may.sum(axis=-1, keepdims=True))

@@ -1,6 +1,6 @@
 """Controls: what a learner may set in a chapter. Data; the page makes widgets of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from attnviz.core.heads import HeadId
@@ -14,8 +14,12 @@ class Cells(frozenset[tuple[int, int]]):
     """Painted cells, as row and column."""
 
 
+class Edited(frozenset[tuple[str, int]]):
+    """Numbers that were typed into a picture: the name of each, and what it is now."""
+
+
 Heads = tuple[HeadId, ...]
-Value = int | float | str | HeadId | Heads | Cells
+Value = int | float | str | HeadId | Heads | Cells | Edited
 
 
 class _Labelled:
@@ -77,6 +81,28 @@ class Paint(_Labelled):
 
 
 @dataclass(frozen=True, slots=True)
+class Edit(_Labelled):
+    """Whole numbers of a picture that a learner may change, as they are at first by their names."""
+
+    name: str
+    start: Mapping[str, int]
+    least: int
+    most: int
+    key: str = ""
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """Those of the given numbers that are in the picture, between the ends, and changed."""
+        del trace
+        if not isinstance(value, Edited):
+            return Edited()
+        return Edited(
+            (name, number)
+            for name, number in value
+            if self.least <= number <= self.most and self.start.get(name, number) != number
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Slide(_Labelled):
     """A whole number between two ends."""
 
@@ -118,7 +144,7 @@ def bars_of(value: Value) -> tuple[int, ...]:
     return bars if all(bar <= 100 for bar in bars) else ()
 
 
-Control = Pick | PickHeads | Paint | Bars | Slide
+Control = Pick | PickHeads | Paint | Edit | Bars | Slide
 
 
 def layer_control(default: Callable[[Trace], int] = lambda _: 0) -> Pick:

@@ -17,7 +17,7 @@ from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
-from attnviz.lessons.controls import Cells, Control, Value
+from attnviz.lessons.controls import Cells, Control, Edited, Value
 from attnviz.lessons.questions import Numbers, Question
 from attnviz.lessons.text import Text
 from attnviz.lessons.trace_values import trace_values
@@ -76,6 +76,13 @@ class Scene:
         value = self.choice[name]
         if not isinstance(value, Cells):
             raise TypeError(f"{name} is no set of cells: {value!r}")
+        return value
+
+    def edited(self, name: str) -> Edited:
+        """The numbers that a learner has changed."""
+        value = self.choice[name]
+        if not isinstance(value, Edited):
+            raise TypeError(f"{name} is no set of numbers: {value!r}")
         return value
 
     @property

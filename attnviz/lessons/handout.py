@@ -1,26 +1,33 @@
-"""The handout: the whole walkthrough as one A4 page after the other, in one HTML file.
+"""What is printed of the walkthrough: the handout and the worksheet, each one HTML file.
 
-It needs no network and holds no address: the pictures are drawn by the same scripts as in
-the app, from the same packets.
+They need no network: the pictures are drawn by the same scripts as in the app, from the same
+packets. The handout holds each chapter's figure with its questions, the answers at its end, and
+the verdict sheet; the worksheet is to be written on.
 """
 
 from collections.abc import Iterable
 
+import segno
+
 from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
+from attnviz.lessons import note_example
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.engine import Chapter, Panel, Scene, panel_element
+from attnviz.lessons.engine import Chapter, Panel, Scene, panel_element, panel_of
 from attnviz.lessons.link import Progress
 from attnviz.lessons.questions import Question
-from attnviz.lessons.verdict_sheet import spoken
+from attnviz.lessons.verdict_sheet import GUESSES, spoken
+from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.lines import Lines, lines
 from attnviz.pictures.picture import title
-from attnviz.pictures.standalone import origin, standalone, tag
+from attnviz.pictures.standalone import origin, picture, standalone, tag
 from attnviz.texts import Language, say
 from attnviz.training.record import Training
 
 WIDEST = 60  # places of a line diagram across a page; more go down the page
+LONGEST_LINK = 800  # characters: a code of more is too fine for a camera
+FINISHED = 99  # a step beyond the last: the figure as it is in the end
 
 
 def handout(
@@ -28,20 +35,139 @@ def handout(
     progress: Progress | None = None,
     language: Language = "en",
     trainings: tuple[Training, ...] = (),
+    link: str = "",
 ) -> str:
-    """Every chapter with its figures, questions and answers, and the verdict sheet, as HTML."""
+    """Every chapter's figure and questions, all answers, and the verdict sheet, as HTML.
+
+    `link`, if there is one, opens the walkthrough on this sentence: it stands there as a code
+    for cameras.
+    """
     progress = progress or Progress()
+    scenes = {c.number: _scene(c, trace, progress, language, trainings) for c in chapters()}
     body = [
-        cover(trace, say("walk.handout_title", language), language),
-        *(chapter_section(c, trace, progress, language, trainings) for c in chapters()),
+        cover(trace, say("walk.handout_title", language), language, link),
+        *(_on_paper(c, scenes[c.number], progress) for c in chapters()),
+        _answers(scenes, progress, language),
         _sheet(trace, progress, language),
     ]
     return standalone(f"attnviz · {trace.model.called(language)}", body, language, kind="handout")
 
 
-def cover(trace: Trace, name: str, language: Language) -> str:
+def _scene(
+    chapter: Chapter,
+    trace: Trace,
+    progress: Progress,
+    language: Language,
+    trainings: tuple[Training, ...],
+) -> Scene:
+    return chapter.scene(trace, progress.of_chapter(chapter.number), language, "light", trainings)
+
+
+def cover(trace: Trace, name: str, language: Language, link: str = "") -> str:
     """What the pages are, and where their numbers are from."""
-    return f"<header>{tag('h1', name)}{origin(trace, language)}</header>"
+    code = ""
+    if link and len(link) <= LONGEST_LINK:
+        drawn = segno.make(link, error="l", micro=False).svg_inline(scale=2, border=2)
+        code = f'<div class="code">{drawn}{tag("p", say("walk.code", language), "small")}</div>'
+    return f"<header>{code}{tag('h1', name)}{origin(trace, language)}</header>"
+
+
+def _on_paper(chapter: Chapter, scene: Scene, progress: Progress) -> str:
+    """A chapter on paper: its finished figure, its questions with room for an answer."""
+    numbers, language = chapter.numbers(scene), scene.language
+    first = chapter.parts[0]
+    asked = [_open_question(chapter, q, scene, progress) for q in chapter.questions]
+    takeaway = f"{say('walk.takeaway', language)} {scene.say(chapter.takeaway, **numbers)}"
+    parts = [
+        tag("h2", f"{chapter.number} · {chapter.title[language]}"),
+        tag("p", scene.say(chapter.text, **numbers)),
+        _finished(panel_of(first, scene)),
+        *asked,
+        tag("p", takeaway, "takeaway"),
+    ]
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _finished(panel: Panel) -> str:
+    """A panel as it is in the end; lines as a page has room for them."""
+    if isinstance(panel, Drawing):
+        return picture("drawing", panel.packet_for({"step": FINISHED}), panel.alt)
+    return panel_element(_across_a_page(panel))
+
+
+def _open_question(chapter: Chapter, question: Question, scene: Scene, progress: Progress) -> str:
+    """A question without its answer, with what the learner predicted, if anything."""
+    trace, language = scene.trace, scene.language
+    try:
+        asked = question.asks(trace, language)
+        offered = " · ".join(question.offers(trace, language).values())
+    except AttnvizError as problem:
+        return tag("p", problem.text(language), "small")
+    said = progress.answers.get(f"{chapter.number}.{question.name}")
+    own = "" if said is None else question.spoken(trace, said, language)
+    mine = tag("p", f"{say('walk.prediction', language)}: {own}", "mine")
+    few = tag("p", offered, "small") if len(offered) < 160 else ""
+    return f'<div class="asked">{tag("p", asked, "question")}{few}{mine}</div>'
+
+
+def _answers(scenes: dict[int, Scene], progress: Progress, language: Language) -> str:
+    """All answers with their computations, after everything that is to be predicted."""
+    asked = [
+        tag("h3", f"{chapter.number} · {chapter.title[language]}")
+        + "".join(_asked(chapter, q, scenes[chapter.number], progress) for q in chapter.questions)
+        for chapter in chapters()
+    ]
+    heading = tag("h2", say("walk.answers", language))
+    return f'<section class="answers">{heading}{"".join(asked)}</section>'
+
+
+def worksheet(trace: Trace, language: Language = "en", link: str = "") -> str:
+    """Two pages to write on: the note's numbers by hand, every question, every claim."""
+    body = [
+        cover(trace, say("walk.worksheet_title", language), language, link),
+        _by_hand(language),
+        _to_predict(trace, language),
+        _to_judge(language),
+    ]
+    name = f"attnviz · {say('walk.worksheet_title', language)}"
+    return standalone(name, body, language, kind="handout worksheet")
+
+
+def _by_hand(language: Language) -> str:
+    """The note's scores, from which a learner computes weights and z with a pencil."""
+    q = note_example.X @ note_example.W_Q
+    k, v = note_example.X @ note_example.W_K, note_example.X @ note_example.W_V
+    given = [say("walk.by_hand", language, divisor=note_example.DIVISOR)]
+    vectors = [("q", q[:1]), ("k", k), ("v", v)]
+    rows = [_row("th", ["", *note_example.WORDS])]
+    for letter, values in vectors:
+        cells = [str(tuple(row.tolist())) for row in values]
+        rows.append(_row("td", [letter, *cells, *[""] * (len(note_example.WORDS) - len(cells))]))
+    steps = ("q₁ · k", f"÷ {note_example.DIVISOR}", "softmax", "softmax × v", "z₁ = Σ")
+    rows += [_row("td", [step, *[""] * len(note_example.WORDS)]) for step in steps]
+    return f'<section>{tag("p", given[0])}<table class="byhand">{"".join(rows)}</table></section>'
+
+
+def _to_predict(trace: Trace, language: Language) -> str:
+    """Every question with a line for its answer."""
+    asked = []
+    for chapter in chapters():
+        for question in chapter.questions:
+            try:
+                text = question.asks(trace, language)
+            except AttnvizError:
+                continue  # it cannot be asked on this sentence
+            asked.append(f"{chapter.number} · {text}")
+    lines_ = "".join(f"<li>{tag('span', text)}<i></i></li>" for text in asked)
+    return f"<section><ol class=predict>{lines_}</ol></section>"
+
+
+def _to_judge(language: Language) -> str:
+    """Every claim with boxes for its verdict."""
+    boxes = [say(f"walk.guess_{guess}", language) for guess in GUESSES]
+    rows = [_row("th", [say("walk.sheet_claim", language), *boxes])]
+    rows += [_row("td", [f"{c.name} {c.claim[language]}", *"☐☐☐"]) for c in claims()]
+    return f'<section class="sheet"><table>{"".join(rows)}</table></section>'
 
 
 def chapter_section(

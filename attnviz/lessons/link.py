@@ -13,7 +13,7 @@ from typing import Literal, TypeVar, get_args
 from attnviz.core.heads import HeadId
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import claims
-from attnviz.lessons.controls import Cells, Value
+from attnviz.lessons.controls import Cells, Edited, Value
 from attnviz.lessons.questions import Answer
 from attnviz.lessons.verdict_sheet import GUESSES, Guess
 from attnviz.share.codec import MOST_PARAMETER, head_text, joined, parted, read_head
@@ -128,6 +128,8 @@ def _written(value: Value | Answer) -> str:
         return f"h{head_text(value)}"
     if isinstance(value, Cells):
         return "P" + "+".join(head_text(cell) for cell in sorted(value))
+    if isinstance(value, Edited):
+        return "E" + "+".join(f"{name}.{number}" for name, number in sorted(value))
     if isinstance(value, tuple):
         return "H" + "+".join(_written(head).removeprefix("h") for head in value)
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
@@ -143,6 +145,9 @@ def _read(text: str) -> Value:
         return read_head(text[1:])
     if text[:1] == "P":
         return Cells(read_head(part) for part in text[1:].split("+") if part)
+    if text[:1] == "E":
+        parts = (part.rpartition(".") for part in text[1:].split("+") if part)
+        return Edited((name, int(number)) for name, _, number in parts)
     if text[:1] == "H":
         return tuple(read_head(part) for part in text[1:].split("+") if part)
     if text.lstrip("-").isdigit():

@@ -234,3 +234,9 @@ def for_styles() -> str:
         " ".join(f"--{name}: {inks[mode]};" for name, inks in _NAMED.items()) for mode in MODES
     )
     return f":root, .attnviz {{ {light} }}\n.attnviz.dark {{ {dark} }}\n"
+
+
+def for_pages() -> str:
+    """The same for a page whose colour scheme a person may change."""
+    inks = (f"--{name}: light-dark({ink['light']}, {ink['dark']});" for name, ink in _NAMED.items())
+    return f":root {{ {' '.join(inks)} }}\n"

@@ -10,7 +10,7 @@ from attnviz.share.state import PageState
 from attnviz.texts import LANGUAGES, Language, say
 from attnviz.ui import state
 from attnviz.ui.components import aloud, figures
-from attnviz.ui.server.first_paint import LOOK
+from attnviz.ui.server.first_paint import style_element
 from attnviz.ui.server.paths import ASSETS, PAGES
 from attnviz.ui.state import SessionValue
 
@@ -22,7 +22,7 @@ LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 def begin() -> Any:
     """Set up the frame and return the page that the address asks for."""
     st.set_page_config(page_title="attnviz", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-    st.html(LOOK)
+    st.html(style_element())
     figures.follow_scheme(mode())
     aloud.frame(language())
     pages = [

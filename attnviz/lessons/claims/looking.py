@@ -5,13 +5,14 @@ Statistics after Clark et al. 2019, "What Does BERT Look At?", §3 (offsets, spe
 alone: what a special token does with its attention is no statement about words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
+from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.divergences import divergences
 from attnviz.analysis.lens import renormalise
@@ -47,6 +48,8 @@ ENOUGH_WORDS = 11
 TOLERANCE = 1e-4  # of the largest number: float32 in the model, float64 here
 CURVE = 6  # distances that the text names
 
+Statistic = Callable[..., Float[np.ndarray, "head *more"]]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WordWeights:
@@ -64,9 +67,21 @@ class WordWeights:
         shown = weights[:, self.words][:, :, self.keys]
         return np.stack([renormalise(head) for head in shown]) if self.hide_special else shown
 
+    def allowed(self, layer: int) -> Bool[np.ndarray, "#head query key"] | None:
+        """The keys that each word may look at in a layer; None: all."""
+        allowed = allowed_in_layer(self.trace, layer)
+        return None if allowed is None else allowed[:, self.words][:, :, self.keys]
+
     def layers(self) -> Iterator[Float[np.ndarray, "head query key"]]:
         """All layers, one at a time."""
         return map(self.layer, range(self.trace.model.layers))
+
+    def over_layers(
+        self, statistic: Statistic, pairs: Shaped[np.ndarray, "query key"]
+    ) -> Float[np.ndarray, "layer head *more"]:
+        """A statistic of the weights, of `pairs` and of what is allowed, for all layers."""
+        layers = range(self.trace.model.layers)
+        return np.stack([statistic(self.layer(n), pairs, self.allowed(n)) for n in layers])
 
 
 def word_weights(trace: Trace, hide_special: bool, least: int = 1) -> WordWeights:
@@ -96,8 +111,8 @@ def on_itself(wins: Float[np.ndarray, "*head"], self_lift: float) -> Verdict:
 
 def _self(case: Case) -> Trial:
     rows = _word_weights(case)
-    wins = np.stack([self_wins(weights, rows.apart) for weights in rows.layers()])
-    self_lift = float(np.mean([lift(weights, rows.apart == 0) for weights in rows.layers()]))
+    wins = rows.over_layers(self_wins, rows.apart)
+    self_lift = float(rows.over_layers(lift, rows.apart == 0).mean())
     value = int((wins > MOST).sum())
     numbers = {
         "value": value,
@@ -126,14 +141,14 @@ def nearby(near: Float[np.ndarray, "*head"], far: Float[np.ndarray, "*head"]) ->
 
 def _near_and_far(rows: WordWeights) -> Float[np.ndarray, "pair layer head"]:
     near, far = (rows.apart > 0) & (rows.apart <= NEAR), rows.apart > NEAR
-    return np.stack([np.stack([lift(w, pairs) for w in rows.layers()]) for pairs in (near, far)])
+    return np.stack([rows.over_layers(lift, pairs) for pairs in (near, far)])
 
 
 def _near(case: Case) -> Trial:
     rows = _word_weights(case, least=NEAR + 2)
     near, far = _near_and_far(rows)
     value = float(near.mean() - far.mean())
-    curve = np.mean([lift_by_distance(w, rows.apart) for w in rows.layers()], axis=(0, 1))
+    curve = rows.over_layers(lift_by_distance, rows.apart).mean(axis=(0, 1))
     numbers = {
         "value": printed(value, 2),
         "near": printed(float(near.mean()), 2),
@@ -219,9 +234,10 @@ def more_on_itself(of_heads: Float[np.ndarray, " head"], of_mean: float) -> Verd
 
 def _own_word(case: Case) -> Trial:
     rows = _word_weights(case, least=ENOUGH_WORDS)
-    weights = rows.layer(0)
-    of_heads = self_over_others(weights, rows.apart)
-    value = float(self_over_others(weights.mean(axis=0), rows.apart))
+    weights, allowed = rows.layer(0), rows.allowed(0)
+    of_heads = self_over_others(weights, rows.apart, allowed)
+    may = None if allowed is None else np.asarray(allowed.any(axis=0))
+    value = float(self_over_others(weights.mean(axis=0), rows.apart, may))
     numbers = {
         "value": f"{value:.1%}",
         "agree": int((of_heads >= CLEARLY).sum()),

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis import convolution
+from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.fixed import variation
 from attnviz.analysis.recompute import blend, largest_error
 from attnviz.core.trace import Trace
@@ -69,8 +70,12 @@ def _mix(case: Case) -> Trial:
 
 
 def _variations(trace: Trace) -> Float[np.ndarray, "layer head"]:
-    layers = range(trace.model.layers)
-    return np.stack([variation(trace.layer_weights(layer).astype(float)) for layer in layers])
+    return np.stack(
+        [
+            variation(trace.layer_weights(layer).astype(float), allowed_in_layer(trace, layer))
+            for layer in range(trace.model.layers)
+        ]
+    )
 
 
 def _filters(case: Case) -> Trial:

@@ -23,6 +23,7 @@ A rectangle or a line that stands for a number carries its address too, as `data
 `data-value`. `tests/addresses.py` reads every address back against transformers' own run.
 """
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -81,6 +82,8 @@ class Cell(NamedTuple):
     part: str  # its name
     lights: Sequence[str] = ()  # the parts that belong to it
     says: str = ""  # its number, written out
+    plays: Sequence[str] = ()  # the same term by term; term i is of lights i and i + their count
+    edits: tuple[str, str, int] | None = None  # its control, its name there, its largest size
 
 
 def text(
@@ -118,6 +121,7 @@ def matrix(
     decimals: int | None = None,
     cells: Sequence[Sequence[Cell]] | None = None,
     part: str | None = None,
+    size: Number = TEXT,
 ) -> Element:
     """A grid in one colour; its numbers stand in the cells where `decimals` says how many.
 
@@ -132,7 +136,7 @@ def matrix(
             value = float(values[row, column])
             place = Area(area.x + column * wide, area.y + row * high, wide, high)
             what = cells[row][column] if cells is not None else None
-            drawn.append(_cell(value, place, colour, ground, mode, decimals, what))
+            drawn.append(_cell(value, place, colour, ground, mode, decimals, what, size))
     return element("g", *drawn, class_="matrix", data_part=part)
 
 
@@ -144,6 +148,7 @@ def _cell(
     mode: Mode,
     decimals: int | None,
     cell: Cell | None,
+    largest: Number,
 ) -> Element:
     box = element(
         "rect",
@@ -155,7 +160,7 @@ def _cell(
     )
     shown = None
     if decimals is not None:
-        size = min(TEXT, 0.62 * area.height, 1.62 * area.width / max(4, decimals + 3))
+        size = min(largest, 0.62 * area.height, 1.62 * area.width / max(4, decimals + 3))
         x, y = area.centre
         shown = text(x, y, printed(value, decimals), style.INK[mode], size=round(size, 1))
     return element(
@@ -167,7 +172,11 @@ def _cell(
         data_part=cell.part if cell else None,
         data_lights=" ".join(cell.lights) if cell and cell.lights else None,
         data_says=cell.says if cell and cell.says else None,
-        tabindex=0 if cell and cell.says else None,
+        data_plays=json.dumps(cell.plays, ensure_ascii=False) if cell and cell.plays else None,
+        data_edits=cell.edits[0] if cell and cell.edits else None,
+        data_name=cell.edits[1] if cell and cell.edits else None,
+        data_most=cell.edits[2] if cell and cell.edits else None,
+        tabindex=0 if cell and (cell.says or cell.edits) else None,
     )
 
 

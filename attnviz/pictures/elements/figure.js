@@ -43,6 +43,10 @@ function beginSteps(stage, box) {
   const by = (steps) => { stop(); go(memory.step + steps); };
   back.addEventListener("click", () => by(-1));
   on.addEventListener("click", () => by(1));
+  box.addEventListener("click", (event) => {
+    const { goes } = event.target.closest?.("[data-goes]")?.dataset ?? {};
+    if (goes !== undefined) { stop(); go(Number(goes)); }
+  });
   play.addEventListener("click", () => {
     if (timer) return stop();
     if (memory.step === most) go(0);
@@ -74,7 +78,7 @@ function keepSoon(stage, step) {
 // presses something; at its ends they go on to whoever else listens, as the presenter's pages.
 const BY = { " ": 1, ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
 const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=slider], [role=listbox], [role=option], [role=tab], [role=radio], [role=menu]";
-const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-go]";
+const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-goes], [data-go]";
 function stepByKey(stage, event) {
   const { root, memory } = stage;
   const by = BY[event.key];
@@ -112,26 +116,51 @@ function light(root, names) {
   for (const part of root.querySelectorAll("[data-part]")) {
     part.classList.toggle("lit", names.includes(part.dataset.part));
   }
+  lightColumns(root, names);
+}
+
+// A sum of products is written term by term, and the two numbers of each stand out meanwhile.
+const TERM = 500; // ms
+function playTerms(stage, box, line, target) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const terms = JSON.parse(target.dataset.plays);
+  const lights = target.dataset.lights.split(" ");
+  let at = 0;
+  const next = () => {
+    const pair = at < terms.length ? [lights[at], lights[at + terms.length]] : [];
+    for (const one of box.querySelectorAll("svg [data-part]")) one.classList.toggle("term", pair.includes(one.dataset.part));
+    line.textContent = terms[at] ?? target.dataset.says;
+    if (at++ === terms.length || !box.isConnected) clearInterval(stage.memory.playing);
+  };
+  next();
+  stage.memory.playing = setInterval(next, TERM);
 }
 
 function beginPointing(stage, box) {
   const line = box.querySelector(".calculation");
   const { memory } = stage;
   const point = (target) => {
+    clearInterval(memory.playing);
+    for (const one of box.querySelectorAll(".term")) one.classList.remove("term");
     line.textContent = target?.dataset.says ?? "";
     box.classList.toggle("pointing", Boolean(target));
     const names = target ? [target.dataset.part, ...(target.dataset.lights ?? "").split(" ")] : [];
     document.dispatchEvent(new CustomEvent("attnviz-light", { detail: names.filter(Boolean) }));
+    if (target?.dataset.plays) playTerms(stage, box, line, target);
   };
   const kept = () => (memory.kept ? box.querySelector(`svg [data-part="${CSS.escape(memory.kept)}"]`) : null);
   const of = (event) => event.target.closest?.("[data-says], [data-lights]");
   for (const name of ["pointerover", "focusin"]) {
-    box.addEventListener(name, (event) => { const there = of(event); if (there) point(there); });
+    box.addEventListener(name, (event) => {
+      const there = of(event);
+      if (there && there !== memory.over) point(there);
+      memory.over = there; // its own parts are no other
+    });
   }
   box.addEventListener("pointerleave", () => point(kept()));
   box.addEventListener("click", (event) => {
     const option = event.target.closest?.("[data-option]");
-    if (option && stage.meta.reader?.asking && option.dataset.option.startsWith(`${stage.meta.reader.asking}.`)) {
+    if (option && isOpen(stage, option)) {
       const [question, ...name] = option.dataset.option.split(".");
       return stage.send("answered", { question, option: name.join(".") });
     }
@@ -143,7 +172,7 @@ function beginPointing(stage, box) {
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { memory.kept = undefined; point(null); }
-    const there = event.target.closest?.("[data-choose], [data-option], [data-says], [data-go]");
+    const there = event.target.closest?.("[data-choose], [data-option], [data-says], [data-edits], [data-goes], [data-go]");
     if (!there || (event.key !== "Enter" && event.key !== " ")) return;
     event.preventDefault();
     there.dispatchEvent(new MouseEvent("click", { bubbles: true }));
@@ -151,28 +180,35 @@ function beginPointing(stage, box) {
   if (kept()) point(kept());
 }
 
+// Whether what can be clicked as an answer answers a question that waits for one.
+const isOpen = ({ meta }, option) => {
+  const { asking = "", open = [] } = meta.reader ?? {};
+  return [asking, ...open].includes(option.dataset.option.split(".")[0]);
+};
+
 // What can be clicked as an answer, which one is right, and what is shown only once it is known.
 function showOptions(stage) {
-  const { asking = "", right = [] } = stage.meta.reader ?? {};
+  const { right = [], open = [] } = stage.meta.reader ?? {};
   for (const option of stage.root.querySelectorAll("[data-option]")) {
-    const isAsked = asking !== "" && option.dataset.option.startsWith(`${asking}.`);
+    const isAsked = isOpen(stage, option);
     option.classList.toggle("asked", isAsked);
     if (isAsked) option.setAttribute("tabindex", "0");
     option.classList.toggle("right", right.includes(option.dataset.option));
   }
   for (const part of stage.root.querySelectorAll("[data-after]")) {
-    part.style.display = part.dataset.after === asking ? "none" : "";
+    part.classList.toggle("secret", open.includes(part.dataset.after));
   }
 }
 
 function beginFigures(stage) {
+  showOptions(stage); // before steps are copied: what an open question hides is hidden in them too
   for (const box of stage.root.querySelectorAll(".stepped")) {
     beginSteps(stage, box);
     beginPointing(stage, box);
+    beginEditing(stage, box);
     beginSquares(box);
     beginDrawnBars(stage, box);
   }
-  showOptions(stage);
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it
   stage.memory.listens = true;
   const lit = (event) => (stage.root.isConnected ? light(stage.root, event.detail) : document.removeEventListener("attnviz-light", lit));

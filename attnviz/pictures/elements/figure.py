@@ -4,7 +4,7 @@ The wide form is for screens, the narrow one for phones; both are drawn from the
 and the browser shows the one that fits. Steps, pointing and stepping back need no server.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from attnviz.pictures.drawing import Drawing, Element, element
@@ -29,7 +29,7 @@ def figure(
     mode: Mode,
     language: Language,
     *,
-    values: dict[str, object] | None = None,
+    values: Mapping[str, object] | None = None,
 ) -> Drawing:
     """A figure in `steps` sentences; elements of a step stand in `at_step`."""
     texts = {name: say(f"figure.{name}", language) for name in ("play", "pause", "on", "back")}
@@ -51,7 +51,7 @@ def figure(
         class_="stepped",
         data_steps=len(steps),
     )
-    return Drawing(root, alt, mode, values or {})
+    return Drawing(root, alt, mode, dict(values or {}))
 
 
 def _svg(form: Form, kind: str, alt: str) -> Element:

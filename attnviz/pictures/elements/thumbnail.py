@@ -12,7 +12,7 @@ from jaxtyping import Float
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import SMALL, Area, Number, Point
-from attnviz.pictures.elements.words import width_of
+from attnviz.pictures.elements.sentence_words import width_of
 from attnviz.pictures.style import Mode, Paint
 
 Block = Sequence[int]  # rows, or columns, that one square stands for

@@ -1,71 +1,102 @@
-"""Words of the sentence, each of which can be chosen."""
+"""Words of a sentence in a row: each can be clicked, the chosen one stands out."""
 
 import json
-import unicodedata
+from collections.abc import Sequence
+from unicodedata import combining, east_asian_width
 
-from attnviz.core.tokens import Token
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Number, text
+from attnviz.pictures.elements import SMALL, TEXT, Area, Number, text
 from attnviz.pictures.style import Mode
 
-LONGEST = 14  # letters of a word that is drawn; the whole one is under the pointer
-_LETTER, _WIDE = 0.56, 1.0  # width of a letter, and of a Chinese one, in its size
+_NARROW, _WIDE = 0.6, 1.05  # of the size of a text: how wide a letter is
 
 
-def width_of(said: str, size: Number) -> float:
-    """About how wide a line of text is."""
-    wide = sum(
-        _WIDE if unicodedata.east_asian_width(letter) in "WF" else _LETTER for letter in said
-    )
-    return wide * size
+def fitting(said: str, width: Number, size: Number = TEXT) -> str:
+    """A text as it fits into a width: cut, with … for the rest."""
+    room, kept = width, ""
+    for letter in said:
+        wide = 0.0 if combining(letter) else _WIDE if east_asian_width(letter) in "WF" else _NARROW
+        room -= wide * size
+        if room < 0:
+            return f"{kept[:-1]}…"
+        kept += letter
+    return kept
 
 
-def shortened(said: str, most: int = LONGEST) -> str:
-    """A word as there is room for it."""
-    return said if len(said) <= most else said[: most - 1] + "…"
-
-
-def window(count: int, focus: int, most: int) -> range:
-    """Up to `most` of `count` places, with the focus in their middle where there are more."""
-    first = max(0, min(focus - most // 2, count - most))
-    return range(first, min(count, first + most))
+def wrapped(said: str, width: Number, size: Number = TEXT) -> list[str]:
+    """A text in lines that fit into a width, broken at its spaces."""
+    lines: list[str] = []
+    for one in said.split(" "):
+        joined = f"{lines[-1]} {one}" if lines else one
+        if lines and fitting(joined, width, size) == joined:
+            lines[-1] = joined
+        else:
+            lines.append(one)
+    return lines
 
 
 def word(
-    token: Token,
-    x: Number,
-    y: Number,
+    area: Area,
+    name: str,
+    position: int,
     mode: Mode,
     *,
-    size: Number,
-    anchor: str = "middle",
     chosen: bool = False,
-    upright: bool = False,
-    most: int = LONGEST,
+    size: Number = TEXT,
+    control: str | None = "word",
     option: str | None = None,
-    says: str | None = None,
+    part: str | None = None,
 ) -> Element:
-    """A word that can be chosen: a click makes it the word that all chapters follow.
-
-    `upright` turns it by a quarter; `option` is the answer that it stands for while that
-    question is open.
-    """
-    colour = style.INK[mode] if not token.is_special else style.FAINT_INK[mode]
-    drawn = text(x, y, shortened(token.text, most), colour, size=size, anchor=anchor, bold=chosen)
-    turned = element("g", drawn, transform=f"rotate(-90 {x:.1f} {y:.1f})") if upright else drawn
-    part = f"word.{token.position}"
+    """A word in a frame, which a click makes the value of a control, or the answer `option`."""
+    colour = getattr(style.X, mode)
+    frame = element(
+        "rect",
+        **{side: round(value, 1) for side, value in area._asdict().items()},
+        rx=6,
+        fill=style.tint(style.X, mode) if chosen else style.PAPER[mode],
+        stroke=colour if chosen else style.RULE[mode],
+        stroke_width=2 if chosen else 1.2,
+    )
+    x, y = area.centre
+    ink = style.INK[mode]
+    shown = fitting(name, area.width - 8, size)
     return element(
         "g",
-        element("title", token.name),
-        turned,
+        element("title", name),
+        frame,
+        text(x, y, shown, ink, size=size, bold=chosen),
         class_="word",
-        data_part=part,
-        data_lights=part,
-        data_says=says or token.name,
-        data_choose=json.dumps({"word": token.position}),
-        data_option=f"{option}.{token.position}" if option and not token.is_special else None,
-        tabindex=0,
+        data_part=part or f"word.{position}",
+        data_lights=part or f"word.{position}",
+        data_choose=json.dumps({control: position}) if control else None,
+        data_option=option,
+        tabindex=0 if control else None,
         role="button",
-        aria_label=token.name,
+        aria_label=name,
     )
+
+
+def row_of_words(
+    area: Area,
+    names: Sequence[str],
+    positions: Sequence[int],
+    chosen: int,
+    mode: Mode,
+    *,
+    size: Number = TEXT,
+    gap: Number = 8,
+) -> list[Element]:
+    """Words beside each other, all equally wide."""
+    step = (area.width + gap) / max(1, len(positions))
+    return [
+        word(
+            Area(area.x + at * step, area.y, step - gap, area.height),
+            names[position],
+            position,
+            mode,
+            chosen=position == chosen,
+            size=max(SMALL - 1, size),
+        )
+        for at, position in enumerate(positions)
+    ]

@@ -197,13 +197,15 @@ def show_drawing(
     """A drawing: tables, boxes, maps, figures in steps; `reader` is what it is for this person.
 
     `on_told` runs when somebody did something in it; `told(key)` says what: a cell `painted`
-    (control, row, column), what was `chosen` (controls and their values), a question `answered`
-    (question, option), or the `step` at which its figure stands.
+    (control, row, column), a number `edited` (control, name, number), what was `chosen`
+    (controls and their values), a question `answered` (question, option), or the `step` at
+    which its figure stands.
     """
     _drawing(
         key=key,
         data=drawn.packet_for(reader),
         on_painted_change=on_told,
+        on_edited_change=on_told,
         on_chosen_change=on_told,
         on_answered_change=on_told,
         on_step_change=on_told,

@@ -4,14 +4,22 @@ Sent by the script, the style sheet would come after what it styles, and everyth
 when it does.
 """
 
+from functools import cache
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from attnviz.pictures import style
 from attnviz.ui.server.paths import ASSETS
 
-LOOK = ASSETS / "page.css"
 _END = b"</body>"  # after the head, where Streamlit puts styles that ours must outdo
 _OF_THE_FILE = ("etag", "last-modified")  # the style sheet may change where the file does not
+
+
+@cache
+def style_element() -> str:
+    """The style of all pages: the colours as variables, and then what uses them."""
+    return f"<style>{style.for_pages()}{(ASSETS / 'page.css').read_text('utf-8')}</style>"
 
 
 class Look:
@@ -19,7 +27,7 @@ class Look:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.style = b"<style>" + LOOK.read_bytes() + b"</style>"
+        self.style = style_element().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

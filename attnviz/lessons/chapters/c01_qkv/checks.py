@@ -51,11 +51,14 @@ QUESTIONS = (
         check=_longest,
         asked=lambda trace: {"head": question_head(trace)},
         options=words,
+        beside="projections",
+        in_picture=True,
     ),
     Question(
         name="replaced",
         check=_replaced,
         options=answers("own", "all", "none"),
         is_law=True,
+        beside="toy",
     ),
 )

@@ -1,82 +1,186 @@
-"""The projections: X, three matrices, and the Q, K, V of two heads."""
+"""Q, K and V of two heads: a row for each word, side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.core.card import Projected
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.digits import printed
 from attnviz.lessons.engine import Part, Scene
+from attnviz.lessons.nearby import nearby
+from attnviz.lessons.questions import Numbers
+from attnviz.lessons.text import texts_of
+from attnviz.lessons.trace_values import question_head
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.tensor import tensor
+from attnviz.pictures.elements import Area, Cell, Number, at_step, matrix, more, text
+from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.symbol import symbol
+from attnviz.pictures.elements.words import fitting, word
 
-PAINTS: dict[Projected, style.Paint] = {"query": style.Q, "key": style.K, "value": style.V}
-LETTERS: dict[Projected, str] = {"query": "Q", "key": "K", "value": "V"}
+text_of = texts_of(__name__)
+
+COLUMNS, DECIMALS, WORDS = 4, 2, 6
+PAINTS = {"Q": style.Q, "K": style.K, "V": style.V}
+QUESTION = "longest"  # its answer is the length of q, shown when it is given
 
 
-def _projected(trace: Trace, head: HeadId, kind: Projected) -> np.ndarray:
-    arrays = {"query": trace.queries, "key": trace.keys, "value": trace.values}[kind]
-    found: np.ndarray = arrays(head.layer)[head.head]
-    return found
+def _made(trace: Trace, head: HeadId, letter: str) -> np.ndarray:
+    """Q, K or V of a head: "token d_head"."""
+    record = trace.record(head.layer)
+    if letter == "Q":
+        queries: np.ndarray = record.queries[head.head]
+        return queries
+    return record.shared(record.keys if letter == "K" else record.values, head.head)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where things stand in one form of the figure."""
+
+    width: int
+    names: int  # width of a word
+    cell: tuple[int, int]
+    size: int
+    top: int
+    beside: bool  # whether the heads stand beside each other
+
+    def height(self, rows: int, heads: int) -> int:
+        one = self.top + 3 * self.block(rows)
+        return one if self.beside else heads * one
+
+    def block(self, rows: int) -> int:
+        return rows * self.cell[1] + 2 * self.size + 8
+
+    def place(self, index: int, rows: int) -> tuple[Number, Number]:
+        """Left and top of a head."""
+        if self.beside:
+            return index * self.width / 2, 0
+        return 0, index * (self.top + 3 * self.block(rows))
+
+
+WIDE = _Layout(1200, 118, (80, 27), 16, 30, True)
+NARROW = _Layout(390, 86, (50, 25), 11, 26, False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is drawn in both forms: the tokens near the chosen word, of some heads."""
+
+    scene: Scene
+    heads: Sequence[HeadId]
+    near: range
+
+    def drawn(self, layout: _Layout) -> Form:
+        rows = len(self.near)
+        found = [
+            at_step(index, *self._head(layout, head, *layout.place(index, rows)))
+            for index, head in enumerate(self.heads)
+        ]
+        return Form(layout.width, layout.height(rows, len(self.heads)), found)
+
+    def _head(self, layout: _Layout, head: HeadId, left: Number, top: Number) -> list[Element]:
+        mode = self.scene.mode
+        wide = layout.names + COLUMNS * layout.cell[0]
+        title = text(
+            left + wide / 2, top + layout.size, str(head), style.INK[mode],
+            size=layout.size + 3, bold=True,
+        )  # fmt: skip
+        blocks: list[Element] = []
+        for index, letter in enumerate(PAINTS):
+            y = top + layout.top + index * layout.block(len(self.near))
+            blocks += self._block(layout, head, letter, left, y)
+        return [title, *blocks]
+
+    def _block(
+        self, layout: _Layout, head: HeadId, letter: str, left: Number, top: Number
+    ) -> list[Element]:
+        mode, paint, (wide, high) = self.scene.mode, PAINTS[letter], layout.cell
+        found = _made(self.scene.trace, head, letter)
+        values = found[self.near.start : self.near.stop, :COLUMNS].astype(np.float64)
+        rows, columns = values.shape
+        area = Area(left + layout.names + 8, top + 2 * layout.size, wide * columns, high * rows)
+        cells = [
+            [Cell(f"{letter}.{head.layer}.{head.head}.{at}.{c}") for c in range(columns)]
+            for at in self.near
+        ]
+        label = symbol(
+            area.centre[0], top + layout.size, letter, getattr(paint, mode), size=layout.size + 4
+        )
+        drawn = matrix(
+            values, area, paint, mode, decimals=DECIMALS, cells=cells, size=layout.size
+        )  # fmt: skip
+        names = [self._name(layout, at, letter, left, area) for at in self.near]
+        all_of_them = more(area.right + 6, area.y + high / 2, found.shape[1], mode,
+                           size=max(11, layout.size - 1))  # fmt: skip
+        lengths = self._lengths(layout, found, area, head) if letter == "Q" else None
+        return [label, *names, drawn, all_of_them, *([lengths] if lengths else [])]
+
+    def _name(self, layout: _Layout, at: int, letter: str, left: Number, area: Area) -> Element:
+        """A word at the left of its row; beside Q it can be clicked, and is an answer."""
+        token, mode = self.scene.trace.tokens[at], self.scene.mode
+        high, chosen = layout.cell[1], at == self.scene.number("word")
+        place = Area(left + 4, area.y + (at - self.near.start) * high + 1, layout.names, high - 2)
+        if letter == "Q":
+            option = None if token.is_special else f"{QUESTION}.{at}"
+            return word(
+                place, token.text, at, mode, chosen=chosen, size=layout.size - 1, option=option
+            )
+        said = fitting(token.text, place.width, layout.size)
+        ink = style.INK[mode] if chosen else style.FAINT_INK[mode]
+        return text(
+            place.right, place.centre[1], said, ink, size=layout.size, anchor="end", bold=chosen
+        )
+
+    def _lengths(self, layout: _Layout, q: np.ndarray, area: Area, head: HeadId) -> Element:
+        """How long each q is; said once the question about it is answered."""
+        mode, high = self.scene.mode, layout.cell[1]
+        x = area.right + (84 if layout.beside else 62)
+        ink = getattr(style.Q, mode)
+        shown = [text(x, area.y - layout.size, "|q|", ink, size=layout.size, bold=True)]
+        for row, at in enumerate(self.near):
+            length = float(np.linalg.norm(q[at].astype(np.float64)))
+            number = text(x, area.y + (row + 0.5) * high, printed(length, DECIMALS), ink,
+                          size=layout.size)  # fmt: skip
+            part = f"length.{head.layer}.{head.head}.{at}"
+            shown.append(element("g", number, data_part=part, data_value=repr(length)))
+        return element("g", *shown, data_after=QUESTION)
+
+
+def _heads(scene: Scene) -> list[HeadId]:
+    return list(dict.fromkeys([scene.head("head"), scene.head("other")]))
 
 
 def _draw_projections(scene: Scene) -> Drawing:
-    heads = list(dict.fromkeys([scene.head("head"), scene.head("other")]))
-    layers = list(dict.fromkeys(head.layer for head in heads))
-    root = element(
-        "div",
-        *(_entering(scene, layer) for layer in layers),
-        *(_one_head(scene, head) for head in heads),
-        class_="heads",
-    )
-    said = ", ".join(str(head) for head in heads)
-    values = {str(h): {LETTERS[k]: _projected(scene.trace, h, k) for k in PAINTS} for h in heads}
+    scene.trace.require("projections")
+    heads = _heads(scene)
+    near = nearby(len(scene.trace.tokens), scene.number("word"), WORDS)
+    rows = _Rows(scene, heads, near)
+    numbers = {"head": heads[0], "other": heads[-1]}
+    names = ("first", "second")[: len(heads)]
+    steps = [scene.say(text_of(f"figure.heads.{one}"), **numbers) for one in names]
+    said = ", ".join(map(str, heads))
     alt = f"{scene.trace.model.called(scene.language)} · {said}: X · W = Q, K, V"
-    return Drawing(root, alt, scene.mode, values)
-
-
-def _entering(scene: Scene, layer: int) -> Element:
-    """What enters a layer: the embeddings, or r of the layer below."""
-    tokens = [token.name for token in scene.trace.tokens]
-    entering = "X (L0)" if layer == 0 else f"X (L{layer}) = R (L{layer - 1})"
-    return tensor(
-        scene.trace.residual(layer),
-        entering,
-        tokens,
-        style.X,
-        scene.mode,
-        scene.language,
-        marked=scene.number("word"),
+    values = {
+        str(head): {letter: _made(scene.trace, head, letter) for letter in PAINTS} for head in heads
+    }
+    return figure(
+        rows.drawn(WIDE), rows.drawn(NARROW), steps, alt, scene.mode, scene.language, values=values
     )
 
 
-def _one_head(scene: Scene, head: HeadId) -> Element:
-    """Each matrix of a head with what it makes of X."""
-    trace, mode, language = scene.trace, scene.mode, scene.language
-    tokens = [token.name for token in trace.tokens]
-    rows = []
-    for kind, paint in PAINTS.items():
-        matrix = trace.input_projection(head, kind)
-        letter, inputs = LETTERS[kind], [str(i) for i in range(len(matrix.weight))]
-        made = _projected(trace, head, kind)
-        at = scene.number("word")
-        rows.append(
-            element(
-                "div",
-                element("span", "X ×", class_="sign"),
-                tensor(matrix.weight, f"W_{letter}", inputs, paint, mode, language),
-                element("span", "=", class_="sign"),
-                tensor(made, letter, tokens, paint, mode, language, marked=at),
-                class_="row",
-            )
-        )
-    title = element("p", f"{trace.model.called(scene.language)} · {head}", class_="title")
-    return element("section", title, *rows)
+def _projections_numbers(scene: Scene) -> Numbers:
+    count = len(scene.trace.tokens)
+    shown = len(nearby(count, scene.number("word"), WORDS))
+    return {
+        "followed": scene.token.name,
+        "shown": shown,
+        "hidden": count - shown,
+        "asked": question_head(scene.trace),
+        "columns": min(COLUMNS, scene.trace.model.d_head),
+    }
 
 
-PART = Part(
-    "projections",
-    _draw_projections,
-    lambda scene: {"followed": scene.token.name},
-    uses=("head", "other", "word"),
-)
+PART = Part("projections", _draw_projections, _projections_numbers, uses=("head", "other", "word"))

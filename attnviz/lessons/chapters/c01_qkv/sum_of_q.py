@@ -1,56 +1,333 @@
-"""The sum: one number of q, added up."""
+"""One word of the sentence: x times W_Q is q, and one number of q is added up."""
+
+import json
+from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.digits import equals, error_at_most, printed
+from attnviz.core.trace import Trace
+from attnviz.digits import error_at_most, printed
+from attnviz.lessons.chapters.c01_qkv.summands import DECIMALS, KIND, Sum, sum_of
+from attnviz.lessons.controls import Pick
 from attnviz.lessons.engine import Part, Scene
+from attnviz.lessons.nearby import nearby
 from attnviz.lessons.questions import Numbers
+from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import tensor
+from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures.elements import Area, Cell, Number, at_step, box, matrix, more, text
+from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.products import makes, product
+from attnviz.pictures.elements.symbol import symbol
+from attnviz.pictures.elements.words import row_of_words
+
+text_of = texts_of(__name__)
+
+COLUMNS = 4  # numbers of q that are shown
+STEPS = ("x", "w", "q", "terms", "rest", "total")
 
 
-def _sum(scene: Scene) -> tuple[np.ndarray, float, float, float]:
-    """x, W_Q's first column and their products for the word; their sum, b, and the model's q."""
-    trace, head = scene.trace, scene.head("head")
-    matrix = trace.input_projection(head, "query")
-    x, column = trace.residual(head.layer)[scene.number("word")], matrix.weight[:, 0]
-    products = x.astype(np.float64) * column
-    q = float(trace.queries(head.layer)[head.head, scene.number("word"), 0])
-    return np.stack([x, column, products]), float(products.sum()), float(matrix.bias[0]), q
+def _shown(trace: Trace) -> range:
+    return range(max(1, min(COLUMNS, trace.model.d_head)))  # weights alone know no d_head
+
+
+COMPONENT = Pick("component", _shown, lambda _: 0, lambda value, _, __: f"q[{value}]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where things stand in one form of the figure."""
+
+    width: int
+    height: int
+    words: Area
+    x: tuple[int, int]  # left and top
+    w: tuple[int, int]
+    q: tuple[int, int]
+    cell: tuple[int, int]
+    size: int
+    small: int
+    signs: tuple[tuple[int, int, str], ...]
+    sum_top: int
+    in_rows: bool  # whether the terms stand below each other
+
+
+WIDE = _Layout(
+    1200, 500, Area(40, 6, 1120, 38), (64, 150), (446, 118), (836, 150), (78, 44), 18, 15,
+    ((378, 172, "×"), (798, 172, "=")), 330, False,
+)  # fmt: skip
+NARROW = _Layout(
+    390, 668, Area(6, 4, 378, 30), (88, 74), (88, 150), (88, 312), (62, 30), 13, 11,
+    ((30, 190, "×"), (30, 327, "=")), 380, True,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What is drawn in both forms."""
+
+    scene: Scene
+    sums: tuple[Sum, ...]  # of every number of q that is shown
+    chosen: int
+
+    @property
+    def sum(self) -> Sum:
+        return self.sums[self.chosen]
+
+    def drawn(self, layout: _Layout) -> Form:
+        trace, at = self.scene.trace, self.scene.number("word")
+        names = [token.text for token in trace.tokens]
+        most = 4 if layout.in_rows else 8
+        near = nearby(len(names), at, most)
+        words = row_of_words(
+            layout.words, names, near, at, self.scene.mode, size=layout.small, gap=6
+        )
+        return Form(
+            layout.width,
+            layout.height,
+            [
+                *words,
+                self._entering(layout),
+                at_step(1, *self._learned(layout)),
+                at_step(2, *self._made(layout)),
+                *self._added(layout),
+            ],
+        )
+
+    def _address(self, letter: str, *places: int) -> str:
+        head = self.scene.head()
+        where = (head.layer,) if letter == "X" else (head.layer, head.head)
+        return ".".join(map(str, (letter, *where, *places)))
+
+    def _entering(self, layout: _Layout) -> Element:
+        """x: the numbers whose products are the largest."""
+        mode, (wide, high), (x, y) = self.scene.mode, layout.cell, layout.x
+        area = Area(x, y, wide * len(self.sum.at), high)
+        at = self.scene.number("word")
+        cells = [[Cell(self._address("X", at, i)) for i in self.sum.at]]
+        label = symbol(x - 24, area.centre[1], "x", getattr(style.X, mode), size=layout.size + 6)
+        return element(
+            "g",
+            label,
+            *self._indices(layout, area),
+            matrix(
+                self.sum.x[None, :], area, style.X, mode,
+                decimals=DECIMALS, cells=cells, size=layout.size,
+            ),
+            more(area.right + 8, area.centre[1], self.scene.trace.model.d_model, mode,
+                 size=layout.small),
+        )  # fmt: skip
+
+    def _indices(self, layout: _Layout, area: Area) -> list[Element]:
+        wide = layout.cell[0]
+        return [
+            text(
+                area.x + (n + 0.5) * wide, area.y - layout.small * 0.75, f"x[{i}]",
+                style.FAINT_INK[self.scene.mode], size=layout.small,
+            )
+            for n, i in enumerate(self.sum.at)
+        ]  # fmt: skip
+
+    def _learned(self, layout: _Layout) -> list[Element]:
+        """The rows of W_Q that belong to those numbers of x."""
+        scene, mode, (wide, high), (x, y) = (
+            self.scene, self.scene.mode, layout.cell, layout.w,
+        )  # fmt: skip
+        rows, card = self.sum.at, scene.trace.model
+        area = Area(x, y, wide * len(self.sums), high * len(rows))
+        weight = scene.trace.input_projection(scene.head(), KIND).weight
+        values = weight[rows][:, : len(self.sums)].astype(np.float64)
+        cells = [[Cell(self._address("WQ", i, c)) for c in range(len(self.sums))] for i in rows]
+        left = [
+            text(
+                x - 8, y + (n + 0.5) * high, str(i), style.FAINT_INK[mode],
+                size=layout.small, anchor="end",
+            )
+            for n, i in enumerate(rows)
+        ]  # fmt: skip
+        colour = getattr(style.Q, mode)
+        frame = Area(x + self.chosen * wide, y, wide, area.height)
+        return [
+            symbol(
+                area.centre[0], y - layout.size - 4, "W", colour, above="Q", size=layout.size + 4,
+            ),
+            *left,
+            matrix(values, area, style.Q, mode, decimals=DECIMALS, cells=cells, size=layout.size),
+            _outline(frame, colour),
+            more(
+                area.x, area.bottom + layout.small, card.d_model, mode, size=layout.small,
+            ),
+            text(
+                area.right, area.bottom + layout.small, f"… × {card.d_head}",
+                style.FAINT_INK[mode], size=layout.small, anchor="end",
+            ),
+            *(text(sx, sy, sign, style.INK[mode], size=layout.size + 8)
+              for sx, sy, sign in layout.signs[:1]),
+        ]  # fmt: skip
+
+    def _made(self, layout: _Layout) -> list[Element]:
+        """q: a click on one of its numbers adds that one up."""
+        mode, (wide, high), (x, y) = self.scene.mode, layout.cell, layout.q
+        colour, at = getattr(style.Q, mode), self.scene.number("word")
+        found: list[Element] = []
+        for c, one in enumerate(self.sums):
+            lights = [self._address("X", at, i) for i in one.at]
+            lights += [self._address("WQ", i, c) for i in one.at]
+            cell = Cell(self._address("Q", at, c), lights, one.says())
+            area = Area(x + c * wide, y, wide, high)
+            drawn = matrix(
+                np.array([[one.q]]), area, style.Q, mode,
+                decimals=DECIMALS, cells=[[cell]], size=layout.size,
+            )  # fmt: skip
+            choose = json.dumps({COMPONENT.name: c})
+            found.append(element("g", drawn, data_choose=choose, role="button"))
+        right = x + wide * len(self.sums)
+        return [
+            symbol(x - 20, y + high / 2, "q", colour, size=layout.size + 6)
+            if layout.in_rows
+            else symbol(x + wide * len(self.sums) / 2, y - layout.size, "q", colour,
+                        size=layout.size + 6),
+            *found,
+            _outline(Area(x + self.chosen * wide, y, wide, high), colour),
+            more(right + 6, y + high / 2, self.scene.trace.model.d_head, mode, size=layout.small),
+            *(text(sx, sy, sign, style.INK[mode], size=layout.size + 8)
+              for sx, sy, sign in layout.signs[1:]),
+        ]  # fmt: skip
+
+    def _added(self, layout: _Layout) -> list[Element]:
+        """The number of q as a sum of boxes."""
+        say, one = self.scene.say, self.sum
+        captions = [f"x[{i}] · W[{i}, {self.chosen}]" for i in one.at]
+        under = [self._written(n) for n in range(len(one.at))]
+        steps = [3] * len(one.at)
+        if one.others:
+            captions.append(say(text_of("figure.others"), others=one.others))
+            under.append("")
+            steps.append(4)
+        captions += [say(text_of("figure.bias")), f"q[{self.chosen}]"]
+        under += ["", ""]
+        numbers = [*one.terms, printed(one.q, DECIMALS)]
+        signs = ["", *["+"] * (len(one.terms) - 1), one.sign]
+        values = [*one.products.tolist(), *([one.rest] if one.others else []), one.bias, one.q]
+        place = _in_rows if layout.in_rows else _abreast
+        return [
+            at_step(step, *place(layout, n, len(numbers), self.scene.mode, *drawn))
+            for n, (step, *drawn) in enumerate(
+                zip([*steps, 4, 5], captions, numbers, under, signs, values, strict=True)
+            )
+        ]
+
+    def _written(self, n: int) -> str:
+        one = self.sum
+        pair = (printed(one.x[n], DECIMALS), printed(one.w[n], DECIMALS))
+        sign = makes([pair], printed(float(one.products[n]), DECIMALS))
+        return f"{product(*pair)} {sign}"
+
+
+def _outline(area: Area, colour: str) -> Element:
+    return element(
+        "rect",
+        **{side: round(value, 1) for side, value in area._asdict().items()},
+        fill="none",
+        stroke=colour,
+        stroke_width=3,
+        pointer_events="none",
+    )
+
+
+def _abreast(
+    layout: _Layout,
+    n: int,
+    count: int,
+    mode: style.Mode,
+    caption: str,
+    number: str,
+    under: str,
+    sign: str,
+    value: float,
+) -> list[Element]:
+    """A term of the sum beside the one before."""
+    pitch: Number = (layout.width - 20) / count
+    area = Area(10 + n * pitch + 34, layout.sum_top + 56, pitch - 44, 56)
+    paint = style.Q if n == count - 1 else None
+    x, _ = area.centre
+    return [
+        text(x, layout.sum_top, caption, style.FAINT_INK[mode], size=layout.small),
+        text(x, layout.sum_top + 28, under, style.FAINT_INK[mode], size=layout.small),
+        text(area.x - 22, area.centre[1], sign, style.INK[mode], size=26),
+        _valued(box(area, [number], mode, paint=paint, size=24), value, n),
+    ]
+
+
+def _in_rows(
+    layout: _Layout,
+    n: int,
+    count: int,
+    mode: style.Mode,
+    caption: str,
+    number: str,
+    under: str,
+    sign: str,
+    value: float,
+) -> list[Element]:
+    """A term of the sum below the one before."""
+    area = Area(292, layout.sum_top + n * 46, 92, 36)
+    paint = style.Q if n == count - 1 else None
+    y = area.centre[1]
+    ink = style.FAINT_INK[mode]
+    said = [text(10, y - 8 if under else y, caption, ink, size=layout.small, anchor="start")]
+    if under:
+        said.append(text(10, y + 9, under, ink, size=layout.small, anchor="start"))
+    return [
+        *said,
+        text(area.x - 16, y, sign, style.INK[mode], size=20),
+        _valued(box(area, [number], mode, paint=paint, size=17), value, n),
+    ]
+
+
+def _valued(drawn: Element, value: float, n: int) -> Element:
+    """A box that stands for a number."""
+    return element(
+        "g",
+        element("title", repr(value)),
+        drawn,
+        class_="summand",
+        data_part=f"summand.{n}",
+        data_value=repr(value),
+    )
 
 
 def _draw_sum(scene: Scene) -> Drawing:
-    rows, total, bias, q = _sum(scene)
-    title = (
-        f"{scene.trace.model.called(scene.language)} · {scene.head('head')} · {scene.token.name}"
+    scene.trace.require("projections")
+    chosen = scene.number(COMPONENT.name)
+    sums = tuple(sum_of(scene, c) for c in _shown(scene.trace))
+    word, one = _Word(scene, sums, chosen), sums[chosen]
+    numbers = {
+        "word": scene.token.name,
+        "head": scene.head(),
+        "shown": len(one.at),
+        "others": one.others,
+        "component": chosen,
+    }
+    steps = [scene.say(text_of(f"figure.word.{step}"), **numbers) for step in STEPS]
+    title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · {scene.token.name}"
+    alt = f"{title}: {one.says()}"
+    values = {"made": float(one.products.sum()) + one.rest + one.bias, "q": one.q}
+    return figure(
+        word.drawn(WIDE), word.drawn(NARROW), steps, alt, scene.mode, scene.language, values=values
     )
-    terms, added = [printed(total, 3), printed(bias, 3)], printed(total + bias, 3)
-    made = f"Σ x × W_Q[·, 0] + b = {' + '.join(terms)} {equals(terms, added)} {added}"
-    root = element(
-        "div",
-        element("p", title, class_="title"),
-        tensor(
-            rows,
-            "x × W_Q[·, 0]",
-            ["x", "W_Q[·, 0]", "x × W_Q"],
-            style.Q,
-            scene.mode,
-            scene.language,
-        ),
-        element("p", made, class_="formula"),
-        element("p", f"q[0] = {printed(q, 3)}", class_="formula"),
-    )
-    return Drawing(root, f"{title}: {made}", scene.mode, {"made": total + bias, "q": q})
 
 
 def _sum_numbers(scene: Scene) -> Numbers:
-    _, total, bias, q = _sum(scene)
+    one = sum_of(scene, scene.number(COMPONENT.name))
+    count, most = len(scene.trace.tokens), len(nearby(len(scene.trace.tokens), 0))
     return {
         "word": scene.token.name,
-        "head": scene.head("head"),
-        "error": error_at_most(total + bias - q),
+        "head": scene.head(),
+        "error": error_at_most(one.error),
+        "shown_words": most,
+        "count": count,
     }
 
 
-PART = Part("sum", _draw_sum, _sum_numbers)
+PART = Part("sum", _draw_sum, _sum_numbers, uses=("head", "word", COMPONENT.name))

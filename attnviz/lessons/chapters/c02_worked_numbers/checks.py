@@ -65,6 +65,8 @@ QUESTIONS = (
         asked=lambda trace: _undivided(trace).numbers,
         tolerance=lambda _: 0.02,
         is_law=True,
+        beside="note",
+        before="division",
     ),
     Question(
         name="added",
@@ -72,12 +74,15 @@ QUESTIONS = (
         asked=lambda _: {"added": ADDED},
         options=answers("more", "same", "less"),
         is_law=True,
+        beside="division",
     ),
     Question(
         name="most",
         check=_most,
         asked=lambda trace: {"head": question_head(trace)},
         options=words,
+        beside="keys",
         before="live",
+        in_picture=True,
     ),
 )

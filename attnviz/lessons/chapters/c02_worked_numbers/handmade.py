@@ -38,6 +38,7 @@ def _draw_handmade(scene: Scene) -> Drawing:
         text_of("figure.reached") if reached else text_of("figure.not_yet"),
         share=at_least(share, 3),
         goal=f"{GOAL:.2f}",
+        needed=at_most(needed(), 2),
     )
     learned = scene.say(
         text_of("figure.twin"), twin=twin, mean=printed(mean, 4), least=at_least(least, 4)
@@ -54,12 +55,21 @@ def _draw_handmade(scene: Scene) -> Drawing:
                 scene.mode,
                 scene.language,
                 columns=places,
+                largest=max(1.0, float(strength)),
                 paints="painted",
             ),
+            element("span", "→", class_="sign"),
             tensor(
-                weights, "softmax", places, style.SCORE, scene.mode, scene.language, columns=places
+                weights,
+                "softmax",
+                places,
+                style.SCORE,
+                scene.mode,
+                scene.language,
+                columns=places,
+                largest=1.0,
             ),
-            class_="row",
+            class_="row airy",
         ),
         element("p", said, class_="verdict good" if reached else "verdict"),
         element("p", learned, class_="formula"),
@@ -77,19 +87,14 @@ def _twin(trace: Trace, shift: int) -> tuple[HeadId, float, float]:
     return best, float(means.max()), least
 
 
+def needed() -> float:
+    """The strength from which one painted cell a row reaches the goal."""
+    return math.sqrt(handmade.PLACES) * math.log(GOAL * (handmade.PLACES - 1) / (1 - GOAL))
+
+
 def _handmade_numbers(scene: Scene) -> Numbers:
-    shift = scene.number("shift")
-    twin, mean, least = _twin(scene.trace, shift)
-    needed = math.sqrt(handmade.PLACES) * math.log(GOAL * (handmade.PLACES - 1) / (1 - GOAL))
-    return {
-        "goal": f"{GOAL:.2f}",
-        "places": handmade.PLACES,
-        "twin": twin,
-        "mean": printed(mean, 4),
-        "least": at_least(least, 4),
-        "shift": f"{shift:+d}".replace("-", "−"),
-        "needed": at_most(needed, 2),
-    }
+    del scene
+    return {"goal": f"{GOAL:.2f}", "places": handmade.PLACES}
 
 
 PART = Part("handmade", _draw_handmade, _handmade_numbers, uses=("shift", "strength", "painted"))

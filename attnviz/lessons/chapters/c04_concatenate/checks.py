@@ -11,7 +11,7 @@ from attnviz.lessons.options import answers, heads_of_layer
 from attnviz.lessons.questions import Option, Outcome, Question
 from attnviz.lessons.trace_values import heads_on, question_layer, question_word
 
-SHOWN = 3  # numbers of the z that is asked about
+SHOWN = 1  # numbers of the z that is asked about, as many as are drawn
 
 
 def width(trace: Trace) -> Outcome:
@@ -107,10 +107,21 @@ def _z_options(trace: Trace) -> list[Option]:
 
 QUESTIONS = (
     Question(
+        name="width",
+        check=width,
+        asked=lambda trace: width(trace).numbers,
+        options=answers("narrower", "same", "wider"),
+        is_law=True,
+        before="strip",
+        in_picture=True,
+    ),
+    Question(
         name="which-z",
         check=_which,
         asked=lambda trace: {"shown": _digits(_shown_z(trace))},
         options=_z_options,
+        beside="strip",
+        in_picture=True,
     ),
     Question(
         name="largest",
@@ -118,12 +129,6 @@ QUESTIONS = (
         asked=lambda trace: {"layer": question_layer(trace)},
         options=heads_of_layer,
         before="sum",
-    ),
-    Question(
-        name="width",
-        check=width,
-        asked=lambda trace: width(trace).numbers,
-        options=answers("narrower", "same", "wider"),
-        is_law=True,
+        beside="sum",
     ),
 )

@@ -12,9 +12,9 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, text
+from attnviz.pictures.elements.sentence_words import word
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.thumbnail import card, paragraph, row_frame, thumbnail
-from attnviz.pictures.elements.words import word
 from attnviz.pictures.style import Paint
 
 text_of = texts_of(__name__)

@@ -16,8 +16,8 @@ from attnviz.lessons.chapters.c05_machine.written import (
 )
 from attnviz.lessons.engine import Scene
 from attnviz.pictures import style
+from attnviz.pictures.elements.sentence_words import window
 from attnviz.pictures.elements.thumbnail import Squares, blocks, squares
-from attnviz.pictures.elements.words import window
 from attnviz.pictures.style import Paint
 
 MOST_TOKENS, MOST_HEADS = 4, 12  # that are drawn

@@ -1,27 +1,38 @@
-"""The print mode: one handout to keep, made from the same lessons."""
+"""The print mode: a handout to keep and a worksheet to write on, made from the same lessons."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
-from attnviz.lessons.handout import handout
+from attnviz.lessons.handout import handout, worksheet
 from attnviz.texts import say
 from attnviz.ui.frame import language
-from attnviz.ui.pages.walkthrough.progress import TracedSentence, progress, trainings
+from attnviz.ui.pages.walkthrough.progress import (
+    TracedSentence,
+    progress,
+    start_link,
+    trainings,
+)
 from attnviz.ui.widgets.downloads import download
 
 
 def print_page(sentence: TracedSentence) -> None:
-    """What the handout holds, and the handout."""
-    given = progress(), language(), trainings()  # the session is gone when the file is made
-
-    def made() -> bytes:  # asked for when the button is pressed
-        return handout(sentence.trace, *given).encode()
-
+    """What the two files hold, and the files."""
+    given = progress(), language(), trainings(), start_link()  # the session is gone later
+    spoken, link = language(), start_link()
     st.markdown(say("walk.handout", language()))
+    _file("handout", lambda: handout(sentence.trace, *given), is_first=True)
+    st.markdown(say("walk.worksheet", language()))
+    _file("worksheet", lambda: worksheet(sentence.trace, spoken, link))
+
+
+def _file(name: str, made: Callable[[], str], *, is_first: bool = False) -> None:
+    """A button that makes a file when it is pressed."""
     download(
-        say("walk.save_handout", language()),
-        made,
-        "attnviz-handout.html",
+        say(f"walk.save_{name}", language()),
+        lambda: made().encode(),
+        f"attnviz-{name}.html",
         "text/html",
-        key="handout",
-        type="primary",
+        key=name,
+        type="primary" if is_first else "secondary",
     )

@@ -7,10 +7,13 @@ import streamlit as st
 
 from attnviz.analysis.difference import most_different
 from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
+from attnviz.errors import AttnvizError
 from attnviz.lessons.chapters import chapter_called, chapters
-from attnviz.lessons.controls import Bars, Cells, Control, Paint, Pick, PickHeads
+from attnviz.lessons.controls import Bars, Cells, Control, Edit, Edited, Paint, Pick, PickHeads
 from attnviz.lessons.engine import Chapter, Part, Scene
 from attnviz.lessons.link import PARAMETERS, to_link
+from attnviz.lessons.questions import Question
 from attnviz.pictures.drawing import Drawing
 from attnviz.texts import say
 from attnviz.ui import state
@@ -154,20 +157,33 @@ def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Sc
 
 
 def _reader(sentence: TracedSentence, chapter: Chapter, part: Part) -> dict[str, object]:
-    """What a picture is for this person: its step, the question it waits for, what was right."""
-    in_picture = [question for question in chapter.asked_beside(part) if question.in_picture]
-    open_now = [
-        q.name
-        for q in in_picture
-        if is_open(sentence, chapter, q) and f"{chapter.number}.{q.name}?" not in seen()
-    ]
-    right = [f"{q.name}.{q.answer(sentence.trace)}" for q in in_picture if q.name not in open_now]
+    """What a picture is for this person: its step, the questions it waits for, what was right."""
+    beside = chapter.asked_beside(part)
+    waiting = [q for q in beside if is_open(sentence, chapter, q) and not _told(chapter, q)]
+    in_picture = [question for question in beside if question.in_picture]
+    asking = [question.name for question in in_picture if question in waiting]
+    known = [question for question in in_picture if question not in waiting]
+    right = [name for question in known for name in _right(question, sentence.trace)]
     is_first = part is chapter.parts[0]
     return {
         "step": opened_at() if is_first else 0,
-        "asking": open_now[0] if open_now else "",
+        "asking": asking[0] if asking else "",
+        "open": [question.name for question in waiting],
         "right": right,
     }
+
+
+def _right(question: Question, trace: Trace) -> list[str]:
+    """The right option by its name in a picture; none where the question cannot be asked."""
+    try:
+        return [f"{question.name}.{question.answer(trace)}"]
+    except AttnvizError:
+        return []  # the question's own card says why
+
+
+def _told(chapter: Chapter, question: Question) -> bool:
+    """Whether the presenter has shown the answer to the class."""
+    return f"{chapter.number}.{question.name}?" in seen()
 
 
 def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, Any]) -> None:
@@ -176,17 +192,27 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
         now = scene.cells(cell["control"])
         toggled = now ^ {(int(cell["row"]), int(cell["column"]))}
         choose(chapter.number, cell["control"], Cells(toggled))
+    if number := told.get("edited"):
+        now_typed = dict(scene.edited(number["control"])) | {number["name"]: int(number["number"])}
+        choose(chapter.number, number["control"], Edited(now_typed.items()))
     chosen = dict(told.get("chosen") or {})
-    if (number := chosen.pop("chapter", None)) is not None:
-        step(chapter=chapter_called(number).number, screen=0)
+    if (to := chosen.pop("chapter", None)) is not None:
+        step(chapter=chapter_called(to).number, screen=0)
         return  # the step that this figure stands at is none of that chapter
     for name, value in chosen.items():
-        choose(chapter.number, name, HeadId(*value) if isinstance(value, list) else value)
+        choose(chapter.number, name, _as_heads(value) if isinstance(value, list) else value)
     if said := told.get("answered"):
         answer(chapter.number, said["question"], said["option"])
     at = told.get("step")
     if part is chapter.parts[0] and at is not None and at != progress().step:
         step(step=int(at))
+
+
+def _as_heads(told: list[Any]) -> HeadId | tuple[HeadId, ...]:
+    """A head as a picture tells it, [layer, head], or a list of such heads."""
+    if told and not isinstance(told[0], list):
+        return HeadId(*told)
+    return tuple(HeadId(*head) for head in told)
 
 
 def _skipped(chapter: Chapter, part: Part) -> bool:
@@ -249,6 +275,14 @@ def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
             disabled=not scene.cells(control.name),
             on_click=choose,
             args=(chapter.number, control.name, Cells()),
+        )
+    elif isinstance(control, Edit):
+        st.button(
+            label,
+            key=key,
+            disabled=not scene.edited(control.name),
+            on_click=choose,
+            args=(chapter.number, control.name, Edited()),
         )
     elif isinstance(control, Bars):
         st.button(

@@ -172,6 +172,11 @@ def speaker_link() -> str:
     return address.address(link.params)
 
 
+def start_link() -> str:
+    """The address of the walkthrough's beginning on this sentence, without anybody's answers."""
+    return address.address(address.current_link(linked_state()).params)
+
+
 def linked_state() -> WalkthroughState:
     """The state of the page, without what needs no name in a link."""
     return address.without_defaults(state.read(WalkthroughState))

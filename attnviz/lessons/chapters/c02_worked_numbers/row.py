@@ -1,0 +1,71 @@
+"""One query's row in the model: from its dot products to its z."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from attnviz.lessons.engine import Scene
+
+STRONGEST = 3  # keys that are shown one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One query's row of the model, step by step; what is of a key comes in the order of keys."""
+
+    x: np.ndarray  # "key d_model"
+    q: np.ndarray  # "d_head"
+    k: np.ndarray
+    v: np.ndarray
+    products: np.ndarray
+    scores: np.ndarray
+    weights: np.ndarray
+    z: np.ndarray  # the model's own
+    divisor: float
+
+    @property
+    def strongest(self) -> list[int]:
+        """The keys with the largest weights, the largest first."""
+        order: list[int] = np.argsort(-self.weights, kind="stable")[:STRONGEST].tolist()
+        return order
+
+    @property
+    def others(self) -> np.ndarray:
+        """All other keys."""
+        return np.delete(np.arange(len(self.weights)), self.strongest)
+
+    def weighed(self, keys: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The sum of weight times value over some keys."""
+        found: np.ndarray = self.weights[keys] @ self.v[keys]
+        return found
+
+    @property
+    def error(self) -> float:
+        """How far the weighted values, added up, are from the model's own z."""
+        return float(np.abs(self.weights @ self.v - self.z).max())
+
+
+def row_of(scene: Scene) -> Row:
+    """The row of the chosen word in the chosen head."""
+    trace, (layer, head), at = scene.trace, scene.head()[:2], scene.number("word")
+    record = trace.record(layer)
+    q, k, v = (
+        array.astype(np.float64)
+        for array in (
+            record.queries[head][at],
+            record.shared(record.keys, head),
+            record.shared(record.values, head),
+        )
+    )
+    return Row(
+        trace.residual(layer),
+        q,
+        k,
+        v,
+        k @ q,
+        trace.scores(scene.head())[at].astype(np.float64),
+        trace.weights(scene.head())[at].astype(np.float64),
+        trace.head_output(layer)[head][at].astype(np.float64),
+        1 / record.scaling,
+    )
