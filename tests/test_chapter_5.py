@@ -199,6 +199,7 @@ def test_the_figure_stands_on_other_models(text: str, heads: int, layers: int) -
     trace = attnviz.trace(text, model)
     for language in LANGUAGES:
         panel = panel_of(FIVE.parts[0], FIVE.scene(trace, language=language))
+        assert isinstance(panel, Drawing)
         assert "cannot" not in panel.values, panel.alt
     root = form(panel)
     column = [one for one in root.walk() if "head" in one.attributes.get("data-choose", "")]
@@ -212,6 +213,7 @@ def test_the_figure_stands_on_other_models(text: str, heads: int, layers: int) -
 def test_a_model_of_weights_alone_says_why_there_is_no_figure() -> None:
     trace = attnviz.Trace.from_weights(["a", "b"], np.full((1, 2, 2, 2), 0.5))
     panel = panel_of(FIVE.parts[0], FIVE.scene(trace))
+    assert isinstance(panel, Drawing)
     assert panel.values["cannot"]
 
 

@@ -35,7 +35,7 @@ def test_bars_are_drawn_before_they_are_measured(walk) -> None:  # type: ignore[
     trained = map(checkpoint.load_shipped, checkpoint.shipped())
     expected = [t.accuracy for t in trained if t.run.task.name == "eight-looks"]
     assert shown == pytest.approx(sorted(expected))
-    figure.locator("[data-go='4']").click()
+    figure.locator("[data-goes='4']").click()
     expect(page.locator(".stepper .count").first).to_have_text("5 / 8")
     expect(figure.locator(".box:visible").first).to_contain_text("64 → 32")
     bottom = page.locator(".stepper").first.evaluate("e => e.getBoundingClientRect().bottom")

@@ -41,8 +41,8 @@ class Sheet:
             *self._captions(),
             at_step(0, *self._words()),
             at_step(1, self._stream("X", layer.x, self.at.entering), self._from_below()),
-            at_step(2, *(self._learned(head) for head in layer.rows), *self._left_out(1)),
-            at_step(3, *(self._made(head) for head in layer.rows), *self._left_out(2)),
+            at_step(2, *(self._learned(head) for head in layer.rows), *self._left_out(0)),
+            at_step(3, *(self._made(head) for head in layer.rows), *self._left_out(1)),
             at_step(4, *(self._blended(head) for head in layer.column), self._beyond()),
             at_step(5, *(self._joined(head) for head in layer.column), *self._output()),
             at_step(6, *self._leaving()),
@@ -274,7 +274,7 @@ class Sheet:
         """The heads between two rows: as edges of a pile, counted."""
         mode, drawn = self.scene.mode, []
         for gap in self.at.gaps:
-            count, (x, y) = gap[0], gap[which]
+            count, (x, y) = gap[0], gap[1:][which]
             for n in range(count):
                 top = round(y - 1.25 * (count - 1) + 2.5 * n, 1)
                 colour = getattr(TRIPLE[n % len(TRIPLE)][2], mode)

@@ -9,11 +9,10 @@ from jaxtyping import Float
 
 from attnviz.core.card import Projected
 from attnviz.core.heads import HeadId
-from attnviz.digits import equals
+from attnviz.digits import equals, printed
 from attnviz.lessons.engine import Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures.elements.thumbnail import Place
-from attnviz.pictures.tensor import printed
 from attnviz.texts import fill
 
 text_of = texts_of(__name__)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from attnviz.digits import printed
 from attnviz.lessons.chapters.c06_heads_or_one.runs import HEADS, TASK, heads_called
 from attnviz.lessons.controls import bars_of
 from attnviz.lessons.engine import Scene
@@ -15,7 +16,6 @@ from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, Point, at_step, text
 from attnviz.pictures.elements.drawn_bars import Plot, axis, measured, outline, to_draw
 from attnviz.pictures.elements.thumbnail import paragraph
-from attnviz.pictures.tensor import printed
 from attnviz.texts import say
 from attnviz.training.record import Training
 
@@ -146,7 +146,7 @@ def slider(chart: Chart, states: Sequence[State], scene: Scene) -> list[Element]
                 element("rect", **reach._asdict(), fill=paper, fill_opacity=0),
                 element("circle", cx=x, cy=y, r=0.7 * KNOB, fill=paper, stroke=ink),
                 text(x, y + KNOB + plot.size, label, ink, size=plot.size),
-                data_go=state.first,
+                data_goes=state.first,
                 tabindex=0,
                 role="button",
                 aria_label=label,
