@@ -25,8 +25,8 @@ def test_bars_are_drawn_before_they_are_measured(walk) -> None:  # type: ignore[
     columns.nth(3).focus()
     page.keyboard.press("End")
     page.keyboard.press("ArrowDown")
-    now = [columns.nth(n).get_attribute("aria-valuenow") for n in range(4)]
-    assert now == ["30", "50", "80", "95"]
+    now = [columns.nth(n).get_attribute("aria-valuetext") for n in range(4)]
+    assert now == ["30 %", "50 %", "80 %", "95 %"]
     commit.focus()
     page.keyboard.press("Enter")
     measured = figure.locator("g.measured")
