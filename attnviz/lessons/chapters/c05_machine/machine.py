@@ -111,5 +111,4 @@ PART = Part(
     "machine",
     _draw_machine,
     lambda scene: {"head": scene.head(), "followed": scene.token.name},
-    uses=("head", "word"),
 )
