@@ -167,7 +167,7 @@ def test_digits_are_the_learners_own(minilm: Model) -> None:
     assert "8.pointers=d76543210" in link(app, "c")
     app.text_input(key="control_8_pointers").set_value("9x").run()
     assert "8.pointers=d76543210" in link(app, "c")
-    assert "8 digits are needed here, each from 0 to 7" in " ".join(t.value for t in app.toast)
+    assert "digits from 0 to 7, 8 of them" in " ".join(t.value for t in app.toast)
 
 
 def test_a_guess_is_taken(minilm: Model) -> None:

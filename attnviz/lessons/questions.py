@@ -61,15 +61,15 @@ class Question:
     then `tolerance` is how far off still counts as right, for this trace.
 
     One that `follows` controls is about what they say: `at` asks it about that, under a name of
-    its own. Its checker and `asked` take their values by name, and have defaults for a trace alone.
+    its own. All that it computes takes their values by name, with defaults for a trace alone.
     """
 
     name: str
     check: Callable[..., Outcome]
     options: Callable[[Trace], Sequence[Option]] | None = None
-    asked: Callable[..., Numbers] = lambda _: {}  # the numbers of `ask`
-    tolerance: Callable[[Trace], float] = lambda _: 0.0
-    span: Callable[[Trace], tuple[float, float]] = lambda _: (0.0, 1.0)  # of a number
+    asked: Callable[..., Numbers] = lambda _, **__: {}  # the numbers of `ask`
+    tolerance: Callable[..., float] = lambda _, **__: 0.0
+    span: Callable[..., tuple[float, float]] = lambda _, **__: (0.0, 1.0)  # of a number
     step: float = 0.01
     is_law: bool = False  # the same for every sentence
     beside: str = ""  # the part that it is about, which stands beside it
@@ -88,6 +88,8 @@ class Question:
             name=named_at(self.name, [values[name] for name in self.follows]),
             check=partial(self.check, **values),
             asked=partial(self.asked, **values),
+            tolerance=partial(self.tolerance, **values),
+            span=partial(self.span, **values),
             follows=(),
         )
 

@@ -65,8 +65,13 @@ def _on_special(trace: Trace, head: HeadId | None = None) -> Outcome:
 
 
 def _asked(trace: Trace, head: HeadId | None = None, special: str = "hidden") -> Numbers:
-    shown = [t for t in trace.tokens if special == "shown" or not t.is_special]
-    return {"head": head or _first(trace), "rows": len(shown)}
+    return {"head": head or _first(trace), "rows": _rows(trace, head, special)}
+
+
+def _rows(trace: Trace, head: HeadId | None = None, special: str = "hidden") -> int:
+    """How many tokens the picture shows."""
+    del head
+    return sum(special == "shown" or not token.is_special for token in trace.tokens)
 
 
 QUESTIONS = (
@@ -83,9 +88,9 @@ QUESTIONS = (
         name="self",
         check=_on_self,
         asked=_asked,
-        span=lambda trace: (0.0, float(len(trace.tokens))),
+        span=lambda trace, **about: (0.0, float(_rows(trace, **about))),
         step=1.0,
-        tolerance=lambda trace: len(trace.tokens) / 10,
+        tolerance=lambda trace, **about: _rows(trace, **about) / 10,
         follows=("head", "special"),
         beside="lines",
     ),
@@ -93,7 +98,7 @@ QUESTIONS = (
         name="special",
         check=_on_special,
         asked=_asked,
-        tolerance=lambda _: 0.10,
+        tolerance=lambda _, **__: 0.10,
         follows=("head",),
         beside="map",
     ),

@@ -263,7 +263,10 @@ def _foot(scene: Scene, both: Sequence[Seen], layout: Layout) -> list[Element]:
 def _wrapped(lines: Sequence[str], letters: int) -> list[str]:
     """Sentences broken where a line is full; a letter as wide as it is high counts for two."""
     found, width = [""], 0
-    for word in re.findall(r"(?:[^\s⺀-鿿]+|[⺀-鿿][　-〿＀-￯]*)\s*|\s+", " · ".join(lines)):
+    for word in re.findall(
+        r"(?:[^\s\u2e80-\u9fff]+|[\u2e80-\u9fff][\u3000-\u303f\uff00-\uffef]*)\s*|\s+",
+        " · ".join(lines),
+    ):
         wide = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in word)
         if width + wide > letters:
             found, width = [*found, ""], 0
