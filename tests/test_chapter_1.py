@@ -183,6 +183,13 @@ def test_every_sentence_fits_and_tokens_stay_data(
         assert not [one for one in panel.root.walk() if one.tag == "b"]
 
 
+def test_a_control_stands_above_one_part_alone() -> None:
+    """A page has each widget once."""
+    for chapter in attnviz.chapters():
+        used = [name for part in chapter.parts for name in part.uses]
+        assert len(used) == len(set(used)), chapter.name
+
+
 def test_given_weights_leave_the_toy_and_say_what_is_missing() -> None:
     given_weights = np.full((1, 2, 3, 3), 1 / 3)
     trace = attnviz.Trace.from_weights(["a", "b", "c"], given_weights)

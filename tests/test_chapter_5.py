@@ -201,8 +201,7 @@ def test_the_figure_stands_on_other_models(text: str, heads: int, layers: int) -
         panel = panel_of(FIVE.parts[0], FIVE.scene(trace, language=language))
         assert isinstance(panel, Drawing)
         assert "cannot" not in panel.values, panel.alt
-    assert isinstance(panel, Drawing)
-    root = form(panel)
+        root = form(panel)
     column = [one for one in root.walk() if "head" in one.attributes.get("data-choose", "")]
     assert len(column) == min(heads, 12) + (layers > 1), "and the layer above"
     if heads > 12:

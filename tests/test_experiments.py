@@ -21,7 +21,7 @@ from attnviz.experiments.sentence_vector import moved
 from attnviz.lessons.claims import Case, Trial, claims, try_claim
 from attnviz.lessons.engine import Chapter
 from attnviz.lessons.questions import Question
-from attnviz.lessons.trace_values import question_head
+from attnviz.lessons.trace_values import heads_on, question_head, question_layer
 from attnviz.lessons.verdict_sheet import spoken
 from attnviz.models import load as loading
 from attnviz.models.load import Model, control_of
@@ -170,6 +170,11 @@ def can_answer(question: Question, trace: Trace) -> bool:
     about_weights = question.name in {"most", "most-seen", "self"}
     if about_weights and WeightsUniform(*question_head(trace)) in trace.interventions:
         with pytest.raises(LessonError, match="were replaced in this run"):
+            question.answer(trace)
+        return False
+    layer = question_layer(trace)
+    if question.name in {"largest", "which-z"} and not heads_on(trace, layer):
+        with pytest.raises(LessonError, match="switched off"):
             question.answer(trace)
         return False
     return True

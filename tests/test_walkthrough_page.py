@@ -74,10 +74,10 @@ def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: 
 
 def test_controls_move_the_figure_and_stand_in_the_link(minilm: Model) -> None:
     app = opened(ch="2", a="2.most=5")
-    assert "the (1) looks through L0·H0" in said(app)
+    assert "the (1) gives 0.10 to never (4)" in said(app)
     app.selectbox(key="control_2_head").select(HeadId(0, 2)).run()
     app.selectbox(key="control_2_word").select(5).run()
-    assert "be (5) looks through L0·H2" in said(app)
+    assert "be (5) gives 1.00 to never (4)" in said(app)
     app.slider(key="control_2_strength").set_value(20).run()
     assert link(app, "c") == "head=h0.2;word=5;2.strength=20"
 
@@ -227,9 +227,10 @@ def test_the_presenter_knows_the_first_and_the_last_screen(
 
 
 def test_the_presenter_goes_back_over_the_edge_of_a_chapter(minilm: Model) -> None:
+    last = len(CHAPTERS[0].screens)
     app = opened(ch="2", mode="presenter")
     app.button(key="present_left").click().run()
-    assert "Chapter 1 of 8 · screen 3 of 3" in said(app)
+    assert f"Chapter 1 of 8 · screen {last} of {last}" in said(app)
     app = opened(ch="7", mode="presenter", screen="2")
     assert "Claims on trial" in said(app)
 
@@ -357,7 +358,7 @@ def test_which_z_is_named_on_every_page(minilm: Model, note: attnviz.Trace) -> N
     while named not in said(app):
         app.button(key="present_right").click().run()
         assert (link(app, "screen") or "0") == screen, "on shows the answers first"
-    while link(app, "screen") == screen:
+    while (link(app, "screen") or "0") == screen:
         app.button(key="present_right").click().run()
     assert link(app, "screen") == str(int(screen) + 1)
 

@@ -66,6 +66,7 @@ def test_a_pile_of_maps_is_painted_stepped_lit_and_chosen(page: Page) -> None:
     figure.locator('.photograph [data-part="word.10"]').hover()
     lit = figure.locator(".lit-column.there")
     assert lit.count() == 24  # in every sheet of the pile and of the fan
+    assert page.locator(".fan .lit-column.there").count() == 12  # and in the large maps below
     image = page.locator(f'{FIGURE} [data-from="3"] image').first.bounding_box()
     frame = page.locator(f'{FIGURE} [data-from="3"] .lit-column').first.bounding_box()
     assert image is not None
@@ -76,6 +77,7 @@ def test_a_pile_of_maps_is_painted_stepped_lit_and_chosen(page: Page) -> None:
     tile = page.locator(".fan canvas").first.bounding_box()
     assert tile is not None
     assert min(tile["width"], tile["height"]) >= 240
+    assert tile["width"] == pytest.approx(tile["height"], abs=3)
 
     page.locator(f'{FIGURE} [data-from="3"] .mapped').nth(4).click()
     expect(page.locator(".st-key-side")).to_contain_text("L0·H4")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import attnviz
+from attnviz.analysis import handmade
 from attnviz.lessons.engine import Part
 from attnviz.lessons.handout import handout, worksheet
 from attnviz.lessons.link import Progress
@@ -69,15 +70,15 @@ def painted(page: Page, label: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pixels_of_a_map_are_the_tensor(walk, note: attnviz.Trace, scheme: str) -> None:  # type: ignore[no-untyped-def]
-    page = walk("?v=1&ch=1", scheme=scheme).page
-    page.wait_for_selector('canvas[aria-label="Q, 27 × 32"]')
+def test_the_pixels_of_a_map_are_the_tensor(walk, scheme: str) -> None:  # type: ignore[no-untyped-def]
+    page = walk("?v=1&ch=2&c=2.strength%3D16", scheme=scheme).page
+    page.wait_for_selector('canvas[aria-label="W_Q, 12 × 12"]')
     mode: style.Mode = "dark" if scheme == "dark" else "light"
-    for label, values, paint in (
-        ("X (L0), 27 × 384", note.residual(0), style.X),
-        ("Q, 27 × 32", note.queries(0)[8], style.Q),
+    w_q = handmade.shifting_query(1, 16.0)
+    for label, values, paint, top in (
+        ("W_Q, 12 × 12", w_q, style.Q, 16.0),
+        ("softmax, 12 × 12", handmade.attention(w_q), style.SCORE, 1.0),
     ):
-        top = float(np.abs(values).max())
         levels = np.vectorize(lambda v, top=top: style.signed_level(float(v), top))(values)
         expected = style.signed_ramp(getattr(paint, mode), mode)[levels]
         difference = np.abs(painted(page, label).astype(int) - expected.astype(int))
@@ -85,24 +86,21 @@ def test_the_pixels_of_a_map_are_the_tensor(walk, note: attnviz.Trace, scheme: s
         assert difference.max() <= 3
 
 
-def test_the_number_under_the_pointer_is_exact(walk, note: attnviz.Trace) -> None:  # type: ignore[no-untyped-def]
-    page = walk("?v=1&ch=1").page
-    canvas = page.locator('canvas[aria-label="Q, 27 × 32"]').first
+def test_the_number_under_the_pointer_is_exact(walk) -> None:  # type: ignore[no-untyped-def]
+    page = walk("?v=1&ch=2&c=2.strength%3D16").page
+    canvas = page.locator('canvas[aria-label="softmax, 12 × 12"]').first
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
-    canvas.hover(position={"x": box["width"] * 5.5 / 32, "y": box["height"] * 3.5 / 27})
+    canvas.hover(position={"x": box["width"] * 5.5 / 12, "y": box["height"] * 3.5 / 12})
     below = canvas.locator("xpath=following-sibling::p")
     line = below.text_content() or ""
-    assert line.startswith("will (3) · 5: ")
-    assert float(line.rpartition(": ")[2]) == pytest.approx(
-        float(note.queries(0)[8, 3, 5]), abs=1e-7
-    )
+    assert line.startswith("3 · 5: ")
+    weight = handmade.attention(handmade.shifting_query(1, 16.0))[3, 5]
+    assert float(line.rpartition(": ")[2]) == pytest.approx(float(weight), abs=1e-7)
     canvas.focus()
     page.keyboard.press("ArrowDown")
-    expect(canvas.locator("xpath=following-sibling::p")).to_have_text(
-        re.compile(r"^never \(4\) · 5")
-    )
+    expect(canvas.locator("xpath=following-sibling::p")).to_have_text(re.compile(r"^4 · 5"))
 
 
 def test_predict_then_reveal_and_the_link_remembers(walk) -> None:  # type: ignore[no-untyped-def]
@@ -122,19 +120,19 @@ def test_predict_then_reveal_and_the_link_remembers(walk) -> None:  # type: igno
     expect(again.locator(".st-key-ask_2_added")).to_contain_text("✓ You said nothing.")
     live = again.locator(".st-key-part_live")
     live.get_by_role("button", name="Show it without an answer").click()
-    expect(live.locator("table")).to_contain_text("softmax")
+    expect(live.locator("svg.wide")).to_contain_text("Softmax")
 
 
 def test_controls_redraw_the_figure_and_stand_in_the_link(walk) -> None:  # type: ignore[no-untyped-def]
     opened = walk("?v=1&ch=2&c=2.shift%3D-1%3B2.strength%3D16")
     page = opened.page
     part = page.locator(".st-key-part_handmade")
-    expect(part.locator(".verdict.good")).to_contain_text("0.902 ≥ 0.90")
+    expect(part.locator(".verdict.good")).to_contain_text("at least 0.902 to the place before")
     expect(part).to_contain_text("L0·H2")
     slider = part.get_by_role("slider", name="Strength")
     slider.focus()
     page.keyboard.press("ArrowLeft")
-    expect(part.locator(".verdict")).to_contain_text("< 0.90")
+    expect(part.locator(".verdict")).to_contain_text("0.90 is wanted")
     opened.settle()
     assert "2.strength%3D15" in page.url
 

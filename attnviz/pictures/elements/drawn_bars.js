@@ -66,6 +66,6 @@ function showBar(column, value) {
   percent.textContent = value === null ? "" : `${value} %`;
   const size = Number(percent.getAttribute("font-size"));
   percent.setAttribute("y", String(Math.max(top + size, top + high - height - 0.4 * size)));
-  if (value === null) column.removeAttribute("aria-valuenow");
-  else column.setAttribute("aria-valuenow", String(value));
+  column.setAttribute("aria-valuenow", String(value ?? 0));
+  column.setAttribute("aria-valuetext", value === null ? "?" : `${value} %`);
 }

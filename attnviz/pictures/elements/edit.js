@@ -33,7 +33,11 @@ function beginEditing(stage, box) {
       memory.typed = field.value;
       memory.typing = setTimeout(tell, TYPED);
     });
-    field.addEventListener("blur", () => { if (field.isConnected) { tell(); close(); } });
+    field.addEventListener("blur", () => setTimeout(() => { // not when a redraw has taken it away
+      if (!field.isConnected) return;
+      tell();
+      close();
+    }));
     field.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Enter") { tell(); close(); cell.focus(); }

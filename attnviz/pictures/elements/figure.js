@@ -54,10 +54,6 @@ function beginSteps(stage, box) {
     play.setAttribute("aria-label", stepper.dataset.pause);
     timer = setInterval(() => (box.isConnected ? go(memory.step + 1) : stop()), 1000 * SECONDS);
   });
-  box.addEventListener("click", (event) => {
-    const there = event.target.closest?.("[data-go]");
-    if (there) { stop(); go(Number(there.dataset.go)); }
-  });
   memory.stepBy = (steps) => {
     const there = memory.step + steps;
     if (there < 0 || there > most) return false;
@@ -78,8 +74,8 @@ function keepSoon(stage, step) {
 // presses something; at its ends they go on to whoever else listens, as the presenter's pages.
 const BY = { " ": 1, ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
 const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=slider], [role=listbox], [role=option], [role=tab], [role=radio], [role=menu]";
-const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-goes], [data-go]";
-const PRESSED_BY_KEY = ["choose", "option", "says", "edits", "goes", "go"].map((name) => `svg [data-${name}]`).join();
+const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-goes]";
+const PRESSED_BY_KEY = ["choose", "option", "says", "edits", "goes"].map((name) => `svg [data-${name}]`).join();
 function stepByKey(stage, event) {
   const { root, memory } = stage;
   const by = BY[event.key];

@@ -52,14 +52,15 @@ def thumbnail(
     says: Callable[[Place], str] | None = None,
     beside: str = "",
     is_behind: bool = False,
-    focus: int | None = None,
+    is_of_tokens: bool = False,
+    reached: int | None = None,
 ) -> Element:
     """A matrix in `squares`, in shades of one colour, grey below 0.
 
     `address` is that of the matrix: a square's number is "address.row.column". One that is
-    `is_behind` another shows its first row and its first column alone. Where rows are tokens,
-    `focus` is one of them: a square lights its own, and those of `focus` that say something can
-    be reached by key. `beside` lights up with each.
+    `is_behind` another shows its first row and its first column alone. Where rows are tokens, a
+    square lights its own; `beside` lights up with each. The squares of the row `reached` that say
+    something can be reached by key.
     """
     hue = getattr(paint, mode)
     colours = style.signed_ramp(hue, mode)
@@ -84,8 +85,8 @@ def thumbnail(
                     data_part=f"{address}.{place[0]}.{place[1]}",
                     data_value=repr(value),
                     data_says=said or None,
-                    data_lights=_lights(place, beside, focus),
-                    tabindex=0 if said and place[0] == focus else None,
+                    data_lights=_lights(place, beside, is_of_tokens),
+                    tabindex=0 if said and place[0] == reached else None,
                 )
             )
     return element(
@@ -99,9 +100,9 @@ def thumbnail(
     )
 
 
-def _lights(place: Place, beside: str, focus: int | None) -> str | None:
+def _lights(place: Place, beside: str, is_of_tokens: bool) -> str | None:
     """What belongs to a square: its token, if rows are tokens, and what it stands beside."""
-    row = f"word.{place[0]}" if focus is not None else ""
+    row = f"word.{place[0]}" if is_of_tokens else ""
     return f"{row} {beside}".strip() or None
 
 

@@ -50,7 +50,7 @@ function paint(stage, canvas) {
 }
 
 const FAN = ".fan"; // square maps of words, large and named
-const [LEAST_OF_FAN, MOST_OF_FAN] = [240, 330]; // px of one of them
+const [LEAST_OF_FAN, MOST_OF_FAN, NAMES_OF_FAN] = [240, 330, 96]; // px of one of them, and of its names
 const TILES = ".wall, .strip"; // many maps beside each other, as wide as there is room
 
 // How large a cell is drawn. Attention, which is square, is at least LEAST px where that fits.
@@ -59,7 +59,7 @@ function sizeOf(stage, canvas, rows, columns) {
   const square = canvas.dataset.columns !== undefined && canvas.dataset.columns === canvas.dataset.rows;
   const figure = canvas.closest("figure");
   if (square && canvas.closest(FAN)) {
-    const side = Math.max(LEAST_OF_FAN, Math.min(MOST_OF_FAN, figure.clientWidth - NAMES)) / columns;
+    const side = Math.max(LEAST_OF_FAN, Math.min(MOST_OF_FAN, figure.clientWidth - NAMES_OF_FAN)) / columns;
     return { wide: side, high: side };
   }
   const tiles = canvas.closest(TILES);

@@ -112,21 +112,30 @@ class _Rows:
         drawn = matrix(
             values, area, paint, mode, decimals=DECIMALS, cells=cells, size=layout.size
         )  # fmt: skip
-        names = [self._name(layout, at, letter, left, area) for at in self.near]
+        is_asked = letter == "Q" and head == question_head(self.scene.trace)
+        names = [self._name(layout, at, letter, left, area, is_asked) for at in self.near]
         all_of_them = more(area.right + 6, area.y + high / 2, found.shape[1], mode,
                            size=max(11, layout.size - 1))  # fmt: skip
         lengths = self._lengths(layout, found, area, head) if letter == "Q" else None
         return [label, *names, drawn, all_of_them, *([lengths] if lengths else [])]
 
-    def _name(self, layout: _Layout, at: int, letter: str, left: Number, area: Area) -> Element:
+    def _name(
+        self, layout: _Layout, at: int, letter: str, left: Number, area: Area, is_asked: bool
+    ) -> Element:
         """A word at the left of its row; beside Q it can be clicked, and is an answer."""
         token, mode = self.scene.trace.tokens[at], self.scene.mode
         high, chosen = layout.cell[1], at == self.scene.number("word")
         place = Area(left + 4, area.y + (at - self.near.start) * high + 1, layout.names, high - 2)
         if letter == "Q":
-            option = None if token.is_special else f"{QUESTION}.{at}"
+            option = f"{QUESTION}.{at}" if is_asked and not token.is_special else None
             return word(
-                place, token.text, at, mode, chosen=chosen, size=layout.size - 1, option=option
+                place,
+                token.text,
+                at,
+                mode,
+                chosen=chosen,
+                size=max(11, layout.size - 1),
+                option=option,
             )
         said = fitting(token.text, place.width, layout.size)
         ink = style.INK[mode] if chosen else style.FAINT_INK[mode]
@@ -183,4 +192,4 @@ def _projections_numbers(scene: Scene) -> Numbers:
     }
 
 
-PART = Part("projections", _draw_projections, _projections_numbers, uses=("head", "other", "word"))
+PART = Part("projections", _draw_projections, _projections_numbers, uses=("other",))

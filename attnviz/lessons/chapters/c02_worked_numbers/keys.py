@@ -91,7 +91,7 @@ class _Keys:
             ),
             matrix(
                 k[None, :shown], area, style.K, self.scene.mode,
-                decimals=DECIMALS, cells=cells, size=layout.size - 1,
+                decimals=DECIMALS, cells=cells, size=max(11, layout.size - 1),
             ),
         )  # fmt: skip
 

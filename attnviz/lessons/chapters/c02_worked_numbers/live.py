@@ -62,7 +62,7 @@ class _Layout:
 
 
 WIDE = _Layout(1200, Area(20, 4, 1160, 36), (20, 186), 214, 228, (57, 34), 16, 15, 78, 58)
-NARROW = _Layout(390, Area(4, 4, 382, 30), (4, 60), 66, 82, (36, 26), 11, 11, 62, 56)
+NARROW = _Layout(390, Area(4, 4, 382, 30), (4, 60), 66, 82, (36, 26), 11, 11, 62, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +291,11 @@ def _notices(scene: Scene) -> list[Text]:
     off = head in heads_off(scene.trace.interventions, layer)
     replaced = head in scene.trace.record(layer).changed_weights
     return [
-        text_of(key)
-        for key, holds in (("figure.replaced", replaced), ("figure.is_off", off))
+        text
+        for text, holds in (
+            (text_of("figure.replaced"), replaced),
+            (text_of("figure.is_off"), off),
+        )
         if holds
     ]
 

@@ -63,7 +63,7 @@ WIDE = _Layout(
 )  # fmt: skip
 NARROW = _Layout(
     390, 660, (4, 84), (164, 314), 73,
-    (24, 82, 138, 190, 242, 312, 370, 428, 490, 556), (29, 30), 12, 13, 11,
+    (24, 82, 138, 190, 242, 312, 370, 428, 490, 556), (34, 30), 12, 13, 11,
 )  # fmt: skip
 
 
@@ -162,7 +162,7 @@ class _Ladder:
         return element("g", clickable, at_step(STEPS.index("other"), hint))
 
     def _area(self, layout: _Layout, row: str, column: int, cells: int) -> Area:
-        wide, high = layout.cell
+        wide, high = min(layout.cell[0], (2 * layout.half - 28) / cells), layout.cell[1]
         x, y = layout.columns[column], self._y(layout, row)
         return Area(x - cells * wide / 2 + layout.size / 2, y - high / 2, cells * wide, high)
 

@@ -63,6 +63,7 @@ def _convolution_numbers(scene: Scene) -> Numbers:
         "offsets": ", ".join(
             f"{o:+d}".replace("-", "−").replace("+0", "0") for o in convolution.OFFSETS
         ),
+        "width": len(convolution.OFFSETS),
         "filters": convolution.FILTERS,
         "strength": scene.number("strength"),
         "error": f"{largest_error(conv, soft):.1e}",

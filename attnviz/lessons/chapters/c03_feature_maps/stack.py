@@ -12,7 +12,12 @@ import numpy as np
 from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
 from attnviz.digits import printed
-from attnviz.lessons.chapters.c03_feature_maps.looking import Looks, filter_slides, head_jumps
+from attnviz.lessons.chapters.c03_feature_maps.looking import (
+    REACH,
+    Looks,
+    filter_slides,
+    head_jumps,
+)
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
@@ -132,6 +137,7 @@ def _said(maps: _Maps) -> dict[str, object]:
         "key": maps.key.text,
         "weight": printed(maps.weight, 2),
         "shown": len(maps.tokens),
+        "width": len(REACH),
     }
 
 
@@ -204,7 +210,8 @@ def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
         elif _has_room(step, plan):
             drawn.append(text(*corner, label, ink, size=plan.small, anchor="start"))
     clipped = len(maps.tokens) < len(scene.trace.tokens)
-    sizes = scene.say(text_of(f"figure.{'some' if clipped else 'sizes'}"), **_said(maps))
+    size = text_of("figure.some") if clipped else text_of("figure.sizes")
+    sizes = scene.say(size, **_said(maps))
     x, y = plan.width - 8, plan.front.bottom + plan.small
     drawn.append(text(x, y, sizes, style.FAINT_INK[mode], size=plan.small, anchor="end"))
     return [*drawn, *_reading(scene, maps, plan)]

@@ -24,9 +24,10 @@ def width(trace: Trace) -> Outcome:
 
 def _largest(trace: Trace) -> Outcome:
     """Weights × v × W_O of each head in float64, from q and k on."""
-    layer, at, d = question_layer(trace), question_word(trace).position, trace.model.d_head
+    layer, at = question_layer(trace), question_word(trace).position
     w_o = trace.learned[layer].output.weight.astype(np.float64)
     z = recompute.blend(trace.record(layer))[:, at]
+    d = z.shape[-1]
     z[sorted(set(range(len(z))) - set(_on(trace, layer)))] = 0
     lengths = [
         float(np.linalg.norm(one @ w_o[head * d : (head + 1) * d])) for head, one in enumerate(z)

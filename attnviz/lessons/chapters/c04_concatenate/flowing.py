@@ -159,7 +159,7 @@ def _in_strip(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) ->
     is_off = added.is_off(block)
     every = set(scene.heads("off"))
     chosen = sorted(every - set(block.heads) if is_off else every | set(block.heads))
-    key = "figure.on" if is_off else "figure.off"
+    turn = text_of("figure.on") if is_off else text_of("figure.off")
     label = "✕" if is_off else f"z{block.label.removeprefix('H').translate(_LOW)}"
     return element(
         "g",
@@ -170,7 +170,7 @@ def _in_strip(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) ->
         data_choose=json.dumps({"off": [[head.layer, head.head] for head in chosen]}),
         tabindex=0,
         role="button",
-        aria_label=scene.say(text_of(key), head=block.label),
+        aria_label=scene.say(turn, head=block.label),
     )
 
 

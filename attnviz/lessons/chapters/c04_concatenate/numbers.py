@@ -128,7 +128,20 @@ class Sum:
     @property
     def before(self) -> float:
         """The component of Z as the trace has it."""
-        return self._component_of(self.trace)
+        return float(self._z[self.focus.position, self.component])
+
+    @cached_property
+    def _z(self) -> Float[np.ndarray, "token d_model"]:
+        """Z of the trace."""
+        return self.trace.attention_output(self.layer)
+
+    @cached_property
+    def _left(self) -> Float[np.ndarray, "token d_model"]:
+        """Z less what the heads that are off had added."""
+        left = self._z
+        for head in self.off:
+            left = left - self.trace.contribution(head)
+        return left
 
     @cached_property
     def again(self) -> Trace | None:
@@ -138,25 +151,23 @@ class Sum:
         except (CaptureError, LessonError):
             return None
 
-    @property
+    @cached_property
     def after(self) -> float | None:
         """The component as the model computes it with these heads off."""
-        return None if self.again is None else self._component_of(self.again)
+        if self.again is None:
+            return None
+        z = self.again.attention_output(self.layer)
+        return float(z[self.focus.position, self.component])
 
-    @cached_property
+    @property
     def left_over(self) -> float:
-        """Z of the trace less what the heads that are off had added."""
-        return float(self.projected(self.focus)[self.component])
+        """The component less what the heads that are off had added."""
+        return float(self._left[self.focus.position, self.component])
 
     def projected(self, token: Token) -> Float[np.ndarray, " d_model"]:
         """Z of a token, less what the heads that are off had added."""
-        row: np.ndarray = self.trace.attention_output(self.layer)[token.position]
-        for head in self.off:
-            row = row - self.trace.contribution(head)[token.position]
+        row: np.ndarray = self._left[token.position]
         return row
-
-    def _component_of(self, trace: Trace) -> float:
-        return float(trace.attention_output(self.layer)[self.focus.position, self.component])
 
     @property
     def components(self) -> tuple[int, ...]:

@@ -67,7 +67,7 @@ class Plan:
 
 WIDE = Plan(
     width=1200,
-    height=690,
+    height=698,
     turned=False,
     size=15,
     x=Area(104, 8, 1008, 48),

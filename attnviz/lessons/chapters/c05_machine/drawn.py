@@ -41,8 +41,8 @@ class Sheet:
             *self._captions(),
             at_step(0, *self._words()),
             at_step(1, self._stream("X", layer.x, self.at.entering), self._from_below()),
-            at_step(2, *(self._learned(head) for head in layer.rows), *self._left_out(1)),
-            at_step(3, *(self._made(head) for head in layer.rows), *self._left_out(2)),
+            at_step(2, *(self._learned(head) for head in layer.rows), *self._left_out(0)),
+            at_step(3, *(self._made(head) for head in layer.rows), *self._left_out(1)),
             at_step(4, *(self._blended(head) for head in layer.column), self._beyond()),
             at_step(5, *(self._joined(head) for head in layer.column), *self._output()),
             at_step(6, *self._leaving()),
@@ -128,7 +128,8 @@ class Sheet:
                 says=matrix.says,
                 beside=f"head.{self.layer.number}.{head}" if head is not None else "",
                 is_behind=is_behind,
-                focus=focus if matrix.of_tokens else None,
+                is_of_tokens=matrix.of_tokens,
+                reached=focus if is_chosen else None,
             ),
         ]
         if matrix.of_tokens and not is_behind:
@@ -202,11 +203,15 @@ class Sheet:
         x, y = area.x - 6, area.centre[1]
         drawn = [
             *self._matrix(self.layer.blended[head], area, head=head),
-            symbol(x, y, "Z", colour, below=str(head), size=size, anchor="end"),
+            element(
+                "g",
+                symbol(x, y, "Z", colour, below=str(head), size=size, anchor="end"),
+                tabindex=0,
+                role="button",
+                aria_label=self.scene.say(text_of("figure.choose"), head=of),
+            ),
         ]
-        label = self.scene.say(text_of("figure.choose"), head=of)
-        choose = json.dumps({"head": [of.layer, of.head]})
-        return self._of_head(head, drawn, choose=choose, label=label)
+        return self._of_head(head, drawn, choose=json.dumps({"head": [of.layer, of.head]}))
 
     def _joined(self, head: int) -> Element:
         """The rows of W_O that read a head."""
@@ -250,13 +255,13 @@ class Sheet:
             data_choose=None if is_last else json.dumps({"head": [after, self.layer.chosen]}),
             tabindex=None if is_last else 0,
             role=None if is_last else "button",
-            aria_label=said,
+            aria_label=None if is_last else said,
         )
 
     # ---- what joins, counts and measures them
 
     def _of_head(
-        self, head: int, drawn: Sequence[Element], *, choose: str | None = None, label: str = ""
+        self, head: int, drawn: Sequence[Element], *, choose: str | None = None
     ) -> Element:
         part = f"head.{self.layer.number}.{head}"
         return element(
@@ -265,17 +270,13 @@ class Sheet:
             data_part=part,
             data_lights=part,
             data_choose=choose,
-            tabindex=0 if choose else None,
-            role="button" if choose else None,
-            aria_label=label or None,
         )
 
     def _left_out(self, which: int) -> list[Element]:
         """The heads between two rows: as edges of a pile, counted."""
         mode, drawn = self.scene.mode, []
         for gap in self.at.gaps:
-            count = gap[0]
-            x, y = gap[1] if which == 1 else gap[2]
+            count, (x, y) = gap[0], gap[1:][which]
             for n in range(count):
                 top = round(y - 1.25 * (count - 1) + 2.5 * n, 1)
                 colour = getattr(TRIPLE[n % len(TRIPLE)][2], mode)

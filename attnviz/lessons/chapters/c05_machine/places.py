@@ -67,7 +67,7 @@ def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
             ((156, 18), 150),
             ((330, 18), 215),
             ((574, 18), 200),
-            ((806, 18), 380),
+            ((800, 18), 398),
         ],
         words=[(146, entering.y + 16 * (n + 0.5)) for n in range(tokens)],
         words_more=(146, entering.bottom + 18),

@@ -146,7 +146,7 @@ def slider(chart: Chart, states: Sequence[State], scene: Scene) -> list[Element]
                 element("rect", **reach._asdict(), fill=paper, fill_opacity=0),
                 element("circle", cx=x, cy=y, r=0.7 * KNOB, fill=paper, stroke=ink),
                 text(x, y + KNOB + plot.size, label, ink, size=plot.size),
-                data_go=state.first,
+                data_goes=state.first,
                 tabindex=0,
                 role="button",
                 aria_label=label,

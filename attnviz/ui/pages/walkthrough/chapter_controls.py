@@ -1,6 +1,6 @@
 """Controls on the page: a widget for each, set to what the scene says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import singledispatch
 
 import streamlit as st
@@ -19,7 +19,7 @@ from attnviz.lessons.controls import (
     Slide,
     Value,
 )
-from attnviz.lessons.engine import Chapter, Scene
+from attnviz.lessons.engine import Chapter, Part, Scene
 from attnviz.texts import say
 from attnviz.ui import state
 from attnviz.ui.frame import language
@@ -28,20 +28,26 @@ from attnviz.ui.pages.walkthrough.progress import choose
 Take = Callable[[Value], None]
 
 
-def controls(chapter: Chapter, scene: Scene, shown: Sequence[Control]) -> None:
-    """Widgets for some controls of a chapter."""
-    if not shown:
+def controls(chapter: Chapter, scene: Scene, part: Part) -> None:
+    """Widgets for what a part uses; beside the first part, for what no part uses alone too."""
+    used = [c for c in chapter.controls if c.name in part.uses or _is_free(chapter, part, c)]
+    if not used:
         return
-    with st.container(key=f"controls_{chapter.number}_{shown[0].name}", horizontal=True):
-        for control in shown:
-            _control(chapter, scene, control)
-        if {"head", "other"} <= {control.name for control in shown}:
+    with st.container(key=f"controls_{chapter.number}_{part.name}", horizontal=True):
+        for control in used:
+            _control(chapter, scene, control, part)
+        if {"head", "other"} <= {control.name for control in used}:
             st.button(
                 say("walk.most_different", language()),
-                key=f"most_different_{chapter.number}_{shown[0].name}",
+                key=f"most_different_{chapter.number}_{part.name}",
                 on_click=_choose_most_different,
                 args=(chapter, scene),
             )
+
+
+def _is_free(chapter: Chapter, part: Part, control: Control) -> bool:
+    is_used = any(control.name in one.uses for one in chapter.parts)
+    return part is chapter.parts[0] and not is_used
 
 
 def _choose_most_different(chapter: Chapter, scene: Scene) -> None:
@@ -50,11 +56,16 @@ def _choose_most_different(chapter: Chapter, scene: Scene) -> None:
     choose(chapter.number, "other", second)
 
 
-def _control(chapter: Chapter, scene: Scene, control: Control) -> None:
-    def take(value: Value) -> None:
-        choose(chapter.number, control.name, value)
-
-    _widget(control, scene, f"control_{chapter.number}_{control.name}", take)
+def _control(chapter: Chapter, scene: Scene, control: Control, part: Part) -> None:
+    """A control where a part uses it; where several do, each has a widget of its own."""
+    first = next((one for one in chapter.parts if control.name in one.uses), part)
+    key = f"control_{chapter.number}_{control.name}"
+    _widget(
+        control,
+        scene,
+        key if part is first else f"{key}_{part.name}",
+        lambda value: choose(chapter.number, control.name, value),
+    )
 
 
 @singledispatch

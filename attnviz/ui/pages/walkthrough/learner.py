@@ -79,17 +79,11 @@ def _first_screen(sentence: TracedSentence, chapter: Chapter, scene: Scene) -> N
         figure, side = st.columns([7, 3])
         with side, st.container(key="side"):
             _opening(chapter, scene)
-            controls(chapter, scene, [c for c in chapter.controls if _is_first(chapter, c.name)])
+            controls(chapter, scene, part)
             for question in chapter.asked_beside(part):
                 ask(sentence, chapter, question)
         with figure:
             show_panel(sentence, chapter, part, scene)
-
-
-def _is_first(chapter: Chapter, control: str) -> bool:
-    """Whether a control belongs to the first screen: used by its figure, or by no part alone."""
-    using = [part for part in chapter.parts if control in part.uses]
-    return not using or chapter.parts[0] in using
 
 
 def _opening(chapter: Chapter, scene: Scene) -> None:
@@ -162,7 +156,7 @@ def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scen
             args=(chapter, part),
         )
         return
-    controls(chapter, scene, [c for c in chapter.controls if c.name in part.uses])
+    controls(chapter, scene, part)
     show_panel(sentence, chapter, part, scene)
 
 

@@ -78,8 +78,7 @@ def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scen
         for question in chapter.asked_beside(part):
             _question(sentence, chapter, question)
         training.train_here(chapter, scene)
-        used = [c for c in chapter.controls if c.name in part.uses]
-        controls(chapter, scene, used)
+        controls(chapter, scene, part)
 
 
 def _closing(chapter: Chapter, scene: Scene) -> None:
