@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check format bench load look fuzz audit checkpoints lock outdated clean
+.PHONY: run test check format bench load look fuzz audit checkpoints models lock outdated clean
 
 run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
@@ -51,6 +51,9 @@ fuzz: $(DEV_STAMP)
 audit: $(DEV_STAMP)
 	@$(PIP) install --quiet -c constraints.txt pip-audit==2.10.1
 	@$(BIN)/pip-audit --skip-editable
+
+models: $(DEV_STAMP)
+	@$(BIN)/python -m tests.families_table
 
 checkpoints: $(RUN_STAMP)
 	@$(BIN)/python -m attnviz.training.ship

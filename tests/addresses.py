@@ -49,6 +49,9 @@ def tensors(text: str) -> dict[str, np.ndarray]:
         found[name], found[f"W{name}"] = np.stack(rows), np.stack(matrices)
     found["D"] = found["Q"] @ found["K"].swapaxes(-1, -2)
     found["S"] = found["D"] / np.sqrt(d_head)
+    words = found["A"].copy()
+    words[..., [0, -1]] = 0  # [CLS] and [SEP]
+    found["N"] = words / words.sum(axis=-1, keepdims=True)
     found["Z"] = found["A"] @ found["V"]
     out_ = [layer.attention.output.dense.weight.detach().numpy().T for layer in model.encoder.layer]
     found["WO"] = np.stack(out_)
@@ -82,4 +85,4 @@ def at(text: str, address: str) -> float:
 def is_address(part: str) -> bool:
     """Whether a part is named by the address of a number."""
     name, *places = part.removeprefix("note.").split(".")
-    return name in {*NOTE, *"DSACYURPZ", "WO"} and all(one.isdigit() for one in places)
+    return name in {*NOTE, *"DSACYURPZN", "WO"} and all(one.isdigit() for one in places)

@@ -22,14 +22,14 @@ def maps(panel: object, name: str) -> list[np.ndarray]:
     """The arrays of a drawing whose canvas is called so, as the packet holds them."""
     assert isinstance(panel, Drawing)
     _, arrays = unpack(panel.packet)
-    found, index = [], 0
+    found: list[np.ndarray] = []
+    names: dict[int, str] = {}  # what is drawn twice is in the packet once
     for one in panel.root.walk():
         if one.array is not None:
-            array = arrays[f"array{index}"]
+            array = arrays[names.setdefault(id(one.array), f"array{len(names)}")]
             np.testing.assert_array_equal(array, one.array.astype(np.float32))
             if one.attributes["aria-label"].startswith(f"{name}, "):
                 found.append(array)
-            index += 1
     return found
 
 
@@ -99,35 +99,31 @@ def most(chapter: Chapter, trace: Trace) -> str:
 
 def most_seen(chapter: Chapter, trace: Trace) -> str:
     head = question_head(trace)
-    panel = drawn(chapter, trace, "wall", layer=head.layer, map="weights")
+    panel = drawn(chapter, trace, "wall", head=head, map="weights")
     (weights,) = maps(panel, str(head))
     return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
 
 
 def largest(chapter: Chapter, trace: Trace) -> str:
-    panel = drawn(
-        chapter, trace, "sum", layer=question_layer(trace), word=question_word(trace).position
-    )
+    panel = drawn(chapter, trace, "sum", word=question_word(trace).position)
     lengths = values(panel, "div", "bar")[:-1]  # the last one is the bias
     return str(int(np.argmax(lengths)))
 
 
 def which_z(chapter: Chapter, trace: Trace) -> str:
-    """Compare the numbers in the question's own words with the strip."""
+    """Compare the number in the question's own words with those in the boxes."""
     question = next(q for q in chapter.questions if q.name == "which-z")
-    shown = np.array(
-        [float(n) for n in str(question.asked(trace)["shown"]).replace("−", "-").split(",")]
-    )
-    panel = drawn(chapter, trace, "strip", layer=question_layer(trace))
+    shown = float(str(question.asked(trace)["shown"]).replace("−", "-"))
+    panel = drawn(chapter, trace, "strip")
+    assert isinstance(panel, Drawing)
+    boxes = {
+        one.attributes["data-option"].removeprefix("which-z."): float(one.attributes["data-value"])
+        for one in panel.root.walk()
+        if one.attributes.get("data-option", "").startswith("which-z.")
+    }
     assert question.options is not None
     names = [option.name for option in question.options(trace)]
-
-    def distance(name: str) -> float:
-        at, _, head = name.removeprefix("t").partition("h")
-        (z,) = maps(panel, f"Z H{head}")
-        return float(np.abs(z[int(at), :3] - shown).max())
-
-    return min(names, key=distance)
+    return min(names, key=lambda name: abs(boxes[name] - shown))
 
 
 def spare(chapter: Chapter, trace: Trace) -> float:
@@ -139,19 +135,38 @@ def spare(chapter: Chapter, trace: Trace) -> float:
     return float(next((k - 1 for k, move in enumerate(moves) if move > 0.05), len(moves) - 1))
 
 
+def weights_of(chapter: Chapter, trace: Trace, **choice: object) -> np.ndarray:
+    """The upper head's weights from the maps of the figure; of a long text, from its numbers."""
+    choice = {"view": "maps", **choice}
+    panel, scene = drawn(chapter, trace, "lines", **choice), chapter.scene(trace, choice)  # type: ignore[arg-type]
+    assert isinstance(panel, Drawing)
+    head = scene.head()
+    at = content(trace) if scene.choice["special"] == "hidden" else list(range(len(trace.tokens)))
+    weights = np.zeros((len(trace.tokens), len(trace.tokens)))
+    weights[np.ix_(at, at)] = panel.values[str(head)]
+    tiles = [e.attributes for e in panel.root.walk() if e.attributes.get("class") == "tile"]
+    for tile in tiles:
+        _, layer, index, query, key = tile["data-part"].split(".")
+        if (int(layer), int(index)) == tuple(head[:2]):
+            assert weights[int(query), int(key)] == float(tile["data-value"])
+    assert len(tiles) >= min(len(at), 27) ** 2
+    return weights
+
+
+def hub(chapter: Chapter, trace: Trace) -> str:
+    weights = weights_of(chapter, trace)
+    return str(max(content(trace), key=lambda at: float(weights[:, at].sum())))
+
+
 def self_strongest(chapter: Chapter, trace: Trace) -> float:
-    head = question_head(trace)
-    panel = drawn(chapter, trace, "twins", head=head, other=head)
-    (weights,) = maps(panel, f"softmax · {head}")
-    return float((weights.argmax(axis=1) == np.arange(len(weights))).sum())
+    weights, at = weights_of(chapter, trace), content(trace)
+    return float(sum(weights[n].max() <= weights[n, n] for n in at))
 
 
-def on_special(chapter: Chapter, trace: Trace) -> str:
-    head = question_head(trace)
-    panel = drawn(chapter, trace, "twins", head=head, other=head)
-    (weights,) = maps(panel, f"softmax · {head}")
+def on_special(chapter: Chapter, trace: Trace) -> float:
+    weights = weights_of(chapter, trace, special="shown")
     special = [token.position for token in trace.tokens if token.is_special]
-    return "special" if float(weights[:, special].sum(axis=1).mean()) > 0.5 else "words"
+    return float(weights[:, special].sum(axis=1).mean())
 
 
 def together(chapter: Chapter, trace: Trace) -> str:
@@ -189,6 +204,7 @@ READERS: dict[str, Read] = {
     "4.which-z": which_z,
     "5.spare": spare,
     "6.together": together,
+    "7.hub": hub,
     "7.self": self_strongest,
     "7.special": on_special,
     "8.adds": adds,

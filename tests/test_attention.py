@@ -19,7 +19,7 @@ from attnviz.core.heads import HeadId, as_head
 from attnviz.core.partial import partial
 from attnviz.core.tokens import Token
 from attnviz.core.trace import EVERYTHING, Trace
-from attnviz.models.recorder import _read_mask
+from attnviz.models.scoring import Scoring
 
 HEADS, KV_HEADS, QUERIES, KEYS, WIDTH, D_MODEL = 6, 2, 5, 8, 4, 10
 RANDOM = np.random.default_rng(5)
@@ -120,6 +120,12 @@ def test_a_query_that_may_look_nowhere_has_no_weights() -> None:
     weights = record(allowed=allowed).weights(EVERY)
     assert not weights[:, 2].any()
     np.testing.assert_allclose(weights[:, [0, 1, 3, 4]].sum(axis=-1), 1, atol=1e-6)
+
+
+def _read_mask(mask: torch.Tensor | None) -> tuple[Any, Any]:
+    acting = Scoring(scaling=1.0, mask=mask, is_causal=False)
+    both = acting.allowed(2, 3), acting.added()
+    return tuple(None if one is None else one[0].numpy() for one in both)  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("least", [-np.inf, torch.finfo(torch.float32).min])

@@ -138,7 +138,7 @@ def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager)
     """With the attention function alone and no mask function, [PAD] would be looked at."""
     given = inputs([read("the cat sat", None, minilm)], minilm)
     padded = {name: torch.nn.functional.pad(value, (0, 3)) for name, value in given.items()}
-    recorder = Recorder(minilm, Edits([()], minilm))
+    recorder = Recorder(minilm, Edits([()]))
     with torch.inference_mode(), hooks.recording(recorder):
         minilm.module(**padded)
     with torch.inference_mode():
@@ -149,33 +149,33 @@ def test_padding_is_masked_as_transformers_masks_it(minilm: Model, eager: Eager)
 
 
 def test_a_layer_that_shows_nothing_is_refused(minilm: Model) -> None:
-    recorder = Recorder(minilm, Edits([()], minilm))
+    recorder = Recorder(minilm, Edits([()]))
     given = inputs([read("a", None, minilm)], minilm)
     with torch.inference_mode(), hooks.recording(recorder):
         minilm.module(**given)
-    recorder.seen[4].pop("queries")
+    recorder.seen["self", 4].pop("queries")
     with pytest.raises(CaptureError, match="5 of 6 layers"):
         recorder.attention()
 
 
 def test_a_layer_that_is_entered_by_another_stream_is_refused(tiny: Model) -> None:
     """The residual stream is kept once: what leaves a layer enters the next."""
-    recorder = Recorder(tiny, Edits([()], tiny))
+    recorder = Recorder(tiny, Edits([()]))
     with torch.inference_mode(), hooks.recording(recorder):
         tiny.module(**inputs([read("a cat", None, tiny)], tiny))
     assert len(recorder.stream().residual) == tiny.card.layers + 1
-    recorder.seen[1]["entered"] = recorder.seen[1]["entered"].copy()
+    recorder.streams["text", 1]["entered"] = recorder.streams["text", 1]["entered"].copy()
     assert len(recorder.stream().residual) == tiny.card.layers + 1, "the same numbers"
-    recorder.seen[1]["entered"][0, 0] += 1
+    recorder.streams["text", 1]["entered"][0, 0] += 1
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
         recorder.stream()
 
 
 def test_attention_that_changes_scores_in_unknown_ways_is_refused(minilm: Model) -> None:
     q = torch.zeros(1, 12, 2, 32)
-    module = next(iter(minilm.layer_of))
+    module = minilm.places[0].attention
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
-        Recorder(minilm, Edits([()], minilm)).attention_called(
+        Recorder(minilm, Edits([()])).attention_called(
             module, q, q, q, None, None, {"softcap": 5.0}
         )
 
@@ -183,8 +183,8 @@ def test_attention_that_changes_scores_in_unknown_ways_is_refused(minilm: Model)
 def test_a_layer_that_attends_twice_is_refused(minilm: Model) -> None:
     """Which of the two it would go on with, nobody could say."""
     q = torch.zeros(1, 12, 2, 32)
-    module = next(iter(minilm.layer_of))
-    recorder = Recorder(minilm, Edits([()], minilm))
+    module = minilm.places[0].attention
+    recorder = Recorder(minilm, Edits([()]))
     recorder.attention_called(module, q, q, q, None, None, {})
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
         recorder.attention_called(module, q, q, q, None, None, {})
@@ -193,9 +193,7 @@ def test_a_layer_that_attends_twice_is_refused(minilm: Model) -> None:
 def test_attention_of_no_layer_is_refused(minilm: Model) -> None:
     q = torch.zeros(1, 12, 2, 32)
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
-        Recorder(minilm, Edits([()], minilm)).attention_called(
-            torch.nn.Identity(), q, q, q, None, None, {}
-        )
+        Recorder(minilm, Edits([()])).attention_called(torch.nn.Identity(), q, q, q, None, None, {})
 
 
 def test_softmax_of_scores_that_exp_alone_cannot_hold() -> None:
@@ -238,12 +236,12 @@ def test_every_layer_and_head_is_held_against_what_went_on(tiny: Model) -> None:
     reading = read("the cat sat on the mat", None, tiny)
     for layer in range(tiny.card.layers):
         for head in range(tiny.card.heads):
-            recorder = Recorder(tiny, Edits([()], tiny))
+            recorder = Recorder(tiny, Edits([()]))
             with torch.inference_mode(), hooks.recording(recorder):
                 tiny.module(**inputs([reading], tiny))
-            keys = recorder.seen[layer]["keys"].copy()
+            keys = recorder.seen["self", layer]["keys"].copy()
             keys[head] = keys[head, ::-1]
-            recorder.seen[layer]["keys"] = keys
+            recorder.seen["self", layer]["keys"] = keys
             with pytest.raises(CaptureError, match="cannot be shown exactly"):
                 recorder.attention()
 

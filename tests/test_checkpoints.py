@@ -115,7 +115,7 @@ def test_a_damaged_file_is_refused(saved: Path, damage: Callable[[Path], None]) 
 def test_shipped_are_the_recipes_and_small() -> None:
     names = {f"{task}-{layers}x{heads}" for task, heads, layers in ship.RECIPES}
     assert set(checkpoint.shipped()) == names
-    assert sum(file.stat().st_size for file in checkpoint.shipped().values()) < 700_000
+    assert sum(file.stat().st_size for file in checkpoint.shipped().values()) < 900_000
 
 
 def test_the_command_writes_every_recipe(

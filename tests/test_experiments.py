@@ -21,7 +21,7 @@ from attnviz.experiments.sentence_vector import moved
 from attnviz.lessons.claims import Case, Trial, claims, try_claim
 from attnviz.lessons.engine import Chapter
 from attnviz.lessons.questions import Question
-from attnviz.lessons.trace_values import question_head
+from attnviz.lessons.trace_values import heads_on, question_head, question_layer
 from attnviz.lessons.verdict_sheet import spoken
 from attnviz.models import load as loading
 from attnviz.models.load import Model, control_of
@@ -172,6 +172,11 @@ def can_answer(question: Question, trace: Trace) -> bool:
         with pytest.raises(LessonError, match="were replaced in this run"):
             question.answer(trace)
         return False
+    layer = question_layer(trace)
+    if question.name in {"largest", "which-z"} and not heads_on(trace, layer):
+        with pytest.raises(LessonError, match="switched off"):
+            question.answer(trace)
+        return False
     return True
 
 
@@ -230,7 +235,9 @@ def test_chapter_5_draws_nothing_for_a_head_that_is_off(tiny: Model) -> None:
 
 def test_chapter_4_takes_away_one_head_more(tiny: Model) -> None:
     trace = attnviz.trace(TEXT, tiny, interventions=[HeadOff(0, 0), TokenMasked(2)])
-    figure, _ = figure_of(CHAPTERS[3], trace, layer=1, word=3, off=(attnviz.HeadId(1, 1),))
+    figure, _ = figure_of(
+        CHAPTERS[3], trace, head=attnviz.HeadId(1, 0), word=3, off=(attnviz.HeadId(1, 1),)
+    )
     expected = again(trace, tiny, [HeadOff(1, 1)]).attention_output(1)[3]
     np.testing.assert_allclose(figure.panels["sum"].values["y"], expected, atol=1e-6)  # type: ignore[union-attr]
 

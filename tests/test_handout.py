@@ -9,9 +9,8 @@ import pytest
 import segno
 
 import attnviz
-from attnviz.analysis.difference import most_different
 from attnviz.lessons.claims import claims
-from attnviz.lessons.handout import chapter_section, handout, worksheet
+from attnviz.lessons.handout import handout, worksheet
 from attnviz.lessons.link import Progress
 from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing
@@ -24,7 +23,7 @@ HOSTILE = "<script>alert(1)</script> </style><img src=x onerror=alert(2)> & \" '
 @pytest.fixture(scope="module")
 def sheet(note: attnviz.Trace) -> str:
     standing = Progress(
-        answers={"2.added": "same", "2.undivided": 0.5, "7.special": "special"},
+        answers={"2.added": "same", "2.undivided": 0.5, "7.special@L2H1": 0.9},
         guesses={"C13": "holds", "C14": "average"},
     )
     return handout(note, standing)
@@ -126,15 +125,3 @@ def test_hidden_special_tokens_change_the_sheet_and_are_said(note: attnviz.Trace
 
     assert verdict(shown, "C13") == "does not hold"
     assert verdict(hidden, "C13") == "on average only"
-
-
-def test_lines_of_a_long_text_go_down_the_page(minilm: Model) -> None:
-    """Across it there would be no room for their labels."""
-    long = attnviz.trace("the law is " * 23, minilm)
-    (chapter,) = (one for one in attnviz.chapters() if one.number == 7)
-    page = chapter_section(chapter, long, Progress(), "en", ())
-    (packed,) = re.findall(r'data-kind="lines" data-packet="([^"]+)"', page)
-    meta, arrays = unpack(zlib.decompress(b64decode(packed)))
-    assert meta["direction"] == "vertical"
-    drawn = attnviz.lines(long, most_different(long)[:2])
-    assert len(arrays["weight"]) == len(drawn.weight)

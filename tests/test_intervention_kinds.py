@@ -277,7 +277,7 @@ def test_evenly_over_what_is_left(minilm: Model) -> None:
 def test_padding_gets_no_even_share(minilm: Model) -> None:
     given = inputs([read("the cat sat", None, minilm)], minilm)
     padded = {name: torch.nn.functional.pad(value, (0, 3)) for name, value in given.items()}
-    recorder = Recorder(minilm, Edits([[attnviz.WeightsUniform(2, 3)]], minilm))
+    recorder = Recorder(minilm, Edits([[attnviz.WeightsUniform(2, 3)]]))
     with torch.inference_mode(), hooks.recording(recorder):
         minilm.module(**padded)
     weights = recorder.attention()["self", 2].weights(3)
@@ -344,10 +344,10 @@ def test_what_was_kept_is_held_against_what_went_on(
     point: str | None, what: str, tiny: Model
 ) -> None:
     changes: Sequence[Intervention] = EVERYWHERE[point] if point else ()
-    recorder = Recorder(tiny, Edits([changes], tiny))
+    recorder = Recorder(tiny, Edits([changes]))
     with torch.inference_mode(), hooks.recording(recorder):
         tiny.module(**inputs([read("the cat sat on the mat", None, tiny)], tiny))
-    seen = recorder.seen[1]
+    seen = recorder.seen["self", 1]
     kept = seen["concat"] if what == "concat" else seen[f"changed_{what}"].get(0)
     if kept is None:
         recorder.attention()

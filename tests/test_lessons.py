@@ -152,7 +152,7 @@ def test_a_long_sentence_says_what_is_not_shown(minilm: Model) -> None:
     assert "up to 96 tokens; the sentence has 202" in panel.alt
     wall, scene = figure_of(CHAPTERS[2], trace)
     assert scene.choice["map"] == "z"
-    assert len(maps(wall.panels["wall"], f"L{scene.number('layer')}·H0")) == 1
+    assert len(maps(wall.panels["wall"], f"L{scene.head().layer}·H0")) == 1
     wall, _ = figure_of(CHAPTERS[2], trace, map="weights")
     assert "up to 96 tokens; the sentence has 202" in wall.panels["wall"].alt
 
@@ -269,52 +269,6 @@ def test_a_convolution_is_three_heads(note: attnviz.Trace) -> None:
     assert errors[0] > 1e-2 > errors[1] > 1e-6 > errors[2]
 
 
-def test_chapter_3_draws_the_maps_of_a_layer(note: attnviz.Trace) -> None:
-    for which in ("z", "weights"):
-        figure, _ = figure_of(CHAPTERS[2], note, layer=2, map=which)
-        expected = note.head_output(2) if which == "z" else note.layer_weights(2)
-        for head in range(12):
-            (drawn,) = maps(figure.panels["wall"], f"L2·H{head}")
-            np.testing.assert_array_equal(drawn, expected[head])
-
-
-# ---- chapter 4
-
-
-def test_chapter_4_sums_the_heads_to_the_output(note: attnviz.Trace) -> None:
-    figure, _ = figure_of(CHAPTERS[3], note, layer=3, word=7)
-    panel = figure.panels["sum"]
-    assert isinstance(panel, Drawing)
-    lengths = values(panel, "div", "bar")
-    for head in range(12):
-        assert lengths[head] == pytest.approx(
-            np.linalg.norm(note.contribution((3, head))[7]), abs=1e-5
-        )
-    assert panel.values["left"][-1] < 1e-5
-    total = sum(note.contribution((3, head))[7] for head in range(12))
-    np.testing.assert_allclose(
-        total + note.learned[3].output.bias, note.attention_output(3)[7], atol=1e-5
-    )
-    strip = figure.panels["strip"]
-    joined = np.concatenate([maps(strip, f"Z H{head}")[0] for head in range(12)], axis=1)
-    np.testing.assert_array_equal(joined, note.record(3).concat)
-    (projected,) = maps(strip, "Z = y")
-    np.testing.assert_allclose(projected, note.attention_output(3), atol=1e-6)
-
-
-def test_chapter_4_takes_a_head_away_and_precisely_its_part_is_missing(note: attnviz.Trace) -> None:
-    off = (attnviz.HeadId(3, 1), attnviz.HeadId(3, 8), attnviz.HeadId(1, 1))  # the last: elsewhere
-    figure, _ = figure_of(CHAPTERS[3], note, layer=3, word=7, off=off)
-    panel = figure.panels["sum"]
-    assert isinstance(panel, Drawing)
-    lengths = values(panel, "div", "bar")
-    assert lengths[1] == lengths[8] == 0
-    lost = note.contribution((3, 1))[7] + note.contribution((3, 8))[7]
-    before = note.attention_output(3)[7]
-    np.testing.assert_allclose(before - panel.values["y"], lost, atol=1e-5)
-    assert "L3·H1, L3·H8 → 0" in panel.root.text
-
-
 # ---- chapter 5
 
 
@@ -397,44 +351,6 @@ def test_heads_are_spare_as_runs_of_their_own_say(
     assert 12 < spare < 60
     (question,) = (one for one in CHAPTERS[4].questions if one.name == "spare")
     assert question.answer(trace) == spare
-
-
-# ---- chapter 7
-
-
-def test_chapter_7_draws_two_heads_and_the_map(note: attnviz.Trace) -> None:
-    figure, scene = figure_of(CHAPTERS[6], note)
-    a, b = scene.head(), scene.head("other")
-    assert (a, b) == ((0, 2), (1, 8)), "the most different two of the note's sentence"
-    drawn = figure.panels["lines"]
-    assert isinstance(drawn, Lines)
-    meta, arrays = unpack(drawn.packet)
-    assert len(meta["rows"]["labels"]) == 27, "as many columns as the note's figure 7"
-    for index, head in enumerate((a, b)):
-        mine = arrays["head"] == index
-        weights = note.weights(head)
-        np.testing.assert_array_equal(
-            arrays["weight"][mine], weights[arrays["query"][mine], arrays["key"][mine]]
-        )
-        (twin,) = maps(figure.panels["twins"], f"softmax · {head}")
-        np.testing.assert_array_equal(twin, weights)
-    plane = figure.panels["map"]
-    assert isinstance(plane, Drawing)
-    dots = [e for e in plane.root.walk() if e.tag == "circle"]
-    assert [d.attributes["data-name"] for d in dots] == [str(head) for head in note.heads]
-    assert 0 < plane.values["kept"] < 1
-    distances, places = plane.values["distances"], plane.values["places"]
-    shown = np.linalg.norm(places[:, None] - places[None], axis=-1)
-    assert (shown <= distances + 1e-6).all(), "classical scaling never stretches"
-
-
-def test_hidden_special_tokens_are_counted_on_the_lines(note: attnviz.Trace) -> None:
-    figure, _ = figure_of(CHAPTERS[6], note, special="hidden")
-    drawn = figure.panels["lines"]
-    assert isinstance(drawn, Lines)
-    meta, _ = unpack(drawn.packet)
-    assert len(meta["rows"]["labels"]) == 25
-    assert "2 special tokens hidden" in " ".join(meta["heads"][0]["notes"])
 
 
 # ---- text is data

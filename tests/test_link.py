@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import attnviz
 from attnviz.core.heads import HeadId
 from attnviz.lessons.claims import claims
-from attnviz.lessons.controls import Cells, Paint, Pick, PickHeads
+from attnviz.lessons.controls import Cells, Paint, Pick, PickHeads, Value
 from attnviz.lessons.link import MODES, MOST_STEPS, Progress, choice_key, from_link, to_link
 from attnviz.lessons.verdict_sheet import GUESSES
 from tests.fuzz import examples
@@ -24,7 +24,8 @@ CONTROLS = {f"{c.number}.{control.name}": control for c in CHAPTERS for control 
 CHOICES = {
     choice_key(int(key.split(".")[0]), key.split(".")[1]): one for key, one in CONTROLS.items()
 }
-QUESTIONS = {f"{c.number}.{q.name}": q for c in CHAPTERS for q in c.questions}
+ABOUT: dict[str, Value] = {"head": HeadId(3, 11), "special": "shown"}  # of what follows controls
+QUESTIONS = {f"{c.number}.{q.name}": q for c in CHAPTERS for q in c.at(ABOUT).questions}
 
 
 def value_of(name: str) -> st.SearchStrategy[object]:

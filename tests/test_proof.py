@@ -24,14 +24,8 @@ from tests.conftest import save_tiny
 FAMILIES = ("bert", "electra", "distilbert", "roberta", "xlm-roberta", "camembert")
 
 
-def parts(model: Model) -> list[proof.Parts]:
-    """The layers of a BERT, and their W_O."""
-    module: Any = model.module
-    return [(layer, layer.attention.output.dense) for layer in module.encoder.layer]
-
-
 def test_the_embedded_model_is_what_it_computes(minilm: Model) -> None:
-    differences = proof.measured(minilm, minilm.module, parts(minilm))
+    differences = proof.measured(minilm)
     assert len(differences) == 4 * 6 + 1
     assert {one.quantity for one in differences} == set(proof._FORMULAS)
     assert max(one.size for one in differences) < proof.TOLERANCE == 1e-5
@@ -45,8 +39,8 @@ def test_every_family_is_what_it_computes(
     seen: list[proof.Difference] = []
     measured = proof.measured
 
-    def watch(*given: Any) -> list[proof.Difference]:
-        seen.extend(measured(*given))
+    def watch(model: Model) -> list[proof.Difference]:
+        seen.extend(measured(model))
         return seen
 
     monkeypatch.setattr(proof, "measured", watch)
@@ -65,7 +59,7 @@ def test_large_scores_are_coarse_and_no_fault(tmp_path: Path) -> None:
 def test_the_shared_module_stays_as_it_is(minilm: Model) -> None:
     module: Any = minilm.module
     before = {name: len(part._forward_hooks) for name, part in module.named_modules()}
-    proof.measured(minilm, minilm.module, parts(minilm))
+    proof.measured(minilm)
     assert module.config._attn_implementation == hooks.NAME
     assert {name: len(part._forward_hooks) for name, part in module.named_modules()} == before
 
@@ -80,7 +74,7 @@ def test_the_proof_holds_no_second_copy_of_the_weights(
         return copied[-1]
 
     monkeypatch.setattr(proof, "deepcopy", watch)
-    proof.measured(minilm, minilm.module, parts(minilm))
+    proof.measured(minilm)
     (second,) = copied
     assert second is not minilm.module
     own = {weight.data_ptr() for weight in minilm.module.parameters()}
@@ -98,7 +92,7 @@ def test_a_capture_in_another_thread_is_not_seen_by_the_proof(minilm: Model) -> 
     other = threading.Thread(target=trace)
     other.start()
     while other.is_alive():
-        differences = proof.measured(minilm, minilm.module, parts(minilm))
+        differences = proof.measured(minilm)
         assert max(one.size for one in differences) < 1e-5
     other.join()
     for one in found:
@@ -174,9 +168,11 @@ def test_w_o_that_is_not_what_the_file_says(
     """What the heads write is not what W_O gives: here it is gated."""
     prove = proof.prove
 
-    def tampered(model: Model, whole: nn.Module, layers: list[proof.Parts]) -> None:
-        layers[1][1].register_forward_hook(lambda _, __, output: output * 1.01)
-        prove(model, whole, layers)
+    def tampered(model: Model) -> None:
+        output = model.places[1].output
+        assert output is not None
+        output.register_forward_hook(lambda _, __, output: output * 1.01)
+        prove(model)
 
     monkeypatch.setattr(proof, "prove", tampered)
     problem = refused(tmp_path / "gate")
@@ -211,10 +207,10 @@ def test_attention_of_which_nothing_is_seen(
 
 def test_the_probe_has_padding_and_fits_the_shortest_model() -> None:
     card = ModelCard("", "", "folder", "bert", "", 1, 1, 4, 4, 3, 7)
-    given = proof._probe(card)
+    given = proof.probe(card)
     assert given["input_ids"].shape == (1, 3)
     assert given["input_ids"].max() < 7
     assert given["attention_mask"].tolist() == [[1, 0, 0]]
-    many = proof._probe(ModelCard("", "", "folder", "bert", "", 1, 1, 4, 4, 512, 30_522))
+    many = proof.probe(ModelCard("", "", "folder", "bert", "", 1, 1, 4, 4, 512, 30_522))
     assert many["attention_mask"].tolist() == [[1] * 9 + [0] * 3]
     assert len(set(many["input_ids"][0].tolist())) == 12

@@ -104,19 +104,70 @@ def test_a_chapter_is_chosen(minilm: Model) -> None:
     assert "3 · Feature maps of a sentence" in said(app)
 
 
+def cards(app: AppTest, page: int) -> str:
+    """What the page says with other claims shown, six at a time."""
+    pills: Any = next(g for g in app.get("button_group") if "claims_page_of" in str(g.key))
+    pills.set_value(page).run()
+    return said(app)
+
+
 def test_claims_are_predicted_then_judged(minilm: Model, note: attnviz.Trace) -> None:
     app = opened(ch="7", g="13=h;14=a;8=f")
-    text = said(app)
+    assert "Rule:" not in said(app), "those claims are on other cards"
+    assert "✓ **does not hold (you said: it does not hold)" in cards(app, 1)
+    text = cards(app, 2)
     assert "✗ **does not hold (you said: it holds)" in text
     assert "✓ **on average only (you said: on average only)" in text
-    assert "✓ **does not hold (you said: it does not hold)" in text
-    assert text.count("Rule:") == 3
+    assert text.count("Rule:") == 2
+    assert "**Claims: 2 of 3 predictions came true.**" in text
+    assert "The verdicts so far: " in text
+    assert "does not hold: 2" in text
+    assert "on average only: 1" in text
     app.toggle(key="trial_hide_special").set_value(True).run()
     assert "✗ **on average only (you said: it holds)" in said(app)
     assert link(app, "special") == "hidden"
     c13 = next(claim for claim in claims() if claim.name == "C13")
     trial = try_claim(c13, Case(note, hide_special=True))
     assert c13.statistic.filled("en", trial.numbers) in said(app)
+
+
+def test_six_claims_stand_on_the_page_at_once(minilm: Model) -> None:
+    app = opened(ch="7")
+    for page in range(4):
+        cards(app, page)
+        shown = [str(g.key) for g in app.get("button_group") if "guess_C" in str(g.key)]
+        names = [claim.name for claim in claims()[6 * page : 6 * page + 6]]
+        assert [key.rpartition("guess_")[2] for key in shown] == names
+
+
+def test_questions_of_chapter_7_follow_the_head_and_keep_each_answer(minilm: Model) -> None:
+    app = opened(ch="7", a="7.self@L2H1-hidden=2")
+    assert "You said 2" in said(app)
+    app.selectbox(key="control_7_head").set_value(HeadId(1, 8)).run()
+    assert "You said 2" not in said(app)
+    assert "In the green picture, L1·H8" in said(app)
+    app.selectbox(key="control_7_head").set_value(HeadId(2, 1)).run()
+    assert "You said 2" in said(app)
+
+
+def test_the_score_counts_right_answers_of_all_chapters(minilm: Model, note: attnviz.Trace) -> None:
+    seven = CHAPTERS[6].at(CHAPTERS[6].choice(note))
+    hub = next(q for q in seven.questions if q.name.startswith("hub"))
+    app = opened(ch="8", a=f"2.added=same;7.{hub.name}={hub.answer(note)};8.own=0.9", g="8=f")
+    assert "Your predictions so far, in all chapters: 2 right of 3." in said(app)
+    assert "Claims: 1 of 1 prediction came true." in said(app)
+    app.button(key="to_sheet").click().run()
+    assert link(app, "mode") == "print"
+
+
+def test_digits_are_the_learners_own(minilm: Model) -> None:
+    app = opened(ch="8", a="8.one-look=0.4")
+    box = app.text_input(key="control_8_pointers")
+    box.set_value("76543210").run()
+    assert "8.pointers=d76543210" in link(app, "c")
+    app.text_input(key="control_8_pointers").set_value("9x").run()
+    assert "8.pointers=d76543210" in link(app, "c")
+    assert "digits from 0 to 7, 8 of them" in " ".join(t.value for t in app.toast)
 
 
 def test_a_guess_is_taken(minilm: Model) -> None:
@@ -176,10 +227,11 @@ def test_the_presenter_knows_the_first_and_the_last_screen(
 
 
 def test_the_presenter_goes_back_over_the_edge_of_a_chapter(minilm: Model) -> None:
+    last = len(CHAPTERS[0].screens)
     app = opened(ch="2", mode="presenter")
     app.button(key="present_left").click().run()
-    assert "Chapter 1 of 8 · screen 3 of 3" in said(app)
-    app = opened(ch="7", mode="presenter", screen="3")
+    assert f"Chapter 1 of 8 · screen {last} of {last}" in said(app)
+    app = opened(ch="7", mode="presenter", screen="2")
     assert "Claims on trial" in said(app)
 
 
@@ -306,7 +358,7 @@ def test_which_z_is_named_on_every_page(minilm: Model, note: attnviz.Trace) -> N
     while named not in said(app):
         app.button(key="present_right").click().run()
         assert (link(app, "screen") or "0") == screen, "on shows the answers first"
-    while link(app, "screen") == screen:
+    while (link(app, "screen") or "0") == screen:
         app.button(key="present_right").click().run()
     assert link(app, "screen") == str(int(screen) + 1)
 

@@ -87,7 +87,8 @@ def norms(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
 
 def _written(trace: Trace, layer: int) -> Float[np.ndarray, "head token d_model"]:
     """What a head writes where it gives a token all its attention: v W_O^h."""
-    values = trace.values(layer).astype(float)
+    record = trace.record(layer)
+    values = record.shared(record.values, slice(None)).astype(float)
     slices = [trace.output_projection((layer, head)) for head in range(trace.model.heads)]
     written: np.ndarray = values @ np.stack(slices).astype(float)
     return written

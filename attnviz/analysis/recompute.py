@@ -31,10 +31,11 @@ def heads_from_x(
     record: AttentionRecord, entered: Float[np.ndarray, "token d_model"]
 ) -> Float[np.ndarray, "head token d_head"]:
     """Z of every head from the layer's input x and its W_Q, W_K, W_V alone."""
-    x, heads, learned = entered.astype(float), len(record.queries), record.learned
+    x, learned = entered.astype(float), record.learned
+    owners = len(record.queries), len(record.keys), len(record.values)
     q, k, v = (
         _through(x, one).reshape(len(x), heads, -1).transpose(1, 0, 2)
-        for one in (learned.query, learned.key, learned.value)
+        for one, heads in zip((learned.query, learned.key, learned.value), owners, strict=True)
     )
     return _blend(q, k, v, record)
 
@@ -78,20 +79,30 @@ def _through(
 
 
 def _blend(q: np.ndarray, k: np.ndarray, v: np.ndarray, record: AttentionRecord) -> np.ndarray:
-    blended: np.ndarray = np.einsum("hqk,hkd->hqd", _shares(q, k, record), v)
+    blended: np.ndarray = np.einsum("hqk,hkd->hqd", _shares(q, k, record), _each(v, q))
     return blended
 
 
+def _each(shared: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Keys or values for every head, of those that several share."""
+    return np.repeat(shared, len(q) // len(shared), axis=0)
+
+
 def _shares(q: np.ndarray, k: np.ndarray, record: AttentionRecord) -> np.ndarray:
-    scores = np.einsum("hqd,hkd->hqk", q, k) * record.scaling
+    scores = np.einsum("hqd,hkd->hqk", q, _each(k, q)) * record.scaling
+    if record.softcap is not None:
+        scores = np.tanh(scores / record.softcap) * record.softcap
     if record.added is not None:
         scores = scores + record.added
     if record.allowed is not None:
         scores = np.where(record.allowed, scores, -np.inf)
     for head, changed in record.changed_scores.items():
         scores[head] = changed
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shares: np.ndarray = powers / powers.sum(-1, keepdims=True)
+    sinks = np.full(len(q), -np.inf) if record.sinks is None else record.sinks.astype(float)
+    taken = sinks[:, None, None]
+    largest = np.maximum(scores.max(axis=-1, keepdims=True), taken)
+    powers = np.exp(scores - largest)
+    shares: np.ndarray = powers / (powers.sum(-1, keepdims=True) + np.exp(taken - largest))
     for head, changed in record.changed_weights.items():
         shares[head] = changed
     return shares

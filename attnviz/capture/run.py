@@ -1,21 +1,26 @@
 """Capture: one forward pass of a text on the fast attention path, every head kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 
 import torch
+from torch import Tensor
 
 from attnviz import checks
 from attnviz.capture.interventions import Change, changed_reading, example
 from attnviz.capture.reading import Reading, read
+from attnviz.capture.target import read_target
 from attnviz.capture.variants import Edits, inputs
-from attnviz.core.attention import AttentionKey, AttentionRecord, Stream
+from attnviz.core.attention import AttentionKey, Stream, Weighted
 from attnviz.core.intervention import Intervention
+from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
+from attnviz.errors import TextError
 from attnviz.models import hooks
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.load import Model, load
 from attnviz.models.recorder import Recorder
+from attnviz.models.watch import WeightRecorder, watching
 
 
 def trace(
@@ -23,8 +28,13 @@ def trace(
     model: Model | str | PathLike[str] | None = None,
     pair: str | None = None,
     interventions: Sequence[Intervention] = (),
+    *,
+    target: str | None = None,
 ) -> Trace:
     """Run `text` (and `pair`, a second sentence) through a model and keep every head.
+
+    `target` is what an encoder–decoder is to write; without it the model writes it itself, up to
+    `MOST_GENERATED` tokens.
 
     `model` is a loaded one, or what `attnviz.load` is given: a name or a folder.
     `interventions` change this one pass: what the model reads, or scores, weights or z of heads.
@@ -41,26 +51,49 @@ def trace(
         (8, 8)
     """
     checks.text("text", text)
-    if pair is not None:
-        checks.text("pair", pair)
+    for name, more in (("pair", pair), ("target", target)):
+        if more is not None:
+            checks.text(name, more)
     changes = _changes(interventions)
     if not isinstance(model, Model):
         model = load(EMBEDDED if model is None else model)
     reading = read(text, pair, model)
     seen = changed_reading(reading, changes, model)
-    attention, stream = capture(reading, model, changes)
+    written = _written(target, seen, model)
+    attention, streams = capture(reading, model, changes, written)
     return Trace(
         model=model.card,
         text=text,
         pair=pair,
-        sequences={"text": seen.tokens},
+        sequences=_sequences(seen, written),
         left_out=seen.left_out,
         attention=attention,
-        hidden={"text": stream},
+        hidden=streams,
+        capabilities=model.capabilities,
         interventions=changes,
         unknown=seen.unknown,
         dropped=seen.dropped,
+        target=target,
     )
+
+
+def _written(target: str | None, source: Reading, model: Model) -> Reading | None:
+    """What a decoder beside an encoder reads; None where there is none.
+
+    Raises:
+        TextError: if a target is given where there is none, or cannot be read or generated.
+    """
+    if model.target is None:
+        if target is not None:
+            raise TextError("no_target", model=model.card)
+        return None
+    return read_target(target, inputs([source], model), model)
+
+
+def _sequences(source: Reading, target: Reading | None) -> dict[str, tuple[Token, ...]]:
+    if target is None:
+        return {"text": source.tokens}
+    return {"source": source.tokens, "target": target.tokens}
 
 
 def _changes(interventions: Sequence[Intervention]) -> tuple[Intervention, ...]:
@@ -76,14 +109,30 @@ def _changes(interventions: Sequence[Intervention]) -> tuple[Intervention, ...]:
 
 
 def capture(
-    reading: Reading, model: Model, interventions: Sequence[Intervention] = ()
-) -> tuple[dict[AttentionKey, AttentionRecord], Stream]:
-    """One forward pass, and what each layer showed.
+    reading: Reading,
+    model: Model,
+    interventions: Sequence[Intervention] = (),
+    target: Reading | None = None,
+) -> tuple[Mapping[AttentionKey, Weighted], dict[str, Stream]]:
+    """One forward pass, what each layer showed, and the residual stream of each sequence.
 
     Raises:
         CaptureError: if the model's attention was not seen in full.
     """
-    recorder = Recorder(model, Edits([interventions], model))
+    given = inputs([changed_reading(reading, interventions, model)], model, target)
+    if model.is_watched:
+        return _watched(model, given)
+    recorder = Recorder(model, Edits([interventions]))
     with torch.inference_mode(), hooks.recording(recorder):
-        model.module(**inputs([changed_reading(reading, interventions, model)], model))
-    return recorder.attention(), recorder.stream()
+        model.module(**given)
+    return recorder.attention(), recorder.all_streams()
+
+
+def _watched(
+    model: Model, given: Mapping[str, Tensor]
+) -> tuple[Mapping[AttentionKey, Weighted], dict[str, Stream]]:
+    """The same of a model whose attention is code of its own: its weights, as it computes them."""
+    watcher = WeightRecorder(model)
+    with torch.inference_mode(), watching(watcher), hooks.recording(watcher):
+        model.module(**given)
+    return watcher.attention(), watcher.all_streams()

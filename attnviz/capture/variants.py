@@ -12,9 +12,12 @@ from torch import Tensor, nn
 
 from attnviz.capture.interventions import HeadChange, changed_reading
 from attnviz.capture.reading import Reading
+from attnviz.core.attention import AttentionKey
+from attnviz.core.card import lacking
 from attnviz.core.intervention import EditPoint, Intervention
 from attnviz.models import hooks
 from attnviz.models.load import Model
+from attnviz.models.places import Calls, by_module
 
 LARGEST_BATCH = 2_048  # tokens of one pass, all variants together
 
@@ -22,28 +25,27 @@ LARGEST_BATCH = 2_048  # tokens of one pass, all variants together
 class Edits:
     """What the variants of one batch change inside heads, point by point and layer by layer."""
 
-    def __init__(self, variants: Sequence[Sequence[Intervention]], model: Model) -> None:
-        self._layer_of = model.layer_of
-        self._changes: dict[tuple[EditPoint, int], list[tuple[int, HeadChange]]] = {}
+    def __init__(self, variants: Sequence[Sequence[Intervention]]) -> None:
+        self._changes: dict[tuple[EditPoint, AttentionKey], list[tuple[int, HeadChange]]] = {}
         for variant, interventions in enumerate(variants):
             for one in interventions:
                 if isinstance(one, HeadChange):
-                    at = self._changes.setdefault((one.point, one.layer), [])
+                    at = self._changes.setdefault((one.point, ("self", one.layer)), [])
                     at.append((variant, one))
 
-    def changes_weights(self, module: nn.Module) -> bool:
+    def changes_weights(self, key: AttentionKey) -> bool:
         """Whether scores or weights are changed in a layer, of any head."""
-        return bool(self._at("scores", module) or self._at("weights", module))
+        return bool(self._at("scores", key) or self._at("weights", key))
 
-    def heads(self, point: EditPoint, module: nn.Module) -> set[int]:
+    def heads(self, point: EditPoint, key: AttentionKey) -> set[int]:
         """The heads of a layer that are changed at a point, in any variant."""
-        return {one.head for _, one in self._at(point, module)}
+        return {one.head for _, one in self._at(point, key)}
 
     def scores(
-        self, module: nn.Module, scores: Float[Tensor, "variant head query key"]
+        self, key: AttentionKey, scores: Float[Tensor, "variant head query key"]
     ) -> Float[Tensor, "variant head query key"]:
         """Scores as they shall go on; the same ones where nothing changes."""
-        changes = self._at("scores", module)
+        changes = self._at("scores", key)
         changed = scores.clone() if changes else scores
         for variant, one in changes:
             one.change_scores(changed[variant, one.head])
@@ -51,38 +53,42 @@ class Edits:
 
     def weights(
         self,
-        module: nn.Module,
+        key: AttentionKey,
         weights: Float[Tensor, "variant head query key"],
         allowed: Bool[Tensor, "variant head query key"],
     ) -> Float[Tensor, "variant head query key"]:
         """Weights as they shall go on; the same ones where nothing changes."""
-        changes = self._at("weights", module)
+        changes = self._at("weights", key)
         changed = weights.clone() if changes else weights
         for variant, one in changes:
             one.change_weights(changed[variant, one.head], allowed[variant, one.head])
         return changed
 
     def z(
-        self, module: nn.Module, z: Float[Tensor, "variant query head d_head"]
+        self, key: AttentionKey, z: Float[Tensor, "variant query head d_head"]
     ) -> Float[Tensor, "variant query head d_head"]:
         """Z as it shall go on; the same one where nothing changes."""
-        changes = self._at("z", module)
+        changes = self._at("z", key)
         changed = z.clone() if changes else z
         for variant, one in changes:
             one.change_z(changed[variant, :, one.head])
         return changed
 
-    def _at(self, point: EditPoint, module: nn.Module) -> list[tuple[int, HeadChange]]:
+    def _at(self, point: EditPoint, key: AttentionKey) -> list[tuple[int, HeadChange]]:
         """Variants with what each changes at a point of a layer."""
-        return self._changes.get((point, self._layer_of[module]), [])
+        return self._changes.get((point, key), [])
 
 
-def inputs(readings: Sequence[Reading], model: Model) -> dict[str, Tensor]:
-    """What the model is called with: a batch of readings of equal length."""
+def inputs(
+    readings: Sequence[Reading], model: Model, target: Reading | None = None
+) -> dict[str, Tensor]:
+    """What the model is called with: a batch of readings of equal length, and a target's."""
     ids = torch.tensor([reading.ids for reading in readings])
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if model.segments:
         given["token_type_ids"] = torch.tensor([reading.types for reading in readings])
+    if target is not None:
+        given["decoder_input_ids"] = torch.tensor([target.ids])
     return given
 
 
@@ -92,8 +98,11 @@ def residuals(
     """X, then r after each layer, of each variant of a sentence.
 
     Raises:
+        CaptureError: if the model has no such stream.
         InterventionError: if the model has no such head, token or mask token.
     """
+    if model.target is not None or "streams" not in model.capabilities:
+        raise lacking("streams")
     at_once = max(1, LARGEST_BATCH // len(reading.tokens))
     parts = [
         _batch(reading, model, variants[start : start + at_once])
@@ -105,7 +114,7 @@ def residuals(
 def _batch(
     reading: Reading, model: Model, variants: Sequence[Sequence[Intervention]]
 ) -> np.ndarray:
-    stream = _Stream(Edits(variants, model))
+    stream = _Stream(Edits(variants), model)
     read = [changed_reading(reading, interventions, model) for interventions in variants]
     with torch.inference_mode(), hooks.recording(stream):
         model.module(**inputs(read, model))
@@ -115,38 +124,40 @@ def _batch(
 class _Stream:
     """Keeps the residual stream alone, and answers `hooks.Recorder`."""
 
-    def __init__(self, edits: Edits) -> None:
+    def __init__(self, edits: Edits, model: Model) -> None:
         self.depths: list[np.ndarray] = []
         self._edits = edits
+        self._calls = Calls(by_module(model.places, "attention"))
 
-    def attention_called(self, *_: object) -> None:
-        pass
+    def attention_called(self, module: nn.Module, *_: object) -> None:
+        self._calls.next(module)
 
     def attention_answered(self, module: nn.Module, z: Tensor) -> None:
         pass
 
     def changes_weights(self, module: nn.Module) -> bool:
-        return self._edits.changes_weights(module)
+        return self._edits.changes_weights(self._calls.now(module))
 
     def scores_computed(self, module: nn.Module, scores: Tensor) -> Tensor:
-        return self._edits.scores(module, scores)
+        return self._edits.scores(self._calls.now(module), scores)
 
     def weights_computed(self, module: nn.Module, weights: Tensor, allowed: Tensor) -> Tensor:
-        return self._edits.weights(module, weights, allowed)
+        return self._edits.weights(self._calls.now(module), weights, allowed)
 
     def z_computed(self, module: nn.Module, z: Tensor) -> Tensor:
-        return self._edits.z(module, z)
+        return self._edits.z(self._calls.now(module), z)
 
-    def layer_entered(self, layer: int, hidden: Tensor) -> None:
-        if layer == 0:
+    def layer_entered(self, block: nn.Module, hidden: Tensor) -> None:
+        del block
+        if not self.depths:
             self.depths.append(hidden.numpy())
 
-    def heads_concatenated(self, layer: int, concat: Tensor) -> None:
+    def heads_concatenated(self, output: nn.Module, concat: Tensor) -> None:
         pass
 
-    def attention_added(self, layer: int, hidden: Tensor) -> None:
+    def attention_added(self, module: nn.Module, hidden: Tensor) -> None:
         pass
 
-    def layer_left(self, layer: int, hidden: Tensor) -> None:
-        del layer
+    def layer_left(self, block: nn.Module, hidden: Tensor) -> None:
+        del block
         self.depths.append(hidden.numpy())

@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float
 
-from attnviz.core.card import LayerWeights
+from attnviz.core.card import LayerWeights, Projected, Projection
 from attnviz.core.heads import Kind
 from attnviz.core.weights import attention_scores, softmax
 from attnviz.runtime.sizes import ELSEWHERE
@@ -115,20 +115,32 @@ class Scored:
             shared = array[np.arange(self.heads)[head] // group] if group > 1 else array[head]
         return shared
 
+    def output_projection(self, head: int) -> Float[np.ndarray, "d_value d_model"]:
+        """W_O^h: the rows of W_O that read a head."""
+        weight = self.learned.output.weight
+        return weight[_part(len(weight), head, self.heads)]
+
+    def input_projection(self, head: int, name: Projected) -> Projection:
+        """W_Q^h, W_K^h or W_V^h with its bias."""
+        whole: Projection = getattr(self.learned, name)
+        owners = self.heads if name == "query" else len(self.keys)
+        columns = _part(len(whole.bias), head * owners // self.heads, owners)
+        return Projection(whole.weight[:, columns], whole.bias[columns])
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class AttentionRecord(Scored):
     """What the attention of one layer showed during the forward pass."""
 
-    values: Float[np.ndarray, "kv_head key d_head"]
+    values: Float[np.ndarray, "kv_head key d_value"]  # as wide as keys, but in few families
     concat: Float[np.ndarray, "query concat"]  # the input of W_O: what the model went on with
 
     @property
-    def head_output(self) -> Float[np.ndarray, "head query d_head"]:
+    def head_output(self) -> Float[np.ndarray, "head query d_value"]:
         """Z of every head, as the model computed it: `concat` cut into heads."""
         return self.concat.reshape(len(self.concat), self.heads, -1).transpose(1, 0, 2)
 
-    def blend(self) -> Float[np.ndarray, "head query d_head"]:
+    def blend(self) -> Float[np.ndarray, "head query d_value"]:
         """Z of every head once more: weights · v."""
         every = slice(None)
         z: np.ndarray = self.weights(every) @ self.shared(self.values, every)
@@ -158,3 +170,9 @@ def _of(array: np.ndarray, head: Heads) -> np.ndarray:
     if len(array) > 1:
         return np.asarray(array[head])
     return np.asarray(array[0]) if isinstance(head, int) else array
+
+
+def _part(size: int, number: int, parts: int) -> slice:
+    """Where one of equal parts, side by side, begins and ends."""
+    width = size // parts
+    return slice(number * width, (number + 1) * width)

@@ -4,14 +4,24 @@ Nothing here needs torch, so that figures and analysis can be imported without i
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.errors import CaptureError
 from attnviz.texts import Language
 
 Source = Literal["embedded", "control", "folder", "hub", "trained", "given"]
+Architecture = Literal["encoder", "decoder", "encoder-decoder"]
+Capability = Literal[
+    "weights",
+    "heads",  # q, k, v and z of each head, and its scores
+    "output",  # W_O, and so what a head writes
+    "projections",  # W_Q, W_K and W_V, which read x
+    "streams",  # x and r
+    "norms",  # the LayerNorm of Add & Norm, and z after it
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +41,18 @@ class ModelCard:
     vocabulary: int
     made_by: str = ""  # Python that makes a trained one, which has no name to load it by
     title_zh: str = ""  # what Chinese pictures say; "": the same
+    architecture: Architecture = "encoder"  # in a decoder a token sees no later one
+    layers_named: tuple[str, ...] = ()  # what the model calls them, where some have no attention
+    other_layers: tuple[str, ...] = ()  # those without attention, by their kind
 
     def called(self, language: Language) -> str:
         """What pictures in this language say."""
         return self.title_zh if language == "zh" and self.title_zh else self.title
+
+
+def lacking(what: Capability) -> CaptureError:
+    """The error of asking for something that a model does not show."""
+    return CaptureError(f"lacks_{what}")
 
 
 Projected = Literal["query", "key", "value"]
@@ -57,11 +75,45 @@ class Norm:
     epsilon: float
 
 
+class AbsentProjection(Projection):
+    """A matrix that a model does not show: whatever number is asked for, one error says so."""
+
+    __slots__ = ("_what",)
+    _what: Capability
+
+    def __init__(self, what: Capability) -> None:
+        object.__setattr__(self, "_what", what)
+
+    @property
+    def weight(self) -> NoReturn:
+        """Not there."""
+        raise lacking(self._what)
+
+    bias = weight
+
+
+class AbsentNorm(Norm):
+    """A LayerNorm that a model does not have there."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def gain(self) -> NoReturn:
+        """Not there."""
+        raise lacking("norms")
+
+    bias = epsilon = gain
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerWeights:
     """What one layer's attention block has learned: W_Q, W_K, W_V, W_O and its Add & Norm.
 
     W_Q, W_K, W_V hold all heads side by side; head h is columns h·d_head … (h+1)·d_head − 1.
+    What a model does not show is an `AbsentProjection` or `AbsentNorm`.
     """
 
     query: Projection

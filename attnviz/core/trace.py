@@ -24,28 +24,22 @@ Arrays, of a layer or of one head of it:
     residual                x at depth 0, then r of each layer  "token d_model"
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from attnviz import checks
 from attnviz.core.attention import AttentionKey, AttentionRecord, Given, Scored, Stream, Weighted
-from attnviz.core.card import LayerWeights, ModelCard, Norm, Projected, Projection
+from attnviz.core.card import Capability, LayerWeights, ModelCard, Norm, Projected, Projection
 from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
 from attnviz.core.methods import Draws, add_methods
 from attnviz.core.tokens import LeftOut, Token, Unknown
-from attnviz.errors import CaptureError, InterventionError
+from attnviz.errors import ArgumentError, CaptureError, InterventionError
 
-Capability = Literal[
-    "weights",
-    "projections",  # q, k, v and z, with W_Q, W_K, W_V and W_O
-    "streams",  # x, z and r
-    "norms",  # the LayerNorm of Add & Norm
-]
 EVERYTHING: frozenset[Capability] = frozenset(get_args(Capability))
 
 _SEQUENCES: dict[Kind, tuple[str, str]] = {  # of the queries, and of the keys
@@ -71,6 +65,7 @@ class Trace:
     interventions: tuple[Intervention, ...] = field(default=(), kw_only=True)  # what was changed
     unknown: tuple[Unknown, ...] = field(default=(), kw_only=True)  # one for each blank
     dropped: str = field(default="", kw_only=True)  # characters of which the model sees nothing
+    target: str | None = field(default=None, kw_only=True)  # typed; None: generated, or none
     given: Given | None = field(default=None, kw_only=True)  # if they are no model's in here
 
     @classmethod
@@ -99,9 +94,8 @@ class Trace:
         and measures refuse rows that are no distribution.
 
         Raises:
-            CaptureError: if the weights have another shape, are no weights, or are above 0
-                where the mask allows nothing, and later where something is asked for that
-                they do not hold.
+            CaptureError: if the weights have another shape, are no weights, or are above 0 where
+                the mask allows nothing, and later where what they do not hold is asked for.
         """
         from attnviz.core.given import given_trace  # which makes one of these
 
@@ -129,7 +123,10 @@ class Trace:
         return self.sequences[_SEQUENCES[self._check_kind(kind)][1]]
 
     def _check_kind(self, kind: Kind) -> Kind:
-        checks.one_of("kind", kind, {kind: None for kind, _ in self.attention})
+        kinds = dict.fromkeys(kind for kind, _ in self.attention)
+        if kind == "self" and kind not in kinds:
+            raise ArgumentError("several_kinds", kinds=", ".join(map(repr, kinds)))
+        checks.one_of("kind", kind, kinds)
         return kind
 
     @property
@@ -167,7 +164,11 @@ class Trace:
             CaptureError: if not.
         """
         if what not in self.capabilities:
-            raise CaptureError("only_weights")
+            raise self._lacks(what)
+
+    def _lacks(self, what: Capability) -> CaptureError:
+        is_given = self.model.source == "given"
+        return CaptureError("only_weights" if is_given else f"lacks_{what}")
 
     def __repr__(self) -> str:
         card = self.model
@@ -182,11 +183,12 @@ class Trace:
             InterventionError: if the model has no such head.
         """
         found, card = as_heads(heads), self.model
-        missing = [str(one) for one in found if not self._has(one)]
+        missing = ", ".join(str(one) for one in found if not self._has(one))
+        if missing and card.architecture == "encoder-decoder":
+            raise InterventionError("no_such_head_of_kind", head=missing)
         if missing:
-            raise InterventionError(
-                "no_such_head", head=", ".join(missing), layers=card.layers, heads=card.heads
-            )
+            sizes = {"layers": card.layers, "heads": card.heads}
+            raise InterventionError("no_such_head", head=missing, **sizes)
         return found
 
     def _has(self, head: HeadId) -> bool:
@@ -215,6 +217,7 @@ class Trace:
         lines: ClassVar[Draws]
         heatmap: ClassVar[Draws]
         explore: ClassVar[Draws]
+        to_frame: ClassVar[Callable[..., Any]]  # a table of pandas
 
     def _scored(self, layer: int, kind: Kind = "self") -> Scored:
         """Queries and keys of a layer, and what is learned there.
@@ -222,10 +225,9 @@ class Trace:
         Raises:
             CaptureError: if the trace holds weights alone.
         """
-        self.require("projections")
         found = self.attention[kind, self.check_layer(layer, kind)]
         if not isinstance(found, Scored):
-            raise CaptureError("only_weights")
+            raise self._lacks("heads")
         return found
 
     def record(self, layer: int, kind: Kind = "self") -> AttentionRecord:
@@ -238,20 +240,20 @@ class Trace:
         """
         found = self._scored(layer, kind)
         if not isinstance(found, AttentionRecord):
-            raise CaptureError("only_weights")
+            raise self._lacks("heads")
         return found
 
-    def queries(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+    def queries(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "head token d_head"]:
         """The queries q of every head of a layer."""
-        return self._scored(layer).queries
+        return self._scored(layer, kind).queries
 
-    def keys(self, layer: int) -> Float[np.ndarray, "kv_head token d_head"]:
+    def keys(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "kv_head token d_head"]:
         """The keys k of every head of a layer."""
-        return self._scored(layer).keys
+        return self._scored(layer, kind).keys
 
-    def values(self, layer: int) -> Float[np.ndarray, "kv_head token d_head"]:
+    def values(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "kv_head token d_head"]:
         """The values v of every head of a layer."""
-        return self.record(layer).values
+        return self.record(layer, kind).values
 
     def scores(self, head: AnyHead) -> Float[np.ndarray, "query key"]:
         """What softmax is given, for one head: scaled dot products, −∞ where not allowed."""
@@ -263,9 +265,9 @@ class Trace:
         of = self.check_head(head)
         return self.attention[of.kind, of.layer].weights(of.head)
 
-    def layer_weights(self, layer: int) -> Float[np.ndarray, "head query key"]:
+    def layer_weights(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "head query key"]:
         """The attention weights of every head of a layer."""
-        return self.attention["self", self.check_layer(layer)].weights(slice(None))
+        return self.attention[kind, self.check_layer(layer, kind)].weights(slice(None))
 
     def allowed(self, head: AnyHead) -> Bool[np.ndarray, "query key"] | None:
         """Which query may look at which key; None: every one at all."""
@@ -280,26 +282,22 @@ class Trace:
         found: np.ndarray = np.any(parts, axis=0)  # type: ignore[arg-type]  # none of them is None
         return found
 
-    def head_output(self, layer: int) -> Float[np.ndarray, "head token d_head"]:
+    def head_output(
+        self, layer: int, kind: Kind = "self"
+    ) -> Float[np.ndarray, "head token d_head"]:
         """Z of every head, as the model computed it: the input of W_O, cut into heads."""
-        return self.record(layer).head_output
+        return self.record(layer, kind).head_output
 
     def output_projection(self, head: AnyHead) -> Float[np.ndarray, "d_head d_model"]:
         """W_O^h: the rows of the layer's W_O that read this head."""
         of = self.check_head(head)
-        record = self._scored(of.layer, of.kind)
-        weight = record.learned.output.weight
-        return weight[_part(len(weight), of.head, record.heads)]
+        return self._scored(of.layer, of.kind).output_projection(of.head)
 
     def input_projection(self, head: AnyHead, name: Projected) -> Projection:
         """W_Q^h, W_K^h or W_V^h with its bias: x @ weight + bias is the head's q, k or v."""
         of = self.check_head(head)
         checks.one_of("name", name, get_args(Projected))
-        record = self._scored(of.layer, of.kind)
-        whole: Projection = getattr(record.learned, name)
-        owners = record.heads if name == "query" else len(record.keys)
-        columns = _part(len(whole.bias), of.head * owners // record.heads, owners)
-        return Projection(whole.weight[:, columns], whole.bias[columns])
+        return self._scored(of.layer, of.kind).input_projection(of.head, name)
 
     def norm(self, layer: int) -> Norm:
         """The LayerNorm of a layer's Add & Norm.
@@ -317,19 +315,23 @@ class Trace:
         written: np.ndarray = z @ self.output_projection(head)
         return written
 
-    def attention_output(self, layer: int) -> Float[np.ndarray, "token d_model"]:
+    def attention_output(
+        self, layer: int, kind: Kind = "self"
+    ) -> Float[np.ndarray, "token d_model"]:
         """W_O(concat(z)): the contributions of all heads, plus the bias of W_O."""
-        record = self.record(layer)
+        record = self.record(layer, kind)
         projection = record.learned.output
         total: np.ndarray = record.concat @ projection.weight + projection.bias
         return total
 
     def after_attention(self, layer: int) -> Float[np.ndarray, "token d_model"]:
         """The layer's z: attention output plus its input, normalised (Add & Norm)."""
+        self.require("norms")
         return self._stream.after_attention[self.check_layer(layer)]
 
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
         """X at depth 0, then r after each layer: the hidden states of the model."""
+        self._check_kind("self")
         found, layers = checks.whole("depth", depth), self.model.layers
         if not 0 <= found <= layers:
             raise InterventionError("no_such_depth", depth=found, layers=layers)
@@ -342,9 +344,3 @@ class Trace:
 
 
 add_methods(Trace)
-
-
-def _part(size: int, number: int, parts: int) -> slice:
-    """Where one of equal parts, side by side, begins and ends."""
-    width = size // parts
-    return slice(number * width, (number + 1) * width)

@@ -39,7 +39,7 @@ class CachedByTrace(Generic[Options, Result]):
         """All that a result depends on: what the trace is a function of, and every option."""
         bound = signature(self._compute).bind(trace, *args, **options)
         bound.apply_defaults()
-        of_trace = (trace.model, trace.text, trace.pair, trace.interventions)
+        of_trace = (trace.model, trace.text, trace.pair, trace.interventions, trace.target)
         return (*of_trace, *list(bound.arguments.items())[1:])
 
 

@@ -10,4 +10,5 @@ from attnviz.models.load import control_of
 @experiment
 def control(trace: Trace) -> Trace:
     """The same sentence, changed in the same way, in the same architecture with random weights."""
-    return run(trace.text, control_of(model_of(trace)), trace.pair, trace.interventions)
+    model, changes = control_of(model_of(trace)), trace.interventions
+    return run(trace.text, model, trace.pair, changes, target=trace.target)

@@ -42,7 +42,13 @@ def changed(trace: Trace, interventions: Sequence[Intervention]) -> Trace:
     added = [one for one in interventions if one not in trace.interventions]
     if not added:
         return trace
-    return run(trace.text, model_of(trace), trace.pair, [*trace.interventions, *added])
+    return run(
+        trace.text,
+        model_of(trace),
+        trace.pair,
+        [*trace.interventions, *added],
+        target=trace.target,
+    )
 
 
 def heads_off(trace: Trace, heads: Iterable[tuple[int, int]]) -> Trace:

@@ -121,7 +121,52 @@ class Slide(_Labelled):
         return self.least + self.step * round((value - self.least) / self.step)
 
 
-Control = Pick | PickHeads | Paint | Edit | Slide
+@dataclass(frozen=True, slots=True)
+class Bars(_Labelled):
+    """Bars that a learner draws in a picture, in per cent: "30-45-80-95"; none at first."""
+
+    name: str
+    count: int
+    key: str = ""
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """`value` if it is as many bars, else none."""
+        del trace
+        return value if isinstance(value, str) and len(bars_of(value)) == self.count else ""
+
+
+def bars_of(value: Value) -> tuple[int, ...]:
+    """The bars of a value of `Bars`, each from 0 to 100; none if it holds none, or others."""
+    parts = value.split("-") if isinstance(value, str) else []
+    if not all(part.isascii() and part.isdigit() and len(part) <= 3 for part in parts):
+        return ()
+    bars = tuple(map(int, parts))
+    return bars if all(bar <= 100 for bar in bars) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digits(_Labelled):
+    """Some digits that a learner types or counts up, each below `base`. Written as d31415026."""
+
+    name: str
+    length: int
+    base: int
+    start: str
+    key: str = ""
+
+    def fitting(self, trace: Trace, value: Value | None) -> Value:
+        """`value` if it is so many digits, else the start."""
+        del trace
+        return value if isinstance(value, str) and self.is_right(value) else f"d{self.start}"
+
+    def is_right(self, value: str) -> bool:
+        """Whether it is written as it should be."""
+        digits = value.removeprefix("d")
+        known = digits.isascii() and digits.isdigit() and len(digits) == self.length
+        return known and value[0] == "d" and all(int(digit) < self.base for digit in digits)
+
+
+Control = Pick | PickHeads | Paint | Edit | Bars | Slide | Digits
 
 
 def layer_control(default: Callable[[Trace], int] = lambda _: 0) -> Pick:

@@ -18,7 +18,7 @@ from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
 from attnviz.lessons.controls import Cells, Control, Edited, Value
-from attnviz.lessons.questions import Numbers, Question
+from attnviz.lessons.questions import Numbers, Question, read_named
 from attnviz.lessons.text import Text
 from attnviz.lessons.trace_values import trace_values
 from attnviz.pictures.arguments import check_language, check_trace
@@ -260,6 +260,18 @@ class Chapter:
         scene = scene or self.scene(trace)
         panels = {part.name: panel_of(part, scene) for part in self.parts}
         return Figure(panels, scene.language)
+
+    def at(self, choice: Mapping[str, Value]) -> "Chapter":
+        """The same with questions about what the controls say."""
+        return replace(self, questions=tuple(question.at(choice) for question in self.questions))
+
+    def question(self, name: str) -> Question | None:
+        """The question of that name, about what its name says; None if there is none."""
+        first, values = read_named(name)
+        for one in self.questions:
+            if one.name == first and len(one.follows) == len(values):
+                return one.at(dict(zip(one.follows, values, strict=True)))
+        return None
 
     def note(self, part: Part, scene: Scene) -> str:
         """What to see in a part, with its numbers; nothing where they cannot be had."""

@@ -75,23 +75,26 @@ def cover(trace: Trace, name: str, language: Language, link: str = "") -> str:
 def _on_paper(chapter: Chapter, scene: Scene, progress: Progress) -> str:
     """A chapter on paper: its finished figure, its questions with room for an answer."""
     numbers, language = chapter.numbers(scene), scene.language
+    chapter = chapter.at(scene.choice)
     first = chapter.parts[0]
     asked = [_open_question(chapter, q, scene, progress) for q in chapter.questions]
     takeaway = f"{say('walk.takeaway', language)} {scene.say(chapter.takeaway, **numbers)}"
     parts = [
         tag("h2", f"{chapter.number} · {chapter.title[language]}"),
         tag("p", scene.say(chapter.text, **numbers)),
-        _finished(panel_of(first, scene)),
+        _finished(panel_of(first, scene), chapter),
         *asked,
         tag("p", takeaway, "takeaway"),
     ]
     return f"<section>{''.join(parts)}</section>"
 
 
-def _finished(panel: Panel) -> str:
-    """A panel as it is in the end; lines as a page has room for them."""
+def _finished(panel: Panel, chapter: Chapter) -> str:
+    """A panel as it is in the end, without answers; lines as a page has room for them."""
     if isinstance(panel, Drawing):
-        return picture("drawing", panel.packet_for({"step": FINISHED}), panel.alt)
+        questions = [question.name for question in chapter.questions]
+        reader = {"step": FINISHED, "open": questions, "answered": []}
+        return picture("drawing", panel.packet_for(reader), panel.alt)
     return panel_element(_across_a_page(panel))
 
 
@@ -114,11 +117,18 @@ def _answers(scenes: dict[int, Scene], progress: Progress, language: Language) -
     """All answers with their computations, after everything that is to be predicted."""
     asked = [
         tag("h3", f"{chapter.number} · {chapter.title[language]}")
-        + "".join(_asked(chapter, q, scenes[chapter.number], progress) for q in chapter.questions)
+        + "".join(
+            _asked(chapter, q, scenes[chapter.number], progress) for q in _of(chapter, scenes)
+        )
         for chapter in chapters()
     ]
     heading = tag("h2", say("walk.answers", language))
     return f'<section class="answers">{heading}{"".join(asked)}</section>'
+
+
+def _of(chapter: Chapter, scenes: dict[int, Scene]) -> tuple[Question, ...]:
+    """The questions of a chapter about what its controls say."""
+    return chapter.at(scenes[chapter.number].choice).questions
 
 
 def worksheet(trace: Trace, language: Language = "en", link: str = "") -> str:
@@ -190,7 +200,8 @@ def chapter_section(
         parts.append(tag("h3", part.title[language]))
         parts.append(panel_element(_across_a_page(figure.panels[part.name])))
         parts.append(tag("p", chapter.note(part, scene), "small"))
-    parts += [_asked(chapter, q, scene, progress) for q in chapter.questions]
+    asked = chapter.at(scene.choice).questions
+    parts += [_asked(chapter, question, scene, progress) for question in asked]
     takeaway = scene.say(chapter.takeaway, **numbers)
     parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
     return f"<section>{''.join(parts)}</section>"

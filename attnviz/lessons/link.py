@@ -14,7 +14,7 @@ from attnviz.core.heads import HeadId
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Edited, Value
-from attnviz.lessons.questions import Answer
+from attnviz.lessons.questions import Answer, Question
 from attnviz.lessons.verdict_sheet import GUESSES, Guess
 from attnviz.share.codec import MOST_PARAMETER, head_text, joined, parted, read_head
 
@@ -23,6 +23,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 PARAMETERS = ("ch", "screen", "step", "mode", "special", "c", "a", "g")
 SHARED = ("word", "head", "other")  # controls that mean the same in every chapter
 EARLIER = {"7.a": "7.head", "7.b": "7.other"}  # as links of the first version name them
+LAYERS = ("3.layer", "4.layer")  # in earlier links: the layer is now that of the head
 MOST_STEPS = 20
 Read = TypeVar("Read")
 
@@ -172,10 +173,17 @@ def _word(text: str) -> str:
 
 
 def _choices(text: str, chapter: int, dropped: list[str]) -> dict[str, Value]:
-    """What was chosen. Older links name a word and a head in each chapter: that of `chapter`."""
+    """What was chosen. Older links name a word and a head in each chapter: that of `chapter`.
+
+    Where they name a layer of a chapter that follows a head now, its first head is followed.
+    """
     known = {f"{one.number}.{c.name}" for one in chapters() for c in one.controls}
-    found = _known(text, "c", dict.fromkeys((*known, *SHARED, *EARLIER), _read), dropped)
+    found = _known(text, "c", dict.fromkeys((*known, *SHARED, *EARLIER, *LAYERS), _read), dropped)
     found = {EARLIER.get(name, name): value for name, value in found.items()}
+    layer = found.get(f"{chapter}.layer") if f"{chapter}.layer" in LAYERS else None
+    if isinstance(layer, int) and layer >= 0:
+        found.setdefault("head", HeadId(layer, 0))
+    found = {name: value for name, value in found.items() if name not in LAYERS}
     own = {name: value for name, value in found.items() if name.rpartition(".")[2] not in SHARED}
     for name in SHARED:
         value = found.get(name, found.get(f"{chapter}.{name}"))
@@ -185,12 +193,18 @@ def _choices(text: str, chapter: int, dropped: list[str]) -> dict[str, Value]:
 
 
 def _answers(text: str, dropped: list[str]) -> dict[str, Answer]:
-    readers: dict[str, Callable[[str], Answer]] = {
-        f"{chapter.number}.{question.name}": _word if question.options else _number
-        for chapter in chapters()
-        for question in chapter.questions
-    }
+    readers: dict[str, Callable[[str], Answer]] = {}
+    for key in _split(text, "a", []):
+        if (question := question_of(key)) is not None:
+            readers[key] = _word if question.options else _number
     return _known(text, "a", readers, dropped)
+
+
+def question_of(key: str) -> Question | None:
+    """The question that an answer is kept for, as 2.most or 7.self@L2H1; None if there is none."""
+    number, _, name = key.partition(".")
+    chapter = next((one for one in chapters() if str(one.number) == number), None)
+    return None if chapter is None else chapter.question(name)
 
 
 def _known(

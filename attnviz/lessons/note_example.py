@@ -6,6 +6,10 @@ head in Vaswani et al. 2017, §3.2.2, though the note draws 3 cells.
 
 import numpy as np
 
+SENTENCE = (
+    "The Law will never be perfect , but its application should be just - this is what "
+    "we are missing , in my opinion ."
+)
 WORDS = ("Thinking", "Machines")
 X = np.array([[1, 0, 1, 0], [0, 1, 0, 1]])
 W_Q = np.array([[5, 2, 1], [2, -3, 2], [3, 2, 3], [2, 1, 3]])

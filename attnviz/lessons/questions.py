@@ -1,9 +1,13 @@
 """Questions: asked first, answered after. The answer is computed by a checker."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.lessons.controls import Value
 from attnviz.lessons.text import Text
 from attnviz.lessons.trace_values import trace_values
 from attnviz.pictures.arguments import check_trace
@@ -29,26 +33,65 @@ class Outcome:
     numbers: Numbers = field(default_factory=dict)
 
 
+_ABOUT = "@"
+
+
+def named_at(name: str, values: Sequence[Value]) -> str:
+    """The name of a question about some values, as links and pictures write it: self@L2H1."""
+    written = (f"L{v.layer}H{v.head}" if isinstance(v, HeadId) else str(v) for v in values)
+    return f"{name}{_ABOUT}{'-'.join(written)}"
+
+
+def read_named(name: str) -> tuple[str, tuple[Value, ...]]:
+    """The counterpart of `named_at`; a name alone has no values."""
+    first, sign, rest = name.partition(_ABOUT)
+    return first, tuple(map(_value, rest.split("-"))) if sign else ()
+
+
+def _value(text: str) -> Value:
+    found = re.fullmatch(r"L(\d{1,4})H(\d{1,4})", text, re.ASCII)
+    return HeadId(int(found[1]), int(found[2])) if found else text
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Predict first, then see. The checker shares no code with any figure.
 
     A question with options is answered by one of their names; one without, by a number, and
     then `tolerance` is how far off still counts as right, for this trace.
+
+    One that `follows` controls is about what they say: `at` asks it about that, under a name of
+    its own. All that it computes takes their values by name, with defaults for a trace alone.
     """
 
     name: str
-    check: Callable[[Trace], Outcome]
+    check: Callable[..., Outcome]
     options: Callable[[Trace], Sequence[Option]] | None = None
-    asked: Callable[[Trace], Numbers] = lambda _: {}  # the numbers of `ask`
-    tolerance: Callable[[Trace], float] = lambda _: 0.0
-    span: Callable[[Trace], tuple[float, float]] = lambda _: (0.0, 1.0)  # of a number
+    asked: Callable[..., Numbers] = lambda _, **__: {}  # the numbers of `ask`
+    tolerance: Callable[..., float] = lambda _, **__: 0.0
+    span: Callable[..., tuple[float, float]] = lambda _, **__: (0.0, 1.0)  # of a number
     step: float = 0.01
     is_law: bool = False  # the same for every sentence
     beside: str = ""  # the part that it is about, which stands beside it
     in_picture: bool = False  # its options can be clicked there
+    follows: tuple[str, ...] = ()  # controls whose values it is about
     before: str = ""  # the part that gives the answer away: shown once the learner has committed
     key: str = ""  # of its texts: the chapter gives it
+
+    def at(self, choice: Mapping[str, Value]) -> "Question":
+        """The question about what the controls say; itself if it follows none."""
+        if not self.follows:
+            return self
+        values = {name: choice[name] for name in self.follows}
+        return replace(
+            self,
+            name=named_at(self.name, [values[name] for name in self.follows]),
+            check=partial(self.check, **values),
+            asked=partial(self.asked, **values),
+            tolerance=partial(self.tolerance, **values),
+            span=partial(self.span, **values),
+            follows=(),
+        )
 
     @property
     def ask(self) -> Text:

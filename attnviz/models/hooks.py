@@ -20,11 +20,27 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from attnviz.models.scoring import Scoring, additive, scoring_of
+
 NAME = "attnviz"
 
 
 @runtime_checkable
-class Recorder(Protocol):
+class Streamed(Protocol):
+    """What a capture of the residual stream offers to the running model."""
+
+    def layer_entered(self, block: nn.Module, hidden: Tensor) -> None:
+        """A layer was called with x (or the r of the layer below), "batch token d_model"."""
+
+    def attention_added(self, module: nn.Module, hidden: Tensor) -> None:
+        """The attention block returned z, "batch token d_model"."""
+
+    def layer_left(self, block: nn.Module, hidden: Tensor) -> None:
+        """A layer returned r, "batch token d_model"."""
+
+
+@runtime_checkable
+class Recorder(Streamed, Protocol):
     """What a capture offers to the running model."""
 
     def attention_called(
@@ -40,7 +56,7 @@ class Recorder(Protocol):
         """The attention function was called, with tensors "batch head token d_head"."""
 
     def attention_answered(self, module: nn.Module, z: Tensor) -> None:
-        """Torch's attention gave z, "batch token head d_head", before anything is changed."""
+        """Attention gave z, "batch token head d_head", before anything is changed."""
 
     def changes_weights(self, module: nn.Module) -> bool:
         """Whether scores or weights are changed here: then both are computed, and asked for."""
@@ -54,24 +70,15 @@ class Recorder(Protocol):
     def z_computed(self, module: nn.Module, z: Tensor) -> Tensor:
         """The attention function returns z, "batch token head d_head"; what shall go on?"""
 
-    def layer_entered(self, layer: int, hidden: Tensor) -> None:
-        """A layer was called with x (or the r of the layer below), "batch token d_model"."""
-
-    def heads_concatenated(self, layer: int, concat: Tensor) -> None:
+    def heads_concatenated(self, output: nn.Module, concat: Tensor) -> None:
         """W_O was called with the heads' outputs side by side, "batch token head*d_head"."""
 
-    def attention_added(self, layer: int, hidden: Tensor) -> None:
-        """The attention block returned z, "batch token d_model"."""
 
-    def layer_left(self, layer: int, hidden: Tensor) -> None:
-        """A layer returned r, "batch token d_model"."""
-
-
-_recorder: ContextVar[Recorder | None] = ContextVar("attnviz_recorder", default=None)
+_recorder: ContextVar[Streamed | None] = ContextVar("attnviz_recorder", default=None)
 
 
 @contextmanager
-def recording(recorder: Recorder) -> Iterator[None]:
+def recording(recorder: Streamed) -> Iterator[None]:
     """Show every forward pass of this thread to `recorder`, until the block ends."""
     token = _recorder.set(recorder)
     try:
@@ -90,78 +97,104 @@ def attention(
     scaling: float | None = None,
     **extras: Any,
 ) -> tuple[Tensor, None]:
-    """Torch's fast attention; the active recorder, if any, sees it and may change it."""
-    recorder = _recorder.get()
+    """Torch's fast attention; the active recorder, if any, sees it and may change it.
+
+    Soft caps and sinks have no fast path: there the family's own eager code computes.
+    """
+    active = _recorder.get()
+    recorder = active if isinstance(active, Recorder) else None
     if recorder is not None:
         recorder.attention_called(module, query, key, value, attention_mask, scaling, extras)
-    z, _ = sdpa_attention_forward(
-        module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **extras
-    )
+    scoring = scoring_of(module, query, attention_mask, scaling, extras)
+    if scoring is not None and scoring.eager is not None:
+        options = {"dropout": dropout, "scaling": scoring.scaling, **extras}
+        mask = scoring.allowed(query.shape[2], key.shape[2])
+        summand = None if mask is None else additive(mask)
+        z = scoring.eager(module, query, key, value, summand, **options)[0]
+    else:
+        z, _ = sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **extras
+        )
     if recorder is None:
         return z, None
     recorder.attention_answered(module, z)
-    if recorder.changes_weights(module):
-        z = _step_by_step(recorder, module, query, key, value, attention_mask, scaling)
+    if recorder.changes_weights(module) and scoring is not None:
+        z = _step_by_step(recorder, scoring, module, query, key, value)
     return recorder.z_computed(module, z), None
 
 
 def _step_by_step(
     recorder: Recorder,
+    scoring: Scoring,
     module: nn.Module,
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    mask: Tensor | None,
-    scaling: float | None,
 ) -> Tensor:
     """Attention without the fast path, which shows neither scores nor weights."""
-    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
-    scores = query @ key.transpose(-1, -2) * scaling  # "batch head query key"
-    if mask is not None:
-        scores = scores + additive(mask)
+    group = query.shape[1] // key.shape[1]  # heads that share keys and values
+    key, value = (shared.repeat_interleave(group, dim=1) for shared in (key, value))
+    scores = query @ key.transpose(-1, -2) * scoring.scaling  # "batch head query key"
+    if scoring.softcap is not None:
+        scores = torch.tanh(scores / scoring.softcap) * scoring.softcap
+    added, may = scoring.added(), scoring.allowed(*scores.shape[-2:])
+    if added is not None:
+        scores = scores + added
+    if may is not None:
+        scores = scores.masked_fill(~may, float("-inf"))
     scores = recorder.scores_computed(module, scores)
-    weights = recorder.weights_computed(module, scores.softmax(dim=-1), ~scores.isneginf())
+    weights = _softmax(scores, scoring.sinks)
+    weights = recorder.weights_computed(module, weights, ~scores.isneginf())
     return (weights @ value).transpose(1, 2)  # "batch query head d_head"
 
 
-def additive(mask: Tensor) -> Tensor:
-    """A mask as what is added to the scores: 0 to look, −∞ not to."""
-    if mask.dtype == torch.bool:
-        return torch.zeros(mask.shape).masked_fill(~mask, float("-inf"))
-    return mask
+def _softmax(scores: Tensor, sinks: Tensor | None) -> Tensor:
+    """Shares over keys; what a sink takes is in no share."""
+    if sinks is None:
+        return scores.softmax(dim=-1)
+    column = sinks.reshape(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
+    return torch.cat([scores, column], dim=-1).softmax(dim=-1)[..., :-1]
 
 
 AttentionInterface.register(NAME, attention)
 AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
-def watch_layer(
-    layer: int, block: nn.Module, output_projection: nn.Module, after_attention: nn.Module
-) -> None:
-    """Hook one layer, once, at load. The hooks do nothing while no recorder is active."""
+def watch_block(block: nn.Module) -> None:
+    """Hook a layer, once, at load. The hooks do nothing while no recorder is active."""
 
-    def entering(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def entering(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if recorder := _recorder.get():
-            recorder.layer_entered(layer, args[0] if args else kwargs["hidden_states"])
+            recorder.layer_entered(module, args[0] if args else kwargs["hidden_states"])
 
-    def projecting(_: nn.Module, args: tuple[Any, ...]) -> None:
+    def leaving(module: nn.Module, _: tuple[Any, ...], output: Any) -> None:
         if recorder := _recorder.get():
-            recorder.heads_concatenated(layer, args[0])
-
-    def adding(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
-        if recorder := _recorder.get():
-            recorder.attention_added(layer, first_tensor(output))
-
-    def leaving(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
-        if recorder := _recorder.get():
-            recorder.layer_left(layer, first_tensor(output))
+            recorder.layer_left(module, first_tensor(output))
 
     block.register_forward_pre_hook(entering, with_kwargs=True)
-    output_projection.register_forward_pre_hook(projecting)
-    after_attention.register_forward_hook(adding)
     block.register_forward_hook(leaving)
 
 
-def first_tensor(output: Tensor | tuple[Tensor, ...]) -> Tensor:
-    """What a module returned, alone or before other things."""
+def watch_output(output_projection: nn.Module) -> None:
+    """Hook W_O, in the same way."""
+
+    def projecting(module: nn.Module, args: tuple[Any, ...]) -> None:
+        if isinstance(recorder := _recorder.get(), Recorder):
+            recorder.heads_concatenated(module, args[0])
+
+    output_projection.register_forward_pre_hook(projecting)
+
+
+def watch_after_attention(after_attention: nn.Module) -> None:
+    """Hook what gives the layer's z, in the same way."""
+
+    def adding(module: nn.Module, _: tuple[Any, ...], output: Any) -> None:
+        if recorder := _recorder.get():
+            recorder.attention_added(module, first_tensor(output))
+
+    after_attention.register_forward_hook(adding)
+
+
+def first_tensor(output: Any) -> Any:
+    """What a module returned first, a tensor as a rule: alone, or before other things."""
     return output if isinstance(output, torch.Tensor) else output[0]

@@ -14,7 +14,7 @@ A family whose attention adds what the hooks do not see, scales otherwise or rea
 is refused here, by the layer and the difference, and never becomes a picture.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,16 +23,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from attnviz.core.attention import AttentionRecord
-from attnviz.core.card import ModelCard
-from attnviz.errors import CaptureError, ModelError
+from attnviz.core.attention import AttentionKey, AttentionRecord
+from attnviz.core.card import AbsentProjection, ModelCard
+from attnviz.core.given import GivenWeights
+from attnviz.core.heads import Kind
+from attnviz.errors import ModelError
 from attnviz.models import hooks
-from attnviz.models.recorder import NoEdits, Recorded, Recorder
+from attnviz.models.edits import NoEdits
+from attnviz.models.model import Model
+from attnviz.models.places import Calls, Depth, by_block, by_module
+from attnviz.models.recorder import Recorder
+from attnviz.models.watch import WeightRecorder, watching
 
 TOLERANCE = 1e-5  # of the largest number (at least of 1), in float32
 _COARSE = 4 * float(np.finfo(np.float32).eps)  # of the largest score, where that is more
 _READ = 12  # tokens of the probe, of which the last are padding
 _PADDING = 3
+_WRITTEN = 7  # tokens of the probe that a decoder reads of its own text: another number
 
 Quantity = Literal["weights", "z", "contributions", "r", "answer"]
 _FORMULAS: dict[Quantity, str] = {
@@ -42,7 +49,12 @@ _FORMULAS: dict[Quantity, str] = {
     "r": "r",
     "answer": "r",
 }
-Parts = tuple[nn.Module, nn.Module]  # a layer, and its W_O
+_ATTENTIONS: dict[Kind, str] = {  # what transformers calls what it returns of each kind
+    "self": "attentions",
+    "encoder": "encoder_attentions",
+    "decoder": "decoder_attentions",
+    "cross": "cross_attentions",
+}
 Numbers = np.ndarray | Tensor
 
 
@@ -51,28 +63,33 @@ class Difference:
     """How far two ways to one quantity are apart."""
 
     quantity: Quantity
-    layer: int
+    key: AttentionKey
     size: float  # as a share of the largest number, or of 1
     tolerance: float
+
+    @property
+    def layer(self) -> int:
+        """The layer that it is of."""
+        return self.key[1]
 
 
 @dataclass(slots=True)
 class _Own:
-    """What the model's own code computes, layer by layer."""
+    """What the model's own code computes."""
 
-    attentions: tuple[Tensor, ...] = ()
-    projected: list[Tensor] = field(default_factory=list)  # the output of W_O
-    left: list[Tensor] = field(default_factory=list)  # r
+    attentions: dict[AttentionKey, Tensor] = field(default_factory=dict)
+    projected: dict[AttentionKey, Tensor] = field(default_factory=dict)  # the output of W_O
+    left: dict[Depth, Tensor] = field(default_factory=dict)  # r
 
 
-def prove(model: Recorded, module: nn.Module, parts: Sequence[Parts]) -> None:
+def prove(model: Model) -> None:
     """Make sure that a model's own attention is what its hooks show.
 
     Raises:
         CaptureError: if the attention of a layer was not seen, or is no finite number.
         ModelError: naming the first layer where they differ, and by how much.
     """
-    for one in measured(model, module, parts):
+    for one in measured(model):
         if not one.size <= one.tolerance:  # NaN is no agreement
             raise ModelError(
                 "not_proved",
@@ -83,77 +100,140 @@ def prove(model: Recorded, module: nn.Module, parts: Sequence[Parts]) -> None:
             )
 
 
-def measured(model: Recorded, module: nn.Module, parts: Sequence[Parts]) -> list[Difference]:
+def measured(model: Model) -> list[Difference]:
     """Every difference between what the hooks show and what the model computes, upwards.
 
     Raises:
         CaptureError: if the attention of a layer was not seen, or is no finite number.
     """
-    given = _probe(model.card)
+    given = probe(model.card)
+    return _of_watched(model, given) if model.is_watched else _of_recorded(model, given)
+
+
+def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
     recorder = Recorder(model, NoEdits())
     with torch.inference_mode():
         with hooks.recording(recorder):
-            shown = module(**given).last_hidden_state
-        plain = module(**given).last_hidden_state
-        records, stream = recorder.records(), recorder.stream()
-        own = _own(module, parts, given, stream.residual)
-    if len(own.attentions) != len(records):
-        raise CaptureError("attention_not_understood", model=model.card.title)
+            shown = model.module(**given)[0]
+        plain = model.module(**given)[0]
+        records = recorder.records()
+        recorder.all_streams()
+        own = _own(model, given, recorder)
     found: list[Difference] = []
-    for layer, record in enumerate(records):
+    for key, record in records.items():
         pairs: dict[Quantity, tuple[Numbers, Numbers]] = {
-            "weights": (record.weights(slice(None)), own.attentions[layer][0]),
+            "weights": (record.weights(slice(None)), own.attentions[key]),
             "z": (record.blend(), record.head_output),
-            "contributions": (_written(record), own.projected[layer][0]),
-            "r": (stream.residual[layer + 1], own.left[layer][0]),
         }
+        if not isinstance(record.learned.output, AbsentProjection):
+            pairs["contributions"] = (_written(record), own.projected[key])
+        depth = _depth(model, key)
+        if depth in own.left:
+            pairs["r"] = (recorder.streams[depth]["left"], own.left[depth])
         tolerance = max(TOLERANCE, _COARSE * _largest_score(record))
-        found += [Difference(name, layer, _apart(*two), tolerance) for name, two in pairs.items()]
-    return [*found, Difference("answer", len(parts) - 1, _apart(shown, plain), TOLERANCE)]
+        found += [Difference(name, key, _apart(*two), tolerance) for name, two in pairs.items()]
+    return [*found, Difference("answer", model.places[-1].key, _apart(shown, plain), TOLERANCE)]
 
 
-def _probe(card: ModelCard) -> dict[str, Tensor]:
+def _of_watched(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
+    recorder = WeightRecorder(model)
+    with torch.inference_mode():
+        with watching(recorder), hooks.recording(recorder):
+            shown = model.module(**given)[0]
+        answer = model.module(**given, output_attentions=True)
+    records: Mapping[AttentionKey, GivenWeights] = recorder.attention()
+    attentions = _attentions(model, answer)
+    found = [
+        Difference("weights", key, _apart(record.given, attentions[key]), TOLERANCE)
+        for key, record in records.items()
+    ]
+    last = model.places[-1].key
+    return [*found, Difference("answer", last, _apart(shown, answer[0]), TOLERANCE)]
+
+
+def _depth(model: Model, key: AttentionKey) -> Depth:
+    return next(place.depth for place in model.places if place.key == key)
+
+
+def probe(card: ModelCard, padding: int = _PADDING) -> dict[str, Tensor]:
     """Tokens that every vocabulary has, one after the other; the last are padding."""
     count = min(_READ, card.max_tokens)
-    padding = min(_PADDING, count - 1)
+    padding = min(padding, count - 1)
     ids = (1 + torch.arange(count)) * max(1, card.vocabulary // (count + 1)) % card.vocabulary
     mask = torch.ones(count, dtype=torch.long)
     mask[count - padding :] = 0
-    return {"input_ids": ids[None], "attention_mask": mask[None]}
+    given = {"input_ids": ids[None], "attention_mask": mask[None]}
+    if card.architecture == "encoder-decoder":
+        given["decoder_input_ids"] = ids[None, : min(_WRITTEN, count - 1)].flip(1)
+    return given
 
 
-def _own(
-    module: nn.Module,
-    parts: Sequence[Parts],
-    given: dict[str, Tensor],
-    residual: Sequence[np.ndarray],
-) -> _Own:
-    """The pass through a module that shares all weights and has the model's own attention."""
-    own = _Own()
+def _own(model: Model, given: Mapping[str, Tensor], recorder: Recorder) -> _Own:
+    """The pass through a module that shares all weights and has the model's own attention.
+
+    Each layer but the first is given the x that was recorded.
+    """
+    own, module = _Own(), model.module
     shared = {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
     copy: Any = deepcopy(module, shared)
     copy.set_attn_implementation("eager")
     names = {part: name for name, part in module.named_modules()}
-    for depth, (block, projection) in enumerate(parts):
-        layer = copy.get_submodule(names[block])
-        if depth:  # the x of layer 0 is the model's own, too
-            layer.register_forward_pre_hook(_giving(residual[depth]), with_kwargs=True)
-        layer.register_forward_hook(lambda _, __, r: own.left.append(hooks.first_tensor(r)))
-        copy.get_submodule(names[projection]).register_forward_hook(
-            lambda _, __, output: own.projected.append(output)
+
+    def copied(of: Mapping[nn.Module, tuple[Any, ...]]) -> Calls[Any]:
+        return Calls({copy.get_submodule(names[part]): calls for part, calls in of.items()})
+
+    blocks, outputs = copied(by_block(model.places)), copied(by_module(model.places, "output"))
+    for layer in blocks.of:
+        giving = _giving(blocks, recorder)
+        layer.register_forward_pre_hook(giving, with_kwargs=True)
+        layer.register_forward_hook(
+            lambda part, _, r: own.left.update({blocks.now(part): hooks.first_tensor(r)[0]})
         )
-    own.attentions = copy(**given, output_attentions=True).attentions or ()
+    for projection in outputs.of:
+        projection.register_forward_hook(_keeping(outputs, own.projected))
+    own.attentions = _attentions(model, copy(**given, output_attentions=True))
     return own
 
 
-def _giving(x: np.ndarray) -> Callable[..., tuple[Any, Any]]:
-    """A hook that puts `x` in the place of what a layer was given."""
+def _attentions(model: Model, answer: Any) -> dict[AttentionKey, Tensor]:
+    """The attentions that a model's own code returns, by their place.
 
-    def entering(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        hidden = torch.tensor(x)[None]
+    Raises:
+        ModelError: if it returns others in number.
+    """
+    found: dict[AttentionKey, Tensor] = {}
+    for kind, name in _ATTENTIONS.items():
+        returned = [one for one in getattr(answer, name, None) or () if one is not None]
+        found |= {(kind, layer): one[0] for layer, one in enumerate(returned)}
+    if found.keys() != {place.key for place in model.places}:
+        raise ModelError(
+            "attentions_other", model=model.card, seen=len(model.places), returned=len(found)
+        )
+    return found
+
+
+def _giving(blocks: Calls[Depth], recorder: Recorder) -> Callable[..., tuple[Any, Any] | None]:
+    """A hook that puts what was recorded in the place of what a layer was given."""
+
+    def entering(
+        part: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, Any] | None:
+        depth = blocks.next(part)
+        if depth is None or depth[1] == 0:  # the x of layer 0 is the model's own, too
+            return None
+        hidden = torch.tensor(recorder.streams[depth]["entered"])[None]
         return ((hidden, *args[1:]), kwargs) if args else ((), {**kwargs, "hidden_states": hidden})
 
     return entering
+
+
+def _keeping(outputs: Calls[Any], projected: dict[Any, Tensor]) -> Callable[..., None]:
+    """A hook that keeps what W_O gave."""
+
+    def leaving(part: nn.Module, _: Any, output: Tensor) -> None:
+        projected[outputs.next(part)] = output[0]
+
+    return leaving
 
 
 def _written(record: AttentionRecord) -> np.ndarray:

@@ -6,107 +6,43 @@ of the model; `Trace` computes them from q and k for the head that somebody look
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from attnviz.core.attention import AttentionKey, AttentionRecord, Stream
-from attnviz.core.card import LayerWeights, ModelCard
-from attnviz.core.intervention import EditPoint
-from attnviz.errors import CaptureError
+from attnviz.core.attention import AttentionKey, AttentionRecord
+from attnviz.models.edits import Edits
+from attnviz.models.places import Calls, Place, by_module
+from attnviz.models.scoring import Scoring, scoring_of
+from attnviz.models.streams import StreamRecorder, array_of, read_only
 
 _ROUNDING = 1e-5  # of the largest value, what sums in another order may differ by
-# Arguments with which a family changes the scores in ways that `core/attention.py` is not told.
-_CHANGES_SCORES = ("position_bias", "softcap", "s_aux", "sliding_window")
 _SHOWN = {  # by each layer
-    *("queries", "keys", "values", "scaling", "allowed", "added"),
-    *("changed_scores", "changed_weights"),
-    *("concat", "entered", "after_attention", "left"),
+    *("queries", "keys", "values", "scaling", "allowed", "added", "softcap", "sinks"),
+    *("changed_scores", "changed_weights", "concat"),
 }
 
 
-@runtime_checkable
-class Recorded(Protocol):
-    """The model that runs: what its recorder asks of it."""
-
-    @property
-    def card(self) -> ModelCard:
-        """Its sizes and what it is called."""
-
-    @property
-    def layer_of(self) -> dict[nn.Module, int]:
-        """The layer of each attention module."""
-
-    @property
-    def layer_weights(self) -> tuple[LayerWeights, ...]:
-        """What each layer has learned."""
-
-
-@runtime_checkable
-class Edits(Protocol):
-    """What is changed while the model runs, of tensors "variant head query …"."""
-
-    def changes_weights(self, module: nn.Module) -> bool:
-        """Whether scores or weights are changed in a layer, of any head."""
-
-    def heads(self, point: EditPoint, module: nn.Module) -> set[int]:
-        """The heads of a layer that are changed at a point."""
-
-    def scores(self, module: nn.Module, scores: Tensor) -> Tensor:
-        """Scores as they shall go on."""
-
-    def weights(self, module: nn.Module, weights: Tensor, allowed: Tensor) -> Tensor:
-        """Weights as they shall go on."""
-
-    def z(self, module: nn.Module, z: Tensor) -> Tensor:
-        """Z as it shall go on, "variant query head d_head"."""
-
-
-class NoEdits:
-    """The pass as it is."""
-
-    def changes_weights(self, module: nn.Module) -> bool:
-        """No."""
-        del module
-        return False
-
-    def heads(self, point: EditPoint, module: nn.Module) -> set[int]:
-        """None."""
-        del point, module
-        return set()
-
-    def scores(self, module: nn.Module, scores: Tensor) -> Tensor:
-        """The scores themselves."""
-        del module
-        return scores
-
-    def weights(self, module: nn.Module, weights: Tensor, allowed: Tensor) -> Tensor:
-        """The weights themselves."""
-        del module, allowed
-        return weights
-
-    def z(self, module: nn.Module, z: Tensor) -> Tensor:
-        """Z itself."""
-        del module
-        return z
-
-
 @dataclass(slots=True)
-class Recorder:
+class Recorder(StreamRecorder):
     """Keeps what one forward pass shows, and answers `hooks.Recorder`."""
 
-    model: Recorded
     edits: Edits
-    seen: list[dict[str, Any]] = field(init=False)
-    answers: list[list[Tensor]] = field(init=False)  # z of torch, with weights changed, with all
+    seen: dict[AttentionKey, dict[str, Any]] = field(init=False)
+    answers: dict[AttentionKey, list[Tensor]] = field(init=False)  # z of torch, changed, with all
+    _attention: Calls[AttentionKey] = field(init=False)
+    _shared: dict[object, tuple[object, dict[str, np.ndarray | None]]] = field(
+        init=False, default_factory=dict
+    )
+    _last: AttentionKey | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        layers = range(self.model.card.layers)
-        self.seen = [{"changed_scores": {}, "changed_weights": {}} for _ in layers]
-        self.answers = [[] for _ in layers]
+        StreamRecorder.__post_init__(self)
+        places = self.model.places
+        self.seen = {p.key: {"changed_scores": {}, "changed_weights": {}} for p in places}
+        self.answers = {place.key: [] for place in places}
+        self._attention = Calls(by_module(places, "attention"))
 
     def attention_called(
         self,
@@ -119,126 +55,104 @@ class Recorder:
         extras: dict[str, Any],
     ) -> None:
         """Keep what the attention function of a layer was given."""
-        layer = self.model.layer_of.get(module)
-        strange = [name for name in _CHANGES_SCORES if extras.get(name) is not None]
-        if layer is None or strange or "queries" in self.seen[layer]:
-            raise CaptureError("attention_not_understood", model=self.model.card)
-        allowed, added = _read_mask(mask)
-        self.seen[layer].update(
-            queries=_array(query),
-            keys=_array(key),
-            values=_array(value),
-            scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
-            allowed=allowed,
-            added=added,
+        of = self._attention.next(module)
+        scoring = scoring_of(module, query, mask, scaling, extras)
+        if of is None or scoring is None:
+            raise self.not_understood()
+        self._last = of
+        self.seen[of].update(
+            queries=array_of(query),
+            keys=array_of(key),
+            values=array_of(value),
+            scaling=scoring.scaling,
+            softcap=scoring.softcap,
+            sinks=None if scoring.sinks is None else read_only(scoring.sinks),
+            **self._acting(scoring, query.shape[2], key.shape[2]),
         )
 
+    def _acting(self, scoring: Scoring, queries: int, keys: int) -> dict[str, np.ndarray | None]:
+        """Mask and bias as arrays; layers that are handed the same one share it."""
+        given = (scoring.mask, scoring.bias)
+        name = (*map(id, given), scoring.is_causal, queries, keys)
+        if name not in self._shared:
+            found = {"allowed": scoring.allowed(queries, keys), "added": scoring.added()}
+            arrays = {n: None if t is None else array_of(t) for n, t in found.items()}
+            self._shared[name] = (given, arrays)  # held, so that no other tensor gets its id
+        return self._shared[name][1]
+
     def attention_answered(self, module: nn.Module, z: Tensor) -> None:
-        """Keep what torch's own attention gave."""
-        self.answers[self.model.layer_of[module]] = [z]
+        """Keep what attention itself gave."""
+        self.answers[self._attention.now(module)] = [z]
 
     def changes_weights(self, module: nn.Module) -> bool:
         """Whether scores or weights are changed in this layer."""
-        return self.edits.changes_weights(module)
+        return self.edits.changes_weights(self._attention.now(module))
 
     def scores_computed(self, module: nn.Module, scores: Tensor) -> Tensor:
         """Scores, as they shall go on."""
-        changed = self.edits.scores(module, scores)
-        self._keep("scores", module, changed)
+        key = self._attention.now(module)
+        changed = self.edits.scores(key, scores)
+        self._keep("scores", key, changed)
         return changed
 
     def weights_computed(self, module: nn.Module, weights: Tensor, allowed: Tensor) -> Tensor:
         """Weights, as they shall go on."""
-        changed = self.edits.weights(module, weights, allowed)
-        self._keep("weights", module, changed)
+        key = self._attention.now(module)
+        changed = self.edits.weights(key, weights, allowed)
+        self._keep("weights", key, changed)
         return changed
 
-    def _keep(self, point: Literal["scores", "weights"], module: nn.Module, of: Tensor) -> None:
+    def _keep(self, point: Literal["scores", "weights"], key: AttentionKey, of: Tensor) -> None:
         """Keep the changed heads alone: a copy, for the others' share its memory."""
-        heads = self.edits.heads(point, module)
-        kept = {head: _array(of[:, head].clone()) for head in heads}
-        self.seen[self.model.layer_of[module]][f"changed_{point}"] = kept
+        heads = self.edits.heads(point, key)
+        kept = {head: array_of(of[:, head].clone()) for head in heads}
+        self.seen[key][f"changed_{point}"] = kept
 
     def z_computed(self, module: nn.Module, z: Tensor) -> Tensor:
-        """Z, as it shall go on."""
-        changed = self.edits.z(module, z)
-        self.answers[self.model.layer_of[module]] += [z, changed]
+        """Z, as it shall go on; where no W_O reads it side by side, it is kept here."""
+        key = self._attention.now(module)
+        changed = self.edits.z(key, z)
+        self.answers[key] += [z, changed]
+        self.seen[key]["concat"] = array_of(changed.flatten(start_dim=2))
         return changed
 
-    def layer_entered(self, layer: int, hidden: Tensor) -> None:
-        """Keep x, or the r of the layer below."""
-        self.seen[layer]["entered"] = _array(hidden)
-
-    def heads_concatenated(self, layer: int, concat: Tensor) -> None:
+    def heads_concatenated(self, output: nn.Module, concat: Tensor) -> None:
         """Keep the input of W_O."""
-        self.seen[layer]["concat"] = _array(concat)
-
-    def attention_added(self, layer: int, hidden: Tensor) -> None:
-        """Keep the layer's z."""
-        self.seen[layer]["after_attention"] = _array(hidden)
-
-    def layer_left(self, layer: int, hidden: Tensor) -> None:
-        """Keep the layer's r."""
-        self.seen[layer]["left"] = _array(hidden)
+        del output
+        if self._last is not None:
+            self.seen[self._last]["concat"] = array_of(concat.reshape(1, -1, concat.shape[-1]))
 
     def attention(self) -> dict[AttentionKey, AttentionRecord]:
-        """One record a layer.
+        """One record for each place.
 
         Raises:
             CaptureError: if a layer did not show everything, computes no finite numbers, or
                 went on with another z.
         """
         records = self.records()
-        for layer, record in enumerate(records):
-            self._check(layer, record)
-        return {("self", layer): record for layer, record in enumerate(records)}
+        for key, record in records.items():
+            self._check(key, record)
+        return records
 
-    def records(self) -> list[AttentionRecord]:
-        """One record a layer, not held against what the model went on with.
+    def records(self) -> dict[AttentionKey, AttentionRecord]:
+        """One record for each place, not held against what the model went on with.
 
         Raises:
             CaptureError: if a layer did not show everything, or computes no finite numbers.
         """
-        silent = [layer for layer, seen in enumerate(self.seen) if set(seen) != _SHOWN]
-        if silent:
-            raise CaptureError(
-                "layers_not_seen",
-                model=self.model.card,
-                seen=len(self.seen) - len(silent),
-                layers=len(self.seen),
+        places = self.model.places
+        self.check_shown(sum(not self._has_shown(place) for place in places))
+        return {
+            place.key: AttentionRecord(
+                **{name: self.seen[place.key][name] for name in _SHOWN}, learned=place.learned
             )
-        for layer, seen in enumerate(self.seen):
-            if not np.isfinite(seen["left"]).all():
-                raise CaptureError("not_numbers", model=self.model.card, layer=layer)
-        return [
-            AttentionRecord(
-                queries=seen["queries"],
-                keys=seen["keys"],
-                values=seen["values"],
-                scaling=seen["scaling"],
-                allowed=seen["allowed"],
-                added=seen["added"],
-                changed_scores=seen["changed_scores"],
-                changed_weights=seen["changed_weights"],
-                learned=learned,
-                concat=seen["concat"],
-            )
-            for seen, learned in zip(self.seen, self.model.layer_weights, strict=True)
-        ]
+            for place in places
+        }
 
-    def stream(self) -> Stream:
-        """The residual stream: each layer is entered by what left the one below.
+    def _has_shown(self, place: Place) -> bool:
+        return self.seen[place.key].keys() >= _SHOWN and self.has_stream(place)
 
-        Raises:
-            CaptureError: if one is not.
-        """
-        residual = [self.seen[0]["entered"], *(seen["left"] for seen in self.seen)]
-        for below, seen in zip(residual, self.seen, strict=False):
-            if not _same(seen["entered"], below):
-                raise CaptureError("attention_not_understood", model=self.model.card)
-        return Stream(tuple(residual), tuple(seen["after_attention"] for seen in self.seen))
-
-    def _check(self, layer: int, record: AttentionRecord) -> None:
+    def _check(self, key: AttentionKey, record: AttentionRecord) -> None:
         """Make sure that weights · v is the z that the model went on with, for a few queries.
 
         A mask, a bias or a scale that reached the attention function in a way that is not
@@ -256,13 +170,13 @@ class Recorder:
             concat=record.concat[rows],
         )
         expected, error = few.blend(), rounding(few)  # "head row d_head"
-        plain, attended, changed = (z[0, rows].transpose(0, 1).numpy() for z in self.answers[layer])
+        plain, attended, changed = (array_of(z)[rows].transpose(1, 0, 2) for z in self.answers[key])
         used = expected.copy()
         for head in {*record.changed_scores, *record.changed_weights}:
             used[head] = record.weights(head)[rows] @ record.shared(record.values, head)
         for found, z in ((plain, expected), (attended, used), (few.head_output, changed)):
             if found.shape != z.shape or not (np.abs(found - z) <= error).all():
-                raise CaptureError("attention_not_understood", model=self.model.card)
+                raise self.not_understood()
 
 
 def rounding(record: AttentionRecord) -> float:
@@ -273,36 +187,6 @@ def rounding(record: AttentionRecord) -> float:
     return float(share * np.abs(record.values).max())
 
 
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two arrays are the same memory, or hold the same numbers."""
-    return one.__array_interface__ == other.__array_interface__ or np.array_equal(one, other)
-
-
 def _rows(array: np.ndarray | None, rows: Sequence[int]) -> np.ndarray | None:
     """Those of some queries, of an array "#head #query key"."""
     return array if array is None or array.shape[1] == 1 else array[:, rows]
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    """The first (only) sentence of a batch, shared and read only."""
-    array: np.ndarray = tensor[0].numpy()
-    array.flags.writeable = False
-    return array
-
-
-def _read_mask(
-    mask: Tensor | None,
-) -> tuple[
-    Bool[np.ndarray, "#head #query #key"] | None, Float[np.ndarray, "#head #query #key"] | None
-]:
-    """Where a query may look, and what is added to the scores there: None where nothing is.
-
-    transformers forbids a pair with False, or by adding −∞ or the least number that there is.
-    """
-    if mask is None:
-        return None, None
-    if mask.dtype == torch.bool:
-        return (None if mask.all() else _array(mask)), None
-    may = mask > torch.finfo(mask.dtype).min
-    added = mask.masked_fill(~may, 0)
-    return (None if may.all() else _array(may)), (_array(added) if added.any() else None)

@@ -5,7 +5,9 @@ that no code reads any more, tensors that no module uses. Drawn numbers would be
 model's, so such a model is refused.
 """
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from inspect import getsource
 from typing import Any
 
 import torch
@@ -24,34 +26,50 @@ _SIZES = (
     "vocab_size",
     "max_position_embeddings",
 )
+_POSITIONS = ("max_position_embeddings", "max_seq_len", "n_positions")
+_MANY = 8_192  # tokens for positions that are computed, where no number is named
 _LEAST_TOKENS = 3  # one of a text between two special ones
 
 
-def check_config(config: PreTrainedConfig, family: Family, title: str) -> None:
+def check_config(config: PreTrainedConfig, family: Family | None, title: str) -> None:
     """Make sure that a configuration says what transformers' own code then computes.
 
     Raises:
         ModelError: naming the first setting that it does not compute, or cannot.
     """
-    _check_computed(config, title)
-    _check_sizes(config, family, title)
+    _check_computed(config, family, title)
+    if family is not None:
+        _check_sizes(config, family, title)
     _check_buildable(config, title)
 
 
-def _check_computed(config: PreTrainedConfig, title: str) -> None:
+def _check_computed(config: PreTrainedConfig, family: Family | None, title: str) -> None:
     """Refuse settings that transformers reads past, or that make other than an encoder."""
     given = config.to_dict()
     positions = given.get("position_embedding_type") or "absolute"
-    if given.get("is_decoder") or given.get("add_cross_attention"):
+    is_decoder = family is not None and given.get("is_decoder")
+    if is_decoder or given.get("add_cross_attention"):
         raise ModelError("causal", model=title)
     if given.get("pruned_heads"):
         raise ModelError("pruned_heads", model=title)
     if given.get("quantization_config"):
         raise ModelError("quantised", model=title)
-    if positions != "absolute":
+    if positions != "absolute" and not _code_names(config, "position_embedding_type"):
         raise ModelError("position_type", model=title, kind=positions)
     if "AutoModel" in (given.get("auto_map") or {}):
         raise ModelError("own_code", model=title)
+
+
+def _code_names(config: PreTrainedConfig, setting: str) -> bool:
+    """Whether the code of a family names a setting at all."""
+    built = built_class(config)
+    return built is not None and f".{setting}" in getsource(sys.modules[built.__module__])
+
+
+def built_class(config: PreTrainedConfig) -> Any:
+    """The class that transformers builds of a configuration, without a task's head; or None."""
+    built: Any = modeling_auto.MODEL_MAPPING.get(type(config), None)
+    return built[0] if isinstance(built, tuple) else built
 
 
 def _check_sizes(config: PreTrainedConfig, family: Family, title: str) -> None:
@@ -82,16 +100,19 @@ def _check_buildable(config: PreTrainedConfig, title: str) -> None:
         raise ModelError("config_refused", model=title, problem=str(problem)[:200]) from problem
 
 
-def reserved_positions(config: PreTrainedConfig, family: Family) -> int:
-    """Rows of the position embedding that no token uses."""
+def reserved_positions(config: PreTrainedConfig, family: Family | None) -> int:
+    """Rows of the position embedding that no token uses, as far as its family says."""
     padding: Any = getattr(config, "pad_token_id", None)
-    return int(padding) + 1 if family.positions_after_padding else 0
+    return int(padding) + 1 if family is not None and family.positions_after_padding else 0
 
 
-def most_tokens(config: PreTrainedConfig, family: Family) -> int:
-    """How many tokens have a position of their own."""
-    positions: Any = getattr(config, "max_position_embeddings", 0)
-    return int(positions) - reserved_positions(config, family)
+def most_tokens(config: PreTrainedConfig, family: Family | None) -> int:
+    """How many tokens the configuration has room for; many, where it names no number."""
+    named = (getattr(config, name, None) for name in _POSITIONS)
+    positions = next((one for one in named if isinstance(one, int) and one > 0), _MANY)
+    if family is not None:
+        positions = int(getattr(config, "max_position_embeddings", 0))
+    return positions - reserved_positions(config, family)
 
 
 def has_attention_heads(config: PreTrainedConfig) -> bool:

@@ -64,4 +64,4 @@ def _sizes(drawn: Trace | AttentionMap) -> dict[str, int]:
     """How many queries and keys can be pinned."""
     if isinstance(drawn, AttentionMap):
         return {"q": len(drawn.rows), "k": len(drawn.columns)}
-    return dict.fromkeys("qk", len(drawn.tokens))
+    return dict.fromkeys("qk", max(map(len, drawn.sequences.values())))

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import HeadId, Kind
 from attnviz.core.trace import Trace
 from attnviz.texts import Language, say
 
@@ -62,6 +62,8 @@ class Recipe:
         if trace.model.source == "trained":
             lines, model = [f"model = {trace.model.made_by}"], "model"
         more = "" if trace.pair is None else f", pair={trace.pair!r}"
+        if trace.target is not None:
+            more += f", target={trace.target!r}"
         if trace.interventions:
             changes = ", ".join(f"attnviz.{one!r}" for one in trace.interventions)
             more += f", interventions=[{changes}]"
@@ -98,8 +100,8 @@ def again(recipe: Recipe | None, language: Language) -> list[str]:
     return [] if recipe is None else [say("file.again", language, command=recipe.text)]
 
 
-def _pair(head: HeadId) -> tuple[int, int]:
-    return head.layer, head.head
+def _pair(head: HeadId) -> tuple[int, int] | tuple[int, int, Kind]:
+    return (head.layer, head.head) if head.kind == "self" else (head.layer, head.head, head.kind)
 
 
 def _written(array: np.ndarray) -> str:

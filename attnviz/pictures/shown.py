@@ -16,8 +16,9 @@ from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import ROUNDING, describe
 from attnviz.analysis.distribution import check_distribution, sum_to_one
+from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
@@ -73,7 +74,10 @@ class Source:
             whole = seen.whole
             sums = (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
             return _with_sums(Message(f"picture.given_{how}"), sums)
-        formula = with_interventions(Message(f"picture.formula_{how}"), self.trace, self.heads)
+        softmax = {"softmax": formula_of(self.trace, self.heads)}
+        formula = with_interventions(
+            Message(f"picture.formula_{how}", softmax), self.trace, self.heads
+        )
         sums_drawn = drawn_values(seen).sum(axis=1)
         if not sums_drawn.size or sums_drawn.min() < 1 - ROUNDING:
             return formula  # the lens hides a part of each row
@@ -210,7 +214,7 @@ def _with_sums(formula: Message, sums: tuple[float, float]) -> Message:
 
 def shown(
     drawn: Trace | AttentionMap,
-    heads: Sequence[tuple[int, int]] = (),
+    heads: Sequence[AnyHead] = (),
     lens: Lens | None = None,
     combination: Combination | None = None,
 ) -> tuple[Shown, ...]:

@@ -51,6 +51,7 @@ Z = Paint("#B02E66", "#F08DB4")
 R = Paint("#2B6C8F", "#80BEE1")
 SCORE = Paint("#8A6A00", "#DDB94A")
 GREY = Paint("#5F6368", "#A3A39D")
+RED = Paint("#C22A20", "#F58F84")  # of the second head, below the green one
 INK_PAINT = Paint(INK["light"], INK["dark"])
 
 

@@ -5,6 +5,8 @@ from attnviz.training.train import train
 
 RECIPES = (  # task, heads, layers; seed 0 and the task's own steps
     ("eight-looks", 1, 1),
+    ("eight-looks", 2, 1),
+    ("eight-looks", 4, 1),
     ("eight-looks", 8, 1),
     ("two-hop", 1, 1),
     ("two-hop", 1, 2),

@@ -267,6 +267,7 @@ def test_the_speakers_window_follows_and_turns_the_presenters(walk) -> None:  # 
 def test_claims_are_predicted_then_judged_and_special_tokens_change_a_verdict(walk) -> None:  # type: ignore[no-untyped-def]
     opened = walk("?v=1&ch=7")
     page = opened.page
+    page.get_by_role("radio", name="C13–C18").click()
     claim = page.locator(".st-key-claim_C13")
     expect(claim).not_to_contain_text("Rule:")
     claim.get_by_role("radio", name="it holds").click()

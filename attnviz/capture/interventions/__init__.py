@@ -72,6 +72,8 @@ class HeadChange(Change):
         Raises:
             InterventionError: if not.
         """
+        if model.is_watched or model.target is not None:
+            raise InterventionError("heads_not_changed")
         layers, heads = model.card.layers, model.card.heads
         if not (0 <= self.layer < layers and 0 <= self.head < heads):
             name = str(HeadId(self.layer, self.head))

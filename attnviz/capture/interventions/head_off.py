@@ -8,8 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attnviz.capture.interventions import HeadChange
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import HeadId, as_head
 from attnviz.core.intervention import EditPoint, Intervention
+from attnviz.errors import InterventionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +38,12 @@ INTERVENTION = HeadOff
 
 
 def heads_off(heads: Iterable[tuple[int, int]]) -> list[Intervention]:
-    """What switches these heads off."""
-    return [HeadOff(*head) for head in heads]
+    """What switches these heads off.
+
+    Raises:
+        InterventionError: if they are of an encoder–decoder.
+    """
+    named = [as_head(head) for head in heads]
+    if any(head.kind != "self" for head in named):
+        raise InterventionError("heads_not_changed")
+    return [HeadOff(head.layer, head.head) for head in named]

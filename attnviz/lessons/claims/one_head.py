@@ -44,6 +44,12 @@ def outside(
     return int((np.maximum(above, below) > TOLERANCE * np.abs(values).max()).sum())
 
 
+def _values(trace: Trace, layer: int) -> Float[np.ndarray, "head token d_head"]:
+    """The values that each head reads; heads may share them."""
+    record = trace.record(layer)
+    return record.shared(record.values, slice(None)).astype(float)
+
+
 def _mix(case: Case) -> Trial:
     trace = case.trace
     scores = (
@@ -55,7 +61,7 @@ def _mix(case: Case) -> Trial:
     first, second = softmax(scores)[0]
     on = all_heads_on(trace)
     mixed = {layer: trace.head_output(layer)[heads].astype(float) for layer, heads in on.items()}
-    values = {layer: trace.values(layer)[heads].astype(float) for layer, heads in on.items()}
+    values = {layer: _values(trace, layer)[heads] for layer, heads in on.items()}
     value = sum(outside(z, values[layer]) for layer, z in mixed.items())
     numbers = {
         "value": value,

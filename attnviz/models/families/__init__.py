@@ -1,8 +1,8 @@
-"""Model families: where in a model its layers, attention and W_O are.
+"""Model families: what of a model cannot be seen while it runs.
 
 One file a family, each with a `FAMILY`; found by discovery, so a new family is one
-new file. What is the same for all families (capture, weights) is written once, in
-`models/hooks.py` and `capture/`.
+new file. Most need none: `models/scout.py` finds by one pass where a model attends. What is the
+same for all families (capture, weights) is written once, in `models/hooks.py` and `capture/`.
 """
 
 from dataclasses import dataclass

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from attnviz.core.card import ModelCard
-from attnviz.models import hooks
-from attnviz.models.load import Limits, Model, layer_weights
+from attnviz.models.layout import layer_weights, shown, watch
+from attnviz.models.model import Limits, Model
+from attnviz.models.places import Place
 from attnviz.models.small.alphabet import UNKNOWN, Alphabet
 from attnviz.models.small.encoder import FAMILY, Encoder, EncoderShape
 from attnviz.runtime.limits import limits
@@ -34,9 +35,24 @@ def traceable(
     encoder.to_empty(device="cpu")
     encoder.load_state_dict(weights)
     encoder.train(False).requires_grad_(False)
-    layers = encoder.blocks()
-    for index, layer in enumerate(layers):
-        hooks.watch_layer(index, layer, layer.attention.w_o, layer.after_attention)
+    places = tuple(
+        Place(
+            key=("self", index),
+            attention=layer.attention,
+            learned=layer_weights(
+                layer.attention.w_q,
+                layer.attention.w_k,
+                layer.attention.w_v,
+                layer.attention.w_o,
+                layer.after_attention,
+            ),
+            output=layer.attention.w_o,
+            block=layer,
+            after_attention=layer.after_attention,
+        )
+        for index, layer in enumerate(encoder.blocks())
+    )
+    watch(places)
     return Model(
         name=name,
         card=_card(shape, name, title, fingerprint(weights), made_by, title_zh),
@@ -48,17 +64,8 @@ def traceable(
         gives_types=False,
         segments=0,
         module=encoder,
-        layer_of={layer.attention: index for index, layer in enumerate(layers)},
-        layer_weights=tuple(
-            layer_weights(
-                layer.attention.w_q,
-                layer.attention.w_k,
-                layer.attention.w_v,
-                layer.attention.w_o,
-                layer.after_attention,
-            )
-            for layer in layers
-        ),
+        places=places,
+        capabilities=shown(places),
         alphabet=alphabet,
     )
 

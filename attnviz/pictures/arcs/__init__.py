@@ -8,7 +8,7 @@ come first on the line, and then the keys.
 from dataclasses import dataclass
 
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import HeadId, as_head
+from attnviz.core.heads import AnyHead, HeadId, as_head
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
@@ -87,7 +87,7 @@ class Arcs:
 
 def arcs(
     trace: Trace | AttentionMap,
-    head: tuple[int, int] | None = None,
+    head: AnyHead | None = None,
     lens: Lens | None = None,
     *,
     language: Language = "en",

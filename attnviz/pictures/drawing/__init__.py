@@ -76,7 +76,7 @@ class Drawing:
     @cached_property
     def _packed(self) -> tuple[list[Any], dict[str, np.ndarray]]:
         arrays: dict[str, np.ndarray] = {}
-        return self._tree(self.root, arrays), arrays
+        return self._tree(self.root, arrays, {}), arrays
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.alt}>"
@@ -86,13 +86,16 @@ class Drawing:
         page = standalone(self.alt, [picture("drawing", self.packet, self.alt)], "en")
         return framed(page, self.alt, 400)
 
-    def _tree(self, one: Element, arrays: dict[str, np.ndarray]) -> list[Any]:
+    def _tree(
+        self, one: Element, arrays: dict[str, np.ndarray], names: dict[int, str]
+    ) -> list[Any]:
         attributes = dict(one.attributes)
         if one.array is not None:
-            count = sum(name.startswith("array") for name in arrays)
-            name, ramp = f"array{count}", f"ramp{one.hue}"
-            arrays[name] = one.array.astype(np.float32)
+            name = names.setdefault(id(one.array), f"array{len(names)}")  # drawn twice, sent once
+            ramp = f"ramp{one.hue}"
+            if name not in arrays:
+                arrays[name] = one.array.astype(np.float32)
             arrays.setdefault(ramp, style.signed_ramp(one.hue, self.mode))
             attributes |= {"data-array": name, "data-ramp": ramp}
-        children = [c if isinstance(c, str) else self._tree(c, arrays) for c in one.children]
+        children = [c if isinstance(c, str) else self._tree(c, arrays, names) for c in one.children]
         return [one.tag, attributes, *children]

@@ -19,6 +19,7 @@ function drawDrawing(stage) {
   }
   for (const strip of root.querySelectorAll(".strip")) spread(strip);
   for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
+  for (const image of root.querySelectorAll("image[data-array]")) paintInk(stage, image);
   beginFigures(stage);
   sayVerdict(stage);
 }

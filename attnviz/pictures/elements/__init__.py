@@ -12,6 +12,8 @@ head 2, token 3, component 1. Tensors without heads leave the head out ("X.0.3.1
     WQ WK WV     of a head, "d_model d_head"; q = x WQ + bias
     Q K V        of a head, "token d_head"
     D S A        of a head, "query key": q · k, the score (divided, masked), the weight
+    N            of a head, "query key": the weight where special tokens are hidden and each row
+                 is divided by what is left of it
     Z            of a head, "token d_head"; C is all heads' z side by side, "token d_model"
     WO           "d_model d_model", rows are components of C; y = C WO + bias
     P            what a head writes, Z times its rows of WO, "token d_model"
@@ -262,6 +264,15 @@ def arrow(
 def at_step(first: int, *drawn: Element | None, until: int | None = None) -> Element:
     """What is there from a step on, and no longer at the step `until`."""
     return element("g", *drawn, data_from=first, data_until=until)
+
+
+def if_answered(question: str, shown: Element, otherwise: Element) -> Element:
+    """What gives an answer away: there once the question of the chapter is answered."""
+    return element(
+        "g",
+        element("g", shown, data_answers=question),
+        element("g", otherwise, data_answers=question, data_answered="not"),
+    )
 
 
 def _place(area: Area) -> dict[str, Number]:

@@ -43,6 +43,10 @@ function beginSteps(stage, box) {
   const by = (steps) => { stop(); go(memory.step + steps); };
   back.addEventListener("click", () => by(-1));
   on.addEventListener("click", () => by(1));
+  box.addEventListener("click", (event) => {
+    const { goes } = event.target.closest?.("[data-goes]")?.dataset ?? {};
+    if (goes !== undefined) { stop(); go(Number(goes)); }
+  });
   play.addEventListener("click", () => {
     if (timer) return stop();
     if (memory.step === most) go(0);
@@ -70,7 +74,8 @@ function keepSoon(stage, step) {
 // presses something; at its ends they go on to whoever else listens, as the presenter's pages.
 const BY = { " ": 1, ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
 const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=slider], [role=listbox], [role=option], [role=tab], [role=radio], [role=menu]";
-const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says]";
+const IS_PRESSED = "button, a, summary, [role=button], [data-choose], [data-says], [data-goes]";
+const PRESSED_BY_KEY = ["choose", "option", "says", "edits", "goes"].map((name) => `svg [data-${name}]`).join();
 function stepByKey(stage, event) {
   const { root, memory } = stage;
   const by = BY[event.key];
@@ -108,6 +113,7 @@ function light(root, names) {
   for (const part of root.querySelectorAll("[data-part]")) {
     part.classList.toggle("lit", names.includes(part.dataset.part));
   }
+  lightColumns(root, names);
 }
 
 // A sum of products is written term by term, and the two numbers of each stand out meanwhile.
@@ -151,49 +157,82 @@ function beginPointing(stage, box) {
   box.addEventListener("pointerleave", () => point(kept()));
   box.addEventListener("click", (event) => {
     const option = event.target.closest?.("[data-option]");
-    if (option && stage.meta.reader?.asking && option.dataset.option.startsWith(`${stage.meta.reader.asking}.`)) {
+    if (option && isOpen(stage, option)) {
       const [question, ...name] = option.dataset.option.split(".");
       return stage.send("answered", { question, option: name.join(".") });
     }
     const there = of(event);
     memory.kept = there?.dataset.says && there.dataset.part !== memory.kept ? there.dataset.part : undefined;
     point(kept());
-    const chosen = event.target.closest?.("[data-choose]");
-    if (chosen) stage.send("chosen", JSON.parse(chosen.dataset.choose));
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { memory.kept = undefined; point(null); }
-    const there = event.target.closest?.("[data-choose], [data-option], [data-says], [data-edits]");
-    if (!there || (event.key !== "Enter" && event.key !== " ")) return;
-    event.preventDefault();
-    there.dispatchEvent(new MouseEvent("click", { bubbles: true }));
   });
   if (kept()) point(kept());
 }
 
+// Whether what can be clicked as an answer answers a question that waits for one.
+const isOpen = ({ meta }, option) => {
+  const { asking = "", open = [] } = meta.reader ?? {};
+  return [asking, ...open].includes(option.dataset.option.split(".")[0]);
+};
+
+// What chooses something when it is clicked, with Ctrl perhaps something else; by the keyboard too.
+function beginChoosing(stage) {
+  const { root } = stage;
+  root.addEventListener("click", (event) => {
+    const there = event.target.closest?.("[data-choose]");
+    if (!there || event.target.closest("[data-option].asked")) return;
+    const { choose, chooseWithCtrl } = there.dataset;
+    const hasCtrl = event.ctrlKey || event.metaKey;
+    stage.send("chosen", JSON.parse((hasCtrl && chooseWithCtrl) || choose));
+  });
+  root.addEventListener("keydown", (event) => {
+    const there = event.target.closest?.(PRESSED_BY_KEY);
+    if (!there || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    const { ctrlKey, metaKey } = event;
+    there.dispatchEvent(new MouseEvent("click", { bubbles: true, ctrlKey, metaKey }));
+  });
+}
+
 // What can be clicked as an answer, which one is right, and what is shown only once it is known.
 function showOptions(stage) {
-  const { asking = "", right = [] } = stage.meta.reader ?? {};
+  const { right = [], open = [] } = stage.meta.reader ?? {};
   for (const option of stage.root.querySelectorAll("[data-option]")) {
-    const isAsked = asking !== "" && option.dataset.option.startsWith(`${asking}.`);
+    const isAsked = isOpen(stage, option);
     option.classList.toggle("asked", isAsked);
     if (isAsked) option.setAttribute("tabindex", "0");
     option.classList.toggle("right", right.includes(option.dataset.option));
   }
   for (const part of stage.root.querySelectorAll("[data-after]")) {
-    part.style.display = part.dataset.after === asking ? "none" : "";
+    part.classList.toggle("secret", open.includes(part.dataset.after));
+  }
+}
+
+// What answers a question is there once it is answered; a file that asks nothing shows it.
+function showAnswered({ root, meta }) {
+  const { answered } = meta.reader ?? {};
+  for (const part of root.querySelectorAll("[data-answers]")) {
+    const isKnown = answered === undefined || answered.includes(part.dataset.answers);
+    const isAnswer = part.dataset.answered !== "not";
+    part.style.display = isKnown === isAnswer ? "" : "none";
   }
 }
 
 function beginFigures(stage) {
+  showOptions(stage); // before steps are copied: what an open question hides is hidden in them too
+  showAnswered(stage);
   for (const box of stage.root.querySelectorAll(".stepped")) {
     beginSteps(stage, box);
     beginPointing(stage, box);
     beginEditing(stage, box);
+    beginSquares(box);
+    beginDrawnBars(stage, box);
   }
-  showOptions(stage);
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it
   stage.memory.listens = true;
+  beginChoosing(stage);
   const lit = (event) => (stage.root.isConnected ? light(stage.root, event.detail) : document.removeEventListener("attnviz-light", lit));
   document.addEventListener("attnviz-light", lit);
   const keys = (event) => (stage.root.isConnected ? stepByKey(stage, event) : document.removeEventListener("keydown", keys, true));

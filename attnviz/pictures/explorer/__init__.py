@@ -16,7 +16,7 @@ from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
@@ -265,7 +265,7 @@ def map_texts(seen: AttentionMap, language: Language) -> dict[str, str]:
 
 def explore(
     trace: Trace | AttentionMap,
-    heads: Sequence[tuple[int, int]] | None = None,
+    heads: Sequence[AnyHead] | None = None,
     lens: Lens | None = None,
     *,
     combination: Combination | None = None,
@@ -296,6 +296,7 @@ def explore(
         check_alone(heads, lens, combination)
         ids: tuple[HeadId, ...] = ()
     else:
+        trace.check_layer(0)  # all heads are of one kind, for they are drawn side by side
         ids = trace.check_heads(_two(trace) if heads is None else heads)
         ids = tuple(dict.fromkeys(ids))
     if len(ids) > MOST_HEADS:

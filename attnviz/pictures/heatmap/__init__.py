@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from attnviz import checks
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import as_head
+from attnviz.core.heads import AnyHead, as_head
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
@@ -96,7 +96,7 @@ class Heatmap(Chart):
 
 def heatmap(
     trace: Trace | AttentionMap,
-    head: tuple[int, int] | None = None,
+    head: AnyHead | None = None,
     lens: Lens | None = None,
     *,
     mode: Mode = "light",

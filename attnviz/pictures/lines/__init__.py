@@ -15,7 +15,7 @@ from jaxtyping import Bool
 from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
@@ -122,7 +122,7 @@ class Lines:
 
 def lines(
     trace: Trace | AttentionMap,
-    heads: Sequence[tuple[int, int]] = (),
+    heads: Sequence[AnyHead] = (),
     lens: Lens | None = None,
     *,
     combination: Combination | None = None,

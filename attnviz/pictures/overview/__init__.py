@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from attnviz.analysis.allowed import allowed_in_layer
+from attnviz.analysis.formula import formula as formula_of
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
@@ -216,9 +217,9 @@ def overview_words(
     sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(rows)}
     block = _largest_block(tiles)
     source = "given" if card.source == "given" else "softmax"
-    formula = with_interventions(Message(f"overview.formula_{source}"), trace, trace.heads).text(
-        language
-    )
+    softmax = {"softmax": formula_of(trace, trace.heads)}
+    named = Message(f"overview.formula_{source}", softmax)
+    formula = with_interventions(named, trace, trace.heads).text(language)
     key = "overview.pooled" if block > 1 else "overview.exact"
     drawn = say(key, language, block=block, formula=formula)
     hatched = [] if tiles.denied is None else [say("overview.hatched", language)]

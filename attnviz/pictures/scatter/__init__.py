@@ -21,10 +21,12 @@ def scatter(
     *,
     named: Mapping[int, str],
     label: str,
+    does: Sequence[Mapping[str, object]] | None = None,
 ) -> Element:
     """One dot a place; those in `named` are larger and carry their name in that colour.
 
-    `label` says what is drawn where it cannot be seen.
+    `label` says what is drawn where it cannot be seen; `does` gives each dot what it does when
+    it is clicked, as attributes.
     """
     span = float(np.ptp(places, axis=0).max()) or 1.0
     middle = (places.max(axis=0) + places.min(axis=0)) / 2
@@ -43,6 +45,7 @@ def scatter(
                 fill=named.get(index, colour),
                 stroke=style.PAPER[mode],
                 data_name=name,
+                **(does[index] if does else {}),
             )
         )
         if chosen:
@@ -51,7 +54,7 @@ def scatter(
             texts.append(element("text", name, **where))
     view = f"0 0 {SIDE} {SIDE}"
     return element(
-        "svg", *parts, *texts, viewBox=view, class_="map scatter", role="img", aria_label=label
+        "svg", *parts, *texts, viewBox=view, class_="map scatter", role="group", aria_label=label
     )
 
 

@@ -46,8 +46,11 @@ function paint(stage, canvas) {
   if (marked !== undefined) box.prepend(markOf(Number(marked), rows, canvas));
   nameCells(canvas, box, rows, high, wide);
   readUnder(canvas, under, rows, columns, values, stage);
+  if (canvas.closest(FAN)) followWords(canvas, box);
 }
 
+const FAN = ".fan"; // square maps of words, large and named
+const [LEAST_OF_FAN, MOST_OF_FAN, NAMES_OF_FAN] = [240, 330, 96]; // px of one of them, and of its names
 const TILES = ".wall, .strip"; // many maps beside each other, as wide as there is room
 
 // How large a cell is drawn. Attention, which is square, is at least LEAST px where that fits.
@@ -55,6 +58,10 @@ function sizeOf(stage, canvas, rows, columns) {
   const tallest = property(stage.root, "--attnviz-map") || TALLEST;
   const square = canvas.dataset.columns !== undefined && canvas.dataset.columns === canvas.dataset.rows;
   const figure = canvas.closest("figure");
+  if (square && canvas.closest(FAN)) {
+    const side = Math.max(LEAST_OF_FAN, Math.min(MOST_OF_FAN, figure.clientWidth - NAMES_OF_FAN)) / columns;
+    return { wide: side, high: side };
+  }
   const tiles = canvas.closest(TILES);
   const room = figure.parentElement.clientWidth - (tiles ? 0 : NAMES);
   if (!square) {

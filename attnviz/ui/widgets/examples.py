@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from attnviz.lessons import note_example
+
 
 class Example(NamedTuple):
     """A sentence, or a pair, with the name of its title in the catalogue."""
@@ -12,11 +14,7 @@ class Example(NamedTuple):
 
 
 EXAMPLES = (
-    Example(
-        "note",
-        "The Law will never be perfect , but its application should be just - this is what "
-        "we are missing , in my opinion .",
-    ),
+    Example("note", note_example.SENTENCE),
     Example("pronoun", "The animal didn't cross the street because it was too tired."),
     Example("machines", "Thinking Machines"),
     Example("pieces", "Unbelievably, the seismologist misinterpreted the microearthquakes."),

@@ -49,7 +49,10 @@ def _most(trace: Trace) -> Outcome:
     weights = recompute.weights(record)[head][at]
     content = [token.position for token in trace.tokens if not token.is_special]
     best = max(content, key=lambda position: float(weights[position]))
-    q, k = (array[head].astype(np.float64) for array in (record.queries, record.keys))
+    q, k = (
+        array.astype(np.float64)
+        for array in (record.queries[head], record.shared(record.keys, head))
+    )
     said = {
         "best": trace.tokens[best].name,
         "product": f"{float(np.dot(k[best], q[at])):.2f}",

@@ -291,8 +291,11 @@ def _notices(scene: Scene) -> list[Text]:
     off = head in heads_off(scene.trace.interventions, layer)
     replaced = head in scene.trace.record(layer).changed_weights
     return [
-        text_of(key)
-        for key, holds in (("figure.replaced", replaced), ("figure.is_off", off))
+        text
+        for text, holds in (
+            (text_of("figure.replaced"), replaced),
+            (text_of("figure.is_off"), off),
+        )
         if holds
     ]
 

@@ -38,7 +38,8 @@ QUESTIONS = (
         check=_most_seen,
         asked=lambda trace: {"head": question_head(trace)},
         options=words,
-        before="wall",
+        beside="stack",
+        in_picture=True,
     ),
     Question(
         name="wider",
@@ -47,5 +48,6 @@ QUESTIONS = (
         span=lambda _: (1.0, 9.0),
         step=1.0,
         is_law=True,
+        beside="convolution",
     ),
 )

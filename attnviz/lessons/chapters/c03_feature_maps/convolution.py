@@ -10,7 +10,7 @@ from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import scale_of, tensor
+from attnviz.pictures.tensor import tensor
 
 text_of = texts_of(__name__)
 
@@ -47,10 +47,9 @@ def _draw_convolution(scene: Scene) -> Drawing:
         )
     ]
     error = largest_error(conv, soft)
-    scale = scale_of(top, scene.language, signed=True)
     root = element(
         "div",
-        element("p", f"{scene.trace.model.called(scene.language)} · {scale}", class_="title"),
+        element("p", scene.trace.model.called(scene.language), class_="title"),
         element("div", *maps, class_="row"),
         element("p", f"max |{whole} − {parts}| ÷ max |{whole}| ≈ {error:.1e}", class_="formula"),
     )
@@ -64,6 +63,7 @@ def _convolution_numbers(scene: Scene) -> Numbers:
         "offsets": ", ".join(
             f"{o:+d}".replace("-", "−").replace("+0", "0") for o in convolution.OFFSETS
         ),
+        "width": len(convolution.OFFSETS),
         "filters": convolution.FILTERS,
         "strength": scene.number("strength"),
         "error": f"{largest_error(conv, soft):.1e}",

@@ -10,7 +10,7 @@ from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.tensor import scale_of, tensor, tiles
+from attnviz.pictures.tensor import tensor, tiles
 
 text_of = texts_of(__name__)
 
@@ -18,7 +18,7 @@ MAPS = {name: text_of(f"figure.maps.{name}") for name in ("z", "weights")}
 
 
 def _maps(scene: Scene) -> np.ndarray:
-    layer = scene.number("layer")
+    layer = scene.head().layer
     if scene.choice["map"] == "weights":
         tokens = len(scene.trace.tokens)
         if tokens > MOST_TOKENS:
@@ -28,9 +28,8 @@ def _maps(scene: Scene) -> np.ndarray:
 
 
 def _draw_wall(scene: Scene) -> Drawing:
-    maps, layer = _maps(scene), scene.number("layer")
+    maps, layer = _maps(scene), scene.head().layer
     weights = scene.choice["map"] == "weights"
-    paint = style.SCORE if weights else style.Z
     tokens = [token.name for token in scene.trace.tokens]
     top = float(np.abs(maps).max())
     shown = [
@@ -38,28 +37,26 @@ def _draw_wall(scene: Scene) -> Drawing:
             one,
             str(HeadId(layer, head)),
             tokens,
-            paint,
+            style.SCORE if weights else style.Z,
             scene.mode,
             scene.language,
             largest=top,
             columns=tokens if weights else None,
+            marked=scene.number("word") if weights else None,
         )
         for head, one in enumerate(maps)
     ]
     title = f"{scene.trace.model.called(scene.language)} · L{layer}"
-    root = element(
-        "div",
-        element(
-            "p", f"{title} · {scale_of(top, scene.language, signed=not weights)}", class_="title"
-        ),
-        tiles(shown, "wall", scene.language),
+    drawn = (
+        element("div", *shown, class_="fan") if weights else tiles(shown, "wall", scene.language)
     )
+    root = element("div", element("p", title, class_="title"), drawn)
     alt = f"{title}: {len(maps)} × ({maps.shape[1]} × {maps.shape[2]})"
     return Drawing(root, alt, scene.mode, {"maps": maps})
 
 
 def _wall_numbers(scene: Scene) -> Numbers:
-    return {"layer": scene.number("layer"), "map": MAPS[str(scene.choice["map"])][scene.language]}
+    return {"layer": scene.head().layer, "map": MAPS[str(scene.choice["map"])][scene.language]}
 
 
-PART = Part("wall", _draw_wall, _wall_numbers, uses=("layer", "map"))
+PART = Part("wall", _draw_wall, _wall_numbers, uses=("map",))

@@ -2,9 +2,9 @@
 
 from attnviz.lessons.chapters.c04_concatenate import running_sum, strip
 from attnviz.lessons.chapters.c04_concatenate.checks import QUESTIONS, width
-from attnviz.lessons.controls import PickHeads, layer_control, word_control
+from attnviz.lessons.controls import Pick, PickHeads, head_control, word_control
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.trace_values import question_layer
+from attnviz.lessons.trace_values import question_head
 
 CHAPTER = Chapter(
     number=4,
@@ -12,11 +12,10 @@ CHAPTER = Chapter(
     minutes=5,
     numbers=lambda scene: width(scene.trace).numbers,
     controls=(
-        layer_control(question_layer),
+        head_control(question_head),
         word_control(),
-        PickHeads(
-            "off",
-        ),
+        Pick("component", lambda trace: range(trace.model.d_model), lambda _: 0),
+        PickHeads("off"),
     ),
     parts=(
         strip.PART,

@@ -11,7 +11,7 @@ from attnviz.lessons.options import answers, heads_of_layer
 from attnviz.lessons.questions import Option, Outcome, Question
 from attnviz.lessons.trace_values import heads_on, question_layer, question_word
 
-SHOWN = 3  # numbers of the z that is asked about
+SHOWN = 1  # numbers of the z that is asked about, as many as are drawn
 
 
 def width(trace: Trace) -> Outcome:
@@ -24,9 +24,10 @@ def width(trace: Trace) -> Outcome:
 
 def _largest(trace: Trace) -> Outcome:
     """Weights × v × W_O of each head in float64, from q and k on."""
-    layer, at, d = question_layer(trace), question_word(trace).position, trace.model.d_head
+    layer, at = question_layer(trace), question_word(trace).position
     w_o = trace.learned[layer].output.weight.astype(np.float64)
     z = recompute.blend(trace.record(layer))[:, at]
+    d = z.shape[-1]
     z[sorted(set(range(len(z))) - set(_on(trace, layer)))] = 0
     lengths = [
         float(np.linalg.norm(one @ w_o[head * d : (head + 1) * d])) for head, one in enumerate(z)
@@ -107,10 +108,21 @@ def _z_options(trace: Trace) -> list[Option]:
 
 QUESTIONS = (
     Question(
+        name="width",
+        check=width,
+        asked=lambda trace: width(trace).numbers,
+        options=answers("narrower", "same", "wider"),
+        is_law=True,
+        before="strip",
+        in_picture=True,
+    ),
+    Question(
         name="which-z",
         check=_which,
         asked=lambda trace: {"shown": _digits(_shown_z(trace))},
         options=_z_options,
+        beside="strip",
+        in_picture=True,
     ),
     Question(
         name="largest",
@@ -118,12 +130,6 @@ QUESTIONS = (
         asked=lambda trace: {"layer": question_layer(trace)},
         options=heads_of_layer,
         before="sum",
-    ),
-    Question(
-        name="width",
-        check=width,
-        asked=lambda trace: width(trace).numbers,
-        options=answers("narrower", "same", "wider"),
-        is_law=True,
+        beside="sum",
     ),
 )

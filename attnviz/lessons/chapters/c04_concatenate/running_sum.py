@@ -16,7 +16,7 @@ from attnviz.pictures.style import code
 
 def _run(scene: Scene) -> Trace:
     """The trace as it is, or with the chosen heads of this layer off."""
-    layer = scene.number("layer")
+    layer = scene.head().layer
     return heads_off(scene.trace, [head for head in scene.heads("off") if head.layer == layer])
 
 
@@ -27,7 +27,7 @@ def _contributions(trace: Trace, layer: int, at: int) -> np.ndarray:
 
 
 def _draw_sum(scene: Scene) -> Drawing:
-    trace, layer, at = _run(scene), scene.number("layer"), scene.number("word")
+    trace, layer, at = _run(scene), scene.head().layer, scene.number("word")
     parts = _contributions(trace, layer, at)
     y = trace.attention_output(layer)[at].astype(np.float64)
     left = np.linalg.norm(y - np.cumsum(parts, axis=0), axis=1)
@@ -55,7 +55,7 @@ def _change(scene: Scene, trace: Trace, parts: np.ndarray, y: np.ndarray) -> Ele
     """With heads off: what y lost is exactly what they had written."""
     if trace is scene.trace:
         return None
-    layer, at = scene.number("layer"), scene.number("word")
+    layer, at = scene.head().layer, scene.number("word")
     before = scene.trace.attention_output(layer)[at].astype(np.float64)
     lost = (_contributions(scene.trace, layer, at) - parts).sum(axis=0)
     error = float(np.abs(before - y - lost).max())
@@ -66,7 +66,7 @@ def _change(scene: Scene, trace: Trace, parts: np.ndarray, y: np.ndarray) -> Ele
 
 
 def _sum_numbers(scene: Scene) -> Numbers:
-    trace, layer, at = _run(scene), scene.number("layer"), scene.number("word")
+    trace, layer, at = _run(scene), scene.head().layer, scene.number("word")
     parts = _contributions(trace, layer, at)
     y = trace.attention_output(layer)[at]
     lengths = np.linalg.norm(parts[:-1], axis=1)

@@ -1,65 +1,57 @@
-"""The strip: all z side by side, and Z."""
+"""The opening figure: z of every head, the strip that joins them, W_O, and Z.
 
-import numpy as np
+Each head's colour pours through its own rows of W_O, and one number of Z adds up head by head. A
+click on a block of the strip switches its head off.
+"""
 
+from attnviz.digits import printed
+from attnviz.lessons.chapters.c04_concatenate.falling import falling
+from attnviz.lessons.chapters.c04_concatenate.flowing import flowing
+from attnviz.lessons.chapters.c04_concatenate.numbers import DECIMALS, Sum
+from attnviz.lessons.chapters.c04_concatenate.plan import NARROW, WIDE
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
-from attnviz.pictures import style
-from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.style import code
-from attnviz.pictures.tensor import scale_of, tensor, tiles
+from attnviz.lessons.text import texts_of
+from attnviz.pictures.drawing import Drawing
+from attnviz.pictures.elements.figure import Form, figure
+
+text_of = texts_of(__name__)
+
+STEPS = ("note", "heads", "strip", "rows", "first", "all", "sum", "off")
 
 
 def _draw_strip(scene: Scene) -> Drawing:
-    trace, layer, at = scene.trace, scene.number("layer"), scene.number("word")
-    tokens = [token.name for token in trace.tokens]
-    z = trace.head_output(layer)
-    top = float(np.abs(z).max())
-    strips = [
-        tensor(
-            one,
-            f"Z H{head}",
-            tokens,
-            code(head),
-            scene.mode,
-            scene.language,
-            largest=top,
-            marked=at,
-        )
-        for head, one in enumerate(z)
-    ]
-    first = trace.output_projection((layer, 0))
-    rows = [str(i) for i in range(len(first))]
-    projected = trace.attention_output(layer)
-    title = f"{trace.model.called(scene.language)} · L{layer}"
-    root = element(
-        "div",
-        element("p", f"{title} · {scale_of(top, scene.language, signed=True)}", class_="title"),
-        tiles(strips, "strip", scene.language),
-        element(
-            "div",
-            element("span", "×", class_="sign"),
-            tensor(first, "W_O H0", rows, code(0), scene.mode, scene.language),
-            element("span", "…", class_="sign"),
-            element("span", "=", class_="sign"),
-            tensor(projected, "Z = y", tokens, style.Z, scene.mode, scene.language, marked=at),
-            class_="row",
-        ),
+    added = Sum.of(scene)
+    wide, narrow = (
+        Form(plan.width, plan.height, [*flowing(scene, added, plan), *falling(scene, added, plan)])
+        for plan in (WIDE, NARROW)
     )
-    concat, out = (z.shape[1], z.shape[0] * z.shape[2]), projected.shape
-    alt = f"{title}: concat {concat[0]} × {concat[1]} → Z {out[0]} × {out[1]}"
-    return Drawing(root, alt, scene.mode, {"z": z, "projected": projected})
+    said = _said(added)
+    steps = [scene.say(text_of(f"figure.steps.{step}"), **said) for step in STEPS]
+    alt = scene.say(text_of("figure.alt"), **said)
+    values: dict[str, object] = {
+        "parts": [added.part(block) for block in added.blocks],
+        "bias": added.bias,
+        "total": added.left_over,
+    }
+    return figure(wide, narrow, steps, alt, scene.mode, scene.language, values=values)
 
 
-def _strip_numbers(scene: Scene) -> Numbers:
-    trace, layer = scene.trace, scene.number("layer")
-    whole = trace.learned[layer].output.weight
+def _said(added: Sum) -> dict[str, object]:
+    first = added.blocks[0]
     return {
-        "followed": scene.token.name,
-        "concat": whole.shape[0],
-        "narrow": whole.shape[1],
-        "others": trace.model.heads - 1,
+        "layer": added.layer,
+        "focus": added.focus.text,
+        "concat": added.concat,
+        "component": added.component,
+        "first": first.head,
+        "part": printed(added.part(first), DECIMALS),
+        "total": printed(added.before, DECIMALS),
     }
 
 
-PART = Part("strip", _draw_strip, _strip_numbers, uses=("layer", "word"))
+def _numbers(scene: Scene) -> Numbers:
+    return _said(Sum.of(scene))
+
+
+PART = Part("strip", _draw_strip, _numbers, uses=("head", "word", "component"))

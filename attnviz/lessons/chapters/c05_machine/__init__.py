@@ -1,6 +1,6 @@
 """Chapter 5: the whole machine of one layer, every box opening into its tensor."""
 
-from attnviz.lessons.chapters.c05_machine import each, machine, many
+from attnviz.lessons.chapters.c05_machine import each, layer, machine, many
 from attnviz.lessons.chapters.c05_machine.checks import QUESTIONS
 from attnviz.lessons.controls import PickHeads, head_control, word_control
 from attnviz.lessons.engine import Chapter
@@ -18,6 +18,7 @@ CHAPTER = Chapter(
         ),
     ),
     parts=(
+        layer.PART,
         machine.PART,
         each.PART,
         many.PART,

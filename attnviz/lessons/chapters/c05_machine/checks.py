@@ -49,6 +49,9 @@ QUESTIONS = (
         asked=lambda trace: {"last": trace.model.layers - 1},
         options=_entrances,
         is_law=True,
+        beside="layer",
+        in_picture=True,
+        before="machine",
     ),
     Question(
         name="spare",

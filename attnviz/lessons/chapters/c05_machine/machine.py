@@ -17,6 +17,7 @@ Box = tuple[str, np.ndarray, Paint, bool]  # name, numbers, colour, rows are tok
 def _boxes(trace: Trace, head: HeadId) -> list[tuple[str, list[Box]]]:
     """What stands side by side, from the entrance of the layer to its exit, after which step."""
     layer, index = head
+    record = trace.record(layer)
 
     def learned(kind: Projected) -> np.ndarray:
         return trace.input_projection(head, kind).weight
@@ -40,8 +41,8 @@ def _boxes(trace: Trace, head: HeadId) -> list[tuple[str, list[Box]]]:
             "↓ X · W + b",
             [
                 (f"Q · {head}", trace.queries(layer)[index], style.Q, True),
-                (f"K · {head}", trace.keys(layer)[index], style.K, True),
-                (f"V · {head}", trace.values(layer)[index], style.V, True),
+                (f"K · {head}", record.shared(record.keys, index), style.K, True),
+                (f"V · {head}", record.shared(record.values, index), style.V, True),
             ],
         ),
         ("↓", [(f"Q Kᵀ / √d · {head}", trace.scores(head), style.SCORE, True)]),
@@ -109,9 +110,5 @@ def _box(scene: Scene, box: Box) -> Element:
 PART = Part(
     "machine",
     _draw_machine,
-    lambda scene: {
-        "others": scene.trace.model.heads - 1,
-        "followed": scene.token.name,
-    },
-    uses=("head", "word"),
+    lambda scene: {"head": scene.head(), "followed": scene.token.name},
 )

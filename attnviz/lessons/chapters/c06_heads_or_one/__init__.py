@@ -11,8 +11,8 @@ from attnviz.lessons.chapters.c06_heads_or_one import (
     target_shares,
 )
 from attnviz.lessons.chapters.c06_heads_or_one.checks import QUESTIONS
-from attnviz.lessons.chapters.c06_heads_or_one.runs import SEEDS, TASK, all_runs
-from attnviz.lessons.controls import Pick, layer_control, word_control
+from attnviz.lessons.chapters.c06_heads_or_one.runs import HEADS, SEEDS, TASK, all_runs
+from attnviz.lessons.controls import Bars, Pick, layer_control, word_control
 from attnviz.lessons.engine import Chapter
 from attnviz.lessons.trace_values import question_layer
 from attnviz.texts import say
@@ -38,6 +38,7 @@ CHAPTER = Chapter(
         layer_control(question_layer),
         word_control(),
         Pick("seed", lambda _: SEEDS, lambda _: SEEDS[0]),
+        Bars("drawn", len(HEADS)),
     ),
     runs=all_runs,
     parts=(

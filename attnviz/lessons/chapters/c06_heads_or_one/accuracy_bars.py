@@ -75,4 +75,4 @@ def _bars_numbers(scene: Scene) -> Numbers:
     }
 
 
-PART = Part("bars", _draw_bars, _bars_numbers)
+PART = Part("bars", _draw_bars, _bars_numbers, uses=("task", "seed"))

@@ -1,87 +1,192 @@
-"""The multi-head block, with the sizes of the loaded model."""
+"""The opening figure: the multi-head block, with any number of heads, and what each can learn."""
 
-from attnviz.core.trace import Trace
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.lessons.chapters.c06_heads_or_one import diagram
+from attnviz.lessons.chapters.c06_heads_or_one.diagram import Frame, Sizes
+from attnviz.lessons.chapters.c06_heads_or_one.expected import (
+    CONTROL,
+    Chart,
+    State,
+    accuracies,
+    bars,
+    measured_how,
+    percent,
+    slider,
+)
+from attnviz.lessons.chapters.c06_heads_or_one.runs import TASK
+from attnviz.lessons.controls import bars_of
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.flow import arrow
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
-from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures import style
+from attnviz.pictures.drawing import Drawing, Element
+from attnviz.pictures.elements import Area, Cell, Number, at_step, matrix, more, text
+from attnviz.pictures.elements.drawn_bars import Plot
+from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.style import Paint
+from attnviz.training.tasks import task_called
 
 text_of = texts_of(__name__)
 
-ONE_SET, ONE_HEAD, PROJECTION = 1, 2, 4  # the chapters that take the boxes apart
+FULL = 8  # heads of the note's block, which is built up first
+BUILT = 3  # steps until it stands
+OWN = frozenset({"projections", "streams"})  # what the loaded model must have for its own step
+
+WIDE = Frame(
+    middle=330,
+    title=24,
+    output=Area(235, 84, 190, 76),
+    concat=Area(235, 190, 190, 76),
+    attention=Area(110, 338, 440, 84),
+    linear={
+        "V": Area(94, 480, 132, 78),
+        "K": Area(264, 480, 132, 78),
+        "Q": Area(434, 480, 132, 78),
+    },
+    letters=622,
+    depth=62,
+    size=16,
+)
+NARROW = Frame(
+    middle=145,
+    title=16,
+    output=Area(75, 54, 140, 60),
+    concat=Area(75, 138, 140, 60),
+    attention=Area(14, 252, 262, 62),
+    linear={"V": Area(6, 360, 84, 60), "K": Area(103, 360, 84, 60), "Q": Area(200, 360, 84, 60)},
+    letters=466,
+    depth=36,
+    size=12.5,
+)
+CHARTS = {
+    "wide": Chart(
+        Plot(Area(746, 130, 376, 410), (794, 887, 980, 1073), 78, 16),
+        heading=((700, 22), 490),
+        commit=Area(788, 638, 290, 42),
+        slider=578,
+        last=1164,
+    ),
+    "narrow": Chart(
+        Plot(Area(50, 610, 276, 240), (86, 154, 222, 290), 58, 12.5),
+        heading=((10, 544), 370),
+        commit=Area(72, 928, 232, 36),
+        slider=880,
+        last=356,
+    ),
+}
+# Where the loaded model's numbers stand: the left end of those that come in, and of those that
+# come out, beside the block; and how many.
+VECTORS = {"wide": ((214, 652, 4), (8, 60, 3)), "narrow": ((60, 492, 4), (224, 84, 2))}
+
+
+def sizes_of(state: State, scene: Scene) -> Sizes:
+    """The sizes of a block: of the loaded model, or of the trained encoders."""
+    if state.is_own:
+        card = scene.trace.model
+        return Sizes(card.heads, card.d_model, card.d_head)
+    width = task_called(TASK).d_model
+    return Sizes(state.heads, width, width // state.heads)
+
+
+def states_of(scene: Scene) -> list[State]:
+    """The note's block first, built up; then each number of heads, and the loaded model's."""
+    stops = [State(heads, BUILT + n, BUILT + n + 1) for n, heads in enumerate((1, 2, 4, FULL))]
+    if scene.trace.capabilities >= OWN:
+        last = stops[-1].first + 1
+        stops.append(State(scene.trace.model.heads, last, None, is_own=True))
+    else:
+        stops[-1] = stops[-1]._replace(until=None)
+    return [State(FULL, 0, BUILT, is_stop=False), *stops]
 
 
 def _draw_block(scene: Scene) -> Drawing:
-    shapes = _shapes(scene.trace)
-    inputs = [
-        element(
-            "div",
-            _box(f"{letter} = x", shapes["x"]),
-            arrow(),
-            _box(
-                f"{scene.say(text_of('figure.linear'))} W_{letter}",
-                shapes["linear"],
-                scene,
-                ONE_SET,
-            ),
-            class_="flow",
-        )
-        for letter in "VKQ"
+    states = states_of(scene)
+    forms = [
+        Form(1200, 690, _drawn("wide", WIDE, states, scene)),
+        Form(390, 970, _drawn("narrow", NARROW, states, scene)),
     ]
-    title = scene.say(text_of("figure.title"))
-    root = element(
-        "div",
-        element("p", title, class_="title"),
-        element("div", *inputs, class_="row"),
-        arrow(),
-        _box(scene.say(text_of("figure.attention")), shapes["attention"], scene, ONE_HEAD),
-        arrow(),
-        _box(scene.say(text_of("figure.concat")), shapes["concat"], scene, PROJECTION),
-        arrow(),
-        _box(f"{scene.say(text_of('figure.linear'))} W_O", shapes["output"], scene, PROJECTION),
-        arrow(),
-        _box(scene.say(text_of("figure.output")), shapes["x"]),
-        element("p", "Concat(softmax(Q Kᵀ / √d_head) V) W_O", class_="formula"),
-        class_="flow",
-    )
-    steps = (
-        f"x {shapes['x']}",
-        f"{scene.say(text_of('figure.linear'))} {shapes['linear']}",
-        f"{scene.say(text_of('figure.attention'))} {shapes['attention']}",
-        f"{scene.say(text_of('figure.concat'))} {shapes['concat']}",
-        f"W_O {shapes['output']}",
-    )
-    return Drawing(root, f"{title}. {' → '.join(steps)}", scene.mode, {"shapes": shapes})
+    steps = [scene.say(text_of(f"figure.steps.{step}")) for step in ("inputs", "heads", "joined")]
+    steps += [_sentence(state, scene) for state in states[1:]]
+    alt = scene.say(text_of("figure.alt"), most=FULL)
+    values: dict[str, object] = {"sizes": [sizes_of(state, scene) for state in states]}
+    return figure(forms[0], forms[1], steps, alt, scene.mode, scene.language, values=values)
 
 
-def _shapes(trace: Trace) -> dict[str, str]:
-    """What goes through the block: rows × columns of vectors, inputs → outputs of matrices."""
-    card, tokens = trace.model, len(trace.tokens)
-    wide = card.heads * card.d_head
-    return {
-        "x": f"{tokens} × {card.d_model}",
-        "linear": f"{card.heads} × ({card.d_model} → {card.d_head})",
-        "attention": f"{card.heads} × ({tokens} × {card.d_head})",
-        "concat": f"{tokens} × {wide}",
-        "output": f"{wide} → {card.d_model}",
-    }
+def _sentence(state: State, scene: Scene) -> str:
+    """What a number of heads means; how far it got, once the learner has drawn that."""
+    sizes = sizes_of(state, scene)
+    if state.is_own:
+        return scene.say(text_of("figure.steps.own"), **sizes._asdict(), word=scene.token.name)
+    how = "one" if sizes.heads == 1 else "several"
+    said = scene.say(text_of(f"figure.steps.{how}"), **sizes._asdict())
+    is_drawn = bool(bars_of(scene.choice[CONTROL]))
+    numbers = {"share": percent(accuracies()[sizes.heads])} if is_drawn else {}
+    asked = scene.say(text_of(f"figure.steps.{'got' if is_drawn else 'expects'}"), **numbers)
+    return f"{said}{asked}"
 
 
-def _box(title: str, shape: str, scene: Scene | None = None, number: int | None = None) -> Element:
-    where = None
-    if scene is not None and number is not None:
-        where = element(
-            "div", scene.say(text_of("figure.in_chapter"), number=number), class_="aside"
+def _drawn(form: str, frame: Frame, states: Sequence[State], scene: Scene) -> list[Element]:
+    first, chart = sizes_of(states[0], scene), CHARTS[form]
+    drawn = [
+        at_step(0, *diagram.ghost(frame, FULL, scene), until=BUILT),
+        at_step(0, *diagram.inputs(frame, scene)),
+        at_step(0, *diagram.projections(frame, first, scene), until=BUILT),
+        at_step(1, *diagram.attention(frame, first, scene), until=BUILT),
+        at_step(2, *diagram.joined(frame, first, scene), until=BUILT),
+    ]
+    for state in states[1:]:
+        sizes = sizes_of(state, scene)
+        whole = (
+            *diagram.projections(frame, sizes, scene),
+            *diagram.attention(frame, sizes, scene),
+            *diagram.joined(frame, sizes, scene),
+            *(_vectors(form, frame, scene) if state.is_own else ()),
         )
-    return element(
-        "div", element("strong", title), element("div", shape, class_="shape"), where, class_="box"
-    )
+        drawn.append(at_step(state.first, *whole, until=state.until))
+    return [*drawn, *bars(chart, scene), *slider(chart, states, scene)]
+
+
+def _vectors(form: str, frame: Frame, scene: Scene) -> list[Element]:
+    """The word's x below the block, and beside its upper end what comes out for it."""
+    layer, trace = scene.number("layer"), scene.trace
+    below, above = VECTORS[form]
+    x, y, _ = below
+    name = text(x - 6, y, scene.token.name, style.INK[scene.mode], size=frame.size, anchor="end")
+    return [
+        name,
+        *_vector("X", trace.residual(layer), style.X, below, frame, scene),
+        *_vector("Y", trace.attention_output(layer), style.Z, above, frame, scene),
+    ]
+
+
+def _vector(
+    letter: str,
+    values: Float[np.ndarray, "token d_model"],
+    paint: Paint,
+    place: tuple[Number, Number, int],
+    frame: Frame,
+    scene: Scene,
+) -> list[Element]:
+    """The first numbers of the word's vector, and how many there are."""
+    (x, y, most), size = place, frame.size
+    layer, word = scene.number("layer"), scene.number("word")
+    row = values[word : word + 1, :most]
+    count = row.shape[1]
+    area = Area(x, y - 0.8 * size, 3.5 * size * count, 1.6 * size)
+    cells = [[Cell(f"{letter}.{layer}.{word}.{n}", ()) for n in range(count)]]
+    return [
+        matrix(row, area, paint, scene.mode, decimals=2, cells=cells),
+        more(area.right + 5, y, values.shape[1], scene.mode, size=max(11, 0.94 * size)),
+    ]
 
 
 def _block_numbers(scene: Scene) -> Numbers:
-    card = scene.trace.model
-    return {"wide": card.heads * card.d_head}
+    del scene
+    return measured_how()
 
 
-PART = Part("block", _draw_block, _block_numbers)
+PART = Part("block", _draw_block, _block_numbers, uses=(CONTROL,))

@@ -1,15 +1,25 @@
 """Chapter 7: two heads, two pictures, and the note's claims on trial."""
 
-from attnviz.analysis.difference import most_different
-from attnviz.lessons.chapters.c07_two_heads import head_map, lines, twins
+from attnviz.core.trace import Trace
+from attnviz.lessons.chapters.c07_two_heads import head_map, lines
 from attnviz.lessons.chapters.c07_two_heads.checks import QUESTIONS
-from attnviz.lessons.controls import Pick, other_head_control
+from attnviz.lessons.chapters.c07_two_heads.pair import lower_asked, upper_asked
+from attnviz.lessons.controls import Pick, Value, other_head_control, word_control
 from attnviz.lessons.engine import Chapter
 from attnviz.lessons.text import texts_of
+from attnviz.texts import Language
 
 text_of = texts_of(__name__)
 
-SPECIAL = {name: text_of(f"figure.special.{name}") for name in ("shown", "hidden")}
+
+def _switch(name: str, *values: str) -> Pick:
+    """One of a few values, which the texts of the figure name; the first unless chosen."""
+
+    def shown(value: Value, _: Trace, language: Language) -> str:
+        return text_of(f"figure.{name}.{value}")[language]
+
+    return Pick(name, lambda _: values, lambda _: values[0], shown)
+
 
 CHAPTER = Chapter(
     number=7,
@@ -17,19 +27,12 @@ CHAPTER = Chapter(
     minutes=6,
     has_trial=True,
     controls=(
-        other_head_control("head", lambda trace: most_different(trace)[0]),
-        other_head_control("other", lambda trace: most_different(trace)[1]),
-        Pick(
-            "special",
-            lambda _: tuple(SPECIAL),
-            lambda _: "shown",
-            lambda value, _, language: SPECIAL[str(value)][language],
-        ),
+        other_head_control("head", upper_asked),
+        other_head_control("other", lower_asked),
+        _switch("special", "hidden", "shown"),
+        _switch("view", "lines", "maps"),
+        word_control(),
     ),
-    parts=(
-        lines.PART,
-        twins.PART,
-        head_map.PART,
-    ),
+    parts=(lines.PART, head_map.PART),
     questions=QUESTIONS,
 )

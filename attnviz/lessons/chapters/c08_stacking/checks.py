@@ -124,11 +124,14 @@ QUESTIONS = (
         check=_adds_most,
         options=_others,
         asked=lambda _: {"layer": 0},
+        beside="whose",
         before="shares",
     ),
     Question(
         name="own",
         check=_own_share,
+        asked=lambda trace: {"first": f"{_own_left(trace)[0]:.2f}"},
+        beside="stack",
         tolerance=lambda _: 0.10,
         before="whose",
     ),
@@ -138,6 +141,7 @@ QUESTIONS = (
         asked=lambda _: {"places": PLACES},
         tolerance=lambda _: 0.10,
         is_law=True,
+        beside="shares",
         before="hops",
     ),
     Question(
@@ -145,6 +149,6 @@ QUESTIONS = (
         check=_width,
         options=answers("less", "same", "more"),
         is_law=True,
-        before="stack",
+        beside="shares",
     ),
 )

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from attnviz.digits import printed
-from attnviz.lessons.chapters.c08_stacking.meters import explained, meters_of, own_shares
+from attnviz.analysis import mixing
+from attnviz.digits import error_at_most, printed
+from attnviz.lessons.chapters.c08_stacking.meters import meters_of, own_shares
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
@@ -26,11 +27,21 @@ def _draw_shares(scene: Scene) -> Drawing:
         "div",
         element("p", title, class_="title"),
         number_table(table, rows, names, style.R, scene.mode, largest=1.0, marked=marked),
-        *explained(scene, meters, missing),
+        element("p", missing, class_="notice") if missing else None,
+        element("p", _adds_up(scene, layer, at), class_="verdict"),
     )
     said = "; ".join(f"{n}: {printed(float(v), 3)}" for n, v in zip(names, table[at], strict=True))
     alt = f"{title}. {scene.token.name}: {said}"
     return Drawing(root, alt, scene.mode, {"shares": table, "missing": missing})
+
+
+def _adds_up(scene: Scene, layer: int, at: int) -> str:
+    """That nothing is left out: the parts whose lengths are compared sum to z."""
+    parts = mixing.parts(scene.trace, layer, at).sum(axis=0)
+    error = float(np.abs(parts - scene.trace.after_attention(layer)[at]).max())
+    return scene.say(
+        text_of("figure.adds_up"), layer=layer, word=scene.token.name, error=error_at_most(error)
+    )
 
 
 def _shares_numbers(scene: Scene) -> Numbers:
@@ -48,4 +59,4 @@ def _shares_numbers(scene: Scene) -> Numbers:
     }
 
 
-PART = Part("shares", _draw_shares, _shares_numbers)
+PART = Part("shares", _draw_shares, _shares_numbers, uses=("layer",))

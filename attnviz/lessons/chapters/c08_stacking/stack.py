@@ -1,145 +1,308 @@
-"""The stack: from x to z to r, and on."""
+"""The note's figure: encoders upon encoders, and whose information each vector holds."""
+
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
-from attnviz.lessons.chapters.c08_stacking.runs import ENCODERS
+from attnviz.lessons.chapters.c08_stacking.tower import Tower, rows_of
+from attnviz.lessons.chapters.c08_stacking.whose_share import Sources, shares_of, sources_of
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.flow import arrow
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.style import Paint
-from attnviz.pictures.tensor import tensor
+from attnviz.pictures.elements import Area, Cell, Number, arrow, at_step, box, matrix, text
+from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.shares import share_bar
+from attnviz.pictures.elements.stacked import bypass, frame
+from attnviz.pictures.elements.strands import chooses
+from attnviz.pictures.style import Mode, Paint
 
 text_of = texts_of(__name__)
 
+ATTENTION, Z, R, NEXT, LAST = range(1, 6)  # steps, after the first
+_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
-def _shown(scene: Scene) -> range:
-    """The chosen layer and the one above it, if there is one."""
-    layer = scene.number("layer")
-    return range(layer, min(layer + ENCODERS, scene.trace.model.layers))
+# From the bottom up: where each thing of the encoder stands, top and height.
+WORD, X_CELLS, BOX, NORM_1, Z_CELLS, Z_BAR = 676, (626, 30), (500, 66), (442, 30), (384, 30), 358
+FEED, NORM_2, R_CELLS, R_BAR = (282, 50), (230, 30), (156, 30), 130
+FRAME, ABOVE, ABOVE_BOX = (212, 392), (30, 86), (60, 40)
+BAR = 20  # height of a bar of shares
 
 
-def _pair(scene: Scene) -> list[Token]:
-    """The chosen word and its nearest neighbour: another word, or else a special token."""
-    tokens, chosen = scene.trace.tokens, scene.token
-    others = [token for token in tokens if token is not chosen]
-    nearest = sorted(others, key=lambda t: (t.is_special, abs(t.position - chosen.position)))
-    return [chosen, *nearest[:1]]
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One form: where its columns are, and how large things stand in them."""
+
+    width: int
+    height: int
+    columns: tuple[Number, Number]  # the middles of the two words
+    others: Number  # and of what stands for the rest
+    shown: int  # numbers of a vector
+    cell: Number
+    out: Number  # how far the residual goes around
+    frame: tuple[Number, Number]  # left and right
+    size: Number
+    tower: Tower
+
+    def cells(self, column: int, place: tuple[int, int]) -> Area:
+        """Where a vector stands."""
+        wide = self.shown * self.cell
+        return Area(self.columns[column] - wide / 2, place[0], wide, place[1])
+
+
+def _plans(layers: int) -> tuple[Plan, Plan]:
+    wide = Tower(Area(818, 20, 372, 670), 15, layers)
+    narrow = Tower(Area(4, 712, 382, 76 + 44 * len(rows_of(layers))), 12, layers)
+    return (
+        Plan(1200, 696, (196, 468), 676, 3, 56, 124, (40, 772), 16, wide),
+        Plan(390, round(narrow.area.bottom) + 8, (82, 232), 346, 2, 50, 66, (3, 387), 11.5, narrow),
+    )
 
 
 def _draw_stack(scene: Scene) -> Drawing:
-    layers = _shown(scene)
-    title = scene.say(
-        text_of("figure.stack_title"),
-        word=" · ".join(token.name for token in _pair(scene)),
-        shown=" → ".join(map(str, layers)),
-    )
-    values: dict[str, np.ndarray] = {}
-    flow = [_entering(scene, layers[0], values)]
-    for layer in layers:
-        flow += [arrow(), _encoder(scene, layer, values), arrow()]
-        r = scene.trace.residual(layer + 1)
-        flow.append(
-            _strip(
-                scene,
-                f"r{layer}",
-                scene.say(text_of("figure.r_of"), layer=layer),
-                r,
-                style.R,
-                values,
-            )
-        )
-    formula = "z = LayerNorm(x + Concat(z⁽⁰⁾ …) W_O + b_O) · r = LayerNorm(z + FFN(z))"
-    root = element(
-        "div",
-        element("p", title, class_="title"),
-        *flow,
-        element("p", formula, class_="formula"),
-        class_="flow",
-    )
-    tokens, width = scene.trace.residual(0).shape
-    return Drawing(root, f"{title}. x → z → r: {tokens} × {width}. {formula}", scene.mode, values)
+    sources = sources_of(scene)
+    forms = [
+        Form(plan.width, plan.height, _form(scene, sources, plan))
+        for plan in _plans(scene.trace.model.layers)
+    ]
+    sentences = _sentences(scene, sources)
+    alt = " ".join([scene.say(text_of("figure.stack_alt")), *sentences])
+    pair = [token.position for token in sources.pair]
+    values: dict[str, object] = {"pair": pair}
+    if sources.norms is not None:
+        values["shares"] = sources.norms[:, pair]
+    wide, narrow = forms
+    return figure(wide, narrow, sentences, alt, scene.mode, scene.language, values=values)
 
 
-def _entering(scene: Scene, layer: int, values: dict[str, np.ndarray]) -> Element:
-    title = scene.say(text_of("figure.entering"))
-    if layer:
-        title = f"{scene.say(text_of('figure.r_of'), layer=layer - 1)} = x"
-    paint = style.R if layer else style.X
-    return _strip(scene, f"x{layer}", title, scene.trace.residual(layer), paint, values)
+def _form(scene: Scene, sources: Sources, plan: Plan) -> list[Element]:
+    """The encoder with its two words, the one above it, and all of them as a tower."""
+    drawn: list[Element | None] = [_encoder(scene, plan), *_rest(scene, sources, plan)]
+    for index, token in enumerate(sources.pair):
+        drawn += _column(scene, sources, plan, index, token)
+    layers = scene.trace.model.layers
+    if sources.norms is not None:
+        drawn.append(plan.tower.drawn(scene, sources, sources.norms, NEXT, LAST))
+    if layers > 1:
+        drawn.append(at_step(NEXT, *_above(scene, plan)))
+    return [one for one in drawn if one is not None]
 
 
-def _encoder(scene: Scene, layer: int, values: dict[str, np.ndarray]) -> Element:
-    """One encoder of the figure: both of its blocks with what they give."""
-    trace = scene.trace
-    written, z = trace.attention_output(layer), trace.after_attention(layer)
-    shape = f"{z.shape[0]} × {z.shape[1]} → {z.shape[0]} × {z.shape[1]}"
-    inside = [
-        _box(scene.say(text_of("figure.self_attention")), shape),
-        _strip(
-            scene,
-            f"y{layer}",
-            scene.say(text_of("figure.written"), layer=layer),
-            written,
-            style.GREY,
-            values,
+def _encoder(scene: Scene, plan: Plan) -> Element:
+    """The frame of the encoder, and its one box for all words."""
+    left, right = plan.frame
+    area = Area(left, FRAME[0], right - left, FRAME[1])
+    inner = Area(left + 14, BOX[0], right - left - 28, BOX[1])
+    name = scene.say(text_of("figure.encoder"), number=1)
+    return at_step(
+        ATTENTION,
+        frame(
+            area,
+            name,
+            scene.mode,
+            size=plan.size,
+            at=(right - 14, FRAME[0] + 20),
+            anchor="end",
         ),
-        _box("Add & Norm", "LayerNorm(x + …)"),
-        _strip(
-            scene, f"z{layer}", scene.say(text_of("figure.z_of"), layer=layer), z, style.Z, values
+        box(
+            inner,
+            [scene.say(text_of("figure.self_attention"))],
+            scene.mode,
+            paint=style.K,
+            size=plan.size + 2,
+        ),
+    )
+
+
+def _rest(scene: Scene, sources: Sources, plan: Plan) -> list[Element]:
+    """All other tokens, which enter too and are not drawn."""
+    if not sources.others:
+        return []
+    ink, x = style.FAINT_INK[scene.mode], plan.others
+    return [
+        text(x, X_CELLS[0] + 15, f"+ {sources.others}", ink, size=plan.size + 2),
+        text(x, WORD, scene.say(text_of("figure.tokens")), ink, size=plan.size),
+        at_step(ATTENTION, arrow((x, X_CELLS[0]), (x, BOX[0] + BOX[1] + 2), scene.mode)),
+        at_step(Z, arrow((x, BOX[0]), (x, NORM_1[0] + 2), scene.mode)),
+    ]
+
+
+def _column(
+    scene: Scene, sources: Sources, plan: Plan, index: int, token: Token
+) -> list[Element | None]:
+    """One word, upward: x, z and r, with what is between them."""
+    trace, mode, x = scene.trace, scene.mode, plan.columns[index]
+    colour, at = getattr(sources.paint(index), mode), token.position
+    has_feed = _has_feed_forward(trace)
+    word = element(
+        "g",
+        text(x, WORD, token.text[:14], colour, size=plan.size + 3, bold=True),
+        class_="box",
+        data_part=f"word.{at}",
+        aria_label=token.name,
+        **chooses("word", at),
+    )
+    after = trace.after_attention(0)
+    z = [
+        arrow((x, BOX[0]), (x, NORM_1[0] + NORM_1[1] + 2), mode),
+        _pill(scene, plan, x, NORM_1),
+        bypass((x, 612), (x + 0.69 * plan.out, NORM_1[0] + 15), plan.out, style.X, mode),
+        _added(plan, x, "x", NORM_1, style.X, mode),
+        arrow((x, NORM_1[0]), (x, Z_CELLS[0] + Z_CELLS[1] + 2), mode),
+        *_vector(scene, plan, index, token, after, "U.0", "z", style.Z, Z_CELLS),
+        _bar(scene, sources, plan, index, Z_BAR, token, "z"),
+    ]
+    r = _above_z(scene, plan, x, has_feed)
+    r += _vector(scene, plan, index, token, trace.residual(1), "R.0", "r", style.R, R_CELLS)
+    r.append(_bar(scene, sources, plan, index, R_BAR, token, "r"))
+    return [
+        word,
+        *_vector(scene, plan, index, token, trace.residual(0), "X.0", "x", style.X, X_CELLS),
+        at_step(ATTENTION, arrow((x, X_CELLS[0]), (x, BOX[0] + BOX[1] + 2), mode)),
+        at_step(Z, *z),
+        at_step(R, *r),
+    ]
+
+
+def _above_z(scene: Scene, plan: Plan, x: Number, has_feed: bool) -> list[Element | None]:
+    """From z to r: the feed-forward network and the way around it, or nothing at all."""
+    mode = scene.mode
+    top = R_CELLS[0] + R_CELLS[1] + 2
+    if not has_feed:
+        said = text(
+            x,
+            FEED[0] + 25,
+            scene.say(text_of("figure.no_feed_forward")),
+            style.FAINT_INK[mode],
+            size=plan.size,
+        )
+        return [
+            arrow((x, Z_BAR), (x, FEED[0] + 40), mode),
+            said,
+            arrow((x, FEED[0]), (x, top), mode),
+        ]
+    wide = 1.5 * plan.out
+    lines = scene.say(text_of("figure.feed_forward")).split("|")
+    return [
+        arrow((x, Z_BAR), (x, FEED[0] + FEED[1] + 2), mode),
+        box(Area(x - wide / 2, FEED[0], wide, FEED[1]), lines, mode, paint=style.R, size=plan.size),
+        arrow((x, FEED[0]), (x, NORM_2[0] + NORM_2[1] + 2), mode),
+        _pill(scene, plan, x, NORM_2),
+        bypass((x, Z_BAR - 8), (x + 0.69 * plan.out, NORM_2[0] + 15), plan.out, style.Z, mode),
+        _added(plan, x, "z", NORM_2, style.Z, mode),
+        arrow((x, NORM_2[0]), (x, top), mode),
+    ]
+
+
+def _added(
+    plan: Plan, x: Number, letter: str, place: tuple[int, int], paint: Paint, mode: Mode
+) -> Element:
+    """What the way around a box adds: + x."""
+    at = (x + plan.out + 5, place[0] + 36)
+    return text(*at, f"+ {letter}", getattr(paint, mode), size=plan.size, anchor="start", bold=True)
+
+
+def _pill(scene: Scene, plan: Plan, x: Number, place: tuple[int, int]) -> Element:
+    wide = 1.38 * plan.out
+    return box(
+        Area(x - wide / 2, place[0], wide, place[1]), ["Add & Norm"], scene.mode, size=plan.size
+    )
+
+
+def _vector(
+    scene: Scene,
+    plan: Plan,
+    index: int,
+    token: Token,
+    vectors: np.ndarray,
+    address: str,
+    letter: str,
+    paint: Paint,
+    place: tuple[int, int],
+) -> list[Element]:
+    """The first numbers of a word's vector, with its name as the note writes it."""
+    at, area = token.position, plan.cells(index, place)
+    shown = vectors[at : at + 1, : plan.shown]
+    cells = [[Cell(f"{address}.{at}.{column}") for column in range(shown.shape[1])]]
+    area = area._replace(width=plan.cell * shown.shape[1])
+    name = f"{letter}{str(at).translate(_SUBSCRIPT)}"
+    colour, middle = getattr(paint, scene.mode), place[0] + place[1] / 2
+    return [
+        matrix(shown, area, paint, scene.mode, decimals=2, cells=cells),
+        text(area.x - 6, middle, name, colour, size=plan.size + 2, anchor="end", bold=True),
+        text(
+            area.right + 5, middle, "…", style.FAINT_INK[scene.mode], size=plan.size, anchor="start"
         ),
     ]
-    if _has_feed_forward(trace, layer):
-        inside += [
-            _box(scene.say(text_of("figure.feed_forward")), shape),
-            _box("Add & Norm", "LayerNorm(z + …)"),
-        ]
-    else:
-        inside.append(element("p", scene.say(text_of("figure.no_feed_forward")), class_="formula"))
-    return element(
-        "div",
-        element("strong", scene.say(text_of("figure.encoder"), layer=layer)),
-        element("div", *inside, class_="flow"),
-        class_="box",
-    )
 
 
-def _has_feed_forward(trace: Trace, layer: int) -> bool:
-    return not np.array_equal(trace.after_attention(layer), trace.residual(layer + 1))
+def _bar(
+    scene: Scene, sources: Sources, plan: Plan, index: int, y: int, token: Token, letter: str
+) -> Element | None:
+    """Whose information the vector above holds, after the first layer."""
+    if sources.norms is None:
+        return None
+    area = Area(plan.cells(index, Z_CELLS).x, y, plan.shown * plan.cell, BAR)
+    said = f"{letter}{str(token.position).translate(_SUBSCRIPT)}"
+    shares = shares_of(scene, sources, sources.norms, 0, token.position)
+    return share_bar(shares, area, scene.mode, said, size=max(11, plan.size - 1))
 
 
-def _strip(
-    scene: Scene,
-    key: str,
-    title: str,
-    vectors: Float[np.ndarray, "token d_model"],
-    paint: Paint,
-    values: dict[str, np.ndarray],
-) -> Element:
-    """The two words' vectors, kept under `key` for who reads them back."""
-    pair = _pair(scene)
-    values[key] = vectors[[token.position for token in pair]]
-    rows = [token.name for token in pair]
-    return tensor(values[key], title, rows, paint, scene.mode, scene.language, marked=0)
+def _above(scene: Scene, plan: Plan) -> list[Element]:
+    """The beginning of the encoder above."""
+    left, right = plan.frame
+    area = Area(left, ABOVE[0], right - left, ABOVE[1])
+    name = scene.say(text_of("figure.encoder"), number=2)
+    inner = Area(left + 14, ABOVE_BOX[0], right - left - 28, ABOVE_BOX[1])
+    return [
+        frame(
+            area,
+            name,
+            scene.mode,
+            size=plan.size,
+            at=(right - 14, ABOVE[0] + 14),
+            anchor="end",
+            is_open=True,
+        ),
+        box(
+            inner,
+            [scene.say(text_of("figure.self_attention"))],
+            scene.mode,
+            paint=style.K,
+            size=plan.size,
+        ),
+        *(
+            arrow((x, R_BAR), (x, ABOVE_BOX[0] + ABOVE_BOX[1] + 2), scene.mode)
+            for x in plan.columns
+        ),
+    ]
 
 
-def _box(title: str, shape: str) -> Element:
-    return element(
-        "div", element("strong", title), " ", element("span", shape, class_="shape"), class_="box"
-    )
+def _has_feed_forward(trace: Trace) -> bool:
+    return not np.array_equal(trace.after_attention(0), trace.residual(1))
+
+
+def _sentences(scene: Scene, sources: Sources) -> list[str]:
+    layers = scene.trace.model.layers
+    names = ["x", "attention", "z", "r", *(("next", "last") if layers > 1 else ("only",))]
+    if not _has_feed_forward(scene.trace):
+        names[3] = "no_feed_forward"
+    if sources.norms is None:
+        names[2] = "z_plain"
+    numbers = {"a": sources.pair[0].text, "others": sources.others, "layers": layers, "second": 2}
+    if sources.norms is not None:
+        at = sources.pair[0].position
+        numbers["own"] = printed(float(sources.norms[0, at, at]), 2)
+    return [scene.say(text_of(f"figure.steps.{name}"), **numbers) for name in names]
 
 
 def _stack_numbers(scene: Scene) -> Numbers:
-    trace, layer, at = scene.trace, scene.number("layer"), scene.number("word")
-    x, z = (v[at].astype(float) for v in (trace.residual(layer), trace.after_attention(layer)))
-    cosine = float(x @ z / (np.linalg.norm(x) * np.linalg.norm(z)))
-    return {"layer": layer, "word": scene.token.name, "cosine": printed(cosine, 3)}
+    problem = sources_of(scene).problem
+    return {"problem": problem.text(scene.language) if problem else ""}
 
 
 PART = Part("stack", _draw_stack, _stack_numbers)

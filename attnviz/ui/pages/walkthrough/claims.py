@@ -15,24 +15,25 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import aloud
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough.progress import TracedSentence, guess, progress, step
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.progress import with_progress
 
-_trials: Cache[dict[str, Trial]] = Cache()
+CARDS, ACROSS = 6, 3  # that stand on the page at once, and in a row
+
+_trials: Cache[Trial] = Cache()
+_PAGE: SessionValue[int] = SessionValue("claims_page", 0)
 
 
-def trials_of(key: TraceKey, hide_special: bool, trace: Trace) -> dict[str, Trial]:
-    """Every claim tried on a sentence."""
-
-    def judge() -> dict[str, Trial]:
-        case = Case(trace, hide_special)
-        return {claim.name: try_claim(claim, case) for claim in claims()}
-
-    return _trials.get((key, hide_special), judge)
+def trial_of(key: TraceKey, hide_special: bool, trace: Trace, claim: Claim) -> Trial:
+    """A claim tried on a sentence."""
+    return _trials.get(
+        (key, hide_special, claim.name), lambda: try_claim(claim, Case(trace, hide_special))
+    )
 
 
 def on_trial(sentence: TracedSentence) -> None:
-    """The claims one by one: predict a verdict, then see the number, its control, the verdict."""
+    """The claims as cards: predict a verdict, then see the number, its control, the verdict."""
     st.markdown(f"### {say('walk.trial', language())}")
     st.markdown(markdown_text(say("walk.trial_how", language(), claims=len(claims()))))
     key = "trial_hide_special"
@@ -42,31 +43,66 @@ def on_trial(sentence: TracedSentence) -> None:
 
     shown = state.shown(key, progress().hide_special, take)
     st.toggle(say("page.hide_special", language()), **shown)
-    hidden = progress().hide_special
-    trials = with_progress(
-        lambda _: trials_of(sentence.key, hidden, sentence.trace), language(), "judge"
+    trials = tally(sentence)
+    page = _page()
+    cards = claims()[CARDS * page : CARDS * (page + 1)]
+    for start in range(0, len(cards), ACROSS):
+        for column, claim in zip(st.columns(ACROSS), cards[start : start + ACROSS], strict=False):
+            with column:
+                _claim(claim, trials.get(claim.name))
+
+
+def _page() -> int:
+    """Which cards are shown: those that were chosen, of all there are."""
+    pages = range(-(-len(claims()) // CARDS))
+    now = min(_PAGE.get(), pages[-1])
+
+    def called(page: int) -> str:
+        names = [claim.name for claim in claims()[CARDS * page : CARDS * (page + 1)]]
+        return f"{names[0]}–{names[-1]}"
+
+    def take() -> None:
+        given = state.taken("claims_page_of")
+        _PAGE.put(now if given is None else int(given))
+
+    st.pills(
+        say("walk.claims_shown", language()),
+        pages,
+        format_func=called,
+        **state.shown("claims_page_of", now, take, "default"),
+        required=True,
+        label_visibility="collapsed",
     )
-    _tally(trials)
-    for claim in claims():
-        _claim(claim, trials[claim.name])
+    return now
 
 
-def _tally(trials: dict[str, Trial]) -> None:
-    """How many of the verdicts that were revealed came out which way."""
-    counted = Counter(trials[name].verdict for name in progress().guesses if name in trials)
-    if counted:
+def tally(sentence: TracedSentence) -> dict[str, Trial]:
+    """Say how many predictions came true, and apart from that what the verdicts were."""
+    hidden, guesses = progress().hide_special, progress().guesses
+
+    def judge(_: object) -> dict[str, Trial]:
+        said = [claim for claim in claims() if claim.name in guesses]
+        return {c.name: trial_of(sentence.key, hidden, sentence.trace, c) for c in said}
+
+    trials = with_progress(judge, language(), "judge")
+    if trials:
+        hits = sum(agrees(guesses[name], trial.verdict) for name, trial in trials.items())
+        mine = say("walk.hits", language(), hits=hits, claims=len(trials))
+        counted = Counter(trial.verdict for trial in trials.values())
         parts = [f"{say(f'verdict.{verdict}', language())}: {n}" for verdict, n in counted.items()]
-        st.markdown(markdown_text(" · ".join(parts)))
+        verdicts = say("walk.verdicts", language(), verdicts=" · ".join(parts))
+        st.markdown(f"**{markdown_text(mine)}**  \n{markdown_text(verdicts)}")
+    return trials
 
 
-def _claim(claim: Claim, trial: Trial) -> None:
+def _claim(claim: Claim, trial: Trial | None) -> None:
+    """One card: the claim, then the prediction or the verdict."""
     said = progress().guesses.get(claim.name)
-    with st.container(key=f"claim_{claim.name}"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{claim.name}** {markdown_text(claim.claim[language()])}")
-            if said is None:
-                _predict(claim)
-        if said is not None:
+    with st.container(key=f"claim_{claim.name}", border=True):
+        st.markdown(f"**{claim.name}** {markdown_text(claim.claim[language()])}")
+        if said is None or trial is None:
+            _predict(claim)
+        else:
             _verdict(claim, trial, said)
 
 

@@ -15,6 +15,7 @@ from attnviz.ui.components import aloud, presenting
 from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough import claims, learner, training
+from attnviz.ui.pages.walkthrough.chapter_controls import controls
 from attnviz.ui.pages.walkthrough.progress import (
     TracedSentence,
     progress,
@@ -45,6 +46,7 @@ def present(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) 
         if sentence is not None:
             show_warnings(sentence.trace)
             with stage:
+                chapter = chapter.at(sentence.scene(chapter).choice)
                 _show(sentence, chapter, chapter.screens[number])
         aloud.status()
     with bar:
@@ -76,8 +78,7 @@ def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scen
         for question in chapter.asked_beside(part):
             _question(sentence, chapter, question)
         training.train_here(chapter, scene)
-        used = [c for c in chapter.controls if c.name in part.uses]
-        learner.controls(chapter, scene, used)
+        controls(chapter, scene, part)
 
 
 def _closing(chapter: Chapter, scene: Scene) -> None:

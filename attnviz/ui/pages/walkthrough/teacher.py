@@ -52,7 +52,7 @@ def _chapter(sentence: TracedSentence, chapter: Chapter) -> None:
     st.markdown(
         "\n".join(f"- **{say(f'walk.{name}', language())}** {text}" for name, text in lines)
     )
-    for question in chapter.questions:
+    for question in chapter.at(scene.choice).questions:
         asked = markdown_text(question.asks(sentence.trace, language()))
         st.markdown(
             f"> **{asked}**  \n> {markdown_text(question.tells(sentence.trace, language()))}"

@@ -1,0 +1,111 @@
+"""Targets: the text that an encoder–decoder writes, as its decoder reads it.
+
+A decoder reads what it has written so far: a token that starts the text, and then the text. The
+text is typed, or written by the model itself, each token the likeliest one.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from attnviz.capture.display import Marks, byte_alphabet, token_text
+from attnviz.capture.reading import Reading, read
+from attnviz.core.characters import visible
+from attnviz.core.tokens import Token
+from attnviz.errors import TextError
+from attnviz.models.load import Model
+from attnviz.models.model import Target
+
+MOST_GENERATED = 64  # tokens that a model writes by itself, at most
+_BYTES = byte_alphabet()
+
+
+def read_target(text: str | None, source: dict[str, Tensor], model: Model) -> Reading:
+    """What the decoder reads: `text`, or without one what the model makes of the source.
+
+    Raises:
+        TextError: if the text cannot be read, or the model cannot write one by itself.
+    """
+    assert model.target is not None  # noqa: S101  # the caller has seen it
+    if text is not None:
+        shorter = replace(model.limits, tokens=model.limits.tokens - 1)
+        return _started(read(text, None, replace(model, limits=shorter)), model, model.target)
+    if not model.target.generates:
+        raise TextError("target_needed", model=model.card)
+    ids = _generated(source, model, model.target)
+    return Reading(tuple(ids), (0,) * len(ids), _tokens(ids, model), (), (), "")
+
+
+def _started(reading: Reading, model: Model, target: Target) -> Reading:
+    """A text after the token that starts it, without the one that ends it."""
+    ids, tokens = list(reading.ids), list(reading.tokens)
+    if target.start is None:  # the last token, which names the language, is moved to the front
+        ids, tokens = [ids[-1], *ids[:-1]], [tokens[-1], *tokens[:-1]]
+    else:
+        if ids[-1] in target.ends and tokens[-1].is_special:
+            ids, tokens = ids[:-1], tokens[:-1]
+        ids, tokens = [target.start, *ids], [_special(target.start, model), *tokens]
+    places = {token.position: place for place, token in enumerate(tokens) if token.source}
+    return replace(
+        reading,
+        ids=tuple(ids),
+        types=(0,) * len(ids),
+        tokens=tuple(replace(token, position=place) for place, token in enumerate(tokens)),
+        unknown=tuple(
+            replace(one, position=places[one.position])
+            for one in reading.unknown
+            if one.position in places
+        ),
+    )
+
+
+def _generated(source: dict[str, Tensor], model: Model, target: Target) -> list[int]:
+    """The tokens that the model writes, the likeliest one at a time."""
+    module: Any = model.module
+    most = min(MOST_GENERATED, model.limits.tokens - 1)
+    options = {"max_new_tokens": most, "do_sample": False, "num_beams": 1, "use_cache": True}
+    given = {name: value for name, value in source.items() if name != "token_type_ids"}
+    with torch.inference_mode():
+        ids: list[int] = module.generate(**given, **options)[0].tolist()
+    return ids[:-1] if len(ids) > 1 and ids[-1] in target.ends else ids
+
+
+def _special(number: int, model: Model) -> Token:
+    piece = str(model.tokenizer.id_to_token(number))
+    return Token(visible(piece), piece, 0, None, 0, True, False, "")
+
+
+def _tokens(ids: list[int], model: Model) -> tuple[Token, ...]:
+    """Tokens that a model wrote, as people read them: no text stands behind them."""
+    added = model.tokenizer.get_added_tokens_decoder()
+    marks = Marks.of(model.tokenizer, model.byte_level)
+    pieces = [str(model.tokenizer.id_to_token(number)) for number in ids]
+    tokens = []
+    for place, (number, piece, source) in enumerate(
+        zip(ids, pieces, _characters(pieces, marks), strict=True)
+    ):
+        is_special = number in added and added[number].special
+        text = visible(piece) if is_special else token_text(piece, source, marks)
+        word = None if is_special else place
+        tokens.append(Token(text, piece, place, word, 0, is_special, False, source))
+    return tuple(tokens)
+
+
+def _characters(pieces: list[str], marks: Marks) -> list[str]:
+    """The characters that each piece is of: of several that hold the bytes of one, that one."""
+    if not marks.byte_level:
+        return pieces
+    found: list[str] = []
+    held, waiting = b"", 0
+    for piece in pieces:
+        held += bytes(_BYTES.get(character, 0x3F) for character in piece)
+        waiting += 1
+        try:
+            text = held.decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [text.strip()] * waiting
+        held, waiting = b"", 0
+    return found + [held.decode("utf-8", "ignore")] * waiting

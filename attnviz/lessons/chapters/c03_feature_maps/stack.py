@@ -1,0 +1,332 @@
+"""The opening figure: the sentence as a photograph, and the maps that a layer's heads make of it.
+
+The maps stand in a pile, the head that is followed in front, and fan out; then a filter slides
+along the sentence while a head jumps.
+"""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from attnviz.core.heads import HeadId
+from attnviz.core.tokens import Token
+from attnviz.digits import printed
+from attnviz.lessons.chapters.c03_feature_maps.looking import (
+    REACH,
+    Looks,
+    filter_slides,
+    head_jumps,
+)
+from attnviz.lessons.engine import Part, Scene
+from attnviz.lessons.text import texts_of
+from attnviz.pictures import style
+from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures.elements import Area, Number, arrow, at_step, text
+from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
+from attnviz.pictures.elements.sentence_words import photograph, shortened, window
+from attnviz.pictures.style import code
+
+text_of = texts_of(__name__)
+
+MOST = 32  # tokens of a sheet; of a longer sentence those around the word
+STEPS = ("photo", "read", "row", "fan", "column", "filter", "jump")
+READ, ROW, FAN, COLUMN, FILTER, JUMP = range(1, len(STEPS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where things stand in one form of the figure."""
+
+    width: int
+    height: int
+    photo: Area
+    writing: Number  # size of the sentence
+    front: Area  # of the pile
+    spread: tuple[Number, Number]  # from the front of the pile to its back
+    fan: Area
+    looking: Area
+    small: Number  # size of labels
+
+
+_WIDE = _Plan(
+    width=1200,
+    height=620,
+    photo=Area(16, 240, 300, 300),
+    writing=22,
+    front=Area(430, 235, 310, 310),
+    spread=(430, -180),
+    fan=Area(360, 10, 830, 600),
+    looking=Area(360, 20, 830, 580),
+    small=16,
+)
+_NARROW = _Plan(
+    width=390,
+    height=760,
+    photo=Area(6, 8, 378, 170),
+    writing=15,
+    front=Area(30, 345, 236, 236),
+    spread=(112, -125),
+    fan=Area(8, 195, 374, 555),
+    looking=Area(4, 200, 382, 540),
+    small=12,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maps:
+    """What is drawn: the weights of each head of a layer, among the tokens that are shown."""
+
+    tokens: tuple[Token, ...]
+    order: tuple[HeadId, ...]  # the head that is followed first
+    sheets: dict[HeadId, np.ndarray]
+    focus: Token
+    key: Token  # the strongest one shown of the focus
+    weight: float
+    largest: float
+
+    @property
+    def head(self) -> HeadId:
+        return self.order[0]
+
+    def place(self, token: Token) -> int:
+        """Which row and column of a sheet a token has."""
+        return token.position - self.tokens[0].position
+
+
+def _maps(scene: Scene) -> _Maps:
+    head, focus = scene.head("head"), scene.number("word")
+    every = scene.trace.tokens
+    tokens = tuple(every[at] for at in window(len(every), focus, MOST))
+    shown = slice(tokens[0].position, tokens[-1].position + 1)
+    weights = scene.trace.layer_weights(head.layer)[:, shown, shown]
+    sheets = {HeadId(head.layer, n): np.ascontiguousarray(one) for n, one in enumerate(weights)}
+    row = sheets[head][focus - shown.start]
+    at = int(row.argmax())
+    return _Maps(
+        tokens=tokens,
+        order=(head, *(one for one in sheets if one != head)),
+        sheets=sheets,
+        focus=every[focus],
+        key=tokens[at],
+        weight=float(row[at]),
+        largest=float(weights.max()),
+    )
+
+
+def _draw_stack(scene: Scene) -> Drawing:
+    maps = _maps(scene)
+    looks = Looks.of(scene)
+    forms = [
+        Form(plan.width, plan.height, _drawn(scene, maps, looks, plan)) for plan in (_WIDE, _NARROW)
+    ]
+    clipped = len(maps.tokens) < len(scene.trace.tokens)
+    keys = ["row_of_some" if clipped and one == "row" else one for one in STEPS]
+    steps = [scene.say(text_of(f"figure.steps.{key}"), **_said(maps)) for key in keys]
+    alt = scene.say(text_of("figure.alt"), **_said(maps))
+    values: dict[str, object] = {"maps": np.stack(list(maps.sheets.values()))}
+    return figure(forms[0], forms[1], steps, alt, scene.mode, scene.language, values=values)
+
+
+def _said(maps: _Maps) -> dict[str, object]:
+    return {
+        "head": maps.head,
+        "layer": maps.head.layer,
+        "focus": maps.focus.text,
+        "key": maps.key.text,
+        "weight": printed(maps.weight, 2),
+        "shown": len(maps.tokens),
+        "width": len(REACH),
+    }
+
+
+def _drawn(scene: Scene, maps: _Maps, looks: Looks, plan: _Plan) -> list[Element]:
+    mode = scene.mode
+
+    def left_out(rest: int) -> str:
+        return scene.say(text_of("figure.left_out"), rest=rest)
+
+    photo = photograph(
+        scene.trace.tokens,
+        plan.photo,
+        mode,
+        size=plan.writing,
+        focus=maps.focus.position,
+        left_out=left_out,
+        option="most-seen",
+    )
+    return [
+        photo,
+        at_step(0, *_pile(scene, maps, plan), until=FAN),
+        at_step(FAN, *_fan(scene, maps, plan), until=FILTER),
+        at_step(FILTER, *filter_slides(scene, looks, plan.looking, plan.small), until=JUMP),
+        at_step(JUMP, *head_jumps(scene, looks, plan.looking, plan.small)),
+    ]
+
+
+def _sheet(scene: Scene, maps: _Maps, head: HeadId, area: Area, **attributes: object) -> Element:
+    return ink_map(
+        maps.sheets[head],
+        area,
+        style.SCORE,
+        scene.mode,
+        name=str(head),
+        largest=maps.largest,
+        columns=[token.position for token in maps.tokens],
+        frame=getattr(code(head.head), scene.mode),
+        data_part=f"head.{head.layer}.{head.head}",
+        tabindex=0,
+        role="button",
+        **attributes,
+    )
+
+
+def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
+    """The photograph's line, and the sheets behind each other; a click fans them out."""
+    mode, behind = scene.mode, max(1, len(maps.order) - 1)
+    step = (plan.spread[0] / behind, plan.spread[1] / behind)
+    places = pile(plan.front, len(maps.order), step)
+    last = places[-1]
+    drawn = list(_threads(plan, last, scene))
+    for head, place in reversed(list(zip(maps.order, places, strict=True))):
+        fans = scene.say(text_of("figure.fans"), head=head)
+        drawn.append(_sheet(scene, maps, head, place, data_goes=FAN, aria_label=fans))
+        label = str(head) if head == maps.head else f"H{head.head}"
+        ink = getattr(code(head.head), mode)
+        corner = (place.x - 4, place.y - plan.small * 0.7)
+        if head == maps.head:
+            drawn.append(
+                text(
+                    place.x,
+                    place.bottom + plan.small,
+                    label,
+                    ink,
+                    size=plan.small * 1.15,
+                    anchor="start",
+                    bold=True,
+                )
+            )
+        elif _has_room(step, plan):
+            drawn.append(text(*corner, label, ink, size=plan.small, anchor="start"))
+    clipped = len(maps.tokens) < len(scene.trace.tokens)
+    size = text_of("figure.some") if clipped else text_of("figure.sizes")
+    sizes = scene.say(size, **_said(maps))
+    x, y = plan.width - 8, plan.front.bottom + plan.small
+    drawn.append(text(x, y, sizes, style.FAINT_INK[mode], size=plan.small, anchor="end"))
+    return [*drawn, *_reading(scene, maps, plan)]
+
+
+def _has_room(step: tuple[Number, Number], plan: _Plan) -> bool:
+    """Whether names fit along the corners of the pile."""
+    return step[0] >= 1.9 * plan.small or -step[1] >= plan.small
+
+
+def _threads(plan: _Plan, last: Area, scene: Scene) -> list[Element]:
+    """As in the note: a line out of the photograph, through the pile, and on."""
+    mode, photo = scene.mode, plan.photo
+    if photo.right < plan.front.x:
+        low = 0.88  # of the way down, below what is written beside the sheet in front
+        y, on = plan.front.y + low * plan.front.height, last.y + low * last.height
+        return [
+            arrow((photo.right, y), (plan.front.x, y), mode, width=2.5),
+            arrow((last.right, on), (plan.width - 2, on), mode, width=2.5),
+        ]
+    x = plan.front.centre[0]
+    return [arrow((x, photo.bottom), (x, plan.front.y), mode, width=2)]
+
+
+def _reading(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
+    """How to read the sheet in front: its axes, then one row and its darkest cell."""
+    mode, front, size = scene.mode, plan.front, plan.small
+    ink = style.INK[mode]
+    down = front.bottom + 2.5 * size
+    across = element(
+        "g",
+        text(front.x - 1.1 * size, front.centre[1], _axis(scene, "rows"), ink, size=size),
+        transform=f"rotate(-90 {front.x - 1.1 * size} {front.centre[1]})",
+    )
+    axes = at_step(
+        READ,
+        across,
+        text(front.centre[0], down, _axis(scene, "columns"), ink, size=size),
+        until=ROW,
+    )
+    count, row, column = len(maps.tokens), maps.place(maps.focus), maps.place(maps.key)
+    line = cell_of(front, count, 1, row, 0)
+    cell = cell_of(front, count, count, row, column)
+    address = f"A.{maps.head.layer}.{maps.head.head}.{maps.focus.position}.{maps.key.position}"
+    says = f"{maps.head} · {maps.focus.name} → {maps.key.name}: {printed(maps.weight, 4)}"
+    number = element(
+        "g",
+        text(
+            front.centre[0],
+            down,
+            f"{shortened(maps.focus.text)} → {shortened(maps.key.text)}: {printed(maps.weight, 2)}",
+            ink,
+            size=1.2 * size,
+            bold=True,
+        ),
+        data_part=address,
+        data_value=repr(maps.weight),
+        data_says=says,
+        data_lights=f"word.{maps.key.position}",
+        tabindex=0,
+    )
+    marks = at_step(
+        ROW,
+        element("rect", **_box(line, 1), fill="none", stroke=ink, stroke_width=2),
+        element("rect", **_box(cell, 3), fill="none", stroke=ink, stroke_width=3),
+        text(
+            front.x - 6,
+            line.centre[1],
+            shortened(maps.focus.text, 9),
+            ink,
+            size=size,
+            anchor="end",
+            bold=True,
+        ),
+        number,
+        until=FAN,
+    )
+    return [axes, marks]
+
+
+def _axis(scene: Scene, which: str) -> str:
+    return scene.say(text_of(f"figure.axes.{which}"))
+
+
+def _box(area: Area, by: Number) -> dict[str, Number]:
+    wider = Area(area.x - by, area.y - by, area.width + 2 * by, area.height + 2 * by)
+    return {side: round(value, 1) for side, value in wider._asdict().items()}
+
+
+def _fan(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
+    """All sheets beside each other, in the order of the heads; then the column of the word."""
+    mode, size = scene.mode, plan.small
+    heads = list(maps.sheets)
+    places = squares(len(heads), plan.fan, gap=size, label=1.4 * size)
+    count, ink = len(maps.tokens), style.INK[mode]
+    drawn: list[Element] = []
+    columns: list[Element] = []
+    for head, place in zip(heads, places, strict=True):
+        brings = scene.say(text_of("figure.brings"), head=head)
+        chosen = json.dumps({"head": [head.layer, head.head]})
+        drawn += [
+            _sheet(scene, maps, head, place, data_choose=chosen, aria_label=brings),
+            text(
+                place.x,
+                place.y - 0.75 * size,
+                str(head),
+                getattr(code(head.head), mode),
+                size=size,
+                anchor="start",
+                bold=head == maps.head,
+            ),
+        ]
+        column = cell_of(place, 1, count, 0, maps.place(maps.focus))
+        columns.append(element("rect", **_box(column, 2), fill="none", stroke=ink, stroke_width=2))
+    return [*drawn, at_step(COLUMN, *columns)]
+
+
+PART = Part("stack", _draw_stack, uses=("head", "word"))

@@ -1,0 +1,110 @@
+"""Where the two diagrams stand: on a screen and on a phone, with their maps or without."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from attnviz.core.maps import Place
+from attnviz.pictures.elements import Area, Number, Point
+from attnviz.pictures.elements.strands import Edges, room_for
+
+_WIDE, _HIGH, _FOOT = 1200, 690, 32
+_MARGIN = 120  # left of the tokens, for the name of the head
+_NARROW, _LETTERS = 390, 11
+_STEP = 11.5  # between tokens that stand across a phone
+_ROW = 17  # and down it
+_LINES = 110  # height of the lines on a phone
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One form of the figure: all its places."""
+
+    width: int
+    height: int
+    edges: tuple[Edges, Edges]
+    tiles: tuple[Area, ...]  # of the maps
+    labels: tuple[tuple[Point, Point, Point], ...]  # of the head, the queries and the keys
+    anchors: tuple[str, str]
+    foot: Point
+    letters: int  # in a line of the foot
+    longest: int  # letters of a token
+    large: Number
+    small: Number
+
+
+def layouts(places: Sequence[Place], *, with_maps: bool) -> tuple[Layout, Layout]:
+    """The wide and the narrow form."""
+    return _wide(places, with_maps), _narrow(places, with_maps)
+
+
+def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
+    count, size, longest = len(places), 16 if len(places) <= 50 else 15, 12
+    room = room_for(places, size, longest)
+    across = _WIDE - _MARGIN - 10
+    step = (across - room) / (2 * count) if with_maps else across / count
+    step = min(step, 80)
+    each = (_HIGH - _FOOT) / 2
+    if with_maps:
+        each = max(each, count * step + 2 * room + 16)
+    height = each - 2 * room - 16
+    edges, tiles, labels = [], [], []
+    for index in range(2):
+        top = index * each + room
+        area = Area(_MARGIN, top, count * step, height)
+        edges.append(Edges(area, count, size))
+        middle = top + height / 2
+        labels.append(((0, middle), (0, top - 14), (0, area.bottom + 14)))
+        if with_maps:
+            side = count * step
+            tiles.append(Area(_WIDE - 10 - side, top + height - side, side, side))
+    return Layout(
+        width=_WIDE,
+        height=round(2 * each) + _FOOT,
+        edges=(edges[0], edges[1]),
+        tiles=tuple(tiles),
+        labels=tuple(labels),
+        anchors=("start", "start"),
+        foot=(0, 2 * each + 14),
+        letters=150,
+        longest=longest,
+        large=26,
+        small=15,
+    )
+
+
+def _narrow(places: Sequence[Place], with_maps: bool) -> Layout:
+    count, longest = len(places), 12
+    size = 12 if count <= 25 else _LETTERS
+    room = room_for(places, size, longest)
+    left = room if with_maps else 10
+    upright = (_NARROW - left - 10) / count < _STEP
+    edges, tiles, labels = [], [], []
+    y = 0.0
+    for _ in range(2):
+        y += 44
+        name = (0, y - 32)
+        if upright:
+            area = Area(room, y, _NARROW - 2 * room, count * _ROW)
+            query, key, y = (room - 6, y - 10), (_NARROW - room + 6, y - 10), area.bottom + 16
+        else:
+            area = Area(left, y + room, min(_NARROW - left - 10, 44 * count), _LINES)
+            query, key = (_NARROW - 2, y - 32), (_NARROW - 2, y - 14)
+            y = area.bottom + room
+        edges.append(Edges(area, count, size, upright))
+        labels.append((name, query, key))
+        if with_maps:
+            tiles.append(Area(area.x, y + 8, area.width, area.width))
+            y = tiles[-1].bottom + room
+    return Layout(
+        width=_NARROW,
+        height=round(y) + 100,
+        edges=(edges[0], edges[1]),
+        tiles=tuple(tiles),
+        labels=tuple(labels),
+        anchors=("end", "start") if upright else ("end", "end"),
+        foot=(0, y + 22),
+        letters=62,
+        longest=longest,
+        large=17,
+        small=_LETTERS,
+    )

@@ -1,0 +1,127 @@
+"""All encoders as a tower: whose information is in r of the two words, layer by layer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from attnviz.lessons.chapters.c08_stacking.whose_share import Norms, Sources, shares_of
+from attnviz.lessons.engine import Scene
+from attnviz.lessons.text import texts_of
+from attnviz.pictures import style
+from attnviz.pictures.drawing import Element, element
+from attnviz.pictures.elements import Area, Number, arrow, at_step, if_answered, text
+from attnviz.pictures.elements.shares import share_bar
+
+text_of = texts_of(__name__)
+
+MOST = 8  # encoders that stand in it; of more, these at even distances
+GAP = 14
+QUESTION = "own"  # what the upper rows give away
+
+
+def rows_of(layers: int) -> list[int]:
+    """The layers of the tower, from below: the first, the last, and some between."""
+    return sorted({round(n) for n in np.linspace(0, layers - 1, min(layers, MOST))})
+
+
+@dataclass(frozen=True, slots=True)
+class Tower:
+    """Where it stands, and how large its text is."""
+
+    area: Area
+    size: Number
+    layers: int
+
+    @property
+    def _label(self) -> Number:
+        return 2.6 * self.size
+
+    @property
+    def _step(self) -> float:
+        return min(92.0, (self.area.height - 76) / len(rows_of(self.layers)))
+
+    def _bar(self, row: int, column: int, columns: int) -> Area:
+        wide = (self.area.width - self._label - GAP * (columns - 1)) / columns
+        high = min(34.0, 0.6 * self._step)
+        y = self.area.bottom - 34 - row * self._step - high
+        return Area(self.area.x + self._label + column * (wide + GAP), y, wide, high)
+
+    def drawn(
+        self, scene: Scene, sources: Sources, norms: Norms, first: int, all_of_them: int
+    ) -> Element:
+        """The lowest encoder at the step `first`, and all others at `all_of_them`."""
+        ink, faint = style.INK[scene.mode], style.FAINT_INK[scene.mode]
+        shown = rows_of(self.layers)
+        above = [self._row(scene, sources, norms, n, layer) for n, layer in enumerate(shown) if n]
+        return element(
+            "g",
+            at_step(
+                first,
+                *self._title(scene, ink, faint),
+                *self._words(scene, sources),
+                self._row(scene, sources, norms, 0, 0),
+            ),
+            at_step(all_of_them, *above) if above else None,
+        )
+
+    def _title(self, scene: Scene, ink: str, faint: str) -> list[Element]:
+        x, top = self.area.x, self.area.bottom - 34 - len(rows_of(self.layers)) * self._step
+        title, how = (scene.say(text_of(f"figure.{name}")) for name in ("tower", "tower_how"))
+        return [
+            text(
+                x, top - 1.7 * self.size, title, ink, size=self.size + 1, anchor="start", bold=True
+            ),
+            text(x, top - 0.2 * self.size, how, faint, size=self.size, anchor="start"),
+        ]
+
+    def _words(self, scene: Scene, sources: Sources) -> list[Element]:
+        y, found = self.area.bottom - 14, []
+        for index, token in enumerate(sources.pair):
+            area = self._bar(0, index, len(sources.pair))
+            colour = getattr(sources.paint(index), scene.mode)
+            said = token.text[:14]
+            found.append(text(area.centre[0], y, said, colour, size=self.size + 1, bold=True))
+        return found
+
+    def _row(self, scene: Scene, sources: Sources, norms: Norms, row: int, layer: int) -> Element:
+        """R of both words after a layer; above the first once it was predicted."""
+        parts: list[Element] = []
+        for index, token in enumerate(sources.pair):
+            area = self._bar(row, index, len(sources.pair))
+            if row:
+                x = area.centre[0]
+                below = self._bar(row - 1, index, len(sources.pair))
+                parts.append(arrow((x, below.y - 2), (x, area.bottom + 2), scene.mode))
+            said = f"#{layer + 1} · {token.text}"
+            shares = shares_of(scene, sources, norms, layer, token.position)
+            bar = share_bar(shares, area, scene.mode, said, size=self.size)
+            parts.append(if_answered(QUESTION, bar, self._unknown(scene, area)) if row else bar)
+        y = self._bar(row, 0, len(sources.pair)).centre[1]
+        name = text(
+            self.area.x,
+            y,
+            f"#{layer + 1}",
+            getattr(style.X, scene.mode),
+            size=self.size + 1,
+            anchor="start",
+            bold=True,
+        )
+        return element("g", name, *parts)
+
+    def _unknown(self, scene: Scene, area: Area) -> Element:
+        """A bar that is to be predicted."""
+        ink = style.FAINT_INK[scene.mode]
+        return element(
+            "g",
+            element(
+                "rect",
+                x=round(area.x, 1),
+                y=round(area.y, 1),
+                width=round(area.width, 1),
+                height=round(area.height, 1),
+                fill="none",
+                stroke=ink,
+                stroke_dasharray="4 4",
+            ),
+            text(*area.centre, "?", ink, size=self.size + 2),
+        )

@@ -1,0 +1,235 @@
+"""Opening: from the files of a checkpoint to a model that has proved itself."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from attnviz.core.card import ModelCard
+from attnviz.errors import AttnvizError, ModelError
+from attnviz.models import catalogue, kinds, layout, proof, requirements
+from attnviz.models.catalogue import Checkpoint
+from attnviz.models.families import Family, families
+from attnviz.models.model import Limits, Model
+from attnviz.models.places import Place
+from attnviz.models.progress import Progress
+from attnviz.runtime.limits import limits
+
+_REASON = 200  # characters of what transformers or torch says
+_TYPES = "token_type_ids"  # as transformers calls them
+
+transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Model:
+    """The model of a checkpoint.
+
+    Raises:
+        CaptureError: if its attention is not seen in full.
+        ModelError: if it is not one that we can look into.
+    """
+    if progress is not None:
+        progress(0.0, "load")
+    config = _config(checkpoint)
+    family = families().get(config.model_type)
+    kinds.check_kind(config, family, checkpoint.title)
+    requirements.check_config(config, family, checkpoint.title)
+    module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
+    module.train(False).requires_grad_(False)
+    requirements.check_numbers(module, checkpoint.title)
+    _own(module)
+    tokenizer, special = _tokenizer(checkpoint)
+    try:
+        model = _described(checkpoint, module, family, tokenizer, special)
+        proof.prove(model)
+    except AttnvizError:
+        raise
+    except Exception as problem:  # the model's own code, of any kind
+        reason = f"{type(problem).__name__}: {problem}"[:_REASON]
+        raise ModelError("cannot_run", model=checkpoint.title, problem=reason) from problem
+    if progress is not None:
+        progress(1.0, "load")
+    return model
+
+
+def _described(
+    checkpoint: Checkpoint,
+    module: PreTrainedModel,
+    family: Family | None,
+    tokenizer: Tokenizer,
+    special: Any,
+) -> Model:
+    """A model with its places, hooked for capture, and not proved yet."""
+    config = module.config
+    card = _card(checkpoint, module, family)
+    is_watched = not kinds.uses_interface(type(module))
+    if family is not None:
+        places = layout.places_of_family(module, family)
+    else:
+        card, places = _seen(card, module, is_watched)
+    layout.watch(places, is_watched)
+    return Model(
+        name=checkpoint.name,
+        card=card,
+        limits=Limits(card.max_tokens, limits().characters),
+        tokenizer=tokenizer,
+        unknown_token=special.unk_token,
+        mask_token=special.mask_token,
+        gives_types=_TYPES in special.model_input_names,
+        segments=_segments(module),
+        byte_level='"ByteLevel"' in tokenizer.to_str().partition('"model":')[0],
+        module=module,
+        places=places,
+        capabilities=layout.shown(places, is_watched),
+        is_watched=is_watched,
+        target=kinds.target_of(module) if config.is_encoder_decoder else None,
+    )
+
+
+def _seen(
+    card: ModelCard, module: PreTrainedModel, is_watched: bool
+) -> tuple[ModelCard, tuple[Place, ...]]:
+    """The places that one pass shows, and the sizes that it shows with them.
+
+    Raises:
+        ModelError: if there are none.
+    """
+    given = proof.probe(card, padding=0)
+    found = layout.scouted(module, given, is_watched)
+    if not found.attended:
+        raise ModelError("attention_hidden", model=card.title, family=card.family)
+    places = layout.places_seen(module, found, card.architecture == "encoder-decoder")
+    first = found.attended[0]
+    positions = kinds.positions_seen(found, module)
+    named, others = layout.beside(module, found)
+    card = replace(
+        card,
+        layers=max(layer for _, layer in (place.key for place in places)) + 1,
+        heads=first.heads,
+        d_head=first.d_head or card.d_model // first.heads,
+        max_tokens=min(card.max_tokens, positions or card.max_tokens),
+        layers_named=named,
+        other_layers=others,
+    )
+    if card.architecture == "encoder" and all(call.is_causal for call in found.attended):
+        card = replace(card, architecture="decoder")
+    return card, places
+
+
+def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
+    try:
+        config: PreTrainedConfig = AutoConfig.from_pretrained(
+            checkpoint.folder, local_files_only=True, trust_remote_code=False
+        )
+    except (ValueError, OSError, KeyError) as problem:
+        raise ModelError("unknown_architecture", model=checkpoint.title) from problem
+    except Exception as problem:  # a setting of another type, or none
+        reason = str(problem)
+        raise ModelError("config_refused", model=checkpoint.title, problem=reason) from problem
+    if hasattr(config, "use_cache"):
+        config.use_cache = False  # a text is read once, as a whole
+    return config
+
+
+def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedModel:
+    try:
+        module, report = kinds.auto_class(config).from_pretrained(
+            checkpoint.folder,
+            config=config,
+            attn_implementation=kinds.implementation(config),
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # told apart below, by name
+        )
+    except Exception as problem:  # safetensors raises its own kinds, by version
+        raise ModelError("damaged_file", file=catalogue.WEIGHTS) from problem
+    names = catalogue.weight_names(checkpoint.folder)
+    requirements.check_file(catalogue.WEIGHTS, report, module, names)
+    trained: PreTrainedModel = module
+    return trained
+
+
+def _own(module: PreTrainedModel) -> None:
+    """Copy the weights out of their file.
+
+    transformers maps the file into memory; were it cut short while the server runs, reading a
+    weight would end the whole process (bus error).
+    """
+    for tensor in (*module.parameters(), *module.buffers()):
+        tensor.data = tensor.data.clone()
+
+
+def _random(config: PreTrainedConfig) -> PreTrainedModel:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(catalogue.CONTROL_SEED)
+        module: PreTrainedModel = kinds.auto_class(config).from_config(
+            config, attn_implementation=kinds.implementation(config)
+        )
+    return module
+
+
+def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, Any]:
+    """A fast tokenizer of our own copy, and transformers' own around it, for what it names."""
+    if not any((checkpoint.folder / name).is_file() for name in catalogue.VOCABULARIES):
+        # transformers would make one with an empty vocabulary, to which all is [UNK].
+        raise ModelError("no_fast_tokenizer", file="tokenizer.json")
+    try:
+        loaded = AutoTokenizer.from_pretrained(
+            checkpoint.folder, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as problem:  # a missing or damaged file shows as any of many kinds
+        raise ModelError("no_fast_tokenizer", file="tokenizer.json") from problem
+    if not getattr(loaded, "is_fast", False):
+        raise ModelError("no_fast_tokenizer", file="tokenizer.json")
+    tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    _keep_spaces(tokenizer.post_processor)
+    return tokenizer, loaded
+
+
+def _segments(module: PreTrainedModel) -> int:
+    """Rows of the segment embedding of a model, 0 if it has none."""
+    embedding = getattr(getattr(module, "embeddings", None), "token_type_embeddings", None)
+    return embedding.num_embeddings if isinstance(embedding, nn.Embedding) else 0
+
+
+def _keep_spaces(processor: Any) -> None:
+    """Let offsets hold the spaces before a word.
+
+    A byte-level processor takes them away each time that it runs, and one encoding may pass it
+    twice: it then takes away letters.
+    """
+    if hasattr(processor, "__getitem__"):  # several, one after the other
+        for part in processor:
+            _keep_spaces(part)
+    elif hasattr(processor, "trim_offsets"):
+        processor.trim_offsets = False
+
+
+def _card(checkpoint: Checkpoint, module: PreTrainedModel, family: Family | None) -> ModelCard:
+    config: Any = module.config
+    words: Any = module.get_input_embeddings()
+    return ModelCard(
+        name=checkpoint.name,
+        title=checkpoint.title,
+        title_zh=checkpoint.title_zh,
+        source=checkpoint.source,
+        family=config.model_type,
+        revision=checkpoint.revision,
+        layers=config.num_hidden_layers,
+        heads=config.num_attention_heads,
+        d_model=config.hidden_size,
+        d_head=config.hidden_size // config.num_attention_heads,
+        max_tokens=min(requirements.most_tokens(config, family), limits().tokens),
+        vocabulary=words.num_embeddings,
+        architecture="encoder-decoder" if config.is_encoder_decoder else "encoder",
+    )

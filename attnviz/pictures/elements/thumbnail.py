@@ -1,0 +1,185 @@
+"""Thumbnails: a whole matrix in a few squares, each of which is one real number of it.
+
+A square stands for a block of the matrix and shows the number of it that is furthest from 0:
+nothing is averaged, and each square carries the address of its number.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.pictures import style
+from attnviz.pictures.drawing import Element, element
+from attnviz.pictures.elements import SMALL, Area, Number, Point
+from attnviz.pictures.elements.sentence_words import width_of
+from attnviz.pictures.style import Mode, Paint
+
+Block = Sequence[int]  # rows, or columns, that one square stands for
+Place = tuple[int, int]
+Squares = Sequence[Sequence[Place]]
+
+
+def blocks(count: int, most: int) -> list[Block]:
+    """So many places in at most `most` blocks of equal size, or nearly."""
+    parts = np.array_split(np.arange(count), max(1, min(count, most)))
+    return [[int(place) for place in part] for part in parts]
+
+
+def squares(
+    values: Float[np.ndarray, "row column"], rows: Sequence[Block], columns: Sequence[Block]
+) -> Squares:
+    """The place of the number that each square shows."""
+    return [[_strongest(values, row, column) for column in columns] for row in rows]
+
+
+def _strongest(values: Float[np.ndarray, "row column"], rows: Block, columns: Block) -> Place:
+    """Where in a block the number stands that is furthest from 0; the first, if several are."""
+    part = np.abs(values[np.ix_(rows, columns)])
+    row, column = np.unravel_index(int(part.argmax()), part.shape)
+    return rows[int(row)], columns[int(column)]
+
+
+def thumbnail(
+    values: Float[np.ndarray, "row column"],
+    area: Area,
+    places: Squares,
+    paint: Paint,
+    mode: Mode,
+    name: str,
+    address: str,
+    *,
+    says: Callable[[Place], str] | None = None,
+    beside: str = "",
+    is_behind: bool = False,
+    is_of_tokens: bool = False,
+    reached: int | None = None,
+) -> Element:
+    """A matrix in `squares`, in shades of one colour, grey below 0.
+
+    `address` is that of the matrix: a square's number is "address.row.column". One that is
+    `is_behind` another shows its first row and its first column alone. Where rows are tokens, a
+    square lights its own; `beside` lights up with each. The squares of the row `reached` that say
+    something can be reached by key.
+    """
+    hue = getattr(paint, mode)
+    colours = style.signed_ramp(hue, mode)
+    largest = max((abs(float(values[place])) for line in places for place in line), default=1.0)
+    wide, high = area.width / len(places[0]), area.height / len(places)
+    drawn = []
+    for i, line in enumerate(places):
+        for j, place in enumerate(line):
+            if is_behind and i and j:
+                continue
+            value = float(values[place])
+            said = says(place) if says else ""
+            drawn.append(
+                element(
+                    "rect",
+                    x=round(area.x + j * wide, 1),
+                    y=round(area.y + i * high, 1),
+                    width=round(wide, 1),
+                    height=round(high, 1),
+                    fill="#{:02x}{:02x}{:02x}".format(*colours[style.signed_level(value, largest)]),
+                    class_="cell",
+                    data_part=f"{address}.{place[0]}.{place[1]}",
+                    data_value=repr(value),
+                    data_says=said or None,
+                    data_lights=_lights(place, beside, is_of_tokens),
+                    tabindex=0 if said and place[0] == reached else None,
+                )
+            )
+    return element(
+        "g",
+        *drawn,
+        stroke=hue,
+        stroke_width=0.6,
+        fill_opacity=0.6,
+        class_="thumbnail",
+        data_name=name,
+    )
+
+
+def _lights(place: Place, beside: str, is_of_tokens: bool) -> str | None:
+    """What belongs to a square: its token, if rows are tokens, and what it stands beside."""
+    row = f"word.{place[0]}" if is_of_tokens else ""
+    return f"{row} {beside}".strip() or None
+
+
+def row_frame(area: Area, token: int, mode: Mode, *, shown: bool) -> Element:
+    """A frame around a token's row: always there, or when the token is pointed at."""
+    return element(
+        "rect",
+        x=round(area.x, 1),
+        y=round(area.y, 1),
+        width=round(area.width, 1),
+        height=round(area.height, 1),
+        fill="none",
+        stroke=style.INK[mode] if shown else "none",
+        stroke_width=2,
+        pointer_events="none",
+        class_="row",
+        data_part=f"word.{token}",
+    )
+
+
+def card(area: Area, colour: str, ground: str, *, stroke: Number = 1.2) -> Element:
+    """The outline of a matrix."""
+    return element(
+        "rect",
+        x=round(area.x, 1),
+        y=round(area.y, 1),
+        width=round(area.width, 1),
+        height=round(area.height, 1),
+        fill=ground,
+        stroke=colour,
+        stroke_width=stroke,
+    )
+
+
+def paragraph(
+    at: Point, said: str, width: Number, colour: str, *, size: Number = SMALL, anchor: str = "start"
+) -> Element:
+    """Text in as many lines as it needs; `at` is the middle of its first line."""
+    x, y = at
+    lines = wrapped(said, width, size)
+    return element(
+        "text",
+        *(
+            element("tspan", line, x=round(x, 1), y=round(y + n * size * 1.28, 1))
+            for n, line in enumerate(lines)
+        ),
+        fill=colour,
+        font_size=size,
+        text_anchor=anchor,
+        dominant_baseline="central",
+    )
+
+
+def wrapped(said: str, width: Number, size: Number) -> list[str]:
+    """A text in lines that are not wider: between words, or between Chinese characters."""
+    lines = [""]
+    for piece in _pieces(said):
+        if lines[-1] and width_of(lines[-1] + piece.rstrip(), size) > width:
+            lines.append("")
+        lines[-1] += piece
+    return [line.strip() for line in lines]
+
+
+_CLOSING = "，。：；、！？）”"
+
+
+def _pieces(said: str) -> list[str]:
+    """What stays together: a word with the space after it, or one Chinese character."""
+    pieces: list[str] = [""]
+    for letter in said:
+        is_wide = width_of(letter, 1) == 1 and letter not in _CLOSING
+        if pieces[-1] and (is_wide or pieces[-1][-1] == " " or _ends_wide(pieces[-1], letter)):
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces
+
+
+def _ends_wide(piece: str, after: str) -> bool:
+    """Whether a Chinese character stands before a letter that does not close anything."""
+    return width_of(piece[-1], 1) == 1 and after not in _CLOSING and after != " "

@@ -1,0 +1,273 @@
+"""Decoders: what a token may not see is not allowed, and what acts on scores is said."""
+
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
+from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
+
+import attnviz
+from attnviz.analysis.formula import formula
+from attnviz.capture.reading import read
+from attnviz.capture.variants import inputs
+from attnviz.errors import CaptureError, InterventionError
+from attnviz.models import hooks
+from attnviz.models.load import Model
+from attnviz.models.watch import WeightRecorder, watching
+from attnviz.pictures.shown import shown
+from tests.tiny_families import saved_family
+
+TEXT = "the cat sat on the mat , singing ."
+Loaded = Callable[[str], Model]
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    """Tiny models of a family, each made once."""
+    folder = tmp_path_factory.mktemp("decoders")
+    return cache(lambda kind: attnviz.load(saved_family(folder / kind, kind)))
+
+
+def formula_of(trace: attnviz.Trace, layer: int) -> str:
+    return formula(trace, [attnviz.HeadId(layer, 0)])
+
+
+# ---- where a token may look
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "gpt_neo", "bloom", "openai-gpt"])
+def test_later_tokens_are_not_allowed_and_count_nowhere(kind: str, loaded: Loaded) -> None:
+    trace = attnviz.trace(TEXT, loaded(kind))
+    tokens = len(trace.tokens)
+    (one,) = shown(trace, [(0, 0)])
+    np.testing.assert_array_equal(one.map.denied, ~np.tri(tokens, dtype=bool))
+    assert one.map.withheld.not_allowed == tokens * (tokens - 1) // 2
+    table = attnviz.measure(trace)
+    assert (table["next"] == 0).all()
+    assert trace.model.architecture == "decoder"
+
+
+def test_a_window_is_a_band_and_its_layer_says_so(loaded: Loaded) -> None:
+    """Gemma 2: every other layer sees the last four tokens alone."""
+    trace = attnviz.trace(TEXT, loaded("gemma2"))
+    tokens = len(trace.tokens)
+    back = np.arange(tokens)[:, None] - np.arange(tokens)
+    np.testing.assert_array_equal(trace.allowed((0, 0)), (back >= 0) & (back < 4))
+    np.testing.assert_array_equal(trace.allowed((1, 0)), back >= 0)
+
+
+def test_even_weights_are_even_over_what_is_allowed(loaded: Loaded) -> None:
+    changes = [attnviz.WeightsUniform(0, 1)]
+    for kind, window in (("llama", 99), ("gemma2", 4)):
+        trace = attnviz.trace(TEXT, loaded(kind), interventions=changes)
+        tokens = len(trace.tokens)
+        back = np.arange(tokens)[:, None] - np.arange(tokens)
+        may = (back >= 0) & (back < window)
+        expected = may / may.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(trace.weights((0, 1)), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "layer", "expected"),
+    [
+        ("bert", 0, "softmax(q·kᵀ / √d_head)"),
+        ("esm", 0, "softmax(q·kᵀ)"),
+        ("gpt2", 1, "softmax[k ≤ q](q·kᵀ / √d_head)"),
+        ("granite", 0, "softmax[k ≤ q](q·kᵀ)"),
+        ("gemma2", 0, "softmax[q − 3 ≤ k ≤ q](50·tanh(q·kᵀ / √d_head / 50))"),
+        ("gemma2", 1, "softmax[k ≤ q](50·tanh(q·kᵀ / √d_head / 50))"),
+        ("gpt_oss", 1, "softmax[k ≤ q](q·kᵀ / √d_head, sink)"),
+        ("modernbert", 1, "softmax[|q − k| ≤ 4](q·kᵀ / √d_head)"),
+        ("mpnet", 0, "softmax"),
+    ],
+)
+def test_the_formula_is_that_of_the_layer(
+    kind: str, layer: int, expected: str, loaded: Loaded
+) -> None:
+    trace = attnviz.trace(TEXT, loaded(kind))
+    assert formula_of(trace, layer) == expected
+    (one,) = shown(trace, [(layer, 0)])
+    assert expected in one.formula("en")
+    assert expected in one.formula("zh")
+
+
+# ---- changes
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "gemma2", "gpt_oss", "eurobert", "albert"])
+def test_a_head_that_is_off_is_its_slice_of_w_o_at_0(kind: str, loaded: Loaded) -> None:
+    model, head = loaded(kind), (1, 2)
+    off = attnviz.trace(TEXT, model, interventions=[attnviz.HeadOff(*head)])
+    plain = attnviz.trace(TEXT, model)
+    gone = plain.attention_output(1) - plain.contribution(head)
+    np.testing.assert_allclose(off.attention_output(1), gone, atol=1e-4)
+    assert np.abs(off.residual(2) - plain.residual(2)).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "gemma2", "gpt_oss", "modernbert"])
+def test_computed_step_by_step_it_is_the_same_attention(kind: str, loaded: Loaded) -> None:
+    """A pair that is not allowed anyway is knocked out: nothing may move."""
+    far = len(read(TEXT, None, loaded(kind)).tokens) - 1
+    changes = [attnviz.PairKnockedOut(1, head, 0, far) for head in range(4)]
+    plain = attnviz.trace(TEXT, loaded(kind))
+    may = plain.allowed((1, 0))
+    assert may is not None
+    assert not may[0, far]
+    again = attnviz.trace(TEXT, loaded(kind), interventions=changes)
+    np.testing.assert_allclose(again.layer_weights(1), plain.layer_weights(1), atol=1e-6)
+    np.testing.assert_allclose(again.residual(2), plain.residual(2), atol=1e-4, rtol=1e-4)
+
+
+def test_grouped_heads_share_their_keys(loaded: Loaded) -> None:
+    trace = attnviz.trace(TEXT, loaded("llama"))
+    assert trace.queries(0).shape[0] == 4
+    assert trace.keys(0).shape[0] == trace.values(0).shape[0] == 2
+    scores = trace.queries(0)[3] @ trace.keys(0)[1].T * 8**-0.5
+    seen = np.tri(len(scores), dtype=bool)
+    np.testing.assert_allclose(trace.scores((0, 3))[seen], scores[seen], rtol=1e-4)
+
+
+# ---- what a family does not show
+
+
+@pytest.mark.parametrize(
+    ("kind", "ask", "key"),
+    [
+        ("gpt2", lambda t: t.input_projection((0, 1), "query").weight, "lacks_projections"),
+        ("gpt2", lambda t: t.learned[0].query.weight, "lacks_projections"),
+        ("llama", lambda t: t.norm(0), "lacks_norms"),
+        ("llama", lambda t: t.after_attention(0), "lacks_norms"),
+        ("qwen3_next", lambda t: t.residual(0), "lacks_streams"),
+        ("qwen3_next", lambda t: t.contribution((0, 1)), "lacks_output"),
+        ("mpnet", lambda t: t.queries(0), "lacks_heads"),
+        ("mpnet", lambda t: t.scores((0, 1)), "lacks_heads"),
+    ],
+)
+def test_what_is_not_shown_is_one_error(kind: str, ask: Any, key: str, loaded: Loaded) -> None:
+    trace = attnviz.trace(TEXT, loaded(kind))
+    with pytest.raises(CaptureError) as problem:
+        ask(trace)
+    assert problem.value.key == key
+    assert problem.value.text("zh") != str(problem.value)
+
+
+def test_layers_without_attention_are_named(loaded: Loaded) -> None:
+    card = loaded("qwen3_next").card
+    assert (card.layers, card.layers_named) == (2, ("1", "3"))
+    assert card.other_layers == ("linear_attention", "linear_attention")
+
+
+# ---- attention of a family's own code
+
+
+def test_what_is_watched_is_seen_by_its_own_thread_alone(loaded: Loaded) -> None:
+    model = loaded("mpnet")
+    expected = attnviz.trace(TEXT, model)
+    found: list[attnviz.Trace] = []
+
+    def trace() -> None:
+        found.extend(attnviz.trace(TEXT, model) for _ in range(5))
+
+    threads = [threading.Thread(target=trace) for _ in range(3)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(found) == 15
+    for seen in found:
+        np.testing.assert_array_equal(seen.layer_weights(1), expected.layer_weights(1))
+
+
+def test_weights_with_which_the_model_does_not_go_on_are_refused(loaded: Loaded) -> None:
+    model = loaded("mpnet")
+    watcher = WeightRecorder(model)
+    module: Any = model.places[0].attention
+    hook = module.dropout.register_forward_hook(lambda _, __, weights: weights * 0.5)
+    try:
+        with torch.inference_mode(), watching(watcher), hooks.recording(watcher):
+            model.module(**inputs([read(TEXT, None, model)], model))
+        with pytest.raises(CaptureError, match="cannot be shown exactly"):
+            watcher.attention()
+    finally:
+        hook.remove()
+
+
+def test_heads_of_own_code_cannot_be_changed_and_say_so(loaded: Loaded) -> None:
+    with pytest.raises(InterventionError, match="Nothing can be changed inside"):
+        attnviz.trace(TEXT, loaded("mpnet"), interventions=[attnviz.HeadOff(0, 1)])
+    masked = attnviz.trace(TEXT, loaded("mpnet"), interventions=[attnviz.TokenMasked(2)])
+    assert masked.tokens[2].piece == "[MASK]"
+
+
+# ---- what a decoder reads
+
+
+def with_tokenizer(folder: Path, kind: str, tokenizer: Tokenizer, **names: str) -> Model:
+    config = AutoConfig.for_model(
+        kind,
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=64,
+    )
+    AutoModel.from_config(config).save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
+    return attnviz.load(folder)
+
+
+def test_bytes_of_one_character_are_one_word_and_read_as_it(tmp_path: Path) -> None:
+    """GPT-2's kind: no token at the start, pieces of bytes."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    trainer = trainers.BpeTrainer(
+        vocab_size=280,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=["<|endoftext|>"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(["the cat sat on the mat"] * 3, trainer)
+    end = "<|endoftext|>"
+    model = with_tokenizer(tmp_path / "m", "gpt2", tokenizer, unk_token=end, bos_token=end)
+    tokens = attnviz.trace("the 猫 sat", model).tokens
+    assert not any(token.is_special for token in tokens)
+    assert [token.text for token in tokens if token.word == 1] == ["猫"] * 3
+    assert {token.word_text for token in tokens if token.word == 1} == {"猫"}
+    assert not any("\ufffd" in token.text for token in tokens)
+
+
+def test_a_beginning_is_added_as_the_models_tokenizer_adds_it(tmp_path: Path) -> None:
+    """Llama's kind: ▁ for spaces, bytes where the vocabulary has nothing, <s> at the start."""
+    pieces = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *"▁thecason"]
+    vocabulary = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>", byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    )
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback()])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", 1)]
+    )
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
+    names = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
+    model = with_tokenizer(tmp_path / "m", "llama", tokenizer, **names)
+    tokens = attnviz.trace("the 猫", model).tokens
+    assert (tokens[0].text, tokens[0].is_special) == ("<s>", True)
+    assert not any(token.is_special for token in tokens[1:])
+    assert [token.text for token in tokens[-3:]] == ["猫"] * 3
+    assert len({token.word for token in tokens[-3:]}) == 1
