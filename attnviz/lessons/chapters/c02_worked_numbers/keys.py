@@ -49,7 +49,7 @@ class _Keys:
 
     def drawn(self, layout: _Layout) -> Form:
         rows = -(-len(self.near) // layout.per_row)
-        found = [*self._query(layout), at_step(1, *(self._key(layout, at) for at in self.near))]
+        found = [*self._query(layout), *(self._key(layout, at) for at in self.near)]
         return Form(layout.width, layout.top + rows * layout.tile + 4, found)
 
     def _query(self, layout: _Layout) -> list[Element]:
@@ -89,9 +89,12 @@ class _Keys:
                 name_at, token.text, at, self.scene.mode, size=layout.size + 1,
                 control=None, option=option,
             ),
-            matrix(
-                k[None, :shown], area, style.K, self.scene.mode,
-                decimals=DECIMALS, cells=cells, size=max(11, layout.size - 1),
+            at_step(
+                1,
+                matrix(
+                    k[None, :shown], area, style.K, self.scene.mode,
+                    decimals=DECIMALS, cells=cells, size=max(11, layout.size - 1),
+                ),
             ),
         )  # fmt: skip
 
