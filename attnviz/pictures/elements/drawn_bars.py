@@ -83,8 +83,8 @@ def to_draw(
     hint, said, area = commit
     button = element(
         "g",
-        _rect(area, fill=ink, stroke=ink, class_="face", round_=8),
-        text(*area.centre, said, style.PAPER[mode], size=plot.size, bold=True),
+        _rect(area, fill=style.WASH[mode], stroke=ink, class_="face", round_=8),
+        text(*area.centre, said, ink, size=plot.size, bold=True),
         class_="commit",
         role="button",
         tabindex=0,

@@ -227,7 +227,8 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
     if said := told.get("answered"):
         answer(chapter.number, said["question"], said["option"])
     at = told.get("step")
-    if part is chapter.parts[0] and at is not None and at != progress().step:
+    is_here = part is chapter.parts[0] and chapter.number == progress().chapter
+    if is_here and at is not None and at != progress().step:
         step(step=int(at))
 
 
