@@ -160,7 +160,7 @@ def test_the_longest_q_is_shown_once_it_is_asked_no_more(note: attnviz.Trace) ->
             assert length == pytest.approx(float(np.sqrt((q * q).sum())))
     options = {
         one.attributes["data-option"]
-        for one in panel.root.walk()  # type: ignore[union-attr]
+        for one in panel.root.walk()
         if "data-option" in one.attributes
     }
     assert options <= {f"longest.{option.name}" for option in question.options(note)}  # type: ignore[misc]
@@ -196,4 +196,4 @@ def test_given_weights_leave_the_toy_and_say_what_is_missing() -> None:
     figure = CHAPTER.figure(trace)
     assert len(cells(figure.panels["toy"])) == 116
     for name in ("sum", "projections"):
-        assert "cannot" in figure.panels[name].values  # type: ignore[union-attr]
+        assert "cannot" in figure.panels[name].values

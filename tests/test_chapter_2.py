@@ -201,7 +201,7 @@ def test_no_text_tells_what_is_asked_later(note: attnviz.Trace, language: Langua
         scene.say(t, **numbers) for t in (CHAPTER.text, CHAPTER.takeaway, CHAPTER.misconception)
     ]
     texts += [CHAPTER.note(part, scene) for part in CHAPTER.parts if part.name in {"note", "keys"}]
-    texts += [drawn(CHAPTER, note, "note").root.text, drawn(CHAPTER, note, "keys").root.text]  # type: ignore[union-attr]
+    texts += [drawn(CHAPTER, note, "note").root.text, drawn(CHAPTER, note, "keys").root.text]
     for text in texts:
         assert "0.9999" not in text
         assert not re.search(r"\bgap|differen|差", text), text
@@ -229,7 +229,7 @@ def test_every_sentence_fits_and_tokens_stay_data(
 def test_given_weights_leave_the_note_and_say_what_is_missing() -> None:
     trace = attnviz.Trace.from_weights(["a", "b", "c"], np.full((1, 2, 3, 3), 1 / 3))
     figure = CHAPTER.figure(trace)
-    missing = {n for n, p in figure.panels.items() if "cannot" in p.values}  # type: ignore[union-attr]
+    missing = {n for n, p in figure.panels.items() if "cannot" in p.values}
     assert missing == {"keys", "live"}
 
 

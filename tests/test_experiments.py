@@ -219,7 +219,7 @@ def test_chapter_2_says_that_a_head_is_off(tiny: Model) -> None:
     for head, said in (((1, 2), True), ((1, 1), False)):
         figure, _ = figure_of(CHAPTERS[1], trace, head=attnviz.HeadId(*head), word=2)
         panel = figure.panels["live"]
-        assert ("is off in this run" in panel.root.text) == said  # type: ignore[union-attr]
+        assert ("is off in this run" in panel.root.text) == said
 
 
 def test_chapter_5_draws_nothing_for_a_head_that_is_off(tiny: Model) -> None:
@@ -230,7 +230,7 @@ def test_chapter_5_draws_nothing_for_a_head_that_is_off(tiny: Model) -> None:
     assert drawn[1, 2] == drawn[0, 3] == 0
     assert (drawn == 0).sum() == 2
     many = figure.panels["many"]
-    assert many.values["chosen"] == pytest.approx(move(trace, tiny, [(2, 0)]), abs=1e-6)  # type: ignore[union-attr]
+    assert many.values["chosen"] == pytest.approx(move(trace, tiny, [(2, 0)]), abs=1e-6)
 
 
 def test_chapter_4_takes_away_one_head_more(tiny: Model) -> None:
@@ -239,7 +239,7 @@ def test_chapter_4_takes_away_one_head_more(tiny: Model) -> None:
         CHAPTERS[3], trace, head=attnviz.HeadId(1, 0), word=3, off=(attnviz.HeadId(1, 1),)
     )
     expected = again(trace, tiny, [HeadOff(1, 1)]).attention_output(1)[3]
-    np.testing.assert_allclose(figure.panels["sum"].values["y"], expected, atol=1e-6)  # type: ignore[union-attr]
+    np.testing.assert_allclose(figure.panels["sum"].values["y"], expected, atol=1e-6)
 
 
 # ---- claims

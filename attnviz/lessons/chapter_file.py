@@ -4,10 +4,9 @@ import json
 
 import numpy as np
 
-from attnviz.lessons.engine import Chapter, Panel, Scene
+from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.handout import chapter_section, cover
 from attnviz.lessons.link import Progress
-from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.provenance import provenance
 from attnviz.pictures.standalone import standalone
 
@@ -30,16 +29,9 @@ def chapter_numbers(chapter: Chapter, scene: Scene) -> str:
         "chapter": chapter.number,
         "title": chapter.title[scene.language],
         "choice": dict(scene.choice),
-        "parts": {name: _values(panel) for name, panel in panels.items()},
+        "parts": {name: {"says": one.alt, **one.values} for name, one in panels.items()},
     }
     return json.dumps(whole, ensure_ascii=False, default=_plain)
-
-
-def _values(panel: Panel) -> dict[str, object]:
-    if isinstance(panel, Drawing):
-        return {"says": panel.alt, **panel.values}
-    arrays = {name: getattr(panel, name) for name in ("head", "query", "key", "weight")}
-    return {"says": panel.alt, "heads": [str(head) for head in panel.heads], **arrays}
 
 
 def _plain(value: object) -> object:

@@ -23,7 +23,6 @@ from attnviz.lessons.text import Text
 from attnviz.lessons.trace_values import trace_values
 from attnviz.pictures.arguments import check_language, check_trace
 from attnviz.pictures.drawing import Drawing, element
-from attnviz.pictures.lines import Lines
 from attnviz.pictures.provenance import intervention_notes
 from attnviz.pictures.standalone import framed, picture, standalone
 from attnviz.pictures.style import Mode
@@ -31,7 +30,6 @@ from attnviz.texts import Language
 from attnviz.training.record import Training
 from attnviz.training.run import Run
 
-Panel = Drawing | Lines
 Screen = Union["Part", Literal["trial", "closing"]]
 
 
@@ -100,7 +98,7 @@ class Part:
     """One idea of a chapter: one screen of the presenter."""
 
     name: str
-    draw: Callable[[Scene], Panel]
+    draw: Callable[[Scene], Drawing]
     numbers: Callable[[Scene], Numbers] = lambda _: {}
     uses: tuple[str, ...] = ()  # controls that stand above this part
     key: str = ""  # of its texts: the chapter gives it
@@ -120,7 +118,7 @@ class Part:
 class Figure:
     """All panels of a chapter, by the name of their part."""
 
-    panels: Mapping[str, Panel]
+    panels: Mapping[str, Drawing]
     language: Language = "en"
 
     def __repr__(self) -> str:
@@ -281,13 +279,12 @@ class Chapter:
             return ""  # the panel says why
 
 
-def panel_element(panel: Panel) -> str:
+def panel_element(panel: Drawing) -> str:
     """A panel as an element of a file."""
-    kind = "drawing" if isinstance(panel, Drawing) else "lines"
-    return picture(kind, panel.packet, panel.alt)
+    return picture("drawing", panel.packet, panel.alt)
 
 
-def panel_of(part: Part, scene: Scene) -> Panel:
+def panel_of(part: Part, scene: Scene) -> Drawing:
     """A part's panel; where it cannot be drawn, a sentence that says why."""
     try:
         return _with_changes(part.draw(scene), scene)
@@ -295,10 +292,10 @@ def panel_of(part: Part, scene: Scene) -> Panel:
         return _notice(problem.text(scene.language), scene.mode)
 
 
-def _with_changes(panel: Panel, scene: Scene) -> Panel:
-    """A drawing below what was changed in the model; lines say it themselves."""
+def _with_changes(panel: Drawing, scene: Scene) -> Drawing:
+    """A panel below what was changed in the model."""
     said = " ".join(intervention_notes(scene.trace, scene.language))
-    if not said or isinstance(panel, Lines):
+    if not said:
         return panel
     root = element("div", element("p", said, class_="notice"), panel.root)
     return replace(panel, root=root, alt=f"{said} {panel.alt}")

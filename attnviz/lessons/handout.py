@@ -14,18 +14,16 @@ from attnviz.errors import AttnvizError
 from attnviz.lessons import note_example
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.engine import Chapter, Panel, Scene, panel_element, panel_of
+from attnviz.lessons.engine import Chapter, Scene, panel_element, panel_of
 from attnviz.lessons.link import Progress
 from attnviz.lessons.questions import Question
 from attnviz.lessons.verdict_sheet import GUESSES, spoken
 from attnviz.pictures.drawing import Drawing
-from attnviz.pictures.lines import Lines, lines
 from attnviz.pictures.picture import title
 from attnviz.pictures.standalone import origin, picture, standalone, tag
 from attnviz.texts import Language, say
 from attnviz.training.record import Training
 
-WIDEST = 60  # places of a line diagram across a page; more go down the page
 LONGEST_LINK = 800  # characters: a code of more is too fine for a camera
 FINISHED = 99  # a step beyond the last: the figure as it is in the end
 
@@ -89,13 +87,11 @@ def _on_paper(chapter: Chapter, scene: Scene, progress: Progress) -> str:
     return f"<section>{''.join(parts)}</section>"
 
 
-def _finished(panel: Panel, chapter: Chapter) -> str:
-    """A panel as it is in the end, without answers; lines as a page has room for them."""
-    if isinstance(panel, Drawing):
-        questions = [question.name for question in chapter.questions]
-        reader = {"step": FINISHED, "open": questions, "answered": []}
-        return picture("drawing", panel.packet_for(reader), panel.alt)
-    return panel_element(_across_a_page(panel))
+def _finished(panel: Drawing, chapter: Chapter) -> str:
+    """A panel as it is in the end, without answers."""
+    questions = [question.name for question in chapter.questions]
+    reader = {"step": FINISHED, "open": questions, "answered": []}
+    return picture("drawing", panel.packet_for(reader), panel.alt)
 
 
 def _open_question(chapter: Chapter, question: Question, scene: Scene, progress: Progress) -> str:
@@ -198,23 +194,13 @@ def chapter_section(
     figure = chapter.figure(trace, scene)
     for part in chapter.parts:
         parts.append(tag("h3", part.title[language]))
-        parts.append(panel_element(_across_a_page(figure.panels[part.name])))
+        parts.append(panel_element(figure.panels[part.name]))
         parts.append(tag("p", chapter.note(part, scene), "small"))
     asked = chapter.at(scene.choice).questions
     parts += [_asked(chapter, question, scene, progress) for question in asked]
     takeaway = scene.say(chapter.takeaway, **numbers)
     parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
     return f"<section>{''.join(parts)}</section>"
-
-
-def _across_a_page(panel: Panel) -> Panel:
-    """A panel that a page has room for: lines of many tokens go down it."""
-    if not isinstance(panel, Lines) or len(panel.maps[0].map.rows) <= WIDEST:
-        return panel
-    source, spoken = panel.maps[0].source, panel.language
-    if source is None:
-        return lines(panel.maps[0].map, direction="vertical", language=spoken)
-    return lines(source.trace, panel.heads, source.lens, direction="vertical", language=spoken)
 
 
 def _asked(chapter: Chapter, question: Question, scene: Scene, progress: Progress) -> str:

@@ -15,11 +15,11 @@ from attnviz.capture.run import trace
 from attnviz.core.heads import HeadId
 from attnviz.core.partial import partial
 from attnviz.core.trace import Trace
-from attnviz.lessons.engine import Panel
 from attnviz.models.load import Model
 from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.chart import Chart
+from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Arrangement, Direction, lines
 from attnviz.pictures.overview import Overview, Tiles, tiles_of
@@ -63,7 +63,7 @@ _different: Cache[tuple[HeadId, HeadId, float]] = Cache()
 _lines: Cache[bytes] = Cache()
 _packets: Cache[bytes] = Cache()  # of other pictures
 _heatmaps: Cache[tuple[Chart, str]] = Cache()
-panels: Cache[Panel] = Cache()  # of lessons
+panels: Cache[Drawing] = Cache()  # of lessons
 
 
 def is_light(key: TraceKey) -> bool:

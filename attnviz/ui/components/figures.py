@@ -9,7 +9,6 @@ import streamlit as st
 
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.drawing import Drawing
-from attnviz.pictures.lines import Lines
 from attnviz.pictures.scripts import core, css, javascript
 from attnviz.share.state import FOLDED
 from attnviz.ui import state
@@ -105,7 +104,6 @@ def _component(kind: str, *, keeps: bool = False) -> Callable[..., Any]:
 # Every picture that Explore shows in a folder of its own, by the name of its script.
 _folded = {kind.script.name: _component(kind.script.name) for kind in FOLDED}
 _overview = _component("overview")
-_lines = _component("lines")
 _lines_with_pins = _component("lines", keeps=True)
 _drawing = _component("drawing", keeps=True)
 
@@ -170,13 +168,8 @@ def picked(key: str) -> dict[str, Any] | None:
     return choice
 
 
-def show_lines(drawn: Lines, key: str) -> None:
-    """The line diagram. Hover, pins and Escape stay in the browser."""
-    _lines(key=key, data=drawn.packet)
-
-
 def show_lines_with_pins(packet: bytes, key: str, on_pins: Callable[[], None]) -> None:
-    """The same, from its packet. `on_pins` runs when they changed; `pinned(key)` says to what."""
+    """The line diagram. `on_pins` runs when they changed; `pinned(key)` says to what."""
     _lines_with_pins(key=key, data=packet, on_pins_change=on_pins)
 
 

@@ -17,7 +17,6 @@ from attnviz.lessons.engine import Chapter, Part, Scene
 from attnviz.lessons.link import PARAMETERS, to_link
 from attnviz.lessons.questions import Question
 from attnviz.lessons.score import Score, score
-from attnviz.pictures.drawing import Drawing
 from attnviz.texts import say
 from attnviz.ui.components import aloud, figures
 from attnviz.ui.frame import language
@@ -164,15 +163,12 @@ def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Sc
     """A part's picture, and what to see in it."""
     drawn = panel(sentence, chapter, part, scene)
     key = f"panel_{chapter.number}_{part.name}"
-    if isinstance(drawn, Drawing):
-        figures.show_drawing(
-            drawn,
-            key,
-            lambda: _take_told(chapter, part, scene, figures.told(key)),
-            _reader(sentence, chapter, part),
-        )
-    else:
-        figures.show_lines(drawn, key)
+    figures.show_drawing(
+        drawn,
+        key,
+        lambda: _take_told(chapter, part, scene, figures.told(key)),
+        _reader(sentence, chapter, part),
+    )
     if note := chapter.note(part, scene):
         st.caption(markdown_text(note))
 

@@ -10,10 +10,11 @@ import streamlit as st
 from attnviz.core.trace import Trace
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.controls import Value
-from attnviz.lessons.engine import Chapter, Panel, Part, Scene, panel_of
+from attnviz.lessons.engine import Chapter, Part, Scene, panel_of
 from attnviz.lessons.link import PARAMETERS, Progress, from_link, to_link
 from attnviz.lessons.questions import Answer
 from attnviz.lessons.verdict_sheet import Guess
+from attnviz.pictures.drawing import Drawing
 from attnviz.share.state import WALKTHROUGH, WalkthroughState
 from attnviz.training.record import Training
 from attnviz.ui import address, caches, state
@@ -182,13 +183,13 @@ def linked_state() -> WalkthroughState:
     return address.without_defaults(state.read(WalkthroughState))
 
 
-def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> Panel:
+def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> Drawing:
     """The panel of a part, drawn once for all who see the same."""
     done = [training.run.name for training in scene.trainings]
     what = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, done)
     key = ("panel", sentence.key, repr(what))
 
-    def draw(_: object) -> Panel:
+    def draw(_: object) -> Drawing:
         return caches.panels.get(key, lambda: panel_of(part, scene))
 
     return with_progress(draw, language(), "draw")
