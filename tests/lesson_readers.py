@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attnviz.core.trace import Trace
-from attnviz.lessons.engine import Chapter, Figure, Panel, Scene, panel_of
+from attnviz.lessons.engine import Chapter, Figure, Scene, panel_of
 from attnviz.lessons.questions import Answer
 from attnviz.lessons.trace_values import question_head, question_layer, question_word
 from attnviz.pictures.drawing import Drawing, Element
@@ -54,7 +54,7 @@ def figure_of(chapter: Chapter, trace: Trace, **choice: object) -> tuple[Figure,
     return chapter.figure(trace, scene), scene
 
 
-def drawn(chapter: Chapter, trace: Trace, name: str, **choice: object) -> Panel:
+def drawn(chapter: Chapter, trace: Trace, name: str, **choice: object) -> Drawing:
     """One part alone, drawn for a choice."""
     (part,) = (part for part in chapter.parts if part.name == name)
     return panel_of(part, chapter.scene(trace, choice))  # type: ignore[arg-type]

@@ -225,7 +225,7 @@ def test_chapter_2_says_that_a_head_is_off(tiny: Model) -> None:
 def test_chapter_5_draws_nothing_for_a_head_that_is_off(tiny: Model) -> None:
     trace = attnviz.trace(TEXT, tiny, interventions=[HeadOff(1, 2), HeadOff(0, 3)])
     figure, _ = figure_of(CHAPTERS[4], trace, off=(attnviz.HeadId(1, 2), attnviz.HeadId(2, 0)))
-    cells = elements(figure.panels["each"], "td")  # type: ignore[arg-type]
+    cells = elements(figure.panels["each"], "td")
     drawn = np.array([float(cell.attributes["data-value"]) for cell in cells]).reshape(3, 4)
     assert drawn[1, 2] == drawn[0, 3] == 0
     assert (drawn == 0).sum() == 2
