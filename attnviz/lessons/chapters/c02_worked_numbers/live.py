@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from attnviz.analysis.formula import formula
 from attnviz.core.intervention import heads_off
 from attnviz.digits import error_at_most, printed
+from attnviz.errors import LessonError
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import Text, texts_of
@@ -19,6 +21,8 @@ def _live(scene: Scene) -> WeightedSum:
     head, at = scene.head(), scene.number("word")
     trace, (layer, index) = scene.trace, head
     record = trace.record(layer)
+    if not record.is_plain:
+        raise LessonError("scores_not_plain", formula=formula(trace, [head]))
     products = record.shared(record.keys, index) @ record.queries[index][at]
     return WeightedSum(
         [token.name for token in trace.tokens],
