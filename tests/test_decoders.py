@@ -29,7 +29,7 @@ from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.models.watch import WeightRecorder, watching
 from attnviz.pictures.shown import shown
-from tests.tiny_families import saved_family
+from tests.tiny_families import opened, saved_family
 
 TEXT = "the cat sat on the mat , singing ."
 Loaded = Callable[[str], Model]
@@ -39,7 +39,7 @@ Loaded = Callable[[str], Model]
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     """Tiny models of a family, each made once."""
     folder = tmp_path_factory.mktemp("decoders")
-    return cache(lambda kind: attnviz.load(saved_family(folder / kind, kind)))
+    return cache(lambda kind: opened(saved_family(folder / kind, kind)))
 
 
 def formula_of(trace: attnviz.Trace, layer: int) -> str:
@@ -227,7 +227,7 @@ def with_tokenizer(folder: Path, kind: str, tokenizer: Tokenizer, **names: str) 
     )
     AutoModel.from_config(config).save_pretrained(folder)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
-    return attnviz.load(folder)
+    return opened(folder)
 
 
 def test_bytes_of_one_character_are_one_word_and_read_as_it(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 
+from attnviz.models.catalogue import find
+from attnviz.models.model import Model
+from attnviz.models.opening import open_model
 from tests.conftest import TINY_VOCABULARY, save_tiny, tiny_tokenizer
 
 PLAIN = {
@@ -202,3 +205,8 @@ def refused_family(folder: Path, kind: str) -> Path:
     folder = save_tiny(folder)
     (folder / "config.json").write_text(json.dumps({"model_type": kind}))
     return folder
+
+
+def opened(folder: Path) -> Model:
+    """The model of a folder, beside those that the process keeps: it pushes none of them out."""
+    return open_model(find(str(folder)))

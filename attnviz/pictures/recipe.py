@@ -61,7 +61,11 @@ class Recipe:
         lines, model = [], repr(trace.model.name)
         if trace.model.source == "trained":
             lines, model = [f"model = {trace.model.made_by}"], "model"
+        if trace.model.source == "memory":
+            model = "model"  # whoever pastes it has it
         more = "" if trace.pair is None else f", pair={trace.pair!r}"
+        if trace.model.source == "memory":
+            more += ", tokenizer=tokenizer"
         if trace.target is not None:
             more += f", target={trace.target!r}"
         if trace.interventions:
