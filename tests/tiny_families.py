@@ -29,7 +29,7 @@ EXPERTS = {
     "n_routed_experts": 4,
 }
 SPREAD = 0.4  # of random weights
-LESS_SPREAD = {"t5": 0.1, "mt5": 0.1}  # whose scores are not divided by √d_head
+LESS_SPREAD = {"t5": 0.1, "mt5": 0.1, "umt5": 0.1}  # whose scores are not divided by √d_head
 BART = {
     "d_model": 32,
     "encoder_layers": 3,
@@ -162,6 +162,19 @@ SIZES |= {
         "mamba_dt_rank": 4,
         "use_mamba_kernels": False,
     },
+}
+
+SIZES |= {  # ---- and more of each kind
+    **dict.fromkeys(("olmo", "smollm3"), GROUPED),
+    "helium": HEAD_OF_OWN,
+    "mixtral": {**GROUPED, **EXPERTS},
+    **dict.fromkeys(("roberta-prelayernorm", "xlm-roberta-xl", "data2vec-text"), PLAIN),
+    "ctrl": {"n_embd": 32, "n_layer": 2, "n_head": 4, "dff": 40, "n_positions": 64},
+    "umt5": T5,
+    "codegen": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "rotary_dim": 4},
+    "xglm": {"d_model": 32, "num_layers": 2, "attention_heads": 4, "ffn_dim": 40}
+    | {"max_position_embeddings": 64},
+    "rembert": {**PLAIN, "input_embedding_size": 32, "output_embedding_size": 32},
 }
 
 REFUSED: dict[str, dict[str, Any]] = {  # each with the settings that its reason needs
