@@ -8,13 +8,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import attnviz
 from attnviz.errors import AttnvizError
 from attnviz.models import proof
-from attnviz.models.catalogue import find
 from attnviz.models.load import Model
-from attnviz.models.opening import open_model
-from tests.tiny_families import REFUSED, SIZES, refused_family, saved_family
+from tests.tiny_families import REFUSED, SIZES, opened, refused_family, saved_family
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 _SHOWN = {  # in the order in which a reader asks
@@ -87,14 +84,14 @@ def page() -> str:
 
 
 def _shown(folder: Path, kind: str) -> str:
-    model = open_model(find(str(saved_family(folder / kind, kind))))
+    model = opened(saved_family(folder / kind, kind))
     largest = max(one.size for one in proof.measured(model))
     return f"| `{kind}` | {row_of(model).says} | {largest:.0e} |"
 
 
 def _refused(folder: Path, kind: str) -> str:
     try:
-        attnviz.load(refused_family(folder / kind, kind))
+        opened(refused_family(folder / kind, kind))
     except AttnvizError as problem:
         return f"| `{kind}` | {problem.text('en')} |"
     raise ValueError(f"{kind} is shown")

@@ -62,7 +62,7 @@ GIVEN = {
     "trace('the cat', Path('no/such'))": "no folder",
     "trace('the cat', '')": "no model name",
     "trace('the cat', 3)": "save_pretrained",
-    "trace('the cat', AutoModel.from_pretrained(folder))": "<BertModel>. Give a name (minilm",
+    "trace('the cat', AutoModel.from_pretrained(folder))": "needs its tokenizer",
     "trace('the cat', interventions=HeadOff(0, 2))": "[attnviz.HeadOff(0, 2)",
     "trace('the cat', interventions='off')": "[attnviz.HeadOff(0, 2)",
     "trace('the cat', interventions=[(0, 2)])": "[attnviz.HeadOff(0, 2)",

@@ -21,6 +21,7 @@ from tokenizers import (
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
 import attnviz
+from attnviz.analysis.difference import most_different
 from attnviz.analysis.formula import formula
 from attnviz.capture.reading import read
 from attnviz.capture.variants import inputs
@@ -29,7 +30,7 @@ from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.models.watch import WeightRecorder, watching
 from attnviz.pictures.shown import shown
-from tests.tiny_families import saved_family
+from tests.tiny_families import opened, saved_family
 
 TEXT = "the cat sat on the mat , singing ."
 Loaded = Callable[[str], Model]
@@ -39,7 +40,7 @@ Loaded = Callable[[str], Model]
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     """Tiny models of a family, each made once."""
     folder = tmp_path_factory.mktemp("decoders")
-    return cache(lambda kind: attnviz.load(saved_family(folder / kind, kind)))
+    return cache(lambda kind: opened(saved_family(folder / kind, kind)))
 
 
 def formula_of(trace: attnviz.Trace, layer: int) -> str:
@@ -169,6 +170,25 @@ def test_layers_without_attention_are_named(loaded: Loaded) -> None:
     card = loaded("qwen3_next").card
     assert (card.layers, card.layers_named) == (2, ("1", "3"))
     assert card.other_layers == ("linear_attention", "linear_attention")
+    trace = attnviz.trace(TEXT, loaded("qwen3_next"))
+    svg = attnviz.overview(trace).to_svg()
+    assert "layers 1, 3;" in svg
+    assert "linear_attention" in svg
+
+
+def test_a_sink_is_one_more_key_where_heads_are_compared(loaded: Loaded) -> None:
+    """The divergence by hand, with what the sink takes as a key of its own."""
+    trace = attnviz.trace(TEXT, loaded("gpt_oss"))
+    one, other, divergence = most_different(trace)
+    rows = []
+    for head in (one, other):
+        weights = trace.weights(head).astype(float)
+        assert weights.sum(axis=1).min() < 0.99
+        rows.append(np.column_stack([weights, 1 - weights.sum(axis=1)]))
+    middle = (rows[0] + rows[1]) / 2
+    tiny = 1e-300
+    kl = [(p * np.log2(np.maximum(p, tiny) / np.maximum(middle, tiny))).sum(axis=1) for p in rows]
+    assert divergence == pytest.approx((kl[0] + kl[1]).mean() / 2, abs=1e-4)
 
 
 # ---- attention of a family's own code
@@ -227,7 +247,7 @@ def with_tokenizer(folder: Path, kind: str, tokenizer: Tokenizer, **names: str) 
     )
     AutoModel.from_config(config).save_pretrained(folder)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
-    return attnviz.load(folder)
+    return opened(folder)
 
 
 def test_bytes_of_one_character_are_one_word_and_read_as_it(tmp_path: Path) -> None:

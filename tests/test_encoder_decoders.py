@@ -14,7 +14,7 @@ from attnviz.capture.reading import read
 from attnviz.capture.variants import inputs
 from attnviz.errors import ArgumentError, InterventionError, TextError
 from attnviz.models.load import Model
-from tests.tiny_families import saved_family
+from tests.tiny_families import opened, saved_family
 
 TEXT, TARGET = "the cat sat on the mat .", "the mat sat"
 
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Model:
-    return attnviz.load(folder)
+    return opened(folder)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_model_without_a_head_says_that_it_cannot_write(folder: Path, tmp_path
     bare.save_pretrained(tmp_path / "bare")
     for file in folder.glob("*token*"):
         (tmp_path / "bare" / file.name).write_bytes(file.read_bytes())
-    loaded = attnviz.load(tmp_path / "bare")
+    loaded = opened(tmp_path / "bare")
     assert len(attnviz.trace(TEXT, loaded, target=TARGET).heads) == (3 + 2 + 2) * 4
     with pytest.raises(TextError, match="Type the target") as problem:
         attnviz.trace(TEXT, loaded)

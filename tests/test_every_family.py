@@ -17,7 +17,7 @@ from attnviz.capture.variants import inputs
 from attnviz.core.heads import Kind
 from attnviz.models.load import Model
 from tests.families_table import row_of, written
-from tests.tiny_families import REFUSED, SIZES, refused_family, saved_family
+from tests.tiny_families import REFUSED, SIZES, opened, refused_family, saved_family
 
 TEXT, TARGET = "the cat sat on the mat , singing .", "the mat sat on"
 CLOSE = 1e-5
@@ -52,7 +52,7 @@ def oracle(folder: Path, model: Model) -> Any:
 
 @pytest.mark.parametrize("kind", SIZES)
 def test_a_family_shows_what_its_own_code_computes(kind: str, saved: Saved) -> None:
-    model = attnviz.load(saved(kind))
+    model = opened(saved(kind))
     trace = attnviz.trace(TEXT, model, target=TARGET if model.target else None)
     own = oracle(saved(kind), model)
     weights_are_their_own(trace, own)
@@ -95,7 +95,7 @@ def test_the_page_of_models_lists_every_family() -> None:
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_cannot_be_shown_is_refused_with_the_reason(kind: str, tmp_path: Path) -> None:
     with pytest.raises(attnviz.AttnvizError) as problem:
-        attnviz.load(refused_family(tmp_path / kind, kind))
+        opened(refused_family(tmp_path / kind, kind))
     (row,) = (row for row in written() if row.family == kind)
     assert row.says == problem.value.text("en").replace(str(tmp_path), "")
     assert problem.value.text("zh") != problem.value.text("en")

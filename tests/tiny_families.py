@@ -7,6 +7,9 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 
+from attnviz.models.catalogue import find
+from attnviz.models.model import Model
+from attnviz.models.opening import open_model
 from tests.conftest import TINY_VOCABULARY, save_tiny, tiny_tokenizer
 
 PLAIN = {
@@ -26,7 +29,7 @@ EXPERTS = {
     "n_routed_experts": 4,
 }
 SPREAD = 0.4  # of random weights
-LESS_SPREAD = {"t5": 0.1, "mt5": 0.1}  # whose scores are not divided by √d_head
+LESS_SPREAD = {"t5": 0.1, "mt5": 0.1, "umt5": 0.1}  # whose scores are not divided by √d_head
 BART = {
     "d_model": 32,
     "encoder_layers": 3,
@@ -161,6 +164,19 @@ SIZES |= {
     },
 }
 
+SIZES |= {  # ---- and more of each kind
+    **dict.fromkeys(("olmo", "smollm3"), GROUPED),
+    "helium": HEAD_OF_OWN,
+    "mixtral": {**GROUPED, **EXPERTS},
+    **dict.fromkeys(("roberta-prelayernorm", "xlm-roberta-xl", "data2vec-text"), PLAIN),
+    "ctrl": {"n_embd": 32, "n_layer": 2, "n_head": 4, "dff": 40, "n_positions": 64},
+    "umt5": T5,
+    "codegen": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "rotary_dim": 4},
+    "xglm": {"d_model": 32, "num_layers": 2, "attention_heads": 4, "ffn_dim": 40}
+    | {"max_position_embeddings": 64},
+    "rembert": {**PLAIN, "input_embedding_size": 32, "output_embedding_size": 32},
+}
+
 REFUSED: dict[str, dict[str, Any]] = {  # each with the settings that its reason needs
     **{kind: {} for kind in ("fnet", "mamba", "rwkv")},  # nothing is built
     **{kind: {} for kind in ("vit", "clip", "whisper", "perceiver", "gemma3")},
@@ -202,3 +218,8 @@ def refused_family(folder: Path, kind: str) -> Path:
     folder = save_tiny(folder)
     (folder / "config.json").write_text(json.dumps({"model_type": kind}))
     return folder
+
+
+def opened(folder: Path) -> Model:
+    """The model of a folder, beside those that the process keeps: it pushes none of them out."""
+    return open_model(find(str(folder)))

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.analysis.distribution import check_distribution
+from attnviz.analysis.distribution import check_distribution, whole_rows
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 
@@ -83,7 +83,7 @@ def most_different_beside(trace: Trace, head: tuple[int, int]) -> HeadId:
         InterventionError: if the model has no such head.
     """
     trace.check_heads([head])
-    weights = trace.layer_weights(head[0])
+    weights = whole_rows(trace, head[0])
     check_distribution(weights)
     apart = [_divergence(weights[head[1]], other) for other in weights]
     return HeadId(head[0], int(np.argmax(apart)))
@@ -103,7 +103,7 @@ def most_different(trace: Trace) -> tuple[HeadId, HeadId, float]:
         CaptureError: if rows are no distributions.
     """
     heads = trace.heads
-    weights = np.concatenate([trace.layer_weights(layer) for layer in range(trace.model.layers)])
+    weights = np.concatenate([whole_rows(trace, layer) for layer in range(trace.model.layers)])
     if len(heads) == 1:
         check_distribution(weights)
         return heads[0], heads[0], 0.0

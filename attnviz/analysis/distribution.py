@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.core.attention import Scored
+from attnviz.core.trace import Trace
 from attnviz.core.weights import row_sums
 from attnviz.digits import at_least, at_most
 from attnviz.errors import CaptureError
@@ -29,3 +31,20 @@ def check_distribution(weights: Float[np.ndarray, "*axes query key"]) -> None:
 def sum_to_one(low: float, high: float) -> bool:
     """Whether row sums from `low` to `high` are 1 but for the rounding of float32."""
     return 1 - FLOAT32 <= low <= high <= 1 + FLOAT32
+
+
+def whole_rows(trace: Trace, layer: int) -> Float[np.ndarray, "head query key_or_sink"]:
+    """The weights of a layer as distributions, to tell heads apart.
+
+    Where a learned sink takes a part of each row (gpt-oss), it is one more key, the last.
+    """
+    weights = trace.layer_weights(layer)
+    if not any(_has_sinks(record) for record in trace.attention.values()):
+        return weights
+    taken = np.maximum(1 - weights.sum(axis=-1, keepdims=True, dtype=float), 0)
+    whole: np.ndarray = np.concatenate([weights, taken.astype(weights.dtype)], axis=-1)
+    return whole
+
+
+def _has_sinks(record: object) -> bool:
+    return isinstance(record, Scored) and record.sinks is not None

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.difference import overlaps
+from attnviz.analysis.distribution import whole_rows
 from attnviz.core.trace import Trace
 
 
@@ -24,7 +25,7 @@ class HeadMap(NamedTuple):
 
 def head_map(trace: Trace) -> HeadMap:
     """All heads of a trace on a plane. Distances run from 0 (alike) to 1 (disjoint)."""
-    weights = np.concatenate([trace.layer_weights(layer) for layer in range(trace.model.layers)])
+    weights = np.concatenate([whole_rows(trace, layer) for layer in range(trace.model.layers)])
     squared = np.maximum(0.0, 1 - overlaps(weights).astype(np.float64))
     np.fill_diagonal(squared, 0.0)
     places, kept = scaled(squared)

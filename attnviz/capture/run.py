@@ -5,6 +5,7 @@ from os import PathLike
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from attnviz import checks
 from attnviz.capture.interventions import Change, changed_reading, example
@@ -18,6 +19,7 @@ from attnviz.core.trace import Trace
 from attnviz.errors import TextError
 from attnviz.models import hooks
 from attnviz.models.catalogue import EMBEDDED
+from attnviz.models.in_memory import held
 from attnviz.models.load import Model, load
 from attnviz.models.recorder import Recorder
 from attnviz.models.watch import WeightRecorder, watching
@@ -25,18 +27,20 @@ from attnviz.models.watch import WeightRecorder, watching
 
 def trace(
     text: str,
-    model: Model | str | PathLike[str] | None = None,
+    model: Model | PreTrainedModel | str | PathLike[str] | None = None,
     pair: str | None = None,
     interventions: Sequence[Intervention] = (),
     *,
     target: str | None = None,
+    tokenizer: PreTrainedTokenizerBase | None = None,
 ) -> Trace:
     """Run `text` (and `pair`, a second sentence) through a model and keep every head.
 
     `target` is what an encoder–decoder is to write; without it the model writes it itself, up to
     `MOST_GENERATED` tokens.
 
-    `model` is a loaded one, or what `attnviz.load` is given: a name or a folder.
+    `model` is a loaded one, or what `attnviz.load` is given: a name or a folder. Or it is a model
+    object of transformers, with its `tokenizer`: a copy of it is looked into, it stays as it is.
     `interventions` change this one pass: what the model reads, or scores, weights or z of heads.
 
     Raises:
@@ -55,6 +59,8 @@ def trace(
         if more is not None:
             checks.text(name, more)
     changes = _changes(interventions)
+    if isinstance(model, PreTrainedModel):
+        model = held(model, tokenizer)
     if not isinstance(model, Model):
         model = load(EMBEDDED if model is None else model)
     reading = read(text, pair, model)

@@ -57,6 +57,11 @@ class Scored:
         """How many heads the layer has."""
         return len(self.queries)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the weights are softmax(q kᵀ · scaling), where allowed, and nothing besides."""
+        return self.added is None and self.softcap is None and self.sinks is None
+
     def scores(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
         """What softmax was given: scaled dot products, −∞ where a query may not look."""
         return self._with_changes(head, self.changed_scores, self._scores)

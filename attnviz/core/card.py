@@ -12,7 +12,7 @@ from jaxtyping import Float
 from attnviz.errors import CaptureError
 from attnviz.texts import Language
 
-Source = Literal["embedded", "control", "folder", "hub", "trained", "given"]
+Source = Literal["embedded", "control", "folder", "hub", "trained", "memory", "given"]
 Architecture = Literal["encoder", "decoder", "encoder-decoder"]
 Capability = Literal[
     "weights",

@@ -45,23 +45,47 @@ class GivenWeights:
 
 def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: Any) -> Trace:
     """See `Trace.from_weights`."""
-    names, places = _texts(tokens, title), _positions(special)
+    names, places = texts(tokens, title), _positions(special)
     array = _with_axes(real_numbers(weights), len(names))
     missing = [place for place in places if not 0 <= place < len(names)]
     if missing:
         raise CaptureError("special_beyond", places=missing, tokens=len(names))
     may = _allowed(array, allowed)
     there: np.ndarray = np.logical_or(may.any(axis=(0, 1, 2)), may.any(axis=(0, 1, 3)))
-    given = _checked(np.ma.filled(array, 0), may, there)
+    # what padding looks at is of no meaning
+    given = _between(checked_weights(np.ma.filled(array, 0), may, there), there)
+    given.flags.writeable = False
     between = _between(may, there)
     kept = [name for name, stays in zip(names, there, strict=True) if stays]
-    layers, heads, count, _ = given.shape
-    card = ModelCard(
+    card = card_of_given(given, title, hashlib.sha256(given.tobytes()).hexdigest())
+    mask = None if between.all() else between
+    special_kept = {int(there[:place].sum()) for place in places if there[place]}
+    return Trace(
+        model=card,
+        text=" ".join(kept),
+        pair=None,
+        sequences={"text": tokens_of(kept, special_kept)},
+        left_out=(),
+        attention={
+            ("self", layer): GivenWeights(weights, None if mask is None else mask[layer])
+            for layer, weights in enumerate(given)
+        },
+        capabilities=frozenset({"weights"}),
+        given=Given(given, mask, len(names) - len(kept), row_sums(given)),
+    )
+
+
+def card_of_given(
+    given: Float[np.ndarray, "layer head query key"], title: str, revision: str
+) -> ModelCard:
+    """What is known of the model of given weights: their sizes."""
+    layers, heads, _, count = given.shape
+    return ModelCard(
         name="",
         title=title,
         source="given",
         family="given",
-        revision=hashlib.sha256(given.tobytes()).hexdigest(),
+        revision=revision,
         layers=layers,
         heads=heads,
         d_model=0,
@@ -69,24 +93,14 @@ def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: An
         max_tokens=count,
         vocabulary=0,
     )
-    mask = None if between.all() else between
-    special_kept = {int(there[:place].sum()) for place in places if there[place]}
-    return Trace(
-        model=card,
-        text=" ".join(kept),
-        pair=None,
-        sequences={"text": _tokens(kept, special_kept)},
-        left_out=(),
-        attention={
-            ("self", layer): GivenWeights(weights, None if mask is None else mask[layer])
-            for layer, weights in enumerate(given)
-        },
-        capabilities=frozenset({"weights"}),
-        given=Given(given, mask, len(names) - count, row_sums(given)),
-    )
 
 
-def _texts(tokens: Any, title: Any) -> list[str]:
+def texts(tokens: Any, title: Any) -> list[str]:
+    """Tokens as texts.
+
+    Raises:
+        CaptureError: if one of them, or the title, is none.
+    """
     names = list(tokens) if isinstance(tokens, Iterable) else [tokens]
     strange = [repr(text) for text in (*names, title) if not isinstance(text, str)]
     if strange:
@@ -139,13 +153,15 @@ def _allowed(array: np.ndarray, allowed: Any) -> Bool[np.ndarray, "layer head qu
     return may
 
 
-def _checked(
-    array: np.ndarray, may: np.ndarray, there: np.ndarray
+def checked_weights(
+    array: np.ndarray, may: np.ndarray, counted: Any = slice(None)
 ) -> Float[np.ndarray, "layer head query key"]:
-    """The weights between the tokens that are there, read only."""
-    size = np.abs(array)
-    behind = ~may & ~(size <= _ROUNDING)
-    behind[:, :, ~there] = False  # what padding looks at is of no meaning
+    """The weights, read only; of `counted` queries nothing may be where the mask allows nothing.
+
+    Raises:
+        CaptureError: if they are no weights, or above 0 where the mask allows nothing.
+    """
+    behind = (~may & ~(np.abs(array) <= _ROUNDING))[:, :, counted]
     if behind.any():
         raise CaptureError("weights_behind_mask", count=f"{int(behind.sum()):,}")
     within = ~may | (
@@ -153,7 +169,7 @@ def _checked(
     )  # false for what is no number
     if not within.all():
         raise CaptureError("weights_values", count=f"{int((~within).sum()):,}")
-    kept: np.ndarray = np.clip(_between(array, there).astype(np.float32), 0, 1)
+    kept: np.ndarray = np.clip(np.where(may, array, 0).astype(np.float32), 0, 1)
     kept.flags.writeable = False
     return kept
 
@@ -164,7 +180,8 @@ def _between(array: np.ndarray, there: np.ndarray) -> np.ndarray:
     return between
 
 
-def _tokens(tokens: Sequence[str], special: set[int]) -> tuple[Token, ...]:
+def tokens_of(tokens: Sequence[str], special: set[int]) -> tuple[Token, ...]:
+    """Texts as tokens, those at some positions special."""
     return tuple(
         Token(
             text=visible(text.strip(" ") or "␣"),

@@ -77,12 +77,15 @@ class Trace:
         title: Any = "given weights",
         *,
         allowed: Any = None,
+        keys: Any = None,
     ) -> "Trace":
         """A trace of attention weights that any other framework has computed.
 
         `tokens` and `title` are texts; `special` are the positions of special tokens.
         `weights` are "layer head query key", from 0 to 1: an array or tensor of any framework,
-        or lists of them, as transformers' own `attentions` of one text.
+        or lists of them, as transformers' own `attentions` of one text, or the steps of layers
+        that `generate` returns. With `keys`, other texts, they are cross attention: `tokens` look
+        at them.
 
         `allowed` is the mask that the model used, if any: 1 where a query may look, 0 where
         not, as "token" (transformers' attention_mask), "query key" or "layer head query key".
@@ -97,9 +100,9 @@ class Trace:
             CaptureError: if the weights have another shape, are no weights, or are above 0 where
                 the mask allows nothing, and later where what they do not hold is asked for.
         """
-        from attnviz.core.given import given_trace  # which makes one of these
+        from attnviz.core.given_any import given_any  # which makes one of these
 
-        return given_trace(tokens, weights, special, title, allowed)
+        return given_any(tokens, keys, weights, special, title, allowed)
 
     @property
     def tokens(self) -> tuple[Token, ...]:

@@ -29,7 +29,7 @@ def model_of(trace: Trace) -> Model:
     card = trace.model
     if card.source == "given":
         raise CaptureError("only_weights")
-    if card.source == "trained":
+    if card.source in ("trained", "memory"):
         raise LessonError("cannot_run_again", model=card)
     model = load(card.name)
     if model.card.revision != card.revision:

@@ -65,6 +65,8 @@ def control_of(model: Model) -> Model:
     """
     if model.card.source == "control":
         return model
+    if model.card.source == "memory":
+        raise ModelError("no_control_of_object", model=model.card)
     if model.card.source == "trained":
         raise ModelError("no_control", model=model.card)
     return load(catalogue.control_name(model.name))

@@ -1,6 +1,6 @@
 """The model: what is loaded once, shared by all who ask for it, and never written to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tokenizers import Tokenizer
 from torch import nn
@@ -8,6 +8,7 @@ from torch import nn
 from attnviz.core.card import Capability, ModelCard
 from attnviz.models.places import Place
 from attnviz.models.small.alphabet import Alphabet
+from attnviz.runtime.sizes import ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ class Model:
     segments: int  # rows of the model's segment embedding; 0: it has none
     module: nn.Module
     places: tuple[Place, ...]  # where it attends, in the order of the pass
-    capabilities: frozenset[Capability]  # what there is to ask its traces for
+    capabilities: frozenset[Capability] = field(  # what there is to ask its traces for
+        metadata={ELSEWHERE: True}  # texts that all models share
+    )
     alphabet: Alphabet | None = None  # of an encoder of our own: all that it was trained on
     is_watched: bool = False  # whether its attention is code of its own: see `models/watch.py`
     target: Target | None = None  # of an encoder–decoder

@@ -9,7 +9,7 @@ from torch import nn
 from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from attnviz.core.card import ModelCard
+from attnviz.core.card import ModelCard, Source
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.models import catalogue, kinds, layout, proof, requirements
 from attnviz.models.catalogue import Checkpoint
@@ -37,36 +37,61 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
         progress(0.0, "load")
     config = _config(checkpoint)
     family = families().get(config.model_type)
-    kinds.check_kind(config, family, checkpoint.title)
-    requirements.check_config(config, family, checkpoint.title)
+    checked(config, family, checkpoint.title)
     module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
     module.train(False).requires_grad_(False)
-    requirements.check_numbers(module, checkpoint.title)
     _own(module)
-    tokenizer, special = _tokenizer(checkpoint)
-    try:
-        model = _described(checkpoint, module, family, tokenizer, special)
-        proof.prove(model)
-    except AttnvizError:
-        raise
-    except Exception as problem:  # the model's own code, of any kind
-        reason = f"{type(problem).__name__}: {problem}"[:_REASON]
-        raise ModelError("cannot_run", model=checkpoint.title, problem=reason) from problem
+    tokenizer, special = reading_of(_tokenizer(checkpoint))
+    card = _card(checkpoint, module)
+    model = described(card, module, family, tokenizer, special)
     if progress is not None:
         progress(1.0, "load")
     return model
 
 
-def _described(
-    checkpoint: Checkpoint,
+def checked(config: PreTrainedConfig, family: Family | None, title: str) -> None:
+    """Make sure that a configuration is that of a text model which is computed as it says.
+
+    Raises:
+        ModelError: if not.
+    """
+    kinds.check_kind(config, family, title)
+    requirements.check_config(config, family, title)
+
+
+def described(
+    card: ModelCard,
+    module: PreTrainedModel,
+    family: Family | None,
+    tokenizer: Tokenizer,
+    special: Any,
+) -> Model:
+    """A module as a model that is hooked for capture and has proved itself.
+
+    Raises:
+        CaptureError: if its attention is not seen in full.
+        ModelError: if it is not one that we can look into.
+    """
+    requirements.check_numbers(module, card.title)
+    try:
+        model = _hooked(card, module, family, tokenizer, special)
+        proof.prove(model)
+    except AttnvizError:
+        raise
+    except Exception as problem:  # the model's own code, of any kind
+        reason = f"{type(problem).__name__}: {problem}"[:_REASON]
+        raise ModelError("cannot_run", model=card.title, problem=reason) from problem
+    return model
+
+
+def _hooked(
+    card: ModelCard,
     module: PreTrainedModel,
     family: Family | None,
     tokenizer: Tokenizer,
     special: Any,
 ) -> Model:
     """A model with its places, hooked for capture, and not proved yet."""
-    config = module.config
-    card = _card(checkpoint, module, family)
     is_watched = not kinds.uses_interface(type(module))
     if family is not None:
         places = layout.places_of_family(module, family)
@@ -74,7 +99,7 @@ def _described(
         card, places = _seen(card, module, is_watched)
     layout.watch(places, is_watched)
     return Model(
-        name=checkpoint.name,
+        name=card.name,
         card=card,
         limits=Limits(card.max_tokens, limits().characters),
         tokenizer=tokenizer,
@@ -87,7 +112,7 @@ def _described(
         places=places,
         capabilities=layout.shown(places, is_watched),
         is_watched=is_watched,
-        target=kinds.target_of(module) if config.is_encoder_decoder else None,
+        target=kinds.target_of(module) if module.config.is_encoder_decoder else None,
     )
 
 
@@ -176,17 +201,25 @@ def _random(config: PreTrainedConfig) -> PreTrainedModel:
     return module
 
 
-def _tokenizer(checkpoint: Checkpoint) -> tuple[Tokenizer, Any]:
-    """A fast tokenizer of our own copy, and transformers' own around it, for what it names."""
+def _tokenizer(checkpoint: Checkpoint) -> Any:
+    """The tokenizer of a checkpoint, as transformers loads it."""
     if not any((checkpoint.folder / name).is_file() for name in catalogue.VOCABULARIES):
         # transformers would make one with an empty vocabulary, to which all is [UNK].
         raise ModelError("no_fast_tokenizer", file="tokenizer.json")
     try:
-        loaded = AutoTokenizer.from_pretrained(
+        return AutoTokenizer.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False
         )
     except Exception as problem:  # a missing or damaged file shows as any of many kinds
         raise ModelError("no_fast_tokenizer", file="tokenizer.json") from problem
+
+
+def reading_of(loaded: Any) -> tuple[Tokenizer, Any]:
+    """A fast tokenizer of our own copy, and transformers' own around it, for what it names.
+
+    Raises:
+        ModelError: if it is none of the fast ones.
+    """
     if not getattr(loaded, "is_fast", False):
         raise ModelError("no_fast_tokenizer", file="tokenizer.json")
     tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
@@ -215,21 +248,27 @@ def _keep_spaces(processor: Any) -> None:
         processor.trim_offsets = False
 
 
-def _card(checkpoint: Checkpoint, module: PreTrainedModel, family: Family | None) -> ModelCard:
+def _card(checkpoint: Checkpoint, module: PreTrainedModel) -> ModelCard:
+    card = card_of(module, checkpoint.title, checkpoint.source, checkpoint.revision)
+    return replace(card, name=checkpoint.name, title_zh=checkpoint.title_zh)
+
+
+def card_of(module: PreTrainedModel, title: str, source: Source, revision: str) -> ModelCard:
+    """What a module is, by its configuration."""
     config: Any = module.config
     words: Any = module.get_input_embeddings()
+    positions = requirements.most_tokens(config, families().get(config.model_type))
     return ModelCard(
-        name=checkpoint.name,
-        title=checkpoint.title,
-        title_zh=checkpoint.title_zh,
-        source=checkpoint.source,
+        name="",
+        title=title,
+        source=source,
         family=config.model_type,
-        revision=checkpoint.revision,
+        revision=revision,
         layers=config.num_hidden_layers,
         heads=config.num_attention_heads,
         d_model=config.hidden_size,
         d_head=config.hidden_size // config.num_attention_heads,
-        max_tokens=min(requirements.most_tokens(config, family), limits().tokens),
+        max_tokens=min(positions, limits().tokens),
         vocabulary=words.num_embeddings,
         architecture="encoder-decoder" if config.is_encoder_decoder else "encoder",
     )

@@ -64,9 +64,17 @@ def provenance_note(trace: Trace | None, language: Language) -> str:
         revision=card.revision[:12],
         tokens=len(trace.tokens),
     )
-    return " ".join(
-        [sentence, *intervention_notes(trace, language), *given_weights_notes(trace, language)]
-    )
+    notes = [*intervention_notes(trace, language), *given_weights_notes(trace, language)]
+    return " ".join([sentence, *layer_notes(trace, language), *notes])
+
+
+def layer_notes(trace: Trace, language: Language) -> list[str]:
+    """A sentence on the layers that have no attention; none where all have."""
+    card = trace.model
+    if not card.other_layers:
+        return []
+    others, numbers = ", ".join(card.other_layers), ", ".join(card.layers_named)
+    return [say("file.other_layers", language, numbers=numbers, others=others)]
 
 
 def given_weights_notes(trace: Trace, language: Language) -> list[str]:

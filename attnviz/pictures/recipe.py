@@ -50,18 +50,24 @@ class Recipe:
     def _trace(self, weights: str, allowed: str) -> list[str]:
         trace = self.trace
         if trace.model.source == "given":
-            tokens = [token.piece for token in trace.tokens]
-            special = [token.position for token in trace.tokens if token.is_special]
+            (*keys, read) = trace.sequences.values()  # of two texts, the second one looks
+            tokens = [token.piece for token in read]
+            special = [token.position for token in read if token.is_special]
             title = trace.model.title
             given = [weights, repr(special), repr(title)]
             if trace.given is not None and trace.given.allowed is not None:
                 given.append(f"allowed={allowed}")
+            given += [f"keys={[token.piece for token in one]!r}" for one in keys]
             made = f"attnviz.Trace.from_weights(tokens, {', '.join(given)})"
             return [f"tokens = {tokens!r}", f"trace = {made}"]
         lines, model = [], repr(trace.model.name)
         if trace.model.source == "trained":
             lines, model = [f"model = {trace.model.made_by}"], "model"
+        if trace.model.source == "memory":
+            model = "model"  # whoever pastes it has it
         more = "" if trace.pair is None else f", pair={trace.pair!r}"
+        if trace.model.source == "memory":
+            more += ", tokenizer=tokenizer"
         if trace.target is not None:
             more += f", target={trace.target!r}"
         if trace.interventions:

@@ -22,7 +22,12 @@ from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.overview.on_paper import tiles_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import title
-from attnviz.pictures.provenance import given_weights_notes, intervention_notes, with_interventions
+from attnviz.pictures.provenance import (
+    given_weights_notes,
+    intervention_notes,
+    layer_notes,
+    with_interventions,
+)
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
@@ -223,7 +228,11 @@ def overview_words(
     key = "overview.pooled" if block > 1 else "overview.exact"
     drawn = say(key, language, block=block, formula=formula)
     hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
-    changed = [*intervention_notes(trace, language), *given_weights_notes(trace, language)]
+    changed = [
+        *intervention_notes(trace, language),
+        *given_weights_notes(trace, language),
+        *layer_notes(trace, language),
+    ]
     note = " ".join([drawn, *hatched, *extra, *changed])
     model, name = card.called(language), say("overview.title", language, **sizes)
     alt = say(

@@ -1,0 +1,49 @@
+"""Given cross attention: weights between two texts that were computed elsewhere."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from attnviz.core.arrays import real_numbers
+from attnviz.core.attention import Given
+from attnviz.core.given import GivenWeights, card_of_given, checked_weights, texts, tokens_of
+from attnviz.core.trace import Trace
+from attnviz.core.weights import row_sums
+from attnviz.errors import CaptureError
+
+
+def given_cross(queries: Any, keys: Any, weights: Any, title: Any, allowed: Any) -> Trace:
+    """See `Trace.from_weights`: `queries` are the texts that look, at the texts `keys`."""
+    rows, columns = texts(queries, title), texts(keys, title)
+    array = real_numbers(weights)
+    if array.ndim == 5 and array.shape[1] == 1:  # a batch of one
+        array = array[:, 0]
+    if array.ndim != 4 or array.shape[2:] != (len(rows), len(columns)):
+        shape, sizes = array.shape, {"queries": len(rows), "keys": len(columns)}
+        raise CaptureError("cross_shape", shape=shape, **sizes)
+    may = np.broadcast_to(~np.ma.getmaskarray(array), array.shape)
+    if allowed is not None:
+        mask = np.asarray(real_numbers(allowed))
+        if not ((mask == 0) | (mask == 1)).all():
+            raise CaptureError("mask_values")
+        try:
+            may = may & (mask == 1)
+        except ValueError as error:
+            raise CaptureError("mask_shape", shape=mask.shape, tokens=len(columns)) from error
+    given = checked_weights(np.ma.filled(array, 0), may)
+    found = None if may.all() else may
+    card = card_of_given(given, title, hashlib.sha256(given.tobytes()).hexdigest())
+    return Trace(
+        model=card,
+        text=" ".join(columns),
+        pair=None,
+        sequences={"source": tokens_of(columns, set()), "target": tokens_of(rows, set())},
+        left_out=(),
+        attention={
+            ("cross", layer): GivenWeights(one, None if found is None else found[layer])
+            for layer, one in enumerate(given)
+        },
+        capabilities=frozenset({"weights"}),
+        given=Given(given, found, 0, row_sums(given)),
+    )

@@ -1,0 +1,81 @@
+"""In memory: a transformers model that a script already holds, looked into without a file.
+
+What is looked into is a copy, in float32 on the CPU: the script's own module keeps its hooks, its
+attention, its mode and its gradients, and may be trained on. A copy is kept until the weights
+change, so that a second text does not prove the model again.
+"""
+
+import hashlib
+from copy import deepcopy
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from attnviz import checks
+from attnviz.errors import ArgumentError
+from attnviz.models import kinds
+from attnviz.models.families import families
+from attnviz.models.model import Model
+from attnviz.models.opening import card_of, checked, described, reading_of
+
+_copies: WeakKeyDictionary[nn.Module, tuple[str, object, Model]] = WeakKeyDictionary()
+
+
+def held(module: PreTrainedModel, tokenizer: object) -> Model:
+    """A model object and its tokenizer as a model that can be traced.
+
+    Raises:
+        ArgumentError: if the tokenizer is none of transformers' fast ones.
+        CaptureError: if the model's attention is not seen in full.
+        ModelError: if it is not one that we can look into.
+    """
+    if not isinstance(tokenizer, PreTrainedTokenizerBase):
+        raise ArgumentError("tokenizer_needed", value=checks.quoted(tokenizer))
+    revision = _fingerprint(module)
+    known = _copies.get(module)
+    if known is not None and known[0] == revision and known[1] is tokenizer:
+        return known[2]
+    model = _looked_into(module, tokenizer, revision)
+    _copies[module] = (revision, tokenizer, model)
+    return model
+
+
+def _looked_into(module: PreTrainedModel, tokenizer: Any, revision: str) -> Model:
+    whole: Any = module if module.config.is_encoder_decoder else module.base_model
+    title = type(module).__name__
+    config = deepcopy(whole.config)
+    family = families().get(config.model_type)
+    checked(config, family, title)
+    copy = _copy(whole)
+    copy.set_attn_implementation(kinds.implementation(config))
+    if hasattr(copy.config, "use_cache"):
+        copy.config.use_cache = False
+    card = card_of(copy, title, "memory", revision)
+    return described(card, copy, family, *reading_of(tokenizer))
+
+
+def _copy(module: nn.Module) -> Any:
+    """A module with weights of its own, in float32 on the CPU, without gradients."""
+    tensors: dict[int, Any] = {}
+    for parameter in module.parameters():
+        tensors[id(parameter)] = nn.Parameter(_plain(parameter), requires_grad=False)
+    for buffer in module.buffers():
+        tensors[id(buffer)] = _plain(buffer)
+    return deepcopy(module, tensors).train(False)
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    copy = tensor.detach().cpu().clone()
+    return copy.float() if copy.is_floating_point() else copy
+
+
+def _fingerprint(module: nn.Module) -> str:
+    """SHA-256 of all weights, in the order of their names."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        plain = _plain(tensor)
+        digest.update(name.encode())
+        digest.update(plain.numpy().tobytes())
+    return digest.hexdigest()

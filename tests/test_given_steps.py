@@ -1,0 +1,87 @@
+"""What transformers returns, as it returns it: layers, steps of a generation, cross attention."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+import attnviz
+from attnviz.errors import CaptureError
+from tests.tiny_families import saved_family
+
+IDS = torch.tensor([[5, 9, 13, 21]])
+
+
+def generated(folder: Path, build: Any, **more: Any) -> tuple[Any, Any]:
+    module = build.from_pretrained(folder, attn_implementation="eager").eval()
+    options = {"max_new_tokens": 3, "min_new_tokens": 3, "do_sample": False, "num_beams": 1}
+    out = module.generate(
+        IDS, output_attentions=True, return_dict_in_generate=True, **options, **more
+    )
+    return module, out
+
+
+def names(count: int) -> list[str]:
+    return [f"t{number}" for number in range(count)]
+
+
+def test_a_tuple_of_layers_and_the_steps_of_a_generation_are_one(tmp_path: Path) -> None:
+    folder = saved_family(tmp_path / "gpt2", "gpt2")
+    base = AutoModelForCausalLM.from_pretrained(folder)
+    base.save_pretrained(folder)
+    module, out = generated(folder, AutoModelForCausalLM)
+    read = out.sequences[:, :-1]  # the last token was written, and not read
+    steps = attnviz.Trace.from_weights(names(read.shape[1]), out.attentions)
+    with torch.inference_mode():
+        whole = module(read, output_attentions=True).attentions
+    once = attnviz.Trace.from_weights(
+        names(read.shape[1]), whole, allowed=np.tri(read.shape[1], dtype=int)
+    )
+    assert steps.heads == once.heads
+    for head in once.heads:
+        np.testing.assert_allclose(steps.weights(head), once.weights(head), atol=1e-5)
+        np.testing.assert_array_equal(steps.allowed(head), np.tri(read.shape[1], dtype=bool))
+
+
+def test_cross_attention_has_two_texts(tmp_path: Path) -> None:
+    folder = saved_family(tmp_path / "bart", "bart")
+    module, out = generated(folder, AutoModelForSeq2SeqLM)
+    read = out.sequences[:, :-1]
+    with torch.inference_mode():
+        whole = module(IDS, decoder_input_ids=read, output_attentions=True).cross_attentions
+    target, source = names(read.shape[1]), list("abcd")
+    for weights in (whole, out.cross_attentions):
+        trace = attnviz.Trace.from_weights(target, weights, keys=source)
+        assert trace.heads[0] == attnviz.HeadId(0, 0, "cross")
+        for layer, expected in enumerate(whole):
+            np.testing.assert_allclose(
+                trace.layer_weights(layer, "cross"), expected[0].numpy(), atol=1e-5
+            )
+        picture = attnviz.heatmap(trace, (1, 2, "cross"))
+        assert [token.text for token in trace.key_tokens("cross")] == source
+        assert "keys=" in picture.to_svg()
+
+
+def test_the_decoder_steps_of_an_encoder_decoder(tmp_path: Path) -> None:
+    module, out = generated(saved_family(tmp_path / "bart", "bart"), AutoModelForSeq2SeqLM)
+    read = out.sequences[:, :-1]
+    with torch.inference_mode():
+        whole = module(IDS, decoder_input_ids=read, output_attentions=True).decoder_attentions
+    trace = attnviz.Trace.from_weights(names(read.shape[1]), out.decoder_attentions)
+    np.testing.assert_allclose(trace.layer_weights(1), whole[1][0].numpy(), atol=1e-5)
+
+
+def test_what_does_not_fit_says_what_is_wanted() -> None:
+    weights = np.full((2, 2, 3, 4), 0.25)
+    with pytest.raises(CaptureError, match="3 queries and 5 keys"):
+        attnviz.Trace.from_weights("abc", weights, keys="vwxyz")
+    with pytest.raises(CaptureError, match="from 0 to 1"):
+        attnviz.Trace.from_weights("abc", weights * 8, keys="wxyz")
+    two = [[torch.ones(2, 2, 3, 3) / 3], [torch.ones(2, 2, 1, 4) / 4]]
+    with pytest.raises(CaptureError, match="one text"):
+        attnviz.Trace.from_weights("abcd", two)
+    trace = attnviz.Trace.from_weights("abc", weights, keys="wxyz", allowed=[1, 1, 1, 1])
+    assert trace.allowed((0, 0, "cross")) is None
