@@ -25,7 +25,6 @@ from attnviz.texts import Language, say
 from attnviz.training.record import Training
 
 LONGEST_LINK = 800  # characters: a code of more is too fine for a camera
-FINISHED = 99  # a step beyond the last: the figure as it is in the end
 
 
 def handout(
@@ -90,7 +89,7 @@ def _on_paper(chapter: Chapter, scene: Scene, progress: Progress) -> str:
 def _finished(panel: Drawing, chapter: Chapter) -> str:
     """A panel as it is in the end, without answers."""
     questions = [question.name for question in chapter.questions]
-    reader = {"step": FINISHED, "open": questions, "answered": []}
+    reader = {"onPaper": True, "open": questions, "answered": []}
     return picture("drawing", panel.packet_for(reader), panel.alt)
 
 

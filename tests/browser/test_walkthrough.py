@@ -323,8 +323,6 @@ def test_the_handout_opens_and_prints_without_a_network(
     drawn = page.locator(".picture .attnviz[data-drawn]")
     expect(drawn).to_have_count(len(CHAPTERS))
     assert not problems
-    finished = page.locator(".stepped .count").all_text_contents()
-    assert all(len(set(count.split(" / "))) == 1 for count in finished), finished
     whole = printed_pages(page)
     page.evaluate("document.querySelector('section.sheet').remove()")
     assert printed_pages(page) <= 8 < whole <= 10

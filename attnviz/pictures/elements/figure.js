@@ -60,7 +60,8 @@ function beginSteps(stage, box) {
     by(steps);
     return true;
   };
-  go(memory.step ?? meta.reader?.step ?? 0);
+  const first = meta.reader?.onPaper ? Number(box.dataset.paper ?? most) : meta.reader?.step ?? 0;
+  go(memory.step ?? first);
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) sideBySide(box, sentences);
   memory.onPaper = () => sideBySide(box, sentences);
 }

@@ -30,8 +30,12 @@ def figure(
     language: Language,
     *,
     values: Mapping[str, object] | None = None,
+    on_paper: int | None = None,
 ) -> Drawing:
-    """A figure in `steps` sentences; elements of a step stand in `at_step`."""
+    """A figure in `steps` sentences; elements of a step stand in `at_step`.
+
+    `on_paper` is the step that a handout shows, where that is not the last.
+    """
     texts = {name: say(f"figure.{name}", language) for name in ("play", "pause", "on", "back")}
     root = element(
         "div",
@@ -50,6 +54,7 @@ def figure(
         element("ol", *(element("li", sentence) for sentence in steps), class_="sentences"),
         class_="stepped",
         data_steps=len(steps),
+        data_paper=on_paper,
     )
     return Drawing(root, alt, mode, dict(values or {}))
 

@@ -126,7 +126,9 @@ def _draw_stack(scene: Scene) -> Drawing:
     steps = [scene.say(text_of(f"figure.steps.{key}"), **_said(maps)) for key in keys]
     alt = scene.say(text_of("figure.alt"), **_said(maps))
     values: dict[str, object] = {"maps": np.stack(list(maps.sheets.values()))}
-    return figure(forms[0], forms[1], steps, alt, scene.mode, scene.language, values=values)
+    return figure(
+        forms[0], forms[1], steps, alt, scene.mode, scene.language, values=values, on_paper=FAN
+    )
 
 
 def _said(maps: _Maps) -> dict[str, object]:

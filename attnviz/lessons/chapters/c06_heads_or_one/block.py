@@ -113,7 +113,16 @@ def _draw_block(scene: Scene) -> Drawing:
     steps += [_sentence(state, scene) for state in states[1:]]
     alt = scene.say(text_of("figure.alt"), most=FULL)
     values: dict[str, object] = {"sizes": [sizes_of(state, scene) for state in states]}
-    return figure(forms[0], forms[1], steps, alt, scene.mode, scene.language, values=values)
+    return figure(
+        forms[0],
+        forms[1],
+        steps,
+        alt,
+        scene.mode,
+        scene.language,
+        values=values,
+        on_paper=BUILT - 1,
+    )
 
 
 def _sentence(state: State, scene: Scene) -> str:
