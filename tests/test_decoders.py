@@ -18,7 +18,12 @@ from tokenizers import (
     processors,
     trainers,
 )
-from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 import attnviz
 from attnviz.analysis.difference import most_different
@@ -291,3 +296,24 @@ def test_a_beginning_is_added_as_the_models_tokenizer_adds_it(tmp_path: Path) ->
     assert not any(token.is_special for token in tokens[1:])
     assert [token.text for token in tokens[-3:]] == ["猫"] * 3
     assert len({token.word for token in tokens[-3:]}) == 1
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "opt", "mpnet", "xlm-roberta-xl", "gpt_neo"])
+def test_a_family_reads_up_to_the_last_position_that_it_has(kind: str, loaded: Loaded) -> None:
+    """Where positions begin after the padding token, its embedding has fewer for tokens."""
+    model = loaded(kind)
+    trace = attnviz.trace("a " * 100, model)
+    assert len(trace.tokens) == model.limits.tokens
+    assert model.limits.tokens == {"mpnet": 62, "xlm-roberta-xl": 63}.get(kind, 64)
+    assert trace.left_out[0].tokens == 102 - model.limits.tokens
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "gemma2", "bloom", "opt", "xlnet"])
+def test_a_model_saved_with_the_head_of_its_task_is_the_same(kind: str, tmp_path: Path) -> None:
+    folder = saved_family(tmp_path / kind, kind)
+    expected = attnviz.trace(TEXT, opened(folder))
+    whole = AutoModelForCausalLM.from_pretrained(folder)
+    whole.save_pretrained(folder)
+    seen = attnviz.trace(TEXT, opened(folder))
+    for layer in range(2):
+        np.testing.assert_array_equal(seen.layer_weights(layer), expected.layer_weights(layer))

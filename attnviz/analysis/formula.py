@@ -24,11 +24,12 @@ OWN_SOFTMAX = "softmax"  # of a family's own code, in which q and k are not seen
 def formula(trace: Trace, heads: Iterable[HeadId]) -> str:
     """The formula of the weights of some heads; several where their layers differ."""
     keys = dict.fromkeys((head.kind, head.layer) for head in heads)
-    found = dict.fromkeys(_of(trace.attention[key]) for key in keys)
+    regions: dict[int, str] = {}  # by mask: layers share it
+    found = dict.fromkeys(_of(trace.attention[key], regions) for key in keys)
     return " | ".join(found)
 
 
-def _of(record: object) -> str:
+def _of(record: object, regions: dict[int, str]) -> str:
     if not isinstance(record, Scored):
         return OWN_SOFTMAX
     inner = f"q·kᵀ{_scaled(record)}"
@@ -38,7 +39,9 @@ def _of(record: object) -> str:
         inner += " + bias"
     if record.sinks is not None:
         inner += ", sink"
-    return f"softmax{_region(record)}({inner})"
+    if id(record.allowed) not in regions:
+        regions[id(record.allowed)] = _region(record.allowed)
+    return f"softmax{regions[id(record.allowed)]}({inner})"
 
 
 def _scaled(record: Scored) -> str:
@@ -48,29 +51,26 @@ def _scaled(record: Scored) -> str:
     return "" if abs(record.scaling - 1) < _CLOSE else f" · {record.scaling:.4g}"
 
 
-def _region(record: Scored) -> str:
+def _region(allowed: Bool[np.ndarray, "#head #query key"] | None) -> str:
     """Where a query may look, if that is a band of keys around it."""
-    if record.allowed is None:
+    if allowed is None:
         return ""
-    parts = {_band(one) for one in np.broadcast_to(record.allowed, _sizes(record))}
-    return f"[{' or '.join(sorted(parts))}]"
+    return f"[{' or '.join(sorted({_band(one) for one in allowed}))}]"
 
 
-def _sizes(record: Scored) -> tuple[int, int, int]:
-    heads = len(record.allowed) if record.allowed is not None else 1
-    return heads, record.queries.shape[1], record.keys.shape[1]
-
-
-def _band(allowed: Bool[np.ndarray, "query key"]) -> str:
+def _band(allowed: Bool[np.ndarray, "#query key"]) -> str:
+    """How far a query may look back and ahead; no array of numbers as large as the mask is made."""
     queries, keys = allowed.shape
-    back = np.arange(queries)[:, None] - np.arange(keys)  # how far a key lies before the query
-    if not allowed.any():
-        return "–"
-    nearest, farthest = int(back[allowed].min()), int(back[allowed].max())
-    if not np.array_equal(allowed, (back >= nearest) & (back <= farthest)):
+    place = np.arange(queries)
+    first, last = allowed.argmax(axis=1), keys - 1 - allowed[:, ::-1].argmax(axis=1)
+    back, ahead = int((place - first).max()), int((last - place).max())
+    is_band = (
+        np.array_equal(allowed.sum(axis=1), last - first + 1)
+        and np.array_equal(first, np.maximum(place - back, 0))
+        and np.array_equal(last, np.minimum(place + ahead, keys - 1))
+    )
+    if not is_band or (ahead != 0 and ahead != back):
         return "mask"
-    if nearest == 0 and farthest >= queries - 1:
-        return "k ≤ q"
-    if nearest == 0:
-        return f"q − {farthest} ≤ k ≤ q"
-    return f"|q − k| ≤ {farthest}" if nearest == -farthest else "mask"
+    if ahead:
+        return f"|q − k| ≤ {back}"
+    return "k ≤ q" if back >= queries - 1 else f"q − {back} ≤ k ≤ q"
