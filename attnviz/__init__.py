@@ -13,8 +13,14 @@ from attnviz.core.methods import register
 from attnviz.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from attnviz.analysis.between_sentences import between_sentences
+    from attnviz.analysis.contrast import contrast
+    from attnviz.analysis.find import find
+    from attnviz.analysis.head_difference import difference
     from attnviz.analysis.lens import Lens
     from attnviz.analysis.measure import measure
+    from attnviz.analysis.norm_weighted import norm_weighted
+    from attnviz.analysis.rollout import flow, rollout
     from attnviz.capture.interventions.head_off import HeadOff
     from attnviz.capture.interventions.pair_knocked_out import PairKnockedOut
     from attnviz.capture.interventions.token_masked import TokenMasked
@@ -63,13 +69,20 @@ _HOMES = {
     "Trace": "attnviz.core.trace",
     "Training": "attnviz.training.record",
     "TrainingError": "attnviz.errors",
+    "between_sentences": "attnviz.analysis.between_sentences",
     "chapters": "attnviz.lessons.chapters",
+    "contrast": "attnviz.analysis.contrast",
+    "difference": "attnviz.analysis.head_difference",
     "explore": "attnviz.pictures.explorer",
+    "find": "attnviz.analysis.find",
+    "flow": "attnviz.analysis.rollout",
     "heatmap": "attnviz.pictures.heatmap",
     "lines": "attnviz.pictures.lines",
     "load": "attnviz.models.load",
     "measure": "attnviz.analysis.measure",
+    "norm_weighted": "attnviz.analysis.norm_weighted",
     "overview": "attnviz.pictures.overview",
+    "rollout": "attnviz.analysis.rollout",
     "trace": "attnviz.capture.run",
     "train": "attnviz.training.train",
 }
@@ -96,13 +109,20 @@ __all__ = [
     "Training",
     "TrainingError",
     "WeightsUniform",
+    "between_sentences",
     "chapters",
+    "contrast",
+    "difference",
     "explore",
+    "find",
+    "flow",
     "heatmap",
     "lines",
     "load",
     "measure",
+    "norm_weighted",
     "overview",
+    "rollout",
     "trace",
     "train",
 ]
@@ -149,11 +169,12 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
 
 
-def _function(name: str) -> Callable[..., Any]:
-    found: Callable[..., Any] = __getattr__(name)  # type: ignore[assignment]  # as all pictures are
+def _function(name: str, home: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(import_module(home), name)
     return found
 
 
 for _name, _home in _HOMES.items():
     if _home.startswith(_PICTURES):
-        register(_name, partial(_function, _name))
+        register(_name, partial(_function, _name, _home))
+register("to_frame", partial(_function, "to_frame", "attnviz.analysis.frame"))

@@ -15,18 +15,7 @@ Each carries the name of its sentence in the catalogue, so the same error speaks
 the user's language on the page and English in a script.
 """
 
-from typing import Protocol, runtime_checkable
-
-from attnviz.texts import LANGUAGES, Language, say
-
-
-@runtime_checkable
-class Called(Protocol):
-    """What has a name in each language, such as a model's card."""
-
-    def called(self, language: Language) -> str:
-        """Its name in `language`."""
-        ...
+from attnviz.texts import LANGUAGES, Called, Language, say
 
 
 class AttnvizError(Exception):

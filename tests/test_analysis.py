@@ -1,6 +1,8 @@
 """Measures, differences and descriptions, against closed forms and SciPy."""
 
 import contextlib
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -20,12 +22,14 @@ from attnviz.analysis.difference import (
 )
 from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.head_map import head_map, scaled
-from attnviz.analysis.measures import Measure, measures
+from attnviz.analysis.measures import Attention, Measure, measures
 from attnviz.analysis.on_target import on_target
+from attnviz.analysis.targets import Sides, is_punctuation, same_word
 from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
 from attnviz.errors import CaptureError
 from attnviz.models.load import Model
+from attnviz.texts import LANGUAGES
 
 N = 7
 TOKENS = [
@@ -48,23 +52,189 @@ PREVIOUS[0, 0, 0] = 1
 RANDOM = np.random.default_rng(3).dirichlet(np.full(N, 0.5), size=(5, N)).astype(np.float32)
 
 
+# The words "it" and "It" are one, in two places; a comma; [CLS] and [SEP] at the ends.
+TEXTS = ["[CLS]", "it", "is", ",", "It", "was", "[SEP]"]
+SAID = [
+    replace(token, text=text, piece=text, source=text)
+    for token, text in zip(TOKENS, TEXTS, strict=True)
+]
+LENGTHS = np.random.default_rng(9).random((5, N)).astype(np.float32)
+
+
+def attention(
+    weights: np.ndarray,
+    tokens: Sequence[Token] = TOKENS,
+    allowed: np.ndarray | None = None,
+    lengths: np.ndarray | None = None,
+) -> Attention:
+    return Attention(weights, Sides(tokens), allowed, lengths, lengths)
+
+
 @pytest.mark.parametrize("measure", measures(), ids=lambda m: m.name)
 def test_measure_contract(measure: Measure) -> None:
     for weights in (UNIFORM, IDENTITY, PREVIOUS, RANDOM):
         before = weights.copy()
-        values = measure.compute(weights, TOKENS)
-        assert values.shape == (len(weights),)
+        values, tokens = measure.compute(attention(weights, SAID, None, LENGTHS[: len(weights)]))
+        assert values.shape == tokens.shape == (len(weights),)
         assert np.isfinite(values).all()
+        assert (tokens >= 1).all()
+        assert (tokens <= N).all()
         assert (values >= -1e-6).all()
         assert (values <= measure.largest(N) + 1e-5).all()
         np.testing.assert_array_equal(weights, before)
-    alone = [measure.compute(RANDOM[i : i + 1], TOKENS)[0] for i in range(len(RANDOM))]
-    np.testing.assert_allclose(measure.compute(RANDOM, TOKENS), alone, rtol=1e-5)
+    parts = [attention(RANDOM[[i]], SAID, None, LENGTHS[[i]]) for i in range(len(RANDOM))]
+    alone = [measure.compute(part).values[0] for part in parts]
+    together = measure.compute(attention(RANDOM, SAID, None, LENGTHS)).values
+    np.testing.assert_allclose(together, alone, rtol=1e-5)
+    assert measure.source
+    for language in LANGUAGES:
+        assert measure.title(language)
+        assert measure.formula(language)
+        assert measure.unit_name(language)
+
+
+def slow(name: str, weights: np.ndarray, tokens: list[Token], may: np.ndarray) -> float:
+    """A measure of one head once more, pair by pair in Python; NaN if it rests on nothing."""
+    places = range(len(tokens))
+    words = [t.source.lower() if t.word is not None and t.text != "," else "" for t in tokens]
+    is_target = {
+        "previous": lambda q, k: k == q - 1,
+        "next": lambda q, k: k == q + 1,
+        "self": lambda q, k: k == q,
+        "first": lambda _, k: k == 0,
+        "special": lambda _, k: tokens[k].is_special,
+        "separator": lambda _, k: tokens[k].text == "[SEP]",
+        "punctuation": lambda _, k: tokens[k].text == ",",
+        "elsewhere": lambda q, k: (
+            abs(q - k) > 1 and tokens[k].text != "," and not tokens[k].is_special
+        ),
+        "same_word": lambda q, k: k != q and words[q] != "" and words[k] == words[q],
+    }
+    rows = []
+    for q in places:
+        keys = [k for k in places if may[q, k]]
+        w = [float(weights[q, k]) for k in keys]
+        if name in is_target:
+            chosen = [v for k, v in zip(keys, w, strict=True) if is_target[name](q, k)]
+            rows += [sum(chosen)] if chosen else []
+        elif name == "distance":
+            rows += [sum(v * abs(q - k) for k, v in zip(keys, w, strict=True))] if keys else []
+        elif name == "sharpness":
+            rows += [max(w)] if keys else []
+        elif name == "entropy":
+            rows += [-sum(v * math.log(v) for v in w if v)] if keys else []
+        elif name == "entropy_share" and len(keys) > 1:
+            rows.append(-sum(v * math.log(v) for v in w if v) / math.log(len(keys)))
+        elif name in ("value_weighted", "norm_weighted"):
+            rows += [sum(v * LENGTHS[0, k] for k, v in zip(keys, w, strict=True))] if keys else []
+    if name == "hub":
+        received = [[float(weights[q, k]) for q in places if may[q, k]] for k in places]
+        wide = [
+            sum(got) / len(got)
+            for k, got in enumerate(received)
+            if not tokens[k].is_special and 2 * len(got) >= len(tokens)
+        ]
+        return max(wide, default=math.nan)
+    return sum(rows) / len(rows) if rows else math.nan
+
+
+MASKS = {
+    "all": np.ones((N, N), bool),
+    "causal": np.tril(np.ones((N, N), bool)),
+    "nothing before": np.triu(np.ones((N, N), bool), 1),  # the last query sees nothing
+    "no comma, no end": np.ones((N, N), bool) & (np.arange(N) != 3) & (np.arange(N) < N - 1),
+}
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("measure", measures(), ids=lambda m: m.name)
+def test_each_measure_is_that_of_a_slow_computation(measure: Measure, mask: str) -> None:
+    may = MASKS[mask]
+    weights = RANDOM[:1] * may + 1e-3 * may
+    weights = np.divide(
+        weights,
+        weights.sum(-1, keepdims=True),
+        where=may.any(-1)[:, None],
+        out=np.zeros_like(weights),
+    )
+    for allowed in (may[None],) if mask != "all" else (None, may[None]):
+        found = measure.compute(attention(weights, SAID, allowed, LENGTHS[:1]))
+        expected = slow(measure.name, weights[0], SAID, may)
+        np.testing.assert_allclose(found.values, [expected], rtol=1e-5, equal_nan=True)
+        assert (found.tokens[0] == 0) == math.isnan(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens"),
+    [
+        ("separator", TOKENS),  # special tokens, none of which ends a sentence
+        ("punctuation", TOKENS),
+        ("same_word", TOKENS),
+        ("hub", [replace(token, is_special=True) for token in TOKENS]),
+        ("special", [replace(token, is_special=False) for token in TOKENS]),
+    ],
+)
+def test_what_a_sentence_does_not_hold_is_no_number_and_never_0(
+    name: str, tokens: list[Token]
+) -> None:
+    found = next(m for m in measures() if m.name == name).compute(attention(RANDOM, tokens))
+    assert np.isnan(found.values).all()
+    assert (found.tokens == 0).all()
+
+
+@pytest.mark.parametrize("name", ["previous", "next", "entropy_share"])
+def test_a_single_token_has_no_neighbour_and_no_choice(name: str) -> None:
+    one = attention(np.ones((2, 1, 1), np.float32), TOKENS[1:2])
+    found = next(m for m in measures() if m.name == name).compute(one)
+    assert np.isnan(found.values).all()
+
+
+def test_offsets_mean_nothing_between_two_texts() -> None:
+    two = Attention(RANDOM, Sides(SAID, list(SAID)))
+    found = {m.name: m.compute(two) for m in measures()}
+    for name in ("previous", "next", "self", "distance"):
+        assert np.isnan(found[name].values).all()
+    words = np.array(
+        [[q.source.lower() == k.source.lower() and q.text != "," for k in SAID] for q in SAID]
+    )
+    words[[0, -1]] = False
+    expected = (RANDOM * words).sum(-1)[:, words.any(-1)].mean(-1)
+    np.testing.assert_allclose(found["same_word"].values, expected, rtol=1e-5)
+
+
+def test_how_many_tokens_a_measure_rests_on() -> None:
+    found = {m.name: int(m.compute(attention(RANDOM, SAID)).tokens[0]) for m in measures()}
+    assert (found["same_word"], found["previous"], found["next"]) == (2, N - 1, N - 1)
+    assert (found["self"], found["punctuation"], found["hub"]) == (N, N, N)
+
+
+def test_pieces_of_a_word_are_one_word_and_marks_are_none() -> None:
+    def piece(text: str, place: int, word: int | None) -> Token:
+        return replace(TOKENS[1], text=text, source=text, position=place, word=word)
+
+    tokens = [
+        piece(t, n, w)
+        for n, (t, w) in enumerate(
+            [("Play", 0), ("ing", 0), ("is", 1), ("playing", 2), ("!", 3), ("!", 4)]
+        )
+    ]
+    pairs = same_word(Sides(tokens))
+    assert np.argwhere(pairs).tolist() == [[0, 3], [1, 3], [3, 0], [3, 1]]
+
+
+def test_only_marks_are_punctuation() -> None:
+    marks = {
+        text
+        for text in [",", "。", "「", "...", "##", "a.", "3", "+", "␣", " ."]
+        if is_punctuation(replace(TOKENS[1], text=text))
+    }
+    assert marks == {",", "。", "「", "...", "##", " ."}
+    assert not is_punctuation(replace(TOKENS[1], text=".", is_unknown=True))
 
 
 def value(name: str, weights: np.ndarray) -> float:
     (found,) = [m for m in measures() if m.name == name]
-    return float(found.compute(weights, TOKENS)[0])
+    return float(found.compute(attention(weights, SAID, None, LENGTHS[:1])).values[0])
 
 
 def test_closed_forms() -> None:
@@ -76,6 +246,18 @@ def test_closed_forms() -> None:
     assert value("self", UNIFORM) == pytest.approx(1 / N)
     assert value("special", UNIFORM) == pytest.approx(2 / N)
     assert value("hub", UNIFORM) == pytest.approx(1 / N)
+    assert value("entropy_share", UNIFORM) == pytest.approx(1, rel=1e-5)
+    assert value("entropy_share", IDENTITY) == 0
+    assert value("sharpness", UNIFORM) == pytest.approx(1 / N)
+    assert value("sharpness", PREVIOUS) == 1
+    assert value("first", UNIFORM) == pytest.approx(1 / N)
+    assert value("first", PREVIOUS) == pytest.approx(2 / N)
+    assert value("separator", UNIFORM) == pytest.approx(1 / N)
+    assert value("punctuation", UNIFORM) == pytest.approx(1 / N)
+    assert value("same_word", UNIFORM) == pytest.approx(1 / N)
+    # of the ordinary tokens 1, 2, 4 and 5, those more than one away from each of the seven
+    assert value("elsewhere", UNIFORM) == pytest.approx((3 + 2 + 2 + 2 + 2 + 2 + 3) / 7 / N)
+    assert value("norm_weighted", UNIFORM) == pytest.approx(LENGTHS[0].mean(), rel=1e-5)
     assert value("distance", IDENTITY) == 0
     assert value("distance", UNIFORM) == pytest.approx((N**2 - 1) / (3 * N), rel=1e-5)
 
@@ -83,7 +265,7 @@ def test_closed_forms() -> None:
 def test_entropy_is_scipys() -> None:
     expected = scipy_entropy(RANDOM.astype(np.float64), axis=-1).mean(axis=-1)
     (entropy,) = [m for m in measures() if m.name == "entropy"]
-    np.testing.assert_allclose(entropy.compute(RANDOM, TOKENS), expected, rtol=1e-5)
+    np.testing.assert_allclose(entropy.compute(attention(RANDOM)).values, expected, rtol=1e-5)
 
 
 def test_measure_table_has_a_row_a_head(note: attnviz.Trace) -> None:
@@ -195,7 +377,7 @@ def test_measures_of_a_table_by_hand() -> None:
     """Rows of eighths, one special token first: every number can be added up on paper."""
     table = np.array([[[4, 3, 1], [2, 0, 6], [1, 5, 2]]], dtype=np.float32) / 8
     tokens = [replace(TOKENS[1], is_special=n == 0) for n in range(3)]
-    found = {m.name: float(m.compute(table, tokens)[0]) for m in measures()}
+    found = {m.name: float(m.compute(attention(table, tokens)).values[0]) for m in measures()}
     assert found["previous"] == (2 + 5) / 8 / 2
     assert found["next"] == (3 + 6) / 8 / 2
     assert found["self"] == pytest.approx((4 + 0 + 2) / 8 / 3)
@@ -266,7 +448,8 @@ def test_distances_of_the_head_map_are_hellingers(tiny: Model) -> None:
 
 @pytest.mark.parametrize("measure", measures(), ids=lambda m: m.name)
 def test_the_range_of_a_measure_is_no_wider_than_it_must_be(measure: Measure) -> None:
-    expected = {"entropy": np.log(N), "distance": N - 1}
+    lengths = dict.fromkeys(("value_weighted", "norm_weighted"), math.inf)
+    expected = {"entropy": np.log(N), "distance": N - 1, **lengths}
     assert measure.largest(N) == pytest.approx(expected.get(measure.name, 1))
 
 

@@ -34,6 +34,17 @@ for picture in (
 ):
     assert picture.to_html()
 assert len(attnviz.measure(trace)) == 72
+assert attnviz.find(trace, "previous")
+assert len(trace.to_frame([(0, 2)])) == len(trace.tokens) ** 2
+assert attnviz.contrast(trace).divergence > 0
+for seen in (
+    attnviz.norm_weighted(trace, (0, 2)),
+    attnviz.rollout(trace),
+    attnviz.flow(trace),
+    attnviz.difference(trace, (0, 2), (1, 8)),
+):
+    assert attnviz.heatmap(seen).to_svg()
+assert len(attnviz.between_sentences(attnviz.trace("A sentence.", "minilm", "And another."))) == 72
 training = attnviz.train("one-hop", heads=1, steps=2)
 assert training.steps == 2
 assert attnviz.trace(training.run.task.alphabet.example, training.model)
@@ -42,7 +53,8 @@ for chapter in attnviz.chapters():
     assert chapter.figure(trace, scene).panels
 assert attnviz.Trace.from_weights(["a", "b"], np.full((1, 1, 2, 2), 0.5)).tokens
 missing = set(attnviz.__all__) - {"load", "trace", "overview", "lines", "heatmap", "arcs",
-    "explore", "measure", "train", "chapters"}
+    "explore", "measure", "train", "chapters", "find", "contrast", "norm_weighted", "rollout",
+    "flow", "difference", "between_sentences"}
 for name in missing:
     assert isinstance(getattr(attnviz, name), type), f"{name} is a function that was not tried"
 assert not [name for name in sys.modules if name.startswith("attnviz.ui")]

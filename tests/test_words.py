@@ -43,6 +43,7 @@ def test_no_text_is_empty_and_chinese_is_chinese() -> None:
         "picture.key",
         "picture.direction",
         "map.named",
+        "derived.title",
         "example.machines",
     }
     assert all(text.strip() for language in LANGUAGES for text in catalogue(language).values())
@@ -148,7 +149,12 @@ def test_measures_have_names_of_their_own() -> None:
 NEVER_ONE = {
     *("error.too_many_heads", "error.too_long", "error.config_heads", "error.too_few_symbols"),
     *("error.too_many_tokens", "error.too_many_weights", "error.one_word"),
-    *("error.heads_do_not_fit", "page.left_out_first", "page.left_out_second"),
+    *(
+        "error.flow_too_long",
+        "error.heads_do_not_fit",
+        "page.left_out_first",
+        "page.left_out_second",
+    ),
     *("page.unknown_long", "page.save_too_many", "pattern.says_even", "pattern.says_none"),
     *("overview.title", "overview.pooled", "overview.alt", "train.parameters", "train.stopped"),
     *("train.done", "train.done_seen", "train.done_unknown", "train.done_at", "train.score"),

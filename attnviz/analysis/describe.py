@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from attnviz.analysis.measures.entropy import entropy
+from attnviz.analysis.measures import row_entropies
 from attnviz.analysis.offset import at_offset
 from attnviz.analysis.received import widely_received
 from attnviz.core.maps import Place
@@ -93,7 +93,7 @@ def _told_apart(chosen: int, places: Sequence[Token | Place]) -> str:
 
 def _entropy(weights: Float[np.ndarray, "query key"]) -> float | None:
     whole = np.allclose(weights.sum(axis=1), 1, rtol=0, atol=ROUNDING)
-    return float(entropy(weights[None], ())[0]) if whole else None
+    return float(row_entropies(weights).mean()) if whole else None
 
 
 def _farther(weights: Float[np.ndarray, "query key"]) -> tuple[int, float]:

@@ -33,12 +33,32 @@ def jensen_shannon(
     return _divergence(one, other)
 
 
+def row_divergences(
+    one: Float[np.ndarray, "query key"], other: Float[np.ndarray, "query key"]
+) -> Float[np.ndarray, " query"]:
+    """The Jensen–Shannon divergence of two heads' rows, query by query, in bits.
+
+    Raises:
+        CaptureError: if rows are no distributions.
+    """
+    for weights in (one, other):
+        check_distribution(weights)
+    divergences: np.ndarray = np.maximum(0, _rows(one, other))
+    return divergences
+
+
 def _divergence(
     one: Float[np.ndarray, "query key"], other: Float[np.ndarray, "query key"]
 ) -> float:
+    return float(_rows(one, other).mean())
+
+
+def _rows(
+    one: Float[np.ndarray, "query key"], other: Float[np.ndarray, "query key"]
+) -> Float[np.ndarray, " query"]:
     middle = (one + other) / 2
-    divergence = (_plogp(one) + _plogp(other)).sum(-1) / 2 - _plogp(middle).sum(-1)
-    return float(divergence.mean())
+    divergence: np.ndarray = (_plogp(one) + _plogp(other)).sum(-1) / 2 - _plogp(middle).sum(-1)
+    return divergence
 
 
 def overlaps(weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarray, "head head"]:

@@ -71,6 +71,10 @@ class AttentionMap:
     withheld: Withheld = Withheld()
     formula: Message | None = None  # how the values came about
     title: Message | None = None
+    # of a map that is computed from weights: the share of those on special tokens
+    special_before: float | None = None
+    # of a difference of two heads: the Jensen–Shannon divergence of their rows, in bits
+    divergence: Float[np.ndarray, " row"] | None = None
 
     @classmethod
     def from_values(
@@ -132,6 +136,22 @@ class AttentionMap:
     def denied(self) -> Bool[np.ndarray, "row column"]:
         """The pairs that are not allowed."""
         return np.zeros(self.values.shape, bool) if self.allowed is None else ~self.allowed
+
+    @property
+    def special_share(self) -> float | None:
+        """How much of a whole row is on special tokens, mean over the rows that hold something.
+
+        None of values of either sign, which are no shares.
+        """
+        if self.is_signed:
+            return None
+        holds = self.whole > 0
+        special = np.array([place.is_special for place in self.columns])
+        return share_of(
+            self.values[holds],
+            np.broadcast_to(special, self.values[holds].shape),
+            self.whole[holds],
+        )
 
     def share(self, cells: Bool[np.ndarray, "row column"]) -> float:
         """How much of a whole row is in `cells`, mean over the rows."""

@@ -24,7 +24,7 @@ Arrays, of a layer or of one head of it:
     residual                x at depth 0, then r of each layer  "token d_model"
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
@@ -99,9 +99,8 @@ class Trace:
         and measures refuse rows that are no distribution.
 
         Raises:
-            CaptureError: if the weights have another shape, are no weights, or are above 0
-                where the mask allows nothing, and later where something is asked for that
-                they do not hold.
+            CaptureError: if the weights have another shape, are no weights, or are above 0 where
+                the mask allows nothing, and later where what they do not hold is asked for.
         """
         from attnviz.core.given import given_trace  # which makes one of these
 
@@ -215,6 +214,7 @@ class Trace:
         lines: ClassVar[Draws]
         heatmap: ClassVar[Draws]
         explore: ClassVar[Draws]
+        to_frame: ClassVar[Callable[..., Any]]  # a table of pandas
 
     def _scored(self, layer: int, kind: Kind = "self") -> Scored:
         """Queries and keys of a layer, and what is learned there.

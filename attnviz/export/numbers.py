@@ -16,6 +16,7 @@ import pandas as pd
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
+from attnviz.export.parquet import parquet
 from attnviz.export.table import table
 from attnviz.pictures.lines import drawn_as_lines
 from attnviz.pictures.provenance import provenance
@@ -40,17 +41,33 @@ def as_json(maps: Sequence[Shown], language: Language = "en") -> str:
 
 def as_csv(maps: Sequence[Shown], language: Language = "en") -> str:
     """One row a value; the column `facts` says where they are from (see `export.table`)."""
-    header = {
-        **_provenance(maps),
-        "direction": say("picture.direction", language),
-        "maps": {
-            view.name(language): [*_formula(view, language), *view.notes(language)] for view in maps
-        },
+    columns, rows = _table(maps, language)
+    return table(columns, rows, _header(maps, language), language)
+
+
+def as_parquet(maps: Sequence[Shown], language: Language = "en") -> bytes:
+    """The same rows as Parquet.
+
+    Raises:
+        ArgumentError: if pyarrow, which writes it, is not installed.
+    """
+    columns, rows = _table(maps, language)
+    return parquet(pd.DataFrame(rows, columns=list(columns)), _header(maps, language))
+
+
+def _header(maps: Sequence[Shown], language: Language) -> dict[str, object]:
+    said = {
+        view.name(language): [*_formula(view, language), *view.notes(language)] for view in maps
     }
+    return {**_provenance(maps), "direction": say("picture.direction", language), "maps": said}
+
+
+def _table(
+    maps: Sequence[Shown], language: Language
+) -> tuple[tuple[str, ...], Iterable[list[object]]]:
     masked = any(view.map.allowed is not None for view in maps)
     columns = (*COLUMNS, "allowed") if masked else COLUMNS
-    rows = (row for view in maps for row in _rows(view, language, masked=masked))
-    return table(columns, rows, header, language)
+    return columns, (row for view in maps for row in _rows(view, language, masked=masked))
 
 
 def as_npz(drawn: Trace | AttentionMap) -> bytes:

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from attnviz.errors import Called
-from attnviz.texts import Language, catalogue, fill
+from attnviz.texts import Called, Language, catalogue, fill
 
 
 @dataclass(frozen=True, slots=True)

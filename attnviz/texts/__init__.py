@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -73,6 +73,15 @@ class _Fill(string.Formatter):
 _FILL = _Fill()
 
 
+@runtime_checkable
+class Called(Protocol):
+    """What has a name in each language, such as a model's card."""
+
+    def called(self, language: Language) -> str:
+        """Its name in `language`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A text that is not said in any language yet: its key, and the values in it."""
@@ -81,9 +90,12 @@ class Message:
     values: Mapping[str, object] = field(default_factory=dict)
 
     def text(self, language: Language = "en") -> str:
-        """The text in a language. Messages among the values are said in it too."""
-        values = {
-            name: value.text(language) if isinstance(value, Message) else value
-            for name, value in self.values.items()
-        }
+        """The text in a language. Messages and what has a name are said in it too."""
+        values = {name: _said(value, language) for name, value in self.values.items()}
         return say(self.key, language, **values)
+
+
+def _said(value: object, language: Language) -> object:
+    if isinstance(value, Message):
+        return value.text(language)
+    return value.called(language) if isinstance(value, Called) else value

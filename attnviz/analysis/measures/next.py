@@ -1,22 +1,6 @@
 """The share of attention that goes to the token after it."""
 
-from collections.abc import Sequence
+from attnviz.analysis.measures import share_of
+from attnviz.analysis.targets import at_distance
 
-import numpy as np
-from jaxtyping import Float
-
-from attnviz.analysis.measures import Allowed, Measure, share
-from attnviz.analysis.offset import at_offset
-from attnviz.core.tokens import Token
-
-
-def on_next(
-    weights: Float[np.ndarray, "head query key"],
-    _: Sequence[Token],
-    allowed: Allowed = None,
-) -> Float[np.ndarray, " head"]:
-    """The mean weight of a token on the token after it, over the tokens that may look at one."""
-    return at_offset(weights, 1, allowed)
-
-
-MEASURE = Measure("next", on_next, largest=share)
+MEASURE = share_of("next", at_distance(1), "Clark et al. 2019, §3.1")

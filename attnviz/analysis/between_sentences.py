@@ -1,0 +1,53 @@
+"""A pair of sentences: how much of a head's attention stays in each, and how much crosses."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from attnviz.analysis.derived import check_trace
+from attnviz.analysis.measure import attention, named, sides_of
+from attnviz.analysis.targets import Pairs, Sides, Targets
+from attnviz.core.tokens import Token
+from attnviz.core.trace import Trace
+from attnviz.errors import CaptureError
+
+_NAMES = ("a", "b", "special")
+
+
+def between_sentences(trace: Trace) -> pd.DataFrame:
+    """One row a head: a_to_a, a_to_b, a_to_special, b_to_a, b_to_b, b_to_special.
+
+    The share of the attention of the words of a sentence, mean over those that may look there,
+    on the words of a sentence or on special tokens; the three of a sentence sum to 1. Special
+    tokens look from no sentence.
+
+    Raises:
+        CaptureError: if there is no second sentence, or rows are no distributions.
+    """
+    check_trace(trace)
+    if trace.pair is None:
+        raise CaptureError("no_pair")
+    asked = {f"{a}_to_{b}": _between(a, b) for a in _NAMES[:2] for b in _NAMES}
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in asked}
+    sides = sides_of(trace)
+    for layer in range(trace.model.layers):
+        seen = attention(trace, layer, sides=sides)
+        for name, targets in asked.items():
+            columns[name].append(seen.share(targets).values)
+    table = pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
+    return named(table, trace)
+
+
+def _between(one: str, other: str) -> Targets:
+    return partial(_pairs, one, other)
+
+
+def _pairs(one: str, other: str, sides: Sides) -> Pairs:
+    queries = np.array([_sentence(token) == one for token in sides.queries], bool)
+    keys = np.array([_sentence(token) == other for token in sides.keys], bool)
+    return np.asarray(queries[:, None] & keys)
+
+
+def _sentence(token: Token) -> str:
+    return "special" if token.is_special else _NAMES[token.segment]

@@ -1,0 +1,205 @@
+"""The command that draws: `attnviz "text" -o heads.html`, or writes the numbers into a table."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+import attnviz
+from attnviz.analysis.lens import Lens
+from attnviz.core.heads import HeadId
+from attnviz.core.trace import Trace
+from attnviz.errors import ArgumentError
+from attnviz.export.measures import measures_csv, measures_json, measures_npz, measures_parquet
+from attnviz.export.numbers import as_csv, as_json, as_npz, as_parquet
+from attnviz.pictures.explorer import Explorer
+from attnviz.pictures.kinds import drawn_by_name, kinds
+from attnviz.pictures.lines import Arrangement
+from attnviz.texts import LANGUAGES
+
+OUTPUT = "attention.html"
+
+Written = str | bytes
+_NUMBERS: dict[str, Callable[[Explorer], Written]] = {
+    ".csv": lambda seen: as_csv(seen.chosen, seen.language),
+    ".json": lambda seen: as_json(seen.chosen, seen.language),
+    ".npz": lambda seen: as_npz(seen.drawn),
+    ".parquet": lambda seen: as_parquet(seen.chosen, seen.language),
+}
+_TABLES: dict[str, Callable[[Trace, Any], Written]] = {
+    ".csv": measures_csv,
+    ".json": measures_json,
+    ".npz": measures_npz,
+    ".parquet": measures_parquet,
+}
+_PICTURES = (".html", ".svg")
+_HEAD = re.compile(r"(?:(\d+)[.·](\d+)|L(\d+)[.·]?H(\d+))", re.ASCII | re.IGNORECASE)
+
+
+def draw(arguments: Sequence[str]) -> int:
+    """Write what was asked for into files, and print their names; 2 if that cannot be."""
+    asked = _draw_parser().parse_args(arguments)
+    try:
+        files = _files(asked)
+    except attnviz.AttnvizError as problem:
+        print(problem.text(asked.language), file=sys.stderr)
+        return 2
+    for file in files:
+        print(_printable(file))
+    return 0
+
+
+def _files(asked: argparse.Namespace) -> list[str]:
+    """Make each file; what cannot be is found before the model runs, where it can be.
+
+    Raises:
+        AttnvizError: if one cannot be made.
+    """
+    output = asked.output
+    if output is None and asked.measure is None:
+        output = OUTPUT
+    ending = None if output is None else _ending(output, (*_PICTURES, *_NUMBERS))
+    table = None if asked.measure is None else _TABLES[_ending(asked.measure, _TABLES)]
+    heads = None if asked.head is None else [_head(text) for text in asked.head]
+    lens = _lens(asked.lens)
+    trace = attnviz.trace(asked.text, asked.model, asked.pair)
+    made = []
+    if table is not None:
+        made.append(_save(asked.measure, table(trace, asked.language)))
+    if output is not None and ending is not None:
+        seen = attnviz.explore(
+            trace, heads, lens, arrangement=asked.arrange, language=asked.language
+        )
+        made.append(_save(output, _written(seen, asked.picture, ending, is_one=heads is not None)))
+    return made
+
+
+def _written(seen: Explorer, picture: str, ending: str, *, is_one: bool) -> Written:
+    """What stands in a file of this ending."""
+    if ending in _NUMBERS:
+        return _NUMBERS[ending](seen)
+    drawn = drawn_by_name(picture, seen, is_one=is_one)
+    return drawn.to_html() if ending == ".html" else drawn.to_svg()
+
+
+def _ending(output: str, known: Sequence[str] | Mapping[str, object]) -> str:
+    """The ending of a file that can be made, in small letters.
+
+    Raises:
+        ArgumentError: if nothing makes such a file, or the folder is not there.
+    """
+    file = _printable(output)
+    ending = os.path.splitext(output)[1].lower()  # noqa: PTH122 (any text)
+    if ending not in known:
+        raise ArgumentError("no_such_ending", file=file, known=", ".join(known))
+    folder = os.path.dirname(output)  # noqa: PTH120
+    if folder and not os.path.isdir(folder):  # noqa: PTH112 (no error for what is no path)
+        raise ArgumentError("no_folder_for", file=file, folder=_printable(folder))
+    return ending
+
+
+def _save(output: str, made: Written) -> str:
+    try:
+        Path(output).write_bytes(made.encode() if isinstance(made, str) else made)
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise ArgumentError("cannot_write", file=_printable(output), reason=reason) from problem
+    return output
+
+
+def _printable(text: str) -> str:
+    return text.encode(errors="replace").decode()
+
+
+def _head(text: str) -> HeadId:
+    match = _HEAD.fullmatch(text.strip())
+    if match is None:
+        raise ArgumentError("head_unreadable", value=_printable(text))
+    layer, head = (int(number) for number in match.groups() if number is not None)
+    return HeadId(layer, head)
+
+
+def _lens(text: str | None) -> Lens | None:
+    """A lens as `Lens` takes it: "unit=word, hide_special, strongest=0.7".
+
+    Raises:
+        ArgumentError: if there is no such thing to ask for.
+    """
+    if text is None:
+        return None
+    given: dict[str, Any] = {}
+    known = [field.name for field in fields(Lens)]
+    for part in text.split(","):
+        name, equals, value = (one.strip() for one in part.partition("="))
+        if name not in known or name in given:
+            raise ArgumentError("lens_unreadable", value=_printable(part), known=", ".join(known))
+        given[name] = _value(value) if equals else True
+    return Lens(**given)
+
+
+def _value(text: str) -> object:
+    """A value as Python has it: true and false, a number, or text."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return float(text)
+    except ValueError:
+        return _printable(text)
+
+
+def _draw_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="attnviz",
+        description="Draw where attention heads look: one HTML file that needs no network, or SVG; "
+        "or write the numbers. Without a text, or as `attnviz serve`, the app starts.",
+    )
+    parser.add_argument("text", help="the sentence")
+    parser.add_argument("--pair", help="a second sentence")
+    parser.add_argument("--model", help="minilm, minilm-random, a folder or a hub name")
+    parser.add_argument(
+        "--head",
+        action="append",
+        metavar="LAYER.HEAD",
+        help="a head, counted from 0, such as 0.2 or L0H2; several times for several, up to "
+        "twelve; left out: the two most different",
+    )
+    parser.add_argument(
+        "--picture",
+        choices=list(kinds()),
+        default="explore",
+        help="what is drawn: all heads with a choice among them (explore), or one picture alone",
+    )
+    parser.add_argument(
+        "--lens",
+        help="what is shown of each head, as attnviz.Lens takes it, such as "
+        '"unit=word, hide_special, renormalise, at_least=0.05, strongest=0.7"',
+    )
+    parser.add_argument(
+        "--arrange",
+        choices=get_args(Arrangement),
+        default="stacked",
+        help="how the lines of several heads stand (stacked)",
+    )
+    parser.add_argument(
+        "--measure",
+        metavar="TABLE.csv",
+        help=f"write all measures of all heads: {_either(_TABLES)}; a picture then needs -o",
+    )
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        help=f"the file; its ending says what is in it: a picture ({_either(_PICTURES)}) or the "
+        f"numbers of the heads ({_either(_NUMBERS)}) ({OUTPUT})",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {attnviz.__version__}")
+    return parser
+
+
+def _either(endings: Sequence[str] | Mapping[str, object]) -> str:
+    *others, last = endings
+    return f"{', '.join(others)} or {last}"
