@@ -75,7 +75,7 @@ STROKES: dict[str, Callable[[str, AttentionMap], Strokes]] = {
     "explore": lines_on_paper,
     "arcs": arcs_on_paper,
 }
-CELLS = ("overview", "heatmap")
+CELLS = ("overview", "heatmap", "comparison")
 
 
 def cells_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.ndarray]:
@@ -112,7 +112,7 @@ def test_its_names_come_from_its_record(kind: PictureKind) -> None:
         assert say(kind.title, language)
         assert not kind.view or say(f"share.view_{kind.view}", language)
     assert not kind.view or kind.view in VIEWS
-    assert not kind.is_folded or (kind.takes == "head" and kind.view), "a part of the page"
+    assert not kind.is_folded or (kind.draws_shown and kind.view), "a part of the page"
 
 
 @each
@@ -215,8 +215,10 @@ def test_the_command_draws_it(
 ) -> None:
     monkeypatch.setattr(attnviz, "trace", lambda *_: note)
     file = tmp_path / "made.svg"
-    assert main(["it", "--picture", kind.name, "--head", "2.1", "-o", str(file)]) == 0
-    expected = kind.pictures(attnviz.explore(note, [(2, 1)]))
+    heads = [(2, 1), (1, 8)] if kind.takes == "pair" else [(2, 1)]
+    asked = [part for layer, head in heads for part in ("--head", f"{layer}.{head}")]
+    assert main(["it", "--picture", kind.name, *asked, "-o", str(file)]) == 0
+    expected = kind.pictures(attnviz.explore(note, heads))
     assert file.read_text("utf-8") == next(iter(expected.values()))().to_svg()
 
 

@@ -52,7 +52,7 @@ STROKES: dict[str, Callable[[Page, AttentionMap], dict[tuple[int, int], float]]]
     "explore": lines_drawn,
     "arcs": arcs_drawn,
 }
-CANVASES = ("overview", "heatmap")
+CANVASES = ("overview", "heatmap", "comparison")
 
 
 def test_every_picture_is_held() -> None:
@@ -82,7 +82,7 @@ def test_a_script_draws_the_map(
         most, *others = inks[at[0]][at[1]]
         if seen.denied[at]:
             assert others, "a hatch"
-        elif kind.name == "heatmap" or at[0] > 1:  # the mark of head A covers a corner
+        elif kind.name != "overview" or at[0] > 1:  # the mark of head A covers a corner
             assert most == ",".join(map(str, ramp[level]))
 
 
@@ -151,4 +151,29 @@ def test_explore_draws_the_arcs_of_heads_a_and_b_once_they_are_opened(
             zip(*map(np.ndarray.tolist, np.unique(levels, return_counts=True)), strict=True)
         )
         assert {round(255 * opacity): count for opacity, count in paths} == expected
+    assert opened.problems == []
+
+
+DIVERGENCE = ".st-key-comparison_picture_0 .divergence rect"
+
+
+def test_explore_draws_a_against_b_with_the_divergence_of_each_row(
+    visit: Open, note: attnviz.Trace
+) -> None:
+    opened = visit("?v=1&open=comparison")
+    page = opened.page
+    page.wait_for_selector(DIVERGENCE)
+    expected = attnviz.difference(note, (0, 2), (1, 8))
+    assert expected.divergence is not None
+    drawn = page.locator(DIVERGENCE).evaluate_all(
+        "rects => rects.map((r) => r.width.baseVal.value)"
+    )
+    np.testing.assert_allclose(np.array(drawn) / 70, expected.divergence, atol=1e-5)
+    canvas = page.locator(".st-key-comparison_picture_0 canvas.map")
+    canvas.focus()
+    page.keyboard.press("ArrowDown")
+    said = page.locator(".st-key-comparison_picture_0 .readout").inner_text()
+    value = f"{expected.values[1, 0]:.4f}".replace("-", "−")
+    bits = f"{expected.divergence[1]:.3f}"
+    assert said == f"the (1) → [CLS] (0) · value {value} · divergence of row the (1): {bits} bits"
     assert opened.problems == []

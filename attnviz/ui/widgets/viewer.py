@@ -10,6 +10,7 @@ from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.export.numbers import as_frame
+from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.shown import Shown, shown
 from attnviz.share.state import FOLDED, USUAL_VIEWS, ExploreState, ViewState
@@ -90,9 +91,15 @@ def _folded(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> Non
 
 
 def _pictures(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> None:
-    """The pictures of a kind: of heads A and B, or of all that are combined."""
-    heads = now.heads if now.combination else now.heads[:2]
-    for index, one in enumerate(shown(trace, heads, now.lens, now.combination)):
+    """The pictures of a kind: of heads A and B, of A against B, or of all that are combined."""
+    if kind.takes == "pair":
+        views = pair_shown(trace, now.heads, now.lens)
+        if not views:
+            st.caption(say("comparison.same_head", language()))
+    else:
+        heads = now.heads if now.combination else now.heads[:2]
+        views = shown(trace, heads, now.lens, now.combination)
+    for index, one in enumerate(views):
         try:
             packet = caches.packet_of(key, kind, one, language())
         except ArgumentError as error:
