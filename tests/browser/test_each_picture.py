@@ -160,8 +160,10 @@ DIVERGENCE = ".st-key-comparison_picture_0 .divergence rect"
 def test_explore_draws_a_against_b_with_the_divergence_of_each_row(
     visit: Open, note: attnviz.Trace
 ) -> None:
-    opened = visit("?v=1&open=comparison")
+    opened = visit()
     page = opened.page
+    page.get_by_text("head A against head B").click()
+    opened.settle()
     page.wait_for_selector(DIVERGENCE)
     expected = attnviz.difference(note, (0, 2), (1, 8))
     assert expected.divergence is not None

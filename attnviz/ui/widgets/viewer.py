@@ -22,6 +22,7 @@ from attnviz.ui.frame import language, mode
 from attnviz.ui.widgets import controls, pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.head_finder import head_finder
 from attnviz.ui.widgets.heads import Different, are_usual, choose_head, heads_shown
 from attnviz.ui.widgets.saving import save
 
@@ -51,6 +52,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
         with heatmaps_place:
             _heatmaps(key, trace, shown_now)
         with st.container(key="table"):
+            head_finder(key, trace, shown_now.lens, usual)
             for kind in FOLDED:
                 _folded(kind, key, trace, shown_now)
             _table(trace, shown_now)
