@@ -295,9 +295,11 @@ def test_what_is_seen_can_be_saved(page: AppTest) -> None:
 def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace) -> None:
     box = open_save(page).selectbox(key="save_what")
     heads = ("L0·H2", "L1·H8")
-    maps, arcs = ([f"{what} of {head}" for head in heads] for what in ("heatmap", "arcs"))
+    maps, texts, arcs = (
+        [f"{what} of {head}" for head in heads] for what in ("heatmap", "text", "arcs")
+    )
     difference = "difference L0·H2 − L1·H8"
-    assert box.options == ["the lines", "all heads", *maps, difference, *arcs]
+    assert box.options == ["the lines", "all heads", *maps, difference, *texts, *arcs]
     for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
         page.selectbox(key="save_what").set_value(what).run()
         _, make = saving._saved(seen_on(page, note))[what]

@@ -53,10 +53,33 @@ STROKES: dict[str, Callable[[Page, AttentionMap], dict[tuple[int, int], float]]]
     "arcs": arcs_drawn,
 }
 CANVASES = ("overview", "heatmap", "comparison")
+TINTS = ("highlights",)
+
+# The ground of each word when one is pointed at, and whether it is hatched.
+TINTED = """(at) => {
+  const words = [...document.querySelectorAll(".word")];
+  words[at].dispatchEvent(new PointerEvent("pointerover", { bubbles: true }));
+  return words.map((word) => [word.style.backgroundColor, word.classList.contains("denied")]);
+}"""
 
 
 def test_every_picture_is_held() -> None:
-    assert set(kinds()) == {*STROKES, *CANVASES}
+    assert set(kinds()) == {*STROKES, *CANVASES, *TINTS}
+
+
+def assert_tinted(page: Page, seen: AttentionMap) -> None:
+    """Each query tints the keys as dark as a heatmap would be, and hatches what is not allowed."""
+    page.wait_for_selector(".word")
+    ramp = style.map_ramp(style.HEAD_CODES[0], "light", signed=seen.is_signed)
+    levels = style.map_levels(seen.values, signed=seen.is_signed)
+    first = 0 if seen.rows == seen.columns else len(seen.rows)
+    for row in range(len(seen.rows)):
+        words = page.evaluate(TINTED, row)[first:]
+        assert len(words) == len(seen.columns)
+        for column, (ground, hatched) in enumerate(words):
+            assert hatched == seen.denied[row, column]
+            inked = ", ".join(map(str, ramp[levels[row, column]]))
+            assert ground == ("" if hatched else f"rgb({inked})")
 
 
 @pytest.mark.parametrize("kind", EACH)
@@ -70,6 +93,9 @@ def test_a_script_draws_the_map(
         drawn: list[list[float]] = page.locator(".lines path").evaluate_all(WIDTHS)
         for opacity, width in drawn:
             assert width == pytest.approx(style.line_width(opacity), rel=1e-6)
+        return
+    if kind.name in TINTS:
+        assert_tinted(page, seen)
         return
     page.wait_for_selector("canvas.map")
     rows, columns = seen.values.shape
@@ -126,6 +152,33 @@ def test_a_token_leaves_its_arcs_alone_and_says_their_numbers(
     page.keyboard.press("Escape")
     assert token.nth(1).get_attribute("aria-pressed") == "false"
     assert page.locator(".readout").inner_text() == ""
+
+
+def test_a_word_tints_the_others_in_both_directions_and_says_the_numbers(
+    offline: Callable[[str], Page],
+) -> None:
+    weights = np.array([[0.7, 0.2, 0.1], [0.5, 0.25, 0.25], [0.125, 0.5, 0.375]])
+    seen = AttentionMap.from_values(weights, ["the", "cat", "sat"], title="by hand")
+    page = offline(attnviz.highlights(seen).to_html())
+    word, said = page.locator(".word"), page.locator(".readout")
+    word.nth(1).hover()
+    listed = "cat (1) · looks at: the (0) 0.500, cat (1) 0.250, sat (2) 0.250"
+    assert said.inner_text() == listed
+    page.get_by_role("button", name="is looked at by").click()
+    word.nth(1).click()
+    assert word.nth(1).get_attribute("aria-pressed") == "true"
+    ramp = style.map_ramp(style.HEAD_CODES[0], "light")
+    levels = style.map_levels(weights[:, 1])
+    grounds = word.evaluate_all("words => words.map((word) => word.style.backgroundColor)")
+    assert grounds == [f"rgb({', '.join(map(str, ramp[level]))})" for level in levels]
+    word.nth(2).hover()
+    assert said.inner_text() == "sat (2) → cat (1) · weight 0.5000"
+    page.keyboard.press("Escape")
+    assert said.inner_text() == ""
+    word.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert word.nth(1).get_attribute("aria-pressed") == "true"
 
 
 def test_explore_draws_the_arcs_of_heads_a_and_b_once_they_are_opened(
