@@ -16,10 +16,11 @@ run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
 	@$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT) --server.headless true
 
-# Two processes, each with a server and a Chromium of its own; a file's tests stay together.
+# Three processes, each with a server and a Chromium of its own: a browser often waits. How the
+# tests are dealt out to them: `Scheduling` in tests/conftest.py.
 test: check
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" && export ATTNVIZ_CHROMIUM \
-		&& $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20 --cov
+		&& $(BIN)/python -m pytest -n 3 --durations=20 --cov
 
 check: $(DEV_STAMP)
 	@$(BIN)/ruff check .

@@ -14,6 +14,8 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import attnviz
 from attnviz.models import catalogue
@@ -104,6 +106,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name in NEW_TO_NO_LINE:
             item.add_marker("no_cover")
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # without types
+    """A file's tests stay together, for what they share; those in the browser go one by one.
+
+    Large files go first and the browser's tests last, so that no process ends long before another.
+    Only the browser's fuzz tests share a server of their own.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = nodeid.partition("::")[0]
+        is_alone = file.startswith("tests/browser/") and not file.endswith("/test_fuzz.py")
+        return nodeid if is_alone else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Deal the tests out to the processes of `pytest -n`."""
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

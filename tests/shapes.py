@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from functools import partial
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import jaxtyping
 from beartype._check.code import codemain
@@ -22,6 +22,8 @@ def names_axes(hint: object) -> bool:
     """Whether an annotation holds the shape of an array, or a string that may hold one."""
     if isinstance(hint, str):
         return True
+    if get_origin(hint) is Literal:  # its strings are values
+        return False
     if isinstance(hint, list):  # the parameters of a Callable
         return any(map(names_axes, hint))
     if inspect.isclass(hint) and issubclass(hint, AbstractArray):
@@ -38,7 +40,9 @@ def checked(made: Any = None, *, typechecker: Check) -> Any:
         if not is_dataclass(made) or "__init__" not in vars(made):
             return made
         function = made.__init__
-    if any(map(names_axes, inspect.get_annotations(function).values())):
+    own = function.__qualname__.split(".")[-2:][0]  # the class in which it stands, if in one
+    hints = inspect.get_annotations(function).values()
+    if any(names_axes(hint) for hint in hints if hint != own):
         return jaxtyped(made, typechecker=typechecker)
     if function is made:
         return typechecker(made)

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attnviz.experiments.cached_by_trace import CachedByTrace, cached_by_trace
 
 import attnviz
 from attnviz.capture.interventions import interventions
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, LessonError
 from attnviz.experiments import Experiment, experiments
+from attnviz.experiments.cached_by_trace import CachedByTrace, cached_by_trace
 from attnviz.experiments.control import control
 from attnviz.experiments.heads_off_in_order import heads_off_in_order
 from attnviz.experiments.spare_heads import spare_heads

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import tracemalloc
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,21 @@ def run(recipe: str) -> dict[str, Any]:
 @pytest.fixture
 def maps(note: attnviz.Trace) -> tuple[Shown, ...]:
     return shown(note, HEADS)
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize(("write", "most"), [(as_csv, 4), (as_json, 5)])
+def test_a_file_is_made_in_little_more_than_its_own_size(
+    minilm: Model, write: Callable[[Sequence[Shown]], str], most: int
+) -> None:
+    """What a file takes as objects of Python's leaves memory that does not come back."""
+    maps = shown(attnviz.trace("law " * 100, minilm), [(0, n) for n in range(12)])
+    write(maps)  # what is made once, such as the weights
+    tracemalloc.start()
+    text = write(maps)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < most * len(text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import jaxtyping
 import numpy as np
@@ -92,3 +93,4 @@ def test_the_package_is_checked() -> None:
 def test_axes_are_found_however_deep(hint: object) -> None:
     assert names_axes(hint)
     assert not names_axes(dict[str, Callable[[int], str | None]])
+    assert not names_axes(Literal["n k"]), "a string that is a value"

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from attnviz.texts import Language, say
 
@@ -28,23 +28,29 @@ def table(
 ) -> str:
     """Rows below their names, with their provenance. Text stays text (see `text_cell`).
 
-    How many cells were changed for that stands in the last column too.
+    How many cells were changed for that stands in the last column too. Rows are written as they
+    come: as objects, all at once, they take ten times their text.
     """
-    written = list(rows)
-    safe = [[text_cell(cell) for cell in row] for row in written]
-    changed = sum(
-        safe_cell is not cell
-        for row, line in zip(written, safe, strict=True)
-        for cell, safe_cell in zip(row, line, strict=True)
-    )
+    changed = 0
+
+    def safe(row: Sequence[object]) -> list[object]:
+        nonlocal changed
+        line = [text_cell(cell) for cell in row]
+        changed += sum(kept is not cell for cell, kept in zip(row, line, strict=True))
+        return line
+
+    lines = map(safe, rows)
+    # The provenance stands beside the first rows, and is whole when the last row is known.
+    first = list(islice(lines, 2 + 2 * len(json.dumps(provenance)) // LONGEST_CELL))
+    head, rest = io.StringIO(), io.StringIO()
+    csv.writer(rest).writerows([*line, " "] for line in lines)
     if changed:
         provenance = {**provenance, "apostrophes": say("file.apostrophes", language, cells=changed)}
-    file = io.StringIO()
-    writer = csv.writer(file)
+    notes = _cells(json.dumps(provenance, ensure_ascii=False), len(first))
+    writer = csv.writer(head)
     writer.writerow([*columns, FACTS])
-    notes = _cells(json.dumps(provenance, ensure_ascii=False), len(safe))
-    writer.writerows([*line, cell] for line, cell in zip_longest(safe, notes, fillvalue=" "))
-    return file.getvalue()
+    writer.writerows([*line, cell] for line, cell in zip_longest(first, notes, fillvalue=" "))
+    return head.getvalue() + rest.getvalue()
 
 
 def text_cell(cell: object) -> object:

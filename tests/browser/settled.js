@@ -48,20 +48,39 @@
     }
   };
 
-  // Longer than any delay with which the app or a component sends what was done: a timer that
-  // is set later and runs longer fires later, however slow the machine is.
+  // Longer than any delay with which the app or a component sends what was done. Timers up to
+  // it are known: what they will do is on its way.
   const DELAY = 250;
+  const timers = new Set();
+  const { setTimeout: start, clearTimeout: stop } = window;
+  window.setTimeout = (work, delay, ...given) => {
+    if (delay > DELAY || typeof work !== "function") return start(work, delay, ...given);
+    const timer = start(() => {
+      timers.delete(timer);
+      work(...given);
+    }, delay);
+    timers.add(timer);
+    return timer;
+  };
+  window.clearTimeout = (timer) => {
+    timers.delete(timer);
+    stop(timer);
+  };
+
+  const LOOKS = 5; // in one delay
   const frame = () => new Promise(requestAnimationFrame);
-  const pause = () => new Promise((done) => setTimeout(done, DELAY));
+  const pause = () => new Promise((done) => start(done, DELAY / LOOKS));
   const STANDS = '[data-testid="stApp"][data-test-script-state="notRunning"]';
   const stands = () => !state.waiting && !state.running && document.querySelector(STANDS);
 
-  // Resolves when nothing more is on its way: neither to the server nor to the screen.
+  // Resolves when nothing more is on its way, neither to the server nor to the screen: when
+  // the page has stood for three looks without a timer, or for two delays whatever ticks.
   window.settled = async () => {
-    for (let quiet = 0; quiet < 2; ) {
+    for (let still = 0, idle = 0; idle < 3 && still < 2 * LOOKS; ) {
       await pause();
       await frame();
-      quiet = stands() ? quiet + 1 : 0;
+      still = stands() ? still + 1 : 0;
+      idle = still && !timers.size ? idle + 1 : 0;
     }
   };
 })();

@@ -60,10 +60,15 @@ def _own_share(trace: Trace) -> Outcome:
     return Outcome(last, {"share": f"{last:.3f}", "first": f"{first:.3f}", "first_layer": 0})
 
 
+@cached_by_trace
+def _first_shares(trace: Trace) -> Float[np.ndarray, " key"]:
+    """The shares of each token in the word after layer 0."""
+    lengths: Float[np.ndarray, " key"] = _lengths(trace, 0)[question_word(trace).position]
+    return np.asarray(lengths / lengths.sum())
+
+
 def _adds_most(trace: Trace) -> Outcome:
-    at = question_word(trace).position
-    lengths = _lengths(trace, 0)[at]
-    shares = lengths / lengths.sum()
+    at, shares = question_word(trace).position, _first_shares(trace)
     others = [token for token in trace.tokens if token.position != at]
     best = max(others, key=lambda token: float(shares[token.position]), default=None)
     said = {
