@@ -103,3 +103,20 @@ def test_one_head_alone_has_no_comparison_to_save(note: attnviz.Trace) -> None:
     assert not kinds()["comparison"].pictures(attnviz.explore(note, [A]))
     names = list(kinds()["comparison"].pictures(attnviz.explore(note, PAIR)))
     assert names == ["difference L0·H2 − L1·H8"]
+
+
+def test_where_everything_is_hidden_there_is_nothing_to_compare() -> None:
+    trace = attnviz.Trace.from_weights(["[CLS]", "[SEP]"], BY_HAND, [0, 1])
+    made = comparison(trace, [(0, 0), (0, 1)], Lens(hide_special=True))
+    assert made.view.map.values.size == 0
+    assert made.to_svg()
+
+
+def test_a_mask_hatches_the_difference() -> None:
+    mask = np.tril(np.ones((2, 2)))
+    weights = np.array([[[[1.0, 0.0], [0.5, 0.5]], [[1.0, 0.0], [0.0, 1.0]]]])
+    trace = attnviz.Trace.from_weights(["the", "cat"], weights, allowed=mask)
+    seen = comparison(trace, [(0, 0), (0, 1)]).view.map
+    np.testing.assert_array_equal(seen.denied, mask == 0)
+    np.testing.assert_array_equal(seen.values, [[0, 0], [0.5, -0.5]])
+    assert not seen.shown[0, 1]

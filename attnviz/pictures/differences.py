@@ -66,6 +66,8 @@ class Difference(Source):
         """Of the rows that are shown, each with all its columns."""
         a, b = self._each(Lens(self.lens.unit))
         rows = [a.rows.index(place) for place in seen.rows]
+        if not rows:
+            return np.zeros(0)
         try:
             return row_divergences(a.values[rows], b.values[rows])
         except CaptureError:

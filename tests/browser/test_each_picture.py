@@ -167,8 +167,8 @@ def test_a_word_tints_the_others_in_both_directions_and_says_the_numbers(
     page.get_by_role("button", name="is looked at by").click()
     word.nth(1).click()
     assert word.nth(1).get_attribute("aria-pressed") == "true"
-    ramp = style.map_ramp(style.HEAD_CODES[0], "light")
-    levels = style.map_levels(weights[:, 1])
+    ramp = style.map_ramp(style.HEAD_CODES[0], "light", signed=False)
+    levels = style.map_levels(weights[:, 1], signed=False)
     grounds = word.evaluate_all("words => words.map((word) => word.style.backgroundColor)")
     assert grounds == [f"rgb({', '.join(map(str, ramp[level]))})" for level in levels]
     word.nth(2).hover()
