@@ -11,6 +11,7 @@ import attnviz
 from attnviz import AttentionMap
 from attnviz.pictures import style
 from attnviz.pictures.arcs import arcs
+from attnviz.pictures.highlights import highlights
 from attnviz.pictures.kinds import PictureKind, kinds
 from tests.browser.conftest import Open
 from tests.browser.test_maps import CELLS, lines_in
@@ -159,7 +160,7 @@ def test_a_word_tints_the_others_in_both_directions_and_says_the_numbers(
 ) -> None:
     weights = np.array([[0.7, 0.2, 0.1], [0.5, 0.25, 0.25], [0.125, 0.5, 0.375]])
     seen = AttentionMap.from_values(weights, ["the", "cat", "sat"], title="by hand")
-    page = offline(attnviz.highlights(seen).to_html())
+    page = offline(highlights(seen).to_html())
     word, said = page.locator(".word"), page.locator(".readout")
     word.nth(1).hover()
     listed = "cat (1) · looks at: the (0) 0.500, cat (1) 0.250, sat (2) 0.250"
