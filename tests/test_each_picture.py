@@ -75,7 +75,8 @@ STROKES: dict[str, Callable[[str, AttentionMap], Strokes]] = {
     "explore": lines_on_paper,
     "arcs": arcs_on_paper,
 }
-CELLS = ("overview", "heatmap")
+CELLS = ("overview", "heatmap", "comparison")
+TINTS = ("highlights",)
 
 
 def cells_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.ndarray]:
@@ -97,9 +98,32 @@ def cells_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.nda
     return inks, denied
 
 
+def tints_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.ndarray]:
+    """The ink below each key of each query's text, and which are hatched."""
+    inks = np.full(seen.values.shape, "", dtype=object)
+    denied = np.zeros(seen.values.shape, bool)
+    root = ET.fromstring(picture)  # noqa: S314
+    queries = [g for g in root.iter(f"{SVG}g") if g.get("class") == "query"]
+    assert len(queries) == len(seen.rows)
+    for row, query in enumerate(queries):
+        label, *elements = query
+        assert label.text == seen.rows[row].text
+        column, ink = 0, ""
+        for element in elements:
+            if element.get("class") == "tint":
+                ink = element.attrib["fill"]
+                continue
+            assert element.text == seen.columns[column].text
+            denied[row, column] = ink.startswith("url")
+            inks[row, column] = "" if denied[row, column] else ink
+            column, ink = column + 1, ""
+        assert column == len(seen.columns)
+    return inks, denied
+
+
 def test_every_picture_is_found_and_held() -> None:
     assert {"explore", "lines", "overview", "heatmap", "arcs"} <= set(kinds())
-    assert set(kinds()) == {*STROKES, *CELLS}, "each is read back from paper in this file"
+    assert set(kinds()) == {*STROKES, *CELLS, *TINTS}, "each is read back from paper in this file"
 
 
 @each
@@ -112,7 +136,7 @@ def test_its_names_come_from_its_record(kind: PictureKind) -> None:
         assert say(kind.title, language)
         assert not kind.view or say(f"share.view_{kind.view}", language)
     assert not kind.view or kind.view in VIEWS
-    assert not kind.is_folded or (kind.takes == "head" and kind.view), "a part of the page"
+    assert not kind.is_folded or (kind.draws_shown and kind.view), "a part of the page"
 
 
 @each
@@ -127,7 +151,7 @@ def test_on_paper_it_is_the_map(kind: PictureKind, seen: AttentionMap) -> None:
             assert abs(opacity - abs(expected[at])) < 0.53 / 255
             assert ink == (style.MINUS if expected[at] < 0 else code).light
         return
-    inks, denied = cells_on_paper(made, seen)
+    inks, denied = (tints_on_paper if kind.name in TINTS else cells_on_paper)(made, seen)
     np.testing.assert_array_equal(denied, seen.denied)
     plain = kind.name == "overview" and not seen.is_signed
     shade = style.INK_PAINT if plain else code
@@ -215,8 +239,10 @@ def test_the_command_draws_it(
 ) -> None:
     monkeypatch.setattr(attnviz, "trace", lambda *_: note)
     file = tmp_path / "made.svg"
-    assert main(["it", "--picture", kind.name, "--head", "2.1", "-o", str(file)]) == 0
-    expected = kind.pictures(attnviz.explore(note, [(2, 1)]))
+    heads = [(2, 1), (1, 8)] if kind.takes == "pair" else [(2, 1)]
+    asked = [part for layer, head in heads for part in ("--head", f"{layer}.{head}")]
+    assert main(["it", "--picture", kind.name, *asked, "-o", str(file)]) == 0
+    expected = kind.pictures(attnviz.explore(note, heads))
     assert file.read_text("utf-8") == next(iter(expected.values()))().to_svg()
 
 

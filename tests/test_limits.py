@@ -30,6 +30,8 @@ for picture in (
     attnviz.lines(trace, [(0, 2)], attnviz.Lens(hide_special=True)),
     attnviz.heatmap(trace, (0, 2)),
     attnviz.arcs(trace, (0, 2)),
+    attnviz.comparison(trace, [(0, 2), (1, 8)]),
+    attnviz.highlights(trace, (0, 2)),
     attnviz.explore(trace),
 ):
     assert picture.to_html()
@@ -53,8 +55,8 @@ for chapter in attnviz.chapters():
     assert chapter.figure(trace, scene).panels
 assert attnviz.Trace.from_weights(["a", "b"], np.full((1, 1, 2, 2), 0.5)).tokens
 missing = set(attnviz.__all__) - {"load", "trace", "overview", "lines", "heatmap", "arcs",
-    "explore", "measure", "train", "chapters", "find", "contrast", "norm_weighted", "rollout",
-    "flow", "difference", "between_sentences"}
+    "comparison", "explore", "measure", "train", "chapters", "find", "contrast", "norm_weighted",
+    "rollout", "flow", "difference", "between_sentences", "highlights"}
 for name in missing:
     assert isinstance(getattr(attnviz, name), type), f"{name} is a function that was not tried"
 assert not [name for name in sys.modules if name.startswith("attnviz.ui")]

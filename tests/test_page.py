@@ -266,11 +266,12 @@ def open_save(app: AppTest) -> AppTest:
 def test_a_picture_below_the_others_is_made_once_it_is_opened(
     page: AppTest, kind: PictureKind
 ) -> None:
-    pictures = {f"{kind.view}_picture_{index}" for index in range(2)}
+    count = 1 if kind.takes == "pair" else 2
+    pictures = {f"{kind.view}_picture_{index}" for index in range(count)}
     assert not pictures & components(page)
     page.session_state["values"]["opened"] = (kind.view,)
     page.run()
-    assert pictures <= components(page), "of heads A and B"
+    assert pictures <= components(page), "of heads A and B, or of one against the other"
     assert page.query_params["open"] in (kind.view, [kind.view]), "a link opens it"
     if kind.most_places is not None:
         typed(page, "word " * kind.most_places)
@@ -294,8 +295,11 @@ def test_what_is_seen_can_be_saved(page: AppTest) -> None:
 def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace) -> None:
     box = open_save(page).selectbox(key="save_what")
     heads = ("L0·H2", "L1·H8")
-    each = [f"{what} of {head}" for what in ("heatmap", "arcs") for head in heads]
-    assert box.options == ["the lines", "all heads", *each]
+    maps, texts, arcs = (
+        [f"{what} of {head}" for head in heads] for what in ("heatmap", "text", "arcs")
+    )
+    difference = "difference L0·H2 − L1·H8"
+    assert box.options == ["the lines", "all heads", *maps, difference, *texts, *arcs]
     for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
         page.selectbox(key="save_what").set_value(what).run()
         _, make = saving._saved(seen_on(page, note))[what]

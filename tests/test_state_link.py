@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attnviz.analysis.measures import measures
 from attnviz.core.heads import HeadId
 from attnviz.pictures.style import MOST_HEADS
 from attnviz.share import codec
 from attnviz.share.codec import MOST_TEXT, VERSION
 from attnviz.share.state import (
     EXPLORE,
+    FINDS,
     FOLDED,
     LONG,
     MOST_LINK,
@@ -54,6 +56,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "pins": PINS,
     "table_head": st.integers(0, MOST_HEADS - 1),
     "table_query": st.integers(0, 511),
+    "finder_what": st.sampled_from(FINDS),
+    "finder_token": st.integers(0, 511),
+    "finder_by": st.sampled_from([one.name for one in measures()]),
+    "finder_range": st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)).map(
+        lambda pair: (min(pair) / 10**6, max(pair) / 10**6)
+    ),
     "opened": st.lists(st.sampled_from([k.view for k in FOLDED]), unique=True).map(tuple),
     "language": st.sampled_from(["en", "zh"]),
     "views": st.lists(st.sampled_from(VIEWS), unique=True).map(tuple),

@@ -23,7 +23,7 @@ from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
 from attnviz.texts import Language, say
 
-Takes = Literal["all heads", "heads", "head"]
+Takes = Literal["all heads", "heads", "pair", "head"]
 Format = Literal["svg", "png"]
 
 
@@ -35,30 +35,35 @@ class PictureKind:
     title: str  # the text that says what it is
     takes: Takes
     make: Callable[..., Picture]  # the public function
-    # What draws what is seen: an `Explorer`, or of kinds that take one head a `Shown`.
+    # What draws what is seen: an `Explorer`, or a `Shown` of kinds that take one head or a pair.
     draw: Callable[..., Picture]
     script: Script
     view: str = ""  # the part of Explore that shows it, and of a link to a frame
-    is_folded: bool = False  # of one head: on Explore below the others, made once it is opened
+    is_folded: bool = False  # draws a `Shown`: on Explore below the others, made once opened
     order: int = 100  # among the others in lists
     most_places: int | None = None  # rows or columns that there is room for
     formats: tuple[Format, ...] = ()  # in the Save menu
-    in_file: str = ""  # of one head: what stands before the head in its file's name
+    in_file: str = ""  # what stands before the head or the pair in its file's name
 
     def pictures(self, seen: Explorer) -> dict[str, Callable[[], Picture]]:
         """The pictures of this kind of what is seen, by their names in files."""
-        if self.takes != "head":
+        if not self.draws_shown:
             return {self.name: partial(self.draw, seen)}
         return {
             f"{self.in_file}{one.name(seen.language)}": partial(self.draw, one, seen.language)
-            for one in seen.chosen
+            for one in (seen.pair if self.takes == "pair" else seen.chosen)
             if self.has_room(one)
         }
+
+    @property
+    def draws_shown(self) -> bool:
+        """Whether one picture of this kind shows one map: of a head, or of a pair."""
+        return self.takes in ("head", "pair")
 
     def title_of(self, picture: str, language: Language) -> str:
         """What one of `pictures` is called in a list."""
         title = say(self.title, language)
-        return f"{title} {picture.removeprefix(self.in_file)}" if self.takes == "head" else title
+        return f"{title} {picture.removeprefix(self.in_file)}" if self.draws_shown else title
 
     def has_room(self, one: Shown) -> bool:
         """Whether so many rows and columns can be drawn."""
@@ -79,12 +84,14 @@ def drawn_by_name(name: str, seen: Explorer, *, is_one: bool) -> Picture:
 
     Raises:
         ArgumentError: if there is no such kind, `is_one` says that every head was asked for and
-            it takes one alone, or it has no room.
+            it takes one alone, it takes two and there are no two, or it has no room.
     """
     checks.one_of("picture", name, kinds())
     kind = kinds()[name]
     if kind.takes == "head" and is_one and len(seen.heads) > 1:
         raise ArgumentError("one_head_alone", picture=name, heads=len(seen.heads))
+    if kind.takes == "pair" and seen.trace is not None and (len(seen.heads) != 2 or not seen.pair):
+        raise ArgumentError("two_heads_wanted", picture=name, heads=len(seen.heads))
     made: Sequence[Callable[[], Picture]] = list(kind.pictures(seen).values())
     if not made:
         places = max(max(one.map.values.shape) for one in seen.chosen)

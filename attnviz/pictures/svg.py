@@ -97,7 +97,7 @@ def wrapped(text: str, width: Length = WIDTH) -> list[str]:
     for paragraph in text.split("\n"):
         line, used = "", 0
         for word in _words(paragraph):
-            wide = sum(_columns(character) for character in word)
+            wide = columns_of(word)
             if line and used + wide > most:
                 lines.append(line.rstrip())
                 line, used = "", 0
@@ -116,6 +116,11 @@ def _words(text: str) -> Iterable[str]:
             word = ""
     if word:
         yield word
+
+
+def columns_of(text: str) -> int:
+    """How wide a text is, in letters: a Chinese sign counts as two."""
+    return sum(map(_columns, text))
 
 
 def _columns(character: str) -> int:
@@ -156,7 +161,7 @@ def _strip(x: int, y: int, wide: int) -> str:
     return f"M{x} {y}h{wide}v1H{x}z"
 
 
-def _pattern(step: Length) -> str:
+def hatch_pattern(step: Length) -> str:
     """The hatch of cells that are `step` units wide, in cells."""
     apart, ink = style.HATCH / step, style.FAINT_INK["light"]
     return (
@@ -178,7 +183,7 @@ def hatched(grid: dict[tuple[int, int], Bool[np.ndarray, "row column"]], step: L
     drawn = "".join(strips)
     if not drawn:
         return []
-    return [_pattern(step), f'<path class="denied" fill="url(#{HATCH})" d="{drawn}"/>']
+    return [hatch_pattern(step), f'<path class="denied" fill="url(#{HATCH})" d="{drawn}"/>']
 
 
 def _runs(line: np.ndarray, shown: np.ndarray) -> Iterable[tuple[int, int]]:

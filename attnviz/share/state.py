@@ -5,12 +5,15 @@ to be dropped is named. A state is a mapping from the names of fields to values;
 is not in it, or stands as at the start, is left out of the link.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
+from attnviz.analysis.find import targets
 from attnviz.analysis.lens import Lens, Unit
+from attnviz.analysis.measures import measures
 from attnviz.core.heads import HeadId
 from attnviz.pictures.kinds import kinds
 from attnviz.pictures.lines import Arrangement, Direction
@@ -38,7 +41,11 @@ FOLDED = tuple(kind for kind in kinds().values() if kind.view and kind.is_folded
 USUAL_VIEWS = ("overview", "heatmaps", "lines", "table")
 VIEWS = (*USUAL_VIEWS, *(kind.view for kind in FOLDED))
 Combine = Literal["each", "mean", "maximum"]
+ANY, ONE_TOKEN = "any", "token"  # heads are found by a measure; by one token; else by a target
+FINDS = (ANY, *targets(), ONE_TOKEN)
 LONG = "long"  # says that a text was too long for this link
+
+_PLAIN = re.compile("[0-9]{1,9}(\\.[0-9]{1,12})?")
 
 State = Mapping[str, Any]
 Params = Mapping[str, str]
@@ -106,6 +113,24 @@ def _read_opened(text: str) -> tuple[str, ...]:
     return tuple(folded(part) for part in text.split("-") if part)
 
 
+def _read_range(text: str) -> tuple[float, float]:
+    """Two numbers, 0 or more and in order, as 0.1-0.9."""
+    low, high = map(_plain, text.split("-"))
+    if low > high:
+        raise ValueError(text)
+    return low, high
+
+
+def _plain(text: str) -> float:
+    if not _PLAIN.fullmatch(text):
+        raise ValueError(text)
+    return float(text)
+
+
+def _range_text(within: tuple[float, float]) -> str:
+    return "-".join(f"{one:.6f}".rstrip("0").rstrip(".") for one in within)
+
+
 def _read_task(text: str) -> str:
     return one_of(*tasks())(text)
 
@@ -160,6 +185,15 @@ class ViewState(PageState):
     table_open: bool = field(default=False, metadata=_yes("tab"))
     table_head: int = field(default=0, metadata=_linked("tabh", whole(0, MOST_HEADS - 1)))
     table_query: int = field(default=0, metadata=_linked("tabq", whole(0, MOST_TOKEN)))
+    finder_open: bool = field(default=False, metadata=_yes("find"))
+    finder_what: str = field(default=ANY, metadata=_option("findat", *FINDS))
+    finder_token: int | None = field(default=None, metadata=_linked("findk", whole(0, MOST_TOKEN)))
+    finder_by: str = field(
+        default="previous", metadata=_option("findby", *(one.name for one in measures()))
+    )
+    finder_range: tuple[float, float] | None = field(
+        default=None, metadata=_linked("findin", _read_range, _range_text)
+    )
     # the pictures below the others that somebody has opened
     opened: tuple[str, ...] = field(default=(), metadata=_linked("open", _read_opened, "-".join))
 

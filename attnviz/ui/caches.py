@@ -8,9 +8,15 @@ import time
 from itertools import product
 from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
+
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
+from attnviz.analysis.find import Found, find
 from attnviz.analysis.lens import Lens
+from attnviz.analysis.measure import measure
+from attnviz.analysis.measures import measures
 from attnviz.capture.run import trace
 from attnviz.core.heads import HeadId
 from attnviz.core.partial import partial
@@ -63,6 +69,8 @@ _different: Cache[tuple[HeadId, HeadId, float]] = Cache()
 _lines: Cache[bytes] = Cache()
 _packets: Cache[bytes] = Cache()  # of other pictures
 _heatmaps: Cache[tuple[Chart, str]] = Cache()
+_measured: Cache[np.ndarray] = Cache()
+_found: Cache[tuple[Found, ...]] = Cache()
 panels: Cache[Drawing] = Cache()  # of lessons
 
 
@@ -107,6 +115,28 @@ def overview_of(key: TraceKey, trace: Trace) -> Overview:
 def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, float]:
     """The two most different heads, and how different they are."""
     return _different.get(key, lambda: most_different(trace), is_light=is_light(key))
+
+
+def measured(key: TraceKey, trace: Trace) -> pd.DataFrame:
+    """All measures of all heads, and the tokens that each rests on."""
+
+    def work() -> np.ndarray:
+        return measure(trace, tokens=True)[measured_columns()].to_numpy(float)
+
+    return pd.DataFrame(
+        _measured.get(key, work, is_light=is_light(key)), columns=measured_columns()
+    )
+
+
+def measured_columns() -> list[str]:
+    """The columns of `measured`."""
+    names = [one.name for one in measures()]
+    return [*names, *(f"{name}_tokens" for name in names)]
+
+
+def found_of(key: TraceKey, what: str | int, trace: Trace) -> tuple[Found, ...]:
+    """All heads, those first that look most at one thing."""
+    return _found.get((key, what), lambda: find(trace, what), is_light=is_light(key))
 
 
 def heatmap_of(key: TraceKey, one: Shown, mode: Mode, language: Language) -> tuple[Chart, str]:

@@ -11,6 +11,7 @@ import attnviz
 from attnviz import AttentionMap
 from attnviz.pictures import style
 from attnviz.pictures.arcs import arcs
+from attnviz.pictures.highlights import highlights
 from attnviz.pictures.kinds import PictureKind, kinds
 from tests.browser.conftest import Open
 from tests.browser.test_maps import CELLS, lines_in
@@ -52,11 +53,34 @@ STROKES: dict[str, Callable[[Page, AttentionMap], dict[tuple[int, int], float]]]
     "explore": lines_drawn,
     "arcs": arcs_drawn,
 }
-CANVASES = ("overview", "heatmap")
+CANVASES = ("overview", "heatmap", "comparison")
+TINTS = ("highlights",)
+
+# The ground of each word when one is pointed at, and whether it is hatched.
+TINTED = """(at) => {
+  const words = [...document.querySelectorAll(".word")];
+  words[at].dispatchEvent(new PointerEvent("pointerover", { bubbles: true }));
+  return words.map((word) => [word.style.backgroundColor, word.classList.contains("denied")]);
+}"""
 
 
 def test_every_picture_is_held() -> None:
-    assert set(kinds()) == {*STROKES, *CANVASES}
+    assert set(kinds()) == {*STROKES, *CANVASES, *TINTS}
+
+
+def assert_tinted(page: Page, seen: AttentionMap) -> None:
+    """Each query tints the keys as dark as a heatmap would be, and hatches what is not allowed."""
+    page.wait_for_selector(".word")
+    ramp = style.map_ramp(style.HEAD_CODES[0], "light", signed=seen.is_signed)
+    levels = style.map_levels(seen.values, signed=seen.is_signed)
+    first = 0 if seen.rows == seen.columns else len(seen.rows)
+    for row in range(len(seen.rows)):
+        words = page.evaluate(TINTED, row)[first:]
+        assert len(words) == len(seen.columns)
+        for column, (ground, hatched) in enumerate(words):
+            assert hatched == seen.denied[row, column]
+            inked = ", ".join(map(str, ramp[levels[row, column]]))
+            assert ground == ("" if hatched else f"rgb({inked})")
 
 
 @pytest.mark.parametrize("kind", EACH)
@@ -71,6 +95,9 @@ def test_a_script_draws_the_map(
         for opacity, width in drawn:
             assert width == pytest.approx(style.line_width(opacity), rel=1e-6)
         return
+    if kind.name in TINTS:
+        assert_tinted(page, seen)
+        return
     page.wait_for_selector("canvas.map")
     rows, columns = seen.values.shape
     plain = kind.name == "overview" and not seen.is_signed
@@ -82,7 +109,7 @@ def test_a_script_draws_the_map(
         most, *others = inks[at[0]][at[1]]
         if seen.denied[at]:
             assert others, "a hatch"
-        elif kind.name == "heatmap" or at[0] > 1:  # the mark of head A covers a corner
+        elif kind.name != "overview" or at[0] > 1:  # the mark of head A covers a corner
             assert most == ",".join(map(str, ramp[level]))
 
 
@@ -128,6 +155,33 @@ def test_a_token_leaves_its_arcs_alone_and_says_their_numbers(
     assert page.locator(".readout").inner_text() == ""
 
 
+def test_a_word_tints_the_others_in_both_directions_and_says_the_numbers(
+    offline: Callable[[str], Page],
+) -> None:
+    weights = np.array([[0.7, 0.2, 0.1], [0.5, 0.25, 0.25], [0.125, 0.5, 0.375]])
+    seen = AttentionMap.from_values(weights, ["the", "cat", "sat"], title="by hand")
+    page = offline(highlights(seen).to_html())
+    word, said = page.locator(".word"), page.locator(".readout")
+    word.nth(1).hover()
+    listed = "cat (1) · looks at: the (0) 0.500, cat (1) 0.250, sat (2) 0.250"
+    assert said.inner_text() == listed
+    page.get_by_role("button", name="is looked at by").click()
+    word.nth(1).click()
+    assert word.nth(1).get_attribute("aria-pressed") == "true"
+    ramp = style.map_ramp(style.HEAD_CODES[0], "light", signed=False)
+    levels = style.map_levels(weights[:, 1], signed=False)
+    grounds = word.evaluate_all("words => words.map((word) => word.style.backgroundColor)")
+    assert grounds == [f"rgb({', '.join(map(str, ramp[level]))})" for level in levels]
+    word.nth(2).hover()
+    assert said.inner_text() == "sat (2) → cat (1) · weight 0.5000"
+    page.keyboard.press("Escape")
+    assert said.inner_text() == ""
+    word.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert word.nth(1).get_attribute("aria-pressed") == "true"
+
+
 def test_explore_draws_the_arcs_of_heads_a_and_b_once_they_are_opened(
     visit: Open, note: attnviz.Trace
 ) -> None:
@@ -151,4 +205,31 @@ def test_explore_draws_the_arcs_of_heads_a_and_b_once_they_are_opened(
             zip(*map(np.ndarray.tolist, np.unique(levels, return_counts=True)), strict=True)
         )
         assert {round(255 * opacity): count for opacity, count in paths} == expected
+    assert opened.problems == []
+
+
+DIVERGENCE = ".st-key-comparison_picture_0 .divergence rect"
+
+
+def test_explore_draws_a_against_b_with_the_divergence_of_each_row(
+    visit: Open, note: attnviz.Trace
+) -> None:
+    opened = visit()
+    page = opened.page
+    page.get_by_text("head A against head B").click()
+    opened.settle()
+    page.wait_for_selector(DIVERGENCE)
+    expected = attnviz.difference(note, (0, 2), (1, 8))
+    assert expected.divergence is not None
+    drawn = page.locator(DIVERGENCE).evaluate_all(
+        "rects => rects.map((r) => r.width.baseVal.value)"
+    )
+    np.testing.assert_allclose(np.array(drawn) / 70, expected.divergence, atol=1e-5)
+    canvas = page.locator(".st-key-comparison_picture_0 canvas.map")
+    canvas.focus()
+    page.keyboard.press("ArrowDown")
+    said = page.locator(".st-key-comparison_picture_0 .readout").inner_text()
+    value = f"{expected.values[1, 0]:.4f}".replace("-", "−")
+    bits = f"{expected.divergence[1]:.3f}"
+    assert said == f"the (1) → [CLS] (0) · value {value} · divergence of row the (1): {bits} bits"
     assert opened.problems == []

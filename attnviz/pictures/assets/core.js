@@ -80,6 +80,13 @@ function putPixel(image, at, ramp, level) {
 }
 const rampOf = ({ arrays, dark }) => (dark ? arrays.ramp_dark : arrays.ramp_light);
 
+// Black or white, whichever can be read: one of them always has a contrast of 4.5 and more.
+function inkOn(rgb) {
+  const [black, white] = LOOK.readable;
+  const [r, g, b] = rgb.map((v) => v / LEVELS).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? black : white;
+}
+
 // How a line of a weight is drawn: as opaque as the weight is large, and wider.
 /** @param {HeadCode} head @param {string} colour @param {number} weight @param {Attributes} ends @returns {Attributes} */
 function stroke(head, colour, weight, ends) {

@@ -22,6 +22,7 @@ from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pins_of
+from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import (
     Arrangement,
@@ -164,6 +165,13 @@ class Explorer:
         if self.trace is None:
             return shown(self.drawn)
         return shown(self.trace, self.heads, self.lens, self.combination)
+
+    @property
+    def pair(self) -> tuple[Shown, ...]:
+        """Head A against head B, where both are of one kind; or the only map."""
+        if self.trace is None:
+            return shown(self.drawn)
+        return pair_shown(self.trace, self.heads, self.lens)
 
     def _maps(self) -> tuple[list[Shown], list[int]]:
         """Every map in the file, and where the chosen ones stand among them."""

@@ -108,13 +108,6 @@ function numbers(stage, context) {
   });
 }
 
-// Black or white, whichever can be read: one of them always has a contrast of 4.5 and more.
-function inkOn(rgb) {
-  const [black, white] = LOOK.readable;
-  const [r, g, b] = rgb.map((v) => v / LEVELS).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? black : white;
-}
-
 function legend(stage) {
   const { arrays, dark, meta } = stage;
   const ramp = rampOf(stage);

@@ -19,11 +19,13 @@ from attnviz.pictures.svg import (
     text,
 )
 
+ROOM = WIDTH - LABEL - 16  # of the cells
 
-def cells_on_paper(attention: AttentionMap, code: HeadCode) -> Block:
+
+def cells_on_paper(attention: AttentionMap, code: HeadCode, room: Length = ROOM) -> Block:
     """A heatmap: a square a cell, as dark as its level, with the places at both edges."""
     signed = attention.is_signed
-    step = step_of(max(attention.values.shape), WIDTH - LABEL - 16)
+    step = step_of(max(attention.values.shape), room)
     wide, high = (step * len(places) for places in (attention.columns, attention.rows))
     ramp = style.map_ramp(code, "light", signed=signed)
     levels = style.map_levels(attention.values, signed=signed)

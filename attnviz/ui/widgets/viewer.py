@@ -10,6 +10,7 @@ from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.export.numbers import as_frame
+from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.shown import Shown, shown
 from attnviz.share.state import FOLDED, USUAL_VIEWS, ExploreState, ViewState
@@ -21,6 +22,7 @@ from attnviz.ui.frame import language, mode
 from attnviz.ui.widgets import controls, pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.head_finder import head_finder
 from attnviz.ui.widgets.heads import Different, are_usual, choose_head, heads_shown
 from attnviz.ui.widgets.saving import save
 
@@ -50,6 +52,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
         with heatmaps_place:
             _heatmaps(key, trace, shown_now)
         with st.container(key="table"):
+            head_finder(key, trace, shown_now.lens, usual)
             for kind in FOLDED:
                 _folded(kind, key, trace, shown_now)
             _table(trace, shown_now)
@@ -90,9 +93,15 @@ def _folded(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> Non
 
 
 def _pictures(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> None:
-    """The pictures of a kind: of heads A and B, or of all that are combined."""
-    heads = now.heads if now.combination else now.heads[:2]
-    for index, one in enumerate(shown(trace, heads, now.lens, now.combination)):
+    """The pictures of a kind: of heads A and B, of A against B, or of all that are combined."""
+    if kind.takes == "pair":
+        views = pair_shown(trace, now.heads, now.lens)
+        if not views:
+            st.caption(say("comparison.same_head", language()))
+    else:
+        heads = now.heads if now.combination else now.heads[:2]
+        views = shown(trace, heads, now.lens, now.combination)
+    for index, one in enumerate(views):
         try:
             packet = caches.packet_of(key, kind, one, language())
         except ArgumentError as error:

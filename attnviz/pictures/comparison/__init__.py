@@ -1,0 +1,187 @@
+"""Comparison: head A against head B, as the map of A − B with how far apart each row is.
+
+Values are of either sign, paper at 0. Beside each row stands the Jensen–Shannon divergence of
+the two heads' rows, in bits: 0 where they look alike, 1 where at no common token.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from attnviz.analysis.lens import Lens
+from attnviz.core.heads import HeadId
+from attnviz.core.maps import AttentionMap
+from attnviz.core.trace import Trace
+from attnviz.errors import ArgumentError
+from attnviz.pictures import style, svg
+from attnviz.pictures.arguments import check_drawn, check_language, lens_of
+from attnviz.pictures.comparison.on_paper import compared_on_paper
+from attnviz.pictures.differences import pair_shown
+from attnviz.pictures.explorer import map_texts
+from attnviz.pictures.file import one_picture
+from attnviz.pictures.packet import pack
+from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.scripts import Script
+from attnviz.pictures.shown import Shown, check_alone, shown, side
+from attnviz.pictures.standalone import framed
+from attnviz.texts import Language, say
+
+SCRIPT = Script("comparison", needs=("heatmap",))
+NOTEBOOK_HEIGHT = 760  # px of a frame until its own height is known
+DIGITS = 3  # of a divergence
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Comparison:
+    """The difference of two heads, and the packet that draws it."""
+
+    view: Shown
+    alt: str
+    packet: bytes
+    language: Language
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.alt}>"
+
+    @property
+    def heads(self) -> tuple[HeadId, ...]:
+        """A and B."""
+        return self.view.heads
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How this picture is made again, where that is known."""
+        source = self.view.source
+        if source is None:
+            return None
+        return Recipe("comparison", source.trace, source.heads, source.lens)
+
+    def to_html(self) -> str:
+        """One HTML file that needs no network: every number under the pointer."""
+        called = self.view.name(self.language)
+        return one_picture(
+            SCRIPT, self.packet, self.alt, self.view.trace, called, self.recipe, self.language
+        )
+
+    def to_svg(self) -> str:
+        """One SVG file at print size, every cell and every divergence in it."""
+        view, language = self.view, self.language
+        texts = map_texts(view.map, language)
+        small = [
+            " · ".join(filter(None, [texts["direction"], view.formula(language), texts["ink"]])),
+            "" if view.map.allowed is None else texts["hatched"],
+            " ".join([*_divergence_words(view, language), *view.notes(language)]),
+        ]
+        head = svg.words(view.title(language), small, view.code.light)
+        drawn = compared_on_paper(view.map, view.code)
+        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the same file in a frame of its own."""
+        return framed(self.to_html(), self.alt, NOTEBOOK_HEIGHT)
+
+
+def comparison(
+    trace: Trace | AttentionMap,
+    heads: Sequence[tuple[int, int]] = (),
+    lens: Lens | None = None,
+    *,
+    language: Language = "en",
+) -> Comparison:
+    """The map of the first of two heads minus the second, and how far apart each row is.
+
+    In place of a trace with two heads, an attention map from anywhere, such as
+    `attnviz.difference`.
+
+    Raises:
+        ArgumentError: if there are not two heads, or they are not of one kind of attention.
+        InterventionError: if the model has no such head.
+    """
+    check_language(language)
+    check_drawn(trace)
+    if isinstance(trace, AttentionMap):
+        check_alone(heads, lens, None)
+        return draw(shown(trace)[0], language)
+    ids = trace.check_heads(heads)
+    if len(ids) != 2:
+        raise ArgumentError("two_heads_wanted", picture="comparison", heads=len(ids))
+    views = pair_shown(trace, ids, lens_of(lens))
+    if not views:
+        raise ArgumentError("two_kinds", a=str(ids[0]), b=str(ids[1]))
+    return draw(views[0], language)
+
+
+def draw(view: Shown, language: Language) -> Comparison:
+    """The comparison of what is shown."""
+    attention = view.map
+    alt = say(
+        "comparison.alt",
+        language,
+        model=view.model(language),
+        head=view.name(language),
+        rows=len(attention.rows),
+        columns=len(attention.columns),
+        says=" ".join([*_divergence_words(view, language), view.alt(language)]).strip(),
+    )
+    alt = " ".join([alt, *view.about(language)])
+    return Comparison(view, alt, pack(_meta(view, alt, language), _arrays(view)), language)
+
+
+def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
+    attention = view.map
+    return {
+        "alt": alt,
+        "rows": side(attention.rows),
+        "columns": side(attention.columns),
+        "signed": attention.is_signed,
+        "head": {
+            "title": view.title(language),
+            "says": view.says(language),
+            "formula": view.formula(language),
+            "map_notes": [*_divergence_words(view, language), *view.notes(language)],
+            "light": view.code.light,
+            "dark": view.code.dark,
+        },
+        "words": {
+            **map_texts(attention, language),
+            "divergence": say("comparison.divergence", language),
+            "row": say("comparison.row", language),
+        },
+    }
+
+
+def _arrays(view: Shown) -> dict[str, np.ndarray]:
+    attention = view.map
+    arrays = {
+        "weights": np.where(attention.shown, attention.values, np.nan).astype(np.float32),
+        **{
+            f"ramp_{mode}": style.map_ramp(view.code, mode, signed=attention.is_signed)
+            for mode in style.MODES
+        },
+    }
+    if attention.allowed is not None:
+        arrays["denied"] = attention.denied.astype(np.uint8)
+    if attention.divergence is not None:
+        arrays["divergence"] = attention.divergence.astype(np.float32)
+    return arrays
+
+
+def _divergence_words(view: Shown, language: Language) -> list[str]:
+    """How far apart the rows are on average, and which the farthest; or why that is not known."""
+    divergence = view.map.divergence
+    if divergence is None:
+        return [] if view.source is None else [say("comparison.no_divergence", language)]
+    if not divergence.size:
+        return []
+    farthest = int(divergence.argmax())
+    return [
+        say(
+            "comparison.apart",
+            language,
+            mean=f"{divergence.mean():.{DIGITS}f}",
+            most=f"{divergence[farthest]:.{DIGITS}f}",
+            token=view.map.rows[farthest].name,
+        )
+    ]

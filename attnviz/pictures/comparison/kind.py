@@ -1,0 +1,18 @@
+"""The kind of the comparison of two heads."""
+
+from attnviz.pictures.comparison import SCRIPT, comparison, draw
+from attnviz.pictures.kinds import PictureKind
+
+PICTURE = PictureKind(
+    "comparison",
+    title="page.save_difference",
+    takes="pair",
+    make=comparison,
+    draw=draw,
+    script=SCRIPT,
+    view="comparison",
+    is_folded=True,
+    order=90,
+    formats=("svg", "png"),
+    in_file="difference ",
+)

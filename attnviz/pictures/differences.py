@@ -1,0 +1,95 @@
+"""The difference of two heads as a picture draws it: both through the same lens, A − B."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from attnviz.analysis.difference import row_divergences
+from attnviz.analysis.lens import Lens
+from attnviz.core.heads import HeadId
+from attnviz.core.maps import AttentionMap, Withheld
+from attnviz.core.trace import Trace
+from attnviz.errors import CaptureError
+from attnviz.pictures import style
+from attnviz.pictures.provenance import with_interventions
+from attnviz.pictures.shown import Shown, Source
+from attnviz.texts import Message
+
+
+@dataclass(frozen=True)
+class Difference(Source):
+    """Where a difference is from: the first of two heads minus the second."""
+
+    def attention_map(self) -> AttentionMap:
+        """A − B through the lens; a cell is shown where the weight of either head is.
+
+        Its `divergence` is that of the whole rows, hidden tokens included; None where rows are
+        no distributions.
+        """
+        a, b = self._each(self.lens)
+        allowed = None if a.allowed is None or b.allowed is None else a.allowed | b.allowed
+        shown = a.shown | b.shown
+        weak = ~shown if allowed is None else allowed & ~shown
+        return replace(
+            a,
+            values=a.values - b.values,
+            shown=shown,
+            whole=a.whole - b.whole,
+            allowed=allowed,
+            scale="signed",
+            title=self.title,
+            formula=self._difference_formula(),
+            withheld=_withheld(a, b, weak),
+            divergence=self._divergence(a),
+        )
+
+    @property
+    def title(self) -> Message:
+        """L0·H2 − L1·H8."""
+        a, b = self.heads
+        return Message("derived.difference", {"a": str(a), "b": str(b)})
+
+    def _each(self, lens: Lens) -> tuple[AttentionMap, AttentionMap]:
+        a, b = (Source(self.trace, (head,), lens).attention_map() for head in self.heads)
+        return a, b
+
+    def _difference_formula(self) -> Message:
+        a, b = self.heads
+        formula = Message("derived.difference_formula", {"a": str(a), "b": str(b)})
+        if self.is_given:
+            return Message("comparison.given", {"formula": formula})
+        return with_interventions(formula, self.trace, self.heads)
+
+    def _divergence(self, seen: AttentionMap) -> Float[np.ndarray, " row"] | None:
+        """Of the rows that are shown, each with all its columns."""
+        a, b = self._each(Lens(self.lens.unit))
+        rows = [a.rows.index(place) for place in seen.rows]
+        if not rows:
+            return np.zeros(0)
+        try:
+            return row_divergences(a.values[rows], b.values[rows])
+        except CaptureError:
+            return None
+
+
+def pair_shown(
+    trace: Trace, heads: Sequence[HeadId], lens: Lens | None = None
+) -> tuple[Shown, ...]:
+    """The difference of the first two heads; nothing where there are no two of one kind."""
+    pair = tuple(heads[:2])
+    if len(pair) < 2 or pair[0].kind != pair[1].kind:
+        return ()
+    return (Shown(Difference(trace, pair, lens or Lens()), style.HEAD_CODES[0]),)
+
+
+def _withheld(a: AttentionMap, b: AttentionMap, weak: np.ndarray) -> Withheld:
+    """What the lens took from the two, mean over both."""
+    return replace(
+        a.withheld,
+        special_share=(a.withheld.special_share + b.withheld.special_share) / 2,
+        rows_empty=max(a.withheld.rows_empty, b.withheld.rows_empty),
+        weak_hidden=int(weak.sum()),
+        weak_share=(a.share(weak) + b.share(weak)) / 2,
+    )

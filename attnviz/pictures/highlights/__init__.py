@@ -1,0 +1,158 @@
+"""Highlights: the sentence as running text; one token chosen, the others tinted by its weights.
+
+Both directions: what a token looks at, and which tokens look at it. The tint is that of a
+heatmap: as dark as the square root of the weight. On paper the text stands once for each query.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from attnviz.analysis.lens import Lens
+from attnviz.core.heads import HeadId, as_head
+from attnviz.core.maps import AttentionMap
+from attnviz.core.trace import Trace
+from attnviz.pictures import style, svg
+from attnviz.pictures.arguments import check_drawn, check_language
+from attnviz.pictures.explorer import map_texts
+from attnviz.pictures.file import one_picture
+from attnviz.pictures.highlights.on_paper import texts_on_paper
+from attnviz.pictures.packet import pack
+from attnviz.pictures.recipe import Recipe, one_head_again
+from attnviz.pictures.scripts import Script
+from attnviz.pictures.shown import Shown, shown, side
+from attnviz.pictures.standalone import framed
+from attnviz.texts import Language, say
+
+SCRIPT = Script("highlights")
+NOTEBOOK_HEIGHT = 360  # px of a frame until its own height is known
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Highlights:
+    """The running text of one map, and the packet that tints it."""
+
+    view: Shown
+    alt: str
+    packet: bytes
+    language: Language
+
+    def __repr__(self) -> str:
+        return f"<Highlights: {self.alt}>"
+
+    @property
+    def heads(self) -> tuple[HeadId, ...]:
+        """The head that is drawn, or all that are combined."""
+        return self.view.heads
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How this picture is made again, where that is known."""
+        source = self.view.source
+        if source is None:
+            return None
+        return one_head_again(
+            "highlights", source.trace, source.heads, source.lens, source.combination
+        )
+
+    def to_html(self) -> str:
+        """One HTML file that needs no network: hover, pin and Escape as in the app."""
+        called = self.view.name(self.language)
+        return one_picture(
+            SCRIPT, self.packet, self.alt, self.view.trace, called, self.recipe, self.language
+        )
+
+    def to_svg(self) -> str:
+        """One SVG file at print size: for each query the text, tinted by its weights."""
+        view, language = self.view, self.language
+        texts = map_texts(view.map, language)
+        small = [
+            f"{say('highlights.on_paper', language)} {view.formula(language)} · {texts['ink']}",
+            "" if view.map.allowed is None else texts["hatched"],
+            view.alt(language),
+        ]
+        head = svg.words(view.title(language), small, view.code.light)
+        drawn = texts_on_paper(view.map, view.code)
+        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the same file in a frame of its own."""
+        return framed(self.to_html(), self.alt, NOTEBOOK_HEIGHT)
+
+
+def highlights(
+    trace: Trace | AttentionMap,
+    head: tuple[int, int] | None = None,
+    lens: Lens | None = None,
+    *,
+    language: Language = "en",
+) -> Highlights:
+    """The text tinted by the weights of one head, in the colour of head A.
+
+    In place of a trace with its head, an attention map from anywhere.
+
+    Raises:
+        ArgumentError: if something is not what it should be.
+        InterventionError: if the model has no such head.
+    """
+    check_language(language)
+    check_drawn(trace)
+    alone = isinstance(trace, AttentionMap) and head is None
+    return draw(shown(trace, [] if alone else [as_head(head)], lens)[0], language)
+
+
+def draw(view: Shown, language: Language) -> Highlights:
+    """The highlights of what is shown."""
+    attention = view.map
+    alt = say(
+        "highlights.alt",
+        language,
+        model=view.model(language),
+        head=view.name(language),
+        queries=len(attention.rows),
+        keys=len(attention.columns),
+        says=view.alt(language),
+    )
+    alt = " ".join([alt, *view.about(language)])
+    return Highlights(view, alt, pack(_meta(view, alt, language), _arrays(view)), language)
+
+
+def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
+    attention = view.map
+    names = ("looks_at", "looked_at_by", "directions", "help", "others", "nothing")
+    return {
+        "alt": alt,
+        "rows": side(attention.rows),
+        "columns": side(attention.columns),
+        "joined": attention.rows == attention.columns,
+        "signed": attention.is_signed,
+        "head": {
+            "title": view.title(language),
+            "says": view.says(language),
+            "about": " · ".join(
+                filter(None, [view.formula(language), map_texts(attention, language)["ink"]])
+            ),
+            "notes": view.notes(language),
+            "light": view.code.light,
+            "dark": view.code.dark,
+        },
+        "words": {
+            **map_texts(attention, language),
+            **{name: say(f"highlights.{name}", language) for name in names},
+        },
+    }
+
+
+def _arrays(view: Shown) -> dict[str, np.ndarray]:
+    attention = view.map
+    arrays = {
+        "weights": np.where(attention.shown, attention.values, np.nan).astype(np.float32),
+        **{
+            f"ramp_{mode}": style.map_ramp(view.code, mode, signed=attention.is_signed)
+            for mode in style.MODES
+        },
+    }
+    if attention.allowed is not None:
+        arrays["denied"] = attention.denied.astype(np.uint8)
+    return arrays

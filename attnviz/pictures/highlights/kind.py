@@ -1,0 +1,18 @@
+"""The kind of the highlights."""
+
+from attnviz.pictures.highlights import SCRIPT, draw, highlights
+from attnviz.pictures.kinds import PictureKind
+
+PICTURE = PictureKind(
+    "highlights",
+    title="page.save_highlights",
+    takes="head",
+    make=highlights,
+    draw=draw,
+    script=SCRIPT,
+    view="highlights",
+    is_folded=True,
+    order=95,
+    formats=("svg",),
+    in_file="text ",
+)
