@@ -28,7 +28,7 @@ def test_two_heads_by_hand() -> None:
     meta, arrays = unpack(made.packet)
     np.testing.assert_array_equal(arrays["weights"].reshape(2, 2), [[1, -1], [0, 0]])
     np.testing.assert_allclose(arrays["divergence"], [1, 0], atol=1e-7)
-    said = "0.500 bits on average, most at the (0) (1.000)"
+    said = "0.500 on average, most at the (0) (1.000)"
     assert said in " ".join(meta["head"]["map_notes"])
     assert said in made.alt
 

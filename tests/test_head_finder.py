@@ -70,7 +70,7 @@ def test_heads_that_look_at_something_are_ranked_with_what_it_rests_on(
     assert shown["head"][0] == str(note.heads[best])
     np.testing.assert_allclose(shown["share"], np.sort(shares)[::-1], atol=1e-5)
     assert set(shown["tokens"]) == {26}
-    assert f"{100 * shares[best]:.1f} % of its attention, mean over 26 queries" in said(page)
+    assert f"a share of {100 * shares[best]:.1f} %, mean over 26 queries" in said(page)
 
 
 def test_a_pinned_token_is_what_heads_are_found_by(note: attnviz.Trace) -> None:
