@@ -105,7 +105,6 @@ def test_what_is_for_one_kind_says_so(trace: attnviz.Trace) -> None:
     for ask in (
         lambda: attnviz.overview(trace),
         lambda: attnviz.explore(trace, [(0, 1, "encoder")]),
-        lambda: attnviz.measure(trace),
         lambda: trace.queries(0),
         lambda: trace.residual(0),
     ):
@@ -113,6 +112,7 @@ def test_what_is_for_one_kind_says_so(trace: attnviz.Trace) -> None:
             ask()
     with pytest.raises(InterventionError, match="three kinds"):
         attnviz.heatmap(trace, (0, 1))
+    assert set(attnviz.measure(trace)["kind"]) == {"encoder", "decoder", "cross"}
 
 
 def test_heads_of_an_encoder_decoder_cannot_be_changed(model: Model) -> None:

@@ -71,9 +71,11 @@ def lower_asked(trace: Trace) -> HeadId:
 
 
 def _most_different(trace: Trace) -> HeadId:
-    """The head that differs most from the upper one; the next where rows are no shares."""
+    """The head that differs most from the upper one; the next where no rows are shares."""
     upper = upper_asked(trace)
     others = [head for head in trace.heads if head.kind == upper.kind and head != upper]
+    if others and all(token.is_special for token in trace.tokens):
+        return others[0]
     try:
         apart = [jensen_shannon(_words(trace, upper), _words(trace, one)) for one in others]
     except AttnvizError:
