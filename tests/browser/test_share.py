@@ -159,7 +159,7 @@ def test_the_handout_draws_its_figures_without_a_network(
     from attnviz.lessons.handout import handout
 
     page = offline(handout(note))
-    page.wait_for_function("document.querySelectorAll('.picture .attnviz').length > 10")
+    page.wait_for_function("document.querySelectorAll('.picture .attnviz').length >= 8")
 
 
 def test_svg_and_png_are_saved_at_print_size(visit: Open, note: attnviz.Trace) -> None:

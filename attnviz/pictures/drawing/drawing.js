@@ -17,7 +17,6 @@ function drawDrawing(stage) {
   for (const box of root.querySelectorAll("details")) {
     if (open.has(box.dataset.name)) box.open = true;
   }
-  for (const strip of root.querySelectorAll(".strip")) spread(strip);
   for (const canvas of root.querySelectorAll("canvas[data-array]")) paint(stage, canvas);
   for (const image of root.querySelectorAll("image[data-array]")) paintInk(stage, image);
   beginFigures(stage);

@@ -85,13 +85,21 @@ function stepByKey(stage, event) {
   if (target.matches?.(TAKES_KEYS)) return;
   if (event.key === " " && target.closest?.(IS_PRESSED)) return;
   const isPaging = event.key.startsWith("Page") || event.key === " ";
-  const isPresented = document.querySelector(".st-key-present") !== null;
-  if (isPaging && !isPresented && !root.contains(target)) return; // the page scrolls
-  const { top, bottom } = root.getBoundingClientRect();
-  if (!root.isConnected || bottom < 80 || top > window.innerHeight - 80) return;
-  if (!memory.stepBy(by)) return;
+  if (document.querySelector(".st-key-present")) return; // asks by an event of its own
+  if (isPaging && !root.contains(target)) return; // the page scrolls
+  if (!isInSight(root) || !memory.stepBy(by)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
+}
+
+function isInSight(root) {
+  const { top, bottom } = root.getBoundingClientRect();
+  return root.isConnected && bottom >= 80 && top <= window.innerHeight - 80;
+}
+
+// The presenter asks before it turns its page: a figure that has a step left says no to that.
+function stepFirst({ root, memory }, event) {
+  if (!event.defaultPrevented && isInSight(root) && memory.stepBy?.(event.detail)) event.preventDefault();
 }
 
 // All steps beside each other, finished: on paper, and where motion is not wanted.
@@ -238,5 +246,7 @@ function beginFigures(stage) {
   document.addEventListener("attnviz-light", lit);
   const keys = (event) => (stage.root.isConnected ? stepByKey(stage, event) : document.removeEventListener("keydown", keys, true));
   document.addEventListener("keydown", keys, true);
+  const asked = (event) => (stage.root.isConnected ? stepFirst(stage, event) : document.removeEventListener("attnviz-turn", asked));
+  document.addEventListener("attnviz-turn", asked);
   window.addEventListener("beforeprint", () => { if (stage.root.isConnected) stage.memory.onPaper?.(); });
 }

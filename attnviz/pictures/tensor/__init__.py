@@ -65,10 +65,10 @@ def tensor(
     return element("figure", caption, canvas, class_="tensor")
 
 
-def tiles(maps: Sequence[Element], kind: Literal["wall", "strip"], language: Language) -> Element:
+def tiles(maps: Sequence[Element], language: Language) -> Element:
     """Many maps beside each other: too small for names, which is said once for all."""
     said = element("p", say("drawing.unnamed", language), class_="some")
-    return element("div", said, element("div", *maps, class_=kind), class_="unnamed")
+    return element("div", said, element("div", *maps, class_="wall"), class_="unnamed")
 
 
 def scale_of(largest: float, language: Language, *, signed: bool) -> str:

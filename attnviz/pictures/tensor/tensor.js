@@ -9,13 +9,6 @@ const NAMES = 80; // px for the names beside a map
 const LINE = 10; // px from one name to the next
 const LONGEST = 20; // characters of a name
 
-// Maps beside each other in rows of one length, none of them almost empty.
-function spread(strip) {
-  const count = strip.children.length;
-  const fits = Math.max(1, Math.floor((strip.clientWidth + STRIP_GAP) / (STRIP + STRIP_GAP)));
-  strip.style.setProperty("--abreast", Math.ceil(count / Math.ceil(count / fits)));
-}
-
 const signedLevel = (value, largest) =>
   Number.isFinite(value) ? levelOf(value / (largest || 1), true) : HALF;
 
@@ -51,7 +44,7 @@ function paint(stage, canvas) {
 
 const FAN = ".fan"; // square maps of words, large and named
 const [LEAST_OF_FAN, MOST_OF_FAN, NAMES_OF_FAN] = [240, 330, 96]; // px of one of them, and of its names
-const TILES = ".wall, .strip"; // many maps beside each other, as wide as there is room
+const TILES = ".wall"; // many maps beside each other, as wide as there is room
 
 // How large a cell is drawn. Attention, which is square, is at least LEAST px where that fits.
 function sizeOf(stage, canvas, rows, columns) {

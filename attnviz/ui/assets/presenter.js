@@ -1,5 +1,5 @@
-// Keys of the presenter. Arrows, PageUp, PageDown and space are for figures first
-// (attnviz/pictures/elements/figure.js), which keep them while they have a step left.
+// Keys of the presenter. A figure with a step left (attnviz/pictures/elements/figure.js) takes
+// those that turn the page.
 const CHANNEL = "attnviz-presenter"; // the speaker's window listens, and asks to go on
 const PRESSES = {
   ArrowLeft: "present_left", PageUp: "present_left",
@@ -43,6 +43,9 @@ function take(event, jump) {
   if (event.key.toLowerCase() === "f") return fullScreen(), true;
   if (!PRESSES[event.key]) return false;
   document.querySelector(".attnviz-blank")?.remove();
+  const by = { present_right: 1, present_left: -1 }[PRESSES[event.key]];
+  const turn = new CustomEvent("attnviz-turn", { detail: by, cancelable: true });
+  if (by && !document.dispatchEvent(turn)) return true;
   press(PRESSES[event.key]);
   return true;
 }

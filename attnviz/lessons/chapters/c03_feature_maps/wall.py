@@ -47,9 +47,7 @@ def _draw_wall(scene: Scene) -> Drawing:
         for head, one in enumerate(maps)
     ]
     title = f"{scene.trace.model.called(scene.language)} · L{layer}"
-    drawn = (
-        element("div", *shown, class_="fan") if weights else tiles(shown, "wall", scene.language)
-    )
+    drawn = element("div", *shown, class_="fan") if weights else tiles(shown, scene.language)
     root = element("div", element("p", title, class_="title"), drawn)
     alt = f"{title}: {len(maps)} × ({maps.shape[1]} × {maps.shape[2]})"
     return Drawing(root, alt, scene.mode, {"maps": maps})
