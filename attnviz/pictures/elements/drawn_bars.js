@@ -5,7 +5,9 @@ const BY_KEY = { ArrowUp: BAR_STEP, ArrowRight: BAR_STEP, ArrowDown: -BAR_STEP, 
 
 function beginDrawnBars(stage, box) {
   const groups = [...box.querySelectorAll(".drawn-bars")];
-  if (!groups.length) return void (stage.memory.bars = undefined);
+  const isOnPaper = Boolean(stage.meta.reader?.onPaper);
+  if (isOnPaper) groups.forEach(drawForAPencil);
+  if (!groups.length || isOnPaper) return void (stage.memory.bars = undefined);
   const columnsOf = (group) => [...group.querySelectorAll(".column")];
   const count = columnsOf(groups[0]).length;
   const bars = (stage.memory.bars ??= Array(count).fill(null));
@@ -52,6 +54,14 @@ function beginDrawnBars(stage, box) {
     });
   }
   show();
+}
+
+// On paper nothing slides and nothing is given away.
+function drawForAPencil(group) {
+  group.querySelector(".commit").remove();
+  for (const column of group.querySelectorAll(".column")) {
+    for (const name of ["role", "tabindex", "aria-label", "aria-valuemin", "aria-valuemax"]) column.removeAttribute(name);
+  }
 }
 
 function showBar(column, value) {

@@ -1,7 +1,6 @@
 """Matrices: as a map of ink with the number under the pointer, or as a table of numbers."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float

@@ -4,7 +4,6 @@
 const TALLEST = 320; // px of a map, where the page says nothing else
 const LEAST = 6; // px of a cell of attention
 const WIDEST_TILE = 170; // px, where all tiles are to fit on a screen
-const [STRIP, STRIP_GAP] = [62, 2]; // px of a narrow map and between two, as in the style sheet
 const NAMES = 80; // px for the names beside a map
 const LINE = 10; // px from one name to the next
 const LONGEST = 20; // characters of a name
@@ -44,6 +43,7 @@ function paint(stage, canvas) {
 
 const FAN = ".fan"; // square maps of words, large and named
 const [LEAST_OF_FAN, MOST_OF_FAN, NAMES_OF_FAN] = [240, 330, 96]; // px of one of them, and of its names
+const LEAST_ON_A_SCREEN = 60; // px, where all are to fit on one
 const TILES = ".wall"; // many maps beside each other, as wide as there is room
 
 // How large a cell is drawn. Attention, which is square, is at least LEAST px where that fits.
@@ -52,7 +52,8 @@ function sizeOf(stage, canvas, rows, columns) {
   const square = canvas.dataset.columns !== undefined && canvas.dataset.columns === canvas.dataset.rows;
   const figure = canvas.closest("figure");
   if (square && canvas.closest(FAN)) {
-    const side = Math.max(LEAST_OF_FAN, Math.min(MOST_OF_FAN, figure.clientWidth - NAMES_OF_FAN)) / columns;
+    const least = stage.root.classList.contains("fit") ? LEAST_ON_A_SCREEN : LEAST_OF_FAN;
+    const side = Math.max(least, Math.min(MOST_OF_FAN, figure.clientWidth - NAMES_OF_FAN)) / columns;
     return { wide: side, high: side };
   }
   const tiles = canvas.closest(TILES);
