@@ -253,6 +253,8 @@ def test_a_verdict_on_a_claim_is_announced(go: Go) -> None:
     page = go("/walkthrough?v=1&ch=7")
     page.locator(".st-key-claim_C1").get_by_role("radio").first.click()
     expect(spoken(page)).to_contain_text("C1:")
+    settle(page)
+    assert focused(page, ".st-key-claim_C1")
 
 
 def test_the_presenters_answer_is_announced(go: Go) -> None:
@@ -269,6 +271,34 @@ def test_the_presenters_answer_is_announced(go: Go) -> None:
 def focused(page: Page, place: str) -> bool:
     """Whether the focus is in a place."""
     return bool(page.evaluate("at => !!document.activeElement.closest(at)", place))
+
+
+REDRAWN = """async () => {
+    const made = (name, ...inside) => {
+        const place = document.createElement("div");
+        place.className = name;
+        place.append(...inside);
+        return place;
+    };
+    const pressed = document.createElement("button");
+    const card = made("st-key-card", pressed);
+    const page = made("st-key-whole", card);
+    document.body.append(page);
+    pressed.focus();
+    const soon = () => new Promise(requestAnimationFrame);
+    card.remove();
+    await soon();
+    const meanwhile = document.activeElement.className;
+    page.append(made("st-key-card", made("verdict")));
+    await soon();
+    const after = document.activeElement.className;
+    page.remove();
+    return [meanwhile, after];
+}"""
+
+
+def test_the_focus_goes_on_to_a_card_that_is_drawn_anew_bit_by_bit(go: Go) -> None:
+    assert go("/about").evaluate(REDRAWN) == ["st-key-whole", "st-key-card"]
 
 
 def inmost(page: Page) -> str:

@@ -25,17 +25,22 @@ function forget({ target }) {
   });
 }
 
-// To the same control, made anew, or else to what it was in.
+// To the same control, made anew, or else to what it was in. A page is drawn bit by bit: where
+// only something outer is there yet, the focus waits in that and goes on when the rest has come.
 function comeBack() {
-  if (!stood || document.activeElement !== document.body) return;
+  if (!stood || ![document.body, stood.waitsIn].includes(document.activeElement)) return;
   if (stood.target.isConnected && !stood.target.matches(":disabled")) return;
-  const { keys, at } = stood;
+  const before = stood;
+  const { keys, at, waitsIn } = before;
   for (const key of keys) {
     const place = document.querySelector(`.${CSS.escape(key)}`);
     if (!place) continue;
-    const same = key === keys[0] ? controls(place)[at] : null;
+    if (place === waitsIn) return;
+    const isInmost = key === keys[0];
+    const same = isInmost ? controls(place)[at] : null;
     if (!same || same.matches(":disabled")) place.tabIndex = -1;
     (same && !same.matches(":disabled") ? same : place).focus({ preventScroll: true });
+    if (!isInmost) stood = { ...before, waitsIn: place };
     return;
   }
 }
