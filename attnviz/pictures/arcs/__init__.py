@@ -23,6 +23,7 @@ from attnviz.pictures.lines import (
     line_words,
     stroke_words,
 )
+from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
 from attnviz.pictures.recipe import Recipe, one_head_again
 from attnviz.pictures.scripts import Script
@@ -32,40 +33,14 @@ from attnviz.texts import Language, say
 
 SCRIPT = Script("arcs")
 MOST_PLACES = 60
-NOTEBOOK_HEIGHT = 620  # px of a frame until its own height is known
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Arcs:
+class Arcs(MapPicture):
     """The arcs of one map, and the packet that draws them."""
 
-    view: Shown
-    alt: str
-    packet: bytes
-    language: Language
-
-    def __repr__(self) -> str:
-        return f"<Arcs: {self.alt}>"
-
-    @property
-    def heads(self) -> tuple[HeadId, ...]:
-        """The head that is drawn, or all that are combined."""
-        return self.view.heads
-
-    @property
-    def recipe(self) -> Recipe | None:
-        """How this picture is made again, where that is known."""
-        source = self.view.source
-        if source is None:
-            return None
-        return one_head_again("arcs", source.trace, source.heads, source.lens, source.combination)
-
-    def to_html(self) -> str:
-        """One HTML file that needs no network: hover, pin and Escape as in the app."""
-        called = self.view.name(self.language)
-        return one_picture(
-            SCRIPT, self.packet, self.alt, self.view.trace, called, self.recipe, self.language
-        )
+    __slots__ = ()
+    script = SCRIPT
+    notebook_height = 620
 
     def to_svg(self) -> str:
         """One SVG file at print size, every arc in it."""
@@ -79,10 +54,6 @@ class Arcs:
         head = svg.words(words["title"], small, view.code.light, dash=view.code.dash)
         drawn = arcs_on_paper(view, line_arrays([view]))
         return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt)
-
-    def _repr_html_(self) -> str:
-        """In a notebook: the same file in a frame of its own."""
-        return framed(self.to_html(), self.alt, NOTEBOOK_HEIGHT)
 
 
 def arcs(

@@ -21,6 +21,7 @@ from attnviz.pictures.comparison.on_paper import compared_on_paper
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.file import one_picture
+from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
@@ -29,26 +30,15 @@ from attnviz.pictures.standalone import framed
 from attnviz.texts import Language, say
 
 SCRIPT = Script("comparison", needs=("heatmap",))
-NOTEBOOK_HEIGHT = 760  # px of a frame until its own height is known
 DIGITS = 3  # of a divergence
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Comparison:
+class Comparison(MapPicture):
     """The difference of two heads, and the packet that draws it."""
 
-    view: Shown
-    alt: str
-    packet: bytes
-    language: Language
-
-    def __repr__(self) -> str:
-        return f"<Comparison: {self.alt}>"
-
-    @property
-    def heads(self) -> tuple[HeadId, ...]:
-        """A and B."""
-        return self.view.heads
+    __slots__ = ()
+    script = SCRIPT
+    notebook_height = 760
 
     @property
     def recipe(self) -> Recipe | None:
@@ -57,13 +47,6 @@ class Comparison:
         if source is None:
             return None
         return Recipe("comparison", source.trace, source.heads, source.lens)
-
-    def to_html(self) -> str:
-        """One HTML file that needs no network: every number under the pointer."""
-        called = self.view.name(self.language)
-        return one_picture(
-            SCRIPT, self.packet, self.alt, self.view.trace, called, self.recipe, self.language
-        )
 
     def to_svg(self) -> str:
         """One SVG file at print size, every cell and every divergence in it."""
@@ -77,10 +60,6 @@ class Comparison:
         head = svg.words(view.title(language), small, view.code.light)
         drawn = compared_on_paper(view.map, view.code)
         return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt)
-
-    def _repr_html_(self) -> str:
-        """In a notebook: the same file in a frame of its own."""
-        return framed(self.to_html(), self.alt, NOTEBOOK_HEIGHT)
 
 
 def comparison(

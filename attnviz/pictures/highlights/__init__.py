@@ -18,6 +18,7 @@ from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.highlights.on_paper import texts_on_paper
+from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
 from attnviz.pictures.recipe import Recipe, one_head_again
 from attnviz.pictures.scripts import Script
@@ -26,42 +27,14 @@ from attnviz.pictures.standalone import framed
 from attnviz.texts import Language, say
 
 SCRIPT = Script("highlights")
-NOTEBOOK_HEIGHT = 360  # px of a frame until its own height is known
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Highlights:
+class Highlights(MapPicture):
     """The running text of one map, and the packet that tints it."""
 
-    view: Shown
-    alt: str
-    packet: bytes
-    language: Language
-
-    def __repr__(self) -> str:
-        return f"<Highlights: {self.alt}>"
-
-    @property
-    def heads(self) -> tuple[HeadId, ...]:
-        """The head that is drawn, or all that are combined."""
-        return self.view.heads
-
-    @property
-    def recipe(self) -> Recipe | None:
-        """How this picture is made again, where that is known."""
-        source = self.view.source
-        if source is None:
-            return None
-        return one_head_again(
-            "highlights", source.trace, source.heads, source.lens, source.combination
-        )
-
-    def to_html(self) -> str:
-        """One HTML file that needs no network: hover, pin and Escape as in the app."""
-        called = self.view.name(self.language)
-        return one_picture(
-            SCRIPT, self.packet, self.alt, self.view.trace, called, self.recipe, self.language
-        )
+    __slots__ = ()
+    script = SCRIPT
+    notebook_height = 360
 
     def to_svg(self) -> str:
         """One SVG file at print size: for each query the text, tinted by its weights."""
@@ -75,10 +48,6 @@ class Highlights:
         head = svg.words(view.title(language), small, view.code.light)
         drawn = texts_on_paper(view.map, view.code)
         return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt)
-
-    def _repr_html_(self) -> str:
-        """In a notebook: the same file in a frame of its own."""
-        return framed(self.to_html(), self.alt, NOTEBOOK_HEIGHT)
 
 
 def highlights(
