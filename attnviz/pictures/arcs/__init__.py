@@ -5,17 +5,14 @@ key on the left, with a dot there. Where queries and keys are not the same place
 come first on the line, and then the keys.
 """
 
-from dataclasses import dataclass
-
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import AnyHead, HeadId, as_head
+from attnviz.core.heads import AnyHead, as_head
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import svg
 from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper
 from attnviz.pictures.arguments import check_drawn, check_language
-from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import (
     head_code,
     head_words,
@@ -25,10 +22,8 @@ from attnviz.pictures.lines import (
 )
 from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
-from attnviz.pictures.recipe import Recipe, one_head_again
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
-from attnviz.pictures.standalone import framed
 from attnviz.texts import Language, say
 
 SCRIPT = Script("arcs")

@@ -5,13 +5,11 @@ the two heads' rows, in bits: 0 where they look alike, 1 where at no common toke
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
@@ -20,13 +18,11 @@ from attnviz.pictures.arguments import check_drawn, check_language, lens_of
 from attnviz.pictures.comparison.on_paper import compared_on_paper
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer import map_texts
-from attnviz.pictures.file import one_picture
 from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, check_alone, shown, side
-from attnviz.pictures.standalone import framed
 from attnviz.texts import Language, say
 
 SCRIPT = Script("comparison", needs=("heatmap",))

@@ -4,26 +4,22 @@ Both directions: what a token looks at, and which tokens look at it. The tint is
 heatmap: as dark as the square root of the weight. On paper the text stands once for each query.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import HeadId, as_head
+from attnviz.core.heads import as_head
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.explorer import map_texts
-from attnviz.pictures.file import one_picture
 from attnviz.pictures.highlights.on_paper import texts_on_paper
 from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
-from attnviz.pictures.recipe import Recipe, one_head_again
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
-from attnviz.pictures.standalone import framed
 from attnviz.texts import Language, say
 
 SCRIPT = Script("highlights")
