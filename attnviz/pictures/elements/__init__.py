@@ -155,7 +155,7 @@ def _cell(
     box = element(
         "rect",
         element("title", repr(value)),
-        **_place(area),
+        **corners(area),
         fill=ground,
         stroke=colour,
         stroke_width=1,
@@ -204,7 +204,7 @@ def box(
     top = y - (len(lines) - 1) * size * 0.65
     return element(
         "g",
-        element("rect", **_place(area), rx=7, fill=ground, stroke=colour, stroke_width=1.5),
+        element("rect", **corners(area), rx=7, fill=ground, stroke=colour, stroke_width=1.5),
         *(
             text(x, top + index * size * 1.3, line, style.INK[mode], size=size)
             for index, line in enumerate(lines)
@@ -220,7 +220,7 @@ def stack(front: Element, area: Area, behind: int, mode: Mode, *, step: Number =
     outlines = [
         element(
             "rect",
-            **_place(Area(area.x + n * step, area.y - n * step, area.width, area.height)),
+            **corners(Area(area.x + n * step, area.y - n * step, area.width, area.height)),
             rx=3,
             fill=style.PAPER[mode],
             stroke=style.FAINT_INK[mode],
@@ -275,5 +275,6 @@ def if_answered(question: str, shown: Element, otherwise: Element) -> Element:
     )
 
 
-def _place(area: Area) -> dict[str, Number]:
+def corners(area: Area) -> dict[str, Number]:
+    """An area as the attributes of a rectangle."""
     return {name: round(value, 1) for name, value in area._asdict().items()}

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, Number
+from attnviz.pictures.elements import Area, Number, corners
 from attnviz.pictures.style import Mode, Paint
 
 
@@ -34,7 +34,7 @@ def ink_map(
     colour of its edge.
     """
     rows, across = values.shape
-    place = {side: round(value, 1) for side, value in area._asdict().items()}
+    place = corners(area)
     ink = Element(
         "image",
         {

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from attnviz.core.tokens import Token
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, Number, text
+from attnviz.pictures.elements import Area, Number, corners, text
 from attnviz.pictures.style import Mode
 
+MOST = 8  # words of a figure, where it says nothing else
 LONGEST = 14  # letters of a word that is drawn; the whole one is under the pointer
 _LETTER, _WIDE = 0.56, 1.0  # width of a letter, and of a Chinese one, in its size
 _LEADING = 1.42
@@ -28,7 +29,7 @@ def shortened(said: str, most: int = LONGEST) -> str:
     return said if len(said) <= most else said[: most - 1] + "…"
 
 
-def window(count: int, focus: int, most: int) -> range:
+def nearby(count: int, focus: int, most: int = MOST) -> range:
     """Up to `most` of `count` places, with the focus in their middle where there are more."""
     first = max(0, min(focus - most // 2, count - most))
     return range(first, min(count, first + most))
@@ -77,7 +78,7 @@ def photograph(
     inside = Area(mat.x + 10, mat.y + 12, mat.width - 20, mat.height - 24)
     shown: list[Token] = []
     for most in range(len(tokens), 0, -1):
-        shown = [tokens[at] for at in window(len(tokens), focus, most)]
+        shown = [tokens[at] for at in nearby(len(tokens), focus, most)]
         rest = len(tokens) - most
         if len(_lines(shown, inside.width, size)) <= _most_lines(inside, size) - bool(rest):
             break
@@ -85,8 +86,8 @@ def photograph(
     room = inside.height - (1.2 * size if len(shown) < len(tokens) else 0)  # for what is left out
     top = inside.y + (room - size * _LEADING * (len(lines) - 1)) / 2
     words: list[Element] = [
-        element("rect", **_corners(area), fill=style.PAPER[mode], stroke=style.INK[mode]),
-        element("rect", **_corners(mat), fill=style.WASH[mode], stroke=style.RULE[mode]),
+        element("rect", **corners(area), fill=style.PAPER[mode], stroke=style.INK[mode]),
+        element("rect", **corners(mat), fill=style.WASH[mode], stroke=style.RULE[mode]),
     ]
     for number, line in enumerate(lines):
         spaced: list[Element | str] = []
@@ -157,7 +158,3 @@ def _choosing(token: Token, option: str | None, says: str | None = None) -> dict
         "role": "button",
         "aria_label": token.name,
     }
-
-
-def _corners(area: Area) -> dict[str, Number]:
-    return {name: round(value, 1) for name, value in area._asdict().items()}

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import SMALL, Area, Number, Point
+from attnviz.pictures.elements import SMALL, Area, Number, Point, corners
 from attnviz.pictures.elements.sentence_words import width_of
 from attnviz.pictures.style import Mode, Paint
 
@@ -110,10 +110,7 @@ def row_frame(area: Area, token: int, mode: Mode, *, shown: bool) -> Element:
     """A frame around a token's row: always there, or when the token is pointed at."""
     return element(
         "rect",
-        x=round(area.x, 1),
-        y=round(area.y, 1),
-        width=round(area.width, 1),
-        height=round(area.height, 1),
+        **corners(area),
         fill="none",
         stroke=style.INK[mode] if shown else "none",
         stroke_width=2,
@@ -127,10 +124,7 @@ def card(area: Area, colour: str, ground: str, *, stroke: Number = 1.2) -> Eleme
     """The outline of a matrix."""
     return element(
         "rect",
-        x=round(area.x, 1),
-        y=round(area.y, 1),
-        width=round(area.width, 1),
-        height=round(area.height, 1),
+        **corners(area),
         fill=ground,
         stroke=colour,
         stroke_width=stroke,

@@ -6,7 +6,7 @@ from unicodedata import combining, east_asian_width
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import SMALL, TEXT, Area, Number, text
+from attnviz.pictures.elements import SMALL, TEXT, Area, Number, corners, text
 from attnviz.pictures.style import Mode
 
 _NARROW, _WIDE = 0.6, 1.05  # of the size of a text: how wide a letter is
@@ -52,7 +52,7 @@ def word(
     colour = getattr(style.X, mode)
     frame = element(
         "rect",
-        **{side: round(value, 1) for side, value in area._asdict().items()},
+        **corners(area),
         rx=6,
         fill=style.tint(style.X, mode) if chosen else style.PAPER[mode],
         stroke=colour if chosen else style.RULE[mode],

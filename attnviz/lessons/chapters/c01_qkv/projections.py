@@ -9,7 +9,6 @@ from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.nearby import nearby
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.lessons.trace_values import question_head
@@ -17,6 +16,7 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, Number, at_step, matrix, more, text
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.words import fitting, word
 

@@ -10,14 +10,14 @@ from attnviz.digits import error_at_most, printed
 from attnviz.lessons.chapters.c01_qkv.summands import DECIMALS, KIND, Sum, sum_of
 from attnviz.lessons.controls import Pick
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.nearby import nearby
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.elements import Area, Cell, Number, at_step, box, matrix, more, text
+from attnviz.pictures.elements import Area, Cell, Number, at_step, box, corners, matrix, more, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.products import makes, product
+from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.words import row_of_words
 
@@ -227,7 +227,7 @@ class _Word:
 def _outline(area: Area, colour: str) -> Element:
     return element(
         "rect",
-        **{side: round(value, 1) for side, value in area._asdict().items()},
+        **corners(area),
         fill="none",
         stroke=colour,
         stroke_width=3,

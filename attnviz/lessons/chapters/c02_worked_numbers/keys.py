@@ -6,7 +6,6 @@ import numpy as np
 
 from attnviz.lessons.chapters.c02_worked_numbers.ladder import label
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.nearby import nearby
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.lessons.trace_values import question_head, question_word
@@ -15,6 +14,7 @@ from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, at_step, matrix, more
 from attnviz.pictures.elements import words as elements
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.sentence_words import nearby
 
 text_of = texts_of(__name__)
 

@@ -9,7 +9,6 @@ from attnviz.digits import equals, error_at_most, printed
 from attnviz.lessons.chapters.c02_worked_numbers.ladder import WEIGHTED, coloured, label, number
 from attnviz.lessons.chapters.c02_worked_numbers.row import STRONGEST, Row, row_of
 from attnviz.lessons.engine import Part, Scene
-from attnviz.lessons.nearby import nearby
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import Text, texts_of
 from attnviz.pictures import style
@@ -18,6 +17,7 @@ from attnviz.pictures.elements import Area, Cell, at_step, matrix, more, text
 from attnviz.pictures.elements.fade import faded
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.products import factor, makes, product
+from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.words import fitting, row_of_words
 

@@ -15,7 +15,7 @@ from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.elements import Area, Cell, at_step, matrix
+from attnviz.pictures.elements import Area, Cell, at_step, corners, matrix
 from attnviz.pictures.elements.fade import faded
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.grid import empty
@@ -151,7 +151,7 @@ class _Ladder:
         frame = Area(area.x - 6, area.y - 6, area.width + 12, area.height + 12)
         hint = element(
             "rect",
-            **{side: round(value, 1) for side, value in frame._asdict().items()},
+            **corners(frame),
             rx=10,
             fill="none",
             stroke=getattr(style.X, self.scene.mode),

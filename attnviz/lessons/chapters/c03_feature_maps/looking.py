@@ -13,7 +13,7 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, text
-from attnviz.pictures.elements.sentence_words import window, word
+from attnviz.pictures.elements.sentence_words import nearby, word
 from attnviz.pictures.style import code
 
 text_of = texts_of(__name__)
@@ -40,7 +40,7 @@ class Looks:
         head, focus = scene.head("head"), scene.number("word")
         weights = scene.trace.weights(head)
         count = len(weights)
-        queries = tuple(window(count, focus, QUERIES))
+        queries = tuple(nearby(count, focus, QUERIES))
         keys = {query: int(np.argmax(weights[query])) for query in queries}
         read = {q + by for q in queries for by in REACH if 0 <= q + by < count}
         return cls(

@@ -22,10 +22,10 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.elements import Area, Number, arrow, at_step, text
+from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
-from attnviz.pictures.elements.sentence_words import photograph, shortened, window
+from attnviz.pictures.elements.sentence_words import nearby, photograph, shortened
 from attnviz.pictures.style import code
 
 text_of = texts_of(__name__)
@@ -98,7 +98,7 @@ class _Maps:
 def _maps(scene: Scene) -> _Maps:
     head, focus = scene.head("head"), scene.number("word")
     every = scene.trace.tokens
-    tokens = tuple(every[at] for at in window(len(every), focus, MOST))
+    tokens = tuple(every[at] for at in nearby(len(every), focus, MOST))
     shown = slice(tokens[0].position, tokens[-1].position + 1)
     weights = scene.trace.layer_weights(head.layer)[:, shown, shown]
     sheets = {HeadId(head.layer, n): np.ascontiguousarray(one) for n, one in enumerate(weights)}
@@ -300,7 +300,7 @@ def _axis(scene: Scene, which: str) -> str:
 
 def _box(area: Area, by: Number) -> dict[str, Number]:
     wider = Area(area.x - by, area.y - by, area.width + 2 * by, area.height + 2 * by)
-    return {side: round(value, 1) for side, value in wider._asdict().items()}
+    return corners(wider)
 
 
 def _fan(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:

@@ -16,7 +16,7 @@ from attnviz.lessons.chapters.c05_machine.written import (
 )
 from attnviz.lessons.engine import Scene
 from attnviz.pictures import style
-from attnviz.pictures.elements.sentence_words import window
+from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.thumbnail import Squares, blocks, squares
 from attnviz.pictures.style import Paint
 
@@ -67,8 +67,8 @@ def layer_of(scene: Scene) -> Layer:
     trace, chosen = scene.trace, scene.head().head
     number = scene.head().layer
     record, learned = trace.record(number), trace.learned[number].output.weight
-    tokens = list(window(len(trace.tokens), scene.number("word"), MOST_TOKENS))
-    column = list(window(record.heads, chosen, MOST_HEADS))
+    tokens = list(nearby(len(trace.tokens), scene.number("word"), MOST_TOKENS))
+    column = list(nearby(record.heads, chosen, MOST_HEADS))
     rows = sorted({column[0], _between(column, chosen), column[-1]})
     written = trace.attention_output(number)
 

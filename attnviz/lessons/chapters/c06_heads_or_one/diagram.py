@@ -9,7 +9,7 @@ from attnviz.lessons.engine import Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, Number, Point, arrow, stack, text
+from attnviz.pictures.elements import Area, Number, Point, arrow, corners, stack, text
 from attnviz.pictures.style import Paint
 
 text_of = texts_of(__name__)
@@ -126,7 +126,7 @@ def ghost(frame: Frame, heads: int, scene: Scene) -> list[Element]:
     fill, stroke = style.PAPER[scene.mode], style.RULE[scene.mode]
 
     def outline(area: Area) -> Element:
-        return element("rect", **_place(area), rx=7, fill=fill, stroke=stroke, stroke_width=1.5)
+        return element("rect", **corners(area), rx=7, fill=fill, stroke=stroke, stroke_width=1.5)
 
     drawn = []
     for of, area in (
@@ -158,7 +158,7 @@ def _box(
         "g",
         element(
             "rect",
-            **_place(area),
+            **corners(area),
             rx=7,
             fill=style.tint(paint, mode),
             stroke=getattr(paint, mode),
@@ -201,7 +201,3 @@ def _brace(frame: Frame, sizes: Sizes, reach: Number, scene: Scene) -> list[Elem
         element("path", d=path, fill="none", stroke=ink, stroke_width=1.8, class_="brace"),
         label,
     ]
-
-
-def _place(area: Area) -> dict[str, Number]:
-    return {name: round(value, 1) for name, value in area._asdict().items()}

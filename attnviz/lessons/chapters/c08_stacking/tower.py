@@ -9,7 +9,7 @@ from attnviz.lessons.engine import Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, Number, arrow, at_step, if_answered, text
+from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, if_answered, text
 from attnviz.pictures.elements.shares import share_bar
 
 text_of = texts_of(__name__)
@@ -115,10 +115,7 @@ class Tower:
             "g",
             element(
                 "rect",
-                x=round(area.x, 1),
-                y=round(area.y, 1),
-                width=round(area.width, 1),
-                height=round(area.height, 1),
+                **corners(area),
                 fill="none",
                 stroke=ink,
                 stroke_dasharray="4 4",
