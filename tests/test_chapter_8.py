@@ -154,9 +154,9 @@ def test_a_bar_is_as_wide_as_its_shares_and_says_their_sum(machines: Trace) -> N
 
 def test_upper_layers_are_bare_until_the_question_is_answered(machines: Trace) -> None:
     root = form(drawn("stack", EIGHT.scene(machines)))
-    gated = [one for one in root.walk() if one.attributes.get("data-answers") == "own"]
-    answers = [one for one in gated if "data-answered" not in one.attributes]
-    assert len(answers) == len(gated) / 2 == 5 * 2
+    answers = [one for one in root.walk() if one.attributes.get("data-after") == "own"]
+    questions = [one for one in root.walk() if one.attributes.get("data-before") == "own"]
+    assert len(answers) == len(questions) == 5 * 2
     assert {key.split(".")[1] for one in answers for key in shares_drawn(one)} == set("12345")
     outside = text_without(root, answers)
     last = shares_drawn(root)["share.5.1.1"]

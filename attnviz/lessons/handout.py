@@ -89,7 +89,7 @@ def _on_paper(chapter: Chapter, scene: Scene, progress: Progress) -> str:
 def _finished(panel: Drawing, chapter: Chapter) -> str:
     """A panel as it is in the end, without answers."""
     questions = [question.name for question in chapter.questions]
-    reader = {"onPaper": True, "open": questions, "answered": []}
+    reader = {"onPaper": True, "open": questions}
     return picture("drawing", panel.packet_for(reader), panel.alt)
 
 

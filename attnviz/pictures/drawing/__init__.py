@@ -69,7 +69,7 @@ class Drawing:
         return self.packet_for({})
 
     def packet_for(self, reader: Mapping[str, object]) -> bytes:
-        """The same for one reader: `step` of a figure, what is `asking`, the `right` option."""
+        """The same for one reader: `step` of a figure, the `open` questions, what is `right`."""
         tree, arrays = self._packed
         return pack({"tree": tree, "alt": self.alt, "reader": dict(reader)}, arrays)
 

@@ -270,8 +270,8 @@ def if_answered(question: str, shown: Element, otherwise: Element) -> Element:
     """What gives an answer away: there once the question of the chapter is answered."""
     return element(
         "g",
-        element("g", shown, data_answers=question),
-        element("g", otherwise, data_answers=question, data_answered="not"),
+        element("g", shown, data_after=question),
+        element("g", otherwise, data_before=question),
     )
 
 

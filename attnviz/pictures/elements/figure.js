@@ -182,8 +182,8 @@ function beginPointing(stage, box) {
 
 // Whether what can be clicked as an answer answers a question that waits for one.
 const isOpen = ({ meta }, option) => {
-  const { asking = "", open = [] } = meta.reader ?? {};
-  return [asking, ...open].includes(option.dataset.option.split(".")[0]);
+  const { open = [] } = meta.reader ?? {};
+  return open.includes(option.dataset.option.split(".")[0]);
 };
 
 // What chooses something when it is clicked, with Ctrl perhaps something else; by the keyboard too.
@@ -205,7 +205,8 @@ function beginChoosing(stage) {
   });
 }
 
-// What can be clicked as an answer, which one is right, and what is shown only once it is known.
+// What can be clicked as an answer, which one is right, and what is there only after it is known,
+// or only before. A file that asks nothing has no open question.
 function showOptions(stage) {
   const { right = [], open = [] } = stage.meta.reader ?? {};
   for (const option of stage.root.querySelectorAll("[data-option]")) {
@@ -214,24 +215,14 @@ function showOptions(stage) {
     if (isAsked) option.setAttribute("tabindex", "0");
     option.classList.toggle("right", right.includes(option.dataset.option));
   }
-  for (const part of stage.root.querySelectorAll("[data-after]")) {
-    part.classList.toggle("secret", open.includes(part.dataset.after));
-  }
-}
-
-// What answers a question is there once it is answered; a file that asks nothing shows it.
-function showAnswered({ root, meta }) {
-  const { answered } = meta.reader ?? {};
-  for (const part of root.querySelectorAll("[data-answers]")) {
-    const isKnown = answered === undefined || answered.includes(part.dataset.answers);
-    const isAnswer = part.dataset.answered !== "not";
-    part.style.display = isKnown === isAnswer ? "" : "none";
+  for (const part of stage.root.querySelectorAll("[data-after], [data-before]")) {
+    const { after, before } = part.dataset;
+    part.classList.toggle("secret", after === undefined ? !open.includes(before) : open.includes(after));
   }
 }
 
 function beginFigures(stage) {
   showOptions(stage); // before steps are copied: what an open question hides is hidden in them too
-  showAnswered(stage);
   for (const box of stage.root.querySelectorAll(".stepped")) {
     beginSteps(stage, box);
     beginPointing(stage, box);

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -210,11 +211,13 @@ class _Word:
         signs = ["", *["+"] * (len(one.terms) - 1), one.sign]
         values = [*one.products.tolist(), *([one.rest] if one.others else []), one.bias, one.q]
         place = _in_rows if layout.in_rows else _abreast
+        terms = [
+            _Term(n, n == len(numbers) - 1, *what)
+            for n, what in enumerate(zip(captions, numbers, under, signs, values, strict=True))
+        ]
         return [
-            at_step(step, *place(layout, n, len(numbers), self.scene.mode, *drawn))
-            for n, (step, *drawn) in enumerate(
-                zip([*steps, 4, 5], captions, numbers, under, signs, values, strict=True)
-            )
+            at_step(step, *place(layout, term, len(terms), self.scene.mode))
+            for step, term in zip([*steps, 4, 5], terms, strict=True)
         ]
 
     def _written(self, n: int) -> str:
@@ -235,65 +238,59 @@ def _outline(area: Area, colour: str) -> Element:
     )
 
 
-def _abreast(
-    layout: _Layout,
-    n: int,
-    count: int,
-    mode: style.Mode,
-    caption: str,
-    number: str,
-    under: str,
-    sign: str,
-    value: float,
-) -> list[Element]:
+class _Term(NamedTuple):
+    """A box of the sum: a term, or what they add up to."""
+
+    n: int
+    is_sum: bool
+    caption: str
+    number: str
+    under: str
+    sign: str
+    value: float
+
+    @property
+    def paint(self) -> style.Paint | None:
+        return style.Q if self.is_sum else None
+
+
+def _abreast(layout: _Layout, term: _Term, count: int, mode: style.Mode) -> list[Element]:
     """A term of the sum beside the one before."""
     pitch: Number = (layout.width - 20) / count
-    area = Area(10 + n * pitch + 34, layout.sum_top + 56, pitch - 44, 56)
-    paint = style.Q if n == count - 1 else None
-    x, _ = area.centre
+    area = Area(10 + term.n * pitch + 34, layout.sum_top + 56, pitch - 44, 56)
+    x, ink = area.centre[0], style.FAINT_INK[mode]
     return [
-        text(x, layout.sum_top, caption, style.FAINT_INK[mode], size=layout.small),
-        text(x, layout.sum_top + 28, under, style.FAINT_INK[mode], size=layout.small),
-        text(area.x - 22, area.centre[1], sign, style.INK[mode], size=26),
-        _valued(box(area, [number], mode, paint=paint, size=24), value, n),
+        text(x, layout.sum_top, term.caption, ink, size=layout.small),
+        text(x, layout.sum_top + 28, term.under, ink, size=layout.small),
+        text(area.x - 22, area.centre[1], term.sign, style.INK[mode], size=26),
+        _valued(box(area, [term.number], mode, paint=term.paint, size=24), term),
     ]
 
 
-def _in_rows(
-    layout: _Layout,
-    n: int,
-    count: int,
-    mode: style.Mode,
-    caption: str,
-    number: str,
-    under: str,
-    sign: str,
-    value: float,
-) -> list[Element]:
+def _in_rows(layout: _Layout, term: _Term, _: int, mode: style.Mode) -> list[Element]:
     """A term of the sum below the one before."""
-    area = Area(292, layout.sum_top + n * 46, 92, 36)
-    paint = style.Q if n == count - 1 else None
-    y = area.centre[1]
-    ink = style.FAINT_INK[mode]
-    said = [text(10, y - 8 if under else y, caption, ink, size=layout.small, anchor="start")]
-    if under:
-        said.append(text(10, y + 9, under, ink, size=layout.small, anchor="start"))
+    area = Area(292, layout.sum_top + term.n * 46, 92, 36)
+    y, ink = area.centre[1], style.FAINT_INK[mode]
+    top = y - 8 if term.under else y
+    said = [text(10, top, term.caption, ink, size=layout.small, anchor="start")]
+    if term.under:
+        said.append(text(10, y + 9, term.under, ink, size=layout.small, anchor="start"))
     return [
         *said,
-        text(area.x - 16, y, sign, style.INK[mode], size=20),
-        _valued(box(area, [number], mode, paint=paint, size=17), value, n),
+        text(area.x - 16, y, term.sign, style.INK[mode], size=20),
+        _valued(box(area, [term.number], mode, paint=term.paint, size=17), term),
     ]
 
 
-def _valued(drawn: Element, value: float, n: int) -> Element:
+def _valued(drawn: Element, term: _Term) -> Element:
     """A box that stands for a number."""
     return element(
         "g",
-        element("title", repr(value)),
+        element("title", repr(term.value)),
         drawn,
         class_="summand",
-        data_part=f"summand.{n}",
-        data_value=repr(value),
+        data_part=f"summand.{term.n}",
+        data_value=repr(term.value),
     )
 
 

@@ -174,20 +174,13 @@ def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Sc
 
 
 def _reader(sentence: TracedSentence, chapter: Chapter, part: Part) -> dict[str, object]:
-    """What a picture is for this person: its step, the questions it waits for, what was right."""
-    beside = chapter.asked_beside(part)
-    waiting = [q for q in beside if not _is_known(sentence, chapter, q)]
-    in_picture = [question for question in beside if question.in_picture]
-    asking = [question.name for question in in_picture if question in waiting]
-    known = [question for question in in_picture if question not in waiting]
-    right = [name for question in known for name in _right(question, sentence.trace)]
-    is_first = part is chapter.parts[0]
+    """What a picture is for this person: its step, the open questions, the right options."""
+    waiting = [q for q in chapter.questions if not _is_known(sentence, chapter, q)]
+    beside = [q for q in chapter.asked_beside(part) if q.in_picture and q not in waiting]
     return {
-        "step": opened_at() if is_first else 0,
-        "asking": asking[0] if asking else "",
+        "step": opened_at() if part is chapter.parts[0] else 0,
         "open": [question.name for question in waiting],
-        "right": right,
-        "answered": [q.name for q in chapter.questions if _is_known(sentence, chapter, q)],
+        "right": [name for question in beside for name in _right(question, sentence.trace)],
     }
 
 
