@@ -281,6 +281,16 @@ def test_numbers_of_pins_stand_apart_and_say_whose_they_are(go: Go, direction: s
         assert all(inside), "no end of a line beside a number, where it would read as a minus"
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_chapter_of_a_link_is_in_sight(go: Go, width: int) -> None:
+    page = go(LESSONS["chapter 8"])
+    page.set_viewport_size({"width": width, "height": 900})
+    page.reload()
+    page.wait_for_selector(STANDS)
+    chosen = page.locator(".st-key-walk_chapter [data-selected]")
+    expect(chosen).to_be_in_viewport(ratio=1)
+
+
 def test_the_chosen_chapter_is_in_sight_on_a_phone(go: Go) -> None:
     page = go(LESSONS["chapter 5"])
     page.set_viewport_size({"width": 390, "height": 844})

@@ -68,9 +68,10 @@ _TOP = """
 // What is new is read from its top: another chapter does not begin where the last one ended.
 // Its name stands in a row that may be wider than a phone: it is brought into sight.
 const last = new WeakMap();
-function reveal() {
+function reveal(tries = 30) {
   const name = document.querySelector('.st-key-walk_chapter [data-selected]');
-  for (let row = name?.parentElement; row && row !== document.body; row = row.parentElement) {
+  if (!name) return void (tries && setTimeout(reveal, 100, tries - 1)); // it is still to be drawn
+  for (let row = name.parentElement; row && row !== document.body; row = row.parentElement) {
     if (row.scrollWidth <= row.clientWidth) continue;
     const [inside, outside] = [name.getBoundingClientRect(), row.getBoundingClientRect()];
     row.scrollLeft += inside.left - outside.left - (outside.width - inside.width) / 2;
@@ -78,7 +79,7 @@ function reveal() {
   }
 }
 export default function ({ data, parentElement }) {
-  requestAnimationFrame(reveal);
+  requestAnimationFrame(() => reveal());
   const before = last.get(parentElement);
   last.set(parentElement, data);
   if (before === undefined || before === data) return;
