@@ -96,4 +96,5 @@ def _card(
         vocabulary=shape.symbols,
         made_by=made_by,
         title_zh=title_zh,
+        architecture="decoder" if shape.is_causal else "encoder",
     )
