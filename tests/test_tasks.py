@@ -1,7 +1,7 @@
 """Every task against its contract, and its ground truth against brute force."""
 
 from collections import Counter
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -33,7 +33,16 @@ def untrained(name: str) -> Training:
 
 
 def test_the_tasks_of_the_lessons_are_there() -> None:
-    wanted = {*OFFSETS, "reverse", "one-hop", "two-hop", "brackets", "it", "induction", "count-brackets"}
+    wanted = {
+        *OFFSETS,
+        "reverse",
+        "one-hop",
+        "two-hop",
+        "brackets",
+        "it",
+        "induction",
+        "count-brackets",
+    }
     assert wanted <= set(tasks())
 
 
@@ -169,7 +178,7 @@ def test_a_part_comes_again_at_no_fixed_distance() -> None:
     _, texts = drawn("induction", texts=200)
     distances = set()
     for text in texts.tolist():
-        pairs = list(zip(text, text[1:], strict=False))
+        pairs = list(pairwise(text))
         at = [(p, q) for p in range(len(pairs)) for q in range(p) if pairs[p] == pairs[q]]
         assert at, "no part comes again"
         distances |= {p - q for p, q in at}
