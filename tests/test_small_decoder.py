@@ -1,4 +1,4 @@
-"""Our own small decoder: the encoder's code with a causal mask, against torch and by its effects."""
+"""Our own small decoder: the encoder with a causal mask, against torch and by its effects."""
 
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from attnviz.analysis.measure import measure
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.engine import panel_of
 from attnviz.models.small.encoder import Encoder, EncoderShape, MultiHeadAttention, new_encoder
+from attnviz.pictures.shown import shown
 from attnviz.training import checkpoint
 from attnviz.training.record import Training
 from attnviz.training.tasks import task_called
@@ -159,6 +160,15 @@ def test_a_decoder_is_saved_as_one() -> None:
         attnviz.trace(text, again.model).weights((0, 0)),
         attnviz.trace(text, training.model).weights((0, 0)),
     )
+
+
+def test_a_picture_says_that_the_mask_is_the_models(induction: Training) -> None:
+    """Of given weights it is the mask that was given: `tests/test_given.py`."""
+    one = shown(attnviz.trace(TEXT, induction.model), [(0, 0)])[0]
+    assert one.notes("en") == [
+        "105 pairs are not drawn, because the model's mask does not allow them."
+    ]
+    assert one.notes("zh") == ["有 105 对未画出：模型的掩码不允许它们。"]
 
 
 # ---- the walkthrough

@@ -149,6 +149,8 @@ def _choice(now: TrainState) -> Run:
             width=130,
         )
     st.caption(markdown_text(say(f"task.{task.name}_asks", language())))
+    if task.is_causal:
+        st.caption(say("train.decoder", language()))
     run = checked(task, heads, int(layers), int(seed), int(steps))
     needs = say(f"task.{task.name}_needs", language())
     parameters = f"{run.shape.parameters:,}"
