@@ -29,7 +29,7 @@ def withheld_notes(
     combination: Combination | None,
     language: Language,
     *,
-    is_given: bool,
+    is_given: bool = False,
 ) -> list[str]:
     """One sentence for each thing that the mask or the lens hid, merged or renormalised."""
     notes = []
