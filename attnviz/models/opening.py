@@ -170,10 +170,9 @@ def _trained(
     config: PreTrainedConfig, checkpoint: Checkpoint
 ) -> tuple[PreTrainedModel, TaskHead | None]:
     """The model of a checkpoint, and the head for a task that the file holds in full beside it."""
-    names = catalogue.weight_names(checkpoint.folder)
     if (found := _with_task(config, checkpoint)) is not None:
         predicts, whole, report = found
-        requirements.check_file(catalogue.WEIGHTS, report, whole.base_model, names)
+        _check_file(checkpoint, report, whole.base_model)
         _own(whole)
         base: Any = whole.base_model
         return base, task_head.head_of(predicts, whole)
@@ -181,9 +180,15 @@ def _trained(
         module, report = _loaded(kinds.auto_class(config), config, checkpoint)
     except Exception as problem:  # safetensors raises its own kinds, by version
         raise ModelError("damaged_file", file=catalogue.WEIGHTS) from problem
-    requirements.check_file(catalogue.WEIGHTS, report, module, names)
+    _check_file(checkpoint, report, module)
     _own(module)
     return module, task_head.head_of_target(module)
+
+
+def _check_file(checkpoint: Checkpoint, report: Any, base: Any) -> None:
+    """Raises as `requirements.check_file`."""
+    names = catalogue.weight_names(checkpoint.folder)
+    requirements.check_file(catalogue.WEIGHTS, report, base, names)
 
 
 def _with_task(

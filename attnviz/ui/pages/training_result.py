@@ -28,6 +28,7 @@ from attnviz.ui.widgets.answers import show_answers
 from attnviz.ui.widgets.downloads import download
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.heads import Different, fit_heads
+from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.saving import save_training
 from attnviz.ui.widgets.sharing import share
 from attnviz.ui.widgets.training_texts import outcome, outcome_at
@@ -163,6 +164,7 @@ def _own_text(training: Training, model: Model, seen: Seen) -> None:
     show_answers(task, model, text, [token.text for token in trace.tokens])
     usual = Different(*caches.most_different_of(key, trace))
     address.drop(*map(str, fit_heads(training.run.name, trace.heads, usual)))
+    show_predictions(key, trace)
     viewer(key, trace, usual, lambda: share("train", seen()))
     address.keep_link(seen())
 
