@@ -37,7 +37,7 @@ from attnviz.core.card import Capability, LayerWeights, ModelCard, Norm, Project
 from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
 from attnviz.core.methods import Draws, add_methods
-from attnviz.core.predictions import Predictions
+from attnviz.core.predictions import Predicting, Predictions
 from attnviz.core.tokens import LeftOut, Token, Unknown
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 
@@ -52,7 +52,7 @@ _SEQUENCES: dict[Kind, tuple[str, str]] = {  # of the queries, and of the keys
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Trace:
+class Trace(Predicting):
     """One sentence through one model. Frozen; every array is read only."""
 
     model: ModelCard
@@ -154,17 +154,6 @@ class Trace:
         return self.hidden
 
     @property
-    def predictions(self) -> Predictions:
-        """What the model says at each token, by the head that was saved with it.
-
-        Raises:
-            CaptureError: if it has none.
-        """
-        if self.predicted is None:
-            raise self._lacks("predictions")
-        return self.predicted
-
-    @property
     def learned(self) -> tuple[LayerWeights, ...]:
         """W_Q, W_K, W_V, W_O and the Add & Norm of each layer.
 
@@ -187,9 +176,8 @@ class Trace:
         return CaptureError("only_weights" if is_given else f"lacks_{what}")
 
     def __repr__(self) -> str:
-        card = self.model
-        size = f"{card.layers} × {card.heads} heads, {len(self.tokens)} tokens"
-        return f"<Trace: {card.title}, {size}>"
+        card, tokens = self.model, len(self.tokens)
+        return f"<Trace: {card.title}, {card.layers} × {card.heads} heads, {tokens} tokens>"
 
     def check_heads(self, heads: Sequence[AnyHead]) -> tuple[HeadId, ...]:
         """These heads, each one that the model has.
