@@ -21,6 +21,7 @@ from attnviz.pictures.elements import at_step, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.lettering import width_of, wrapped
 from attnviz.pictures.elements.strands import at_ends, cells, chooses, strands, token
+from attnviz.texts import say
 
 text_of = texts_of(__name__)
 
@@ -115,12 +116,18 @@ def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]
     ]
     if layout.tiles:
         names = [place.name for place in places]
+        denied = seen.map.denied[seen.window, seen.window]
+        not_allowed = say("picture.not_allowed_here", scene.language)
         says = [
-            [f"{query} → {key}: {printed(float(rows[q, k]), 3)}" for k, key in enumerate(names)]
+            [
+                f"{query} → {key}: "
+                + (not_allowed if denied[q, k] else printed(float(rows[q, k]), 3))
+                for k, key in enumerate(names)
+            ]
             for q, query in enumerate(names)
         ]
         found.append(
-            at_step(first_step, cells(layout.tiles[index], rows, paint, mode, parts, says))
+            at_step(first_step, cells(layout.tiles[index], rows, paint, mode, parts, says, denied))
         )
         found += [at_step(first_step, one) for one in _tile_names(seen, layout, index, scene)]
     return [one for one in found if one is not None]
