@@ -16,10 +16,11 @@ from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, at_step, matrix, more, text
 from attnviz.pictures.elements.fade import faded
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.elements.products import factor, makes, product
 from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.symbol import symbol
-from attnviz.pictures.elements.words import fitting, row_of_words
+from attnviz.pictures.elements.words import row_of_words
 
 text_of = texts_of(__name__)
 
