@@ -62,6 +62,10 @@ class Paper:
         found: str = getattr(paint, self.mode)
         return found
 
+    def blank(self, *, signed: bool) -> int:
+        """The level that needs no ink; −1, which is none, where the ground is not the ramps'."""
+        return -1 if self.is_exact else style.paper_level(signed=signed)
+
     def size(self, most: float, step: Length) -> float:
         """How large the name of a token is."""
         return self.letters if self.is_exact else min(most, step)

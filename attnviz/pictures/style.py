@@ -179,6 +179,11 @@ def line_width(weight: float) -> float:
     return THINNEST + THICKER * weight
 
 
+def paper_level(*, signed: bool) -> int:
+    """The level of a value of 0: plain paper."""
+    return HALF if signed else 0
+
+
 def map_ramp(code: HeadCode | Paint, mode: Mode, *, signed: bool) -> UInt8[np.ndarray, "level rgb"]:
     """The colours of a map's levels: 256 for shares, 255 for values of either sign."""
     colour = getattr(code, mode)

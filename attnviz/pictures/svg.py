@@ -26,7 +26,6 @@ from attnviz.texts import Language, say
 
 HATCH = "not-allowed"  # the name of the pattern
 _EDGE, _BETWEEN = 6.0, 8.0  # above the first block, and below each
-_TICK = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +157,16 @@ def safe(text: str) -> str:
 
 
 def squares(
-    grid: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]], ramp: np.ndarray, paper: int
+    grid: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]], ramp: np.ndarray, blank: int
 ) -> list[str]:
-    """One path a level, of unit squares; neighbours of a row that share it are one rectangle."""
+    """One path a level, of unit squares; neighbours of a row that share it are one rectangle.
+
+    Cells of the level `blank` are not drawn; −1 is none.
+    """
     paths: dict[int, list[str]] = defaultdict(list)
     for (left, top), (levels, shown) in grid.items():
         for row, line in enumerate(levels):
-            for start, end in _runs(line, shown[row] & (line != paper)):
+            for start, end in _runs(line, shown[row] & (line != blank)):
                 paths[int(line[start])].append(_strip(left + start, top + row, end - start))
     return [
         f'<path fill="{_hex(ramp, level)}" d="{"".join(parts)}"/>'
@@ -231,12 +233,6 @@ def text(
         f'<text {place} font-size="{size:g}" fill="{ink}" text-anchor="{anchor}"{font}>'
         f"{safe(said)}</text>"
     )
-
-
-def tick(x: Length, y: Length, paper: Paper, *, turned: bool = False) -> str:
-    """A place that has no room for its name; `turned` along a row's beginning."""
-    end = f"H{x - _TICK:g}" if turned else f"V{y + _TICK:g}"
-    return f'<path class="tick" d="M{x:g} {y:g}{end}" stroke="{paper.faint}" stroke-width="0.5"/>'
 
 
 def legend(ramp: np.ndarray, y: Length, paper: Paper, *, signed: bool) -> Block:

@@ -7,9 +7,10 @@ import numpy as np
 
 from attnviz.core.maps import Place
 from attnviz.pictures import style
+from attnviz.pictures.names import place_name, tick
 from attnviz.pictures.paper import Length, Paper, cut
 from attnviz.pictures.shown import Shown
-from attnviz.pictures.svg import Block, text, tick
+from attnviz.pictures.svg import Block
 
 # Of an arc, in px or units: the lowest and the highest, from a token's middle to where its arcs
 # leave or arrive, and the dot at a key. The packet holds it too.
@@ -43,9 +44,7 @@ def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray], paper: Paper) ->
             parts.append(tick(x, BASE + 3, paper))
             continue
         name = cut(place.text)
-        parts.append(
-            text(x + size / 3, BASE + 8, name, size, ink=paper.ink, anchor="end", turned=True)
-        )
+        parts.append(place_name(x, BASE + 8, name, size, paper, ink=paper.ink, above=False))
     width = max(paper.width, 2 * EDGE + len(places) * step)
     label = paper.label_room([place.text for place in places if place is not None])
     return Block("".join(parts), width, BASE + label + 8)

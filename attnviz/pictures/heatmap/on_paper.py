@@ -5,9 +5,10 @@ from itertools import zip_longest
 
 from attnviz.core.maps import AttentionMap
 from attnviz.pictures import style
+from attnviz.pictures.names import place_name, tick
 from attnviz.pictures.paper import Length, Paper, cut
 from attnviz.pictures.style import HeadCode
-from attnviz.pictures.svg import Block, hatched, legend, squares, text, tick
+from attnviz.pictures.svg import Block, hatched, legend, squares, text
 
 MARGIN = 16  # right of the cells, and left of the names
 
@@ -29,7 +30,7 @@ def cells_on_paper(
     ramp = style.map_ramp(code, paper.mode, signed=signed)
     levels = style.map_levels(attention.values, signed=signed)
     parts = [f'<g transform="translate({label:g} {top:g}) scale({step:g})" class="cells">']
-    parts += squares({(0, 0): (levels, attention.shown)}, ramp, style.HALF if signed else 0)
+    parts += squares({(0, 0): (levels, attention.shown)}, ramp, paper.blank(signed=signed))
     parts += [*hatched({(0, 0): attention.denied}, step, paper.faint), "</g>"]
     parts += _place_names(attention, label, step, paper)
     if paper.is_exact:
@@ -83,8 +84,6 @@ def _place_names(
             columns.append(tick(at, high + 1, paper))
             continue
         name = cut(place.text)
-        columns.append(
-            text(at + size / 3, high + 5, name, size, ink=paper.ink, anchor="end", turned=True)
-        )
+        columns.append(place_name(at, high + 5, name, size, paper, ink=paper.ink, above=False))
     for pair in zip_longest(rows, columns, fillvalue=""):
         yield from pair

@@ -9,8 +9,9 @@ import numpy as np
 from attnviz.core.maps import Place
 from attnviz.digits import printed
 from attnviz.pictures import style
+from attnviz.pictures.names import place_name, tick
 from attnviz.pictures.paper import APART, LEADING, Length, Paper, cut
-from attnviz.pictures.svg import Block, text, tick
+from attnviz.pictures.svg import Block, text
 from attnviz.pictures.widths import width_of
 
 GAP = 170.0  # between queries and keys
@@ -256,5 +257,4 @@ def _label(said: str, x: Length, y: Length, side: str, layout: Layout, ink: str)
     if layout.is_level:
         down = -6.0 if side == "q" else 0.9 * size + 5
         return text(x, y + down, said, size, ink=ink, anchor="middle")
-    turned = "start" if side == "q" else "end"
-    return text(x + size / 3, y + away, said, size, ink=ink, anchor=turned, turned=True)
+    return place_name(x, y + away, said, size, paper, ink=ink, above=side == "q")

@@ -40,7 +40,7 @@ def tiles_on_paper(
             f'<rect x="{x}" y="{y}" width="{columns}" height="{rows}" fill="none" '
             f'stroke="{paper.rule}" stroke-width="{0.6 / step:.3g}"/>'
         )
-    parts += squares(grid, ramp, style.HALF if signed else 0)
+    parts += squares(grid, ramp, paper.blank(signed=signed))
     if denied is not None:
         each = np.broadcast_to(denied, levels.shape) > 0
         parts += hatched({at: each[which] for which, at in corners.items()}, step, paper.faint)
@@ -58,7 +58,7 @@ def _names(
     """The numbers of heads above, of layers to the left; every k-th where they would touch."""
     (layers, heads), (high, wide), size = counts, tile, paper.letters
     left, above = 3.2 * size, 1.4 * size
-    every = paper.every(wide + apart, size * (width_of(f"H{heads - 1}") + 0.3))
+    every = paper.every(wide + apart, size * (width_of(f"H{heads - 1}") + 0.5))
     above_tiles = [
         text(
             left + head * (wide + apart) + wide / 2,
