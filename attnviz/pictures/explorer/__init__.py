@@ -95,6 +95,7 @@ class Explorer:
             combination=self.combination,
             direction=self.direction,
             arrangement=self.arrangement,
+            pins=self.pins,
         )
 
     def to_html(self) -> str:

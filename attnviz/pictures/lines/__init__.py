@@ -210,7 +210,7 @@ def lines(
     if (source := maps[0].source) is not None:
         ids = tuple(head for one in maps for head in one.heads)
         recipe = Recipe(
-            "lines", source.trace, ids, source.lens, combination, direction, arrangement
+            "lines", source.trace, ids, source.lens, combination, direction, arrangement, pins
         )
     return Lines(
         **arrays,
