@@ -72,6 +72,24 @@ def document(
     )
 
 
+def below_each_other(blocks: Sequence[Block], between: Length) -> Block:
+    """Blocks as one, each below the last."""
+    parts, y = [], 0.0
+    for block in blocks:
+        parts.append(f'<g transform="translate(0 {y:g})">{block.elements}</g>')
+        y += block.height + between
+    return Block("".join(parts), max(block.width for block in blocks), y - between)
+
+
+def beside_each_other(blocks: Sequence[Block], between: Length) -> Block:
+    """Blocks as one, each to the right of the last."""
+    parts, x = [], 0.0
+    for block in blocks:
+        parts.append(f'<g transform="translate({x:g} 0)">{block.elements}</g>')
+        x += block.width + between
+    return Block("".join(parts), x - between, max(block.height for block in blocks))
+
+
 def words(
     title: str,
     lines: Iterable[str],

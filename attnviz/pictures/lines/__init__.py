@@ -6,7 +6,7 @@ of drawn.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -39,6 +39,7 @@ Direction = Literal["horizontal", "vertical"]
 Arrangement = Literal["stacked", "beside", "overlaid"]
 
 SCRIPT = Script("lines")
+BESIDE = 12.0  # units between two panels on paper
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -83,8 +84,18 @@ class Lines:
         paper = paper_of(sheet)
         panels = range(len(self.maps))
         together = [list(panels)] if self.arrangement == "overlaid" else [[i] for i in panels]
-        blocks = [block for panel in together for block in self._panel(panel, paper)]
+        if self.arrangement == "beside":
+            blocks = self._beside(together, paper)
+        else:
+            blocks = [block for panel in together for block in self._panel(panel, paper)]
         return svg.document(self.trace, blocks, self.recipe, self.language, self.alt, sheet)
+
+    def _beside(self, panels: Sequence[Sequence[int]], paper: Paper) -> list[svg.Block]:
+        """Two panels beside each other, the next ones below."""
+        half = replace(paper, width=(paper.width - BESIDE) / 2)
+        drawn = [svg.below_each_other(list(self._panel(panel, half)), 8) for panel in panels]
+        pairs = (drawn[at : at + 2] for at in range(0, len(drawn), 2))
+        return [svg.beside_each_other(pair, BESIDE) for pair in pairs]
 
     def _panel(self, panel: Sequence[int], paper: Paper) -> Iterator[svg.Block]:
         """The heads of one panel by their names, and their lines below."""
