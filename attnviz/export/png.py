@@ -36,7 +36,7 @@ def png_packet(svg: str, name: str, dpi: int = 300, asked: int = 0) -> bytes:
 
 def dots_of(svg: str, dpi: int) -> float:
     """How many dots an inch a picture can have, where it is too large for `dpi`."""
-    return min(dpi, _MM_PER_INCH * MOST_PIXELS / max(_millimetres(svg)))
+    return min(float(dpi), _MM_PER_INCH * MOST_PIXELS / max(_millimetres(svg)))
 
 
 def _millimetres(svg: str) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from attnviz.ui.widgets.downloads import download
 
 LARGEST_PREVIEW = 3_000_000  # characters of an SVG that is sent to be looked at
 
+_UNITS = {"width": "mm", "letters": "pt"}
 _ASKED = SessionValue("files_asked", 0)  # so that each is another message
 _SHEET = SessionValue("sheet", Sheet())
 
@@ -78,10 +79,16 @@ def _choice(field: str, options: Sequence[Any], now: object) -> None:
     st.segmented_control(
         say(f"save.{field}", language()),
         options,
-        format_func=lambda option: say(f"save.{field}_{str(option).lower()}", language()),
+        format_func=lambda option: _option_name(field, option),
         required=True,
         **state.shown(key, now, take, "default"),
     )
+
+
+def _option_name(field: str, option: object) -> str:
+    if field in _UNITS:
+        return f"{option} {_UNITS[field]}"
+    return say(f"save.{field}_{str(option).lower()}", language())
 
 
 def _preview(svg: str, sheet: Sheet) -> None:
