@@ -4,19 +4,21 @@ import re
 from collections.abc import Iterator
 from math import atan2, ceil, cos, pi, sin, sqrt, tan
 
+from attnviz.pictures.paper import Length
+
 _PART = re.compile(r"([MmLlHhVvAaZz])|(-?[\d.]+(?:e-?\d+)?)")
 _TAKES = {"M": 2, "L": 2, "H": 1, "V": 1, "A": 7, "Z": 0}
 
 Point = tuple[float, float]
 
 
-def number(value: float) -> str:
+def number(value: Length) -> str:
     """A number as PDF writes it: never with an exponent."""
     text = f"{value:.5f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
-def numbers(*values: float) -> str:
+def numbers(*values: Length) -> str:
     """Several, with spaces between."""
     return " ".join(map(number, values))
 

@@ -15,16 +15,17 @@ from math import cos, radians, sin
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from attnviz.export.path import number, numbers, path_operators
 from attnviz.pictures.packet import pack
-from attnviz.pictures.paper import MM, POINT
+from attnviz.pictures.paper import MM, POINT, Length
 
 LETTER_DPI = 1200
 _SVG = "{http://www.w3.org/2000/svg}"
 _DRAWN = ("rect", "path", "line")
 
-Matrix = tuple[float, float, float, float, float, float]
+Matrix = Float[np.ndarray, "3 3"]  # of row vectors (x, y, 1)
 
 
 @dataclass
@@ -76,7 +77,7 @@ def page_of(svg: str) -> Page:
     )
     unit = 1 / POINT
     style = {name: root.attrib[name] for name in ("fill", "font-family", "font-size")}
-    _draw(page, root, (unit, 0, 0, -unit, 0, page.height), style)
+    _draw(page, root, _matrix(unit, 0, 0, -unit, 0, page.height), style)
     return page
 
 
@@ -94,7 +95,7 @@ def _information(page: Page) -> dict[str, str]:
 def _draw(page: Page, parent: ET.Element, matrix: Matrix, style: dict[str, str]) -> None:
     for child in parent:
         tag = child.tag.removeprefix(_SVG)
-        own = _times(_transform(child.get("transform", "")), matrix)
+        own = _transform(child.get("transform", "")) @ matrix
         if tag == "g":
             _draw(page, child, own, style)
         elif tag == "text":
@@ -113,7 +114,7 @@ def _shape(page: Page, shape: ET.Element, matrix: Matrix) -> list[str]:
     """One shape: its matrix, its colours, its path, and how it is painted."""
     given = shape.attrib
     fill, stroke = given.get("fill", "none"), given.get("stroke", "none")
-    operators = ["q", f"{numbers(*matrix)} cm"]
+    operators = ["q", f"{numbers(*_six(matrix))} cm"]
     if fill.startswith("url"):
         page.hatches.append(_hatch(page.patterns[fill[5:-1]], matrix))
         operators.append(f"/Pattern cs /H{len(page.hatches) - 1} scn")
@@ -153,7 +154,7 @@ def _hatch(pattern: ET.Element, matrix: Matrix) -> dict[str, Any]:
     """A tiling pattern; its matrix leads to the page, whatever that of the shape is."""
     (line,) = pattern
     return {
-        "matrix": _times(_transform(pattern.attrib["patternTransform"]), matrix),
+        "matrix": _six(_transform(pattern.attrib["patternTransform"]) @ matrix),
         "apart": float(pattern.attrib["width"]),
         "width": float(line.attrib["stroke-width"]),
         "ink": _rgb(line.attrib["stroke"]),
@@ -163,7 +164,7 @@ def _hatch(pattern: ET.Element, matrix: Matrix) -> dict[str, Any]:
 def _text(text: ET.Element, matrix: Matrix, style: dict[str, str]) -> dict[str, Any]:
     given = text.attrib
     return {
-        "matrix": matrix,
+        "matrix": _six(matrix),
         "x": float(given.get("x", 0)),
         "y": float(given.get("y", 0)),
         "size": float(given.get("font-size", style["font-size"])),
@@ -177,31 +178,30 @@ def _text(text: ET.Element, matrix: Matrix, style: dict[str, str]) -> dict[str, 
 
 def _transform(text: str) -> Matrix:
     """A list of transforms as one matrix; the last is nearest to the shape."""
-    found: Matrix = (1, 0, 0, 1, 0, 0)
+    found: Matrix = np.eye(3)
     for kind, given in re.findall(r"(\w+)\(([^)]*)\)", text):
         values = [float(value) for value in re.split(r"[ ,]+", given.strip())]
-        found = _times(_one(kind, values), found)
+        found = _one(kind, values) @ found
     return found
 
 
 def _one(kind: str, values: list[float]) -> Matrix:
     if kind == "translate":
-        return (1, 0, 0, 1, values[0], values[1])
+        return _matrix(1, 0, 0, 1, values[0], values[1])
     if kind == "scale":
-        return (values[0], 0, 0, values[-1], 0, 0)
+        return _matrix(values[0], 0, 0, values[-1], 0, 0)
     turn = radians(values[0])  # rotate
-    return (cos(turn), sin(turn), -sin(turn), cos(turn), 0, 0)
+    return _matrix(cos(turn), sin(turn), -sin(turn), cos(turn), 0, 0)
 
 
-def _times(inner: Matrix, outer: Matrix) -> Matrix:
-    """First the inner one, then the outer one."""
-    a, b, c, d, e, f = inner
-    p, q, r, s, t, u = outer
-    return (
-        *(a * p + b * r, a * q + b * s),
-        *(c * p + d * r, c * q + d * s),
-        *(e * p + f * r + t, e * q + f * s + u),
-    )
+def _matrix(*six: Length) -> Matrix:
+    """The six numbers with which SVG and PDF write one."""
+    return np.column_stack([np.reshape(six, (3, 2)), [0.0, 0.0, 1.0]])
+
+
+def _six(matrix: Matrix) -> list[float]:
+    six: list[float] = matrix[:, :2].ravel().tolist()
+    return six
 
 
 def _rgb(colour: str) -> list[int]:

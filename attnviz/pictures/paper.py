@@ -8,6 +8,7 @@ size, and where names cannot all stand, every k-th is named and the others have 
 from dataclasses import dataclass
 from math import ceil
 
+from attnviz import checks
 from attnviz.core.sheet import Sheet
 from attnviz.pictures import style
 from attnviz.pictures.style import Mode
@@ -89,9 +90,14 @@ class Paper:
 
 
 def paper_of(sheet: Sheet | None) -> Paper:
-    """The paper of a sheet; that of a print to be read on its own without one."""
+    """The paper of a sheet; that of a print to be read on its own without one.
+
+    Raises:
+        ArgumentError: if it is no sheet.
+    """
     if sheet is None:
         return Paper()
+    checks.kind("sheet", sheet, Sheet, "attnviz.Sheet(width=85)")
     white = style.WHITE if sheet.scheme == "light" else style.PAPER["dark"]
     return Paper(
         width=sheet.width / MM,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Position
 
 import attnviz
 from tests.browser.conftest import Tiles
@@ -55,8 +55,8 @@ def tile_marks(page: Page, layer: int, head: int) -> tuple[list[float], list[flo
 def point_at_cell(page: Page, row: int, column: int, *, click: bool = False) -> None:
     canvas = page.locator(".maps canvas.map").first
     left, cell = (float(str(canvas.get_attribute(f"data-{name}"))) for name in ("left", "cell"))
-    at = {"x": left + (column + 0.5) * cell, "y": (row + 0.5) * cell}
-    (canvas.click if click else canvas.hover)(position=at)  # type: ignore[operator]
+    at: Position = {"x": left + (column + 0.5) * cell, "y": (row + 0.5) * cell}
+    (canvas.click if click else canvas.hover)(position=at)
 
 
 def test_a_token_of_the_lines_marks_its_row_in_maps_and_tiles(
