@@ -9,6 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from attnviz import checks
 from attnviz.capture.interventions import Change, changed_reading, example
+from attnviz.capture.predicting import predictions_of
 from attnviz.capture.reading import Reading, read
 from attnviz.capture.target import read_target
 from attnviz.capture.variants import Edits, inputs
@@ -22,6 +23,7 @@ from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.in_memory import held
 from attnviz.models.load import Model, load
 from attnviz.models.recorder import Recorder
+from attnviz.models.task_head import hearing
 from attnviz.models.watch import WeightRecorder, watching
 
 
@@ -66,7 +68,8 @@ def trace(
     reading = read(text, pair, model)
     seen = changed_reading(reading, changes, model)
     written = _written(target, seen, model)
-    attention, streams = capture(reading, model, changes, written)
+    with hearing() as heard:
+        attention, streams = capture(reading, model, changes, written)
     return Trace(
         model=model.card,
         text=text,
@@ -80,6 +83,7 @@ def trace(
         unknown=seen.unknown,
         dropped=seen.dropped,
         target=target,
+        predicted=predictions_of(model, heard),
     )
 
 

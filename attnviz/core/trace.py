@@ -37,6 +37,7 @@ from attnviz.core.card import Capability, LayerWeights, ModelCard, Norm, Project
 from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
 from attnviz.core.methods import Draws, add_methods
+from attnviz.core.predictions import Predictions
 from attnviz.core.tokens import LeftOut, Token, Unknown
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 
@@ -66,6 +67,7 @@ class Trace:
     unknown: tuple[Unknown, ...] = field(default=(), kw_only=True)  # one for each blank
     dropped: str = field(default="", kw_only=True)  # characters of which the model sees nothing
     target: str | None = field(default=None, kw_only=True)  # typed; None: generated, or none
+    predicted: Predictions | None = field(default=None, kw_only=True)  # see `predictions`
     given: Given | None = field(default=None, kw_only=True)  # if they are no model's in here
 
     @classmethod
@@ -150,6 +152,17 @@ class Trace:
         """
         self.require("streams")
         return self.hidden
+
+    @property
+    def predictions(self) -> Predictions:
+        """What the model says at each token, by the head that was saved with it.
+
+        Raises:
+            CaptureError: if it has none.
+        """
+        if self.predicted is None:
+            raise self._lacks("predictions")
+        return self.predicted
 
     @property
     def learned(self) -> tuple[LayerWeights, ...]:
