@@ -46,11 +46,12 @@ def test_no_letter_touches_another_at_print_size(
     seen = attnviz.explore(note, PAIR, arrangement="overlaid", pins=["q5"])
     pictures = kinds()[kind].pictures(seen)
     for make in pictures.values():
-        for width, provenance in ((85, False), (180, True)):
-            sheet = Sheet(width, letters, provenance=provenance)
+        for sheet in (Sheet(85, letters), Sheet(180, letters, provenance=True)):
             found = ink(sheet_of_paper, make().to_svg(sheet=sheet))
             assert found["count"] > 10
-            assert found["wide"] == pytest.approx(width * 96 / 25.4, abs=0.1), "real millimetres"
+            assert found["wide"] == pytest.approx(sheet.width * 96 / 25.4, abs=0.1), (
+                "real millimetres"
+            )
             assert found["pairs"] == []
             assert found["outside"] == []
 
