@@ -1,6 +1,7 @@
 """Capture: one forward pass of a text on the fast attention path, every head kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from os import PathLike
 
 import torch
@@ -14,9 +15,10 @@ from attnviz.capture.target import read_target
 from attnviz.capture.variants import Edits, inputs
 from attnviz.core.attention import AttentionKey, Stream, Weighted
 from attnviz.core.intervention import Intervention
+from attnviz.core.tiles import check_size
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
-from attnviz.errors import TextError
+from attnviz.errors import CaptureError, TextError
 from attnviz.models import hooks
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.in_memory import held
@@ -129,16 +131,35 @@ def capture(
     if model.is_watched:
         return _watched(model, given)
     recorder = Recorder(model, Edits([interventions]))
-    with torch.inference_mode(), hooks.recording(recorder):
+    with torch.inference_mode(), hooks.recording(recorder), _in_memory(len(reading.tokens)):
         model.module(**given)
-    return recorder.attention(), recorder.all_streams()
+        return recorder.attention(), recorder.all_streams()
 
 
 def _watched(
     model: Model, given: Mapping[str, Tensor]
 ) -> tuple[Mapping[AttentionKey, Weighted], dict[str, Stream]]:
     """The same of a model whose attention is code of its own: its weights, as it computes them."""
+    tokens = max(tensor.shape[1] for tensor in given.values())
+    heads = model.card.heads * len(model.places)  # all of them are kept
+    check_size(heads, tokens, tokens, error="capture_too_large")
     watcher = WeightRecorder(model)
-    with torch.inference_mode(), watching(watcher), hooks.recording(watcher):
+    with (
+        torch.inference_mode(),
+        watching(watcher),
+        hooks.recording(watcher),
+        _in_memory(tokens),
+    ):
         model.module(**given)
     return watcher.attention(), watcher.all_streams()
+
+
+@contextmanager
+def _in_memory(tokens: int) -> Iterator[None]:
+    """What finds no memory, of NumPy or of torch, is said as such."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as problem:
+        if isinstance(problem, MemoryError) or "memory" in str(problem):
+            raise CaptureError("no_memory", tokens=f"{tokens:,}") from problem
+        raise

@@ -12,6 +12,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from attnviz.core.attention import AttentionKey, AttentionRecord
+from attnviz.core.tiles import causal, check_size, compact
 from attnviz.models.edits import Edits
 from attnviz.models.places import Calls, Place, by_module
 from attnviz.models.scoring import Scoring, scoring_of
@@ -59,6 +60,8 @@ class Recorder(StreamRecorder):
         scoring = scoring_of(module, query, mask, scaling, extras)
         if of is None or scoring is None:
             raise self.not_understood()
+        if scoring.eager is not None or self.edits.changes_weights(of):
+            check_size(query.shape[1], query.shape[2], key.shape[2], error="capture_too_large")
         self._last = of
         self.seen[of].update(
             queries=array_of(query),
@@ -75,8 +78,11 @@ class Recorder(StreamRecorder):
         given = (scoring.mask, scoring.bias)
         name = (*map(id, given), scoring.is_causal, queries, keys)
         if name not in self._shared:
-            found = {"allowed": scoring.allowed(queries, keys), "added": scoring.added()}
-            arrays = {n: None if t is None else array_of(t) for n, t in found.items()}
+            if scoring.is_causal and scoring.bias is None:
+                arrays = {"allowed": causal(queries, keys), "added": None}
+            else:
+                found = {"allowed": scoring.allowed(queries, keys), "added": scoring.added()}
+                arrays = {n: None if t is None else compact(array_of(t)) for n, t in found.items()}
             self._shared[name] = (given, arrays)  # held, so that no other tensor gets its id
         return self._shared[name][1]
 
