@@ -10,6 +10,7 @@ from attnviz import checks
 from attnviz.analysis.lens import Lens, places_shown
 from attnviz.core.heads import Kind
 from attnviz.core.maps import AttentionMap, Place, Scale, share_of
+from attnviz.core.tiles import check_size
 from attnviz.core.trace import Trace
 from attnviz.texts import Message
 
@@ -38,6 +39,16 @@ def derived_map(
         special_before=special_before,
         divergence=divergence,
     )
+
+
+def check_map(trace: Trace, kind: Kind = "self") -> None:
+    """Make sure that a map of all queries and keys can be computed, in double precision.
+
+    Raises:
+        CaptureError: if it is too large.
+    """
+    pairs = len(trace.query_tokens(kind)), len(trace.key_tokens(kind))
+    check_size(2, *pairs, error="map_too_large")
 
 
 def places_of(trace: Trace, kind: Kind, side: str) -> tuple[Place, ...]:
