@@ -15,9 +15,9 @@ The feed-forward network works on each token alone, so it mixes nothing.
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.analysis.derived import check_map
 from attnviz.analysis.distribution import check_distribution
 from attnviz.core.intervention import heads_off
-from attnviz.core.tiles import check_size
 from attnviz.core.trace import Trace
 
 Shares = Float[np.ndarray, "layer query key"]
@@ -27,10 +27,10 @@ def raw(trace: Trace) -> Shares:
     """The mean over heads of the attention weights, each layer on its own.
 
     Raises:
-        CaptureError: if rows of given weights are no distributions, or they are too large.
+        CaptureError: if rows of given weights are no distributions, or the text is too long.
     """
-    layers, tokens = [], len(trace.tokens)
-    check_size(2 * trace.model.layers, tokens, tokens, error="map_too_large")  # double precision
+    check_map(trace)
+    layers = []
     for layer in range(trace.model.layers):
         weights = trace.layer_weights(layer)
         check_distribution(weights)

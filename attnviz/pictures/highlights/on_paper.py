@@ -1,7 +1,9 @@
 """Print: for each query the running text of the keys, each key tinted by its weight."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.pictures import style
@@ -20,6 +22,7 @@ from attnviz.pictures.svg import (
 
 LINE, TINT = 15.0, 13.0  # from one line to the next, and the height of a tint
 LETTER, SIZE = 6.0, 10.0  # of one column of text, and of the letters
+TEXT = "keys"  # the name of the text in the file
 EDGE, BETWEEN = 2.0, 6.0  # around a token, and between two texts
 
 
@@ -32,26 +35,45 @@ class _Slot(NamedTuple):
 
 
 def texts_on_paper(attention: AttentionMap, code: HeadCode) -> Block:
-    """Every query with the whole text beside it."""
+    """Every query with the whole text beside it.
+
+    The text itself stands in the file once; beside each query are its tints, those of one level
+    as one path, and the words that want another ink on theirs.
+    """
     slots = _laid_out(attention.columns)
     ramp = style.map_ramp(code, "light", signed=attention.is_signed)
     levels = style.map_levels(attention.values, signed=attention.is_signed)
+    fills = ["#{:02x}{:02x}{:02x}".format(*colour) for colour in ramp.tolist()]
+    inks = [style.text_on(fill) for fill in fills]
     high = max((slot.y for slot in slots), default=0) + LINE + BETWEEN
     parts = [] if attention.allowed is None else [hatch_pattern(1)]
+    names = [_name(slot, key, style.INK["light"]) for slot, key in _each(slots, attention)]
+    parts.append(f'<defs><g id="{TEXT}">{"".join(names)}</g></defs>')
     for row, query in enumerate(attention.rows):
-        top = row * high
-        parts.append('<g class="query">')
-        parts.append(text(LABEL - 6, top + SIZE, cut(query.text), SIZE, anchor="end"))
-        for column, (slot, key) in enumerate(zip(slots, attention.columns, strict=True)):
-            ink, fill = style.INK["light"], ""
-            if attention.shown[row, column]:
-                fill = "#{:02x}{:02x}{:02x}".format(*map(int, ramp[levels[row, column]]))
-                ink = style.text_on(fill)
-            elif attention.denied[row, column]:
-                fill = f"url(#{HATCH})"
-            parts.append(_token(slot, top, cut(key.text), fill, ink))
+        parts.append(f'<g class="query" transform="translate(0 {row * high:g})">')
+        parts.append(text(LABEL - 6, SIZE, cut(query.text), SIZE, anchor="end"))
+        shown = attention.shown[row]
+        for level in np.unique(levels[row][shown]).tolist():
+            chosen = np.flatnonzero(shown & (levels[row] == level))
+            parts.append(_tints([slots[n] for n in chosen], fills[level]))
+        if (denied := attention.denied[row]).any():
+            chosen = np.flatnonzero(denied)
+            parts.append(_tints([slots[n] for n in chosen], f"url(#{HATCH})"))
+        parts.append(f'<use href="#{TEXT}"/>')
+        parts += [
+            _name(slot, key, inks[level])
+            for (slot, key), level, is_shown in zip(
+                _each(slots, attention), levels[row].tolist(), shown.tolist(), strict=True
+            )
+            if is_shown and inks[level] != style.INK["light"]
+        ]
         parts.append("</g>")
     return Block("".join(parts), WIDTH, len(attention.rows) * high)
+
+
+def _each(slots: list[_Slot], attention: AttentionMap) -> Iterator[tuple[_Slot, Place]]:
+    """Each key, and where it stands."""
+    return zip(slots, attention.columns, strict=True)
 
 
 def _laid_out(places: Sequence[Place]) -> list[_Slot]:
@@ -66,13 +88,11 @@ def _laid_out(places: Sequence[Place]) -> list[_Slot]:
     return slots
 
 
-def _token(slot: _Slot, top: Length, name: str, fill: str, ink: str) -> str:
-    """A key and its tint; none where the weight is hidden."""
-    y = top + slot.y
-    ground = ""
-    if fill:
-        ground = (
-            f'<rect class="tint" x="{slot.x:g}" y="{y:g}" width="{slot.width:g}" '
-            f'height="{TINT:g}" fill="{fill}"/>'
-        )
-    return ground + text(slot.x + EDGE, y + SIZE, name, SIZE, ink=ink)
+def _tints(slots: list[_Slot], fill: str) -> str:
+    """The ground of some keys, as one path that is as wide as a line of text."""
+    drawn = "".join(f"M{slot.x:g} {slot.y + TINT / 2:g}h{slot.width:g}" for slot in slots)
+    return f'<path class="tint" stroke="{fill}" stroke-width="{TINT:g}" d="{drawn}"/>'
+
+
+def _name(slot: _Slot, key: Place, ink: str) -> str:
+    return text(slot.x + EDGE, slot.y + SIZE, cut(key.text), SIZE, ink=ink)

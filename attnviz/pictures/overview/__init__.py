@@ -250,7 +250,7 @@ def overview_words(
     named = Message(f"overview.formula_{source}", softmax)
     formula = with_interventions(named, trace, trace.heads).text(language)
     key = "overview.pooled" if block > 1 else "overview.exact"
-    drawn = say(key, language, block=block, formula=formula)
+    drawn = say(key, language, block=block, cells=f"{block**2:,}", formula=formula)
     hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
     changed = [
         *intervention_notes(trace, language),
