@@ -122,7 +122,7 @@ def test_a_short_text_by_blocks_is_the_whole_map(
     found, apart = attnviz.find(trace, "previous"), head_map(trace).distances
     _many_blocks(monkeypatch)
     for head, weights in whole.items():
-        np.testing.assert_allclose(weights, expected[head.layer][0, head.head], atol=CLOSE)
+        np.testing.assert_allclose(weights, expected[head.layer][0, head.head], atol=1e-5)
         np.testing.assert_allclose(trace.weights(head), weights, atol=CLOSE)
     by_blocks = attnviz.measure(trace, tokens=True)
     np.testing.assert_allclose(by_blocks.to_numpy(), table.to_numpy(), rtol=1e-5, atol=1e-6)

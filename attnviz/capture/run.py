@@ -23,6 +23,7 @@ from attnviz.models import hooks
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.in_memory import held
 from attnviz.models.load import Model, load
+from attnviz.models.progress import Progress
 from attnviz.models.recorder import Recorder
 from attnviz.models.watch import WeightRecorder, watching
 
@@ -35,6 +36,7 @@ def trace(
     *,
     target: str | None = None,
     tokenizer: PreTrainedTokenizerBase | None = None,
+    progress: Progress | None = None,
 ) -> Trace:
     """Run `text` (and `pair`, a second sentence) through a model and keep every head.
 
@@ -43,6 +45,7 @@ def trace(
 
     `model` is a loaded one, or what `attnviz.load` is given: a name or a folder. Or it is a model
     object of transformers, with its `tokenizer`: a copy of it is looked into, it stays as it is.
+    `progress` is told how far the pass is, layer by layer.
     `interventions` change this one pass: what the model reads, or scores, weights or z of heads.
 
     Raises:
@@ -68,7 +71,7 @@ def trace(
     reading = read(text, pair, model)
     seen = changed_reading(reading, changes, model)
     written = _written(target, seen, model)
-    attention, streams = capture(reading, model, changes, written)
+    attention, streams = capture(reading, model, changes, written, progress)
     return Trace(
         model=model.card,
         text=text,
@@ -121,6 +124,7 @@ def capture(
     model: Model,
     interventions: Sequence[Intervention] = (),
     target: Reading | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Mapping[AttentionKey, Weighted], dict[str, Stream]]:
     """One forward pass, what each layer showed, and the residual stream of each sequence.
 
@@ -130,7 +134,7 @@ def capture(
     given = inputs([changed_reading(reading, interventions, model)], model, target)
     if model.is_watched:
         return _watched(model, given)
-    recorder = Recorder(model, Edits([interventions]))
+    recorder = Recorder(model, Edits([interventions]), progress=progress)
     with torch.inference_mode(), hooks.recording(recorder), _in_memory(len(reading.tokens)):
         model.module(**given)
         return recorder.attention(), recorder.all_streams()

@@ -15,6 +15,7 @@ from attnviz.core.attention import AttentionKey, AttentionRecord
 from attnviz.core.tiles import causal, check_size, compact
 from attnviz.models.edits import Edits
 from attnviz.models.places import Calls, Place, by_module
+from attnviz.models.progress import Progress
 from attnviz.models.scoring import Scoring, scoring_of
 from attnviz.models.streams import StreamRecorder, array_of, read_only
 
@@ -30,6 +31,7 @@ class Recorder(StreamRecorder):
     """Keeps what one forward pass shows, and answers `hooks.Recorder`."""
 
     edits: Edits
+    progress: Progress | None = field(default=None, kw_only=True)
     seen: dict[AttentionKey, dict[str, Any]] = field(init=False)
     answers: dict[AttentionKey, list[Tensor]] = field(init=False)  # z of torch, changed, with all
     _attention: Calls[AttentionKey] = field(init=False)
@@ -63,6 +65,9 @@ class Recorder(StreamRecorder):
         if scoring.eager is not None or self.edits.changes_weights(of):
             check_size(query.shape[1], query.shape[2], key.shape[2], error="capture_too_large")
         self._last = of
+        if self.progress is not None:
+            done = sum("queries" in shown for shown in self.seen.values())
+            self.progress(done / len(self.seen), "run")
         self.seen[of].update(
             queries=array_of(query),
             keys=array_of(key),

@@ -6,6 +6,7 @@ their lines, with every value in the packet (see `quantised`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -59,7 +60,7 @@ Part = Literal["overview", "maps", "lines"]
 PARTS: tuple[Part, ...] = ("overview", "maps", "lines")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explorer:
     """What a file shows: heads, the lens on them, and which parts; or one map as it is."""
 
@@ -146,7 +147,7 @@ class Explorer:
             "ramps_dark": _ramps("dark", signed),
         }
         if not self._holds_all:
-            tiles = self._tiles()
+            tiles = self._tiles
             arrays["tiles"] = tiles.levels
             if tiles.denied is not None:
                 arrays["tiles_denied"] = tiles.denied
@@ -184,6 +185,7 @@ class Explorer:
             return [*maps, *chosen], [len(maps)]
         return maps, [trace.heads.index(head) for head in self.heads]
 
+    @cached_property
     def _tiles(self) -> Tiles:
         """The tiles of the overview where a cell may stand for several values."""
         if isinstance(self.drawn, AttentionMap):
@@ -195,12 +197,12 @@ class Explorer:
         language, trace = self.language, self.trace
         if trace is None:
             (one,) = self.chosen
-            tiles = _cells(one.map, one.map.denied) if self._holds_all else self._tiles()
+            tiles = _cells(one.map, one.map.denied) if self._holds_all else self._tiles
             words = map_words(one, tiles, language)
             return {**words, "slack": SLACK} if self._holds_all else words
         if not self._holds_all:
             labels = [token.text for token in trace.tokens]
-            return overview_words(trace, labels, labels, self._tiles(), language)
+            return overview_words(trace, labels, labels, self._tiles, language)
         seen = Source(trace, trace.heads[:1], self.lens).attention_map()
         rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
         lensed = [say("overview.lens", language)] if self.lens != Lens() else []

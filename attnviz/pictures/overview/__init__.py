@@ -323,7 +323,7 @@ def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
     """The words under the pointer, and the colours of A and B."""
     kind = "_signed" if signed else ""
     texts = ("not_allowed", "hidden", "rest", "click_sets", "canvas_help")
-    read = ("read", "read_block")
+    read = ("read", "read_block", "pixel")
     return {
         "signed": signed,
         "words": {
