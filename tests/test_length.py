@@ -16,6 +16,7 @@ from attnviz.core.tiles import causal, compact, from_diagonals
 from attnviz.errors import ArgumentError, AttnvizError, CaptureError
 from attnviz.models.model import Model
 from attnviz.pictures import overview as overview_module
+from attnviz.pictures.highlights import highlights
 from attnviz.pictures.overview import tiles_of
 from attnviz.pictures.shown import shown
 from attnviz.runtime.sizes import size_of
@@ -200,7 +201,7 @@ def test_what_cannot_be_done_at_8192_tokens_says_what_is_too_large(
     asked: dict[str, Any] = {
         "a whole map": lambda: attnviz.heatmap(big, (0, 0)),
         "all lines": lambda: attnviz.lines(big, [(0, 0)]),
-        "text": lambda: attnviz.highlights(big, (0, 0)),
+        "text": lambda: highlights(big, (0, 0)),
         "a table": lambda: big.to_frame([(0, 0)]),
         "rollout": lambda: attnviz.rollout(big),
         "flow": lambda: attnviz.flow(big),

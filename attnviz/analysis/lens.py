@@ -185,7 +185,8 @@ def rows_shown(
 ) -> Float[np.ndarray, "row column"]:
     """The rows that a lens shows, with all their columns; of `lens.part(tokens)` the weights."""
     queries, keys = _side(tokens[lens.part(tokens)], lens), _side(columns, lens)
-    return merge(weights, queries.places, keys.places)[queries.stays]
+    rows: np.ndarray = merge(weights, queries.places, keys.places)[queries.stays]
+    return rows
 
 
 def places_shown(tokens: Sequence[Token], lens: Lens) -> tuple[Place, ...]:

@@ -114,9 +114,10 @@ class Scored:
     ) -> Bool[np.ndarray, "*head query key"] | None:
         """Which of some queries may look at which key; None: every one at all."""
         cut = {h: ~np.isneginf(scores) for h, scores in self.changed_scores.items()}
-        if not cut:
-            return self._allowed(head, queries)
-        return self._with_changes(head, cut, self._allowed, queries)
+        if cut:
+            return self._with_changes(head, cut, self._allowed, queries)
+        may: np.ndarray | None = self._allowed(head, queries)
+        return may
 
     def _allowed(self, head: Heads, queries: Queries) -> Any:
         sizes = (*self.queries[head][..., queries, :].shape[:-1], self.sizes[1])
