@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from attnviz.core.card import ModelCard
+from attnviz.models import precision
 from attnviz.models.model import Model
 
 LONG = 1_024  # tokens from which it is said
@@ -48,7 +49,7 @@ def _products(model: Model, tokens: int) -> int:
 
 def _seconds(model: Model, tokens: int) -> float:
     """How long a pass takes here, the second of two."""
-    ids = torch.ones(1, tokens, dtype=torch.long)
+    ids = torch.ones(1, tokens, dtype=torch.long, device=precision.of_module(model.module))
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if model.target is not None:
         given["decoder_input_ids"] = ids[:, :1]

@@ -1,5 +1,6 @@
 """Opening: from the files of a checkpoint to a model that has proved itself."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from attnviz.core.card import ModelCard, Source
 from attnviz.errors import AttnvizError, ModelError
-from attnviz.models import catalogue, kinds, layout, proof, requirements
+from attnviz.models import catalogue, kinds, layout, precision, proof, requirements
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.model import Limits, Model
@@ -38,15 +39,35 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
     config = _config(checkpoint)
     family = families().get(config.model_type)
     checked(config, family, checkpoint.title)
-    module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
-    module.train(False).requires_grad_(False)
-    _own(module)
     tokenizer, special = reading_of(_tokenizer(checkpoint))
-    card = _card(checkpoint, module)
-    model = described(card, module, family, tokenizer, special)
+
+    def built(dtype: torch.dtype) -> Model:
+        own = checkpoint.random_weights
+        module = _random(config) if own else _trained(config, checkpoint, dtype)
+        module.train(False).requires_grad_(False)
+        _own(module)
+        return described(_card(checkpoint, module), module, family, tokenizer, special)
+
+    model = built(torch.float32)
+    model = _in_half(model, checkpoint, built)
+    model.module.to(precision.device())
     if progress is not None:
         progress(1.0, "load")
     return model
+
+
+def _in_half(model: Model, checkpoint: Checkpoint, built: Callable[[torch.dtype], Model]) -> Model:
+    """A model that was saved in half precision in that, once it is proved in float32.
+
+    As it is where torch has no half precision for it on this machine, or it does not add up there.
+    """
+    dtype = torch.float32 if checkpoint.random_weights else catalogue.stored_dtype(checkpoint)
+    if dtype == torch.float32:
+        return model
+    try:
+        return built(dtype)
+    except AttnvizError:
+        return model
 
 
 def checked(config: PreTrainedConfig, family: Family | None, title: str) -> None:
@@ -161,13 +182,15 @@ def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
     return config
 
 
-def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedModel:
+def _trained(
+    config: PreTrainedConfig, checkpoint: Checkpoint, dtype: torch.dtype
+) -> PreTrainedModel:
     try:
         module, report = kinds.auto_class(config).from_pretrained(
             checkpoint.folder,
             config=config,
             attn_implementation=kinds.implementation(config),
-            dtype=torch.float32,
+            dtype=dtype,
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,
@@ -270,5 +293,6 @@ def card_of(module: PreTrainedModel, title: str, source: Source, revision: str) 
         d_head=config.hidden_size // config.num_attention_heads,
         max_tokens=min(positions, limits().tokens),
         vocabulary=words.num_embeddings,
+        dtype=str(precision.of(module)).removeprefix("torch."),
         architecture="encoder-decoder" if config.is_encoder_decoder else "encoder",
     )
