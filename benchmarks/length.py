@@ -26,7 +26,7 @@ from tests.long_models import MOST, long_model, long_text
 LENGTHS = (512, 2_048, MOST)
 PAIRS = {512: 9, 2_048: 5, MOST: 3}
 ROWS = 50
-SHAPE = {
+SHAPE: dict[str, Any] = {
     "hidden_size": 384,
     "num_hidden_layers": 6,
     "num_attention_heads": 12,

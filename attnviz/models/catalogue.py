@@ -146,7 +146,8 @@ def _first_file(folder: Path) -> Path:
     if whole.is_file():
         return whole
     index = json.loads((folder / WEIGHTS_INDEX).read_text(encoding="utf-8"))
-    return folder / min(index["weight_map"].values())
+    name: str = min(index["weight_map"].values())
+    return folder / name
 
 
 def _embedded(name: str) -> Checkpoint:
