@@ -18,6 +18,7 @@ from attnviz.models.model import Model
 from attnviz.pictures import overview as overview_module
 from attnviz.pictures.highlights import highlights
 from attnviz.pictures.overview import tiles_of
+from attnviz.pictures.packet import unpack
 from attnviz.pictures.shown import shown
 from attnviz.runtime.sizes import size_of
 from tests.long_models import MOST, long_model, long_text
@@ -186,6 +187,24 @@ def test_a_span_at_8192_tokens_is_cut_out_of_the_whole_rows(
     drawn = attnviz.lines(trace, [(1, 2)], attnviz.Lens(span=(4_000, 4_099)))
     at = list(zip(drawn.query.tolist(), drawn.key.tolist(), strict=True))
     np.testing.assert_array_equal(drawn.weight, [rows[q, 4_000 + k] for q, k in at])
+
+
+def test_the_file_of_all_heads_begins_with_a_span_and_says_so(
+    long: tuple[Any, attnviz.Trace],
+) -> None:
+    _, trace = long
+    seen = attnviz.explore(trace, [(0, 0), (1, 1)])
+    assert seen.lens.span == (0, 127)
+    chosen = attnviz.explore(trace, [(0, 0)], attnviz.Lens(span=(500, 519)))
+    assert chosen.lens.span == (500, 519)
+    (one,) = chosen.chosen
+    np.testing.assert_array_equal(
+        one.map.values, trace.weights((0, 0), slice(500, 520))[:, 500:520]
+    )
+    meta, arrays = unpack(chosen.packet())
+    assert "Tokens 500 to 519 of 8,192" in " ".join(meta["maps"][0]["notes"])
+    assert arrays["high"].shape == (1, 20, 20)
+    assert len(chosen.to_html()) < 2_000_000
 
 
 def test_what_cannot_be_done_at_8192_tokens_says_what_is_too_large(

@@ -110,7 +110,8 @@ def all_known(key: TraceKey) -> Trace | None:
 
 def overview_of(key: TraceKey, trace: Trace, progress: Progress | None = None) -> Overview:
     """All heads as tiles."""
-    return Overview(trace, _tiles.get(key, lambda: tiles_of(trace, progress), is_light=True))
+    tiles = _tiles.get(key, lambda: tiles_of(trace, progress), is_light=is_light(key))
+    return Overview(trace, tiles)
 
 
 def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, float]:

@@ -5,7 +5,7 @@ their lines, with every value in the packet (see `quantised`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -18,7 +18,7 @@ from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, HeadId
-from attnviz.core.maps import AttentionMap
+from attnviz.core.maps import MOST_PAIRS, AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
@@ -54,6 +54,7 @@ from attnviz.texts import Language, say
 
 SCRIPT = Script("explorer", needs=("overview", "heatmap", "lines"))
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
+BEGINNING = (0, 127)  # of a long text: the span that is drawn unless another is asked for
 NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
 
 Part = Literal["overview", "maps", "lines"]
@@ -287,8 +288,9 @@ def explore(
 ) -> Explorer:
     """All heads, with some of them chosen; the two most different ones unless `heads` says.
 
-    The first two heads where row sums are not 1, as the file says. In place of a trace with its
-    heads, an attention map from anywhere.
+    The first two heads where row sums are not 1, as the file says. Of a text of more than 2,048
+    tokens the first 128 are drawn in full, as it says too, unless the lens has a span.
+    In place of a trace with its heads, an attention map from anywhere.
 
     Raises:
         ArgumentError: if something is not what it should be.
@@ -314,7 +316,7 @@ def explore(
     return Explorer(
         trace,
         ids,
-        lens_of(lens),
+        _spanned(trace, lens_of(lens)),
         combination,
         direction,
         arrangement,
@@ -322,6 +324,12 @@ def explore(
         tuple(wanted),
         language,
     )
+
+
+def _spanned(drawn: Trace | AttentionMap, lens: Lens) -> Lens:
+    """The lens, of a text too long for one map with the beginning as its span."""
+    is_short = isinstance(drawn, AttentionMap) or len(drawn.tokens) ** 2 <= MOST_PAIRS
+    return lens if lens.span or is_short else replace(lens, span=BEGINNING)
 
 
 def _two(trace: Trace) -> tuple[HeadId, ...]:
