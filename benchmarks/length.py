@@ -40,7 +40,8 @@ def long_bert() -> Model:
     _, tokenizer = long_model("llama", layers=1)
     torch.manual_seed(0)
     config = BertConfig(**SHAPE, vocab_size=len(tokenizer))
-    return held(BertModel(config, add_pooling_layer=False).eval(), tokenizer)
+    module: Any = BertModel(config, add_pooling_layer=False)
+    return held(module.train(False), tokenizer)
 
 
 def peak_of(work: Callable[[], Any]) -> float:
@@ -80,7 +81,8 @@ def measure(model: Model, tokens: int) -> dict[str, float]:
     def captured() -> None:
         capture(reading, model)
 
-    plain(), captured()
+    plain()
+    captured()
     ratios = [seconds(captured) / seconds(plain) for _ in range(PAIRS[tokens])]
     trace = attnviz.trace(text, model)
     rows = [seconds(lambda n=n: trace.row((3, 5), n)) for n in range(ROWS)]  # type: ignore[misc]

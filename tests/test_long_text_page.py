@@ -136,5 +136,8 @@ def test_progress_tells_each_layer_of_the_pass_and_of_the_overview(tiny: Model) 
     told.clear()
     tiles_of(trace, report)
     assert told == [(layer / layers, "overview") for layer in range(layers)]
-    for name in ("run", "overview"):
+    told.clear()
+    attnviz.measure(trace, progress=report)
+    assert told == [(0.0, "measures")]
+    for name in ("run", "overview", "measures"):
         assert say(f"progress.{name}", "en") != say(f"progress.{name}", "zh")

@@ -17,9 +17,16 @@ from attnviz.analysis.targets import Sides
 from attnviz.core.heads import Kind
 from attnviz.core.tiles import EVERY, blocks
 from attnviz.core.trace import Trace
+from attnviz.models.progress import Progress
 
 
-def measure(trace: Trace, *, weighting: Weighting = "raw", tokens: bool = False) -> pd.DataFrame:
+def measure(
+    trace: Trace,
+    *,
+    weighting: Weighting = "raw",
+    tokens: bool = False,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
     """One row a head: layer, head, and a column for each measure; kind, where not all are self.
 
     A number that a measure cannot say of a head is missing (NaN): there is no separator, or no
@@ -27,7 +34,7 @@ def measure(trace: Trace, *, weighting: Weighting = "raw", tokens: bool = False)
     `weighting` says what is measured: attention weights α ("raw"), or the shares in each row of
     ‖α v‖ ("value") or ‖α f(x)‖ ("norm"; Kobayashi et al. 2020, §3).
 
-    Weights are computed a block of queries at a time and forgotten.
+    Weights are computed a block of queries at a time and forgotten; `progress` is told how far.
 
     Raises:
         ArgumentError: if something is not what it should be.
@@ -42,7 +49,7 @@ def measure(trace: Trace, *, weighting: Weighting = "raw", tokens: bool = False)
     counted = checks.flag("tokens", tokens)
     names = [one.name for one in measures()]
     totals = [_Totals() for _ in trace.attention]
-    for index, seen in in_blocks(trace, weighting):
+    for index, seen in in_blocks(trace, weighting, progress):
         totals[index].add(seen)
     found = np.concatenate([total.found() for total in totals], axis=-1)  # "what measure head"
     table = pd.DataFrame(found[0].T, columns=names)
@@ -86,7 +93,9 @@ def together(parts: Sequence[Measured]) -> Measured:
     return Measured(np.divide(sums, tokens, where=tokens > 0, out=none), tokens)
 
 
-def in_blocks(trace: Trace, weighting: Weighting = "raw") -> Iterator[tuple[int, Attention]]:
+def in_blocks(
+    trace: Trace, weighting: Weighting = "raw", progress: Progress | None = None
+) -> Iterator[tuple[int, Attention]]:
     """The attention of every layer, some queries after the other: its number, and the block.
 
     Of a short text all queries are one block. No more than a block is held at a time.
@@ -103,6 +112,8 @@ def in_blocks(trace: Trace, weighting: Weighting = "raw") -> Iterator[tuple[int,
         heads = max(trace.attention[keys[index]].heads for index in indices)
         known = {i: known_lengths(trace, keys[i][1], kind, weighting) for i in indices}
         for part in blocks(len(sides.queries), heads * len(sides.keys)):
+            if progress is not None:
+                progress(part.start / len(sides.queries), "measures")
             some = sides.some(part)
             for index in indices:
                 yield (

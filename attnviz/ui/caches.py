@@ -119,11 +119,11 @@ def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, floa
     return _different.get(key, lambda: most_different(trace), is_light=is_light(key))
 
 
-def measured(key: TraceKey, trace: Trace) -> pd.DataFrame:
+def measured(key: TraceKey, trace: Trace, progress: Progress | None = None) -> pd.DataFrame:
     """All measures of all heads, and the tokens that each rests on."""
 
     def work() -> np.ndarray:
-        return measure(trace, tokens=True)[measured_columns()].to_numpy(float)
+        return measure(trace, tokens=True, progress=progress)[measured_columns()].to_numpy(float)
 
     return pd.DataFrame(
         _measured.get(key, work, is_light=is_light(key)), columns=measured_columns()
