@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
+import torch
 from playwright.sync_api import Page, Route, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +55,11 @@ class Tool(NamedTuple):
     open: str = ""  # JavaScript: what must be opened before, which is not counted
 
 
+def _peer(name: str) -> Any:
+    """A module of another tool, from the folder that only this module looks into."""
+    return import_module(name)
+
+
 def _attnviz(_: np.ndarray, __: list[str], trace: Any) -> str:
     html: str = trace.explore().to_html()
     return html
@@ -68,16 +74,15 @@ def _model_view(weights: np.ndarray, tokens: list[str], _: Any) -> str:
 
 
 def _bertviz(view: str, weights: np.ndarray, tokens: list[str]) -> str:
-    torch = import_module("torch")
     layers = [torch.tensor(layer)[None] for layer in weights]
-    made = getattr(import_module("bertviz"), view)(layers, tokens, html_action="return")
+    made = getattr(_peer("bertviz"), view)(layers, tokens, html_action="return")
     cdn = "https://cdnjs.cloudflare.com/ajax/libs/require.js/2.3.6/require.min.js"
     page: str = made.data
     return f'<script src="{cdn}"></script>{page}'
 
 
 def _circuitsvis(weights: np.ndarray, tokens: list[str], _: Any) -> str:
-    torch, made = import_module("torch"), import_module("circuitsvis.attention")
+    made = _peer("circuitsvis.attention")
     every = torch.tensor(weights).flatten(0, 1)
     names = [f"L{n}H{m}" for n in range(len(weights)) for m in range(weights.shape[1])]
     page: str = made.attention_heads(every, tokens, attention_head_names=names).local_src
@@ -85,7 +90,7 @@ def _circuitsvis(weights: np.ndarray, tokens: list[str], _: Any) -> str:
 
 
 def _attnview(weights: np.ndarray, tokens: list[str], _: Any) -> str:
-    attnview = import_module("attnview")
+    attnview = _peer("attnview")
     layers = [attnview.AttentionPattern.from_data(w.tolist(), tokens=tokens) for w in weights]
     names = tuple(f"Layer {n}" for n in range(len(weights)))
     page: str = attnview.render_html(attnview.AttentionStudy(tuple(layers), names))
