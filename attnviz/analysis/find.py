@@ -27,10 +27,10 @@ def targets() -> dict[str, Targets]:
 def find(trace: Trace, what: str | int) -> tuple[Found, ...]:
     """All heads of a trace, those first that look most at one thing.
 
-    `what` is "previous", "next", "self", "first", "same word", "separator", "punctuation" or
-    "special"; or the position of a token, counted from 0. Heads of which nothing can be said
-    are left out: of a sentence without a separator, all of them. Equal ones stand in the order
-    of layers.
+    `what` is "previous", "next", "self", "first", "same word", "separator", "punctuation",
+    "special" or "induction"; or the position of a token, counted from 0. Heads of which nothing
+    can be said are left out: of a sentence without a separator, all of them. Equal ones stand in
+    the order of layers.
 
     Raises:
         ArgumentError: if there is no such thing to look at, or no such token.

@@ -135,6 +135,24 @@ def same_word(sides: Sides) -> Pairs:
     return pairs
 
 
+def induction(sides: Sides) -> Pairs:
+    """The token that followed the query's token where that stood last before it.
+
+    Special and unknown tokens have none: an unknown one stands for many.
+    """
+    pairs = np.zeros((len(sides.queries), len(sides.keys)), bool)
+    if not sides.queries_are_keys:
+        return pairs
+    last: dict[str, int] = {}
+    for query, token in enumerate(sides.queries):
+        if token.is_special or token.is_unknown:
+            continue
+        if token.piece in last:
+            pairs[query, last[token.piece] + 1] = True
+        last[token.piece] = query
+    return pairs
+
+
 def elsewhere(sides: Sides) -> Pairs:
     """The tokens that are neither special nor punctuation, nor the query's own nor beside it."""
     pairs: np.ndarray = ~(special(sides) | punctuation(sides))

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from attnviz import checks
 from attnviz.capture.interventions import Change, changed_reading, example
+from attnviz.capture.predicting import predictions_of
 from attnviz.capture.reading import Reading, read
 from attnviz.capture.target import read_target
 from attnviz.capture.variants import Edits, inputs
@@ -25,6 +26,7 @@ from attnviz.models.in_memory import held
 from attnviz.models.load import Model, load
 from attnviz.models.progress import Progress
 from attnviz.models.recorder import Recorder
+from attnviz.models.task_head import hearing
 from attnviz.models.watch import WeightRecorder, watching
 
 
@@ -71,7 +73,8 @@ def trace(
     reading = read(text, pair, model)
     seen = changed_reading(reading, changes, model)
     written = _written(target, seen, model)
-    attention, streams = capture(reading, model, changes, written, progress)
+    with hearing() as heard:
+        attention, streams = capture(reading, model, changes, written, progress)
     return Trace(
         model=model.card,
         text=text,
@@ -85,6 +88,7 @@ def trace(
         unknown=seen.unknown,
         dropped=seen.dropped,
         target=target,
+        predicted=predictions_of(model, heard),
     )
 
 

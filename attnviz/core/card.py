@@ -20,6 +20,7 @@ Capability = Literal[
     "output",  # W_O, and so what a head writes
     "projections",  # W_Q, W_K and W_V, which read x
     "streams",  # x and r
+    "predictions",  # of a head for a task
     "norms",  # the LayerNorm of Add & Norm, and z after it
 ]
 

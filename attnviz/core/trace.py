@@ -38,6 +38,7 @@ from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
 from attnviz.core.looking import Looking
 from attnviz.core.methods import Draws, add_methods
+from attnviz.core.predictions import Predicting, Predictions
 from attnviz.core.tokens import LeftOut, Token, Unknown
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 
@@ -52,7 +53,7 @@ _SEQUENCES: dict[Kind, tuple[str, str]] = {  # of the queries, and of the keys
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Trace(Looking):
+class Trace(Looking, Predicting):
     """One sentence through one model. Frozen; every array is read only."""
 
     model: ModelCard
@@ -67,6 +68,7 @@ class Trace(Looking):
     unknown: tuple[Unknown, ...] = field(default=(), kw_only=True)  # one for each blank
     dropped: str = field(default="", kw_only=True)  # characters of which the model sees nothing
     target: str | None = field(default=None, kw_only=True)  # typed; None: generated, or none
+    predicted: Predictions | None = field(default=None, kw_only=True)  # see `predictions`
     given: Given | None = field(default=None, kw_only=True)  # if they are no model's in here
 
     @classmethod
@@ -175,9 +177,8 @@ class Trace(Looking):
         return CaptureError("only_weights" if is_given else f"lacks_{what}")
 
     def __repr__(self) -> str:
-        card = self.model
-        size = f"{card.layers} × {card.heads} heads, {len(self.tokens)} tokens"
-        return f"<Trace: {card.title}, {size}>"
+        card, tokens = self.model, len(self.tokens)
+        return f"<Trace: {card.title}, {card.layers} × {card.heads} heads, {tokens} tokens>"
 
     def check_heads(self, heads: Sequence[AnyHead]) -> tuple[HeadId, ...]:
         """These heads, each one that the model has.

@@ -182,7 +182,9 @@ class Shown:
         if self.source is None:
             cells = f"{withheld.not_allowed:,}"
             return [say("map.no_value", language, cells=cells)] if withheld.not_allowed else []
-        hidden = withheld_notes(withheld, self.lens, self.combination, language)
+        hidden = withheld_notes(
+            withheld, self.lens, self.combination, language, is_given=self.source.is_given
+        )
         return [*intervention_notes(self.source.trace, language), *hidden]
 
     def about(self, language: Language) -> list[str]:

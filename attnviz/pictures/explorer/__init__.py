@@ -19,6 +19,7 @@ from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import MOST_PAIRS, AttentionMap
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
@@ -96,6 +97,7 @@ class Explorer:
             combination=self.combination,
             direction=self.direction,
             arrangement=self.arrangement,
+            pins=self.pins,
         )
 
     def to_html(self) -> str:
@@ -106,9 +108,9 @@ class Explorer:
             SCRIPT, self.packet(), self.alt, self.trace, said, self.recipe, self.language, [steps]
         )
 
-    def to_svg(self) -> str:
-        """One SVG file at print size: the lines of the chosen heads."""
-        return self.lines.to_svg()
+    def to_svg(self, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet`: the lines of the chosen heads."""
+        return self.lines.to_svg(sheet=sheet)
 
     @property
     def lines(self) -> Lines:

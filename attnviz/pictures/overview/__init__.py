@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.core.maps import AttentionMap
+from attnviz.core.sheet import Sheet
 from attnviz.core.tiles import blocks
 from attnviz.core.trace import Trace
 from attnviz.models.progress import Progress
@@ -22,6 +23,7 @@ from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.overview.on_paper import tiles_on_paper
 from attnviz.pictures.packet import pack
+from attnviz.pictures.paper import paper_of
 from attnviz.pictures.picture import title
 from attnviz.pictures.provenance import (
     given_weights_notes,
@@ -89,18 +91,20 @@ class Overview:
         """One HTML file that needs no network: all heads, and those that are chosen in full."""
         return self._explorer(language or self.language).to_html()
 
-    def to_svg(self, language: Language | None = None) -> str:
-        """One SVG file at print size, every cell in it."""
+    def to_svg(self, language: Language | None = None, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet` of a paper, every cell in it."""
         language = language or self.language
         check_language(language)
         said = self._words(language)
-        head = svg.words(said["title"], [said["note"]], style.INK["light"])
+        paper = paper_of(sheet)
+        head = svg.words(said["title"], [said["note"]], paper.ink, paper)
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
         trace = self.drawn if isinstance(self.drawn, Trace) else None
         named = trace is not None
-        tiles = tiles_on_paper(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
+        levels, denied = self.tiles.levels, self.tiles.denied
+        tiles = tiles_on_paper(levels, denied, paper, signed=signed, named=named)
         recipe = None if trace is None else Recipe("overview", trace)
-        return svg.document(trace, [head, tiles], recipe, language, said["alt"])
+        return svg.document(trace, [head, tiles], recipe, language, said["alt"], sheet)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""

@@ -16,6 +16,7 @@ from attnviz.ui.widgets import last_shown
 from attnviz.ui.widgets.heads import Different, fit_heads
 from attnviz.ui.widgets.long_text import cost_said
 from attnviz.ui.widgets.model import linked_model, loaded, model
+from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.sentence import chosen_sentence, examples, sentence_boxes
 from attnviz.ui.widgets.sharing import share
@@ -67,6 +68,7 @@ def _see(key: TraceKey, model: Model) -> None:
 
 
 def _viewer(key: TraceKey, usual: Different) -> None:
+    show_predictions(key, _run(key, loaded(key.model)))
     viewer(key, _run(key, loaded(key.model)), usual, lambda: share("explore", _seen()))
     address.keep_link(_seen())
 
