@@ -55,7 +55,7 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
 
     model = built(torch.float32)
     model = _in_half(model, checkpoint, built)
-    model.module.to(precision.device())
+    precision.to_device(model.module, model.task_head and model.task_head.module)
     if progress is not None:
         progress(1.0, "load")
     return model
