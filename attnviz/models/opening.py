@@ -55,7 +55,8 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
 
     model = built(torch.float32)
     model = _in_half(model, checkpoint, built)
-    model.module.to(precision.device())
+    whole = model.module if model.task_head is None else model.task_head.module or model.module
+    whole.to(precision.device())
     if progress is not None:
         progress(1.0, "load")
     return model
