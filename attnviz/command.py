@@ -41,6 +41,7 @@ _TABLES: dict[str, Callable[[Trace, Any], Written]] = {
 _PICTURES = (".html", ".svg")
 _BY_BROWSERS = (".pdf", ".png")  # which alone have every font
 _HEAD = re.compile(r"(?:(\d+)[.·](\d+)|L(\d+)[.·]?H(\d+))", re.ASCII | re.IGNORECASE)
+_SPAN = re.compile(r"(\d+)-(\d+)", re.ASCII)
 
 
 def draw(arguments: Sequence[str]) -> int:
@@ -180,7 +181,7 @@ def _head(text: str) -> HeadId:
 
 
 def _lens(text: str | None) -> Lens | None:
-    """A lens as `Lens` takes it: "unit=word, hide_special, strongest=0.7".
+    """A lens as `Lens` takes it: "unit=word, hide_special, strongest=0.7, span=100-227".
 
     Raises:
         ArgumentError: if there is no such thing to ask for.
@@ -201,6 +202,8 @@ def _value(text: str) -> object:
     """A value as Python has it: true and false, a number, or text."""
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
+    if ends := _SPAN.fullmatch(text):
+        return int(ends[1]), int(ends[2])
     try:
         return float(text)
     except ValueError:

@@ -223,6 +223,17 @@ def test_a_matrix_of_weights_holds_no_number_where_nothing_is_allowed(
         np.testing.assert_array_equal(~np.isfinite(array), expected)
 
 
+@pytest.mark.parametrize(("shift", "twin"), [(1, False), (-1, True)])
+def test_a_decoder_has_learned_no_head_of_the_next_place(
+    shift: int, twin: bool, traced: attnviz.Trace
+) -> None:
+    panel, _ = walked(traced, 2, "handmade", shift=shift)
+    said = "no token of this text may look there"
+    assert (said in panel.alt) is not twin
+    assert ("has learned one like it" in str(panel.root)) is twin
+    assert ("twin" in panel.values) is twin
+
+
 def test_an_average_has_a_bar_for_each_word_that_may_be_looked_at(traced: attnviz.Trace) -> None:
     panel, _ = walked(traced, 6, "average", word=4)
     bars = [one for one in panel.root.walk() if one.attributes.get("class") == "bar"]

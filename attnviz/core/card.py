@@ -40,6 +40,7 @@ class ModelCard:
     d_head: int
     max_tokens: int
     vocabulary: int
+    dtype: str = "float32"  # the numbers that it runs in; weights are computed in float32
     made_by: str = ""  # Python that makes a trained one, which has no name to load it by
     title_zh: str = ""  # what Chinese pictures say; "": the same
     architecture: Architecture = "encoder"  # in a decoder a token sees no later one

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from attnviz.core.card import Capability
+from attnviz.errors import CaptureError
+
 Predicts = Literal[
     "masked-lm",  # what stands at a token
     "causal-lm",  # what comes after it
@@ -37,3 +40,24 @@ class Predictions:
     def of(self, token: int) -> tuple[Prediction, ...]:
         """The likeliest answers at a token, by its position."""
         return self.top[0 if self.head == "sequence-classification" else token]
+
+
+class Predicting:
+    """What a trace that may hold predictions answers."""
+
+    __slots__ = ()
+    predicted: Predictions | None
+
+    def _lacks(self, what: Capability) -> CaptureError:
+        raise NotImplementedError
+
+    @property
+    def predictions(self) -> Predictions:
+        """What the model says at each token, by the head that was saved with it.
+
+        Raises:
+            CaptureError: if it has none.
+        """
+        if self.predicted is None:
+            raise self._lacks("predictions")
+        return self.predicted

@@ -1,5 +1,6 @@
 """Opening: from the files of a checkpoint to a model that has proved itself."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from transformers.utils import logging as transformers_logging
 from attnviz.core.card import Capability, ModelCard, Source
 from attnviz.core.predictions import Predicts
 from attnviz.errors import AttnvizError, ModelError
-from attnviz.models import catalogue, kinds, layout, proof, requirements, task_head
+from attnviz.models import catalogue, kinds, layout, precision, proof, requirements, task_head
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.model import Limits, Model
@@ -41,17 +42,37 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
     config = _config(checkpoint)
     family = families().get(config.model_type)
     checked(config, family, checkpoint.title)
-    if checkpoint.random_weights:
-        module, head = _random(config), None
-    else:
-        module, head = _trained(config, checkpoint)
-    module.train(False).requires_grad_(False)
     tokenizer, special = reading_of(_tokenizer(checkpoint))
-    card = _card(checkpoint, module)
-    model = with_head(described(card, module, family, tokenizer, special), head)
+
+    def built(dtype: torch.dtype) -> Model:
+        if checkpoint.random_weights:
+            module, head = _random(config), None
+        else:
+            module, head = _trained(config, checkpoint, dtype)
+        module.train(False).requires_grad_(False)
+        card = _card(checkpoint, module)
+        return with_head(described(card, module, family, tokenizer, special), head)
+
+    model = built(torch.float32)
+    model = _in_half(model, checkpoint, built)
+    model.module.to(precision.device())
     if progress is not None:
         progress(1.0, "load")
     return model
+
+
+def _in_half(model: Model, checkpoint: Checkpoint, built: Callable[[torch.dtype], Model]) -> Model:
+    """A model that was saved in half precision in that, once it is proved in float32.
+
+    As it is where torch has no half precision for it on this machine, or it does not add up there.
+    """
+    dtype = torch.float32 if checkpoint.random_weights else catalogue.stored_dtype(checkpoint)
+    if dtype == torch.float32:
+        return model
+    try:
+        return built(dtype)
+    except AttnvizError:
+        return model
 
 
 def checked(config: PreTrainedConfig, family: Family | None, title: str) -> None:
@@ -167,17 +188,17 @@ def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
 
 
 def _trained(
-    config: PreTrainedConfig, checkpoint: Checkpoint
+    config: PreTrainedConfig, checkpoint: Checkpoint, dtype: torch.dtype
 ) -> tuple[PreTrainedModel, TaskHead | None]:
     """The model of a checkpoint, and the head for a task that the file holds in full beside it."""
-    if (found := _with_task(config, checkpoint)) is not None:
+    if (found := _with_task(config, checkpoint, dtype)) is not None:
         predicts, whole, report = found
         _check_file(checkpoint, report, whole.base_model)
         _own(whole)
         base: Any = whole.base_model
         return base, task_head.head_of(predicts, whole)
     try:
-        module, report = _loaded(kinds.auto_class(config), config, checkpoint)
+        module, report = _loaded(kinds.auto_class(config), config, checkpoint, dtype)
     except Exception as problem:  # safetensors raises its own kinds, by version
         raise ModelError("damaged_file", file=catalogue.WEIGHTS) from problem
     _check_file(checkpoint, report, module)
@@ -192,27 +213,29 @@ def _check_file(checkpoint: Checkpoint, report: Any, base: Any) -> None:
 
 
 def _with_task(
-    config: PreTrainedConfig, checkpoint: Checkpoint
+    config: PreTrainedConfig, checkpoint: Checkpoint, dtype: torch.dtype
 ) -> tuple[Predicts, PreTrainedModel, Any] | None:
     """A model with the head of the task that it was saved for; None if the file lacks a part."""
     task = task_head.task_of(config, tuple(getattr(config, "architectures", None) or ()))
     if task is None:
         return None
     try:
-        whole, report = _loaded(task[1], config, checkpoint)
+        whole, report = _loaded(task[1], config, checkpoint, dtype)
     except (*task_head.CANNOT, OSError, SafetensorError):  # said of the model without its head
         return None
     is_whole = not report["missing_keys"] and not report["mismatched_keys"]
     return (task[0], whole, report) if is_whole else None
 
 
-def _loaded(built: Any, config: PreTrainedConfig, checkpoint: Checkpoint) -> Any:
+def _loaded(
+    built: Any, config: PreTrainedConfig, checkpoint: Checkpoint, dtype: torch.dtype
+) -> Any:
     """A model of a class with the weights of a checkpoint, and transformers' report."""
     return built.from_pretrained(
         checkpoint.folder,
         config=config,
         attn_implementation=kinds.implementation(config),
-        dtype=torch.float32,
+        dtype=dtype,
         use_safetensors=True,
         local_files_only=True,
         trust_remote_code=False,
@@ -321,5 +344,6 @@ def card_of(module: PreTrainedModel, title: str, source: Source, revision: str) 
         d_head=config.hidden_size // config.num_attention_heads,
         max_tokens=min(positions, limits().tokens),
         vocabulary=words.num_embeddings,
+        dtype=str(precision.of(module)).removeprefix("torch."),
         architecture="encoder-decoder" if config.is_encoder_decoder else "encoder",
     )

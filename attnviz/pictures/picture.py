@@ -33,6 +33,18 @@ def withheld_notes(
 ) -> list[str]:
     """One sentence for each thing that the mask or the lens hid, merged or renormalised."""
     notes = []
+    if withheld.span is not None:
+        first, last = withheld.span
+        notes.append(
+            say(
+                "picture.span",
+                language,
+                first=f"{first:,}",
+                last=f"{last:,}",
+                tokens=f"{withheld.tokens:,}",
+                share=percent(withheld.outside_share),
+            )
+        )
     if withheld.not_allowed:
         key = "picture.not_allowed_given" if is_given else "picture.not_allowed"
         notes.append(say(key, language, cells=f"{withheld.not_allowed:,}"))

@@ -7,6 +7,7 @@ so and how it is made again. A map that comes from anywhere else is drawn as wel
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isqrt
 from typing import get_args
 
 import numpy as np
@@ -19,7 +20,7 @@ from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
 from attnviz.core.heads import AnyHead, HeadId
-from attnviz.core.maps import AttentionMap, Place
+from attnviz.core.maps import MOST_PAIRS, AttentionMap, Place
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
@@ -48,14 +49,16 @@ class Source:
     def attention_map(self) -> AttentionMap:
         """The weights through the lens."""
         trace, kind = self.trace, self.heads[0].kind
-        heads = map(trace.weights, self.heads)
+        queries, keys = trace.query_tokens(kind), trace.key_tokens(kind)
+        part = self.lens.part(queries)
+        check_drawable(len(queries[part]), len(keys[self.lens.part(keys)]))
         seen = look_at(
-            heads,
-            trace.query_tokens(kind),
+            (trace.weights(head, part) for head in self.heads),
+            queries,
             self.lens,
             self.combination or "mean",
-            trace.allowed_in(self.heads),
-            columns=trace.key_tokens(kind),
+            trace.allowed_in(self.heads, part),
+            columns=keys,
         )
         return replace(seen, title=self.title, formula=self._formula(seen))
 
@@ -191,6 +194,19 @@ class Shown:
     def alt(self, language: Language) -> str:
         """What it does here and its notes, as text alternatives say them."""
         return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
+
+
+def check_drawable(rows: int, columns: int) -> None:
+    """Make sure that a map of so many queries and keys can be drawn.
+
+    Raises:
+        ArgumentError: if there are too many.
+    """
+    if rows * columns > MOST_PAIRS:
+        most = isqrt(MOST_PAIRS)
+        raise ArgumentError(
+            "span_wanted", rows=f"{rows:,}", columns=f"{columns:,}", most=f"{most:,}"
+        )
 
 
 def drawn_values(seen: AttentionMap) -> Float[np.ndarray, "row column"]:

@@ -172,6 +172,18 @@ def numbers_of(
     return sorted(numbers, key=lambda number: list(pins).index(number[1]))
 
 
+def listed(layout: Layout, pin: str, query: np.ndarray, key: np.ndarray, weight: np.ndarray) -> str:
+    """The numbers of one pin of one head, the largest first, each after its token."""
+    own, far = (query, key) if pin[0] == "q" else (key, query)
+    mine = own == int(pin[1:])
+    order = np.argsort(-np.abs(weight[mine]), kind="stable")
+    there = layout.sides["k" if pin[0] == "q" else "q"]
+    return ", ".join(
+        f"{there[place].name} {printed(float(value), 3)}"
+        for place, value in zip(far[mine][order], weight[mine][order], strict=True)
+    )
+
+
 def _number(layout: Layout, far: str, lane: int, said: str, ink: str) -> list[str]:
     """A number on its line, on paper from the token on: a line's end would read as a minus."""
     (x, y), forward = layout.end(far[0], int(far[1:])), (far[0] == "q") == layout.vertical

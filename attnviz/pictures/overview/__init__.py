@@ -4,20 +4,21 @@ Each head is a tile of at most 64 × 64 cells of one byte. Up to 64 tokens a cel
 weight; beyond, it is the strongest weight of a block of queries and keys, and says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isqrt
+from math import ceil, isqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
+from attnviz.core.tiles import blocks
 from attnviz.core.trace import Trace
+from attnviz.models.progress import Progress
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.overview.on_paper import tiles_on_paper
@@ -133,16 +134,34 @@ def overview(trace: Trace | AttentionMap, *, language: Language = "en") -> Overv
     return Overview(trace, tiles, language)
 
 
-def tiles_of(trace: Trace) -> Tiles:
-    """A tile a head of a trace."""
-    edges = cell_edges(len(trace.tokens), len(trace.heads))
-    layers = (pool(trace.layer_weights(n), edges, edges) for n in range(trace.model.layers))
-    levels = np.stack([style.level(layer) for layer in layers])
-    denied = [
-        _none_allowed(allowed_in_layer(trace, layer), levels.shape[1], edges)
-        for layer in range(trace.model.layers)
+def tiles_of(trace: Trace, progress: Progress | None = None) -> Tiles:
+    """A tile a head of a trace; `progress` is told how many layers are done."""
+    edges, layers = cell_edges(len(trace.tokens), len(trace.heads)), trace.model.layers
+    levels, denied = [], []
+    for layer in range(layers):
+        if progress is not None:
+            progress(layer / layers, "overview")
+        levels.append(style.level(_pooled(trace, layer, edges)))
+        denied.append(_none_allowed(trace, layer, edges))
+    return Tiles(np.stack(levels), edges, edges, shared(denied))
+
+
+def _pooled(trace: Trace, layer: int, edges: Sequence[int]) -> Float[np.ndarray, "head row column"]:
+    """The strongest weight of each block of queries and keys, some rows of cells at a time."""
+    record = trace.attention["self", trace.check_layer(layer)]
+    parts = [
+        pool(record.weights(slice(None), queries), rows, edges)
+        for queries, rows in _row_groups(edges, record.heads)
     ]
-    return Tiles(levels, edges, edges, shared(denied))
+    return np.concatenate(parts, axis=1)
+
+
+def _row_groups(edges: Sequence[int], heads: int) -> Iterator[tuple[slice, tuple[int, ...]]]:
+    """Rows of cells, a few at a time: which queries, and where each row begins among these."""
+    cells, tokens = len(edges) - 1, edges[-1]
+    for part in blocks(cells, heads * tokens * ceil(tokens / cells)):
+        rows = edges[part.start : part.stop + 1]
+        yield slice(rows[0], rows[-1]), tuple(edge - rows[0] for edge in rows)
 
 
 def map_tile(drawn: AttentionMap) -> Tiles:
@@ -157,13 +176,18 @@ def map_tile(drawn: AttentionMap) -> Tiles:
 
 
 def _none_allowed(
-    allowed: Bool[np.ndarray, "#head query key"] | None, heads: int, edges: Sequence[int]
+    trace: Trace, layer: int, edges: Sequence[int]
 ) -> Bool[np.ndarray, "head row column"]:
     """The blocks of queries and keys in which no pair is allowed."""
-    if allowed is None:
-        side = len(edges) - 1
-        return np.zeros((heads, side, side), bool)
-    return np.asarray(pool(allowed.astype(np.float32), edges, edges) == 0)
+    record, parts = trace.attention["self", layer], []
+    side = len(edges) - 1
+    for queries, rows in _row_groups(edges, record.heads):
+        allowed = record.may_look(slice(None), queries)
+        if allowed is None:
+            return np.zeros((record.heads, side, side), bool)
+        one = allowed[:1] if allowed.strides[0] == 0 else allowed  # that of all heads
+        parts.append(_of_blocks(np.logical_or, one, rows, edges))
+    return np.broadcast_to(~np.concatenate(parts, axis=1), (record.heads, side, side))
 
 
 def shared(
@@ -230,7 +254,7 @@ def overview_words(
     named = Message(f"overview.formula_{source}", softmax)
     formula = with_interventions(named, trace, trace.heads).text(language)
     key = "overview.pooled" if block > 1 else "overview.exact"
-    drawn = say(key, language, block=block, formula=formula)
+    drawn = say(key, language, block=block, cells=f"{block**2:,}", formula=formula)
     hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
     changed = [
         *intervention_notes(trace, language),
@@ -303,7 +327,7 @@ def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
     """The words under the pointer, and the colours of A and B."""
     kind = "_signed" if signed else ""
     texts = ("not_allowed", "hidden", "rest", "click_sets", "canvas_help")
-    read = ("read", "read_block")
+    read = ("read", "read_block", "pixel")
     return {
         "signed": signed,
         "words": {

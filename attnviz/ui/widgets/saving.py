@@ -116,7 +116,7 @@ def _seen(trace: Trace, choices: Choices, spoken: Language) -> Explorer:
 def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
     """CSV and JSON of what is drawn, as long as a spreadsheet could hold it."""
     heads = 1 if choices.combination else len(choices.heads)
-    weights = heads * len(trace.tokens) ** 2
+    weights = heads * len(trace.tokens[choices.lens.part(trace.tokens)]) ** 2
     too_many = weights > MOST_WEIGHTS
 
     def maps() -> tuple[Shown, ...]:
