@@ -108,6 +108,13 @@ def tints_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.nda
     (names,) = (g for g in root.iter(f"{SVG}g") if g.get("id") == "keys")
     assert [name.text for name in names] == [place.text for place in seen.columns]
     places = [(float(name.attrib["x"]), float(name.attrib["y"])) for name in names]
+    size = float(names[0].attrib["font-size"])
+
+    def beginning_at(x: float, y: float) -> int:
+        """The key whose name begins there."""
+        (column,) = (n for n, at in enumerate(places) if at == pytest.approx((x, y), abs=0.01))
+        return column
+
     for row, query in enumerate(queries):
         label, *elements = query
         assert label.text == seen.rows[row].text
@@ -116,7 +123,7 @@ def tints_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.nda
         for path in query.findall(f"{SVG}path"):
             ink = path.attrib["stroke"]
             for x, y in re.findall(r"M([\d.]+) ([\d.]+)h", path.attrib["d"]):
-                column = places.index((float(x) + 2, float(y) + 3.5))  # where its name begins
+                column = beginning_at(float(x) + 2, float(y) + 0.35 * size)
                 assert not inks[row, column]
                 assert not denied[row, column]
                 denied[row, column] = ink.startswith("url")
@@ -128,7 +135,7 @@ def tints_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.nda
         for column, ink in enumerate(inks[row]):
             over = [n for n in elements if n.get("x") == names[column].get("x")]
             over = [n for n in over if n.get("y") == names[column].get("y")]
-            assert bool(over) == bool(ink and style.text_on(ink) != style.INK["light"])
+            assert bool(over) == bool(ink and style.text_on(ink) != root.attrib["fill"])
     return inks, denied
 
 

@@ -47,6 +47,22 @@ def placed(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
+def texts_of(root: ET.Element) -> list[str]:
+    """The texts of an SVG in the order in which they are drawn, again where they are used again."""
+    named = {one.get("id"): one for one in root.iter()}
+
+    def walk(parent: ET.Element) -> Iterator[str]:
+        for child in parent:
+            if child.tag == f"{SVG}text":
+                yield str(child.text)
+            elif child.tag == f"{SVG}use":
+                yield from walk(named[child.attrib["href"][1:]])
+            elif child.tag == f"{SVG}g":
+                yield from walk(child)
+
+    return list(walk(root))
+
+
 @each
 @pytest.mark.parametrize("width", [85, 180])
 def test_a_page_is_as_large_as_the_figure(
@@ -57,8 +73,7 @@ def test_a_page_is_as_large_as_the_figure(
     high = float(ET.fromstring(svg).attrib["height"].removesuffix("mm"))  # noqa: S314
     assert page.width == pytest.approx(width * POINTS)
     assert page.height == pytest.approx(high * POINTS)
-    texts = [t.text for t in ET.fromstring(svg).iter(f"{SVG}text")]  # noqa: S314
-    assert [text["text"] for text in page.texts] == texts
+    assert [text["text"] for text in page.texts] == texts_of(ET.fromstring(svg))  # noqa: S314
     for text in page.texts:
         assert text["size"] * hypot(*text["matrix"][:2]) == pytest.approx(8, rel=1e-3), "8 pt"
         matrix = np.column_stack([np.reshape(text["matrix"], (3, 2)), [0, 0, 1]])

@@ -40,7 +40,7 @@ class Page:
     opacities: list[float] = field(default_factory=list)
     hatches: list[dict[str, Any]] = field(default_factory=list)
     texts: list[dict[str, Any]] = field(default_factory=list)
-    patterns: dict[str, ET.Element] = field(default_factory=dict)  # of the SVG, by name
+    named: dict[str, ET.Element] = field(default_factory=dict)  # hatches, and what is used again
 
 
 def pdf_packet(svg: str, name: str, asked: int = 0) -> bytes:
@@ -73,7 +73,7 @@ def page_of(svg: str) -> Page:
         high / MM / POINT,
         json.loads(root.findtext(f"{_SVG}metadata") or "{}"),
         root.findtext(f"{_SVG}desc") or "",
-        patterns={one.attrib["id"]: one for one in root.iter(f"{_SVG}pattern")},
+        named={one.attrib["id"]: one for one in root.iter() if "id" in one.attrib},
     )
     unit = 1 / POINT
     style = {name: root.attrib[name] for name in ("fill", "font-family", "font-size")}
@@ -98,6 +98,8 @@ def _draw(page: Page, parent: ET.Element, matrix: Matrix, style: dict[str, str])
         own = _transform(child.get("transform", "")) @ matrix
         if tag == "g":
             _draw(page, child, own, style)
+        elif tag == "use":
+            _draw(page, page.named[child.attrib["href"][1:]], own, style)
         elif tag == "text":
             page.texts.append(_text(child, own, style))
         elif tag in _DRAWN and child.get("width") != "100%":
@@ -116,12 +118,15 @@ def _shape(page: Page, shape: ET.Element, matrix: Matrix) -> list[str]:
     fill, stroke = given.get("fill", "none"), given.get("stroke", "none")
     operators = ["q", f"{numbers(*_six(matrix))} cm"]
     if fill.startswith("url"):
-        page.hatches.append(_hatch(page.patterns[fill[5:-1]], matrix))
-        operators.append(f"/Pattern cs /H{len(page.hatches) - 1} scn")
+        operators.append(f"/Pattern cs {_hatch(page, fill, matrix)} scn")
     elif fill != "none":
         operators.append(_colour(fill, "rg"))
+    if stroke.startswith("url"):
+        operators.append(f"/Pattern CS {_hatch(page, stroke, matrix)} SCN")
+    elif stroke != "none":
+        operators.append(_colour(stroke, "RG"))
     if stroke != "none":
-        operators += [_colour(stroke, "RG"), f"{number(float(given['stroke-width']))} w"]
+        operators.append(f"{number(float(given['stroke-width']))} w")
         operators += _stroke_style(page, given)
     paint = {(True, True): "B", (True, False): "f", (False, True): "S"}
     return [*operators, *_outline(shape), paint[fill != "none", stroke != "none"], "Q"]
@@ -150,15 +155,19 @@ def _outline(shape: ET.Element) -> list[str]:
     return list(path_operators(given["d"]))
 
 
-def _hatch(pattern: ET.Element, matrix: Matrix) -> dict[str, Any]:
-    """A tiling pattern; its matrix leads to the page, whatever that of the shape is."""
+def _hatch(page: Page, url: str, matrix: Matrix) -> str:
+    """The name of a tiling pattern; its matrix leads to the page, whatever the shape's is."""
+    pattern = page.named[url[5:-1]]  # url(#name)
     (line,) = pattern
-    return {
+    hatch = {
         "matrix": _six(_transform(pattern.attrib["patternTransform"]) @ matrix),
         "apart": float(pattern.attrib["width"]),
         "width": float(line.attrib["stroke-width"]),
         "ink": _rgb(line.attrib["stroke"]),
     }
+    if hatch not in page.hatches:
+        page.hatches.append(hatch)
+    return f"/H{page.hatches.index(hatch)}"
 
 
 def _text(text: ET.Element, matrix: Matrix, style: dict[str, str]) -> dict[str, Any]:

@@ -184,6 +184,7 @@ def says_the_same(head: TaskHead, base: nn.Module, given: Given) -> bool:
             whole = head.of_answer(head.module(**given))
     except CANNOT:
         return False
-    largest = max(1.0, float(whole.abs().max()))
-    close = precision.tolerance(whole.dtype) * largest
-    return parts.shape == whole.shape and float((parts - whole).abs().max()) <= close
+    if parts.shape != whole.shape:
+        return False
+    allowed = precision.tolerance(whole.dtype) * max(1.0, float(whole.abs().max()))
+    return float((parts - whole).abs().max()) <= allowed

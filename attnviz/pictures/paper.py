@@ -12,7 +12,7 @@ from attnviz import checks
 from attnviz.core.sheet import Sheet
 from attnviz.pictures import style
 from attnviz.pictures.style import Mode
-from attnviz.pictures.widths import width_of
+from attnviz.pictures.widths import room_of
 
 Length = int | float  # units
 
@@ -24,6 +24,7 @@ LARGEST_STEP = 40.0
 LABEL = 84.0  # units kept for a token's name
 LONGEST_LABEL = 18  # characters
 LEADING = 1.2  # from one line of letters to the next, in their size
+BESIDE = 0.28  # of the width, for names beside a picture
 APART = 1.05  # of names side by side that do not touch
 
 
@@ -81,11 +82,23 @@ class Paper:
         name = APART * self.letters if name is None else name
         return max(1, ceil(name / step - 1e-6)) if self.is_exact else 1
 
-    def label_room(self, *sides: list[str]) -> Length:
+    def name(self, text: str, *, beside: bool = False) -> str:
+        """A token's name as there is room for it: little `beside` a picture, for it is wide."""
+        name = cut(text)
+        if not (beside and self.is_exact):
+            return name
+        most, kept = BESIDE * self.width / self.letters, name.removesuffix("…")
+        while room_of(name) > most and len(kept) > 1:
+            kept = kept[:-1]
+            name = f"{kept}…"
+        return name
+
+    def label_room(self, *sides: list[str], beside: bool = False) -> Length:
         """What the longest name takes."""
         if not self.is_exact:
             return LABEL
-        longest = max((width_of(cut(text)) for side in sides for text in side), default=1.0)
+        names = (self.name(text, beside=beside) for side in sides for text in side)
+        longest = max(map(room_of, names), default=1.0)
         return max(longest, 2.0) * self.letters + 10
 
 

@@ -18,8 +18,15 @@
     const [top, bottom] = ordered(corners, "y");
     return { said: text.textContent, left, right, top, bottom };
   };
+  for (const use of document.querySelectorAll("svg use")) {
+    use.replaceWith(...document.querySelector(use.getAttribute("href")).cloneNode(true).children);
+  }
+  for (const named of document.querySelectorAll("svg defs g")) named.remove();
   const boxes = [...document.querySelectorAll("svg text")].filter((t) => t.textContent.trim()).map(boxOf);
+  // A word may be drawn twice at its place, the second time in an ink that can be read there.
+  const isAgain = (a, b) => a.said === b.said && a.left === b.left && a.top === b.top;
   const touch = (a, b) =>
+    !isAgain(a, b) &&
     a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
   const pairs = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => touch(a, b)).map((b) => [a.said, b.said]));
   const svg = document.querySelector("svg").getBoundingClientRect();

@@ -56,6 +56,24 @@ def test_no_letter_touches_another_at_print_size(
             assert found["outside"] == []
 
 
+WIDE = ["W" * 18, "m" * 12, "注意力机制注意力", "ii", "@", "MW", "…", "…" * 9, "Straßenbahn", "—"]
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in kinds().items() if kind.is_saved])
+@pytest.mark.parametrize("direction", ["horizontal", "vertical"])
+def test_wide_letters_stay_in_the_figure_too(
+    sheet_of_paper: Page, kind: str, direction: Any
+) -> None:
+    weights = np.full((1, 2, len(WIDE), len(WIDE)), 1 / len(WIDE))
+    trace = attnviz.Trace.from_weights(WIDE, weights)
+    seen = attnviz.explore(trace, [(0, 0), (0, 1)], direction=direction)
+    for make in kinds()[kind].pictures(seen).values():
+        for letters in LETTERS:
+            found = ink(sheet_of_paper, make().to_svg(sheet=Sheet(85, letters)))
+            assert found["pairs"] == []
+            assert found["outside"] == []
+
+
 def test_a_touch_would_be_found(sheet_of_paper: Page) -> None:
     text = '<text x="{}" y="20" font-size="10">word</text>'
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="85mm" height="20mm" viewBox="0 0 340 80">'

@@ -54,7 +54,7 @@ def grid_on_paper(
     attention: AttentionMap, paper: Paper, beside: Length = 0
 ) -> tuple[Length, Length]:
     """Where the cells begin, from the left, and how wide one is."""
-    label = paper.label_room([place.text for place in attention.rows])
+    label = paper.label_room([place.text for place in attention.rows], beside=True)
     return label, paper.step(max(attention.values.shape), paper.width - label - MARGIN - beside)
 
 
@@ -75,9 +75,8 @@ def _place_names(
         if n % every:
             rows.append(tick(label - 1, at, paper, turned=True))
             continue
-        rows.append(
-            text(label - 4, at + size / 3, cut(place.text), size, ink=paper.ink, anchor="end")
-        )
+        name = paper.name(place.text, beside=True)
+        rows.append(text(label - 4, at + size / 3, name, size, ink=paper.ink, anchor="end"))
     for n, place in enumerate(attention.columns):
         at = label + (n + 0.5) * step
         if n % every:

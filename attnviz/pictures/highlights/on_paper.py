@@ -10,7 +10,7 @@ from attnviz.pictures import style
 from attnviz.pictures.paper import Length, Paper, cut
 from attnviz.pictures.style import HeadCode
 from attnviz.pictures.svg import HATCH, Block, hatch_pattern, text
-from attnviz.pictures.widths import columns_of, width_of
+from attnviz.pictures.widths import columns_of, room_of
 
 # In the size of the letters: from one line to the next, a tint's height, a column of text.
 LINE, TINT, LETTER = 1.5, 1.3, 0.6
@@ -32,7 +32,7 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
     The text itself stands in the file once; beside each query are its tints, those of one level
     as one path, and the words that want another ink on theirs.
     """
-    left = paper.label_room([place.text for place in attention.rows])
+    left = paper.label_room([place.text for place in attention.rows], beside=True)
     slots = _laid_out(attention.columns, left, paper)
     ramp = style.map_ramp(code, paper.mode, signed=attention.is_signed)
     levels = style.map_levels(attention.values, signed=attention.is_signed)
@@ -45,7 +45,8 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
     parts.append(f'<defs><g id="{TEXT}">{"".join(names)}</g></defs>')
     for row, query in enumerate(attention.rows):
         parts.append(f'<g class="query" transform="translate(0 {row * high:g})">')
-        parts.append(text(left - 6, size, cut(query.text), size, ink=paper.ink, anchor="end"))
+        name = paper.name(query.text, beside=True)
+        parts.append(text(left - 6, size, name, size, ink=paper.ink, anchor="end"))
         shown = attention.shown[row]
         for level in np.unique(levels[row][shown]).tolist():
             chosen = np.flatnonzero(shown & (levels[row] == level))
@@ -75,7 +76,7 @@ def _laid_out(places: Sequence[Place], left: Length, paper: Paper) -> list[_Slot
     slots, x, y = [], left, 0.0
     for place in places:
         name = cut(place.text)
-        letters = width_of(name) if paper.is_exact else LETTER * columns_of(name)
+        letters = room_of(name) if paper.is_exact else LETTER * columns_of(name)
         width = paper.letters * max(LETTER, letters) + 2 * EDGE
         if x + width > paper.width and x > left:
             x, y = left, y + LINE * paper.letters

@@ -19,7 +19,6 @@ from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
-from attnviz.digits import printed
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_language, pins_of
 from attnviz.pictures.file import one_picture
@@ -127,24 +126,15 @@ class Lines:
         if pins and not layout.holds_numbers:
             for index in panel:
                 for pin in pins:
-                    yield svg.small_print(self._listed(index, pin, pins), paper)
+                    yield svg.small_print(self._listed(index, pin, layout, pins), paper)
 
-    def _listed(self, index: int, pin: str, pins: Sequence[str]) -> str:
+    def _listed(self, index: int, pin: str, layout: on_paper.Layout, pins: Sequence[str]) -> str:
         """The numbers of one pin of one head in words, the largest first."""
         one, mine = self.maps[index], self.head == index
-        own, far = (self.query, self.key) if pin[0] == "q" else (self.key, self.query)
-        here, there = one.map.rows, one.map.columns
-        if pin[0] == "k":
-            here, there = there, here
-        mine = mine & (own == int(pin[1:]))
-        order = np.argsort(-np.abs(self.weight[mine]), kind="stable")
-        numbers = ", ".join(
-            f"{there[place].name} {printed(float(weight), 3)}"
-            for place, weight in zip(far[mine][order], self.weight[mine][order], strict=True)
-        )
+        numbers = on_paper.listed(layout, pin, self.query[mine], self.key[mine], self.weight[mine])
         kind = "query" if pin[0] == "q" else "key"
         words = say(f"lines.focus_{kind}{_kind(self.maps)}", self.language)
-        token = words.replace("{token}", here[int(pin[1:])].name)
+        token = words.replace("{token}", layout.sides[pin[0]][int(pin[1:])].name)
         return f"{on_paper.mark(pins, pin)}{one.name(self.language)} · {token} {numbers or '–'}"
 
     def _dash(self, index: int, panel: Sequence[int], paper: Paper) -> str:

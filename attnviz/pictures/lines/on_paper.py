@@ -12,7 +12,7 @@ from attnviz.pictures import style
 from attnviz.pictures.names import place_name, tick
 from attnviz.pictures.paper import APART, LEADING, Length, Paper, cut
 from attnviz.pictures.svg import Block, text
-from attnviz.pictures.widths import width_of
+from attnviz.pictures.widths import room_of
 
 GAP = 170.0  # between queries and keys
 NUMBER = 4.8  # what a number takes along its line, in the size of the letters
@@ -66,7 +66,7 @@ class Layout:
     def edge(self) -> Length:
         """What the names of one edge take."""
         sides = ([place.text for place in places] for places in self.sides.values())
-        room = self.paper.label_room(*sides)
+        room = self.paper.label_room(*sides, beside=self.vertical)
         if self.is_level:
             room = 1.6 * self.paper.letters
         return room + (MARK if self.marked else 0)
@@ -76,7 +76,7 @@ class Layout:
         """Whether names side by side need not be turned."""
         if not self.paper.is_exact or self.vertical or self.marked:
             return False
-        longest = max(width_of(cut(one.text)) for side in self.sides.values() for one in side)
+        longest = max(room_of(cut(one.text)) for side in self.sides.values() for one in side)
         return (longest + 0.6) * self.paper.letters <= self.step
 
     @property
@@ -172,6 +172,18 @@ def numbers_of(
     return sorted(numbers, key=lambda number: list(pins).index(number[1]))
 
 
+def listed(layout: Layout, pin: str, query: np.ndarray, key: np.ndarray, weight: np.ndarray) -> str:
+    """The numbers of one pin of one head, the largest first, each after its token."""
+    own, far = (query, key) if pin[0] == "q" else (key, query)
+    mine = own == int(pin[1:])
+    order = np.argsort(-np.abs(weight[mine]), kind="stable")
+    there = layout.sides["k" if pin[0] == "q" else "q"]
+    return ", ".join(
+        f"{there[place].name} {printed(float(value), 3)}"
+        for place, value in zip(far[mine][order], weight[mine][order], strict=True)
+    )
+
+
 def _number(layout: Layout, far: str, lane: int, said: str, ink: str) -> list[str]:
     """A number on its line, on paper from the token on: a line's end would read as a minus."""
     (x, y), forward = layout.end(far[0], int(far[1:])), (far[0] == "q") == layout.vertical
@@ -245,7 +257,8 @@ def _labels(layout: Layout, pins: Sequence[str], reached: set[str]) -> Iterable[
                 yield tick(x, y + (-4 if side == "q" else 1), paper)
                 continue
             ink = paper.ink if not pins or name in reached else paper.dim
-            yield _label(mark(pins, name) + cut(place.text), x, y, side, layout, ink)
+            label = mark(pins, name) + paper.name(place.text, beside=layout.vertical)
+            yield _label(label, x, y, side, layout, ink)
 
 
 def _label(said: str, x: Length, y: Length, side: str, layout: Layout, ink: str) -> str:

@@ -6,7 +6,7 @@ from jaxtyping import UInt8
 from attnviz.pictures import style
 from attnviz.pictures.paper import Paper
 from attnviz.pictures.svg import Block, hatched, legend, squares, text
-from attnviz.pictures.widths import width_of
+from attnviz.pictures.widths import room_of
 
 
 def tiles_on_paper(
@@ -58,7 +58,7 @@ def _names(
     """The numbers of heads above, of layers to the left; every k-th where they would touch."""
     (layers, heads), (high, wide), size = counts, tile, paper.letters
     left, above = 3.2 * size, 1.4 * size
-    every = paper.every(wide + apart, size * (width_of(f"H{heads - 1}") + 0.5))
+    every = paper.every(wide + apart, size * (room_of(f"H{heads - 1}") + 0.12))
     above_tiles = [
         text(
             left + head * (wide + apart) + wide / 2,
