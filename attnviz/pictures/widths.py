@@ -6,7 +6,7 @@ In sizes of the letters.
 import unicodedata
 
 _NARROW = frozenset("fijlrtI.,:;'|!()[]/ ")
-_WIDE = frozenset("mwMW@%—…")
+_WIDE = frozenset("mwMW@%—…#&+<=>^~×÷ÆæŒœĦŴŵЉЊЖЮШЩЫФМжшщюфыъ")
 
 
 def room_of(text: str) -> float:
@@ -21,7 +21,7 @@ def _width(character: str) -> float:
         return 1.0
     if character in _NARROW:
         return 0.42
-    return 0.78 if character.isupper() else 0.64
+    return (0.8 if character.isupper() else 0.64) + (0 if character.isascii() else 0.08)
 
 
 def columns_of(text: str) -> int:
