@@ -4,9 +4,11 @@ The model has the shape of the embedded one (6 × 12 heads, width 384) with room
 and random weights.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -14,7 +16,6 @@ import psutil
 import torch
 from transformers import BertConfig, BertModel
 
-import attnviz
 from attnviz.capture.reading import Reading, read
 from attnviz.capture.run import capture
 from attnviz.capture.variants import inputs
@@ -24,7 +25,7 @@ from attnviz.runtime.sizes import size_of
 from tests.long_models import MOST, long_model, long_text
 
 LENGTHS = (512, 2_048, MOST)
-PAIRS = {512: 9, 2_048: 5, MOST: 3}
+PAIRS = {512: 9, 2_048: 5, MOST: 2}
 ROWS = 50
 SHAPE: dict[str, Any] = {
     "hidden_size": 384,
@@ -44,8 +45,17 @@ def long_bert() -> Model:
     return held(module.train(False), tokenizer)
 
 
-def peak_of(work: Callable[[], Any]) -> float:
-    """How many bytes a call takes beyond what the process held, at the most."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How long a call took, how much memory it took at the most, and what it gave."""
+
+    seconds: float
+    peak: float  # bytes beyond what the process held
+    found: Any
+
+
+def run(work: Callable[[], Any]) -> Run:
+    """One call, watched."""
     process, most, over = psutil.Process(), [0], threading.Event()
     before = process.memory_info().rss
 
@@ -55,46 +65,38 @@ def peak_of(work: Callable[[], Any]) -> float:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    work()
+    start = time.perf_counter()
+    found = work()
+    seconds = time.perf_counter() - start
     over.set()
     watcher.join()
-    return float(max(most) - before)
+    return Run(seconds, max(0.0, float(max(most) - before)), found)
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    """How long one call takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def measure(model: Model, tokens: int) -> dict[str, float]:
-    """All numbers at one length."""
-    text = long_text(tokens)
-    reading: Reading = read(text, None, model)
+def measure(model: Model, tokens: int, pairs: int) -> dict[str, float]:
+    """All numbers at one length, from so many pairs of a forward pass and a capture."""
+    reading: Reading = read(long_text(tokens), None, model)
     given = inputs([reading], model)
 
     def plain() -> None:
         with torch.inference_mode():
             model.module(**given)
 
-    def captured() -> None:
-        capture(reading, model)
-
-    plain()
-    captured()
-    ratios = [seconds(captured) / seconds(plain) for _ in range(PAIRS[tokens])]
-    trace = attnviz.trace(text, model)
-    rows = [seconds(lambda n=n: trace.row((3, 5), n)) for n in range(ROWS)]  # type: ignore[misc]
+    forwards, captures = [], []
+    for _ in range(pairs):
+        forwards.append(run(plain))
+        captures.append(run(lambda: capture(reading, model)))
+    attention, streams = captures[-1].found
+    rows = [run(lambda n=n: attention["self", 3].weights(5, slice(n, n + 1))) for n in range(ROWS)]  # type: ignore[misc]
     return {
-        "tokens": len(trace.tokens),
-        "capture": median(ratios),
-        "forward_s": seconds(plain),
-        "kept_mb": (size_of(trace) - size_of(trace.tokens)) / 1e6,
-        "peak_mb": peak_of(captured) / 1e6,
-        "forward_peak_mb": peak_of(plain) / 1e6,
-        "row_ms": 1_000 * median(rows),
-        "head_s": seconds(lambda: trace.weights((3, 5))),
+        "tokens": tokens,
+        "capture": median(c.seconds / f.seconds for c, f in zip(captures, forwards, strict=True)),
+        "forward_s": median(one.seconds for one in forwards),
+        "kept_mb": size_of((dict(attention), streams)) / 1e6,
+        "peak_mb": max(one.peak for one in captures) / 1e6,
+        "forward_peak_mb": max(one.peak for one in forwards) / 1e6,
+        "row_ms": 1_000 * median(one.seconds for one in rows),
+        "head_s": run(lambda: attention["self", 3].weights(5)).seconds,
     }
 
 
@@ -122,12 +124,16 @@ def markdown(rows: list[dict[str, float]]) -> str:
     return "\n".join([about, "", *lines])
 
 
-def measured() -> list[dict[str, float]]:
+def measured(most_pairs: int = max(PAIRS.values())) -> list[dict[str, float]]:
     """One row a length."""
     model = long_bert()
-    return [measure(model, tokens) for tokens in LENGTHS]
+    found = []
+    for tokens in LENGTHS:
+        found.append(measure(model, tokens, min(PAIRS[tokens], most_pairs)))
+        print(found[-1], file=sys.stderr, flush=True)
+    return found
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    print(markdown(measured()))
+    print(markdown(measured(*map(int, sys.argv[1:]))))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel
+from transformers import AutoModel, AutoModelForCausalLM
 
 import attnviz
 from attnviz.capture.reading import read
@@ -151,3 +151,21 @@ def test_a_model_runs_where_torch_sees_an_accelerator(
     monkeypatch.setattr(precision, "of_module", lambda _: asked)
     given = inputs([read("the cat", None, tiny)], tiny)
     assert {tensor.device for tensor in given.values()} == {asked}
+
+
+@halves
+def test_a_head_in_half_precision_predicts_what_the_whole_model_says(
+    dtype: torch.dtype, tmp_path: Path
+) -> None:
+    folder = saved_family(tmp_path / "gpt2", "gpt2")
+    whole = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+    whole.save_pretrained(folder)
+    model = opened(folder)
+    assert precision.of(model.module) == dtype
+    found = attnviz.trace(TEXT, model).predictions
+    given = inputs([read(TEXT, None, model)], model)
+    with torch.inference_mode():
+        logits = whole.eval()(**given).logits[0].float()
+    for position, shares in enumerate(logits.softmax(dim=-1)):
+        (first, *_) = found.top[position]
+        assert first.probability == pytest.approx(float(shares.max()), abs=HALVES[dtype])

@@ -225,6 +225,33 @@ def test_a_model_object_has_its_head_too(saved: Saved) -> None:
     assert held == attnviz.trace(TEXT, opened(folder)).predictions
 
 
+def test_the_whole_model_goes_where_its_base_goes(
+    saved: Saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As to an accelerator."""
+    folder, _ = saved("gpt2", "causal-lm")
+    monkeypatch.setattr("attnviz.models.precision.device", lambda: torch.device("meta"))
+    head = opened(folder).task_head
+    assert head is not None
+    assert head.module is not None
+    assert {tensor.device.type for tensor in head.module.state_dict().values()} == {"meta"}
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_half_precision_it_is_the_whole_models_own_answer(
+    dtype: torch.dtype, saved: Saved
+) -> None:
+    folder, whole = saved("llama", "causal-lm")
+    whole.to(dtype).save_pretrained(folder)
+    model = opened(folder)
+    found = attnviz.trace(TEXT, model).predictions
+    scores = own_answer(whole, model).logits[0].double().numpy()
+    shares = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    best = [row[0].probability for row in found.top]
+    assert model.card.dtype == str(dtype).removeprefix("torch.")
+    np.testing.assert_allclose(best, shares.max(-1), rtol=4 * torch.finfo(dtype).eps)
+
+
 # ---- where there is none
 
 

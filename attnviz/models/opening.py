@@ -55,7 +55,8 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
 
     model = built(torch.float32)
     model = _in_half(model, checkpoint, built)
-    model.module.to(precision.device())
+    head = None if model.task_head is None else model.task_head.module
+    precision.to_device(model.module, head)
     if progress is not None:
         progress(1.0, "load")
     return model

@@ -51,6 +51,13 @@ def device() -> torch.device:
     return torch.device("cpu") if found is None else found
 
 
+def to_device(*modules: nn.Module | None) -> None:
+    """Move what is there of some modules to where models run."""
+    for module in modules:
+        if module is not None:
+            module.to(device())
+
+
 def of_module(module: nn.Module) -> torch.device:
     """Where a model's weights lie."""
     return next((p.device for p in module.parameters()), torch.device("cpu"))

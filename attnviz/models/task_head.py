@@ -19,6 +19,7 @@ from transformers import PreTrainedConfig
 from transformers.models.auto import modeling_auto
 
 from attnviz.core.predictions import Predicts
+from attnviz.models import precision
 
 _TASKS: dict[Predicts, str] = {  # what transformers calls them
     "masked-lm": "MASKED_LM",
@@ -36,7 +37,6 @@ CANNOT = (  # what a model's own code raises where its head asks its base for mo
     TypeError,
     ValueError,
 )
-TOLERANCE = 1e-5  # of the largest score (at least of 1)
 _AT_ONCE = 2**24  # scores that are held at a time: 64 MB
 
 Scores = Float[Tensor, "token choice"]
@@ -184,5 +184,7 @@ def says_the_same(head: TaskHead, base: nn.Module, given: Given) -> bool:
             whole = head.of_answer(head.module(**given))
     except CANNOT:
         return False
-    largest = max(1.0, float(whole.abs().max()))
-    return parts.shape == whole.shape and float((parts - whole).abs().max()) <= TOLERANCE * largest
+    if parts.shape != whole.shape:
+        return False
+    allowed = precision.tolerance(whole.dtype) * max(1.0, float(whole.abs().max()))
+    return float((parts - whole).abs().max()) <= allowed

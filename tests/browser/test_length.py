@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 import attnviz
+from attnviz.pictures import style
 from tests.browser.test_share import offline as offline  # a fixture
 
 TOKENS, HEADS = 300, 12  # few enough for a file that holds every weight
@@ -66,4 +67,4 @@ def test_a_small_overview_says_what_a_pixel_stands_for(
           return Math.min(...sums);
         }"""
     )
-    assert darkest < 200, "full ink is dark"
+    assert darkest == int(style.ramp(style.INK["light"], "light")[-1].sum()), "full ink"

@@ -283,7 +283,9 @@ def _sentences(scene: Scene, both: Sequence[Seen]) -> list[str]:
         numbers[f"weight_{letter}"] = printed(float(row[best]), 2)
     place = upper.map.rows[upper.window][upper.row]
     same = upper.drawn.head == lower.drawn.head
-    steps = [*STEPS[:-2], "same", "same_compare"] if same else STEPS
+    steps = [*STEPS[:-2], "same", "same_compare"] if same else list(STEPS)
+    if not same and upper.map.withheld.special_hidden:
+        steps[-1] = "compare_words"
     return [
         scene.say(text_of(f"figure.steps.{step}"), **{**numbers, "word": place.text})
         for step in steps
