@@ -5,6 +5,7 @@ In sizes of the letters.
 
 import unicodedata
 
+SIGN = 1.1  # from one Chinese sign to the next
 _NARROW = frozenset("fijlrtI.,:;'|!()[]/ ")
 _WIDE = frozenset("mwMW@%—…#&+<=>^~×÷ÆæŒœĦŴŵЉЊЖЮШЩЫФМжшщюфыъ")
 
@@ -17,7 +18,9 @@ def room_of(text: str) -> float:
 def _width(character: str) -> float:
     if unicodedata.combining(character):
         return 0.0
-    if character in _WIDE or unicodedata.east_asian_width(character) in "WF":
+    if unicodedata.east_asian_width(character) in "WF":
+        return SIGN
+    if character in _WIDE:
         return 1.0
     if character in _NARROW:
         return 0.42
