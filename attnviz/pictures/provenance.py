@@ -28,11 +28,26 @@ def provenance(trace: Trace | None) -> dict[str, object]:
         "heads": card.heads,
         "text": trace.text,
         "pair": trace.pair,
+        **_of_target(trace),
         "interventions": [repr(intervention) for intervention in trace.interventions],
-        "tokens": len(trace.tokens),
+        **_counted(trace),
         "counting": "layers, heads and places from 0",
         **_given_weights(trace),
     }
+
+
+def _of_target(trace: Trace) -> dict[str, object]:
+    """The target of an encoder–decoder: what was typed, or that the model wrote it."""
+    if trace.model.architecture != "encoder-decoder":
+        return {}
+    return {"target": trace.target, "target_is_generated": trace.target is None}
+
+
+def _counted(trace: Trace) -> dict[str, object]:
+    """How many tokens there are; of two texts, in each."""
+    if len(trace.sequences) == 1:
+        return {"tokens": len(trace.tokens)}
+    return {f"{name}_tokens": len(tokens) for name, tokens in trace.sequences.items()}
 
 
 def _given_weights(trace: Trace) -> dict[str, object]:
@@ -62,10 +77,18 @@ def provenance_note(trace: Trace | None, language: Language) -> str:
         layers=card.layers,
         heads=card.heads,
         revision=card.revision[:12],
-        tokens=len(trace.tokens),
+        tokens=tokens_said(trace, language),
     )
     notes = [*intervention_notes(trace, language), *given_weights_notes(trace, language)]
     return " ".join([sentence, *layer_notes(trace, language), *notes])
+
+
+def tokens_said(trace: Trace, language: Language) -> str:
+    """How many tokens were read; of an encoder–decoder on both sides."""
+    counts = [len(tokens) for tokens in trace.sequences.values()]
+    if len(counts) == 1:
+        return say("file.tokens", language, tokens=counts[0])
+    return say("file.tokens_of_two", language, source=counts[0], target=counts[1])
 
 
 def layer_notes(trace: Trace, language: Language) -> list[str]:

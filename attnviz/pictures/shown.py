@@ -229,6 +229,7 @@ def shown(
         check_alone(heads, lens, combination)
         return (Shown(drawn, style.HEAD_CODES[0]),)
     lens, ids = lens_of(lens), drawn.check_heads(heads)
+    check_one_kind(ids)
     if combination is not None:
         checks.one_of("combination", combination, get_args(Combination))
         return (Shown(Source(drawn, ids, lens, combination), style.HEAD_CODES[0]),)
@@ -238,6 +239,17 @@ def shown(
     return tuple(
         Shown(Source(drawn, (head,), lens), code) for head, code in zip(ids, codes, strict=True)
     )
+
+
+def check_one_kind(heads: Sequence[HeadId]) -> None:
+    """Make sure that heads run between the same tokens.
+
+    Raises:
+        ArgumentError: if not.
+    """
+    other = next((head for head in heads if head.kind != heads[0].kind), None)
+    if other is not None:
+        raise ArgumentError("two_kinds", a=str(heads[0]), b=str(other))
 
 
 def check_alone(heads: object, lens: Lens | None, combination: object) -> None:

@@ -18,6 +18,7 @@ from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
+from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
@@ -37,6 +38,7 @@ from attnviz.pictures.lines import (
 from attnviz.pictures.overview import (
     Tiles,
     inks_of,
+    labels_of,
     map_tile,
     map_words,
     overview_words,
@@ -46,7 +48,7 @@ from attnviz.pictures.packet import pack
 from attnviz.pictures.quantised import FIRST_DRAWN, SLACK, STEPS, quantised
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
-from attnviz.pictures.shown import Shown, Source, check_alone, shown, side
+from attnviz.pictures.shown import Shown, Source, check_alone, check_one_kind, shown, side
 from attnviz.pictures.standalone import framed, tag
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, say
@@ -157,7 +159,8 @@ class Explorer:
         """Whether every head is in the file, and not the chosen ones alone."""
         if isinstance(self.drawn, AttentionMap):
             return self.drawn.values.size <= MOST_WEIGHTS
-        return len(self.drawn.heads) * len(self.drawn.tokens) ** 2 <= MOST_WEIGHTS
+        queries, keys = labels_of(self.drawn)
+        return len(self.drawn.heads) * len(queries) * len(keys) <= MOST_WEIGHTS
 
     @property
     def chosen(self) -> tuple[Shown, ...]:
@@ -199,8 +202,7 @@ class Explorer:
             words = map_words(one, tiles, language)
             return {**words, "slack": SLACK} if self._holds_all else words
         if not self._holds_all:
-            labels = [token.text for token in trace.tokens]
-            return overview_words(trace, labels, labels, self._tiles(), language)
+            return overview_words(trace, *labels_of(trace), self._tiles(), language)
         seen = Source(trace, trace.heads[:1], self.lens).attention_map()
         rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
         lensed = [say("overview.lens", language)] if self.lens != Lens() else []
@@ -304,9 +306,7 @@ def explore(
         check_alone(heads, lens, combination)
         ids: tuple[HeadId, ...] = ()
     else:
-        trace.check_layer(0)  # all heads are of one kind, for they are drawn side by side
-        ids = trace.check_heads(_two(trace) if heads is None else heads)
-        ids = tuple(dict.fromkeys(ids))
+        trace, ids = _of_one_kind(trace, heads)
     if len(ids) > MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=MOST_HEADS)
     return Explorer(
@@ -320,6 +320,16 @@ def explore(
         tuple(wanted),
         language,
     )
+
+
+def _of_one_kind(trace: Trace, heads: Sequence[AnyHead] | None) -> tuple[Trace, tuple[HeadId, ...]]:
+    """A trace with the kind of attention that these heads are of, and each head once."""
+    if heads is None:
+        one = of_kind(trace)
+        return one, tuple(dict.fromkeys(_two(one)))
+    ids = tuple(dict.fromkeys(trace.check_heads(heads)))
+    check_one_kind(ids)
+    return of_kind(trace, ids[0].kind), ids
 
 
 def _two(trace: Trace) -> tuple[HeadId, ...]:

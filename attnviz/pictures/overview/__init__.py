@@ -15,7 +15,10 @@ from jaxtyping import Bool, Float, UInt8
 
 from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.formula import formula as formula_of
+from attnviz.core.heads import PREFIXES, AnyHead
 from attnviz.core.maps import AttentionMap
+from attnviz.core.one_kind import of_kind
+from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
@@ -67,8 +70,8 @@ class Overview:
 
     def packet(
         self,
-        a: tuple[int, int] | None = None,
-        b: tuple[int, int] | None = None,
+        a: AnyHead | None = None,
+        b: AnyHead | None = None,
         language: Language = "en",
     ) -> bytes:
         """What draws the tiles, with heads `a` and `b` marked.
@@ -78,7 +81,7 @@ class Overview:
         """
         check_language(language)
         if isinstance(self.drawn, Trace):
-            a, b = (None if head is None else self.drawn.check_head(head) for head in (a, b))
+            a, b = (None if head is None else self.drawn.check_head(head)[:2] for head in (a, b))
         arrays = {"tiles": self.tiles.levels, **inks_of(self.drawn)}
         if self.tiles.denied is not None:
             arrays["denied"] = self.tiles.denied
@@ -108,8 +111,7 @@ class Overview:
     def _words(self, language: Language) -> dict[str, Any]:
         if isinstance(self.drawn, AttentionMap):
             return map_words(Shown(self.drawn, style.HEAD_CODES[0]), self.tiles, language)
-        labels = [token.text for token in self.drawn.tokens]
-        return overview_words(self.drawn, labels, labels, self.tiles, language)
+        return overview_words(self.drawn, *labels_of(self.drawn), self.tiles, language)
 
     def _explorer(self, language: Language) -> "Explorer":
         from attnviz.pictures.explorer import explore  # which is drawn with this module
@@ -120,25 +122,40 @@ class Overview:
 def overview(trace: Trace | AttentionMap, *, language: Language = "en") -> Overview:
     """All layers × heads of a trace, one layer at a time; or an attention map as one tile.
 
+    Of an encoder–decoder its cross-attention; `trace.of_kind("encoder")` and "decoder" hold the
+    rest.
+
     Raises:
         ArgumentError: if it is no trace and no map, or it cannot speak this language.
     """
     check_drawn(trace)
     check_language(language)
-    tiles = map_tile(trace) if isinstance(trace, AttentionMap) else tiles_of(trace)
-    return Overview(trace, tiles, language)
+    if isinstance(trace, AttentionMap):
+        return Overview(trace, map_tile(trace), language)
+    one = of_kind(trace)
+    return Overview(one, tiles_of(one), language)
+
+
+def labels_of(trace: Trace) -> tuple[list[str], list[str]]:
+    """What the tokens that look are called, and those that are looked at."""
+    queries, keys = ([token.text for token in side] for side in _tokens(trace))
+    return queries, keys
+
+
+def _tokens(trace: Trace) -> tuple[Sequence[Token], Sequence[Token]]:
+    return trace.query_tokens(), trace.key_tokens()
 
 
 def tiles_of(trace: Trace) -> Tiles:
-    """A tile a head of a trace."""
-    edges = cell_edges(len(trace.tokens), len(trace.heads))
-    layers = (pool(trace.layer_weights(n), edges, edges) for n in range(trace.model.layers))
+    """A tile a head of a trace with one kind of attention."""
+    rows, columns = (cell_edges(len(side), len(trace.heads)) for side in _tokens(trace))
+    layers = (pool(trace.layer_weights(n), rows, columns) for n in range(trace.model.layers))
     levels = np.stack([style.level(layer) for layer in layers])
     denied = [
-        _none_allowed(allowed_in_layer(trace, layer), levels.shape[1], edges)
+        _none_allowed(allowed_in_layer(trace, layer), levels.shape[1:], rows, columns)
         for layer in range(trace.model.layers)
     ]
-    return Tiles(levels, edges, edges, shared(denied))
+    return Tiles(levels, rows, columns, shared(denied))
 
 
 def map_tile(drawn: AttentionMap) -> Tiles:
@@ -153,13 +170,15 @@ def map_tile(drawn: AttentionMap) -> Tiles:
 
 
 def _none_allowed(
-    allowed: Bool[np.ndarray, "#head query key"] | None, heads: int, edges: Sequence[int]
+    allowed: Bool[np.ndarray, "#head query key"] | None,
+    cells: tuple[int, ...],
+    rows: Sequence[int],
+    columns: Sequence[int],
 ) -> Bool[np.ndarray, "head row column"]:
     """The blocks of queries and keys in which no pair is allowed."""
     if allowed is None:
-        side = len(edges) - 1
-        return np.zeros((heads, side, side), bool)
-    return np.asarray(pool(allowed.astype(np.float32), edges, edges) == 0)
+        return np.zeros(cells, bool)
+    return np.asarray(pool(allowed.astype(np.float32), rows, columns) == 0)
 
 
 def shared(
@@ -218,8 +237,8 @@ def overview_words(
     extra: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What an overview of the heads of a trace says; `rows` and `columns` are its labels."""
-    card = trace.model
-    sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(rows)}
+    card, kind = trace.model, trace.check_kind("self")
+    sizes: dict[str, Any] = {"layers": card.layers, "heads": card.heads}
     block = _largest_block(tiles)
     source = "given" if card.source == "given" else "softmax"
     softmax = {"softmax": formula_of(trace, trace.heads)}
@@ -234,13 +253,15 @@ def overview_words(
         *layer_notes(trace, language),
     ]
     note = " ".join([drawn, *hatched, *extra, *changed])
-    model, name = card.called(language), say("overview.title", language, **sizes)
-    alt = say(
-        "overview.alt", language, model=model, cells=len(tiles.row_edges) - 1, note=note, **sizes
-    )
+    model, name = card.called(language), say(f"overview.title_{kind}", language, **sizes)
+    sizes |= {"queries": len(rows), "keys": len(columns)}
+    sizes |= {"rows": len(tiles.row_edges) - 1, "columns": len(tiles.column_edges) - 1}
+    of = "" if kind == "self" else f" ({say(f'kind.{kind}', language)})"
+    alt = say("overview.alt", language, model=model, kind=of, note=note, **sizes)
     return {
         "layers": card.layers,
         "heads": card.heads,
+        "prefix": PREFIXES[kind],
         "title": title(trace, name, language),
         "note": note,
         "alt": alt,
