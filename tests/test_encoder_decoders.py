@@ -122,7 +122,11 @@ def test_what_is_for_one_kind_says_so(trace: attnviz.Trace) -> None:
     assert set(attnviz.measure(trace)["kind"]) == {"encoder", "decoder", "cross"}
 
 
-SIDES = {"encoder": (9, 9, 3), "decoder": (5, 5, 2), "cross": (5, 9, 2)}  # queries, keys, layers
+SIDES: dict[Kind, tuple[int, int, int]] = {
+    "encoder": (9, 9, 3),
+    "decoder": (5, 5, 2),
+    "cross": (5, 9, 2),
+}  # queries, keys, layers
 
 
 @pytest.mark.parametrize("kind", SIDES)

@@ -154,6 +154,7 @@ NEVER_ONE = {
         "error.heads_do_not_fit",
         "page.left_out_first",
         "page.left_out_second",
+        "page.left_out_target",
     ),
     *("page.unknown_long", "page.save_too_many", "pattern.says_even", "pattern.says_none"),
     *(f"overview.title_{kind}" for kind in ("self", "encoder", "decoder", "cross")),

@@ -72,13 +72,13 @@ def trace(
         text=text,
         pair=pair,
         sequences=_sequences(seen, written),
-        left_out=seen.left_out,
+        left_out=seen.left_out + (written.left_out if written else ()),
         attention=attention,
         hidden=streams,
         capabilities=model.capabilities,
         interventions=changes,
         unknown=seen.unknown,
-        dropped=seen.dropped,
+        dropped=seen.dropped + (written.dropped if written else ""),
         target=target,
     )
 

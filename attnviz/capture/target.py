@@ -13,12 +13,12 @@ from torch import Tensor
 from attnviz.capture.display import Marks, byte_alphabet, token_text
 from attnviz.capture.reading import Reading, read
 from attnviz.core.characters import visible
+from attnviz.core.tokens import MOST_GENERATED as MOST_GENERATED
 from attnviz.core.tokens import Token
 from attnviz.errors import TextError
 from attnviz.models.load import Model
 from attnviz.models.model import Target
 
-MOST_GENERATED = 64  # tokens that a model writes by itself, at most
 _BYTES = byte_alphabet()
 
 
@@ -52,6 +52,7 @@ def _started(reading: Reading, model: Model, target: Target) -> Reading:
         reading,
         ids=tuple(ids),
         types=(0,) * len(ids),
+        left_out=tuple(replace(one, segment=2) for one in reading.left_out),
         tokens=tuple(replace(token, position=place) for place, token in enumerate(tokens)),
         unknown=tuple(
             replace(one, position=places[one.position])

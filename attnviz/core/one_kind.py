@@ -6,6 +6,7 @@ from attnviz.core.attention import Scored
 from attnviz.core.heads import SEQUENCES, Kind
 from attnviz.core.trace import Trace
 
+_SIDES = ("source", "source", "target")  # of what was left out, by segment
 _FIRST_SHOWN: tuple[Kind, ...] = ("self", "cross")  # else the first that there is
 
 
@@ -37,6 +38,7 @@ def of_kind(trace: Trace, kind: Kind | None = None) -> Trace:
         trace,
         model=replace(trace.model, layers=len(records), heads=first.heads, d_head=width),
         sequences=sequences,
+        left_out=tuple(one for one in trace.left_out if _SIDES[one.segment] in sequences),
         attention=records,
         hidden={name: stream for name, stream in trace.hidden.items() if name in sequences},
     )

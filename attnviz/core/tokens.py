@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+MOST_GENERATED = 64  # tokens of a target that a model writes by itself, at most
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -29,7 +31,7 @@ class LeftOut:
     """Tokens beyond the model's maximum, which it never read."""
 
     tokens: int
-    segment: int  # of the first or the second sentence
+    segment: int  # of the first or the second sentence, or (2) of a target
     after: str  # the last words that were read
 
 

@@ -1,10 +1,12 @@
 """Provenance: where a picture's numbers are from, as every file states it."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from attnviz.analysis.distribution import sum_to_one
 from attnviz.core.heads import HeadId
 from attnviz.core.intervention import heads_attending_otherwise, named
+from attnviz.core.tokens import MOST_GENERATED
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
 from attnviz.texts import Language, Message, say
@@ -79,8 +81,31 @@ def provenance_note(trace: Trace | None, language: Language) -> str:
         revision=card.revision[:12],
         tokens=tokens_said(trace, language),
     )
+    read = [*reading_notes(trace, language), *layer_notes(trace, language)]
     notes = [*intervention_notes(trace, language), *given_weights_notes(trace, language)]
-    return " ".join([sentence, *layer_notes(trace, language), *notes])
+    return " ".join([sentence, *read, *notes])
+
+
+def reading_notes(trace: Trace, language: Language) -> list[str]:
+    """What a decoder read besides what was typed: a beginning, or a target of its own."""
+    if trace.model.architecture == "decoder" and trace.model.source != "trained":
+        return [_beginning(trace, language)]
+    target = trace.sequences.get("target")
+    if trace.model.architecture != "encoder-decoder" or target is None:
+        return []
+    begin = say("file.target_begins", language, token=target[0].text)
+    if trace.target is not None:
+        return [begin]
+    written = len(target) - 1
+    key = "file.target_generated_most" if written >= MOST_GENERATED else "file.target_generated"
+    return [say(key, language, tokens=written, most=MOST_GENERATED), begin]
+
+
+def _beginning(trace: Trace, language: Language) -> str:
+    """The tokens before the text, as the model's tokenizer adds them."""
+    words = takewhile(lambda token: token.is_special and not token.source, trace.tokens)
+    added = " ".join(token.text for token in words)
+    return say("file.begins" if added else "file.begins_with_text", language, token=added)
 
 
 def tokens_said(trace: Trace, language: Language) -> str:

@@ -13,6 +13,7 @@ from attnviz.export.training import comparison_csv, course_csv, target_shares_cs
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.link import Progress
+from attnviz.models.load import load
 from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.kinds import PictureKind, kinds
@@ -22,6 +23,7 @@ from attnviz.share.state import ViewState
 from attnviz.texts import Language, say
 from attnviz.training.record import Training
 from attnviz.ui import state
+from attnviz.ui.caches import TraceKey, traced
 from attnviz.ui.components.figures import lazy_popover, save_png
 from attnviz.ui.frame import language
 from attnviz.ui.state import SessionValue
@@ -32,17 +34,23 @@ Maker = Callable[[], bytes]
 _PNGS = SessionValue("pngs", 0)  # so that each is another message
 
 
-def save(trace: Trace, choices: Choices) -> None:
+def save(key: TraceKey, trace: Trace, choices: Choices) -> None:
     """A button for each kind of file; a file is made when its button is pressed."""
     spoken: Language = language()  # the session is gone when a file is made
-    name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in choices.heads)
+    of = "" if key.kind is None else f"{key.kind}-"
+    name = f"attnviz-{of}" + "-".join(f"L{head.layer}H{head.head}" for head in choices.heads)
     with lazy_popover(say("page.save", spoken), "save_open") as is_open:
         if is_open:
             seen = _seen(trace, choices, spoken)
             _button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
             _pictures(trace, seen, name)
             _numbers(trace, choices, name, spoken)
-            _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
+            _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(_every(key, trace)))
+
+
+def _every(key: TraceKey, trace: Trace) -> Trace:
+    """The trace with all its kinds of attention."""
+    return trace if key.kind is None else traced(key.whole, load(key.model))
 
 
 def save_chapter(chapter: Chapter, scene: Scene, progress: Progress) -> None:
@@ -141,7 +149,7 @@ def _saved(seen: Explorer) -> dict[str, tuple[PictureKind, Callable[[], Picture]
 def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
     """CSV and JSON of what is drawn, as long as a spreadsheet could hold it."""
     heads = 1 if choices.combination else len(choices.heads)
-    weights = heads * len(trace.tokens) ** 2
+    weights = heads * len(trace.query_tokens()) * len(trace.key_tokens())
     too_many = weights > MOST_WEIGHTS
 
     def maps() -> tuple[Shown, ...]:
