@@ -71,8 +71,9 @@ def _threshold(lens: Lens, language: Language) -> str:
 
 def sentence(description: Description, unit: str, language: Language) -> str:
     """What a head does here, in one sentence with its numbers, counted in `unit`."""
+    is_sink = description.pattern == "first"
     strongest = say(
-        f"pattern.{description.strongest}",
+        f"pattern.{'sink' if is_sink else description.strongest}",
         language,
         share=percent(description.share),
         token=description.token,
