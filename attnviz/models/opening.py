@@ -14,6 +14,7 @@ from attnviz.errors import AttnvizError, ModelError
 from attnviz.models import catalogue, kinds, layout, proof, requirements
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
+from attnviz.models.folders import VOCABULARIES, WEIGHTS
 from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
 from attnviz.models.progress import Progress
@@ -175,9 +176,9 @@ def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedMode
             ignore_mismatched_sizes=True,  # told apart below, by name
         )
     except Exception as problem:  # safetensors raises its own kinds, by version
-        raise ModelError("damaged_file", file=catalogue.WEIGHTS) from problem
+        raise ModelError("damaged_file", file=WEIGHTS) from problem
     names = catalogue.weight_names(checkpoint.folder)
-    requirements.check_file(catalogue.WEIGHTS, report, module, names)
+    requirements.check_file(WEIGHTS, report, module, names)
     trained: PreTrainedModel = module
     return trained
 
@@ -203,13 +204,12 @@ def _random(config: PreTrainedConfig) -> PreTrainedModel:
 
 def _tokenizer(checkpoint: Checkpoint) -> Any:
     """The tokenizer of a checkpoint, as transformers loads it."""
-    if not any((checkpoint.folder / name).is_file() for name in catalogue.VOCABULARIES):
+    folder = checkpoint.vocabulary or checkpoint.folder
+    if not any((folder / name).is_file() for name in VOCABULARIES):
         # transformers would make one with an empty vocabulary, to which all is [UNK].
         raise ModelError("no_fast_tokenizer", file="tokenizer.json")
     try:
-        return AutoTokenizer.from_pretrained(
-            checkpoint.folder, local_files_only=True, trust_remote_code=False
-        )
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as problem:  # a missing or damaged file shows as any of many kinds
         raise ModelError("no_fast_tokenizer", file="tokenizer.json") from problem
 

@@ -96,9 +96,9 @@ def reading_notes(trace: Trace, language: Language) -> list[str]:
     begin = say("file.target_begins", language, token=target[0].text)
     if trace.target is not None:
         return [begin]
-    written = len(target) - 1
-    key = "file.target_generated_most" if written >= MOST_GENERATED else "file.target_generated"
-    return [say(key, language, tokens=written, most=MOST_GENERATED), begin]
+    written, most = len(target) - 1, min(MOST_GENERATED, trace.model.max_tokens - 1)
+    key = "file.target_generated_most" if written >= most else "file.target_generated"
+    return [say(key, language, tokens=written, most=most), begin]
 
 
 def _beginning(trace: Trace, language: Language) -> str:
