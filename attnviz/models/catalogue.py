@@ -172,5 +172,19 @@ def _hub(name: str, progress: Progress | None) -> Checkpoint:
     return Checkpoint(name, name, "hub", folder, _weights_hash(folder, name))
 
 
+def bytes_here(name: str) -> int | None:
+    """How many bytes of weights a folder or a hub model in the local cache has; None: unknown."""
+    if _is_there(name):
+        folder = Path(name)
+    else:
+        from attnviz.models.hub import cached
+
+        file = cached(name, CONFIG)
+        if file is None:
+            return None
+        folder = file.parent
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) or None
+
+
 def _looks_like_a_path(name: str) -> bool:
     return name.startswith(("/", "./", "../", "~", "\\")) or name.count("/") > 1 or ":\\" in name

@@ -8,6 +8,7 @@ from attnviz.core.characters import visible
 from attnviz.core.trace import Trace
 from attnviz.texts import say
 from attnviz.ui.frame import language
+from attnviz.ui.widgets import own_models
 from attnviz.ui.widgets.escape import markdown_text
 
 MANY_UNKNOWN = 0.2  # a share of [UNK] from which attention says little
@@ -30,6 +31,7 @@ def show_warnings(trace: Trace) -> None:
         many = _share(trace) > MANY_UNKNOWN
         show = st.warning if many else st.info
         show(markdown_text(" ".join(_unknown(trace, many))))
+        own_models.offer(trace)
     _target_unknown(trace)
 
 
