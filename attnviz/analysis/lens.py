@@ -106,6 +106,7 @@ def look_at(
         withheld=Withheld(
             pieces_merged=sum(side.pieces_merged for side in apart),
             no_words=sum(side.no_words for side in apart) if lens.unit == "word" else 0,
+            segmented=sum(side.segmented for side in apart) if lens.unit == "word" else 0,
             special_hidden=sum(int((~side.stays).sum()) for side in apart),
             special_share=float(np.mean(special_shares)),
             renormalised=renormalised,
@@ -136,6 +137,10 @@ class _Side:
     @property
     def no_words(self) -> int:
         return _no_words(self.places, self.tokens)
+
+    @property
+    def segmented(self) -> int:
+        return sum(self.tokens[place.positions[0]].is_segmented for place in self.places)
 
 
 def _side(tokens: Sequence[Token], lens: Lens) -> _Side:
@@ -202,7 +207,7 @@ def _places(tokens: Sequence[Token], unit: Unit) -> tuple[Place, ...]:
 
 
 def _no_words(places: Sequence[Place], tokens: Sequence[Token]) -> int:
-    unspaced = [is_unspaced(token.source) for token in tokens]
+    unspaced = [is_unspaced(token.source) and not token.is_segmented for token in tokens]
     return sum(any(unspaced[position] for position in place.positions) for place in places)
 
 

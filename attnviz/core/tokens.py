@@ -19,6 +19,7 @@ class Token:
     is_unknown: bool
     source: str  # the characters of the sentence that it stands for
     word_text: str = ""  # those of its whole word; empty where the model reads another
+    is_segmented: bool = False  # whether its word was found by a segmenter: Chinese has no spaces
 
     @property
     def name(self) -> str:

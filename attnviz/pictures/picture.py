@@ -34,6 +34,8 @@ def withheld_notes(
         notes.append(say("picture.merged", language, pieces=withheld.pieces_merged))
     if withheld.no_words:
         notes.append(say("picture.no_words", language, places=withheld.no_words))
+    if withheld.segmented:
+        notes.append(say("picture.segmented", language, places=withheld.segmented))
     if withheld.special_hidden:
         share = percent(withheld.special_share)
         notes.append(
