@@ -75,7 +75,7 @@ def provenance_note(trace: Trace | None, language: Language) -> str:
         "file.made_with",
         language,
         versions=versions_text(),
-        model=card.called(language),
+        model=_called(trace, language),
         layers=card.layers,
         heads=card.heads,
         revision=card.revision[:12],
@@ -84,6 +84,13 @@ def provenance_note(trace: Trace | None, language: Language) -> str:
     read = [*reading_notes(trace, language), *layer_notes(trace, language)]
     notes = [*intervention_notes(trace, language), *given_weights_notes(trace, language)]
     return " ".join([sentence, *read, *notes])
+
+
+def _called(trace: Trace, language: Language) -> str:
+    """A model by its name; of an encoder–decoder with the attention that is drawn."""
+    name, kinds = trace.model.called(language), trace.kinds
+    of_one = trace.model.architecture == "encoder-decoder" and len(kinds) == 1
+    return f"{name} · {say(f'kind.{kinds[0]}', language)}" if of_one else name
 
 
 def reading_notes(trace: Trace, language: Language) -> list[str]:
@@ -158,7 +165,8 @@ def intervention_notes(trace: Trace, language: Language) -> list[str]:
 
 
 def sentences(trace: Trace | None) -> list[str]:
-    """The text of a trace, and the second one if any."""
+    """The text of a trace, the second one if any, and the target that was typed if it is drawn."""
     if trace is None:
         return []
-    return [trace.text] if trace.pair is None else [trace.text, trace.pair]
+    target = trace.target if "target" in trace.sequences else None
+    return [text for text in (trace.text, trace.pair, target) if text is not None]

@@ -21,6 +21,7 @@ from attnviz.analysis.lens import Lens, look_at
 from attnviz.core.attention import Scored
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap, Place
+from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
@@ -256,6 +257,7 @@ def shown(
         return (Shown(drawn, style.HEAD_CODES[0]),)
     lens, ids = lens_of(lens), drawn.check_heads(heads)
     check_one_kind(ids)
+    drawn = of_kind(drawn, ids[0].kind)
     if combination is not None:
         checks.one_of("combination", combination, get_args(Combination))
         return (Shown(Source(drawn, ids, lens, combination), style.HEAD_CODES[0]),)
