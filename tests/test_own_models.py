@@ -88,7 +88,7 @@ def test_the_size_is_that_of_the_weights_that_are_here(
     serve(f"allowed_models = [{name!r}]")
     size = (folders["tiny"] / "model.safetensors").stat().st_size
     assert catalogue.bytes_here(name) == size
-    assert own_models.entry(name) == f"tiny · {size / 1e6:,.0f} MB"
+    assert own_models.entry(name) == f"tiny · {size / 1000:,.0f} kB"
     assert catalogue.bytes_here("org/never-fetched") is None
 
 
