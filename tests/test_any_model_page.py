@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoModel, AutoModelForSeq2SeqLM, AutoTokenizer
 
 import attnviz
+from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
+from attnviz.errors import ArgumentError
+from attnviz.pictures.overview import tiles_of
+from attnviz.ui.widgets import pins
 from tests.test_page import components, said
 from tests.test_share_page import link_of
 from tests.tiny_families import saved_family
@@ -131,6 +135,51 @@ def test_without_a_target_the_model_writes_it_and_the_page_says_so(saved: Saved)
     assert "The decoder begins with [PAD]." in said(app)
     again = attnviz.trace(TEXT, attnviz.load(saved("t5")), target=TARGET)
     assert f"{len(again.sequences['target'])} target tokens" in said(app)
+
+
+def test_a_target_of_spaces_is_none(saved: Saved) -> None:
+    app = opened(explore, saved("t5"), t="  ")
+    assert not app.error
+    assert "The model wrote the target itself" in said(app)
+
+
+def test_a_model_that_cannot_write_asks_for_a_target_beside_its_box(
+    saved: Saved, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bare"
+    AutoModel.from_pretrained(saved("t5")).save_pretrained(folder)
+    for file in saved("t5").glob("*token*"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    app = opened(explore, folder)
+    assert "Type the target" in said(app)
+    app.text_input(key="target").set_value(TARGET).run()
+    assert not app.error
+    assert {"overview_picture", "lines_picture"} <= components(app)
+
+
+def test_a_pair_in_a_link_is_a_head_of_the_kind_that_is_seen(saved: Saved) -> None:
+    app = opened(explore, saved("t5"), t=TARGET, kind="encoder", ha="2.3", hb="0.1.cross")
+    assert app.selectbox(key="a").value == HeadId(2, 3, "encoder")
+    assert "cross L0·H1" in said(app), "of another kind: named, and dropped"
+
+
+def test_a_pin_is_of_its_own_side(saved: Saved) -> None:
+    trace = attnviz.trace(TEXT, attnviz.load(saved("t5")), target=TARGET).of_kind("cross")
+    positions = pins.positions_of(trace, Lens(hide_special=True))
+    assert len(positions["q"]) == 4, "[PAD] and [CLS] are hidden"
+    assert len(positions["k"]) == 11
+    drawn = attnviz.lines(trace, [(0, 1)], pins=["q5", "k12"])
+    assert "pinned" in drawn.to_svg()
+    with pytest.raises(ArgumentError, match="q6"):
+        attnviz.lines(trace, [(0, 1)], pins=["q6"])
+
+
+def test_given_cross_attention_is_one_kind_and_drawn() -> None:
+    weights = np.full((2, 3, 2, 4), 0.25)
+    trace = attnviz.Trace.from_weights(["a", "b"], weights, keys=["c", "d", "e", "f"])
+    assert tiles_of(trace).levels.shape == (2, 3, 2, 4)
+    for drawn in (attnviz.overview(trace), attnviz.explore(trace)):
+        assert "of_kind" not in drawn.to_html(), "it holds no other"
 
 
 def test_another_model_lets_go_of_the_target(saved: Saved) -> None:

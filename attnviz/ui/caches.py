@@ -62,7 +62,8 @@ class TraceKey(NamedTuple):
 
         Models that write no text of their own have no use for the last two.
         """
-        of_two = (target or None, kind) if model.target is not None else (None, None)
+        typed = target if target and target.strip() else None
+        of_two = (typed, kind) if model.target is not None else (None, None)
         return cls(model.name, model.card.revision, text, pair, *of_two)
 
     @property
