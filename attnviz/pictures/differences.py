@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.difference import row_divergences
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, rows_shown
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap, Withheld
 from attnviz.core.trace import Trace
@@ -64,12 +64,17 @@ class Difference(Source):
 
     def _divergence(self, seen: AttentionMap) -> Float[np.ndarray, " row"] | None:
         """Of the rows that are shown, each with all its columns."""
-        a, b = self._each(Lens(self.lens.unit))
-        rows = [a.rows.index(place) for place in seen.rows]
-        if not rows:
+        if not seen.rows:
             return np.zeros(0)
+        kind = self.heads[0].kind
+        queries, keys = self.trace.query_tokens(kind), self.trace.key_tokens(kind)
+        part = self.lens.part(queries)
+        a, b = (
+            rows_shown(self.trace.weights(head, part), queries, keys, self.lens)
+            for head in self.heads
+        )
         try:
-            return row_divergences(a.values[rows], b.values[rows])
+            return row_divergences(a, b)
         except CaptureError:
             return None
 

@@ -31,6 +31,7 @@ class Recipe:
     combination: Combination | None = None
     direction: str = "horizontal"
     arrangement: str = "stacked"
+    pins: Sequence[str] = ()
 
     @property
     def text(self) -> str:
@@ -92,6 +93,8 @@ class Recipe:
             for name, value in usual.items()
             if getattr(self, name) != value
         ]
+        if self.pins:
+            arguments.append(f"pins={list(self.pins)!r}")
         return f"attnviz.{self.make}({', '.join(arguments)})"
 
 

@@ -7,6 +7,7 @@ so and how it is made again. A map that comes from anywhere else is drawn as wel
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isqrt
 from typing import get_args
 
 import numpy as np
@@ -20,7 +21,7 @@ from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
 from attnviz.core.attention import Scored
 from attnviz.core.heads import AnyHead, HeadId
-from attnviz.core.maps import AttentionMap, Place
+from attnviz.core.maps import MOST_PAIRS, AttentionMap, Place
 from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
@@ -50,14 +51,16 @@ class Source:
     def attention_map(self) -> AttentionMap:
         """The weights through the lens."""
         trace, kind = self.trace, self.heads[0].kind
-        heads = map(trace.weights, self.heads)
+        queries, keys = trace.query_tokens(kind), trace.key_tokens(kind)
+        part = self.lens.part(queries)
+        check_drawable(len(queries[part]), len(keys[self.lens.part(keys)]))
         seen = look_at(
-            heads,
-            trace.query_tokens(kind),
+            (trace.weights(head, part) for head in self.heads),
+            queries,
             self.lens,
             self.combination or "mean",
-            trace.allowed_in(self.heads),
-            columns=trace.key_tokens(kind),
+            trace.allowed_in(self.heads, part),
+            columns=keys,
         )
         return replace(seen, title=self.title, formula=self._formula(seen))
 
@@ -181,8 +184,10 @@ class Shown:
         if self.source is None:
             cells = f"{withheld.not_allowed:,}"
             return [say("map.no_value", language, cells=cells)] if withheld.not_allowed else []
-        hidden = withheld_notes(withheld, self.lens, self.combination, language)
         found = self.source
+        hidden = withheld_notes(
+            withheld, self.lens, self.combination, language, is_given=found.is_given
+        )
         of_heads = [*_sink_notes(found, language), *_shared_notes(found, language)]
         return [*intervention_notes(found.trace, language), *of_heads, *hidden]
 
@@ -216,6 +221,19 @@ def _shared_notes(source: Source, language: Language) -> list[str]:
     first = head.head // group * group
     each = {"first": f"H{first}", "last": f"H{first + group - 1}"}
     return [say("picture.shared_keys", language, **each)] if group > 1 else []
+
+
+def check_drawable(rows: int, columns: int) -> None:
+    """Make sure that a map of so many queries and keys can be drawn.
+
+    Raises:
+        ArgumentError: if there are too many.
+    """
+    if rows * columns > MOST_PAIRS:
+        most = isqrt(MOST_PAIRS)
+        raise ArgumentError(
+            "span_wanted", rows=f"{rows:,}", columns=f"{columns:,}", most=f"{most:,}"
+        )
 
 
 def drawn_values(seen: AttentionMap) -> Float[np.ndarray, "row column"]:

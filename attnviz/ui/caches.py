@@ -23,6 +23,7 @@ from attnviz.core.one_kind import of_kind
 from attnviz.core.partial import partial
 from attnviz.core.trace import Trace
 from attnviz.models.load import Model
+from attnviz.models.progress import Progress
 from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.chart import Chart
@@ -99,12 +100,12 @@ def is_light(key: TraceKey) -> bool:
     return len(key.text) + len(key.pair or "") + len(key.target or "") <= LIGHT_CHARACTERS
 
 
-def traced(key: TraceKey, model: Model) -> Trace:
+def traced(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace:
     """The trace of a text: what weights need of it, and the rest when it is asked for."""
     every = key.whole
 
     def run() -> Trace:
-        return partial(_run(every, model), lambda: fully_traced(every, model))
+        return partial(_run(every, model, progress), lambda: fully_traced(every, model))
 
     return _seen(key, _traces.get(every, run, is_light=is_light(key)))
 
@@ -120,9 +121,9 @@ def _seen(key: TraceKey, every: Trace) -> Trace:
     return every if key.kind is None else of_kind(every, key.kind)
 
 
-def _run(key: TraceKey, model: Model) -> Trace:
+def _run(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace:
     started = time.perf_counter()
-    found = trace(key.text, model, key.pair, target=key.target)
+    found = trace(key.text, model, key.pair, target=key.target, progress=progress)
     milliseconds = 1000 * (time.perf_counter() - started)
     note("trace", model=model.card.title, tokens=len(found.tokens), ms=milliseconds)
     return found
@@ -134,9 +135,10 @@ def all_known(key: TraceKey) -> Trace | None:
     return None if every is None or any(one is None for one in known) else _seen(key, every)
 
 
-def overview_of(key: TraceKey, trace: Trace) -> Overview:
+def overview_of(key: TraceKey, trace: Trace, progress: Progress | None = None) -> Overview:
     """All heads as tiles."""
-    return Overview(trace, _tiles.get(key, lambda: tiles_of(trace), is_light=True))
+    tiles = _tiles.get(key, lambda: tiles_of(trace, progress), is_light=is_light(key))
+    return Overview(trace, tiles)
 
 
 def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, float]:
@@ -144,11 +146,11 @@ def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, floa
     return _different.get(key, lambda: most_different(trace), is_light=is_light(key))
 
 
-def measured(key: TraceKey, trace: Trace) -> pd.DataFrame:
+def measured(key: TraceKey, trace: Trace, progress: Progress | None = None) -> pd.DataFrame:
     """All measures of all heads, and the tokens that each rests on."""
 
     def work() -> np.ndarray:
-        return measure(trace, tokens=True)[measured_columns()].to_numpy(float)
+        return measure(trace, tokens=True, progress=progress)[measured_columns()].to_numpy(float)
 
     return pd.DataFrame(
         _measured.get(key, work, is_light=is_light(key)), columns=measured_columns()

@@ -5,7 +5,8 @@ their lines, with every value in the packet (see `quantised`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -14,16 +15,16 @@ from jaxtyping import UInt8
 from attnviz import checks
 from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, HeadId
-from attnviz.core.maps import AttentionMap
-from attnviz.core.one_kind import of_kind
+from attnviz.core.maps import MOST_PAIRS, AttentionMap
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
-from attnviz.errors import CaptureError, InterventionError
+from attnviz.errors import InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pins_of
 from attnviz.pictures.differences import pair_shown
+from attnviz.pictures.explorer.heads import of_one_kind
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import (
     Arrangement,
@@ -48,20 +49,21 @@ from attnviz.pictures.packet import pack
 from attnviz.pictures.quantised import FIRST_DRAWN, SLACK, STEPS, quantised
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
-from attnviz.pictures.shown import Shown, Source, check_alone, check_one_kind, shown, side
+from attnviz.pictures.shown import Shown, Source, check_alone, shown, side
 from attnviz.pictures.standalone import framed, tag
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, say
 
 SCRIPT = Script("explorer", needs=("overview", "heatmap", "lines"))
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
+BEGINNING = (0, 127)  # of a long text: the span that is drawn unless another is asked for
 NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
 
 Part = Literal["overview", "maps", "lines"]
 PARTS: tuple[Part, ...] = ("overview", "maps", "lines")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explorer:
     """What a file shows: heads, the lens on them, and which parts; or one map as it is."""
 
@@ -96,6 +98,7 @@ class Explorer:
             combination=self.combination,
             direction=self.direction,
             arrangement=self.arrangement,
+            pins=self.pins,
         )
 
     def to_html(self) -> str:
@@ -106,9 +109,9 @@ class Explorer:
             SCRIPT, self.packet(), self.alt, self.trace, said, self.recipe, self.language, [steps]
         )
 
-    def to_svg(self) -> str:
-        """One SVG file at print size: the lines of the chosen heads."""
-        return self.lines.to_svg()
+    def to_svg(self, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet`: the lines of the chosen heads."""
+        return self.lines.to_svg(sheet=sheet)
 
     @property
     def lines(self) -> Lines:
@@ -148,7 +151,7 @@ class Explorer:
             "ramps_dark": _ramps("dark", signed),
         }
         if not self._holds_all:
-            tiles = self._tiles()
+            tiles = self._tiles
             arrays["tiles"] = tiles.levels
             if tiles.denied is not None:
                 arrays["tiles_denied"] = tiles.denied
@@ -187,6 +190,7 @@ class Explorer:
             return [*maps, *chosen], [len(maps)]
         return maps, [trace.heads.index(head) for head in self.heads]
 
+    @cached_property
     def _tiles(self) -> Tiles:
         """The tiles of the overview where a cell may stand for several values."""
         if isinstance(self.drawn, AttentionMap):
@@ -198,11 +202,11 @@ class Explorer:
         language, trace = self.language, self.trace
         if trace is None:
             (one,) = self.chosen
-            tiles = _cells(one.map, one.map.denied) if self._holds_all else self._tiles()
+            tiles = _cells(one.map, one.map.denied) if self._holds_all else self._tiles
             words = map_words(one, tiles, language)
             return {**words, "slack": SLACK} if self._holds_all else words
         if not self._holds_all:
-            return overview_words(trace, *labels_of(trace), self._tiles(), language)
+            return overview_words(trace, *labels_of(trace), self._tiles, language)
         seen = Source(trace, trace.heads[:1], self.lens).attention_map()
         rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
         lensed = [say("overview.lens", language)] if self.lens != Lens() else []
@@ -287,8 +291,9 @@ def explore(
 ) -> Explorer:
     """All heads, with some of them chosen; the two most different ones unless `heads` says.
 
-    The first two heads where row sums are not 1, as the file says. In place of a trace with its
-    heads, an attention map from anywhere.
+    The first two heads where row sums are not 1, as the file says. Of a text of more than 2,048
+    tokens the first 128 are drawn in full, as it says too, unless the lens has a span.
+    In place of a trace with its heads, an attention map from anywhere.
 
     Raises:
         ArgumentError: if something is not what it should be.
@@ -306,13 +311,13 @@ def explore(
         check_alone(heads, lens, combination)
         ids: tuple[HeadId, ...] = ()
     else:
-        trace, ids = _of_one_kind(trace, heads)
+        trace, ids = of_one_kind(trace, heads)
     if len(ids) > MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=MOST_HEADS)
     return Explorer(
         trace,
         ids,
-        lens_of(lens),
+        _spanned(trace, lens_of(lens)),
         combination,
         direction,
         arrangement,
@@ -322,22 +327,12 @@ def explore(
     )
 
 
-def _of_one_kind(trace: Trace, heads: Sequence[AnyHead] | None) -> tuple[Trace, tuple[HeadId, ...]]:
-    """A trace with the kind of attention that these heads are of, and each head once."""
-    if heads is None:
-        one = of_kind(trace)
-        return one, tuple(dict.fromkeys(_two(one)))
-    ids = tuple(dict.fromkeys(trace.check_heads(heads)))
-    check_one_kind(ids)
-    return of_kind(trace, ids[0].kind), ids
-
-
-def _two(trace: Trace) -> tuple[HeadId, ...]:
-    """The two most different heads; the first two where weights are no distributions."""
-    try:
-        return most_different(trace)[:2]
-    except CaptureError:
-        return trace.heads[:2]
+def _spanned(drawn: Trace | AttentionMap, lens: Lens) -> Lens:
+    """The lens, of a text too long for one map with the beginning as its span."""
+    if isinstance(drawn, AttentionMap) or lens.span:
+        return lens
+    queries, keys = labels_of(drawn)
+    return lens if len(queries) * len(keys) <= MOST_PAIRS else replace(lens, span=BEGINNING)
 
 
 def _ramps(mode: style.Mode, signed: bool) -> UInt8[np.ndarray, "slot level rgb"]:

@@ -4,37 +4,35 @@ Each head is a tile of at most 64 × 64 cells of one byte. Up to 64 tokens a cel
 weight; beyond, it is the strongest weight of a block of queries and keys, and says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import isqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from math import ceil, isqrt
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from attnviz.analysis.allowed import allowed_in_layer
-from attnviz.analysis.formula import formula as formula_of
-from attnviz.core.heads import PREFIXES, AnyHead
+from attnviz.core.attention import Weighted
+from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
 from attnviz.core.one_kind import of_kind
+from attnviz.core.sheet import Sheet
+from attnviz.core.tiles import blocks
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
+from attnviz.models.progress import Progress
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.overview.on_paper import tiles_on_paper
+from attnviz.pictures.overview.record import Tiles as Tiles
+from attnviz.pictures.overview.words import map_words as map_words
+from attnviz.pictures.overview.words import overview_words as overview_words
 from attnviz.pictures.packet import pack
-from attnviz.pictures.picture import title
-from attnviz.pictures.provenance import (
-    given_weights_notes,
-    intervention_notes,
-    layer_notes,
-    with_interventions,
-)
+from attnviz.pictures.paper import paper_of
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
-from attnviz.texts import Language, Message, say
+from attnviz.texts import Language
 
 if TYPE_CHECKING:
     from attnviz.pictures.explorer import Explorer
@@ -42,19 +40,6 @@ if TYPE_CHECKING:
 SCRIPT = Script("overview")
 LARGEST_TILE = 64  # cells a side
 LARGEST_PAYLOAD = 768 * 1024  # bytes of all tiles, whatever the number of heads
-
-
-class Tiles(NamedTuple):
-    """A tile a head: levels (`style.map_levels`), and where each row and column begins.
-
-    Cell i of a side covers the tokens from edge i to edge i + 1 − 1.
-    """
-
-    levels: UInt8[np.ndarray, "layer head row column"]
-    row_edges: tuple[int, ...]
-    column_edges: tuple[int, ...]
-    # 1 where no pair of a cell is allowed; one tile for all heads where they agree
-    denied: UInt8[np.ndarray, "#layer #head row column"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -91,18 +76,20 @@ class Overview:
         """One HTML file that needs no network: all heads, and those that are chosen in full."""
         return self._explorer(language or self.language).to_html()
 
-    def to_svg(self, language: Language | None = None) -> str:
-        """One SVG file at print size, every cell in it."""
+    def to_svg(self, language: Language | None = None, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet` of a paper, every cell in it."""
         language = language or self.language
         check_language(language)
         said = self._words(language)
-        head = svg.words(said["title"], [said["note"]], style.INK["light"])
+        paper = paper_of(sheet)
+        head = svg.words(said["title"], [said["note"]], paper.ink, paper)
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
         trace = self.drawn if isinstance(self.drawn, Trace) else None
         named = trace is not None
-        tiles = tiles_on_paper(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
+        levels, denied = self.tiles.levels, self.tiles.denied
+        tiles = tiles_on_paper(levels, denied, paper, signed=signed, named=named)
         recipe = None if trace is None else Recipe("overview", trace)
-        return svg.document(trace, [head, tiles], recipe, language, said["alt"])
+        return svg.document(trace, [head, tiles], recipe, language, said["alt"], sheet)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -146,16 +133,42 @@ def _tokens(trace: Trace) -> tuple[Sequence[Token], Sequence[Token]]:
     return trace.query_tokens(), trace.key_tokens()
 
 
-def tiles_of(trace: Trace) -> Tiles:
-    """A tile a head of a trace with one kind of attention."""
+def tiles_of(trace: Trace, progress: Progress | None = None) -> Tiles:
+    """A tile a head of a trace with one kind of attention.
+
+    `progress` is told how many layers are done.
+    """
     rows, columns = (cell_edges(len(side), len(trace.heads)) for side in _tokens(trace))
-    layers = (pool(trace.layer_weights(n), rows, columns) for n in range(trace.model.layers))
-    levels = np.stack([style.level(layer) for layer in layers])
-    denied = [
-        _none_allowed(allowed_in_layer(trace, layer), levels.shape[1:], rows, columns)
-        for layer in range(trace.model.layers)
+    layers, kind = trace.model.layers, trace.check_kind("self")
+    levels, denied = [], []
+    for layer in range(layers):
+        if progress is not None:
+            progress(layer / layers, "overview")
+        record = trace.attention[kind, layer]
+        levels.append(style.level(_pooled(record, rows, columns)))
+        denied.append(_none_allowed(record, rows, columns))
+    return Tiles(np.stack(levels), rows, columns, shared(denied))
+
+
+def _pooled(
+    record: Weighted, rows: Sequence[int], columns: Sequence[int]
+) -> Float[np.ndarray, "head row column"]:
+    """The strongest weight of each block of queries and keys, some rows of cells at a time."""
+    parts = [
+        pool(record.weights(slice(None), queries), some, columns)
+        for queries, some in _row_groups(rows, columns, record.heads)
     ]
-    return Tiles(levels, rows, columns, shared(denied))
+    return np.concatenate(parts, axis=1)
+
+
+def _row_groups(
+    rows: Sequence[int], columns: Sequence[int], heads: int
+) -> Iterator[tuple[slice, tuple[int, ...]]]:
+    """Rows of cells, a few at a time: which queries, and where each row begins among these."""
+    cells, queries = len(rows) - 1, rows[-1]
+    for part in blocks(cells, heads * columns[-1] * ceil(queries / cells)):
+        some = rows[part.start : part.stop + 1]
+        yield slice(some[0], some[-1]), tuple(edge - some[0] for edge in some)
 
 
 def map_tile(drawn: AttentionMap) -> Tiles:
@@ -170,15 +183,17 @@ def map_tile(drawn: AttentionMap) -> Tiles:
 
 
 def _none_allowed(
-    allowed: Bool[np.ndarray, "#head query key"] | None,
-    cells: tuple[int, ...],
-    rows: Sequence[int],
-    columns: Sequence[int],
+    record: Weighted, rows: Sequence[int], columns: Sequence[int]
 ) -> Bool[np.ndarray, "head row column"]:
     """The blocks of queries and keys in which no pair is allowed."""
-    if allowed is None:
-        return np.zeros(cells, bool)
-    return np.asarray(pool(allowed.astype(np.float32), rows, columns) == 0)
+    parts, cells = [], (record.heads, len(rows) - 1, len(columns) - 1)
+    for queries, some in _row_groups(rows, columns, record.heads):
+        allowed = record.may_look(slice(None), queries)
+        if allowed is None:
+            return np.zeros(cells, bool)
+        one = allowed[:1] if allowed.strides[0] == 0 else allowed  # that of all heads
+        parts.append(_of_blocks(np.logical_or, one, some, columns))
+    return np.broadcast_to(~np.concatenate(parts, axis=1), cells)
 
 
 def shared(
@@ -226,108 +241,3 @@ def _of_blocks(
 ) -> np.ndarray:
     over_keys = ufunc.reduceat(values, column_edges[:-1], axis=2)
     return np.asarray(ufunc.reduceat(over_keys, row_edges[:-1], axis=1))
-
-
-def overview_words(
-    trace: Trace,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    tiles: Tiles,
-    language: Language,
-    extra: Sequence[str] = (),
-) -> dict[str, Any]:
-    """What an overview of the heads of a trace says; `rows` and `columns` are its labels."""
-    card, kind = trace.model, trace.check_kind("self")
-    sizes: dict[str, Any] = {"layers": card.layers, "heads": card.heads}
-    block = _largest_block(tiles)
-    source = "given" if card.source == "given" else "softmax"
-    softmax = {"softmax": formula_of(trace, trace.heads)}
-    named = Message(f"overview.formula_{source}", softmax)
-    formula = with_interventions(named, trace, trace.heads).text(language)
-    key = "overview.pooled" if block > 1 else "overview.exact"
-    drawn = say(key, language, block=block, formula=formula)
-    hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
-    changed = [
-        *intervention_notes(trace, language),
-        *given_weights_notes(trace, language),
-        *layer_notes(trace, language),
-    ]
-    note = " ".join([drawn, *hatched, *extra, *changed])
-    model, name = card.called(language), say(f"overview.title_{kind}", language, **sizes)
-    sizes |= {"queries": len(rows), "keys": len(columns)}
-    sizes |= {"rows": len(tiles.row_edges) - 1, "columns": len(tiles.column_edges) - 1}
-    of = "" if kind == "self" else f" ({say(f'kind.{kind}', language)})"
-    alt = say("overview.alt", language, model=model, kind=of, note=note, **sizes)
-    return {
-        "layers": card.layers,
-        "heads": card.heads,
-        "prefix": PREFIXES[kind],
-        "title": title(trace, name, language),
-        "note": note,
-        "alt": alt,
-        **_sides(rows, columns, tiles),
-        **_spoken(language, signed=False),
-    }
-
-
-def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
-    """What the overview of one map says."""
-    attention = view.map
-    kind = "signed" if attention.is_signed else "share"
-    block = _largest_block(tiles)
-    pooled = "_pooled" if block > 1 else ""
-    drawn = say(f"overview.map_{kind}{pooled}", language, block=block)
-    hatched = [] if attention.allowed is None else [say("overview.hatched", language)]
-    note = " ".join([drawn, *hatched])
-    name = view.name(language)
-    alt = say(
-        "overview.map_alt",
-        language,
-        name=name,
-        rows=len(attention.rows),
-        columns=len(attention.columns),
-        note=note,
-    )
-    rows, columns = ([place.text for place in side] for side in (attention.rows, attention.columns))
-    spoken = _spoken(language, signed=attention.is_signed)
-    spoken["words"]["rest"] = say(f"map.rest{'_signed' if attention.is_signed else ''}", language)
-    return {
-        "layers": 1,
-        "heads": 1,
-        "alone": True,
-        "title": name,
-        "note": note,
-        "alt": alt,
-        **_sides(rows, columns, tiles),
-        **spoken,
-    }
-
-
-def _largest_block(tiles: Tiles) -> int:
-    """The longest side of a block that shares a cell, in tokens."""
-    edges = (tiles.row_edges, tiles.column_edges)
-    return max((end - start for side in edges for start, end in pairwise(side)), default=1)
-
-
-def _sides(rows: Sequence[str], columns: Sequence[str], tiles: Tiles) -> dict[str, Any]:
-    return {
-        "rows": {"labels": list(rows), "edges": list(tiles.row_edges)},
-        "columns": {"labels": list(columns), "edges": list(tiles.column_edges)},
-    }
-
-
-def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
-    """The words under the pointer, and the colours of A and B."""
-    kind = "_signed" if signed else ""
-    texts = ("not_allowed", "hidden", "rest", "click_sets", "canvas_help")
-    read = ("read", "read_block")
-    return {
-        "signed": signed,
-        "words": {
-            **{name: say(f"overview.{name}", language) for name in texts},
-            **{name: say(f"overview.{name}{kind}", language) for name in read},
-        },
-        "colours": {
-            mode: [getattr(code, mode) for code in style.HEAD_CODES[:2]] for mode in style.MODES
-        },
-    }

@@ -18,6 +18,7 @@ from attnviz.ui.caches import LinesKey, TraceKey
 from attnviz.ui.frame import language
 from attnviz.ui.widgets import pins
 from attnviz.ui.widgets.heads import Different, choose_head, heads_shown
+from attnviz.ui.widgets.long_text import choose_span, span_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,19 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
             )
             segments(ViewState, "direction", "page.direction", ("horizontal", "vertical"))
             _lens()
+            choose_span(trace, now)
 
 
 def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Choices:
     """What is chosen, by the controls or, where there are none, by the link."""
-    lens = Lens(now.unit, now.hide_special, now.renormalise, now.at_least, now.strongest / 100)
+    lens = Lens(
+        now.unit,
+        now.hide_special,
+        now.renormalise,
+        now.at_least,
+        now.strongest / 100,
+        span_of(len(trace.tokens), now),
+    )
     return Choices(
         heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),
         combination=None if now.combine == "each" else now.combine,

@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from attnviz.analysis.difference import queries_compared
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
@@ -135,6 +136,8 @@ def _summary(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> N
     if are_usual(now):
         divergence = f"{usual.divergence:.3f}"
         summary += " · " + say("page.default_heads", language(), divergence=divergence)
+        if (step := queries_compared(trace).step) > 1:
+            summary += " " + say("page.compared_by", language(), step=step)
     with st.container(key="facts"):
         st.markdown(markdown_text(summary))
 
