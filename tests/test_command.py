@@ -224,7 +224,7 @@ def test_each_option_changes_the_file_or_is_refused(
         pytest.skip("a head is chosen in its page; its print shows all")
     made: list[bytes | None] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attnviz, "trace", lambda *_: note)
+        patch.setattr(attnviz, "trace", lambda *_, **__: note)
         for more in ([], option):
             file = tmp_path / f"{len(made)}{ending}"
             named = [] if picture is None else ["--picture", picture]

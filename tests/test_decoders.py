@@ -368,7 +368,7 @@ def test_heads_that_share_keys_say_so(loaded: Loaded) -> None:
 
 def test_a_models_own_mask_is_not_called_given(loaded: Loaded) -> None:
     (one,) = shown(attnviz.trace(TEXT, loaded("gpt2")), [(0, 0)])
-    assert "the mask does not allow them" in one.alt("en")
+    assert "the model's mask does not allow them" in one.alt("en")
     assert "given" not in one.alt("en")
 
 

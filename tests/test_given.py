@@ -375,7 +375,9 @@ def test_pairs_that_a_mask_does_not_allow_are_hidden_and_counted(mask: Any) -> N
     one = shown(trace, [(0, 1)])[0]
     np.testing.assert_array_equal(one.map.shown, CAUSAL == 1)
     np.testing.assert_array_equal(one.map.values, CAUSAL_WEIGHTS[0, 1].astype(np.float32))
-    assert one.notes("en") == ["6 pairs are not drawn, because the mask does not allow them."]
+    assert one.notes("en") == [
+        "6 pairs are not drawn, because the mask of the given weights does not allow them."
+    ]
     assert "6 对" in one.notes("zh")[0]
     assert provenance(trace)["not_allowed"] == 12
     drawn = attnviz.heatmap(trace, (0, 1)).figure.data[0].z
