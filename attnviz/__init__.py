@@ -181,3 +181,4 @@ for _name, _home in _HOMES.items():
     if _home.startswith(_PICTURES):
         register(_name, partial(_function, _name, _home))
 register("to_frame", partial(_function, "to_frame", "attnviz.analysis.frame"))
+register("of_kind", partial(_function, "of_kind", "attnviz.core.one_kind"))

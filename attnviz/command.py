@@ -12,7 +12,8 @@ from typing import Any, get_args
 
 import attnviz
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import HeadId, Kind
+from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.export.measures import measures_csv, measures_json, measures_npz, measures_parquet
@@ -71,13 +72,14 @@ def _files(asked: argparse.Namespace) -> list[str]:
     heads = None if asked.head is None else [_head(text) for text in asked.head]
     lens = _lens(asked.lens)
     _check_used(asked, ending, lens)
-    trace = attnviz.trace(asked.text, asked.model, asked.pair)
+    trace = attnviz.trace(asked.text, asked.model, asked.pair, target=asked.target)
     made = []
     if table is not None:
         made.append(_save(asked.measure, table(trace, asked.language)))
     if output is not None and ending is not None:
+        one = of_kind(trace, asked.kind)
         seen = attnviz.explore(
-            trace, heads, lens, arrangement=asked.arrange or "stacked", language=asked.language
+            one, heads, lens, arrangement=asked.arrange or "stacked", language=asked.language
         )
         made.append(
             _save(
@@ -218,6 +220,12 @@ def _draw_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("text", help="the sentence")
     parser.add_argument("--pair", help="a second sentence")
+    parser.add_argument("--target", help="of an encoder–decoder: what it writes; left out: its own")
+    parser.add_argument(
+        "--kind",
+        choices=[kind for kind in get_args(Kind) if kind != "self"],
+        help="of an encoder–decoder: which attention is drawn (cross)",
+    )
     parser.add_argument("--model", help="minilm, minilm-random, a folder or a hub name")
     parser.add_argument(
         "--head",

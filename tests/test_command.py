@@ -20,12 +20,13 @@ from attnviz.export.numbers import as_csv, as_parquet
 from attnviz.pictures.kinds import kinds
 from attnviz.pictures.shown import shown
 from attnviz.texts import LANGUAGES, Language
+from tests.tiny_families import saved_family
 
 
 @pytest.fixture
 def no_model(note: Trace, monkeypatch: pytest.MonkeyPatch) -> Trace:
     """The command is given the note's trace, whatever the text."""
-    monkeypatch.setattr(attnviz, "trace", lambda *_: note)
+    monkeypatch.setattr(attnviz, "trace", lambda *_, **__: note)
     return note
 
 
@@ -153,6 +154,26 @@ def test_what_cannot_be_gets_one_line(
     assert capsys.readouterr().err != problem
 
 
+# ---- encoder–decoders
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder", "cross"])
+def test_one_kind_of_an_encoder_decoder_is_drawn(kind: Any, tmp_path: Path) -> None:
+    folder, file = saved_family(tmp_path / "t5", "t5"), tmp_path / "numbers.csv"
+    asked = ["the cat sat", "--model", str(folder), "--target", "the mat", "--head", "1.2"]
+    assert main([*asked, "--kind", kind, "-o", str(file)]) == 0
+    found = pd.read_csv(file)
+    trace = attnviz.trace("the cat sat", str(folder), target="the mat")
+    expected = trace.weights((1, 2, kind))
+    may = trace.allowed((1, 2, kind))
+    drawn = expected.ravel() if may is None else np.where(may, expected, np.nan).ravel()
+    np.testing.assert_allclose(found["weight"].to_numpy(float), drawn, rtol=1e-6)
+    assert main([*asked, "-o", str(tmp_path / "all.html")]) == 0, "cross-attention"
+    assert main([*asked[:-2], "--measure", str(tmp_path / "measures.csv")]) == 0
+    table = pd.read_csv(tmp_path / "measures.csv")
+    assert set(table["kind"].dropna()) == {"encoder", "decoder", "cross"}
+
+
 LENS = ["--lens", "hide_special"]
 ARRANGE = ["--arrange", "overlaid"]
 ARCS = ["--picture", "arcs"]
@@ -203,7 +224,7 @@ def test_each_option_changes_the_file_or_is_refused(
         pytest.skip("a head is chosen in its page; its print shows all")
     made: list[bytes | None] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attnviz, "trace", lambda *_: note)
+        patch.setattr(attnviz, "trace", lambda *_, **__: note)
         for more in ([], option):
             file = tmp_path / f"{len(made)}{ending}"
             named = [] if picture is None else ["--picture", picture]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from attnviz.errors import CaptureError, InterventionError
 from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.models.watch import WeightRecorder, watching
+from attnviz.pictures.provenance import provenance_note
 from attnviz.pictures.shown import shown
 from tests.tiny_families import opened, saved_family
 
@@ -317,3 +319,69 @@ def test_a_model_saved_with_the_head_of_its_task_is_the_same(kind: str, tmp_path
     seen = attnviz.trace(TEXT, opened(folder))
     for layer in range(2):
         np.testing.assert_array_equal(seen.layer_weights(layer), expected.layer_weights(layer))
+
+
+# ---- what is said of a decoder's heads
+
+
+def test_the_first_token_is_named_as_a_sink_where_all_look_at_it() -> None:
+    """Rows by hand: 1, then 0.8 on the first token and the rest on their own."""
+    weights = 0.2 * np.eye(5)
+    weights[:, 0] = [1, *[0.8] * 4]
+    weights[0] = [1, 0, 0, 0, 0]
+    mask = np.tri(5)
+    causal = attnviz.Trace.from_weights(list("abcde"), weights[None, None], allowed=mask)
+    (one,) = shown(causal, [(0, 0)])
+    assert one.says("en").startswith("Here: 84.0 % on the first token, “a”, where attention goes")
+    assert "汇点" in one.says("zh")
+    (free,) = shown(attnviz.Trace.from_weights(list("abcde"), weights[None, None]), [(0, 0)])
+    assert free.says("en") == "Here: 84.0 % on “a”.", "a token of an encoder is no such sink"
+    other = np.tril(np.full((5, 5), 0.1), -1)
+    other[:, 1] = [0, 1, 0.7, 0.7, 0.7]
+    other[0, 0] = 1
+    other[np.arange(2, 5), np.arange(2, 5)] = 1 - other[2:, :].sum(axis=1)
+    other[1] = [0, 1, 0, 0, 0]
+    (second,) = shown(
+        attnviz.Trace.from_weights(list("abcde"), other[None, None], allowed=mask), [(0, 0)]
+    )
+    assert "sink" not in second.says("en")
+
+
+def test_what_a_learned_sink_takes_is_said(loaded: Loaded) -> None:
+    trace = attnviz.trace(TEXT, loaded("gpt_oss"))
+    taken = 1 - trace.weights((0, 0)).astype(float).sum(axis=1).mean()
+    (one,) = shown(trace, [(0, 0)])
+    assert f"{100 * taken:.1f} % of each row on average goes to a learned sink" in one.alt("en")
+    (plain,) = shown(attnviz.trace(TEXT, loaded("gpt2")), [(0, 0)])
+    assert "sink, which is no token" not in plain.alt("en")
+
+
+def test_heads_that_share_keys_say_so(loaded: Loaded) -> None:
+    trace = attnviz.trace(TEXT, loaded("llama"))
+    notes = [one.alt("en") for one in shown(trace, [(0, 1), (0, 2)])]
+    assert "In this layer, heads H0 to H1 read the same keys and values" in notes[0]
+    assert "In this layer, heads H2 to H3 read the same keys and values" in notes[1]
+    np.testing.assert_array_equal(trace.keys(0)[1], trace.record(0).shared(trace.keys(0), 2))
+    (plain,) = shown(attnviz.trace(TEXT, loaded("gpt2")), [(0, 0)])
+    assert "same keys and values" not in plain.alt("en")
+
+
+def test_a_models_own_mask_is_not_called_given(loaded: Loaded) -> None:
+    (one,) = shown(attnviz.trace(TEXT, loaded("gpt2")), [(0, 0)])
+    assert "the model's mask does not allow them" in one.alt("en")
+    assert "given" not in one.alt("en")
+
+
+def test_what_the_tokenizer_adds_before_the_text_is_said(loaded: Loaded) -> None:
+    trace = attnviz.trace(TEXT, loaded("llama"))
+    assert "The tokenizer puts [CLS] before the text" in provenance_note(trace, "en")
+    typed = attnviz.trace(TEXT, replace(loaded("llama"), tokenizer=without_added(loaded("llama"))))
+    assert "adds no token before the text" in provenance_note(typed, "en")
+    encoder = attnviz.trace(TEXT, loaded("bert"))
+    assert "before the text" not in provenance_note(encoder, "en")
+
+
+def without_added(model: Model) -> Tokenizer:
+    tokenizer = Tokenizer.from_str(model.tokenizer.to_str())
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A", pair="$A $B")
+    return tokenizer

@@ -1,6 +1,8 @@
 """Encoder–decoders: three kinds of heads, unequal depths, a target that is typed or written."""
 
 import html
+import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,16 @@ import torch
 from transformers import AutoModel, AutoModelForSeq2SeqLM
 
 import attnviz
+from attnviz.analysis.difference import most_different
 from attnviz.capture import target as targets
 from attnviz.capture.reading import read
 from attnviz.capture.variants import inputs
-from attnviz.errors import ArgumentError, InterventionError, TextError
+from attnviz.core.heads import Kind
+from attnviz.errors import ArgumentError, CaptureError, InterventionError, TextError
+from attnviz.export.numbers import as_npz
 from attnviz.models.load import Model
+from attnviz.pictures import style
+from attnviz.pictures.overview import tiles_of
 from tests.tiny_families import opened, saved_family
 
 TEXT, TARGET = "the cat sat on the mat .", "the mat sat"
@@ -103,8 +110,8 @@ def test_a_long_target_is_cut_at_the_models_maximum(model: Model) -> None:
 
 def test_what_is_for_one_kind_says_so(trace: attnviz.Trace) -> None:
     for ask in (
-        lambda: attnviz.overview(trace),
-        lambda: attnviz.explore(trace, [(0, 1, "encoder")]),
+        lambda: attnviz.contrast(trace),
+        lambda: attnviz.rollout(trace),
         lambda: trace.queries(0),
         lambda: trace.residual(0),
     ):
@@ -113,6 +120,82 @@ def test_what_is_for_one_kind_says_so(trace: attnviz.Trace) -> None:
     with pytest.raises(InterventionError, match="three kinds"):
         attnviz.heatmap(trace, (0, 1))
     assert set(attnviz.measure(trace)["kind"]) == {"encoder", "decoder", "cross"}
+
+
+SIDES: dict[Kind, tuple[int, int, int]] = {
+    "encoder": (9, 9, 3),
+    "decoder": (5, 5, 2),
+    "cross": (5, 9, 2),
+}  # queries, keys, layers
+
+
+@pytest.mark.parametrize("kind", SIDES)
+def test_one_kind_is_a_trace_of_its_own(trace: attnviz.Trace, kind: Kind) -> None:
+    one = trace.of_kind(kind)
+    queries, keys, layers = SIDES[kind]
+    assert one.kinds == (kind,)
+    assert (one.model.layers, one.model.heads) == (layers, 4)
+    for layer in range(layers):
+        np.testing.assert_array_equal(one.layer_weights(layer), trace.layer_weights(layer, kind))
+    np.testing.assert_array_equal(one.weights((1, 3)), trace.weights((1, 3, kind)))
+    assert one.check_head((1, 3)) == attnviz.HeadId(1, 3, kind)
+    tiles = tiles_of(one)
+    assert tiles.levels.shape == (layers, 4, queries, keys)
+    for layer in range(layers):
+        expected = style.level(trace.layer_weights(layer, kind))
+        np.testing.assert_array_equal(tiles.levels[layer], expected)
+    assert set(attnviz.measure(one)["kind"]) == {kind}
+    assert {found.head.kind for found in attnviz.find(one, "first")} == {kind}
+    assert most_different(one)[0].kind == kind
+
+
+@pytest.mark.parametrize("kind", SIDES)
+def test_all_heads_of_a_kind_are_drawn_and_made_again(trace: attnviz.Trace, kind: Kind) -> None:
+    named = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
+    overview = attnviz.overview(trace.of_kind(kind))
+    assert f"{named[kind]}, all {SIDES[kind][2]} × 4 heads" in overview.to_svg()
+    for drawn in (overview, attnviz.explore(trace, [(0, 1, kind)])):
+        assert f".of_kind({kind!r})" in html.unescape(drawn.to_html())
+
+
+def test_without_a_kind_cross_attention_is_drawn(trace: attnviz.Trace) -> None:
+    assert "cross-attention, all 2 × 4 heads" in attnviz.overview(trace).to_svg()
+    assert {head.kind for head in attnviz.explore(trace).heads} == {"cross"}
+
+
+def test_depths_and_streams_of_one_kind(trace: attnviz.Trace) -> None:
+    for kind, name, layers in (("encoder", "source", 3), ("decoder", "target", 2)):
+        one = trace.of_kind(kind)
+        assert tuple(one.sequences) == (name,)
+        for depth in range(layers + 1):
+            expected = trace.streams[name].residual[depth]
+            np.testing.assert_array_equal(one.residual(depth), expected)
+
+
+def test_texts_of_two_sides_are_never_taken_for_one(trace: attnviz.Trace) -> None:
+    cross = trace.of_kind("cross")
+    for ask in (attnviz.rollout, attnviz.flow):
+        with pytest.raises(CaptureError, match="from one text to another"):
+            ask(cross)
+    with pytest.raises(ArgumentError, match="not of one kind"):
+        attnviz.lines(trace, [(0, 1, "cross"), (1, 2, "encoder")])
+    with pytest.raises(ArgumentError, match="not of one kind"):
+        attnviz.explore(trace, [(0, 1, "cross"), (1, 2, "encoder")])
+
+
+def test_the_file_of_all_numbers_holds_every_kind(trace: attnviz.Trace) -> None:
+    with np.load(io.BytesIO(as_npz(trace))) as file:
+        for kind, (queries, keys, layers) in SIDES.items():
+            assert file[f"{kind}_queries"].shape == (layers, 4, queries, 8)
+            assert file[f"{kind}_keys"].shape == (layers, 4, keys, 8)
+            np.testing.assert_array_equal(file[f"{kind}_values"][1], trace.values(1, kind))
+        np.testing.assert_array_equal(
+            file["encoder_residual"][3], trace.streams["source"].residual[3]
+        )
+        assert file["cross_tokens"].tolist() == [t.text for t in trace.sequences["target"]]
+        assert "cross_residual" not in file
+        facts = json.loads(str(file["facts"]))
+    assert (facts["target"], facts["source_tokens"], facts["target_tokens"]) == (TARGET, 9, 5)
 
 
 def test_heads_of_an_encoder_decoder_cannot_be_changed(model: Model) -> None:

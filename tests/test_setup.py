@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from attnviz.capture.chinese import SEGMENTER
 from tests.lock import ROOT, installed, pinned
 
 OWN = {"attnviz", "tests", "benchmarks"}
@@ -76,6 +77,11 @@ def test_what_the_library_imports_comes_without_the_extra() -> None:
     found = imported(*LIBRARY, without="attnviz/ui/")
     assert "streamlit" not in found
     assert undeclared(found, names(declared())) == {}
+
+
+def test_the_segmenter_of_chinese_is_an_extra_and_nothing_needs_it() -> None:
+    assert names(declared("chinese")) - names(declared()) == {SEGMENTER}
+    assert SEGMENTER not in names(pinned(ROOT / "requirements.txt"))
 
 
 def test_what_tests_and_benchmarks_import_is_pinned() -> None:

@@ -31,7 +31,9 @@ from attnviz.training.tasks import tasks
 from tests.conftest import NOTE
 from tests.fuzz import examples
 
-HEADS = st.builds(HeadId, st.integers(0, 47), st.integers(0, 63))
+HEADS = st.builds(
+    HeadId, st.integers(0, 47), st.integers(0, 63), st.sampled_from(["self", *codec.KINDS])
+)
 TEXTS = st.one_of(
     st.sampled_from(
         ["", "0", "False", " ", "你好，世界", "👩‍👩‍👧 ☕ Zoë", "&#%=?+;/", "</script>", "%00\n\t"]
@@ -67,6 +69,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     ),
     "opened": st.lists(st.sampled_from([k.view for k in FOLDED]), unique=True).map(tuple),
     "language": st.sampled_from(["en", "zh"]),
+    "kind": st.sampled_from(codec.KINDS),
     "views": st.lists(st.sampled_from(VIEWS), unique=True).map(tuple),
     "view": st.sampled_from(["one", "compare"]),
     "task": st.sampled_from(sorted(tasks())),

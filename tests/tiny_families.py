@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
+from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, PreTrainedTokenizerFast
 
 from attnviz.models.catalogue import find
 from attnviz.models.model import Model
@@ -189,10 +189,10 @@ REFUSED: dict[str, dict[str, Any]] = {  # each with the settings that its reason
 }
 
 
-def saved_family(folder: Path, kind: str) -> Path:
+def saved_family(folder: Path, kind: str, tokenizer: PreTrainedTokenizerFast | None = None) -> Path:
     """A tiny random model of a family, saved with a tokenizer as people have them."""
     sizes: dict[str, Any] = {
-        "vocab_size": len(TINY_VOCABULARY),
+        "vocab_size": len(tokenizer or TINY_VOCABULARY),
         "pad_token_id": 0,
         "bos_token_id": 2,
     }
@@ -207,7 +207,7 @@ def saved_family(folder: Path, kind: str) -> Path:
             if matrix.dim() > 1:  # so large that heads differ, and look somewhere
                 matrix.data.normal_(0, LESS_SPREAD.get(kind, SPREAD))
     module.save_pretrained(folder)
-    tiny_tokenizer().save_pretrained(folder)
+    (tokenizer or tiny_tokenizer()).save_pretrained(folder)
     return folder
 
 

@@ -27,7 +27,7 @@ def between_sentences(trace: Trace) -> pd.DataFrame:
         CaptureError: if there is no second sentence, or rows are no distributions.
     """
     check_trace(trace)
-    if trace.pair is None:
+    if trace.pair is None or trace.check_kind("self") not in ("self", "encoder"):
         raise CaptureError("no_pair")
     asked = {f"{a}_to_{b}": _between(a, b) for a in _NAMES[:2] for b in _NAMES}
     parts: dict[str, list[list[Measured]]] = {name: [[] for _ in trace.attention] for name in asked}

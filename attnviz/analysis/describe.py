@@ -21,7 +21,7 @@ ROUNDING = 1e-5  # of the sum of a row in float32
 class Description:
     """What a head does here: a pattern, its share, and how wide it looks."""
 
-    pattern: str  # previous, next, self, before, after, token, even, none: in the catalogue
+    pattern: str  # previous, next, self, before, after, token, first, even, none: in the catalogue
     share: float  # of the strongest simple pattern
     strongest: str  # which pattern that is
     token: str  # the token that receives the most; with its place where others have its text
@@ -48,7 +48,7 @@ def describe(
     favourite = widely_received(weights[None], may)[0]
     offset, far = _farther(weights) if queries_are_keys else (2, 0.0)
     shares = _beside(weights[None], may) if queries_are_keys else {}
-    shares["token"] = float(favourite.max())
+    shares[_named(int(favourite.argmax()), places, allowed)] = float(favourite.max())
     shares["before" if offset < 0 else "after"] = far
     strongest = max(shares, key=lambda name: shares[name])
     spread, widest = _entropy(weights), _uniform(weights, allowed)
@@ -66,6 +66,19 @@ def describe(
         entropy=spread,
         most_entropy=widest,
     )
+
+
+def _named(
+    chosen: int, places: Sequence[Token | Place], allowed: Bool[np.ndarray, "query key"] | None
+) -> str:
+    """A token that all look at: the first one, behind a mask that lets everybody see it, or any."""
+    is_first = chosen == 0 and _position(places[0]) == 0
+    is_seen = allowed is not None and bool(allowed[:, 0].all())
+    return "first" if is_first and is_seen else "token"
+
+
+def _position(place: Token | Place) -> int:
+    return place.position if isinstance(place, Token) else place.positions[0]
 
 
 def _beside(

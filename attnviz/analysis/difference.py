@@ -79,18 +79,18 @@ def overlaps(weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarray, 
     return mean
 
 
-def most_different_beside(trace: Trace, head: tuple[int, int]) -> HeadId:
+def most_different_beside(trace: Trace, head: AnyHead) -> HeadId:
     """The head of the same layer that differs most from `head`; itself in a layer of one.
 
     Raises:
         CaptureError: if rows are no distributions.
         InterventionError: if the model has no such head.
     """
-    trace.check_heads([head])
-    weights = whole_rows(trace, head[0])
+    of = trace.check_head(head)
+    weights = whole_rows(trace, of.layer)
     check_distribution(weights)
-    apart = [_divergence(weights[head[1]], other) for other in weights]
-    return HeadId(head[0], int(np.argmax(apart)))
+    apart = [_divergence(weights[of.head], other) for other in weights]
+    return HeadId(of.layer, int(np.argmax(apart)), of.kind)
 
 
 def queries_compared(trace: Trace) -> slice:

@@ -131,6 +131,7 @@ def look_at(
         withheld=Withheld(
             pieces_merged=sum(side.pieces_merged for side in apart),
             no_words=sum(side.no_words for side in apart) if lens.unit == "word" else 0,
+            segmented=sum(side.segmented for side in sides) if lens.unit == "word" else 0,
             special_hidden=sum(int((~side.stays).sum()) for side in sides),
             special_share=float(np.mean(special_shares)),
             renormalised=renormalised,
@@ -169,6 +170,10 @@ class _Side:
     @property
     def no_words(self) -> int:
         return _no_words(self.places, self.tokens)
+
+    @property
+    def segmented(self) -> int:
+        return sum(self.tokens[place.positions[0]].is_segmented for place in self.places)
 
 
 def _side(tokens: Sequence[Token], lens: Lens) -> _Side:
@@ -259,7 +264,9 @@ def _places(tokens: Sequence[Token], unit: Unit) -> tuple[Place, ...]:
 
 
 def _no_words(places: Sequence[Place], tokens: Sequence[Token]) -> int:
-    unspaced = {token.position for token in tokens if is_unspaced(token.source)}
+    unspaced = {
+        token.position for token in tokens if is_unspaced(token.source) and not token.is_segmented
+    }
     return sum(not unspaced.isdisjoint(place.positions) for place in places)
 
 

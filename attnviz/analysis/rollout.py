@@ -10,7 +10,7 @@ from attnviz.analysis.derived import check_trace, derived_map, special_share
 from attnviz.analysis.max_flow import max_flows
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
-from attnviz.errors import ArgumentError
+from attnviz.errors import ArgumentError, CaptureError
 
 MOST_TOKENS = 128  # of a flow, whose cost grows with their fourth power
 
@@ -24,7 +24,8 @@ def rollout(trace: Trace, layer: int | None = None) -> AttentionMap:
 
     Raises:
         ArgumentError: if `layer` is no whole number.
-        CaptureError: if rows of given weights are no distributions.
+        CaptureError: if rows of given weights are no distributions, or the attention is between
+            two texts.
         InterventionError: if the model has no such layer.
     """
     last = _layer(trace, layer)
@@ -40,7 +41,8 @@ def flow(trace: Trace, layer: int | None = None) -> AttentionMap:
 
     Raises:
         ArgumentError: if `layer` is no whole number, or there are more than 128 tokens.
-        CaptureError: if rows of given weights are no distributions.
+        CaptureError: if rows of given weights are no distributions, or the attention is between
+            two texts.
         InterventionError: if the model has no such layer.
     """
     last = _layer(trace, layer)
@@ -52,6 +54,8 @@ def flow(trace: Trace, layer: int | None = None) -> AttentionMap:
 
 def _layer(trace: Trace, layer: int | None) -> int:
     check_trace(trace)
+    if trace.query_tokens() is not trace.key_tokens():
+        raise CaptureError("two_texts")
     return (
         trace.model.layers - 1 if layer is None else trace.check_layer(checks.whole("layer", layer))
     )

@@ -3,14 +3,15 @@
 A tokenizer splits at spaces, and often at punctuation; its words are taken as they are, but
 for two things. A token of spaces alone is no part of a word. And where a script writes no
 spaces, nobody has said where a word ends: there each character stands alone, or each token
-where a token holds several.
+where a token holds several; but for Chinese words, which a segmenter finds where there is one.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Span = tuple[int, int]  # of characters in a sentence
+WordAt = Mapping[int, int]  # the number of a character's word, by the character's place
 
 # Beginnings of the Unicode names of letters and marks of scripts without spaces
 _UNSPACED = (
@@ -56,8 +57,13 @@ def is_mark(character: str) -> bool:
     return bool(character) and unicodedata.category(character).startswith("M")
 
 
-def words(pieces: Sequence[Piece], sentences: Sequence[str]) -> list[int | None]:
-    """The word of each token, counted through all sentences."""
+def words(
+    pieces: Sequence[Piece], sentences: Sequence[str], segmented: Sequence[WordAt] = ()
+) -> list[int | None]:
+    """The word of each token, counted through all sentences.
+
+    `segmented` is of each sentence what `capture.chinese.word_at` says of it.
+    """
     found: list[int | None] = []
     count = 0
     before = Piece(0, (0, 0), None)
@@ -65,14 +71,16 @@ def words(pieces: Sequence[Piece], sentences: Sequence[str]) -> list[int | None]
         if piece.word is None:
             found.append(None)
         else:
-            goes_on = before.word is not None and _goes_on(before, piece, sentences[piece.sentence])
+            word_at = segmented[piece.sentence] if segmented else {}
+            text = sentences[piece.sentence]
+            goes_on = before.word is not None and _goes_on(before, piece, text, word_at)
             count += not goes_on
             found.append(count - 1)
         before = piece
     return found
 
 
-def _goes_on(before: Piece, piece: Piece, text: str) -> bool:
+def _goes_on(before: Piece, piece: Piece, text: str, word_at: WordAt) -> bool:
     """Whether a token belongs to the same word as the one before it."""
     if piece.sentence != before.sentence:
         return False
@@ -82,6 +90,8 @@ def _goes_on(before: Piece, piece: Piece, text: str) -> bool:
     first, last = text[start:end][:1], text[slice(*before.span)][-1:]
     touches = start == before.span[1]
     if touches and is_mark(first):
+        return True
+    if touches and start in word_at and word_at[start] == word_at.get(start - 1):
         return True
     if first.isspace() or last.isspace() or _is_unspaced(first) or _is_unspaced(last):
         return False

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from tokenizers import Encoding, Tokenizer
 
+from attnviz.capture.chinese import word_at
 from attnviz.capture.display import Marks, is_space, token_text
 from attnviz.capture.grouping import Piece, Span, is_mark, words
 from attnviz.capture.unseen import dropped, unknown_at
@@ -234,7 +235,8 @@ def _with_words(
     tokens: list[Token], pieces: list[Piece], sentences: list[str]
 ) -> tuple[Token, ...]:
     """Tokens with their words: by number, and as the sentence has them."""
-    numbered = words(pieces, sentences)
+    segmented = [word_at(sentence) for sentence in sentences]
+    numbered = words(pieces, sentences, segmented)
     spans: dict[int, list[Span]] = {}
     for word, piece in zip(numbered, pieces, strict=True):
         if word is not None:
@@ -247,7 +249,15 @@ def _with_words(
         start, end = spans[word][0][0], max(end for _, end in spans[word])
         return visible(sentences[sentence][start:end])
 
+    def is_segmented(piece: Piece) -> bool:
+        return piece.word is not None and piece.span[0] in segmented[piece.sentence]
+
     return tuple(
-        replace(token, word=word, word_text=text_of(word, piece.sentence))
+        replace(
+            token,
+            word=word,
+            word_text=text_of(word, piece.sentence),
+            is_segmented=is_segmented(piece),
+        )
         for token, word, piece in zip(tokens, numbered, pieces, strict=True)
     )

@@ -10,16 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from attnviz.capture.display import Marks, byte_alphabet, token_text
 from attnviz.capture.reading import Reading, read
+from attnviz.capture.written import tokens_written
 from attnviz.core.characters import visible
+from attnviz.core.tokens import MOST_GENERATED as MOST_GENERATED
 from attnviz.core.tokens import Token
 from attnviz.errors import TextError
 from attnviz.models.load import Model
 from attnviz.models.model import Target
-
-MOST_GENERATED = 64  # tokens that a model writes by itself, at most
-_BYTES = byte_alphabet()
 
 
 def read_target(text: str | None, source: dict[str, Tensor], model: Model) -> Reading:
@@ -35,7 +33,17 @@ def read_target(text: str | None, source: dict[str, Tensor], model: Model) -> Re
     if not model.target.generates:
         raise TextError("target_needed", model=model.card)
     ids = _generated(source, model, model.target)
-    return Reading(tuple(ids), (0,) * len(ids), _tokens(ids, model), (), (), "")
+    return _read_again(ids, model, model.target) or tokens_written(ids, model)
+
+
+def _read_again(ids: list[int], model: Model, target: Target) -> Reading | None:
+    """The text that a model wrote, as its tokenizer reads it; None if it reads other tokens."""
+    text = model.tokenizer.decode(ids, skip_special_tokens=True)
+    try:
+        again = _started(read(text, None, model), model, target)
+    except TextError:
+        return None
+    return replace(again, dropped="") if again.ids == tuple(ids) else None
 
 
 def _started(reading: Reading, model: Model, target: Target) -> Reading:
@@ -52,6 +60,7 @@ def _started(reading: Reading, model: Model, target: Target) -> Reading:
         reading,
         ids=tuple(ids),
         types=(0,) * len(ids),
+        left_out=tuple(replace(one, segment=2) for one in reading.left_out),
         tokens=tuple(replace(token, position=place) for place, token in enumerate(tokens)),
         unknown=tuple(
             replace(one, position=places[one.position])
@@ -73,39 +82,5 @@ def _generated(source: dict[str, Tensor], model: Model, target: Target) -> list[
 
 
 def _special(number: int, model: Model) -> Token:
-    piece = str(model.tokenizer.id_to_token(number))
+    piece = model.tokenizer.id_to_token(number) or f"#{number}"
     return Token(visible(piece), piece, 0, None, 0, True, False, "")
-
-
-def _tokens(ids: list[int], model: Model) -> tuple[Token, ...]:
-    """Tokens that a model wrote, as people read them: no text stands behind them."""
-    added = model.tokenizer.get_added_tokens_decoder()
-    marks = Marks.of(model.tokenizer, model.byte_level)
-    pieces = [str(model.tokenizer.id_to_token(number)) for number in ids]
-    tokens = []
-    for place, (number, piece, source) in enumerate(
-        zip(ids, pieces, _characters(pieces, marks), strict=True)
-    ):
-        is_special = number in added and added[number].special
-        text = visible(piece) if is_special else token_text(piece, source, marks)
-        word = None if is_special else place
-        tokens.append(Token(text, piece, place, word, 0, is_special, False, source))
-    return tuple(tokens)
-
-
-def _characters(pieces: list[str], marks: Marks) -> list[str]:
-    """The characters that each piece is of: of several that hold the bytes of one, that one."""
-    if not marks.byte_level:
-        return pieces
-    found: list[str] = []
-    held, waiting = b"", 0
-    for piece in pieces:
-        held += bytes(_BYTES.get(character, 0x3F) for character in piece)
-        waiting += 1
-        try:
-            text = held.decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        found += [text.strip()] * waiting
-        held, waiting = b"", 0
-    return found + [held.decode("utf-8", "ignore")] * waiting

@@ -8,7 +8,14 @@ from attnviz.errors import ArgumentError
 
 Kind = Literal["self", "encoder", "decoder", "cross"]
 
-_PREFIX: dict[Kind, str] = {"self": "", "encoder": "enc ", "decoder": "dec ", "cross": "cross "}
+# the tokens that look, and those that are looked at
+SEQUENCES: dict[Kind, tuple[str, str]] = {
+    "self": ("text", "text"),
+    "encoder": ("source", "source"),
+    "decoder": ("target", "target"),
+    "cross": ("target", "source"),
+}
+PREFIXES: dict[Kind, str] = {"self": "", "encoder": "enc ", "decoder": "dec ", "cross": "cross "}
 
 
 if TYPE_CHECKING:
@@ -51,8 +58,12 @@ class HeadId(_Pair):
         kind: Kind = "self" if len(parts) == 2 else parts[2]
         return kind
 
+    def of_kind(self, kind: Kind) -> "HeadId":
+        """This head; one of "self" is that of a model with another kind alone."""
+        return HeadId(self.layer, self.head, kind) if self.kind == "self" else self
+
     def __str__(self) -> str:
-        return f"{_PREFIX[self.kind]}L{self.layer}·H{self.head}"
+        return f"{PREFIXES[self.kind]}L{self.layer}·H{self.head}"
 
     def __repr__(self) -> str:
         kind = "" if self.kind == "self" else f", kind={self.kind!r}"

@@ -24,6 +24,10 @@ class Looking:
         """This head, which the model has."""
 
     @abstractmethod
+    def check_kind(self, kind: Kind) -> Kind:
+        """This kind of attention; for "self" the only one that there is."""
+
+    @abstractmethod
     def check_layer(self, layer: int, kind: Kind = "self") -> int:
         """This layer, which the model has."""
 
@@ -59,7 +63,8 @@ class Looking:
         Raises:
             CaptureError: if the array would be larger than 1 GB.
         """
-        return self.attention[kind, self.check_layer(layer, kind)].weights(slice(None), queries)
+        key = (self.check_kind(kind), self.check_layer(layer, kind))
+        return self.attention[key].weights(slice(None), queries)
 
     def allowed(
         self, head: AnyHead, queries: slice = EVERY

@@ -45,6 +45,7 @@ class Withheld:
 
     pieces_merged: int = 0  # tokens that went into words of several
     no_words: int = 0  # places of a script without spaces, which are no words
+    segmented: int = 0  # words of such a script that a segmenter found
     special_hidden: int = 0
     special_share: float = 0.0  # mean over heads and shown queries of what they gave to those
     renormalised: bool = False

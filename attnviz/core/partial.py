@@ -23,7 +23,7 @@ class PartialTrace(Trace):
 
     def record(self, layer: int, kind: Kind = "self") -> AttentionRecord:
         """All that the attention of a layer showed, of the whole trace."""
-        return self.again().record(layer, kind)
+        return self.again().record(layer, self.check_kind(kind))
 
     @property
     def streams(self) -> Mapping[str, Stream]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+MOST_GENERATED = 64  # tokens of a target that a model writes by itself, at most
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -17,6 +19,7 @@ class Token:
     is_unknown: bool
     source: str  # the characters of the sentence that it stands for
     word_text: str = ""  # those of its whole word; empty where the model reads another
+    is_segmented: bool = False  # whether its word was found by a segmenter: Chinese has no spaces
 
     @property
     def name(self) -> str:
@@ -29,7 +32,7 @@ class LeftOut:
     """Tokens beyond the model's maximum, which it never read."""
 
     tokens: int
-    segment: int  # of the first or the second sentence
+    segment: int  # of the first or the second sentence, or (2) of a target
     after: str  # the last words that were read
 
 

@@ -34,7 +34,7 @@ from jaxtyping import Float
 from attnviz import checks
 from attnviz.core.attention import AttentionKey, AttentionRecord, Given, Scored, Stream, Weighted
 from attnviz.core.card import Capability, LayerWeights, ModelCard, Norm, Projected, Projection
-from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
+from attnviz.core.heads import SEQUENCES, AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
 from attnviz.core.looking import Looking
 from attnviz.core.methods import Draws, add_methods
@@ -43,13 +43,6 @@ from attnviz.core.tokens import LeftOut, Token, Unknown
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 
 EVERYTHING: frozenset[Capability] = frozenset(get_args(Capability))
-
-_SEQUENCES: dict[Kind, tuple[str, str]] = {  # of the queries, and of the keys
-    "self": ("text", "text"),
-    "encoder": ("source", "source"),
-    "decoder": ("target", "target"),
-    "cross": ("target", "source"),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -113,36 +106,37 @@ class Trace(Looking, Predicting):
         return next(iter(self.sequences.values()))
 
     def query_tokens(self, kind: Kind = "self") -> tuple[Token, ...]:
-        """The tokens that look: the rows of weights of this kind.
-
-        Raises:
-            ArgumentError: if the model has no attention of this kind.
-        """
-        return self.sequences[_SEQUENCES[self._check_kind(kind)][0]]
+        """The tokens that look: the rows of weights of this kind. Raises as `check_kind`."""
+        return self.sequences[SEQUENCES[self.check_kind(kind)][0]]
 
     def key_tokens(self, kind: Kind = "self") -> tuple[Token, ...]:
-        """The tokens that are looked at: the columns of weights of this kind.
+        """The tokens that are looked at: the columns of weights. Raises as `check_kind`."""
+        return self.sequences[SEQUENCES[self.check_kind(kind)][1]]
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of attention: "self"; of an encoder–decoder three."""
+        return tuple(dict.fromkeys(kind for kind, _ in self.attention))
+
+    def check_kind(self, kind: Kind) -> Kind:
+        """This kind of attention; for "self" the only one that there is.
 
         Raises:
-            ArgumentError: if the model has no attention of this kind.
+            ArgumentError: if there is none of this kind.
         """
-        return self.sequences[_SEQUENCES[self._check_kind(kind)][1]]
-
-    def _check_kind(self, kind: Kind) -> Kind:
-        kinds = dict.fromkeys(kind for kind, _ in self.attention)
-        if kind == "self" and kind not in kinds:
+        kinds = self.kinds
+        if kind == "self" and len(kinds) > 1:
             raise ArgumentError("several_kinds", kinds=", ".join(map(repr, kinds)))
+        if kind == "self":
+            return kinds[0]
         checks.one_of("kind", kind, kinds)
         return kind
 
     @property
     def heads(self) -> tuple[HeadId, ...]:
         """All heads, layer by layer."""
-        return tuple(
-            HeadId(layer, head, kind)
-            for (kind, layer), record in self.attention.items()
-            for head in range(record.heads)
-        )
+        layers = self.attention.items()
+        return tuple(HeadId(n, h, kind) for (kind, n), of in layers for h in range(of.heads))
 
     @property
     def streams(self) -> Mapping[str, Stream]:
@@ -188,8 +182,10 @@ class Trace(Looking, Predicting):
             InterventionError: if the model has no such head.
         """
         found, card = as_heads(heads), self.model
+        if len(self.kinds) == 1:  # then a pair is enough
+            found = tuple(one.of_kind(self.kinds[0]) for one in found)
         missing = ", ".join(str(one) for one in found if not self._has(one))
-        if missing and card.architecture == "encoder-decoder":
+        if missing and len(self.kinds) > 1:
             raise InterventionError("no_such_head_of_kind", head=missing)
         if missing:
             sizes = {"layers": card.layers, "heads": card.heads}
@@ -212,7 +208,8 @@ class Trace(Looking, Predicting):
             InterventionError: if the model has no such layer.
         """
         found = checks.whole("layer", layer)
-        layers = sum(of == self._check_kind(kind) for of, _ in self.attention)
+        asked = self.check_kind(kind)
+        layers = sum(of == asked for of, _ in self.attention)
         if not 0 <= found < layers:
             raise InterventionError("no_such_layer", layer=found, layers=layers)
         return found
@@ -223,6 +220,10 @@ class Trace(Looking, Predicting):
         heatmap: ClassVar[Draws]
         explore: ClassVar[Draws]
         to_frame: ClassVar[Callable[..., Any]]  # a table of pandas
+        of_kind: ClassVar[Callable[..., Trace]]  # see `attnviz.core.one_kind`
+
+    def _weighted(self, layer: int, kind: Kind) -> Weighted:
+        return self.attention[self.check_kind(kind), self.check_layer(layer, kind)]
 
     def _scored(self, layer: int, kind: Kind = "self") -> Scored:
         """Queries and keys of a layer, and what is learned there.
@@ -230,7 +231,7 @@ class Trace(Looking, Predicting):
         Raises:
             CaptureError: if the trace holds weights alone.
         """
-        found = self.attention[kind, self.check_layer(layer, kind)]
+        found = self._weighted(layer, kind)
         if not isinstance(found, Scored):
             raise self._lacks("heads")
         return found
@@ -314,7 +315,7 @@ class Trace(Looking, Predicting):
 
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
         """X at depth 0, then r after each layer: the hidden states of the model."""
-        self._check_kind("self")
+        self.check_kind("self")
         found, layers = checks.whole("depth", depth), self.model.layers
         if not 0 <= found <= layers:
             raise InterventionError("no_such_depth", depth=found, layers=layers)

@@ -9,6 +9,7 @@ from attnviz.capture.interventions import head_off
 from attnviz.capture.reading import read
 from attnviz.capture.run import trace as run
 from attnviz.capture.variants import residuals
+from attnviz.core.heads import AnyHead
 from attnviz.core.intervention import Intervention
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, LessonError
@@ -51,7 +52,7 @@ def changed(trace: Trace, interventions: Sequence[Intervention]) -> Trace:
     )
 
 
-def heads_off(trace: Trace, heads: Iterable[tuple[int, int]]) -> Trace:
+def heads_off(trace: Trace, heads: Iterable[AnyHead]) -> Trace:
     """The same sentence with these heads off too."""
     return changed(trace, head_off.heads_off(heads))
 

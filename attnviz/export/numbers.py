@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from attnviz.core.maps import AttentionMap
+from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
 from attnviz.export.parquet import parquet
@@ -71,8 +72,9 @@ def _table(
 def as_npz(drawn: Trace | AttentionMap) -> bytes:
     """q, k, v, z and the residual stream of a whole trace; or the values of one map.
 
-    With tokens and provenance. Axes of a trace are named in `attnviz.core.trace`, those of a map
-    are "row column". Opens without pickle.
+    Of an encoder–decoder those of each kind, as encoder_queries; of a model that shows no more,
+    its weights. With tokens and provenance. Axes of a trace are named in `attnviz.core.trace`,
+    those of a map are "row column". Opens without pickle.
     """
     file = io.BytesIO()
     arrays = _of_map(drawn) if isinstance(drawn, AttentionMap) else _of_trace(drawn)
@@ -106,18 +108,38 @@ def _of_map(attention: AttentionMap) -> dict[str, Any]:
 
 
 def _of_trace(trace: Trace) -> dict[str, Any]:
-    layers = range(trace.model.layers)
+    if trace.given is not None:
+        trace.require("heads")  # their own file is the one that they came from
     about = {**provenance(trace), "again": Recipe("overview", trace).text}
-    return {
-        "facts": np.array(json.dumps(about, ensure_ascii=False)),
-        "tokens": np.array([token.text for token in trace.tokens]),
-        "queries": np.stack([trace.queries(n) for n in layers]),
-        "keys": np.stack([trace.keys(n) for n in layers]),
-        "values": np.stack([trace.values(n) for n in layers]),
-        "head_output": np.stack([trace.head_output(n) for n in layers]),
-        "residual": np.stack([trace.residual(depth) for depth in range(len(layers) + 1)]),
-        "scaling": np.array([trace.record(n).scaling for n in layers]),
-    }
+    whole = {"facts": np.array(json.dumps(about, ensure_ascii=False))}
+    kinds = trace.kinds
+    if kinds == ("self",):
+        return {**whole, **_of_kind(trace)}
+    each = {kind: _of_kind(of_kind(trace, kind)) for kind in kinds}
+    parts = {f"{kind}_{name}": part for kind, of in each.items() for name, part in of.items()}
+    return {**whole, **parts}
+
+
+def _of_kind(trace: Trace) -> dict[str, np.ndarray]:
+    """What a trace with one kind of attention holds; the weights themselves, where no more."""
+    layers = range(trace.model.layers)
+    found = {"tokens": np.array([token.text for token in trace.query_tokens()])}
+    if trace.query_tokens() is not trace.key_tokens():
+        found["key_tokens"] = np.array([token.text for token in trace.key_tokens()])
+    if "heads" in trace.capabilities:
+        found |= {
+            "queries": np.stack([trace.queries(n) for n in layers]),
+            "keys": np.stack([trace.keys(n) for n in layers]),
+            "values": np.stack([trace.values(n) for n in layers]),
+            "head_output": np.stack([trace.head_output(n) for n in layers]),
+            "scaling": np.array([trace.record(n).scaling for n in layers]),
+        }
+    else:
+        found["weights"] = np.stack([trace.layer_weights(n) for n in layers])
+    if "streams" in trace.capabilities and len(trace.sequences) == 1:
+        # those of cross-attention are the encoder's and the decoder's
+        found["residual"] = np.stack(trace.streams[next(iter(trace.sequences))].residual)
+    return found
 
 
 def _map(view: Shown, language: Language) -> dict[str, Any]:
@@ -150,7 +172,7 @@ def _provenance(maps: Sequence[Shown]) -> dict[str, object]:
         return provenance(None)
     trace, heads = source.trace, [head for one in maps for head in one.heads]
     recipe = Recipe("lines", trace, heads, source.lens, source.combination)
-    fits = len(trace.heads) * len(trace.tokens) ** 2 <= MOST_WEIGHTS
+    fits = trace.given is None or trace.given.weights.size <= MOST_WEIGHTS
     again = recipe.whole if fits else recipe.text
     return {**provenance(trace), "again": again.replace("\n", "; ")}
 

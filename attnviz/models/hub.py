@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from huggingface_hub import snapshot_download
+from huggingface_hub import snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 from tqdm.asyncio import tqdm_asyncio
 
@@ -53,6 +53,15 @@ def download(name: str, patterns: Sequence[str], progress: Progress | None = Non
     except httpx2.HTTPError as problem:
         raise ModelError("hub_unreachable", model=name) from problem
     return Path(folder)
+
+
+def cached(name: str, file: str) -> Path | None:
+    """A file of a hub model in the local cache; None where it is not there. Asks nobody."""
+    try:
+        found = try_to_load_from_cache(name, file)
+    except HFValidationError:
+        return None
+    return Path(found) if isinstance(found, str) else None
 
 
 def _unless_silent(fetch: Callable[[], str], heard: Sequence[float], seconds: float) -> str:

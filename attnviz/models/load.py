@@ -12,6 +12,7 @@ from pathlib import Path
 from attnviz import checks
 from attnviz.errors import ArgumentError, ModelError
 from attnviz.models import catalogue
+from attnviz.models.folders import plain_name
 from attnviz.models.model import Limits as Limits
 from attnviz.models.model import Model as Model
 from attnviz.models.opening import open_model
@@ -46,11 +47,11 @@ def load(
 def _name(given: object) -> str:
     """The name of a model; a path, unlike text, is always that of a folder."""
     if isinstance(given, str):
-        return given.strip()
+        return plain_name(given)
     if not isinstance(given, PathLike) or not isinstance(given.__fspath__(), str):
         raise ArgumentError("model_object", value=checks.quoted(given))
     folder = Path(given).expanduser().absolute()
-    if not folder.is_dir():
+    if not folder.exists():
         raise ModelError("no_such_folder", folder=str(given))
     return str(folder)
 
@@ -74,7 +75,7 @@ def control_of(model: Model) -> Model:
 
 def is_loaded(name: str) -> bool:
     """Whether `load(name)` would answer at once."""
-    return _models.peek(name.strip()) is not None
+    return _models.peek(plain_name(name)) is not None
 
 
 def let_go_of_a_model() -> bool:

@@ -17,6 +17,7 @@ from attnviz.errors import AttnvizError, ModelError
 from attnviz.models import catalogue, kinds, layout, precision, proof, requirements, task_head
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
+from attnviz.models.folders import VOCABULARIES, WEIGHTS
 from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
 from attnviz.models.progress import Progress
@@ -201,7 +202,7 @@ def _trained(
     try:
         module, report = _loaded(kinds.auto_class(config), config, checkpoint, dtype)
     except Exception as problem:  # safetensors raises its own kinds, by version
-        raise ModelError("damaged_file", file=catalogue.WEIGHTS) from problem
+        raise ModelError("damaged_file", file=WEIGHTS) from problem
     _check_file(checkpoint, report, module)
     _own(module)
     return module, task_head.head_of_target(module)
@@ -210,7 +211,7 @@ def _trained(
 def _check_file(checkpoint: Checkpoint, report: Any, base: Any) -> None:
     """Raises as `requirements.check_file`."""
     names = catalogue.weight_names(checkpoint.folder)
-    requirements.check_file(catalogue.WEIGHTS, report, base, names)
+    requirements.check_file(WEIGHTS, report, base, names)
 
 
 def _with_task(
@@ -278,13 +279,12 @@ def _random(config: PreTrainedConfig) -> PreTrainedModel:
 
 def _tokenizer(checkpoint: Checkpoint) -> Any:
     """The tokenizer of a checkpoint, as transformers loads it."""
-    if not any((checkpoint.folder / name).is_file() for name in catalogue.VOCABULARIES):
+    folder = checkpoint.vocabulary or checkpoint.folder
+    if not any((folder / name).is_file() for name in VOCABULARIES):
         # transformers would make one with an empty vocabulary, to which all is [UNK].
         raise ModelError("no_fast_tokenizer", file="tokenizer.json")
     try:
-        return AutoTokenizer.from_pretrained(
-            checkpoint.folder, local_files_only=True, trust_remote_code=False
-        )
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as problem:  # a missing or damaged file shows as any of many kinds
         raise ModelError("no_fast_tokenizer", file="tokenizer.json") from problem
 

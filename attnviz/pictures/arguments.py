@@ -64,4 +64,6 @@ def _sizes(drawn: Trace | AttentionMap) -> dict[str, int]:
     """How many queries and keys can be pinned."""
     if isinstance(drawn, AttentionMap):
         return {"q": len(drawn.rows), "k": len(drawn.columns)}
+    if len(drawn.kinds) == 1:
+        return {"q": len(drawn.query_tokens()), "k": len(drawn.key_tokens())}
     return dict.fromkeys("qk", max(map(len, drawn.sequences.values())))

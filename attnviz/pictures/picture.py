@@ -50,8 +50,8 @@ def withheld_notes(
         notes.append(say(key, language, cells=f"{withheld.not_allowed:,}"))
     if withheld.pieces_merged:
         notes.append(say("picture.merged", language, pieces=withheld.pieces_merged))
-    if withheld.no_words:
-        notes.append(say("picture.no_words", language, places=withheld.no_words))
+    counts = {"no_words": withheld.no_words, "segmented": withheld.segmented}
+    notes += [say(f"picture.{name}", language, places=n) for name, n in counts.items() if n]
     if withheld.special_hidden:
         share = percent(withheld.special_share)
         notes.append(
@@ -89,8 +89,9 @@ def _threshold(lens: Lens, language: Language) -> str:
 
 def sentence(description: Description, unit: str, language: Language) -> str:
     """What a head does here, in one sentence with its numbers, counted in `unit`."""
+    is_sink = description.pattern == "first"
     strongest = say(
-        f"pattern.{description.strongest}",
+        f"pattern.{'sink' if is_sink else description.strongest}",
         language,
         share=percent(description.share),
         token=description.token,

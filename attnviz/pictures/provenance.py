@@ -1,10 +1,12 @@
 """Provenance: where a picture's numbers are from, as every file states it."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from attnviz.analysis.distribution import sum_to_one
 from attnviz.core.heads import HeadId
 from attnviz.core.intervention import heads_attending_otherwise, named
+from attnviz.core.tokens import MOST_GENERATED
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
 from attnviz.texts import Language, Message, say
@@ -29,11 +31,26 @@ def provenance(trace: Trace | None) -> dict[str, object]:
         "heads": card.heads,
         "text": trace.text,
         "pair": trace.pair,
+        **_of_target(trace),
         "interventions": [repr(intervention) for intervention in trace.interventions],
-        "tokens": len(trace.tokens),
+        **_counted(trace),
         "counting": "layers, heads and places from 0",
         **_given_weights(trace),
     }
+
+
+def _of_target(trace: Trace) -> dict[str, object]:
+    """The target of an encoder–decoder: what was typed, or that the model wrote it."""
+    if trace.model.architecture != "encoder-decoder":
+        return {}
+    return {"target": trace.target, "target_is_generated": trace.target is None}
+
+
+def _counted(trace: Trace) -> dict[str, object]:
+    """How many tokens there are; of two texts, in each."""
+    if len(trace.sequences) == 1:
+        return {"tokens": len(trace.tokens)}
+    return {f"{name}_tokens": len(tokens) for name, tokens in trace.sequences.items()}
 
 
 def _given_weights(trace: Trace) -> dict[str, object]:
@@ -59,14 +76,52 @@ def provenance_note(trace: Trace | None, language: Language) -> str:
         "file.made_with",
         language,
         versions=versions_text(),
-        model=card.called(language),
+        model=_called(trace, language),
         layers=card.layers,
         heads=card.heads,
         revision=card.revision[:12],
-        tokens=len(trace.tokens),
+        tokens=tokens_said(trace, language),
     )
+    read = [*reading_notes(trace, language), *layer_notes(trace, language)]
     notes = [*intervention_notes(trace, language), *given_weights_notes(trace, language)]
-    return " ".join([sentence, *layer_notes(trace, language), *notes])
+    return " ".join([sentence, *read, *notes])
+
+
+def _called(trace: Trace, language: Language) -> str:
+    """A model by its name; of an encoder–decoder with the attention that is drawn."""
+    name, kinds = trace.model.called(language), trace.kinds
+    of_one = trace.model.architecture == "encoder-decoder" and len(kinds) == 1
+    return f"{name} · {say(f'kind.{kinds[0]}', language)}" if of_one else name
+
+
+def reading_notes(trace: Trace, language: Language) -> list[str]:
+    """What a decoder read besides what was typed: a beginning, or a target of its own."""
+    if trace.model.architecture == "decoder" and trace.model.source != "trained":
+        return [_beginning(trace, language)]
+    target = trace.sequences.get("target")
+    if trace.model.architecture != "encoder-decoder" or target is None:
+        return []
+    begin = say("file.target_begins", language, token=target[0].text)
+    if trace.target is not None:
+        return [begin]
+    written, most = len(target) - 1, min(MOST_GENERATED, trace.model.max_tokens - 1)
+    key = "file.target_generated_most" if written >= most else "file.target_generated"
+    return [say(key, language, tokens=written, most=most), begin]
+
+
+def _beginning(trace: Trace, language: Language) -> str:
+    """The tokens before the text, as the model's tokenizer adds them."""
+    words = takewhile(lambda token: token.is_special and not token.source, trace.tokens)
+    added = " ".join(token.text for token in words)
+    return say("file.begins" if added else "file.begins_with_text", language, token=added)
+
+
+def tokens_said(trace: Trace, language: Language) -> str:
+    """How many tokens were read; of an encoder–decoder on both sides."""
+    counts = [len(tokens) for tokens in trace.sequences.values()]
+    if len(counts) == 1:
+        return say("file.tokens", language, tokens=counts[0])
+    return say("file.tokens_of_two", language, source=counts[0], target=counts[1])
 
 
 def layer_notes(trace: Trace, language: Language) -> list[str]:
@@ -111,7 +166,8 @@ def intervention_notes(trace: Trace, language: Language) -> list[str]:
 
 
 def sentences(trace: Trace | None) -> list[str]:
-    """The text of a trace, and the second one if any."""
+    """The text of a trace, the second one if any, and the target that was typed if it is drawn."""
     if trace is None:
         return []
-    return [trace.text] if trace.pair is None else [trace.text, trace.pair]
+    target = trace.target if "target" in trace.sequences else None
+    return [text for text in (trace.text, trace.pair, target) if text is not None]

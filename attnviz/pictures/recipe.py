@@ -74,7 +74,10 @@ class Recipe:
         if trace.interventions:
             changes = ", ".join(f"attnviz.{one!r}" for one in trace.interventions)
             more += f", interventions=[{changes}]"
-        return [*lines, f"trace = attnviz.trace({trace.text!r}, {model}{more})"]
+        made = f"trace = attnviz.trace({trace.text!r}, {model}{more})"
+        if trace.model.architecture == "encoder-decoder" and len(trace.kinds) == 1:
+            made += f".of_kind({trace.kinds[0]!r})"
+        return [*lines, made]
 
     def _picture(self) -> str:
         arguments = ["trace"]

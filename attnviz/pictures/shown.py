@@ -19,14 +19,16 @@ from attnviz.analysis.describe import ROUNDING, describe
 from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
+from attnviz.core.attention import Scored
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import MOST_PAIRS, AttentionMap, Place
+from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, lens_of
-from attnviz.pictures.picture import sentence, title, withheld_notes
+from attnviz.pictures.picture import percent, sentence, title, withheld_notes
 from attnviz.pictures.provenance import given_weights_notes, intervention_notes, with_interventions
 from attnviz.pictures.style import HeadCode
 from attnviz.texts import Language, Message, say
@@ -182,10 +184,12 @@ class Shown:
         if self.source is None:
             cells = f"{withheld.not_allowed:,}"
             return [say("map.no_value", language, cells=cells)] if withheld.not_allowed else []
+        found = self.source
         hidden = withheld_notes(
-            withheld, self.lens, self.combination, language, is_given=self.source.is_given
+            withheld, self.lens, self.combination, language, is_given=found.is_given
         )
-        return [*intervention_notes(self.source.trace, language), *hidden]
+        of_heads = [*_sink_notes(found, language), *_shared_notes(found, language)]
+        return [*intervention_notes(found.trace, language), *of_heads, *hidden]
 
     def about(self, language: Language) -> list[str]:
         """What given weights are that softmax over all tokens would not do."""
@@ -194,6 +198,29 @@ class Shown:
     def alt(self, language: Language) -> str:
         """What it does here and its notes, as text alternatives say them."""
         return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
+
+
+def _sink_notes(source: Source, language: Language) -> list[str]:
+    """How much a learned sink takes, which is one more key of softmax and no token (gpt-oss)."""
+    records = [source.trace.attention[head.kind, head.layer] for head in source.heads]
+    has_sinks = any(isinstance(one, Scored) and one.sinks is not None for one in records)
+    if not has_sinks or source.combination == "maximum":
+        return []
+    sums = [source.trace.weights(head).sum(axis=1, dtype=float).mean() for head in source.heads]
+    taken = max(0.0, 1 - float(np.mean(sums)))
+    return [say("picture.sink_takes", language, share=percent(taken))]
+
+
+def _shared_notes(source: Source, language: Language) -> list[str]:
+    """Which heads read the same keys and values as the only one that is shown."""
+    head = source.heads[0]
+    record = source.trace.attention[head.kind, head.layer]
+    if len(source.heads) > 1 or not isinstance(record, Scored):
+        return []
+    group = record.heads // len(record.keys)
+    first = head.head // group * group
+    each = {"first": f"H{first}", "last": f"H{first + group - 1}"}
+    return [say("picture.shared_keys", language, **each)] if group > 1 else []
 
 
 def check_drawable(rows: int, columns: int) -> None:
@@ -247,6 +274,8 @@ def shown(
         check_alone(heads, lens, combination)
         return (Shown(drawn, style.HEAD_CODES[0]),)
     lens, ids = lens_of(lens), drawn.check_heads(heads)
+    check_one_kind(ids)
+    drawn = of_kind(drawn, ids[0].kind)
     if combination is not None:
         checks.one_of("combination", combination, get_args(Combination))
         return (Shown(Source(drawn, ids, lens, combination), style.HEAD_CODES[0]),)
@@ -256,6 +285,17 @@ def shown(
     return tuple(
         Shown(Source(drawn, (head,), lens), code) for head, code in zip(ids, codes, strict=True)
     )
+
+
+def check_one_kind(heads: Sequence[HeadId]) -> None:
+    """Make sure that heads run between the same tokens.
+
+    Raises:
+        ArgumentError: if not.
+    """
+    other = next((head for head in heads if head.kind != heads[0].kind), None)
+    if other is not None:
+        raise ArgumentError("two_kinds", a=str(heads[0]), b=str(other))
 
 
 def check_alone(heads: object, lens: Lens | None, combination: object) -> None:

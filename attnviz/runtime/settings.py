@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from attnviz.errors import SettingsError
 from attnviz.runtime.limits import ProcessLimits
@@ -21,11 +21,23 @@ _YES, _NO = ("1", "true", "yes"), ("0", "false", "no", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AboutModel:
+    """What a server says of a model in its menu."""
+
+    languages: tuple[str, ...] = ()  # codes; "mul": many
+    size: str = ""
+    says: str = ""  # a line
+    says_zh: str = ""  # the same in Chinese; "": in English
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(ProcessLimits):
     """The settings of this server. What each means is said in `settings.toml`."""
 
     public: bool
     allowed_models: tuple[str, ...]
+    fetch_at_start: bool
+    about_models: Mapping[str, AboutModel]
     hosts: tuple[str, ...]
 
 
@@ -81,6 +93,24 @@ def _checked(name: str, kind: Any, value: object) -> Any:
         return value
     if kind is int and isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+    if kind == Mapping[str, AboutModel] and isinstance(value, dict):
+        return {model: _about(f"{name}.{model}", said) for model, said in value.items()}
+    if kind == tuple[str, ...] and _are_texts(value):
         return tuple(value)
     raise SettingsError("bad_setting", name=name, value=value)
+
+
+def _about(name: str, said: object) -> AboutModel:
+    """What is said of one model, if it is of the kinds that can be said."""
+    known = {field.name: field.type for field in fields(AboutModel)}
+    if not isinstance(said, dict) or not set(said) <= set(known):
+        raise SettingsError("bad_setting", name=name, value=said)
+    for what, value in said.items():
+        if not (_are_texts(value) if known[what] == tuple[str, ...] else isinstance(value, str)):
+            raise SettingsError("bad_setting", name=f"{name}.{what}", value=value)
+    values: dict[str, Any] = {name: tuple(v) if _are_texts(v) else v for name, v in said.items()}
+    return AboutModel(**values)
+
+
+def _are_texts(value: Any) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(part, str) for part in value)

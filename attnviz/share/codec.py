@@ -10,11 +10,13 @@ import zlib
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import get_args
 from urllib.parse import quote
 
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import AnyHead, HeadId, Kind, as_head
 
 VERSION = "1"
+KINDS = tuple(kind for kind in get_args(Kind) if kind != "self")
 MOST_PARAMETER = 5_000  # characters of one parameter; longer ones are not read
 MOST_TEXT = 100_000  # characters that a compressed parameter may unfold to
 _SHORT = 300  # characters of an address from which compressing is tried
@@ -33,19 +35,21 @@ def parted(text: str) -> dict[str, str]:
     return {key: value for key, sign, value in parts if sign}
 
 
-def head_text(head: tuple[int, int]) -> str:
-    """A head as 0.2."""
-    layer, index = head
-    return f"{layer}.{index}"
+def head_text(head: AnyHead) -> str:
+    """A head as 0.2; one of an encoder–decoder as 0.2.cross."""
+    return ".".join(map(str, head))
 
 
 def read_head(text: str) -> HeadId:
     """The counterpart of `head_text`."""
-    layer, _, head = text.partition(".")
-    return HeadId(read_count(layer), read_count(head))
+    layer, head, *kind = text.split(".") if "." in text else (text, "")
+    if not kind:
+        return HeadId(read_count(layer), read_count(head))
+    (of,) = kind  # ValueError: too many
+    return as_head((read_count(layer), read_count(head), one_of(*KINDS)(of)))
 
 
-def heads_text(heads: tuple[tuple[int, int], ...]) -> str:
+def heads_text(heads: tuple[AnyHead, ...]) -> str:
     """Heads as 0.2-1.8."""
     return "-".join(head_text(head) for head in heads)
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from attnviz.analysis.find import targets
 from attnviz.analysis.lens import Lens, Unit
 from attnviz.analysis.measures import measures
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import HeadId, Kind
 from attnviz.pictures.kinds import kinds
 from attnviz.pictures.lines import Arrangement, Direction
 from attnviz.pictures.style import MOST_HEADS
@@ -172,6 +172,7 @@ class SentenceState(PageState):
     text: str | None = field(default=None, metadata=_typed("s"))
     pair: str = field(default="", metadata=_typed("p"))
     model: str | None = field(default=None, metadata=_typed("m"))
+    target: str = field(default="", metadata=_typed("t"))  # of an encoder–decoder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,9 +214,13 @@ class ViewState(PageState):
 
 @dataclass(frozen=True, kw_only=True)
 class ExploreState(ViewState, SentenceState):
-    """The page Explore. `views` are the parts that an embedded page shows; none: all of them."""
+    """The page Explore. `views` are the parts that an embedded page shows; none: all of them.
+
+    `kind` is the attention that is looked at in an encoder–decoder.
+    """
 
     views: tuple[str, ...] = field(default=(), metadata=_linked("views", _read_views, "-".join))
+    kind: Kind = field(default="cross", metadata=_option("kind", *codec.KINDS))
 
 
 @dataclass(frozen=True, kw_only=True)

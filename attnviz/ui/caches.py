@@ -18,7 +18,8 @@ from attnviz.analysis.lens import Lens
 from attnviz.analysis.measure import measure
 from attnviz.analysis.measures import measures
 from attnviz.capture.run import trace
-from attnviz.core.heads import HeadId
+from attnviz.core.heads import HeadId, Kind
+from attnviz.core.one_kind import of_kind
 from attnviz.core.partial import partial
 from attnviz.core.trace import Trace
 from attnviz.models.load import Model
@@ -46,11 +47,30 @@ class TraceKey(NamedTuple):
     revision: str
     text: str
     pair: str | None
+    target: str | None = None  # typed, of an encoder–decoder
+    kind: Kind | None = None  # of the attention that is looked at, where there are several
 
     @classmethod
-    def of(cls, model: Model, text: str, pair: str | None = None) -> "TraceKey":
-        """The key of a text, and of the second one if any, through a model."""
-        return cls(model.name, model.card.revision, text, pair)
+    def of(
+        cls,
+        model: Model,
+        text: str,
+        pair: str | None = None,
+        target: str | None = None,
+        kind: Kind | None = None,
+    ) -> "TraceKey":
+        """The key of a text, and of the second one if any, through a model.
+
+        Models that write no text of their own have no use for the last two.
+        """
+        typed = target if target and target.strip() else None
+        of_two = (typed, kind) if model.target is not None else (None, None)
+        return cls(model.name, model.card.revision, text, pair, *of_two)
+
+    @property
+    def whole(self) -> "TraceKey":
+        """The key of the trace with all kinds of attention."""
+        return self._replace(kind=None)
 
 
 class LinesKey(NamedTuple):
@@ -77,26 +97,33 @@ panels: Cache[Drawing] = Cache()  # of lessons
 
 def is_light(key: TraceKey) -> bool:
     """Whether a trace of this text takes a fraction of a second."""
-    return len(key.text) + len(key.pair or "") <= LIGHT_CHARACTERS
+    return len(key.text) + len(key.pair or "") + len(key.target or "") <= LIGHT_CHARACTERS
 
 
 def traced(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace:
     """The trace of a text: what weights need of it, and the rest when it is asked for."""
+    every = key.whole
 
     def run() -> Trace:
-        return partial(_run(key, model, progress), lambda: fully_traced(key, model))
+        return partial(_run(every, model, progress), lambda: fully_traced(every, model))
 
-    return _traces.get(key, run, is_light=is_light(key))
+    return _seen(key, _traces.get(every, run, is_light=is_light(key)))
 
 
 def fully_traced(key: TraceKey, model: Model) -> Trace:
     """The whole trace of a text, which is much larger."""
-    return _whole.get(key, lambda: _run(key, model), is_light=is_light(key))
+    every = key.whole
+    return _seen(key, _whole.get(every, lambda: _run(every, model), is_light=is_light(key)))
+
+
+def _seen(key: TraceKey, every: Trace) -> Trace:
+    """What is looked at of a trace."""
+    return every if key.kind is None else of_kind(every, key.kind)
 
 
 def _run(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace:
     started = time.perf_counter()
-    found = trace(key.text, model, key.pair, progress=progress)
+    found = trace(key.text, model, key.pair, target=key.target, progress=progress)
     milliseconds = 1000 * (time.perf_counter() - started)
     note("trace", model=model.card.title, tokens=len(found.tokens), ms=milliseconds)
     return found
@@ -104,8 +131,8 @@ def _run(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace
 
 def all_known(key: TraceKey) -> Trace | None:
     """The trace of a text, if everything that a page first draws of it is kept."""
-    others = (_tiles.peek(key), _different.peek(key))
-    return None if any(one is None for one in others) else _traces.peek(key)
+    known = [_tiles.peek(key), _different.peek(key), every := _traces.peek(key.whole)]
+    return None if every is None or any(one is None for one in known) else _seen(key, every)
 
 
 def overview_of(key: TraceKey, trace: Trace, progress: Progress | None = None) -> Overview:

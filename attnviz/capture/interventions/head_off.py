@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attnviz.capture.interventions import HeadChange
-from attnviz.core.heads import HeadId, as_head
+from attnviz.core.heads import AnyHead, HeadId, as_head
 from attnviz.core.intervention import EditPoint, Intervention
 from attnviz.errors import InterventionError
 
@@ -37,7 +37,7 @@ class HeadOff(HeadChange):
 INTERVENTION = HeadOff
 
 
-def heads_off(heads: Iterable[tuple[int, int]]) -> list[Intervention]:
+def heads_off(heads: Iterable[AnyHead]) -> list[Intervention]:
     """What switches these heads off.
 
     Raises:

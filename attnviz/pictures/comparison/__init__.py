@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from attnviz.analysis.lens import Lens
+from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
@@ -65,7 +66,7 @@ class Comparison(MapPicture):
 
 def comparison(
     trace: Trace | AttentionMap,
-    heads: Sequence[tuple[int, int]] = (),
+    heads: Sequence[AnyHead] = (),
     lens: Lens | None = None,
     *,
     language: Language = "en",

@@ -15,16 +15,16 @@ from jaxtyping import UInt8
 from attnviz import checks
 from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import MOST_PAIRS, AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
-from attnviz.errors import CaptureError, InterventionError
+from attnviz.errors import InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pins_of
 from attnviz.pictures.differences import pair_shown
+from attnviz.pictures.explorer.heads import of_one_kind
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import (
     Arrangement,
@@ -39,6 +39,7 @@ from attnviz.pictures.lines import (
 from attnviz.pictures.overview import (
     Tiles,
     inks_of,
+    labels_of,
     map_tile,
     map_words,
     overview_words,
@@ -161,7 +162,8 @@ class Explorer:
         """Whether every head is in the file, and not the chosen ones alone."""
         if isinstance(self.drawn, AttentionMap):
             return self.drawn.values.size <= MOST_WEIGHTS
-        return len(self.drawn.heads) * len(self.drawn.tokens) ** 2 <= MOST_WEIGHTS
+        queries, keys = labels_of(self.drawn)
+        return len(self.drawn.heads) * len(queries) * len(keys) <= MOST_WEIGHTS
 
     @property
     def chosen(self) -> tuple[Shown, ...]:
@@ -204,8 +206,7 @@ class Explorer:
             words = map_words(one, tiles, language)
             return {**words, "slack": SLACK} if self._holds_all else words
         if not self._holds_all:
-            labels = [token.text for token in trace.tokens]
-            return overview_words(trace, labels, labels, self._tiles, language)
+            return overview_words(trace, *labels_of(trace), self._tiles, language)
         seen = Source(trace, trace.heads[:1], self.lens).attention_map()
         rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
         lensed = [say("overview.lens", language)] if self.lens != Lens() else []
@@ -310,9 +311,7 @@ def explore(
         check_alone(heads, lens, combination)
         ids: tuple[HeadId, ...] = ()
     else:
-        trace.check_layer(0)  # all heads are of one kind, for they are drawn side by side
-        ids = trace.check_heads(_two(trace) if heads is None else heads)
-        ids = tuple(dict.fromkeys(ids))
+        trace, ids = of_one_kind(trace, heads)
     if len(ids) > MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=MOST_HEADS)
     return Explorer(
@@ -330,16 +329,10 @@ def explore(
 
 def _spanned(drawn: Trace | AttentionMap, lens: Lens) -> Lens:
     """The lens, of a text too long for one map with the beginning as its span."""
-    is_short = isinstance(drawn, AttentionMap) or len(drawn.tokens) ** 2 <= MOST_PAIRS
-    return lens if lens.span or is_short else replace(lens, span=BEGINNING)
-
-
-def _two(trace: Trace) -> tuple[HeadId, ...]:
-    """The two most different heads; the first two where weights are no distributions."""
-    try:
-        return most_different(trace)[:2]
-    except CaptureError:
-        return trace.heads[:2]
+    if isinstance(drawn, AttentionMap) or lens.span:
+        return lens
+    queries, keys = labels_of(drawn)
+    return lens if len(queries) * len(keys) <= MOST_PAIRS else replace(lens, span=BEGINNING)
 
 
 def _ramps(mode: style.Mode, signed: bool) -> UInt8[np.ndarray, "slot level rgb"]:

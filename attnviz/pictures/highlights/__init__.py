@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import as_head
+from attnviz.core.heads import AnyHead, as_head
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
@@ -52,7 +52,7 @@ class Highlights(MapPicture):
 
 def highlights(
     trace: Trace | AttentionMap,
-    head: tuple[int, int] | None = None,
+    head: AnyHead | None = None,
     lens: Lens | None = None,
     *,
     language: Language = "en",

@@ -17,6 +17,7 @@ from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
+from attnviz.core.one_kind import of_kind
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
@@ -199,7 +200,7 @@ def lines(
     meta = {
         "alt": alt,
         "direction": direction,
-        "pins": pins_of(pins, trace),
+        "pins": pins_of(pins, _between(trace, maps[0].heads)),
         "panels": _panels(maps, arrangement),
         "heads": [{**head_words(one, language), **head_code(one.code, one.minus)} for one in maps],
         "rows": side(first.rows),
@@ -224,6 +225,11 @@ def lines(
         recipe=recipe,
         pins=tuple(pins),
     )
+
+
+def _between(drawn: Trace | AttentionMap, heads: Sequence[HeadId]) -> Trace | AttentionMap:
+    """What is drawn, with the tokens between which these heads run alone."""
+    return of_kind(drawn, heads[0].kind) if isinstance(drawn, Trace) else drawn
 
 
 def _pinned(first: AttentionMap, pins: Sequence[str], language: Language) -> str:

@@ -6,35 +6,33 @@ weight; beyond, it is the strongest weight of a block of queries and keys, and s
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil, isqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from attnviz.analysis.formula import formula as formula_of
+from attnviz.core.attention import Weighted
+from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
+from attnviz.core.one_kind import of_kind
 from attnviz.core.sheet import Sheet
 from attnviz.core.tiles import blocks
+from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.models.progress import Progress
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.overview.on_paper import tiles_on_paper
+from attnviz.pictures.overview.record import Tiles as Tiles
+from attnviz.pictures.overview.words import map_words as map_words
+from attnviz.pictures.overview.words import overview_words as overview_words
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
-from attnviz.pictures.picture import title
-from attnviz.pictures.provenance import (
-    given_weights_notes,
-    intervention_notes,
-    layer_notes,
-    with_interventions,
-)
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
-from attnviz.texts import Language, Message, say
+from attnviz.texts import Language
 
 if TYPE_CHECKING:
     from attnviz.pictures.explorer import Explorer
@@ -42,19 +40,6 @@ if TYPE_CHECKING:
 SCRIPT = Script("overview")
 LARGEST_TILE = 64  # cells a side
 LARGEST_PAYLOAD = 768 * 1024  # bytes of all tiles, whatever the number of heads
-
-
-class Tiles(NamedTuple):
-    """A tile a head: levels (`style.map_levels`), and where each row and column begins.
-
-    Cell i of a side covers the tokens from edge i to edge i + 1 − 1.
-    """
-
-    levels: UInt8[np.ndarray, "layer head row column"]
-    row_edges: tuple[int, ...]
-    column_edges: tuple[int, ...]
-    # 1 where no pair of a cell is allowed; one tile for all heads where they agree
-    denied: UInt8[np.ndarray, "#layer #head row column"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -70,8 +55,8 @@ class Overview:
 
     def packet(
         self,
-        a: tuple[int, int] | None = None,
-        b: tuple[int, int] | None = None,
+        a: AnyHead | None = None,
+        b: AnyHead | None = None,
         language: Language = "en",
     ) -> bytes:
         """What draws the tiles, with heads `a` and `b` marked.
@@ -81,7 +66,7 @@ class Overview:
         """
         check_language(language)
         if isinstance(self.drawn, Trace):
-            a, b = (None if head is None else self.drawn.check_head(head) for head in (a, b))
+            a, b = (None if head is None else self.drawn.check_head(head)[:2] for head in (a, b))
         arrays = {"tiles": self.tiles.levels, **inks_of(self.drawn)}
         if self.tiles.denied is not None:
             arrays["denied"] = self.tiles.denied
@@ -113,8 +98,7 @@ class Overview:
     def _words(self, language: Language) -> dict[str, Any]:
         if isinstance(self.drawn, AttentionMap):
             return map_words(Shown(self.drawn, style.HEAD_CODES[0]), self.tiles, language)
-        labels = [token.text for token in self.drawn.tokens]
-        return overview_words(self.drawn, labels, labels, self.tiles, language)
+        return overview_words(self.drawn, *labels_of(self.drawn), self.tiles, language)
 
     def _explorer(self, language: Language) -> "Explorer":
         from attnviz.pictures.explorer import explore  # which is drawn with this module
@@ -125,43 +109,66 @@ class Overview:
 def overview(trace: Trace | AttentionMap, *, language: Language = "en") -> Overview:
     """All layers × heads of a trace, one layer at a time; or an attention map as one tile.
 
+    Of an encoder–decoder its cross-attention; `trace.of_kind("encoder")` and "decoder" hold the
+    rest.
+
     Raises:
         ArgumentError: if it is no trace and no map, or it cannot speak this language.
     """
     check_drawn(trace)
     check_language(language)
-    tiles = map_tile(trace) if isinstance(trace, AttentionMap) else tiles_of(trace)
-    return Overview(trace, tiles, language)
+    if isinstance(trace, AttentionMap):
+        return Overview(trace, map_tile(trace), language)
+    one = of_kind(trace)
+    return Overview(one, tiles_of(one), language)
+
+
+def labels_of(trace: Trace) -> tuple[list[str], list[str]]:
+    """What the tokens that look are called, and those that are looked at."""
+    queries, keys = ([token.text for token in side] for side in _tokens(trace))
+    return queries, keys
+
+
+def _tokens(trace: Trace) -> tuple[Sequence[Token], Sequence[Token]]:
+    return trace.query_tokens(), trace.key_tokens()
 
 
 def tiles_of(trace: Trace, progress: Progress | None = None) -> Tiles:
-    """A tile a head of a trace; `progress` is told how many layers are done."""
-    edges, layers = cell_edges(len(trace.tokens), len(trace.heads)), trace.model.layers
+    """A tile a head of a trace with one kind of attention.
+
+    `progress` is told how many layers are done.
+    """
+    rows, columns = (cell_edges(len(side), len(trace.heads)) for side in _tokens(trace))
+    layers, kind = trace.model.layers, trace.check_kind("self")
     levels, denied = [], []
     for layer in range(layers):
         if progress is not None:
             progress(layer / layers, "overview")
-        levels.append(style.level(_pooled(trace, layer, edges)))
-        denied.append(_none_allowed(trace, layer, edges))
-    return Tiles(np.stack(levels), edges, edges, shared(denied))
+        record = trace.attention[kind, layer]
+        levels.append(style.level(_pooled(record, rows, columns)))
+        denied.append(_none_allowed(record, rows, columns))
+    return Tiles(np.stack(levels), rows, columns, shared(denied))
 
 
-def _pooled(trace: Trace, layer: int, edges: Sequence[int]) -> Float[np.ndarray, "head row column"]:
+def _pooled(
+    record: Weighted, rows: Sequence[int], columns: Sequence[int]
+) -> Float[np.ndarray, "head row column"]:
     """The strongest weight of each block of queries and keys, some rows of cells at a time."""
-    record = trace.attention["self", trace.check_layer(layer)]
     parts = [
-        pool(record.weights(slice(None), queries), rows, edges)
-        for queries, rows in _row_groups(edges, record.heads)
+        pool(record.weights(slice(None), queries), some, columns)
+        for queries, some in _row_groups(rows, columns, record.heads)
     ]
     return np.concatenate(parts, axis=1)
 
 
-def _row_groups(edges: Sequence[int], heads: int) -> Iterator[tuple[slice, tuple[int, ...]]]:
+def _row_groups(
+    rows: Sequence[int], columns: Sequence[int], heads: int
+) -> Iterator[tuple[slice, tuple[int, ...]]]:
     """Rows of cells, a few at a time: which queries, and where each row begins among these."""
-    cells, tokens = len(edges) - 1, edges[-1]
-    for part in blocks(cells, heads * tokens * ceil(tokens / cells)):
-        rows = edges[part.start : part.stop + 1]
-        yield slice(rows[0], rows[-1]), tuple(edge - rows[0] for edge in rows)
+    cells, queries = len(rows) - 1, rows[-1]
+    for part in blocks(cells, heads * columns[-1] * ceil(queries / cells)):
+        some = rows[part.start : part.stop + 1]
+        yield slice(some[0], some[-1]), tuple(edge - some[0] for edge in some)
 
 
 def map_tile(drawn: AttentionMap) -> Tiles:
@@ -176,18 +183,17 @@ def map_tile(drawn: AttentionMap) -> Tiles:
 
 
 def _none_allowed(
-    trace: Trace, layer: int, edges: Sequence[int]
+    record: Weighted, rows: Sequence[int], columns: Sequence[int]
 ) -> Bool[np.ndarray, "head row column"]:
     """The blocks of queries and keys in which no pair is allowed."""
-    record, parts = trace.attention["self", layer], []
-    side = len(edges) - 1
-    for queries, rows in _row_groups(edges, record.heads):
+    parts, cells = [], (record.heads, len(rows) - 1, len(columns) - 1)
+    for queries, some in _row_groups(rows, columns, record.heads):
         allowed = record.may_look(slice(None), queries)
         if allowed is None:
-            return np.zeros((record.heads, side, side), bool)
+            return np.zeros(cells, bool)
         one = allowed[:1] if allowed.strides[0] == 0 else allowed  # that of all heads
-        parts.append(_of_blocks(np.logical_or, one, rows, edges))
-    return np.broadcast_to(~np.concatenate(parts, axis=1), (record.heads, side, side))
+        parts.append(_of_blocks(np.logical_or, one, some, columns))
+    return np.broadcast_to(~np.concatenate(parts, axis=1), cells)
 
 
 def shared(
@@ -235,106 +241,3 @@ def _of_blocks(
 ) -> np.ndarray:
     over_keys = ufunc.reduceat(values, column_edges[:-1], axis=2)
     return np.asarray(ufunc.reduceat(over_keys, row_edges[:-1], axis=1))
-
-
-def overview_words(
-    trace: Trace,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    tiles: Tiles,
-    language: Language,
-    extra: Sequence[str] = (),
-) -> dict[str, Any]:
-    """What an overview of the heads of a trace says; `rows` and `columns` are its labels."""
-    card = trace.model
-    sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(rows)}
-    block = _largest_block(tiles)
-    source = "given" if card.source == "given" else "softmax"
-    softmax = {"softmax": formula_of(trace, trace.heads)}
-    named = Message(f"overview.formula_{source}", softmax)
-    formula = with_interventions(named, trace, trace.heads).text(language)
-    key = "overview.pooled" if block > 1 else "overview.exact"
-    drawn = say(key, language, block=block, cells=f"{block**2:,}", formula=formula)
-    hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
-    changed = [
-        *intervention_notes(trace, language),
-        *given_weights_notes(trace, language),
-        *layer_notes(trace, language),
-    ]
-    note = " ".join([drawn, *hatched, *extra, *changed])
-    model, name = card.called(language), say("overview.title", language, **sizes)
-    alt = say(
-        "overview.alt", language, model=model, cells=len(tiles.row_edges) - 1, note=note, **sizes
-    )
-    return {
-        "layers": card.layers,
-        "heads": card.heads,
-        "title": title(trace, name, language),
-        "note": note,
-        "alt": alt,
-        **_sides(rows, columns, tiles),
-        **_spoken(language, signed=False),
-    }
-
-
-def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
-    """What the overview of one map says."""
-    attention = view.map
-    kind = "signed" if attention.is_signed else "share"
-    block = _largest_block(tiles)
-    pooled = "_pooled" if block > 1 else ""
-    drawn = say(f"overview.map_{kind}{pooled}", language, block=block)
-    hatched = [] if attention.allowed is None else [say("overview.hatched", language)]
-    note = " ".join([drawn, *hatched])
-    name = view.name(language)
-    alt = say(
-        "overview.map_alt",
-        language,
-        name=name,
-        rows=len(attention.rows),
-        columns=len(attention.columns),
-        note=note,
-    )
-    rows, columns = ([place.text for place in side] for side in (attention.rows, attention.columns))
-    spoken = _spoken(language, signed=attention.is_signed)
-    spoken["words"]["rest"] = say(f"map.rest{'_signed' if attention.is_signed else ''}", language)
-    return {
-        "layers": 1,
-        "heads": 1,
-        "alone": True,
-        "title": name,
-        "note": note,
-        "alt": alt,
-        **_sides(rows, columns, tiles),
-        **spoken,
-    }
-
-
-def _largest_block(tiles: Tiles) -> int:
-    """The longest side of a block that shares a cell, in tokens."""
-    edges = (tiles.row_edges, tiles.column_edges)
-    return max((end - start for side in edges for start, end in pairwise(side)), default=1)
-
-
-def _sides(rows: Sequence[str], columns: Sequence[str], tiles: Tiles) -> dict[str, Any]:
-    return {
-        "rows": {"labels": list(rows), "edges": list(tiles.row_edges)},
-        "columns": {"labels": list(columns), "edges": list(tiles.column_edges)},
-    }
-
-
-def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
-    """The words under the pointer, and the colours of A and B."""
-    kind = "_signed" if signed else ""
-    texts = ("not_allowed", "hidden", "rest", "click_sets", "canvas_help")
-    read = ("read", "read_block", "pixel")
-    return {
-        "signed": signed,
-        "words": {
-            **{name: say(f"overview.{name}", language) for name in texts},
-            **{name: say(f"overview.{name}{kind}", language) for name in read},
-        },
-        "colours": {
-            mode: [getattr(code, mode) for code in style.HEAD_CODES[:2]] for mode in style.MODES
-        },
-    }

@@ -45,7 +45,7 @@ function slots(stage) {
   const colours = meta.colours[dark ? "dark" : "light"];
   const buttons = ["A", "B"].map((slot, i) => {
     const marked = meta.marked[slot];
-    const name = marked ? `${slot} = L${marked[0]}·H${marked[1]}` : slot;
+    const name = marked ? `${slot} = ${headName(meta, ...marked)}` : slot;
     const button = html("button", { type: "button", role: "radio", "data-slot": slot }, name);
     button.style.setProperty("--slot", colours[i]);
     button.addEventListener("click", () => {
@@ -211,6 +211,8 @@ function hover(stage, found) {
   if (found) enlarge(stage, found);
 }
 
+const headName = (meta, layer, head) => `${meta.prefix}L${layer}·H${head}`;
+
 function read(stage, { layer, head, row, column }) {
   const { meta, arrays } = stage;
   const at = startOf(stage, layer, head) + row * cellsOf(meta.columns) + column;
@@ -219,7 +221,7 @@ function read(stage, { layer, head, row, column }) {
     const name = (i) => `${labels[i]} (${i})`;
     return first === last ? name(first) : `${name(first)} … ${name(last)}`;
   };
-  const where = { head: meta.alone ? meta.title : `L${layer}·H${head}`, query: span(meta.rows, row), key: span(meta.columns, column) };
+  const where = { head: meta.alone ? meta.title : headName(meta, layer, head), query: span(meta.rows, row), key: span(meta.columns, column) };
   if (arrays.denied?.[at % arrays.denied.length]) return fill(meta.words.not_allowed, where);
   if (arrays.hidden?.[at]) return fill(meta.words.hidden, where);
   const single = [meta.rows, meta.columns].every((side) => cellsOf(side) === side.labels.length);

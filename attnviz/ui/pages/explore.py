@@ -1,5 +1,7 @@
 """The Explore page: a sentence in, every head of every layer out."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from attnviz.core.trace import Trace
@@ -20,6 +22,7 @@ from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.sentence import chosen_sentence, examples, sentence_boxes
 from attnviz.ui.widgets.sharing import share
+from attnviz.ui.widgets.two_texts import attention_kinds, notes, target_box
 from attnviz.ui.widgets.viewer import embedded_viewer, viewer
 from attnviz.ui.widgets.warnings import show_warnings
 
@@ -51,7 +54,9 @@ def _body(now: ExploreState) -> None:
         with menu_of_models:
             chosen_model = model()
         if chosen_model is not None:
-            _see(TraceKey.of(chosen_model, *sentence), chosen_model)
+            with boxes:
+                target_box(chosen_model)
+            _see(TraceKey.of(chosen_model, *sentence, now.target, now.kind), chosen_model)
     if (last := last_shown.last()) is not None:
         with clear_errors():
             _see(*last)
@@ -61,20 +66,26 @@ def _see(key: TraceKey, model: Model) -> None:
     trace = _run(key, model)
     last_shown.keep(key)
     usual = _fitted(key, model, trace)
-    show_warnings(trace)
+    every = caches.traced(key.whole, model)
+    show_warnings(every)
+    notes(every)
+    attention_kinds(every)
     # A change there reruns that alone. Streamlit keeps what it is given as long as the page is
     # open: so it is given what names the trace, and not the trace.
     fragment(_viewer)(key, usual)
 
 
 def _viewer(key: TraceKey, usual: Different) -> None:
-    show_predictions(key, _run(key, loaded(key.model)))
-    viewer(key, _run(key, loaded(key.model)), usual, lambda: share("explore", _seen()))
-    address.keep_link(_seen())
+    show_predictions(key, caches.traced(key.whole, loaded(key.model)))
+    viewer(key, _run(key, loaded(key.model)), usual, lambda: share("explore", _seen(key)))
+    address.keep_link(_seen(key))
 
 
-def _seen() -> ExploreState:
-    return address.without_defaults(state.read(ExploreState))
+def _seen(key: TraceKey) -> ExploreState:
+    now = address.without_defaults(state.read(ExploreState))
+    if key.kind is None:  # what was chosen for an encoder–decoder waits for the next one
+        now = replace(now, target=ExploreState.target, kind=ExploreState.kind)
+    return now
 
 
 def _embedded(now: ExploreState) -> None:
@@ -83,12 +94,12 @@ def _embedded(now: ExploreState) -> None:
         model = linked_model(now)
         if model is None:
             return
-        key = TraceKey.of(model, *chosen_sentence(now))
+        key = TraceKey.of(model, *chosen_sentence(now), now.target, now.kind)
         trace = _run(key, model)
         usual = _fitted(key, model, trace)
-        show_warnings(trace)
+        show_warnings(caches.traced(key.whole, model))
         fragment(_embedded_viewer)(key, usual)
-        full = address.address(address.current_link(_seen()).params)
+        full = address.address(address.current_link(_seen(key)).params)
         st.link_button(say("share.open_full", language()), full, type="tertiary")
 
 
@@ -99,7 +110,7 @@ def _embedded_viewer(key: TraceKey, usual: Different) -> None:
 def _fitted(key: TraceKey, model: Model, trace: Trace) -> Different:
     """The most different heads, which are seen unless others of this model were chosen."""
     usual = Different(*caches.most_different_of(key, trace))
-    of = f"{model.name} {model.card.revision}"
+    of = f"{model.name} {model.card.revision} {key.kind or ''}".rstrip()
     address.drop(*map(str, fit_heads(of, trace.heads, usual)))
     return usual
 

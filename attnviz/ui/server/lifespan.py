@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
@@ -131,6 +131,21 @@ def _load() -> None:
         _state.update(status="ok" if passed else "failed", self_test=difference)
     milliseconds = 1000 * (time.perf_counter() - started)
     note("start", status=_state["status"], version=__version__, ms=milliseconds)
+    if settings().fetch_at_start:
+        _fetch(settings().allowed_models)
+
+
+def _fetch(names: Iterable[str]) -> None:
+    """Bring the server's own models here; one that cannot be had is noted and passed over."""
+    find = import_module("attnviz.models.catalogue").find
+    for name in names:
+        started = time.perf_counter()
+        try:
+            find(name)
+        except AttnvizError as problem:
+            note("fetch", model=name, problem=problem.key)
+        else:
+            note("fetch", model=name, ms=1000 * (time.perf_counter() - started))
 
 
 def health_report() -> dict[str, object]:

@@ -78,6 +78,7 @@ def _heads(trace: Trace, now: ViewState, usual: Different) -> None:
         st.selectbox(
             say(f"page.head_{slot}", language()),
             trace.heads,
+            format_func=_without_kind,
             **state.shown(slot, head, _taker(slot, usual), "index", trace.heads),
             width=124,
         )
@@ -89,11 +90,17 @@ def _heads(trace: Trace, now: ViewState, usual: Different) -> None:
     st.multiselect(
         say("page.more", language()),
         trace.heads,
+        format_func=_without_kind,
         **state.shown("more", list(now.more), take, "default"),
         max_selections=most,
         select_all=False,
         placeholder=say("page.more_placeholder", language(), count=most),
     )
+
+
+def _without_kind(head: HeadId) -> str:
+    """A head among those of one kind of attention."""
+    return str(HeadId(head.layer, head.head))
 
 
 def _taker(slot: str, usual: Different) -> Callable[[], None]:

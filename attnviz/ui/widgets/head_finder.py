@@ -89,7 +89,9 @@ def _token(trace: Trace, lens: Lens) -> int:
     """A token by its position; at first the first that is pinned."""
     now, names = state.read(ViewState), [f"{token.text} ({n})" for n, token in _keys(trace)]
     places = pins.positions_of(trace, lens)
-    pinned = [places[int(pin[1:])][0] for pin in now.pins if int(pin[1:]) < len(places)]
+    keys = places["k"]
+    on_keys = [pin for pin in now.pins if places[pin[0]] is keys]  # queries may be of another text
+    pinned = [keys[int(pin[1:])][0] for pin in on_keys if int(pin[1:]) < len(keys)]
     usual = pinned[0] if pinned else 0
     if now.finder_token is not None and now.finder_token >= len(names):
         state.change(ViewState, finder_token=None)
@@ -104,7 +106,7 @@ def _token(trace: Trace, lens: Lens) -> int:
 
 
 def _keys(trace: Trace) -> list[tuple[int, Any]]:
-    return list(enumerate(trace.key_tokens(trace.heads[0].kind)))
+    return list(enumerate(trace.key_tokens()))
 
 
 def _ranked(key: TraceKey, trace: Trace, what: str | int, usual: Different) -> None:
@@ -158,7 +160,7 @@ def _measure(key: TraceKey, trace: Trace) -> tuple[Measure, float, float]:
         width=240,
     )
     chosen = next(one for one in measures() if one.name == by)
-    most = _most(chosen, caches.measured(key, trace), len(trace.tokens))
+    most = _most(chosen, caches.measured(key, trace), len(trace.key_tokens()))
     found = state.read(ViewState).finder_range or (0.0, most)
     low, high = (min(max(one, 0.0), most) for one in found)
 
@@ -191,7 +193,8 @@ def _measured(
     table = caches.measured(key, trace)
     values = table[by.name].to_numpy()
     low, high = within
-    most = _most(by, table, len(trace.tokens))
+    tokens = len(trace.key_tokens())
+    most = _most(by, table, tokens)
     upper = math.inf if high >= most * (1 - 1e-6) else high  # a link rounds the end of the range
     whole = low == 0 and upper == math.inf  # then also heads of which nothing can be said
     shown = np.flatnonzero(whole | ((values >= low) & (values <= upper)))
@@ -202,7 +205,6 @@ def _measured(
     drawn = rows[names].copy()
     drawn.insert(0, "head", [str(head) for head in heads])
     drawn.insert(2, "tokens", rows[f"{by.name}_tokens"])
-    tokens = len(trace.tokens)
     columns = {
         one.name: _bars(one.title(language()), _most(one, table, tokens), _help(one))
         for one in measures()

@@ -65,11 +65,14 @@ def _known(
     now: ViewState, heads: Sequence[HeadId], usual: Different
 ) -> tuple[ViewState, tuple[HeadId, ...]]:
     """Heads of a link, without those that the model lacks; and these."""
-    a, b = (head if head in heads else None for head in (now.a, now.b))
-    missing = [head for head in (now.a, now.b, *now.more) if head and head not in heads]
+    kind = heads[0].kind  # a pair is enough to name a head where all are of one kind
+    named = [head and head.of_kind(kind) for head in (now.a, now.b)]
+    chosen = [head.of_kind(kind) for head in now.more]
+    a, b = (head if head in heads else None for head in named)
+    missing = [head for head in (*named, *chosen) if head and head not in heads]
     if a or b:
         a, b = a or usual.a, b or usual.b
-    more = tuple(head for head in now.more if head in heads)
+    more = tuple(head for head in chosen if head in heads)
     return replace(now, a=a, b=b, more=more), tuple(missing)
 
 

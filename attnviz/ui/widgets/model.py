@@ -14,6 +14,7 @@ from attnviz.texts import say
 from attnviz.ui import state
 from attnviz.ui.frame import language
 from attnviz.ui.state import SessionValue
+from attnviz.ui.widgets import own_models
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.progress import with_progress
 
@@ -37,11 +38,17 @@ def model() -> Model | None:
     choice = st.selectbox(
         say("page.model", language()),
         offered,
-        format_func=lambda name: say(_TEXTS[name], language()) if name in _TEXTS else name,
+        format_func=_entry,
         **state.bound(SentenceState, "model", "index", offered, usual=catalogue.EMBEDDED),
     )
+    if said := own_models.line(choice):
+        st.caption(markdown_text(said))
     name = _other_name() if choice == OTHER else choice
     return loaded(name) if name else None
+
+
+def _entry(name: str) -> str:
+    return say(_TEXTS[name], language()) if name in _TEXTS else own_models.entry(name)
 
 
 def offered_models() -> list[str]:

@@ -15,7 +15,8 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.state import NONE_YET, SessionValue
 
 Pins = tuple[str, ...]
-Positions = Sequence[tuple[int, ...]]  # of the tokens behind each place that is shown
+# of the tokens behind each place that is shown, of queries ("q") and of keys ("k")
+Positions = Mapping[str, Sequence[tuple[int, ...]]]
 
 _KEPT: SessionValue[Mapping[int, Pins]] = SessionValue("pins_kept", NONE_YET)  # by sentence
 _BEGUN: SessionValue[tuple[tuple[Any, ...], Pins]] = SessionValue("pins_begun", ((), ()))
@@ -42,8 +43,8 @@ def starting(key: TraceKey, trace: Trace, lens: Lens) -> Pins:
 def take(key: TraceKey, positions: Positions, pinned: Pins) -> None:
     """Keep what is pinned now, and what is pinned but hidden."""
     kept = dict(_KEPT.get())
-    seen = {position for place in positions for position in place}
-    hidden = [pin for pin in kept.pop(hash(key), ()) if int(pin[1:]) not in seen]
+    seen = {(side, at) for side, places in positions.items() for place in places for at in place}
+    hidden = [pin for pin in kept.pop(hash(key), ()) if (pin[0], int(pin[1:])) not in seen]
     if found := (*_kept(pinned, positions), *hidden):
         kept[hash(key)] = found
     _KEPT.put(kept)
@@ -58,17 +59,26 @@ def forget() -> None:
 
 def positions_of(trace: Trace, lens: Lens) -> Positions:
     """The tokens behind each place that a lens shows."""
-    return [place.positions for place in places_shown(trace.tokens, lens)]
+    queries, keys = trace.query_tokens(), trace.key_tokens()
+    of_queries = [place.positions for place in places_shown(queries, lens)]
+    if keys is queries:
+        return {"q": of_queries, "k": of_queries}
+    return {"q": of_queries, "k": [place.positions for place in places_shown(keys, lens)]}
 
 
 def _kept(pinned: Sequence[str], positions: Positions) -> Pins:
     """Pins of places as pins of tokens; those of no place are dropped."""
     places = [(pin[0], int(pin[1:])) for pin in pinned]
-    return tuple(f"{side}{positions[n][0]}" for side, n in places if n < len(positions))
+    return tuple(f"{s}{positions[s][n][0]}" for s, n in places if n < len(positions[s]))
 
 
 def _shown(kept: Sequence[str], positions: Positions) -> Pins:
     """Pins of tokens as pins of the places that show them."""
-    place_of = {position: n for n, place in enumerate(positions) for position in place}
-    shown = [(pin[0], place_of.get(int(pin[1:]))) for pin in kept]
+    place_of = {
+        (side, at): n
+        for side, places in positions.items()
+        for n, place in enumerate(places)
+        for at in place
+    }
+    shown = [(pin[0], place_of.get((pin[0], int(pin[1:])))) for pin in kept]
     return tuple(dict.fromkeys(f"{side}{n}" for side, n in shown if n is not None))

@@ -64,12 +64,14 @@ def _pinned(key: TraceKey, trace: Trace) -> tuple[int, ...]:
     lens = Lens(hide_special=now.hide_special, unit=now.unit)
     pins.starting(key, trace, lens)  # those of another sentence are forgotten
     places = pins.positions_of(trace, lens)
-    found = (places[int(pin[1:])] for pin in state.read(ViewState).pins if _is_of(pin, places))
+    sides = {"q": trace.query_tokens(), "k": trace.key_tokens()}
+    of_text = (pin for pin in state.read(ViewState).pins if sides[pin[0]] is trace.tokens)
+    found = (places[pin[0]][int(pin[1:])] for pin in of_text if _is_of(pin, places))
     return next(found, ())
 
 
 def _is_of(pin: str, places: pins.Positions) -> bool:
-    return int(pin[1:]) < len(places)
+    return int(pin[1:]) < len(places[pin[0]])
 
 
 def _shown(predicted: Predictions, row: Sequence[Prediction]) -> list[str]:

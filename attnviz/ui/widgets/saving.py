@@ -11,6 +11,7 @@ from attnviz.export.training import comparison_csv, course_csv, target_shares_cs
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.link import Progress
+from attnviz.models.load import load
 from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.shown import Shown, shown
@@ -18,6 +19,7 @@ from attnviz.share.state import ViewState
 from attnviz.texts import Language, say
 from attnviz.training.record import Training
 from attnviz.ui import state
+from attnviz.ui.caches import TraceKey, traced
 from attnviz.ui.components.figures import lazy_popover
 from attnviz.ui.frame import language
 from attnviz.ui.widgets.controls import Choices
@@ -27,28 +29,34 @@ from attnviz.ui.widgets.figure_saving import save_figure
 Maker = Callable[[], bytes]
 
 
-def save(trace: Trace, choices: Choices) -> None:
+def save(key: TraceKey, trace: Trace, choices: Choices) -> None:
     """The figure as it will be saved, and a button for each kind of file.
 
     A file is made when its button is pressed.
     """
     spoken: Language = language()  # the session is gone when a file is made
-    name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in choices.heads)
+    of = "" if key.kind is None else f"{key.kind}-"
+    name = f"attnviz-{of}" + "-".join(f"L{head.layer}H{head.head}" for head in choices.heads)
     with lazy_popover(say("page.save", spoken), "save_open") as is_open:
         if is_open:
             with st.container(key="save_panel"):
-                _ways(trace, choices, name, spoken)
+                _ways(key, trace, choices, name, spoken)
 
 
-def _ways(trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
+def _ways(key: TraceKey, trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
     """The figure, the numbers, the page."""
     seen = _seen(trace, choices, spoken)
     save_figure(seen, name)
     st.divider()
     with st.container(horizontal=True, key="save_numbers"):
         _numbers(trace, choices, name, spoken)
-        _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
+        _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(_every(key, trace)))
     _button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
+
+
+def _every(key: TraceKey, trace: Trace) -> Trace:
+    """The trace with all its kinds of attention."""
+    return trace if key.kind is None else traced(key.whole, load(key.model))
 
 
 def save_chapter(chapter: Chapter, scene: Scene, progress: Progress) -> None:
@@ -116,7 +124,9 @@ def _seen(trace: Trace, choices: Choices, spoken: Language) -> Explorer:
 def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
     """CSV and JSON of what is drawn, as long as a spreadsheet could hold it."""
     heads = 1 if choices.combination else len(choices.heads)
-    weights = heads * len(trace.tokens[choices.lens.part(trace.tokens)]) ** 2
+    sides = (trace.query_tokens(), trace.key_tokens())
+    queries, keys = (len(side[choices.lens.part(side)]) for side in sides)
+    weights = heads * queries * keys
     too_many = weights > MOST_WEIGHTS
 
     def maps() -> tuple[Shown, ...]:

@@ -13,6 +13,7 @@ from attnviz.errors import ArgumentError
 from attnviz.export.numbers import as_frame
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.kinds import PictureKind
+from attnviz.pictures.provenance import tokens_said
 from attnviz.pictures.shown import Shown, shown
 from attnviz.share.state import FOLDED, USUAL_VIEWS, ExploreState, ViewState
 from attnviz.texts import say
@@ -40,7 +41,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
     """
     now = state.read(ViewState)
     with st.container(key="viewer"):
-        _summary(trace, now, usual)
+        _summary(key, trace, now, usual)
         overview_place = st.container(key="overview")
         heatmaps_place = st.container(key="heatmaps")
         controls.choose(trace, now, usual)
@@ -58,7 +59,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
                 _folded(kind, key, trace, shown_now)
             _table(trace, shown_now)
             with st.container(horizontal=True):
-                save(trace, shown_now)
+                save(key, trace, shown_now)
                 share_here()
 
 
@@ -119,16 +120,17 @@ def _lines(key: TraceKey, trace: Trace, now: Choices) -> None:
     )
 
 
-def _summary(trace: Trace, now: ViewState, usual: Different) -> None:
+def _summary(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> None:
     """What ran, and why these two heads."""
     model = trace.model
     summary = say(
         "page.facts",
         language(),
         title=model.called(language()),
+        kind="" if key.kind is None else f" · {say(f'kind.{key.kind}', language())}",
         layers=model.layers,
         heads=model.heads,
-        tokens=len(trace.tokens),
+        tokens=tokens_said(trace, language()),
         most=model.max_tokens,
     )
     if are_usual(now):
@@ -145,7 +147,8 @@ def _overview(key: TraceKey, trace: Trace, heads: tuple[HeadId, HeadId], usual: 
 
     def take() -> None:
         if choice := figures.picked(OVERVIEW):
-            choose_head(choice["slot"], HeadId(int(choice["layer"]), int(choice["head"])), usual)
+            head = HeadId(int(choice["layer"]), int(choice["head"]), key.kind or "self")
+            choose_head(choice["slot"], head, usual)
 
     figures.show_overview(drawn.packet(*heads, language()), OVERVIEW, on_picked=take)
 

@@ -8,6 +8,7 @@ from attnviz.core.characters import visible
 from attnviz.core.trace import Trace
 from attnviz.texts import say
 from attnviz.ui.frame import language
+from attnviz.ui.widgets import own_models
 from attnviz.ui.widgets.escape import markdown_text
 
 MANY_UNKNOWN = 0.2  # a share of [UNK] from which attention says little
@@ -19,7 +20,7 @@ def show_warnings(trace: Trace) -> None:
     """What was left out, what was dropped, and what the model does not know."""
     most = trace.model.max_tokens
     for cut in trace.left_out:
-        which = ("first", "second")[cut.segment]
+        which = ("first", "second", "target")[cut.segment]
         said = say(
             f"page.left_out_{which}", language(), most=most, tokens=cut.tokens, after=cut.after
         )
@@ -30,6 +31,18 @@ def show_warnings(trace: Trace) -> None:
         many = _share(trace) > MANY_UNKNOWN
         show = st.warning if many else st.info
         show(markdown_text(" ".join(_unknown(trace, many))))
+        own_models.offer(trace)
+    _target_unknown(trace)
+
+
+def _target_unknown(trace: Trace) -> None:
+    """Blanks in a target that was typed."""
+    tokens = [token for token in trace.sequences.get("target", ()) if not token.is_special]
+    blanks = [token for token in tokens if token.is_unknown]
+    if blanks:
+        sizes = {"count": len(blanks), "tokens": len(tokens)}
+        said = say("page.target_unknown", language(), blank=blanks[0].piece, **sizes)
+        st.info(markdown_text(said))
 
 
 def _dropped(trace: Trace) -> str:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from attnviz.errors import AttnvizError
 from attnviz.lessons.engine import Chapter
 from attnviz.lessons.questions import Question
 from attnviz.texts import say
@@ -18,18 +19,20 @@ FEW = 6  # options that are shown side by side
 def is_open(sentence: TracedSentence, chapter: Chapter, question: Question) -> bool:
     """Whether there is something to predict, and nothing is predicted yet."""
     is_answered = f"{chapter.number}.{question.name}" in progress().answers
-    return not is_answered and question.has_alternatives(sentence.trace)
+    try:
+        return not is_answered and question.has_alternatives(sentence.trace)
+    except AttnvizError:
+        return False  # the question's own card says why
 
 
 def ask(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     """A question: first the learner's prediction, then the answer with its computation."""
-    with st.container(key=f"ask_{chapter.number}_{question.name}", border=True):
+    with st.container(key=f"ask_{chapter.number}_{question.name}", border=True), clear_errors():
         st.markdown(f"**{markdown_text(question.asks(sentence.trace, language()))}**")
-        with clear_errors():
-            if is_open(sentence, chapter, question):
-                _predict(sentence, chapter, question)
-            else:
-                revealed(sentence, chapter, question)
+        if is_open(sentence, chapter, question):
+            _predict(sentence, chapter, question)
+        else:
+            revealed(sentence, chapter, question)
 
 
 def predicts(what: str) -> str:

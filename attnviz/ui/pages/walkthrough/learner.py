@@ -1,6 +1,7 @@
 """A chapter on the page: what to see, what to set, what to predict."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -19,6 +20,7 @@ from attnviz.lessons.questions import Question
 from attnviz.lessons.score import Score, score
 from attnviz.texts import say
 from attnviz.ui.components import aloud, figures
+from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough import claims, training
 from attnviz.ui.pages.walkthrough.asking import ask, is_open
@@ -87,16 +89,18 @@ def _first_screen(sentence: TracedSentence, chapter: Chapter, scene: Scene) -> N
 
 def _opening(chapter: Chapter, scene: Scene) -> None:
     st.markdown(f"## {chapter.number} · {markdown_text(chapter.title[language()])}")
-    st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
+    with clear_errors():
+        st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
 
 
 def _closing(chapter: Chapter, scene: Scene) -> None:
-    numbers = chapter.numbers(scene)
     with st.container(key="closing"):
-        takeaway = markdown_text(scene.say(chapter.takeaway, **numbers))
-        st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
-        wrong = markdown_text(scene.say(chapter.misconception, **numbers))
-        st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
+        with suppress(AttnvizError):  # of a number that cannot be had: the opening says why
+            numbers = chapter.numbers(scene)
+            takeaway = markdown_text(scene.say(chapter.takeaway, **numbers))
+            st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
+            wrong = markdown_text(scene.say(chapter.misconception, **numbers))
+            st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
         if chapter.number < len(chapters()):
             st.button(
                 say("walk.next", language()),

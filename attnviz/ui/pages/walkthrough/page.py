@@ -29,7 +29,7 @@ from attnviz.ui.pages.walkthrough.progress import (
 from attnviz.ui.widgets import last_shown
 from attnviz.ui.widgets.model import model
 from attnviz.ui.widgets.progress import with_progress
-from attnviz.ui.widgets.sentence import chosen_sentence, examples, sentence_boxes
+from attnviz.ui.widgets.sentence import Sentence, chosen_sentence, examples, sentence_boxes
 from attnviz.ui.widgets.warnings import show_warnings
 
 
@@ -56,6 +56,8 @@ def _body() -> None:
     if sentence is None:
         return
     show_warnings(sentence.trace)
+    if sentence.key.kind is not None:
+        st.caption(say("walk.encoder_alone", language()))
     if progress().mode == "teacher":
         teacher.notes(sentence)
     elif progress().mode == "print":
@@ -91,9 +93,19 @@ def _sentence(notes: DeltaGenerator | None = None, *, modes: bool = False) -> Tr
             with menu_of_models:
                 chosen_model = model()
             if chosen_model is not None:
-                return _traced(TraceKey.of(chosen_model, *sentence), chosen_model)
+                return _traced(_key(chosen_model, sentence), chosen_model)
         last = last_shown.last()
         return None if last is None else _traced(*last)
+
+
+def _key(model: Model, sentence: Sentence) -> TraceKey:
+    """The trace of a sentence: of an encoder–decoder its encoder, which the chapters are about."""
+    if model.target is None:
+        return TraceKey.of(model, *sentence)
+    target = state.read(WalkthroughState).target
+    if not (target or model.target.generates):
+        target = sentence.text  # the encoder reads none of it
+    return TraceKey.of(model, *sentence, target, "encoder")
 
 
 def _traced(key: TraceKey, model: Model) -> TracedSentence:
