@@ -51,6 +51,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "arrangement": st.sampled_from(["stacked", "beside", "overlaid"]),
     "direction": st.sampled_from(["horizontal", "vertical"]),
     "unit": st.sampled_from(["piece", "word"]),
+    "map": st.sampled_from(["raw", "norm_weighted", "rollout", "flow"]),
     "at_least": st.integers(0, 100).map(lambda n: n / 100),
     "strongest": st.integers(5, 100),
     "pins": PINS,

@@ -21,6 +21,7 @@ from attnviz.core.maps import AttentionMap, Place, Withheld, share_of
 from attnviz.core.tokens import Token
 
 Unit = Literal["piece", "word"]
+MapKind = Literal["raw", "norm_weighted", "rollout", "flow"]  # of weights, or computed from them
 _ROUNDING = 1e-5  # of a sum of weights
 
 
@@ -37,15 +38,22 @@ class Lens:
     renormalise: bool = False  # what is left of each row, to a sum of 1
     at_least: float = 0.0  # hide weights below this
     strongest: float = 1.0  # of each row, show the strongest until this share is reached
+    map: MapKind = "raw"  # which map of a head or, of rollout and flow, of its layer
 
     def __post_init__(self) -> None:
         checks.one_of("unit", self.unit, get_args(Unit))
+        checks.one_of("map", self.map, get_args(MapKind))
         for names, check in (
             (("hide_special", "renormalise"), checks.flag),
             (("at_least", "strongest"), checks.share),
         ):
             for name in names:
                 object.__setattr__(self, name, check(name, getattr(self, name)))
+
+    @property
+    def is_of_layers(self) -> bool:
+        """Whether a map is of a whole layer, and of no head."""
+        return self.map in ("rollout", "flow")
 
 
 def apply_lens(
@@ -56,6 +64,8 @@ def apply_lens(
     columns: Sequence[Token] | None = None,
 ) -> AttentionMap:
     """One head's weights through the lens. Pairs that are not allowed are not shown.
+
+    The weights are those that are given, whatever map the lens names.
 
     `tokens` are the queries, `columns` the keys; without `columns`, and where they are the same,
     the keys are the queries.

@@ -50,7 +50,7 @@ _SEQUENCES: dict[Kind, tuple[str, str]] = {  # of the queries, and of the keys
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
 class Trace:
     """One sentence through one model. Frozen; every array is read only."""
 

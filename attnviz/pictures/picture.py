@@ -36,9 +36,8 @@ def withheld_notes(
         notes.append(say("picture.no_words", language, places=withheld.no_words))
     if withheld.special_hidden:
         share = percent(withheld.special_share)
-        notes.append(
-            say("picture.special_hidden", language, tokens=withheld.special_hidden, share=share)
-        )
+        of = "picture.special_hidden" + ("" if lens.map == "raw" else "_map")
+        notes.append(say(of, language, tokens=withheld.special_hidden, share=share))
         key = "picture.renormalised" if withheld.renormalised else "picture.not_renormalised"
         if withheld.renormalised and combination == "maximum":
             key = "picture.renormalised_maximum"

@@ -31,6 +31,7 @@ class Recipe:
     combination: Combination | None = None
     direction: str = "horizontal"
     arrangement: str = "stacked"
+    map: str = "raw"
 
     @property
     def text(self) -> str:
@@ -83,7 +84,12 @@ class Recipe:
             arguments.append(repr(list(map(_pair, self.heads))))
         if self.lens != Lens():
             arguments.append(f"attnviz.{_short(self.lens)}")
-        usual = {"combination": None, "direction": "horizontal", "arrangement": "stacked"}
+        usual = {
+            "combination": None,
+            "direction": "horizontal",
+            "arrangement": "stacked",
+            "map": "raw",
+        }
         arguments += [
             f"{name}={getattr(self, name)!r}"
             for name, value in usual.items()

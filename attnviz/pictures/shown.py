@@ -10,10 +10,11 @@ from functools import cached_property
 from typing import get_args
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from attnviz import checks
 from attnviz.analysis.combine import Combination
+from attnviz.analysis.computed import computed_map
 from attnviz.analysis.describe import ROUNDING, describe
 from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.formula import formula as formula_of
@@ -25,7 +26,7 @@ from attnviz.digits import at_least, at_most
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, lens_of
-from attnviz.pictures.picture import sentence, title, withheld_notes
+from attnviz.pictures.picture import percent, sentence, title, withheld_notes
 from attnviz.pictures.provenance import given_weights_notes, intervention_notes, with_interventions
 from attnviz.pictures.style import HeadCode
 from attnviz.texts import Language, Message, say
@@ -46,29 +47,58 @@ class Source:
         return self.trace.model.source == "given"
 
     def attention_map(self) -> AttentionMap:
-        """The weights through the lens."""
+        """The weights, or what is computed from them, through the lens."""
         trace, kind = self.trace, self.heads[0].kind
-        heads = map(trace.weights, self.heads)
+        raw = self.lens.map == "raw"
         seen = look_at(
-            heads,
+            map(trace.weights, self.heads) if raw else (one.values for one in self.computed),
             trace.query_tokens(kind),
             self.lens,
             self.combination or "mean",
-            trace.allowed_in(self.heads),
+            trace.allowed_in(self.heads) if raw else self._reached,
             columns=trace.key_tokens(kind),
         )
         return replace(seen, title=self.title, formula=self._formula(seen))
 
+    @cached_property
+    def computed(self) -> tuple[AttentionMap, ...]:
+        """The map of each head that the lens names, between all tokens; none of the weights.
+
+        Raises:
+            CaptureError: if maps of layers are to be combined, or one cannot be computed.
+        """
+        lens = self.lens
+        if lens.map == "raw":
+            return ()
+        if lens.is_of_layers and self.combination is not None:
+            raise CaptureError("layers_combined")
+        return tuple(computed_map(self.trace, head, lens) for head in self.heads)
+
+    @property
+    def _reached(self) -> Bool[np.ndarray, "query key"] | None:
+        """The pairs that have a value in one of the computed maps; None: all."""
+        parts = [one.allowed for one in self.computed]
+        known = [part for part in parts if part is not None]
+        return np.logical_or.reduce(known) if len(known) == len(parts) else None
+
     @property
     def title(self) -> Message:
-        """L0·H2, or "mean of L0·H2, L1·H8"."""
+        """L0·H2, or "mean of L0·H2, L1·H8"; with the map that is computed of it."""
+        if self.lens.is_of_layers:
+            return Message(f"derived.{self.lens.map}", {"layer": self.heads[0].layer})
         heads = ", ".join(str(head) for head in self.heads)
-        if self.combination is None:
-            return Message("map.named", {"name": heads})
-        return Message(f"picture.{self.combination}_of", {"heads": heads})
+        named = Message("map.named", {"name": heads})
+        if self.combination is not None:
+            named = Message(f"picture.{self.combination}_of", {"heads": heads})
+        return named if self.lens.map == "raw" else Message("derived.norm", {"head": named})
 
     def _formula(self, seen: AttentionMap) -> Message:
         """How the drawn numbers come from q and k and what rows sum to, or that they were given."""
+        if self.computed:
+            formula = self.computed[0].formula or Message("map.untitled")
+            if self.combination is not None:
+                formula = Message(f"picture.formula_{self.combination}", {"softmax": formula})
+            return formula if self.lens.map == "flow" else self._with_rows(formula, seen)
         how = self.combination or "weights"
         if self.is_given:
             whole = seen.whole
@@ -78,6 +108,10 @@ class Source:
         formula = with_interventions(
             Message(f"picture.formula_{how}", softmax), self.trace, self.heads
         )
+        return self._with_rows(formula, seen)
+
+    def _with_rows(self, formula: Message, seen: AttentionMap) -> Message:
+        """A formula, and what the drawn rows sum to where that is whole."""
         sums_drawn = drawn_values(seen).sum(axis=1)
         if not sums_drawn.size or sums_drawn.min() < 1 - ROUNDING:
             return formula  # the lens hides a part of each row
@@ -148,11 +182,13 @@ class Shown:
         """What is shown does here, by the weights that are shown.
 
         Nothing for a maximum, which is no attention of any head: its rows sum to more than 1;
-        and nothing for values of either sign, which are no attention at all.
+        nothing for flow, whose rows sum to anything; and nothing for values of either sign.
         """
         attention, drawn = self.map, drawn_values(self.map)
         if attention.is_signed or self.combination == "maximum" or not drawn.any():
             return ""
+        if self.lens.map == "flow":
+            return ""  # each pair by itself: its rows are no shares of anything
         try:
             self._check_distribution()
         except CaptureError as error:
@@ -169,7 +205,7 @@ class Shown:
     def _check_distribution(self) -> None:
         if self.source is None:
             check_distribution(self.map.values[~self.map.denied.all(axis=1)])
-        elif self.source.is_given:
+        elif self.source.is_given and self.lens.map == "raw":
             for head in self.source.heads:
                 check_distribution(self.source.trace.weights(head))
 
@@ -180,7 +216,20 @@ class Shown:
             cells = f"{withheld.not_allowed:,}"
             return [say("map.no_value", language, cells=cells)] if withheld.not_allowed else []
         hidden = withheld_notes(withheld, self.lens, self.combination, language)
-        return [*intervention_notes(self.source.trace, language), *hidden]
+        changed = intervention_notes(self.source.trace, language)
+        return [*changed, *self._special_shares(self.source, language), *hidden]
+
+    def _special_shares(self, source: Source, language: Language) -> list[str]:
+        """What special tokens get of the weights, and of the map that is computed from them."""
+        maps = source.computed
+        if not maps or self.map.is_signed or not any(place.is_special for place in maps[0].columns):
+            return []
+        before, after = (
+            percent(float(np.mean([getattr(one, name) for one in maps])))
+            for name in ("special_before", "special_share")
+        )
+        of = "layer" if self.lens.is_of_layers else "norm"
+        return [say(f"derived.special_{of}", language, before=before, after=after)]
 
     def about(self, language: Language) -> list[str]:
         """What given weights are that softmax over all tokens would not do."""
@@ -234,10 +283,17 @@ def shown(
         return (Shown(Source(drawn, ids, lens, combination), style.HEAD_CODES[0]),)
     if len(ids) > style.MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)
-    codes = style.HEAD_CODES[: len(ids)]
-    return tuple(
-        Shown(Source(drawn, (head,), lens), code) for head, code in zip(ids, codes, strict=True)
-    )
+    coded = dict(zip(ids, style.HEAD_CODES, strict=False))
+    seen = first_of_layers(ids) if lens.is_of_layers else ids
+    return tuple(Shown(Source(drawn, (head,), lens), coded[head]) for head in seen)
+
+
+def first_of_layers(heads: Sequence[HeadId]) -> tuple[HeadId, ...]:
+    """The first head of each layer, which stands for that layer's map."""
+    found: dict[int, HeadId] = {}
+    for head in heads:
+        found.setdefault(head.layer, head)
+    return tuple(found.values())
 
 
 def check_alone(heads: object, lens: Lens | None, combination: object) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
 from attnviz.analysis.find import targets
-from attnviz.analysis.lens import Lens, Unit
+from attnviz.analysis.lens import Lens, MapKind, Unit
 from attnviz.analysis.measures import measures
 from attnviz.core.heads import HeadId
 from attnviz.pictures.kinds import kinds
@@ -170,6 +170,7 @@ class ViewState(PageState):
     b: HeadId | None = field(default=None, metadata=_linked("hb", read_head, head_text))
     more: tuple[HeadId, ...] = field(default=(), metadata=_linked("hm", _read_heads, heads_text))
     combine: Combine = field(default="each", metadata=_option("show", *get_args(Combine)))
+    map: MapKind = field(default="raw", metadata=_option("map", *get_args(MapKind)))
     arrangement: Arrangement = field(
         default="stacked", metadata=_option("arr", *get_args(Arrangement))
     )

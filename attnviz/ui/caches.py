@@ -14,7 +14,7 @@ import pandas as pd
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.find import Found, find
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, MapKind
 from attnviz.analysis.measure import measure
 from attnviz.analysis.measures import measures
 from attnviz.capture.run import trace
@@ -28,7 +28,8 @@ from attnviz.pictures.chart import Chart
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Arrangement, Direction, lines
-from attnviz.pictures.overview import Overview, Tiles, tiles_of
+from attnviz.pictures.overview import Overview
+from attnviz.pictures.overview.tiles import Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.style import MODES, Mode
 from attnviz.runtime.cache import Cache, pinning
@@ -103,13 +104,25 @@ def _run(key: TraceKey, model: Model) -> Trace:
 
 def all_known(key: TraceKey) -> Trace | None:
     """The trace of a text, if everything that a page first draws of it is kept."""
-    others = (_tiles.peek(key), _different.peek(key))
+    others = (_tiles.peek((key, "raw")), _different.peek(key))
     return None if any(one is None for one in others) else _traces.peek(key)
 
 
-def overview_of(key: TraceKey, trace: Trace) -> Overview:
-    """All heads as tiles."""
-    return Overview(trace, _tiles.get(key, lambda: tiles_of(trace), is_light=True))
+def overview_of(key: TraceKey, trace: Trace, kind: MapKind = "raw") -> Overview:
+    """All heads as tiles, or all layers.
+
+    Raises:
+        ArgumentError: if the text is too long for a flow.
+        CaptureError: if the trace does not hold what these maps are computed from.
+    """
+    light = kind in ("raw", "rollout") or (kind == "norm_weighted" and is_light(key))
+    tiles = _tiles.get((key, kind), lambda: tiles_of(trace, kind), is_light=light)
+    return Overview(trace, tiles, map=kind)
+
+
+def knows_overview(key: TraceKey, kind: MapKind) -> bool:
+    """Whether it need not be computed."""
+    return _tiles.peek((key, kind)) is not None
 
 
 def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, float]:

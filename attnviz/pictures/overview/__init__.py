@@ -7,19 +7,20 @@ weight; beyond, it is the strongest weight of a block of queries and keys, and s
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
 
-from attnviz.analysis.allowed import allowed_in_layer
+from attnviz import checks
 from attnviz.analysis.formula import formula as formula_of
+from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
+from attnviz.errors import ArgumentError
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.overview.on_paper import tiles_on_paper
+from attnviz.pictures.overview.tiles import Tiles, map_tile, place_of, tiles_of
 from attnviz.pictures.packet import pack
 from attnviz.pictures.picture import title
 from attnviz.pictures.provenance import (
@@ -37,30 +38,16 @@ if TYPE_CHECKING:
     from attnviz.pictures.explorer import Explorer
 
 SCRIPT = Script("overview")
-LARGEST_TILE = 64  # cells a side
-LARGEST_PAYLOAD = 768 * 1024  # bytes of all tiles, whatever the number of heads
-
-
-class Tiles(NamedTuple):
-    """A tile a head: levels (`style.map_levels`), and where each row and column begins.
-
-    Cell i of a side covers the tokens from edge i to edge i + 1 − 1.
-    """
-
-    levels: UInt8[np.ndarray, "layer head row column"]
-    row_edges: tuple[int, ...]
-    column_edges: tuple[int, ...]
-    # 1 where no pair of a cell is allowed; one tile for all heads where they agree
-    denied: UInt8[np.ndarray, "#layer #head row column"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Overview:
-    """All heads of a trace as tiles; or one map as one tile."""
+    """All heads of a trace as tiles, or all its layers; or one map as one tile."""
 
     drawn: Trace | AttentionMap
     tiles: Tiles
     language: Language = "en"  # of files that are not asked for in another one
+    map: MapKind = "raw"
 
     def __repr__(self) -> str:
         return f"<Overview: {self.drawn!r}>"
@@ -71,14 +58,16 @@ class Overview:
         b: tuple[int, int] | None = None,
         language: Language = "en",
     ) -> bytes:
-        """What draws the tiles, with heads `a` and `b` marked.
+        """What draws the tiles, with heads `a` and `b` marked, or their layers.
 
         Raises:
             InterventionError: if the model has no such head.
         """
         check_language(language)
         if isinstance(self.drawn, Trace):
-            a, b = (None if head is None else self.drawn.check_head(head) for head in (a, b))
+            of_layers = Lens(map=self.map).is_of_layers
+            heads = (None if head is None else self.drawn.check_head(head) for head in (a, b))
+            a, b = (place_of(head, of_layers=of_layers) for head in heads)
         arrays = {"tiles": self.tiles.levels, **inks_of(self.drawn)}
         if self.tiles.denied is not None:
             arrays["denied"] = self.tiles.denied
@@ -98,7 +87,7 @@ class Overview:
         trace = self.drawn if isinstance(self.drawn, Trace) else None
         named = trace is not None
         tiles = tiles_on_paper(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
-        recipe = None if trace is None else Recipe("overview", trace)
+        recipe = None if trace is None else Recipe("overview", trace, map=self.map)
         return svg.document(trace, [head, tiles], recipe, language, said["alt"])
 
     def _repr_html_(self) -> str:
@@ -109,68 +98,39 @@ class Overview:
         if isinstance(self.drawn, AttentionMap):
             return map_words(Shown(self.drawn, style.HEAD_CODES[0]), self.tiles, language)
         labels = [token.text for token in self.drawn.tokens]
-        return overview_words(self.drawn, labels, labels, self.tiles, language)
+        return overview_words(self.drawn, labels, labels, self.tiles, language, kind=self.map)
 
     def _explorer(self, language: Language) -> "Explorer":
         from attnviz.pictures.explorer import explore  # which is drawn with this module
 
-        return explore(self.drawn, language=language)
+        lens = Lens(map=self.map) if isinstance(self.drawn, Trace) else None
+        return explore(self.drawn, lens=lens, language=language)
 
 
-def overview(trace: Trace | AttentionMap, *, language: Language = "en") -> Overview:
+def overview(
+    trace: Trace | AttentionMap,
+    *,
+    map: MapKind = "raw",  # noqa: A002 (as in a lens)
+    language: Language = "en",
+) -> Overview:
     """All layers × heads of a trace, one layer at a time; or an attention map as one tile.
 
+    `map` is what each tile shows: the weights of a head ("raw") or its "norm_weighted" map; the
+    "rollout" or "flow" of each layer.
+
     Raises:
-        ArgumentError: if it is no trace and no map, or it cannot speak this language.
+        ArgumentError: if it is no trace and no map, there is no such map or none of this trace,
+            or it cannot speak this language.
+        CaptureError: if the trace does not hold what the map is computed from.
     """
     check_drawn(trace)
     check_language(language)
-    tiles = map_tile(trace) if isinstance(trace, AttentionMap) else tiles_of(trace)
-    return Overview(trace, tiles, language)
-
-
-def tiles_of(trace: Trace) -> Tiles:
-    """A tile a head of a trace."""
-    edges = cell_edges(len(trace.tokens), len(trace.heads))
-    layers = (pool(trace.layer_weights(n), edges, edges) for n in range(trace.model.layers))
-    levels = np.stack([style.level(layer) for layer in layers])
-    denied = [
-        _none_allowed(allowed_in_layer(trace, layer), levels.shape[1], edges)
-        for layer in range(trace.model.layers)
-    ]
-    return Tiles(levels, edges, edges, shared(denied))
-
-
-def map_tile(drawn: AttentionMap) -> Tiles:
-    """A map as the only tile. Cells that a lens hides are as they are: an overview hides none."""
-    rows, columns = (cell_edges(len(side), 1) for side in (drawn.rows, drawn.columns))
-    levels = style.map_levels(pool(drawn.values[None], rows, columns), signed=drawn.is_signed)
-    denied = None
-    if drawn.allowed is not None:
-        allowed = pool(drawn.allowed[None].astype(np.float32), rows, columns)
-        denied = (allowed == 0)[None].astype(np.uint8)
-    return Tiles(levels[None], rows, columns, denied)
-
-
-def _none_allowed(
-    allowed: Bool[np.ndarray, "#head query key"] | None, heads: int, edges: Sequence[int]
-) -> Bool[np.ndarray, "head row column"]:
-    """The blocks of queries and keys in which no pair is allowed."""
-    if allowed is None:
-        side = len(edges) - 1
-        return np.zeros((heads, side, side), bool)
-    return np.asarray(pool(allowed.astype(np.float32), edges, edges) == 0)
-
-
-def shared(
-    denied: Sequence[Bool[np.ndarray, "head row column"]],
-) -> UInt8[np.ndarray, "#layer #head row column"] | None:
-    """What each head does not allow; one tile where all agree, None where all is allowed."""
-    each = np.stack(denied)
-    if not each.any():
-        return None
-    alike = (each == each[:1, :1]).all()
-    return (each[:1, :1] if alike else each).astype(np.uint8)
+    checks.one_of("map", map, get_args(MapKind))
+    if isinstance(trace, AttentionMap):
+        if map != "raw":
+            raise ArgumentError("map_alone")
+        return Overview(trace, map_tile(trace), language)
+    return Overview(trace, tiles_of(trace, map), language, map)
 
 
 def inks_of(drawn: Trace | AttentionMap) -> dict[str, np.ndarray]:
@@ -181,34 +141,6 @@ def inks_of(drawn: Trace | AttentionMap) -> dict[str, np.ndarray]:
     return {f"ramp_{mode}": style.ramp(style.INK[mode], mode) for mode in style.MODES}
 
 
-def cell_edges(tokens: int, heads: int) -> tuple[int, ...]:
-    """Where the cells of a tile begin, and the end: one token a cell while that is small."""
-    side = min(tokens, LARGEST_TILE, isqrt(LARGEST_PAYLOAD // heads))
-    return tuple(round(cell * tokens / side) for cell in range(side + 1))
-
-
-def pool(
-    values: Float[np.ndarray, "head query key"],
-    row_edges: Sequence[int],
-    column_edges: Sequence[int],
-) -> Float[np.ndarray, "head row column"]:
-    """The value of each block of queries and keys that is farthest from 0."""
-    if (len(row_edges) - 1, len(column_edges) - 1) == values.shape[1:]:
-        return values
-    largest = _of_blocks(np.maximum, values, row_edges, column_edges)
-    if values.min(initial=0) >= 0:
-        return largest
-    least = _of_blocks(np.minimum, values, row_edges, column_edges)
-    return np.where(-least > largest, least, largest)
-
-
-def _of_blocks(
-    ufunc: np.ufunc, values: np.ndarray, row_edges: Sequence[int], column_edges: Sequence[int]
-) -> np.ndarray:
-    over_keys = ufunc.reduceat(values, column_edges[:-1], axis=2)
-    return np.asarray(ufunc.reduceat(over_keys, row_edges[:-1], axis=1))
-
-
 def overview_words(
     trace: Trace,
     rows: Sequence[str],
@@ -216,17 +148,16 @@ def overview_words(
     tiles: Tiles,
     language: Language,
     extra: Sequence[str] = (),
+    kind: MapKind = "raw",
 ) -> dict[str, Any]:
     """What an overview of the heads of a trace says; `rows` and `columns` are its labels."""
     card = trace.model
     sizes = {"layers": card.layers, "heads": card.heads, "tokens": len(rows)}
     block = _largest_block(tiles)
-    source = "given" if card.source == "given" else "softmax"
-    softmax = {"softmax": formula_of(trace, trace.heads)}
-    named = Message(f"overview.formula_{source}", softmax)
-    formula = with_interventions(named, trace, trace.heads).text(language)
-    key = "overview.pooled" if block > 1 else "overview.exact"
-    drawn = say(key, language, block=block, formula=formula)
+    of_layers = Lens(map=kind).is_of_layers
+    of = "" if kind == "raw" else "_layers" if of_layers else "_norm"
+    key = f"overview.pooled{of}" if block > 1 else f"overview.exact{of}"
+    drawn = say(key, language, block=block, formula=_formula(trace, kind).text(language))
     hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
     changed = [
         *intervention_notes(trace, language),
@@ -234,19 +165,37 @@ def overview_words(
         *layer_notes(trace, language),
     ]
     note = " ".join([drawn, *hatched, *extra, *changed])
-    model, name = card.called(language), say("overview.title", language, **sizes)
+    named = "overview.title" if kind == "raw" else f"overview.title_{kind}"
+    model, name = card.called(language), say(named, language, **sizes)
     alt = say(
-        "overview.alt", language, model=model, cells=len(tiles.row_edges) - 1, note=note, **sizes
+        f"overview.alt{'_layers' if of_layers else ''}",
+        language,
+        model=model,
+        name=name,
+        cells=len(tiles.row_edges) - 1,
+        note=note,
+        **sizes,
     )
     return {
-        "layers": card.layers,
-        "heads": card.heads,
+        "layers": 1 if of_layers else card.layers,
+        "heads": card.layers if of_layers else card.heads,
+        "ofLayers": of_layers,
         "title": title(trace, name, language),
         "note": note,
         "alt": alt,
         **_sides(rows, columns, tiles),
         **_spoken(language, signed=False),
     }
+
+
+def _formula(trace: Trace, kind: MapKind) -> Message:
+    """How the numbers of all tiles came about."""
+    if kind != "raw":
+        of = "derived.norm_formula" if kind == "norm_weighted" else f"overview.formula_{kind}"
+        return Message(of)
+    source = "given" if trace.model.source == "given" else "softmax"
+    softmax = {"softmax": formula_of(trace, trace.heads)}
+    return with_interventions(Message(f"overview.formula_{source}", softmax), trace, trace.heads)
 
 
 def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:

@@ -44,7 +44,7 @@ function slots(stage) {
   const colours = meta.colours[dark ? "dark" : "light"];
   const buttons = ["A", "B"].map((slot, i) => {
     const marked = meta.marked[slot];
-    const name = marked ? `${slot} = L${marked[0]}·H${marked[1]}` : slot;
+    const name = marked ? `${slot} = ${tileName(meta, ...marked)}` : slot;
     const button = html("button", { type: "button", role: "radio", "data-slot": slot }, name);
     button.style.setProperty("--slot", colours[i]);
     button.addEventListener("click", () => {
@@ -96,6 +96,9 @@ function paint(stage) {
 }
 
 const cellsOf = (side) => side.edges.length - 1;
+
+// What a tile is of: a head, or a layer where all layers stand in one row.
+const tileName = (meta, layer, head) => (meta.ofLayers ? `L${head}` : `L${layer}·H${head}`);
 
 const corner = ({ across, down }, layer, head) => [
   LEFT + head * (across + SPACE), TOP + layer * (down + SPACE),
@@ -153,10 +156,10 @@ function names(stage, context, dark) {
   context.textBaseline = "middle";
   context.textAlign = "center";
   for (let head = 0; head < meta.heads; head++) {
-    context.fillText(`H${head}`, LEFT + head * (across + SPACE) + across / 2, TOP / 2);
+    context.fillText(`${meta.ofLayers ? "L" : "H"}${head}`, LEFT + head * (across + SPACE) + across / 2, TOP / 2);
   }
   context.textAlign = "left";
-  for (let layer = 0; layer < meta.layers; layer++) {
+  for (let layer = 0; layer < meta.layers && !meta.ofLayers; layer++) {
     context.fillText(`L${layer}`, 2, TOP + layer * (down + SPACE) + down / 2);
   }
 }
@@ -208,7 +211,7 @@ function read(stage, { layer, head, row, column }) {
     const name = (i) => `${labels[i]} (${i})`;
     return first === last ? name(first) : `${name(first)} … ${name(last)}`;
   };
-  const where = { head: meta.alone ? meta.title : `L${layer}·H${head}`, query: span(meta.rows, row), key: span(meta.columns, column) };
+  const where = { head: meta.alone ? meta.title : tileName(meta, layer, head), query: span(meta.rows, row), key: span(meta.columns, column) };
   if (arrays.denied?.[at % arrays.denied.length]) return fill(meta.words.not_allowed, where);
   if (arrays.hidden?.[at]) return fill(meta.words.hidden, where);
   const single = [meta.rows, meta.columns].every((side) => cellsOf(side) === side.labels.length);

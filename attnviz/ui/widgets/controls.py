@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 import streamlit as st
 
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.pictures.lines import Arrangement, Direction
@@ -42,8 +43,9 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
     with st.container(key="choices", gap="small"):
         with st.container(key="heads_row", horizontal=True, vertical_alignment="bottom"):
             _heads(trace, now, usual)
-            segments(ViewState, "combine", "page.combine", ("each", "mean", "maximum"))
+            _combine(now)
         with st.container(key="lens_row", horizontal=True, vertical_alignment="center"):
+            segments(ViewState, "map", "page.map", get_args(MapKind), "page.map_help")
             segments(
                 ViewState, "arrangement", "page.arrangement", ("stacked", "beside", "overlaid")
             )
@@ -53,10 +55,12 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
 
 def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Choices:
     """What is chosen, by the controls or, where there are none, by the link."""
-    lens = Lens(now.unit, now.hide_special, now.renormalise, now.at_least, now.strongest / 100)
+    lens = Lens(
+        now.unit, now.hide_special, now.renormalise, now.at_least, now.strongest / 100, now.map
+    )
     return Choices(
         heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),
-        combination=None if now.combine == "each" else now.combine,
+        combination=None if now.combine == "each" or lens.is_of_layers else now.combine,
         direction=now.direction,
         arrangement=now.arrangement,
         lens=lens,
@@ -94,10 +98,31 @@ def _taker(slot: str, usual: Different) -> Callable[[], None]:
     return take
 
 
-def segments(page: type[PageState], name: str, text: str, options: tuple[str, ...]) -> None:
+def _combine(now: ViewState) -> None:
+    """Each head or all of them as one; of whole layers there is nothing to combine."""
+    options = ("each", "mean", "maximum")
+    if not Lens(map=now.map).is_of_layers:
+        segments(ViewState, "combine", "page.combine", options)
+        return
+    st.segmented_control(
+        say("page.combine", language()),
+        options,
+        format_func=lambda option: say(f"page.combine_{option}", language()),
+        default="each",
+        disabled=True,
+        help=say("page.combine_off", language()),
+        key="combine_off",
+        label_visibility="collapsed",
+    )
+
+
+def segments(
+    page: type[PageState], name: str, text: str, options: tuple[str, ...], about: str | None = None
+) -> None:
     """One of a few options for a field, side by side.
 
-    `text` names the label in the catalogue, `text` and `_option` those of the options.
+    `text` names the label in the catalogue, `text` and `_option` those of the options, and
+    `about` the help.
     """
     st.segmented_control(
         say(text, language()),
@@ -105,6 +130,7 @@ def segments(page: type[PageState], name: str, text: str, options: tuple[str, ..
         format_func=lambda option: say(f"{text}_{option}", language()),
         **state.bound(page, name, "default"),
         required=True,
+        help=None if about is None else say(about, language()),
         label_visibility="collapsed",
     )
 

@@ -6,9 +6,10 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
-from attnviz.errors import ArgumentError
+from attnviz.errors import ArgumentError, AttnvizError
 from attnviz.export.numbers import as_frame
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.kinds import PictureKind
@@ -18,16 +19,19 @@ from attnviz.texts import say
 from attnviz.ui import caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import figures
+from attnviz.ui.errors import show_error
 from attnviz.ui.frame import language, mode
 from attnviz.ui.widgets import controls, pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.head_finder import head_finder
 from attnviz.ui.widgets.heads import Different, are_usual, choose_head, heads_shown
+from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.saving import save
 
 OVERVIEW, LINES = "overview_picture", "lines_picture"
 LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
+LONGEST_FLOW = 64  # tokens: all its layers then take some 15 seconds
 WIDE_FROM = 42  # places: cells of 6 px then want the whole column for one heatmap
 
 
@@ -44,11 +48,13 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
         heatmaps_place = st.container(key="heatmaps")
         controls.choose(trace, now, usual)
         shown_now = controls.choices(key, trace, now, usual)
+        if not _can_be_drawn(key, trace, shown_now):
+            return
         # Plotly keeps the browser busy for longest, so it comes last.
         with st.container(key="lines"):
             _lines(key, trace, shown_now)
         with overview_place:
-            _overview(key, trace, heads_shown(now, usual), usual)
+            _overview(key, trace, now, usual)
         with heatmaps_place:
             _heatmaps(key, trace, shown_now)
         with st.container(key="table"):
@@ -64,8 +70,10 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
 def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Different) -> None:
     """The parts that an embedded page's link asks for, one below the other."""
     shown_now = controls.choices(key, trace, now, usual)
+    if not _can_be_drawn(key, trace, shown_now):
+        return
     parts: dict[str, Callable[[], None]] = {
-        "overview": lambda: _overview(key, trace, heads_shown(now, usual), usual),
+        "overview": lambda: _overview(key, trace, now, usual),
         "heatmaps": lambda: _heatmaps(key, trace, shown_now),
         "lines": lambda: _lines(key, trace, shown_now),
         "table": lambda: _numbers(trace, shown_now),
@@ -75,6 +83,24 @@ def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Diffe
         with st.container(key=name):
             parts[name]()
     figures.tell_height()
+
+
+def _can_be_drawn(key: TraceKey, trace: Trace, now: Choices) -> bool:
+    """Compute the maps that are chosen, or say why there are none."""
+    kind = now.lens.map
+    if kind == "raw":
+        return True
+    try:
+        if kind == "flow" and len(trace.tokens) > LONGEST_FLOW:
+            raise ArgumentError("flow_too_long", tokens=len(trace.tokens), most=LONGEST_FLOW)
+        if not caches.knows_overview(key, kind):  # which computes all of them
+            computing = "flow" if kind == "flow" else "draw"
+            with_progress(lambda _: caches.overview_of(key, trace, kind), language(), computing)
+        _ = shown(trace, now.heads, now.lens, now.combination)[0].map
+    except AttnvizError as problem:
+        show_error(problem)
+        return False
+    return True
 
 
 def _folded(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> None:
@@ -97,7 +123,8 @@ def _pictures(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> N
     if kind.takes == "pair":
         views = pair_shown(trace, now.heads, now.lens)
         if not views:
-            st.caption(say("comparison.same_head", language()))
+            same = "layer" if now.lens.is_of_layers else "head"
+            st.caption(say(f"comparison.same_{same}", language()))
     else:
         heads = now.heads if now.combination else now.heads[:2]
         views = shown(trace, heads, now.lens, now.combination)
@@ -137,12 +164,17 @@ def _summary(trace: Trace, now: ViewState, usual: Different) -> None:
         st.markdown(markdown_text(summary))
 
 
-def _overview(key: TraceKey, trace: Trace, heads: tuple[HeadId, HeadId], usual: Different) -> None:
-    drawn = caches.overview_of(key, trace)
+def _overview(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> None:
+    heads = heads_shown(now, usual)
+    drawn = caches.overview_of(key, trace, now.map)
+    of_layers = Lens(map=now.map).is_of_layers  # the callback outlives the run: no trace in it
 
     def take() -> None:
         if choice := figures.picked(OVERVIEW):
-            choose_head(choice["slot"], HeadId(int(choice["layer"]), int(choice["head"])), usual)
+            head = HeadId(int(choice["layer"]), int(choice["head"]))
+            if of_layers:  # a tile is a layer: the head in it stays
+                head = HeadId(head.head, heads["AB".index(choice["slot"])].head)
+            choose_head(choice["slot"], head, usual)
 
     figures.show_overview(drawn.packet(*heads, language()), OVERVIEW, on_picked=take)
 
