@@ -22,8 +22,8 @@ from attnviz.pictures.shown import shown
 from attnviz.share.state import EXPLORE, from_link
 from attnviz.texts import LANGUAGES
 from attnviz.ui.widgets.viewer import LONGEST_FLOW
+from tests.test_page import choose, said, typed
 from tests.test_page import page as page
-from tests.test_page import said, typed
 
 A, B, SAME_LAYER = (1, 8), (2, 1), (1, 3)
 COMPUTED: tuple[MapKind, ...] = ("norm_weighted", "rollout", "flow")
@@ -154,13 +154,6 @@ def test_what_cannot_be_is_a_sentence(short: attnviz.Trace) -> None:
 # ---- the page
 
 
-def choose(app: AppTest, key: str, value: str) -> AppTest:
-    switch: Any = next(one for one in app.get("button_group") if one.key == key)
-    switch.set_value(value).run()
-    assert not app.exception
-    return app
-
-
 def captions(app: AppTest) -> str:
     return "\n".join(caption.value for caption in app.caption).replace("\\", "")
 
@@ -180,6 +173,7 @@ def cells(sent: dict[str, str]) -> np.ndarray:
 def test_one_switch_is_for_every_picture_of_the_page(
     page: AppTest, note: attnviz.Trace, kind: MapKind
 ) -> None:
+    choose(page, "tab", "heatmaps")
     choose(page, "map", kind)
     for seen, head in zip(drawn(page), [(0, 2), (1, 8)], strict=True):
         np.testing.assert_allclose(seen, by_itself(note, head, kind).values, atol=1e-7)
@@ -190,6 +184,7 @@ def test_one_switch_is_for_every_picture_of_the_page(
 
 
 def test_what_rollout_cannot_combine_is_shown_as_not_in_force(page: AppTest) -> None:
+    choose(page, "tab", "heatmaps")
     choose(page, "combine", "mean")
     choose(page, "map", "rollout")
     off: Any = next(one for one in page.get("button_group") if one.key == "combine_off")

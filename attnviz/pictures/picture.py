@@ -68,6 +68,23 @@ def _threshold(lens: Lens, language: Language) -> str:
     return ", ".join(rules)
 
 
+def reading(name: str, description: Description, unit: str, language: Language) -> str:
+    """What a head does here, with its name, as the first line that is read."""
+    numbers = {
+        "name": name,
+        "share": percent(description.share),
+        "token": description.token,
+        "distance": description.distance,
+        "unit": say(f"pattern.unit_{unit}", language),
+    }
+    if description.pattern == "even" and description.entropy is not None:
+        entropies = {"entropy": description.entropy, "most": description.most_entropy}
+        written = {name: f"{value:.1f}" for name, value in entropies.items()}
+        return say("reading.even", language, name=name, **written)
+    most = "most_" if description.pattern in ("even", "none") else ""
+    return say(f"reading.{most}{description.strongest}", language, **numbers)
+
+
 def sentence(description: Description, unit: str, language: Language) -> str:
     """What a head does here, in one sentence with its numbers, counted in `unit`."""
     strongest = say(

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.computed import computed_map
-from attnviz.analysis.describe import ROUNDING, describe
+from attnviz.analysis.describe import ROUNDING, Description, describe
 from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
@@ -26,7 +26,7 @@ from attnviz.digits import at_least, at_most
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, lens_of
-from attnviz.pictures.picture import percent, sentence, title, withheld_notes
+from attnviz.pictures.picture import percent, reading, sentence, title, withheld_notes
 from attnviz.pictures.provenance import given_weights_notes, intervention_notes, with_interventions
 from attnviz.pictures.style import HeadCode
 from attnviz.texts import Language, Message, say
@@ -184,23 +184,43 @@ class Shown:
         Nothing for a maximum, which is no attention of any head: its rows sum to more than 1;
         nothing for flow, whose rows sum to anything; and nothing for values of either sign.
         """
-        attention, drawn = self.map, drawn_values(self.map)
-        if attention.is_signed or self.combination == "maximum" or not drawn.any():
-            return ""
-        if self.lens.map == "flow":
-            return ""  # each pair by itself: its rows are no shares of anything
         try:
-            self._check_distribution()
+            description = self._description()
         except CaptureError as error:
             return error.text(language)
-        unit = "place" if attention.withheld.no_words else self.lens.unit
-        description = describe(
+        return "" if description is None else sentence(description, self._unit, language)
+
+    def reading(self, language: Language) -> str:
+        """The same with its name: "L1·H8 looks at the next token (71.0 %)"."""
+        name = self.name(language)
+        try:
+            description = self._description()
+        except CaptureError as error:
+            return f"{name}: {error.text(language)}"
+        return name if description is None else reading(name, description, self._unit, language)
+
+    @property
+    def _unit(self) -> str:
+        return "place" if self.map.withheld.no_words else self.lens.unit
+
+    def _description(self) -> Description | None:
+        """What is shown does, in numbers; None of what is no attention.
+
+        Raises:
+            CaptureError: if rows of given weights are no distributions.
+        """
+        attention, drawn = self.map, drawn_values(self.map)
+        if attention.is_signed or self.combination == "maximum" or not drawn.any():
+            return None
+        if self.lens.map == "flow":
+            return None  # each pair by itself: its rows are no shares of anything
+        self._check_distribution()
+        return describe(
             drawn,
             attention.columns,
             attention.allowed,
             queries_are_keys=attention.rows == attention.columns,
         )
-        return sentence(description, unit, language)
 
     def _check_distribution(self) -> None:
         if self.source is None:

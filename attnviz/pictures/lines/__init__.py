@@ -143,6 +143,24 @@ def lines(
     check_line_choices(direction, arrangement)
     check_language(language)
     maps = shown(trace, heads, lens, combination)
+    pinned = pins_of(pins, trace)
+    return draw(maps, direction, arrangement, pinned, language)
+
+
+def draw(
+    maps: Sequence[Shown],
+    direction: Direction,
+    arrangement: Arrangement,
+    pins: Sequence[str],
+    language: Language,
+    *,
+    captioned: bool = False,
+) -> Lines:
+    """The lines of what is shown.
+
+    They say model, formula and what each head does themselves unless they are `captioned`, as on
+    a page. What is hidden they always say.
+    """
     first = maps[0].map
     alt = say(
         "lines.alt",
@@ -157,25 +175,32 @@ def lines(
     meta = {
         "alt": alt,
         "direction": direction,
-        "pins": pins_of(pins, trace),
+        "pins": list(pins),
         "panels": _panels(maps, arrangement),
-        "heads": [{**head_words(one, language), **head_code(one.code, one.minus)} for one in maps],
+        "heads": [
+            {
+                **head_words(one, language),
+                **(_captioned(one, language) if captioned else {}),
+                **head_code(one.code, one.minus),
+            }
+            for one in maps
+        ],
         "rows": side(first.rows),
         "columns": side(first.columns),
-        "words": line_words(maps, language),
+        "words": {**line_words(maps, language), **(_short(language) if captioned else {})},
     }
     arrays = line_arrays(maps)
     recipe = None
     if (source := maps[0].source) is not None:
         ids = tuple(head for one in maps for head in one.heads)
         recipe = Recipe(
-            "lines", source.trace, ids, source.lens, combination, direction, arrangement
+            "lines", source.trace, ids, source.lens, source.combination, direction, arrangement
         )
     return Lines(
         **arrays,
         alt=alt,
         packet=pack(meta, arrays),
-        maps=maps,
+        maps=tuple(maps),
         language=language,
         direction=direction,
         arrangement=arrangement,
@@ -231,6 +256,15 @@ def line_arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
         "key": np.concatenate(key),
         "weight": np.concatenate(weight),
     }
+
+
+def _captioned(one: Shown, language: Language) -> dict[str, str]:
+    """What lines say of a head where the page around them says the rest."""
+    return {"title": one.name(language), "says": "", "formula": ""}
+
+
+def _short(language: Language) -> dict[str, str]:
+    return {"strokes": "", "help": say("lines.help_short", language)}
 
 
 def _kind(maps: Sequence[Shown]) -> str:

@@ -7,13 +7,14 @@ weight; beyond, it is the strongest weight of a block of queries and keys, and s
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
 
 from attnviz import checks
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, MapKind
+from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
 SCRIPT = Script("overview")
 
 
+class Ranked(NamedTuple):
+    """All heads in an order of their own, each with the value that gives it its rank."""
+
+    heads: Sequence[HeadId]
+    values: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Overview:
     """All heads of a trace as tiles, or all its layers; or one map as one tile."""
@@ -57,21 +65,36 @@ class Overview:
         a: tuple[int, int] | None = None,
         b: tuple[int, int] | None = None,
         language: Language = "en",
+        more: Sequence[AnyHead] = (),
+        ranked: Ranked | None = None,
+        *,
+        captioned: bool = False,
     ) -> bytes:
-        """What draws the tiles, with heads `a` and `b` marked, or their layers.
+        """What draws the tiles, with heads `a`, `b` and more marked, or their layers.
+
+        The tiles stand by layer and head, or as they are `ranked`. They say their model unless
+        they are `captioned` with it, as on a page.
 
         Raises:
             InterventionError: if the model has no such head.
         """
         check_language(language)
+        others: list[tuple[int, int] | None] = []
         if isinstance(self.drawn, Trace):
             of_layers = Lens(map=self.map).is_of_layers
             heads = (None if head is None else self.drawn.check_head(head) for head in (a, b))
             a, b = (place_of(head, of_layers=of_layers) for head in heads)
+            others = [place_of(self.drawn.check_head(h), of_layers=of_layers) for h in more]
         arrays = {"tiles": self.tiles.levels, **inks_of(self.drawn)}
         if self.tiles.denied is not None:
             arrays["denied"] = self.tiles.denied
-        return pack({**self._words(language), "marked": {"A": a, "B": b}}, arrays)
+        meta = {**self._words(language), "marked": {"A": a, "B": b}, "more": others}
+        if captioned:
+            meta["title"] = meta["name"]
+        if ranked is not None:
+            order = [(head.layer, head.head) for head in ranked.heads]
+            meta["ranked"] = {"order": order, "values": ranked.values}
+        return pack(meta, arrays)
 
     def to_html(self, language: Language | None = None) -> str:
         """One HTML file that needs no network: all heads, and those that are chosen in full."""
@@ -181,6 +204,7 @@ def overview_words(
         "heads": card.layers if of_layers else card.heads,
         "ofLayers": of_layers,
         "title": title(trace, name, language),
+        "name": name,
         "note": note,
         "alt": alt,
         **_sides(rows, columns, tiles),
@@ -224,6 +248,7 @@ def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
         "heads": 1,
         "alone": True,
         "title": name,
+        "name": name,
         "note": note,
         "alt": alt,
         **_sides(rows, columns, tiles),
@@ -252,10 +277,12 @@ def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
     return {
         "signed": signed,
         "words": {
+            "slots": {"add": say("overview.click_add", language)},
             **{name: say(f"overview.{name}", language) for name in texts},
             **{name: say(f"overview.{name}{kind}", language) for name in read},
         },
         "colours": {
-            mode: [getattr(code, mode) for code in style.HEAD_CODES[:2]] for mode in style.MODES
+            mode: [getattr(code, mode) for code in style.HEAD_CODES] for mode in style.MODES
         },
+        "dashes": [code.dash for code in style.HEAD_CODES],
     }
