@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check format bench load look fuzz audit checkpoints models lock outdated clean
+.PHONY: run test check format bench bench-peers load look fuzz audit checkpoints models lock outdated clean
 
 run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
@@ -35,6 +35,15 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios
+
+# Other tools, in a folder of their own that nothing else looks into; torch comes from .venv.
+PEERS := bertviz==1.4.1 circuitsvis==1.43.3 attnview==0.5.1 importlib_metadata==8.7.0
+bench-peers: .venv-peers/.installed
+	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.peers $(ARGS)
+
+.venv-peers/.installed: | $(DEV_STAMP)
+	@$(PIP) install --quiet --upgrade --no-deps --target .venv-peers $(PEERS)
+	@touch $@
 
 load: $(DEV_STAMP)
 	@$(BIN)/python -m benchmarks.load --sessions 200 --json /tmp/attnviz-load.json --repeat 5
@@ -69,7 +78,7 @@ outdated: $(DEV_STAMP)
 	@$(PIP) list --outdated
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from attnviz.capture.run import trace
     from attnviz.core.heads import HeadId
     from attnviz.core.maps import AttentionMap
+    from attnviz.core.sheet import Sheet
     from attnviz.core.tokens import Token
     from attnviz.core.trace import Trace
     from attnviz.errors import (
@@ -64,6 +65,7 @@ _HOMES = {
     "Model": "attnviz.models.load",
     "ModelError": "attnviz.errors",
     "SettingsError": "attnviz.errors",
+    "Sheet": "attnviz.core.sheet",
     "TextError": "attnviz.errors",
     "Token": "attnviz.core.tokens",
     "Trace": "attnviz.core.trace",
@@ -102,6 +104,7 @@ __all__ = [
     "ModelError",
     "PairKnockedOut",
     "SettingsError",
+    "Sheet",
     "TextError",
     "Token",
     "TokenMasked",

@@ -106,3 +106,12 @@ def several(name: str, value: object, example: str) -> list[Any]:
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         raise ArgumentError("not_kind", name=name, value=quoted(value), example=example)
     return list(value)
+
+
+def span(name: str, value: object) -> tuple[int, int]:
+    """Two positions in a text, in order: the first and the last token."""
+    parts = list(value) if isinstance(value, tuple | list) else []
+    ends = tuple(found for part in parts if (found := number(part)) is not None)
+    if len(parts) != 2 or len(ends) != 2 or not 0 <= ends[0] <= ends[1]:
+        raise ArgumentError("not_a_span", name=name, value=quoted(value))
+    return ends[0], ends[1]

@@ -1,6 +1,7 @@
 """The command that draws: `attnviz "text" -o heads.html`, or writes the numbers into a table."""
 
 import argparse
+import inspect
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ from attnviz.pictures.lines import Arrangement
 from attnviz.texts import LANGUAGES
 
 OUTPUT = "attention.html"
+PICTURE = "explore"
 
 Written = str | bytes
 _NUMBERS: dict[str, Callable[[Explorer], Written]] = {
@@ -37,7 +39,9 @@ _TABLES: dict[str, Callable[[Trace, Any], Written]] = {
     ".parquet": measures_parquet,
 }
 _PICTURES = (".html", ".svg")
+_BY_BROWSERS = (".pdf", ".png")  # which alone have every font
 _HEAD = re.compile(r"(?:(\d+)[.·](\d+)|L(\d+)[.·]?H(\d+))", re.ASCII | re.IGNORECASE)
+_SPAN = re.compile(r"(\d+)-(\d+)", re.ASCII)
 
 
 def draw(arguments: Sequence[str]) -> int:
@@ -66,16 +70,67 @@ def _files(asked: argparse.Namespace) -> list[str]:
     table = None if asked.measure is None else _TABLES[_ending(asked.measure, _TABLES)]
     heads = None if asked.head is None else [_head(text) for text in asked.head]
     lens = _lens(asked.lens)
+    _check_used(asked, ending, lens)
     trace = attnviz.trace(asked.text, asked.model, asked.pair)
     made = []
     if table is not None:
         made.append(_save(asked.measure, table(trace, asked.language)))
     if output is not None and ending is not None:
         seen = attnviz.explore(
-            trace, heads, lens, arrangement=asked.arrange, language=asked.language
+            trace, heads, lens, arrangement=asked.arrange or "stacked", language=asked.language
         )
-        made.append(_save(output, _written(seen, asked.picture, ending, is_one=heads is not None)))
+        made.append(
+            _save(
+                output, _written(seen, asked.picture or PICTURE, ending, is_one=heads is not None)
+            )
+        )
     return made
+
+
+def _check_used(asked: argparse.Namespace, ending: str | None, lens: Lens | None) -> None:
+    """Make sure that everything that was asked for changes what is written.
+
+    Raises:
+        ArgumentError: if something would be left out without a word.
+    """
+    options = {
+        "--head": asked.head,
+        "--lens": asked.lens,
+        "--arrange": asked.arrange,
+        "--picture": asked.picture,
+    }
+    picture = asked.picture or PICTURE
+    reasons = _unused(ending, picture, lens)
+    unused = {
+        option: reasons[option]
+        for option, value in options.items()
+        if value is not None and option in reasons
+    }
+    for where in dict.fromkeys(unused.values()):
+        file = _printable(asked.measure if ending is None else asked.output or OUTPUT)
+        named = ", ".join(option for option in unused if unused[option] == where)
+        raise ArgumentError(f"unused_in_{where}", file=file, picture=picture, options=named)
+
+
+def _unused(ending: str | None, picture: str, lens: Lens | None) -> dict[str, str]:
+    """The options that change nothing in such a file, each with where."""
+    if ending is None:
+        return dict.fromkeys(("--head", "--lens", "--arrange", "--picture"), "table")
+    if ending in _NUMBERS:
+        drawing = dict.fromkeys(("--arrange", "--picture"), "numbers")
+        return drawing | ({"--lens": "npz"} if ending == ".npz" else {})
+    takes = inspect.signature(kinds()[picture].make).parameters
+    unused = [] if "arrangement" in takes else ["--arrange"]
+    if "lens" not in takes and _changed(lens) - takes.keys():
+        unused.append("--lens")
+    return dict.fromkeys(unused, "picture")
+
+
+def _changed(lens: Lens | None) -> set[str]:
+    """What a lens does that a plain one does not."""
+    if lens is None:
+        return set()
+    return {f.name for f in fields(Lens) if getattr(lens, f.name) != f.default}
 
 
 def _written(seen: Explorer, picture: str, ending: str, *, is_one: bool) -> Written:
@@ -94,6 +149,8 @@ def _ending(output: str, known: Sequence[str] | Mapping[str, object]) -> str:
     """
     file = _printable(output)
     ending = os.path.splitext(output)[1].lower()  # noqa: PTH122 (any text)
+    if ending in _BY_BROWSERS:
+        raise ArgumentError("drawn_by_browsers", file=file, known=", ".join(known))
     if ending not in known:
         raise ArgumentError("no_such_ending", file=file, known=", ".join(known))
     folder = os.path.dirname(output)  # noqa: PTH120
@@ -124,7 +181,7 @@ def _head(text: str) -> HeadId:
 
 
 def _lens(text: str | None) -> Lens | None:
-    """A lens as `Lens` takes it: "unit=word, hide_special, strongest=0.7".
+    """A lens as `Lens` takes it: "unit=word, hide_special, strongest=0.7, span=100-227".
 
     Raises:
         ArgumentError: if there is no such thing to ask for.
@@ -145,6 +202,8 @@ def _value(text: str) -> object:
     """A value as Python has it: true and false, a number, or text."""
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
+    if ends := _SPAN.fullmatch(text):
+        return int(ends[1]), int(ends[2])
     try:
         return float(text)
     except ValueError:
@@ -170,8 +229,8 @@ def _draw_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--picture",
         choices=list(kinds()),
-        default="explore",
-        help="what is drawn: all heads with a choice among them (explore), or one picture alone",
+        help="what is drawn: all heads with a choice among them (explore, where none is named), "
+        "or one picture alone",
     )
     parser.add_argument(
         "--lens",
@@ -181,7 +240,6 @@ def _draw_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--arrange",
         choices=get_args(Arrangement),
-        default="stacked",
         help="how the lines of several heads stand (stacked)",
     )
     parser.add_argument(

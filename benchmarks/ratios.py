@@ -21,6 +21,8 @@ from attnviz.capture.run import capture
 from attnviz.capture.variants import inputs
 from attnviz.models import catalogue
 from attnviz.models.load import Model
+from benchmarks import length
+from benchmarks.peers import HEADING
 from benchmarks.rerun import rerun_ratio
 
 ROOT = Path(__file__).parents[1]
@@ -103,7 +105,9 @@ COLUMNS = {
 }
 
 
-def markdown(rows: list[dict[str, float]], rerun: dict[str, float]) -> str:
+def markdown(
+    rows: list[dict[str, float]], long: list[dict[str, float]], rerun: dict[str, float]
+) -> str:
     """The table, and how it was made."""
     header = [title for title, _ in COLUMNS.values()]
     body = [[form.format(row[name]) for name, (_, form) in COLUMNS.items()] for row in rows]
@@ -117,6 +121,8 @@ def markdown(rows: list[dict[str, float]], rerun: dict[str, float]) -> str:
             "“Forward” is a plain forward pass of the embedded model on torch's fast attention.",
             "",
             *lines,
+            "",
+            length.markdown(long),
             "",
             "A rerun that changes head B, ÷ a rerun of an empty Streamlit page with torch loaded",
             f"(server side, 27 tokens): **{rerun['ratio']:.1f}** "
@@ -132,12 +138,16 @@ def main() -> None:
     model = attnviz.load()
     eager = eager_model(model)
     rows = [measure(model, eager, tokens) for tokens in LENGTHS]
+    long = length.measured()
     rerun = rerun_ratio()
-    table = markdown(rows, rerun)
+    table = markdown(rows, long, rerun)
     print(table)
     docs = ROOT / "docs"
-    (docs / "benchmark.md").write_text(table, encoding="utf-8")
-    found = {"lengths": rows, "rerun": rerun}
+    document = docs / "benchmark.md"
+    _, heading, peers = document.read_text(encoding="utf-8").partition(HEADING)
+    others = f"\n{heading}{peers}" if heading else ""  # what `make bench-peers` wrote
+    document.write_text(table + others, encoding="utf-8")
+    found = {"lengths": rows, "long": long, "rerun": rerun}
     (docs / "benchmark.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Trains the small encoder over ten seeds and writes docs/small-encoder.md.
+"""Trains the small encoder and decoder over ten seeds and writes docs/small-encoder.md.
 
 Run it with `python -m benchmarks.small_encoder`; about a quarter of an hour on one core.
 """
@@ -22,7 +22,7 @@ COLUMNS = (
 )
 
 INTRODUCTION = """\
-# The small encoder: what it learns, with how many heads and layers
+# The small encoder and decoder: what they learn, with how many heads and layers
 
 Written by `python -m benchmarks.small_encoder`. Accuracy is the share of right answers after
 training, every answer counted once, rounded: the median over the seeds, with the smallest and
@@ -41,6 +41,8 @@ without a feed-forward network answer all of *two-looks* (`tests/test_one_head.p
 training it got as far as the table says. In the same way, a layer that sees one whole digit
 besides its own can be right in 0.426 of *two-hop*; a head averages over several places, and
 the table shows how far it got.
+
+The last table is of the decoder: the same code with a causal mask, 16 wide.
 """
 
 
@@ -122,6 +124,14 @@ def words_and_characters() -> list[Row]:
     ]
 
 
+def decoders() -> list[Row]:
+    """Our decoder: what needs two layers, and what one mean can count."""
+    return [
+        *(Row("induction", heads, depth, seeds=FEWER) for depth in (1, 2) for heads in (1, 4)),
+        *(Row("count-brackets", heads, seeds=FEWER) for heads in (1, 4)),
+    ]
+
+
 def table(title: str, rows: list[Row]) -> Iterator[str]:
     """A section with one table."""
     yield f"\n## {title}\n"
@@ -165,6 +175,7 @@ def main() -> None:
         *table("Other means than heads", other_means_than_heads()),
         *table("Layers", layers()),
         *table("Words and characters", words_and_characters()),
+        *table("Decoders", decoders()),
     ]
     DOCUMENT.parent.mkdir(exist_ok=True)
     DOCUMENT.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -36,6 +36,12 @@ A family file (`attnviz/models/families/`) is needed by none: one pass shows whe
 Families whose attention is code of their own show their weights alone, as their softmax gives them
 (*softmax* below); everything that is drawn of weights can be drawn of them.
 
+A folder that was saved with a head that predicts (masked or causal language model, sequence or
+token classification, question answering) is loaded with it, and `trace.predictions` is what that
+head says of the captured run; at load it is held against the whole model's own answer, equal to
+1e-5. A head that wants more of its base than its answer is left aside, and so is one that says a
+number and no class.
+
 ## Shown
 
 | family | kind | seen through | captured besides weights | largest difference |

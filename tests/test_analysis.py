@@ -24,7 +24,7 @@ from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.head_map import head_map, scaled
 from attnviz.analysis.measures import Attention, Measure, measures
 from attnviz.analysis.on_target import on_target
-from attnviz.analysis.targets import Sides, is_punctuation, same_word
+from attnviz.analysis.targets import Sides, induction, is_punctuation, same_word
 from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
 from attnviz.errors import CaptureError
@@ -58,6 +58,11 @@ SAID = [
     replace(token, text=text, piece=text, source=text)
     for token, text in zip(TOKENS, TEXTS, strict=True)
 ]
+# The same with a piece that comes again, once right after itself: so every measure has tokens.
+AGAIN = [
+    replace(token, text=text, piece=text, source=text)
+    for token, text in zip(TOKENS, ["[CLS]", "a", ",", "a", "a", "b", "[SEP]"], strict=True)
+]
 LENGTHS = np.random.default_rng(9).random((5, N)).astype(np.float32)
 
 
@@ -74,7 +79,7 @@ def attention(
 def test_measure_contract(measure: Measure) -> None:
     for weights in (UNIFORM, IDENTITY, PREVIOUS, RANDOM):
         before = weights.copy()
-        values, tokens = measure.compute(attention(weights, SAID, None, LENGTHS[: len(weights)]))
+        values, tokens = measure.compute(attention(weights, AGAIN, None, LENGTHS[: len(weights)]))
         assert values.shape == tokens.shape == (len(weights),)
         assert np.isfinite(values).all()
         assert (tokens >= 1).all()
@@ -82,9 +87,9 @@ def test_measure_contract(measure: Measure) -> None:
         assert (values >= -1e-6).all()
         assert (values <= measure.largest(N) + 1e-5).all()
         np.testing.assert_array_equal(weights, before)
-    parts = [attention(RANDOM[[i]], SAID, None, LENGTHS[[i]]) for i in range(len(RANDOM))]
+    parts = [attention(RANDOM[[i]], AGAIN, None, LENGTHS[[i]]) for i in range(len(RANDOM))]
     alone = [measure.compute(part).values[0] for part in parts]
-    together = measure.compute(attention(RANDOM, SAID, None, LENGTHS)).values
+    together = measure.compute(attention(RANDOM, AGAIN, None, LENGTHS)).values
     np.testing.assert_allclose(together, alone, rtol=1e-5)
     assert measure.source
     for language in LANGUAGES:
@@ -109,6 +114,10 @@ def slow(name: str, weights: np.ndarray, tokens: list[Token], may: np.ndarray) -
             abs(q - k) > 1 and tokens[k].text != "," and not tokens[k].is_special
         ),
         "same_word": lambda q, k: k != q and words[q] != "" and words[k] == words[q],
+        "induction": lambda q, k: (
+            not tokens[q].is_special
+            and [p + 1 for p in range(q) if tokens[p].piece == tokens[q].piece][-1:] == [k]
+        ),
     }
     rows = []
     for q in places:
@@ -146,9 +155,12 @@ MASKS = {
 }
 
 
+@pytest.mark.parametrize("tokens", [SAID, AGAIN], ids=["said", "again"])
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("measure", measures(), ids=lambda m: m.name)
-def test_each_measure_is_that_of_a_slow_computation(measure: Measure, mask: str) -> None:
+def test_each_measure_is_that_of_a_slow_computation(
+    measure: Measure, mask: str, tokens: list[Token]
+) -> None:
     may = MASKS[mask]
     weights = RANDOM[:1] * may + 1e-3 * may
     weights = np.divide(
@@ -158,8 +170,8 @@ def test_each_measure_is_that_of_a_slow_computation(measure: Measure, mask: str)
         out=np.zeros_like(weights),
     )
     for allowed in (may[None],) if mask != "all" else (None, may[None]):
-        found = measure.compute(attention(weights, SAID, allowed, LENGTHS[:1]))
-        expected = slow(measure.name, weights[0], SAID, may)
+        found = measure.compute(attention(weights, tokens, allowed, LENGTHS[:1]))
+        expected = slow(measure.name, weights[0], tokens, may)
         np.testing.assert_allclose(found.values, [expected], rtol=1e-5, equal_nan=True)
         assert (found.tokens[0] == 0) == math.isnan(expected)
 
@@ -170,6 +182,7 @@ def test_each_measure_is_that_of_a_slow_computation(measure: Measure, mask: str)
         ("separator", TOKENS),  # special tokens, none of which ends a sentence
         ("punctuation", TOKENS),
         ("same_word", TOKENS),
+        ("induction", SAID),  # "it" and "It" are one word, and two pieces
         ("hub", [replace(token, is_special=True) for token in TOKENS]),
         ("special", [replace(token, is_special=False) for token in TOKENS]),
     ],
@@ -194,6 +207,8 @@ def test_offsets_mean_nothing_between_two_texts() -> None:
     found = {m.name: m.compute(two) for m in measures()}
     for name in ("previous", "next", "self", "distance"):
         assert np.isnan(found[name].values).all()
+    again = Attention(RANDOM, Sides(AGAIN, list(AGAIN)))
+    assert np.isnan(next(m for m in measures() if m.name == "induction").compute(again).values)[0]
     words = np.array(
         [[q.source.lower() == k.source.lower() and q.text != "," for k in SAID] for q in SAID]
     )
@@ -220,6 +235,15 @@ def test_pieces_of_a_word_are_one_word_and_marks_are_none() -> None:
     ]
     pairs = same_word(Sides(tokens))
     assert np.argwhere(pairs).tolist() == [[0, 3], [1, 3], [3, 0], [3, 1]]
+
+
+def test_induction_looks_at_what_followed_last_time() -> None:
+    """By hand: the "a" of place 3 at the comma, and the "a" of place 4 at itself."""
+    assert np.argwhere(induction(Sides(AGAIN))).tolist() == [[3, 2], [4, 4]]
+    unknown = [replace(token, is_unknown=token.piece == "a") for token in AGAIN]
+    assert not induction(Sides(unknown)).any()
+    ends = [replace(token, piece="x") if token.is_special else token for token in AGAIN]
+    assert np.argwhere(induction(Sides(ends))).tolist() == [[3, 2], [4, 4]]
 
 
 def test_only_marks_are_punctuation() -> None:

@@ -46,7 +46,7 @@ def digits() -> Trace:
 
 @pytest.fixture(
     scope="module",
-    params=["one word", "sixty words", "chinese", "control", "of our own", "first seen"],
+    params=["one word", "sixty words", "chinese", "control", "of our own", "first seen", "decoder"],
 )
 def anything(request: pytest.FixtureRequest, minilm: Model, digits: Trace) -> Trace:
     """Sentences and models that a chapter must stand on."""
@@ -54,6 +54,8 @@ def anything(request: pytest.FixtureRequest, minilm: Model, digits: Trace) -> Tr
         return digits
     if request.param == "first seen":
         return attnviz.trace("四", attnviz.train("first-seen", heads=1, steps=1).model)
+    if request.param == "decoder":
+        return attnviz.trace("magpiefoxmagpie", attnviz.train("induction", 2, 2, steps=1).model)
     texts = {"one word": "Machines", "chinese": CHINESE, "control": "Thinking Machines"}
     text = texts.get(request.param, " ".join(f"The law is {n}" for n in range(15)))
     return attnviz.trace(text, "minilm-random" if request.param == "control" else minilm)

@@ -17,6 +17,7 @@ from attnviz.analysis.measures import measures
 from attnviz.core.trace import Trace
 from attnviz.export.measures import measures_csv, measures_json, measures_npz, measures_parquet
 from attnviz.export.numbers import as_csv, as_parquet
+from attnviz.pictures.kinds import kinds
 from attnviz.pictures.shown import shown
 from attnviz.texts import LANGUAGES, Language
 
@@ -150,3 +151,64 @@ def test_what_cannot_be_gets_one_line(
     assert "Traceback" not in problem
     assert main(["it", *arguments, "--language", "zh"]) == 2
     assert capsys.readouterr().err != problem
+
+
+LENS = ["--lens", "hide_special"]
+ARRANGE = ["--arrange", "overlaid"]
+ARCS = ["--picture", "arcs"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--measure", "T.csv", *LENS], "leave --lens out, or add -o"),
+        (["--measure", "T.csv", "--head", "0.2", *ARCS], "leave --head, --picture out"),
+        (["-o", "T.csv", *ARCS], "numbers, which are the same however they are drawn"),
+        (["-o", "T.json", *ARRANGE], "leave --arrange out"),
+        (["-o", "T.npz", *LENS], "the whole trace, as it is: leave --lens out"),
+        (
+            ["-o", "T.svg", "--picture", "heatmap", *ARRANGE],
+            "“heatmap” does nothing with --arrange",
+        ),
+        (["-o", "T.svg", "--head", "0.2", *ARCS, *ARRANGE], "“arcs” does nothing with --arrange"),
+        (["-o", "T.html", "--picture", "overview", *LENS], "“overview” does nothing with --lens"),
+        (["-o", "T.pdf"], "PDF and PNG are drawn by a browser"),
+        (["-o", "T.png"], "there are .html, .svg"),
+    ],
+)
+def test_what_would_change_nothing_is_not_taken_in_silence(
+    arguments: list[str],
+    said: str,
+    no_model: Trace,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = [str(tmp_path / one) if one.startswith("T.") else one for one in arguments]
+    assert main(["it", *given]) == 2
+    problem = capsys.readouterr().err
+    assert said in problem
+    assert main(["it", *given, "--language", "zh"]) == 2
+    assert capsys.readouterr().err != problem
+    assert not list(tmp_path.iterdir()), "and nothing is written"
+
+
+@pytest.mark.parametrize("ending", [".svg", ".html", ".csv", ".json", ".parquet"])
+@pytest.mark.parametrize("picture", [None, *kinds()])
+@pytest.mark.parametrize("option", [LENS, ARRANGE, ["--head", "2.1", "--head", "3.3"]], ids=str)
+def test_each_option_changes_the_file_or_is_refused(
+    option: list[str], picture: str | None, ending: str, note: Trace, tmp_path: Path
+) -> None:
+    """The kind of fault: an option that is taken and does nothing."""
+    if picture == "overview" and "--head" in option:
+        pytest.skip("a head is chosen in its page; its print shows all")
+    made: list[bytes | None] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attnviz, "trace", lambda *_: note)
+        for more in ([], option):
+            file = tmp_path / f"{len(made)}{ending}"
+            named = [] if picture is None else ["--picture", picture]
+            code = main(["it", *named, *more, "-o", str(file)])
+            made.append(file.read_bytes() if code == 0 else None)
+    plain, other = made
+    assert other is None or other != plain
+    assert picture is not None or plain is not None

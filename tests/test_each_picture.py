@@ -105,19 +105,37 @@ def tints_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.nda
     root = ET.fromstring(picture)  # noqa: S314
     queries = [g for g in root.iter(f"{SVG}g") if g.get("class") == "query"]
     assert len(queries) == len(seen.rows)
+    (names,) = (g for g in root.iter(f"{SVG}g") if g.get("id") == "keys")
+    assert [name.text for name in names] == [place.text for place in seen.columns]
+    places = [(float(name.attrib["x"]), float(name.attrib["y"])) for name in names]
+    size = float(names[0].attrib["font-size"])
+
+    def beginning_at(x: float, y: float) -> int:
+        """The key whose name begins there."""
+        (column,) = (n for n, at in enumerate(places) if at == pytest.approx((x, y), abs=0.01))
+        return column
+
     for row, query in enumerate(queries):
         label, *elements = query
         assert label.text == seen.rows[row].text
-        column, ink = 0, ""
-        for element in elements:
-            if element.get("class") == "tint":
-                ink = element.attrib["fill"]
-                continue
-            assert element.text == seen.columns[column].text
-            denied[row, column] = ink.startswith("url")
-            inks[row, column] = "" if denied[row, column] else ink
-            column, ink = column + 1, ""
-        assert column == len(seen.columns)
+        (used,) = query.findall(f"{SVG}use")
+        assert used.attrib["href"] == "#keys"
+        for path in query.findall(f"{SVG}path"):
+            ink = path.attrib["stroke"]
+            for x, y in re.findall(r"M([\d.]+) ([\d.]+)h", path.attrib["d"]):
+                column = beginning_at(float(x) + 2, float(y) + 0.35 * size)
+                assert not inks[row, column]
+                assert not denied[row, column]
+                denied[row, column] = ink.startswith("url")
+                inks[row, column] = "" if denied[row, column] else ink
+        for name in elements[elements.index(used) + 1 :]:  # in an ink that can be read there
+            column = places.index((float(name.attrib["x"]), float(name.attrib["y"])))
+            assert name.text == seen.columns[column].text
+            assert name.attrib["fill"] == style.text_on(inks[row, column])
+        for column, ink in enumerate(inks[row]):
+            over = [n for n in elements if n.get("x") == names[column].get("x")]
+            over = [n for n in over if n.get("y") == names[column].get("y")]
+            assert bool(over) == bool(ink and style.text_on(ink) != root.attrib["fill"])
     return inks, denied
 
 
@@ -204,7 +222,7 @@ def test_a_token_stays_text(kind: PictureKind) -> None:
     tags = {tag.tag.removeprefix(SVG) for tag in ET.fromstring(drawn.to_svg()).iter()}  # noqa: S314
     assert tags <= {
         *("svg", "title", "desc", "metadata", "g", "rect", "path", "line", "text"),
-        *("defs", "pattern"),
+        *("defs", "pattern", "use"),
     }
     page = drawn.to_html()
     assert page.count("<script>") == page.count("</script>") == 1

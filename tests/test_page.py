@@ -2,6 +2,8 @@
 
 import re
 import threading
+import xml.etree.ElementTree as ET
+from base64 import b64decode
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from attnviz.ui.widgets import progress, saving
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.examples import EXAMPLES
+from attnviz.ui.widgets.figure_saving import saved_pictures
 from tests.conftest import NOTE, save_tiny
 from tests.waiting import CEILING
 
@@ -304,10 +307,11 @@ def test_what_nobody_opened_is_not_made(page: AppTest) -> None:
 def test_what_is_seen_can_be_saved(page: AppTest) -> None:
     open_save(page)
     labels = [button.proto.label for button in page.get("download_button")]
-    kinds = ("HTML", "SVG", "CSV", "JSON", "npz")
+    kinds = ("SVG", "CSV", "JSON", "Parquet", "npz", "HTML")
     assert len(labels) == len(kinds)
     assert all(kind in label for kind, label in zip(kinds, labels, strict=True))
-    assert page.button(key="save_png").label == "PNG (300 dpi)"
+    drawn = {key: page.button(key=f"save_{key}").label for key in ("pdf", "png_300", "png_600")}
+    assert list(drawn.values()) == ["PDF", "PNG (300 dpi)", "PNG (600 dpi)"]
 
 
 def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace) -> None:
@@ -320,7 +324,7 @@ def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace)
     assert box.options == ["the lines", "all heads", *maps, difference, *texts, *arcs]
     for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
         page.selectbox(key="save_what").set_value(what).run()
-        _, make = saving._saved(seen_on(page, note))[what]
+        _, make = saved_pictures(seen_on(page, note))[what]
         made = make().to_svg()
         assert made.count("<path") == svg.to_svg().count("<path")
 
@@ -336,7 +340,7 @@ def test_a_table_beyond_a_spreadsheet_is_refused_with_a_way_out(page: AppTest) -
     page.multiselect(key="more").set_value([HeadId(0, 0), HeadId(0, 1)]).run()
     assert "1,048,576 weights: a table or JSON file may have 1,000,000" in said(page)
     disabled = [button.proto.disabled for button in page.get("download_button")]
-    assert disabled.count(True) == 2
+    assert disabled.count(True) == 3, "CSV, JSON and Parquet"
 
 
 def test_hostile_tokens_are_data_in_the_table(page: AppTest) -> None:
@@ -445,3 +449,49 @@ def test_quick_work_shows_none(
     assert not app.exception
     assert app.markdown[0].value == "done"
     assert bars == []
+
+
+def preview(page: AppTest) -> ET.Element:
+    """The figure that Save shows."""
+    (box,) = (one for one in page.get("html") if "base64," in one.proto.body)
+    (packed,) = re.findall(r"base64,([^\"]+)", box.proto.body)
+    return ET.fromstring(b64decode(packed))  # noqa: S314
+
+
+def test_save_opens_with_the_figure_as_it_will_be_saved(page: AppTest, note: attnviz.Trace) -> None:
+    open_save(page)
+    seen = seen_on(page, note)
+    assert preview(page).attrib["width"] == "85mm"
+    for key, option in (
+        ("width", 180),
+        ("letters", 9),
+        ("scheme", "dark"),
+        ("is_transparent", True),
+        ("provenance", True),
+    ):
+        page.segmented_control(key=f"save_{key}").set_value(option).run()
+        assert not page.exception
+    sheet = attnviz.Sheet(180, 9, "dark", is_transparent=True, provenance=True)
+    expected = ET.fromstring(seen.lines.to_svg(sheet=sheet))  # noqa: S314
+    assert ET.tostring(preview(page)) == ET.tostring(expected)
+    page.session_state["save_open"] = False
+    page.run()
+    open_save(page)
+    assert ET.tostring(preview(page)) == ET.tostring(expected), "chosen once for the session"
+
+
+def test_pins_are_in_the_figure(page: AppTest, note: attnviz.Trace) -> None:
+    page.session_state["values"]["pins"] = ("q5",)
+    open_save(page)
+    expected = note.lines([(0, 2), (1, 8)], pins=["q5"]).to_svg(sheet=attnviz.Sheet())
+    assert ET.tostring(preview(page)) == ET.tostring(ET.fromstring(expected))  # noqa: S314
+
+
+def test_a_figure_too_large_to_be_looked_at_is_saved_all_the_same(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attnviz.ui.widgets.figure_saving.LARGEST_PREVIEW", 1000)
+    open_save(page)
+    assert "No preview" in said(page)
+    assert not any("base64," in one.proto.body for one in page.get("html"))
+    assert page.get("download_button")

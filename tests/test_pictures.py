@@ -319,7 +319,7 @@ def test_blocks_of_a_long_text_are_in_the_text_alternative(minilm: Model) -> Non
     drawn = attnviz.overview(trace)
     assert size in unpack(drawn.packet())[0]["alt"]
     assert size in svg_text(drawn.to_svg())[1]
-    assert "each block of up to 2 × 2 tokens" in unpack(drawn.packet())[0]["alt"]
+    assert "up to 2 × 2 = 4 weights in each cell" in unpack(drawn.packet())[0]["alt"]
 
 
 def test_svgs_state_their_steps(note: attnviz.Trace) -> None:

@@ -353,20 +353,32 @@ def chunks_of(data: bytes) -> dict[bytes, bytes]:
         length, kind = struct.unpack(">I4s", head)
         body = stream.read(length)
         assert struct.unpack(">I", stream.read(4))[0] == zlib.crc32(kind + body)
-        found[kind] = body
+        keyword = b" " + body.split(b"\0")[0] if kind == b"iTXt" else b""
+        found[kind + keyword] = body
     return found
 
 
 def test_a_png_is_300_dots_an_inch_and_says_where_it_is_from(note: attnviz.Trace) -> None:
     svg = attnviz.heatmap(note, (0, 2)).to_svg()
-    meta, arrays = unpack(png_packet(svg, note, "x.png"))
+    meta, arrays = unpack(png_packet(svg, "x.png"))
     assert meta["width"] == round(180 / 25.4 * 300)
     chunks = chunks_of(arrays["chunks"].tobytes())
     assert struct.unpack(">IIB", chunks[b"pHYs"]) == (11811, 11811, 1)
-    assert json.loads(chunks[b"iTXt"].split(b"\0")[-1])["text"] == note.text
+    said = json.loads(chunks[b"iTXt Description"].split(b"\0")[-1])
+    assert said["text"] == note.text
+    assert "attnviz.heatmap(trace, (0, 2))" in said["again"]
+    assert chunks[b"iTXt Comment"].split(b"\0")[-1].decode() == attnviz.heatmap(note, (0, 2)).alt
+
+
+def test_a_png_for_print_has_600_dots_an_inch(note: attnviz.Trace) -> None:
+    svg = attnviz.heatmap(note, (0, 2)).to_svg(sheet=attnviz.Sheet(width=85))
+    meta, arrays = unpack(png_packet(svg, "x.png", 600))
+    assert meta["width"] == round(85 / 25.4 * 600)
+    pixels = chunks_of(arrays["chunks"].tobytes())[b"pHYs"]
+    assert struct.unpack(">IIB", pixels) == (23622, 23622, 1)
 
 
 def test_a_very_wide_picture_becomes_no_larger_than_a_browser_draws(minilm: Model) -> None:
     trace = attnviz.trace("one two three four five six " * 80, minilm)
-    meta, _ = unpack(png_packet(attnviz.heatmap(trace, (0, 2)).to_svg(), trace, "x.png"))
+    meta, _ = unpack(png_packet(attnviz.heatmap(trace, (0, 2)).to_svg(), "x.png"))
     assert max(meta["width"], meta["height"]) <= 8_000

@@ -64,6 +64,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "finder_what": st.sampled_from(FINDS),
     "finder_token": st.integers(0, 511),
     "finder_by": st.sampled_from([one.name for one in measures()]),
+    "span": st.tuples(st.integers(0, 10**5), st.integers(0, 10**5)).map(
+        lambda ends: (min(ends), max(ends))
+    ),
     "finder_range": st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)).map(
         lambda pair: (min(pair) / 10**6, max(pair) / 10**6)
     ),

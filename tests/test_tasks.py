@@ -1,7 +1,7 @@
 """Every task against its contract, and its ground truth against brute force."""
 
 from collections import Counter
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -33,7 +33,16 @@ def untrained(name: str) -> Training:
 
 
 def test_the_tasks_of_the_lessons_are_there() -> None:
-    wanted = {*OFFSETS, "reverse", "one-hop", "two-hop", "brackets", "it"}
+    wanted = {
+        *OFFSETS,
+        "reverse",
+        "one-hop",
+        "two-hop",
+        "brackets",
+        "it",
+        "induction",
+        "count-brackets",
+    }
     assert wanted <= set(tasks())
 
 
@@ -49,7 +58,10 @@ def test_contract(name: str, seed: int) -> None:
     assert answers.shape == (count, length, task.questions)
     assert targets.shape == (len(task.target_names), count, length)
     assert NOTHING <= answers.min() <= answers.max() < len(task.choices)
-    assert NOTHING <= targets.min() <= targets.max() < length
+    if task.target_names:
+        assert NOTHING <= targets.min() <= targets.max() < length
+    if task.is_causal:
+        assert (targets <= np.arange(length)).all(), "a decoder sees no later token"
     assert (answers != NOTHING).any()
     np.testing.assert_array_equal(texts, drawn(name, seed=seed)[1])
 
@@ -146,6 +158,46 @@ def test_first_seen() -> None:
     for text, places in zip(texts.tolist(), task.targets(texts)[0].tolist(), strict=True):
         assert places == [text.index(symbol) for symbol in text]
     np.testing.assert_array_equal(task.answers(texts)[..., 0], task.targets(texts)[0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_induction(seed: int) -> None:
+    task, texts = drawn("induction", seed=seed)
+    before, followed = task.targets(texts)
+    for n, text in enumerate(texts.tolist()):
+        for place, letter in enumerate(text):
+            last = next((p for p in reversed(range(place)) if text[p] == letter), None)
+            assert before[n, place] == place - 1  # at the first, −1: none
+            assert followed[n, place] == (NOTHING if last is None else last + 1)
+            right = NOTHING if last is None else text[last + 1]
+            assert task.answers(texts)[n, place, 0] == right
+
+
+def test_a_part_comes_again_at_no_fixed_distance() -> None:
+    """Else a head that knows places alone would do."""
+    _, texts = drawn("induction", texts=200)
+    distances = set()
+    for text in texts.tolist():
+        pairs = list(pairwise(text))
+        at = [(p, q) for p in range(len(pairs)) for q in range(p) if pairs[p] == pairs[q]]
+        assert at, "no part comes again"
+        distances |= {p - q for p, q in at}
+    assert len(distances) > 4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_count_brackets(seed: int) -> None:
+    task, texts = drawn("count-brackets", seed=seed)
+    for text, counts in zip(texts.tolist(), task.answers(texts)[..., 0].tolist(), strict=True):
+        expected = [text[:n].count(0) - text[:n].count(1) for n in range(1, len(text) + 1)]
+        assert counts == expected
+        assert min(expected) >= 0, "closes what is not open"
+
+
+def test_nothing_is_counted_once_a_bracket_closes_what_is_not_open() -> None:
+    task = task_called("count-brackets")
+    found = task.answers(np.array([[0, 1, 1, 0, 0]]))[0, :, 0]
+    assert found.tolist() == [1, 0, NOTHING, NOTHING, NOTHING]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,30 @@ def test_every_task_opens(page: AppTest) -> None:
         assert not page.error
 
 
+def test_a_checkpoint_of_other_sizes_is_one_click_away(page: AppTest) -> None:
+    page.selectbox(key="task").select("induction").run()
+    assert "Nothing is trained for this choice yet" in said(page)
+    assert "The model is a decoder" in said(page)
+    button = page.button(key="train_show_shipped")
+    assert button.label == "Show the one that comes with attnviz: 1 head, 2 layers"
+    button.click().run()
+    assert not page.exception
+    assert "induction 2×1, seed 0, step 1200" in said(page)
+    assert "6 of 6 answers are right" in said(page)
+    assert (page.selectbox(key="heads").value, page.number_input(key="layers").value) == (1, 2)
+    page.selectbox(key="task").select("reverse").run()
+    assert [one.key for one in page.button if one.key == "train_show_shipped"] == []
+    assert "The model is a decoder" not in said(page)
+
+
+def test_where_no_token_decides_there_is_no_chart_of_targets(page: AppTest) -> None:
+    page.selectbox(key="task").select("count-brackets").run()
+    page.button(key="train_show_shipped").click().run()
+    assert not page.exception
+    assert "No single token decides the answer" in said(page)
+    assert "8 of 8 answers are right" in said(page)
+
+
 def test_a_new_task_starts_afresh_and_its_training_reads_its_own_example(page: AppTest) -> None:
     trained(page, steps=40)
     page.selectbox(key="task").select("it").run()

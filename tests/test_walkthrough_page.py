@@ -64,7 +64,7 @@ def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: 
     app.button(key="commit_2_added").click().run()
     assert "✗ You said it shrinks." in said(app)
     assert "Only differences of scores count" in said(app)
-    app.number_input(key="said_2_undivided").set_value(1.0).run()
+    app.number_input(key="said_2_undivided").set_value(1.0)  # goes with the press
     app.button(key="commit_2_undivided").click().run()
     assert "✓ You said 1." in said(app)
     assert link(app, "a") == "2.added=less;2.undivided=1"
@@ -290,7 +290,7 @@ def test_bad_text_gets_its_sentence_and_the_chapter_comes_back(minilm: Model) ->
 
 def test_a_long_sentence_says_what_cannot_be_asked(minilm: Model) -> None:
     app = typed(opened(ch="5"), "word " * 150)
-    app.number_input(key="said_5_spare").set_value(3.0).run()
+    app.number_input(key="said_5_spare").set_value(3.0)
     app.button(key="commit_5_spare").click().run()
     assert "which is done up to 96 tokens; the sentence has 152" in said(app)
     assert not app.exception

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from attnviz.analysis.derived import check_trace
-from attnviz.analysis.measure import attention, named, sides_of
+from attnviz.analysis.measure import in_blocks, named, together
+from attnviz.analysis.measures import Measured
 from attnviz.analysis.targets import Pairs, Sides, Targets
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
@@ -29,13 +30,15 @@ def between_sentences(trace: Trace) -> pd.DataFrame:
     if trace.pair is None:
         raise CaptureError("no_pair")
     asked = {f"{a}_to_{b}": _between(a, b) for a in _NAMES[:2] for b in _NAMES}
-    columns: dict[str, list[np.ndarray]] = {name: [] for name in asked}
-    sides = sides_of(trace)
-    for layer in range(trace.model.layers):
-        seen = attention(trace, layer, sides=sides)
+    parts: dict[str, list[list[Measured]]] = {name: [[] for _ in trace.attention] for name in asked}
+    for index, seen in in_blocks(trace):
         for name, targets in asked.items():
-            columns[name].append(seen.share(targets).values)
-    table = pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
+            parts[name][index].append(seen.share(targets))
+    columns = {
+        name: np.concatenate([together(one).values for one in layers])
+        for name, layers in parts.items()
+    }
+    table = pd.DataFrame(columns)
     return named(table, trace)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from attnviz.analysis.derived import check_trace
-from attnviz.analysis.difference import jensen_shannon, most_different
+from attnviz.analysis.difference import most_different, pair_divergence
 from attnviz.analysis.measure import measure
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
@@ -83,5 +83,4 @@ def _pair(trace: Trace, a: tuple[int, str], b: tuple[int, str], table: pd.DataFr
         Reason(trace.heads[row], name, float(table[name][row]), int(table[f"{name}_tokens"][row]))
         for row, name in (a, b)
     )
-    divergence = jensen_shannon(trace.weights(one.head), trace.weights(other.head))
-    return Contrast(one, other, divergence, in_kind=True)
+    return Contrast(one, other, pair_divergence(trace, one.head, other.head), in_kind=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isqrt, prod
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -9,8 +10,9 @@ from jaxtyping import Bool, Float
 from attnviz import checks
 from attnviz.analysis.lens import Lens, places_shown
 from attnviz.core.heads import Kind
-from attnviz.core.maps import AttentionMap, Place, Scale, share_of
+from attnviz.core.maps import MOST_PAIRS, AttentionMap, Place, Scale, share_of
 from attnviz.core.trace import Trace
+from attnviz.errors import CaptureError
 from attnviz.texts import Message
 
 
@@ -38,6 +40,18 @@ def derived_map(
         special_before=special_before,
         divergence=divergence,
     )
+
+
+def check_map(trace: Trace, kind: Kind = "self") -> None:
+    """Make sure that a map of all queries and keys can be computed.
+
+    Raises:
+        CaptureError: if there are too many.
+    """
+    tokens = len(trace.query_tokens(kind)), len(trace.key_tokens(kind))
+    if prod(tokens) > MOST_PAIRS:
+        most = f"{isqrt(MOST_PAIRS):,}"
+        raise CaptureError("map_too_large", tokens=f"{max(tokens):,}", most=most)
 
 
 def places_of(trace: Trace, kind: Kind, side: str) -> tuple[Place, ...]:

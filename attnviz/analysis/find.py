@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from attnviz import checks
-from attnviz.analysis.measure import attention, sides_of
-from attnviz.analysis.measures import measures
-from attnviz.analysis.targets import Sides, Targets, at_position
-from attnviz.core.heads import HeadId, Kind
+from attnviz.analysis.measure import in_blocks, together
+from attnviz.analysis.measures import Measured, measures
+from attnviz.analysis.targets import Targets, at_position
+from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 
@@ -27,10 +27,10 @@ def targets() -> dict[str, Targets]:
 def find(trace: Trace, what: str | int) -> tuple[Found, ...]:
     """All heads of a trace, those first that look most at one thing.
 
-    `what` is "previous", "next", "self", "first", "same word", "separator", "punctuation" or
-    "special"; or the position of a token, counted from 0. Heads of which nothing can be said
-    are left out: of a sentence without a separator, all of them. Equal ones stand in the order
-    of layers.
+    `what` is "previous", "next", "self", "first", "same word", "separator", "punctuation",
+    "special" or "induction"; or the position of a token, counted from 0. Heads of which nothing
+    can be said are left out: of a sentence without a separator, all of them. Equal ones stand in
+    the order of layers.
 
     Raises:
         ArgumentError: if there is no such thing to look at, or no such token.
@@ -42,16 +42,15 @@ def find(trace: Trace, what: str | int) -> tuple[Found, ...]:
     """
     checks.kind("trace", trace, Trace, f"attnviz.trace({checks.TEXT!r})")
     asked = _targets(trace, what)
-    sides: dict[Kind, Sides] = {}
-    found = []
-    for kind, layer in trace.attention:
-        if kind not in sides:
-            sides[kind] = sides_of(trace, kind)
-        measured = attention(trace, layer, kind, sides=sides[kind]).share(asked)
-        found += [
-            Found(HeadId(layer, head, kind), float(share), int(tokens))
-            for head, (share, tokens) in enumerate(zip(*measured, strict=True))
-        ]
+    parts: list[list[Measured]] = [[] for _ in trace.attention]
+    for index, seen in in_blocks(trace):
+        parts[index].append(seen.share(asked))
+    measured = [together(one) for one in parts]
+    found = [
+        Found(HeadId(layer, head, kind), float(share), int(tokens))
+        for (kind, layer), one in zip(trace.attention, measured, strict=True)
+        for head, (share, tokens) in enumerate(zip(*one, strict=True))
+    ]
     return tuple(sorted((one for one in found if one.tokens), key=lambda one: -one.share))
 
 

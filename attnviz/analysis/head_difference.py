@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from attnviz.analysis.derived import check_trace, derived_map
+from attnviz.analysis.derived import check_map, check_trace, derived_map
 from attnviz.analysis.difference import row_divergences
 from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
@@ -18,13 +18,14 @@ def difference(trace: Trace, a: AnyHead, b: AnyHead) -> AttentionMap:
 
     Raises:
         ArgumentError: if these are no heads, or not of one kind of attention.
-        CaptureError: if rows of given weights are no distributions.
+        CaptureError: if rows of given weights are no distributions, or the map is too large.
         InterventionError: if the model has no such head.
     """
     check_trace(trace)
     one, other = trace.check_head(a), trace.check_head(b)
     if one.kind != other.kind:
         raise ArgumentError("two_kinds", a=str(one), b=str(other))
+    check_map(trace, one.kind)
     weights = trace.weights(one), trace.weights(other)
     allowed = trace.allowed_in([one, other])
     return derived_map(

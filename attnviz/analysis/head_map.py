@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.analysis.difference import overlaps
-from attnviz.analysis.distribution import whole_rows
+from attnviz.analysis.difference import all_rows, overlaps
+from attnviz.core.tiles import blocks
 from attnviz.core.trace import Trace
 
 
@@ -25,8 +25,12 @@ class HeadMap(NamedTuple):
 
 def head_map(trace: Trace) -> HeadMap:
     """All heads of a trace on a plane. Distances run from 0 (alike) to 1 (disjoint)."""
-    weights = np.concatenate([whole_rows(trace, layer) for layer in range(trace.model.layers)])
-    squared = np.maximum(0.0, 1 - overlaps(weights).astype(np.float64))
+    tokens = len(trace.tokens)
+    similar = np.zeros((len(trace.heads),) * 2)
+    for part in blocks(tokens, len(trace.heads) * tokens):
+        share = (part.stop - part.start) / tokens
+        similar += share * overlaps(all_rows(trace, part))
+    squared = np.maximum(0.0, 1 - similar)
     np.fill_diagonal(squared, 0.0)
     places, kept = scaled(squared)
     return HeadMap(places, np.sqrt(squared), kept)

@@ -1,9 +1,10 @@
 """The lens: what of a head's attention is shown, and a count of all that is not.
 
 In this order: pieces are merged to words, special tokens are hidden, what is left is
-renormalised, heads are combined, weak weights are hidden. Each step is asked for, and each is
-counted. Heads are combined once each has been merged and renormalised: a cell of their maximum
-is the largest of the cells that their own pictures show, and no weight passes 1.
+renormalised, heads are combined, weak weights are hidden, and a span of the text is cut out. Each
+step is asked for, and each is counted. Heads are combined once each has been merged and
+renormalised: a cell of their maximum is the largest of the cells that their own pictures show,
+and no weight passes 1.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,6 +39,7 @@ class Lens:
     renormalise: bool = False  # what is left of each row, to a sum of 1
     at_least: float = 0.0  # hide weights below this
     strongest: float = 1.0  # of each row, show the strongest until this share is reached
+    span: tuple[int, int] | None = None  # of tokens, the first and the last that are shown
     map: MapKind = "raw"  # which map of a head or, of rollout and flow, of its layer
 
     def __post_init__(self) -> None:
@@ -49,6 +51,19 @@ class Lens:
         ):
             for name in names:
                 object.__setattr__(self, name, check(name, getattr(self, name)))
+        if self.span is not None:
+            object.__setattr__(self, "span", checks.span("span", self.span))
+
+    def part(self, tokens: Sequence[Token]) -> slice:
+        """The tokens that the span holds; with `unit="word"`, to the ends of its words."""
+        if self.span is None:
+            return slice(0, len(tokens))
+        first, last = (min(position, len(tokens) - 1) for position in self.span)
+        while self.unit == "word" and _are_one_word(tokens, first - 1):
+            first -= 1
+        while self.unit == "word" and _are_one_word(tokens, last):
+            last += 1
+        return slice(first, last + 1)
 
     @property
     def is_of_layers(self) -> bool:
@@ -70,7 +85,9 @@ def apply_lens(
     `tokens` are the queries, `columns` the keys; without `columns`, and where they are the same,
     the keys are the queries.
     """
-    return look_at([weights], tokens, lens, "mean", allowed, columns)
+    part = lens.part(tokens)
+    may = None if allowed is None else allowed[part]
+    return look_at([weights[part]], tokens, lens, "mean", may, columns)
 
 
 def look_at(
@@ -81,9 +98,14 @@ def look_at(
     allowed: Bool[np.ndarray, "query key"] | None = None,
     columns: Sequence[Token] | None = None,
 ) -> AttentionMap:
-    """Several heads' weights through the lens, combined to one."""
-    queries = _side(tokens, lens)
-    keys = queries if columns is None or columns is tokens else _side(columns, lens)
+    """Several heads' weights through the lens, combined to one.
+
+    `heads` and `allowed` have the queries that are `lens.part(tokens)`, and all keys.
+    """
+    columns = tokens if columns is None else columns
+    queries = _side(tokens[lens.part(tokens)], lens)
+    keys = queries if columns is tokens and lens.span is None else _side(columns, lens)
+    is_near = keys.within(lens.part(columns))[keys.stays]  # of the keys that are left
     renormalised = lens.renormalise and lens.hide_special
     special_shares: list[float] = []
 
@@ -100,15 +122,18 @@ def look_at(
         left = left[:, keys.stays]
     may = None
     if allowed is not None:
-        between = merge(allowed.astype(float), queries.places, keys.places)
-        may = between[np.ix_(queries.stays, keys.stays)] > 0
-    strongest = strong(left, lens)
+        between = merge(allowed.astype(np.float32), queries.places, keys.places)
+        may = between[np.ix_(queries.stays, keys.stays)][:, is_near] > 0
+    strongest = strong(left, lens)[:, is_near]
+    outside = share_of(left, np.broadcast_to(~is_near, left.shape), whole)
+    left = left[:, is_near]
     shown = strongest if may is None else strongest & may
     weak = ~strongest if may is None else may & ~strongest
-    apart = (queries,) if keys is queries else (queries, keys)  # each side is counted once
+    sides = (keys,) if columns is tokens else (queries, keys)  # each side is counted once
+    apart = (queries,) if columns is tokens else (queries, _side(columns[lens.part(columns)], lens))
     return AttentionMap(
         rows=queries.shown,
-        columns=keys.shown,
+        columns=tuple(key for key, near in zip(keys.shown, is_near, strict=True) if near),
         values=left,
         shown=shown,
         whole=whole,
@@ -116,13 +141,16 @@ def look_at(
         withheld=Withheld(
             pieces_merged=sum(side.pieces_merged for side in apart),
             no_words=sum(side.no_words for side in apart) if lens.unit == "word" else 0,
-            special_hidden=sum(int((~side.stays).sum()) for side in apart),
+            special_hidden=sum(int((~side.stays).sum()) for side in sides),
             special_share=float(np.mean(special_shares)),
             renormalised=renormalised,
             rows_empty=int((whole == 0).sum()) if renormalised else 0,
             weak_hidden=int(weak.sum()),
             weak_share=share_of(left, weak, whole),
             not_allowed=0 if may is None else int((~may).sum()),
+            span=None if lens.span is None else _ends(lens.part(tokens)),
+            tokens=len(columns),
+            outside_share=outside,
         ),
     )
 
@@ -139,6 +167,11 @@ class _Side:
     def shown(self) -> tuple[Place, ...]:
         return tuple(place for place, stays in zip(self.places, self.stays, strict=True) if stays)
 
+    def within(self, part: slice) -> Bool[np.ndarray, " place"]:
+        """Which places stand in a part of the text."""
+        first = np.array([place.positions[0] for place in self.places], int)
+        return np.asarray((first >= part.start) & (first < part.stop))
+
     @property
     def pieces_merged(self) -> int:
         return sum(len(p.positions) for p in self.places if len(p.positions) > 1)
@@ -154,9 +187,33 @@ def _side(tokens: Sequence[Token], lens: Lens) -> _Side:
     return _Side(tokens, places, np.array(stays, bool))
 
 
+def rows_shown(
+    weights: Float[np.ndarray, "query key"],
+    tokens: Sequence[Token],
+    columns: Sequence[Token],
+    lens: Lens,
+) -> Float[np.ndarray, "row column"]:
+    """The rows that a lens shows, with all their columns; of `lens.part(tokens)` the weights."""
+    queries, keys = _side(tokens[lens.part(tokens)], lens), _side(columns, lens)
+    rows: np.ndarray = merge(weights, queries.places, keys.places)[queries.stays]
+    return rows
+
+
 def places_shown(tokens: Sequence[Token], lens: Lens) -> tuple[Place, ...]:
     """The places that a lens shows, in the order of rows and columns."""
-    return _side(tokens, lens).shown
+    return _side(tokens[lens.part(tokens)], lens).shown
+
+
+def _ends(part: slice) -> tuple[int, int]:
+    return part.start, part.stop - 1
+
+
+def _are_one_word(tokens: Sequence[Token], position: int) -> bool:
+    """Whether the token at a position and the one after it are of one word."""
+    if not 0 <= position < len(tokens) - 1:
+        return False
+    word = tokens[position].word
+    return word is not None and word == tokens[position + 1].word
 
 
 def merge(
@@ -212,8 +269,8 @@ def _places(tokens: Sequence[Token], unit: Unit) -> tuple[Place, ...]:
 
 
 def _no_words(places: Sequence[Place], tokens: Sequence[Token]) -> int:
-    unspaced = [is_unspaced(token.source) for token in tokens]
-    return sum(any(unspaced[position] for position in place.positions) for place in places)
+    unspaced = {token.position for token in tokens if is_unspaced(token.source)}
+    return sum(not unspaced.isdisjoint(place.positions) for place in places)
 
 
 def _place(tokens: list[Token], unit: Unit) -> Place:

@@ -1,6 +1,7 @@
-"""All measures of all heads, one layer at a time."""
+"""All measures of all heads, some queries at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import numpy as np
@@ -9,14 +10,23 @@ from jaxtyping import Float
 
 from attnviz import checks
 from attnviz.analysis.distribution import check_distribution
-from attnviz.analysis.measures import Attention, measures
-from attnviz.analysis.norms import Weighting, as_shares, lengths
+from attnviz.analysis.measures import Attention, Measured, measures
+from attnviz.analysis.norms import Lengths, Weighting, as_shares, lengths
+from attnviz.analysis.received import Received
 from attnviz.analysis.targets import Sides
 from attnviz.core.heads import Kind
+from attnviz.core.tiles import EVERY, blocks
 from attnviz.core.trace import Trace
+from attnviz.models.progress import Progress
 
 
-def measure(trace: Trace, *, weighting: Weighting = "raw", tokens: bool = False) -> pd.DataFrame:
+def measure(
+    trace: Trace,
+    *,
+    weighting: Weighting = "raw",
+    tokens: bool = False,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
     """One row a head: layer, head, and a column for each measure; kind, where not all are self.
 
     A number that a measure cannot say of a head is missing (NaN): there is no separator, or no
@@ -24,7 +34,7 @@ def measure(trace: Trace, *, weighting: Weighting = "raw", tokens: bool = False)
     `weighting` says what is measured: attention weights α ("raw"), or the shares in each row of
     ‖α v‖ ("value") or ‖α f(x)‖ ("norm"; Kobayashi et al. 2020, §3).
 
-    Weights are computed a layer at a time and forgotten.
+    Weights are computed a block of queries at a time and forgotten; `progress` is told how far.
 
     Raises:
         ArgumentError: if something is not what it should be.
@@ -38,7 +48,10 @@ def measure(trace: Trace, *, weighting: Weighting = "raw", tokens: bool = False)
     checks.one_of("weighting", weighting, get_args(Weighting))
     counted = checks.flag("tokens", tokens)
     names = [one.name for one in measures()]
-    found = np.concatenate(list(_of_layers(trace, weighting)), axis=-1)  # "what measure head"
+    totals = [_Totals() for _ in trace.attention]
+    for index, seen in in_blocks(trace, weighting, progress):
+        totals[index].add(seen)
+    found = np.concatenate([total.found() for total in totals], axis=-1)  # "what measure head"
     table = pd.DataFrame(found[0].T, columns=names)
     if counted:
         rests_on = pd.DataFrame(
@@ -48,17 +61,65 @@ def measure(trace: Trace, *, weighting: Weighting = "raw", tokens: bool = False)
     return named(table, trace)
 
 
-def _of_layers(
-    trace: Trace, weighting: Weighting
-) -> Iterator[Float[np.ndarray, "what measure head"]]:
-    """Of each layer the values of all measures, and the tokens that they rest on."""
-    sides: dict[Kind, Sides] = {}
-    for kind, layer in trace.attention:
-        if kind not in sides:
-            sides[kind] = sides_of(trace, kind)
-        seen = attention(trace, layer, kind, weighting, sides[kind])
-        found = [one.compute(seen) for one in measures()]
-        yield np.array([[one.values for one in found], [one.tokens for one in found]])
+@dataclass(slots=True)
+class _Totals:
+    """All measures of one layer, from the blocks of its queries so far."""
+
+    blocks: list[list[Measured]] = field(default_factory=list)
+    of_keys: list[Measured] = field(default_factory=list)
+    received: Received | None = None
+
+    def add(self, seen: Attention) -> None:
+        self.received = seen.received if self.received is None else self.received + seen.received
+        so_far = replace(seen, received_from_all=self.received)
+        self.of_keys = [one.compute(so_far) for one in measures() if one.is_of_keys]
+        self.blocks.append([one.compute(seen) for one in measures() if not one.is_of_keys])
+
+    def found(self) -> Float[np.ndarray, "what measure head"]:
+        """The values of all measures, and the tokens that they rest on."""
+        means = iter([together(parts) for parts in zip(*self.blocks, strict=True)])
+        keys = iter(self.of_keys)
+        each = [next(keys if one.is_of_keys else means) for one in measures()]
+        return np.array([[one.values for one in each], [one.tokens for one in each]])
+
+
+def together(parts: Sequence[Measured]) -> Measured:
+    """Means over blocks of queries as the mean over all of them."""
+    if len(parts) == 1:
+        return parts[0]
+    tokens = np.sum([part.tokens for part in parts], axis=0)
+    sums = np.sum([np.where(p.tokens > 0, p.values * p.tokens, 0) for p in parts], axis=0)
+    none = np.full(len(tokens), np.nan)
+    return Measured(np.divide(sums, tokens, where=tokens > 0, out=none), tokens)
+
+
+def in_blocks(
+    trace: Trace, weighting: Weighting = "raw", progress: Progress | None = None
+) -> Iterator[tuple[int, Attention]]:
+    """The attention of every layer, some queries after the other: its number, and the block.
+
+    Of a short text all queries are one block. No more than a block is held at a time.
+
+    Raises:
+        CaptureError: as `attention` does.
+    """
+    of_kind: dict[Kind, list[int]] = {}
+    for index, (kind, _) in enumerate(trace.attention):
+        of_kind.setdefault(kind, []).append(index)
+    keys = list(trace.attention)
+    for kind, indices in of_kind.items():
+        sides = sides_of(trace, kind)
+        heads = max(trace.attention[keys[index]].heads for index in indices)
+        known = {i: known_lengths(trace, keys[i][1], kind, weighting) for i in indices}
+        for part in blocks(len(sides.queries), heads * len(sides.keys)):
+            if progress is not None:
+                progress(part.start / len(sides.queries), "measures")
+            some = sides.some(part)
+            for index in indices:
+                yield (
+                    index,
+                    attention(trace, keys[index][1], kind, weighting, some, part, known[index]),
+                )
 
 
 def named(table: pd.DataFrame, trace: Trace) -> pd.DataFrame:
@@ -84,24 +145,33 @@ def attention(
     kind: Kind = "self",
     weighting: Weighting = "raw",
     sides: Sides | None = None,
+    queries: slice = EVERY,
+    of_key: Lengths | None = None,
 ) -> Attention:
-    """The attention of every head of a layer, as measures are given it.
+    """The attention of every head of a layer, of all queries or some, as measures are given it.
+
+    `sides` are of these queries, `of_key` of the layer, where they are known.
 
     Raises:
         CaptureError: if rows of given weights are no distributions, or the trace holds weights
             alone and others were asked for.
     """
-    record = trace.attention[kind, layer]
-    weights, allowed = record.weights(slice(None)), record.may_look(slice(None))
+    record, every = trace.attention[kind, layer], slice(None)
+    weights, allowed = record.weights(every, queries), record.may_look(every, queries)
     check_distribution(weights)
     if allowed is not None:
         weights = np.where(allowed, weights, 0)
-    known = weighting != "raw" or "projections" in trace.capabilities
-    of_key = lengths(trace, layer, kind) if known else None
+    of_key = known_lengths(trace, layer, kind, weighting) if of_key is None else of_key
     if of_key is not None and weighting != "raw":
         weights = as_shares(weights, getattr(of_key, weighting))
         takes = weights.any(axis=-1, keepdims=True)  # of a head that is off, no query does
         if not takes.all():
             allowed = takes & (np.ones_like(weights, bool) if allowed is None else allowed)
     both = (None, None) if of_key is None else of_key
-    return Attention(weights, sides or sides_of(trace, kind), allowed, *both)
+    return Attention(weights, sides or sides_of(trace, kind).some(queries), allowed, *both)
+
+
+def known_lengths(trace: Trace, layer: int, kind: Kind, weighting: Weighting) -> Lengths | None:
+    """The lengths of v and f(x), where the trace holds them or they are asked for."""
+    known = weighting != "raw" or "projections" in trace.capabilities
+    return lengths(trace, layer, kind) if known else None

@@ -15,6 +15,7 @@ The feed-forward network works on each token alone, so it mixes nothing.
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.analysis.derived import check_map
 from attnviz.analysis.distribution import check_distribution
 from attnviz.core.intervention import heads_off
 from attnviz.core.trace import Trace
@@ -26,8 +27,9 @@ def raw(trace: Trace) -> Shares:
     """The mean over heads of the attention weights, each layer on its own.
 
     Raises:
-        CaptureError: if rows of given weights are no distributions.
+        CaptureError: if rows of given weights are no distributions, or the text is too long.
     """
+    check_map(trace)
     layers = []
     for layer in range(trace.model.layers):
         weights = trace.layer_weights(layer)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from attnviz.analysis.derived import check_trace, derived_map, special_share
+from attnviz.analysis.derived import check_map, check_trace, derived_map, special_share
 from attnviz.analysis.norms import as_shares, lengths
 from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
@@ -18,11 +18,13 @@ def norm_weighted(trace: Trace, head: AnyHead) -> AttentionMap:
 
     Raises:
         ArgumentError: if this is no head.
-        CaptureError: if the trace holds weights alone, or the head is off and writes nothing.
+        CaptureError: if the trace holds weights alone, or the head is off and writes nothing,
+            or the map is too large.
         InterventionError: if the model has no such head.
     """
     check_trace(trace)
     of = trace.check_head(head)
+    check_map(trace, of.kind)
     of_key = lengths(trace, of.layer, of.kind).norm[of.head]
     weights, allowed = trace.weights(of), trace.allowed(of)
     shares = as_shares(weights, of_key)

@@ -22,17 +22,27 @@ class Sides:
 
     queries: Sequence[Token]
     other_keys: Sequence[Token] | None = None  # None: the keys are the queries
+    first: int = 0  # where the first query stands, if these are some of all
+    all_queries: Sequence[Token] | None = None  # None: there are no others
     _kept: dict["Targets", "Chosen"] = field(default_factory=dict)
 
     @property
     def keys(self) -> Sequence[Token]:
         """The tokens that are looked at."""
-        return self.queries if self.other_keys is None else self.other_keys
+        whole = self.queries if self.all_queries is None else self.all_queries
+        return whole if self.other_keys is None else self.other_keys
 
     @property
     def queries_are_keys(self) -> bool:
         """Whether offsets between a query and a key mean something."""
         return self.other_keys is None
+
+    def some(self, queries: slice) -> "Sides":
+        """The same with some of the queries."""
+        found = self.queries[queries]
+        if len(found) == len(self.queries):
+            return self
+        return Sides(found, self.other_keys, queries.start, self.queries)
 
     def chosen(self, targets: "Targets") -> "Chosen":
         """The targets among these tokens, found once."""
@@ -81,7 +91,9 @@ def at_distance(offset: int) -> Targets:
 
 def _at(offset: int, sides: Sides) -> Pairs:
     pairs = np.zeros((len(sides.queries), len(sides.keys)), bool)
-    return pairs | np.eye(len(pairs), k=offset, dtype=bool) if sides.queries_are_keys else pairs
+    if not sides.queries_are_keys:
+        return pairs
+    return pairs | np.eye(*pairs.shape, k=sides.first + offset, dtype=bool)
 
 
 def at_position(position: int) -> Targets:
@@ -109,16 +121,35 @@ def same_word(sides: Sides) -> Pairs:
 
     Punctuation and special tokens are no words.
     """
-    queries = _words(sides.queries)
-    keys = queries if sides.queries_are_keys else _words(sides.keys)
+    keys = _words(sides.keys)
+    part = slice(sides.first, sides.first + len(sides.queries))
+    queries = keys[part] if sides.queries_are_keys else _words(sides.queries)
     number = {text: n for n, text in enumerate({text for _, text in (*queries, *keys)} - {""})}
     of_query, of_key = (
         np.array([number.get(text, -1) for _, text in side], int) for side in (queries, keys)
     )
     pairs: np.ndarray = (of_query[:, None] == of_key) & (of_query >= 0)[:, None]
     if sides.queries_are_keys:
-        place = np.array([one for one, _ in queries], int)
-        pairs &= place[:, None] != place
+        of_query, of_key = (np.array([one for one, _ in side], int) for side in (queries, keys))
+        pairs &= of_query[:, None] != of_key
+    return pairs
+
+
+def induction(sides: Sides) -> Pairs:
+    """The token that followed the query's token where that stood last before it.
+
+    Special and unknown tokens have none: an unknown one stands for many.
+    """
+    pairs = np.zeros((len(sides.queries), len(sides.keys)), bool)
+    if not sides.queries_are_keys:
+        return pairs
+    last: dict[str, int] = {}
+    for query, token in enumerate(sides.queries):
+        if token.is_special or token.is_unknown:
+            continue
+        if token.piece in last:
+            pairs[query, last[token.piece] + 1] = True
+        last[token.piece] = query
     return pairs
 
 

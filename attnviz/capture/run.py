@@ -1,6 +1,7 @@
 """Capture: one forward pass of a text on the fast attention path, every head kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from os import PathLike
 
 import torch
@@ -9,19 +10,23 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from attnviz import checks
 from attnviz.capture.interventions import Change, changed_reading, example
+from attnviz.capture.predicting import predictions_of
 from attnviz.capture.reading import Reading, read
 from attnviz.capture.target import read_target
 from attnviz.capture.variants import Edits, inputs
 from attnviz.core.attention import AttentionKey, Stream, Weighted
 from attnviz.core.intervention import Intervention
+from attnviz.core.tiles import check_size
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
-from attnviz.errors import TextError
+from attnviz.errors import CaptureError, TextError
 from attnviz.models import hooks
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.in_memory import held
 from attnviz.models.load import Model, load
+from attnviz.models.progress import Progress
 from attnviz.models.recorder import Recorder
+from attnviz.models.task_head import hearing
 from attnviz.models.watch import WeightRecorder, watching
 
 
@@ -33,6 +38,7 @@ def trace(
     *,
     target: str | None = None,
     tokenizer: PreTrainedTokenizerBase | None = None,
+    progress: Progress | None = None,
 ) -> Trace:
     """Run `text` (and `pair`, a second sentence) through a model and keep every head.
 
@@ -41,6 +47,7 @@ def trace(
 
     `model` is a loaded one, or what `attnviz.load` is given: a name or a folder. Or it is a model
     object of transformers, with its `tokenizer`: a copy of it is looked into, it stays as it is.
+    `progress` is told how far the pass is, layer by layer.
     `interventions` change this one pass: what the model reads, or scores, weights or z of heads.
 
     Raises:
@@ -66,7 +73,8 @@ def trace(
     reading = read(text, pair, model)
     seen = changed_reading(reading, changes, model)
     written = _written(target, seen, model)
-    attention, streams = capture(reading, model, changes, written)
+    with hearing() as heard:
+        attention, streams = capture(reading, model, changes, written, progress)
     return Trace(
         model=model.card,
         text=text,
@@ -80,6 +88,7 @@ def trace(
         unknown=seen.unknown,
         dropped=seen.dropped,
         target=target,
+        predicted=predictions_of(model, heard),
     )
 
 
@@ -119,6 +128,7 @@ def capture(
     model: Model,
     interventions: Sequence[Intervention] = (),
     target: Reading | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Mapping[AttentionKey, Weighted], dict[str, Stream]]:
     """One forward pass, what each layer showed, and the residual stream of each sequence.
 
@@ -128,17 +138,36 @@ def capture(
     given = inputs([changed_reading(reading, interventions, model)], model, target)
     if model.is_watched:
         return _watched(model, given)
-    recorder = Recorder(model, Edits([interventions]))
-    with torch.inference_mode(), hooks.recording(recorder):
+    recorder = Recorder(model, Edits([interventions]), progress=progress)
+    with torch.inference_mode(), hooks.recording(recorder), _in_memory(len(reading.tokens)):
         model.module(**given)
-    return recorder.attention(), recorder.all_streams()
+        return recorder.attention(), recorder.all_streams()
 
 
 def _watched(
     model: Model, given: Mapping[str, Tensor]
 ) -> tuple[Mapping[AttentionKey, Weighted], dict[str, Stream]]:
     """The same of a model whose attention is code of its own: its weights, as it computes them."""
+    tokens = max(tensor.shape[1] for tensor in given.values())
+    heads = model.card.heads * len(model.places)  # all of them are kept
+    check_size(heads, tokens, tokens, error="capture_too_large")
     watcher = WeightRecorder(model)
-    with torch.inference_mode(), watching(watcher), hooks.recording(watcher):
+    with (
+        torch.inference_mode(),
+        watching(watcher),
+        hooks.recording(watcher),
+        _in_memory(tokens),
+    ):
         model.module(**given)
     return watcher.attention(), watcher.all_streams()
+
+
+@contextmanager
+def _in_memory(tokens: int) -> Iterator[None]:
+    """What finds no memory, of NumPy or of torch, is said as such."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as problem:
+        if isinstance(problem, MemoryError) or "memory" in str(problem):
+            raise CaptureError("no_memory", tokens=f"{tokens:,}") from problem
+        raise

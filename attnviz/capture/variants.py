@@ -15,7 +15,7 @@ from attnviz.capture.reading import Reading
 from attnviz.core.attention import AttentionKey
 from attnviz.core.card import lacking
 from attnviz.core.intervention import EditPoint, Intervention
-from attnviz.models import hooks
+from attnviz.models import hooks, precision
 from attnviz.models.load import Model
 from attnviz.models.places import Calls, by_module
 
@@ -83,12 +83,14 @@ def inputs(
     readings: Sequence[Reading], model: Model, target: Reading | None = None
 ) -> dict[str, Tensor]:
     """What the model is called with: a batch of readings of equal length, and a target's."""
-    ids = torch.tensor([reading.ids for reading in readings])
+    place = precision.of_module(model.module)
+    ids = torch.tensor([reading.ids for reading in readings], device=place)
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if model.segments:
-        given["token_type_ids"] = torch.tensor([reading.types for reading in readings])
+        types = [reading.types for reading in readings]
+        given["token_type_ids"] = torch.tensor(types, device=place)
     if target is not None:
-        given["decoder_input_ids"] = torch.tensor([target.ids])
+        given["decoder_input_ids"] = torch.tensor([target.ids], device=place)
     return given
 
 
@@ -150,7 +152,7 @@ class _Stream:
     def layer_entered(self, block: nn.Module, hidden: Tensor) -> None:
         del block
         if not self.depths:
-            self.depths.append(hidden.numpy())
+            self.depths.append(hidden.float().cpu().numpy())
 
     def heads_concatenated(self, output: nn.Module, concat: Tensor) -> None:
         pass
@@ -160,4 +162,4 @@ class _Stream:
 
     def layer_left(self, block: nn.Module, hidden: Tensor) -> None:
         del block
-        self.depths.append(hidden.numpy())
+        self.depths.append(hidden.float().cpu().numpy())

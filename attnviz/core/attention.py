@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 
 from attnviz.core.card import LayerWeights, Projected, Projection
 from attnviz.core.heads import Kind
+from attnviz.core.tiles import EVERY, Queries, blocks, check_size, of_queries
 from attnviz.core.weights import attention_scores, softmax
 from attnviz.runtime.sizes import ELSEWHERE
 
@@ -29,11 +30,19 @@ class Weighted(Protocol):
     def heads(self) -> int:
         """How many heads the layer has."""
 
-    def weights(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
-        """The attention weights, exactly 0 where a query may not look."""
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many queries and how many keys there are."""
 
-    def may_look(self, head: Heads) -> Bool[np.ndarray, "*head query key"] | None:
-        """Which query may look at which key; None: every one at all."""
+    def weights(
+        self, head: Heads, queries: Queries = EVERY
+    ) -> Float[np.ndarray, "*head query key"]:
+        """The attention weights of some queries, exactly 0 where a query may not look."""
+
+    def may_look(
+        self, head: Heads, queries: Queries = EVERY
+    ) -> Bool[np.ndarray, "*head query key"] | None:
+        """Which of some queries may look at which key; None: every one at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -62,50 +71,76 @@ class Scored:
         """Whether the weights are softmax(q kᵀ · scaling), where allowed, and nothing besides."""
         return self.added is None and self.softcap is None and self.sinks is None
 
-    def scores(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
-        """What softmax was given: scaled dot products, −∞ where a query may not look."""
-        return self._with_changes(head, self.changed_scores, self._scores)
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many queries and how many keys there are."""
+        return self.queries.shape[1], self.keys.shape[1]
 
-    def _scores(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
-        keys = self.shared(self.keys, head)
-        scores = attention_scores(self.queries[head], keys, self.scaling, self.softcap)
+    def scores(self, head: Heads, queries: Queries = EVERY) -> Float[np.ndarray, "*head query key"]:
+        """What softmax was given: scaled dot products, −∞ where a query may not look."""
+        return self._with_changes(head, self.changed_scores, self._scores, queries)
+
+    def _scores(self, head: Heads, queries: Queries) -> Float[np.ndarray, "*head query key"]:
+        keys, rows = self.shared(self.keys, head), self.queries[head][..., queries, :]
+        check_size(*rows.shape[:-1], keys.shape[-2])
+        scores = attention_scores(rows, keys, self.scaling, self.softcap)
         if self.added is not None:
-            scores += _of(self.added, head)
+            scores += of_queries(_of(self.added, head), queries)
         if self.allowed is not None:
-            np.copyto(scores, -np.inf, where=~_of(self.allowed, head))
+            np.copyto(scores, -np.inf, where=~of_queries(_of(self.allowed, head), queries))
         return scores
 
-    def weights(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
+    def weights(
+        self, head: Heads, queries: Queries = EVERY
+    ) -> Float[np.ndarray, "*head query key"]:
         """The attention weights that were used: softmax of the scores over keys."""
-        return self._with_changes(head, self.changed_weights, self._weights)
+        return self._with_changes(head, self.changed_weights, self._weights, queries)
 
-    def _weights(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
+    def _weights(self, head: Heads, queries: Queries) -> Float[np.ndarray, "*head query key"]:
+        """Computed in blocks of queries: what a block takes besides is small."""
         sinks = None if self.sinks is None else np.asarray(self.sinks[head])[..., None]
-        return softmax(self.scores(head), sinks)
+        rows, heads = np.arange(self.sizes[0])[queries], self.queries[head].shape[:-2]
+        check_size(*heads, len(rows), self.sizes[1])
+        parts = list(blocks(len(rows), int(np.prod(heads)) * self.sizes[1]))
+        if len(parts) == 1:
+            return softmax(self.scores(head, queries), sinks)
+        found = np.empty((*heads, len(rows), self.sizes[1]), self.queries.dtype)
+        for part in parts:
+            found[..., part, :] = softmax(self.scores(head, rows[part]), sinks)
+        return found
 
-    def may_look(self, head: Heads) -> Bool[np.ndarray, "*head query key"] | None:
-        """Which query may look at which key; None: every one at all."""
+    def may_look(
+        self, head: Heads, queries: Queries = EVERY
+    ) -> Bool[np.ndarray, "*head query key"] | None:
+        """Which of some queries may look at which key; None: every one at all."""
         cut = {h: ~np.isneginf(scores) for h, scores in self.changed_scores.items()}
-        return self._with_changes(head, cut, self._allowed) if cut else self._allowed(head)
+        if cut:
+            return self._with_changes(head, cut, self._allowed, queries)
+        may: np.ndarray | None = self._allowed(head, queries)
+        return may
 
-    def _allowed(self, head: Heads) -> Any:
-        sizes = (*self.queries[head].shape[:-1], self.keys.shape[1])
+    def _allowed(self, head: Heads, queries: Queries) -> Any:
+        sizes = (*self.queries[head][..., queries, :].shape[:-1], self.sizes[1])
         if self.allowed is None:
             return np.ones(sizes, bool) if self.changed_scores else None
-        return np.broadcast_to(_of(self.allowed, head), sizes)
+        return np.broadcast_to(of_queries(_of(self.allowed, head), queries), sizes)
 
     def _with_changes(
-        self, head: Heads, changed: Mapping[int, np.ndarray], plain: Callable[[Heads], np.ndarray]
+        self,
+        head: Heads,
+        changed: Mapping[int, np.ndarray],
+        plain: Callable[[Heads, Queries], np.ndarray],
+        queries: Queries,
     ) -> np.ndarray:
         """What `plain` gives, and in changed heads what an intervention left."""
         if isinstance(head, int):
-            return changed[head] if head in changed else plain(head)
-        found = plain(head)
+            return changed[head][queries] if head in changed else plain(head, queries)
+        found = plain(head, queries)
         if changed:
             found = found.copy()
             for place, one in enumerate(range(self.heads)[head]):
                 if one in changed:
-                    found[place] = changed[one]
+                    found[place] = changed[one][queries]
         return found
 
     def shared(

@@ -20,6 +20,7 @@ Capability = Literal[
     "output",  # W_O, and so what a head writes
     "projections",  # W_Q, W_K and W_V, which read x
     "streams",  # x and r
+    "predictions",  # of a head for a task
     "norms",  # the LayerNorm of Add & Norm, and z after it
 ]
 
@@ -39,6 +40,7 @@ class ModelCard:
     d_head: int
     max_tokens: int
     vocabulary: int
+    dtype: str = "float32"  # the numbers that it runs in; weights are computed in float32
     made_by: str = ""  # Python that makes a trained one, which has no name to load it by
     title_zh: str = ""  # what Chinese pictures say; "": the same
     architecture: Architecture = "encoder"  # in a decoder a token sees no later one

@@ -13,6 +13,7 @@ from attnviz.core.arrays import real_numbers
 from attnviz.core.attention import Given, Heads
 from attnviz.core.card import ModelCard
 from attnviz.core.characters import check_whole, visible
+from attnviz.core.tiles import EVERY, Queries
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.core.weights import row_sums
@@ -33,14 +34,24 @@ class GivenWeights:
         """How many heads the layer has."""
         return len(self.given)
 
-    def weights(self, head: Heads) -> Float[np.ndarray, "*head query key"]:
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many queries and how many keys there are."""
+        queries, keys = self.given.shape[1:]
+        return queries, keys
+
+    def weights(
+        self, head: Heads, queries: Queries = EVERY
+    ) -> Float[np.ndarray, "*head query key"]:
         """The weights, as they were given."""
-        found: np.ndarray = self.given[head]
+        found: np.ndarray = self.given[head][..., queries, :]
         return found
 
-    def may_look(self, head: Heads) -> Bool[np.ndarray, "*head query key"] | None:
+    def may_look(
+        self, head: Heads, queries: Queries = EVERY
+    ) -> Bool[np.ndarray, "*head query key"] | None:
         """The pairs that the mask allows; None without a mask."""
-        return None if self.allowed is None else np.asarray(self.allowed[head])
+        return None if self.allowed is None else np.asarray(self.allowed[head][..., queries, :])
 
 
 def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: Any) -> Trace:

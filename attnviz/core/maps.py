@@ -19,6 +19,7 @@ from attnviz.texts import Message
 
 Scale = Literal["share", "signed"]  # 0 to 1, or −1 to 1
 _LEAST: dict[Scale, float] = {"share": 0.0, "signed": -1.0}
+MOST_PAIRS = 2_048**2  # of a query and a key in one map that is computed or drawn as a whole
 _ROUNDING = 1e-6  # what float32 may put a value beyond its scale
 
 
@@ -51,6 +52,9 @@ class Withheld:
     weak_hidden: int = 0  # weights below the thresholds
     weak_share: float = 0.0  # of a whole row, mean over the shown queries
     not_allowed: int = 0  # pairs that a mask does not allow
+    span: tuple[int, int] | None = None  # the first and the last token that is shown
+    tokens: int = 0  # of the whole text
+    outside_share: float = 0.0  # of a whole row on keys beyond the span, mean over shown queries
 
 
 @dataclass(frozen=True, slots=True, eq=False)

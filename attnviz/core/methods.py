@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, Protocol, runtime_checkable
 
+from attnviz.core.sheet import Sheet
+
 
 @runtime_checkable
 class Picture(Protocol):
@@ -17,8 +19,8 @@ class Picture(Protocol):
         """One HTML file that needs no network."""
         ...
 
-    def to_svg(self) -> str:
-        """One SVG file at print size."""
+    def to_svg(self, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or a figure for a `sheet` of a paper."""
         ...
 
     def _repr_html_(self) -> str: ...

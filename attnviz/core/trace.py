@@ -24,19 +24,21 @@ Arrays, of a layer or of one head of it:
     residual                x at depth 0, then r of each layer  "token d_model"
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from attnviz import checks
 from attnviz.core.attention import AttentionKey, AttentionRecord, Given, Scored, Stream, Weighted
 from attnviz.core.card import Capability, LayerWeights, ModelCard, Norm, Projected, Projection
 from attnviz.core.heads import AnyHead, HeadId, Kind, as_head, as_heads
 from attnviz.core.intervention import Intervention
+from attnviz.core.looking import Looking
 from attnviz.core.methods import Draws, add_methods
+from attnviz.core.predictions import Predicting, Predictions
 from attnviz.core.tokens import LeftOut, Token, Unknown
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 
@@ -51,7 +53,7 @@ _SEQUENCES: dict[Kind, tuple[str, str]] = {  # of the queries, and of the keys
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
-class Trace:
+class Trace(Looking, Predicting):
     """One sentence through one model. Frozen; every array is read only."""
 
     model: ModelCard
@@ -66,6 +68,7 @@ class Trace:
     unknown: tuple[Unknown, ...] = field(default=(), kw_only=True)  # one for each blank
     dropped: str = field(default="", kw_only=True)  # characters of which the model sees nothing
     target: str | None = field(default=None, kw_only=True)  # typed; None: generated, or none
+    predicted: Predictions | None = field(default=None, kw_only=True)  # see `predictions`
     given: Given | None = field(default=None, kw_only=True)  # if they are no model's in here
 
     @classmethod
@@ -174,9 +177,8 @@ class Trace:
         return CaptureError("only_weights" if is_given else f"lacks_{what}")
 
     def __repr__(self) -> str:
-        card = self.model
-        size = f"{card.layers} × {card.heads} heads, {len(self.tokens)} tokens"
-        return f"<Trace: {card.title}, {size}>"
+        card, tokens = self.model, len(self.tokens)
+        return f"<Trace: {card.title}, {card.layers} × {card.heads} heads, {tokens} tokens>"
 
     def check_heads(self, heads: Sequence[AnyHead]) -> tuple[HeadId, ...]:
         """These heads, each one that the model has.
@@ -262,28 +264,6 @@ class Trace:
         """What softmax is given, for one head: scaled dot products, −∞ where not allowed."""
         of = self.check_head(head)
         return self._scored(of.layer, of.kind).scores(of.head)
-
-    def weights(self, head: AnyHead) -> Float[np.ndarray, "query key"]:
-        """The attention weights of one head. Rows sum to 1; what is not allowed is 0."""
-        of = self.check_head(head)
-        return self.attention[of.kind, of.layer].weights(of.head)
-
-    def layer_weights(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "head query key"]:
-        """The attention weights of every head of a layer."""
-        return self.attention[kind, self.check_layer(layer, kind)].weights(slice(None))
-
-    def allowed(self, head: AnyHead) -> Bool[np.ndarray, "query key"] | None:
-        """Which query may look at which key; None: every one at all."""
-        of = self.check_head(head)
-        return self.attention[of.kind, of.layer].may_look(of.head)
-
-    def allowed_in(self, heads: Iterable[AnyHead]) -> Bool[np.ndarray, "query key"] | None:
-        """The pairs that are allowed in one of the heads at least; None: all."""
-        parts = list(map(self.allowed, heads))
-        if any(part is None for part in parts):
-            return None
-        found: np.ndarray = np.any(parts, axis=0)  # type: ignore[arg-type]  # none of them is None
-        return found
 
     def head_output(
         self, layer: int, kind: Kind = "self"

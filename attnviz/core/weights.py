@@ -32,7 +32,8 @@ def softmax(
     np.maximum(largest, np.finfo(scores.dtype).min, out=largest)  # of −∞ alone
     if sinks is not None:
         largest = np.maximum(largest, sinks[..., None])
-    shares: np.ndarray = np.exp(scores - largest)
+    shares: np.ndarray = scores - largest
+    np.exp(shares, out=shares)
     total = shares.sum(axis=-1, keepdims=True)
     if sinks is not None:
         total = total + np.exp(sinks[..., None] - largest)

@@ -23,10 +23,11 @@ from attnviz.lessons.text import Text
 from attnviz.lessons.trace_values import trace_values
 from attnviz.pictures.arguments import check_language, check_trace
 from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.elements.hatched import DENIED
 from attnviz.pictures.provenance import intervention_notes
 from attnviz.pictures.standalone import framed, picture, standalone
 from attnviz.pictures.style import Mode
-from attnviz.texts import Language
+from attnviz.texts import Language, say
 from attnviz.training.record import Training
 from attnviz.training.run import Run
 
@@ -287,9 +288,17 @@ def panel_element(panel: Drawing) -> str:
 def panel_of(part: Part, scene: Scene) -> Drawing:
     """A part's panel; where it cannot be drawn, a sentence that says why."""
     try:
-        return _with_changes(part.draw(scene), scene)
+        return _with_changes(_with_hatch(part.draw(scene), scene), scene)
     except AttnvizError as problem:
         return _notice(problem.text(scene.language), scene.mode)
+
+
+def _with_hatch(panel: Drawing, scene: Scene) -> Drawing:
+    """A panel above what its hatch means, where it has one."""
+    if not any(one.attributes.get("class") == DENIED for one in panel.root.walk()):
+        return panel
+    said = say("picture.hatched", scene.language)
+    return replace(panel, root=element("div", panel.root, element("p", said, class_="some")))
 
 
 def _with_changes(panel: Drawing, scene: Scene) -> Drawing:

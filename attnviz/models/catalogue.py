@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from safetensors import safe_open
 
@@ -130,6 +131,23 @@ def weight_names(folder: Path) -> set[str]:
         return set(json.loads(index.read_text(encoding="utf-8"))["weight_map"])
     with safe_open(folder / WEIGHTS, "pt") as weights:
         return set(weights.keys())
+
+
+def stored_dtype(checkpoint: Checkpoint) -> Any:
+    """In which precision the weights of a checkpoint are stored (of torch)."""
+    from attnviz.models import precision  # torch is only needed once a model is opened
+
+    return precision.stored(_first_file(checkpoint.folder))
+
+
+def _first_file(folder: Path) -> Path:
+    """The file of all weights, or the first of several."""
+    whole = folder / WEIGHTS
+    if whole.is_file():
+        return whole
+    index = json.loads((folder / WEIGHTS_INDEX).read_text(encoding="utf-8"))
+    name: str = min(index["weight_map"].values())
+    return folder / name
 
 
 def _embedded(name: str) -> Checkpoint:

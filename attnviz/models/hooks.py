@@ -133,8 +133,8 @@ def _step_by_step(
 ) -> Tensor:
     """Attention without the fast path, which shows neither scores nor weights."""
     group = query.shape[1] // key.shape[1]  # heads that share keys and values
-    key, value = (shared.repeat_interleave(group, dim=1) for shared in (key, value))
-    scores = query @ key.transpose(-1, -2) * scoring.scaling  # "batch head query key"
+    key, values = (shared.repeat_interleave(group, dim=1).float() for shared in (key, value))
+    scores = query.float() @ key.transpose(-1, -2) * scoring.scaling  # "batch head query key"
     if scoring.softcap is not None:
         scores = torch.tanh(scores / scoring.softcap) * scoring.softcap
     added, may = scoring.added(), scoring.allowed(*scores.shape[-2:])
@@ -145,7 +145,7 @@ def _step_by_step(
     scores = recorder.scores_computed(module, scores)
     weights = _softmax(scores, scoring.sinks)
     weights = recorder.weights_computed(module, weights, ~scores.isneginf())
-    return (weights @ value).transpose(1, 2)  # "batch query head d_head"
+    return (weights @ values).to(value.dtype).transpose(1, 2)  # "batch query head d_head"
 
 
 def _softmax(scores: Tensor, sinks: Tensor | None) -> Tensor:

@@ -18,7 +18,8 @@ from attnviz.errors import ArgumentError
 from attnviz.models import kinds
 from attnviz.models.families import families
 from attnviz.models.model import Model
-from attnviz.models.opening import card_of, checked, described, reading_of
+from attnviz.models.opening import card_of, checked, described, reading_of, with_head
+from attnviz.models.task_head import head_of, head_of_target, task_of
 
 _copies: WeakKeyDictionary[nn.Module, tuple[str, object, Model]] = WeakKeyDictionary()
 
@@ -48,12 +49,15 @@ def _looked_into(module: PreTrainedModel, tokenizer: Any, revision: str) -> Mode
     config = deepcopy(whole.config)
     family = families().get(config.model_type)
     checked(config, family, title)
-    copy = _copy(whole)
+    predicts = None if config.is_encoder_decoder else task_of(module.config, (title,))
+    copied = _copy(module if predicts else whole)
+    copy = copied.base_model if predicts else copied
     copy.set_attn_implementation(kinds.implementation(config))
     if hasattr(copy.config, "use_cache"):
         copy.config.use_cache = False
     card = card_of(copy, title, "memory", revision)
-    return described(card, copy, family, *reading_of(tokenizer))
+    model = described(card, copy, family, *reading_of(tokenizer))
+    return with_head(model, head_of(predicts[0], copied) if predicts else head_of_target(copy))
 
 
 def _copy(module: nn.Module) -> Any:

@@ -8,6 +8,7 @@ from torch import nn
 from attnviz.core.card import Capability, ModelCard
 from attnviz.models.places import Place
 from attnviz.models.small.alphabet import Alphabet
+from attnviz.models.task_head import TaskHead
 from attnviz.runtime.sizes import ELSEWHERE
 
 
@@ -49,3 +50,4 @@ class Model:
     alphabet: Alphabet | None = None  # of an encoder of our own: all that it was trained on
     is_watched: bool = False  # whether its attention is code of its own: see `models/watch.py`
     target: Target | None = None  # of an encoder–decoder
+    task_head: TaskHead | None = None  # what predicts, if something does

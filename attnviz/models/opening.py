@@ -1,22 +1,26 @@
 """Opening: from the files of a checkpoint to a model that has proved itself."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from attnviz.core.card import ModelCard, Source
+from attnviz.core.card import Capability, ModelCard, Source
+from attnviz.core.predictions import Predicts
 from attnviz.errors import AttnvizError, ModelError
-from attnviz.models import catalogue, kinds, layout, proof, requirements
+from attnviz.models import catalogue, kinds, layout, precision, proof, requirements, task_head
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
 from attnviz.models.progress import Progress
+from attnviz.models.task_head import TaskHead
 from attnviz.runtime.limits import limits
 
 _REASON = 200  # characters of what transformers or torch says
@@ -38,15 +42,38 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
     config = _config(checkpoint)
     family = families().get(config.model_type)
     checked(config, family, checkpoint.title)
-    module = _random(config) if checkpoint.random_weights else _trained(config, checkpoint)
-    module.train(False).requires_grad_(False)
-    _own(module)
     tokenizer, special = reading_of(_tokenizer(checkpoint))
-    card = _card(checkpoint, module)
-    model = described(card, module, family, tokenizer, special)
+
+    def built(dtype: torch.dtype) -> Model:
+        if checkpoint.random_weights:
+            module, head = _random(config), None
+        else:
+            module, head = _trained(config, checkpoint, dtype)
+        module.train(False).requires_grad_(False)
+        card = _card(checkpoint, module)
+        return with_head(described(card, module, family, tokenizer, special), head)
+
+    model = built(torch.float32)
+    model = _in_half(model, checkpoint, built)
+    head = None if model.task_head is None else model.task_head.module
+    precision.to_device(model.module, head)
     if progress is not None:
         progress(1.0, "load")
     return model
+
+
+def _in_half(model: Model, checkpoint: Checkpoint, built: Callable[[torch.dtype], Model]) -> Model:
+    """A model that was saved in half precision in that, once it is proved in float32.
+
+    As it is where torch has no half precision for it on this machine, or it does not add up there.
+    """
+    dtype = torch.float32 if checkpoint.random_weights else catalogue.stored_dtype(checkpoint)
+    if dtype == torch.float32:
+        return model
+    try:
+        return built(dtype)
+    except AttnvizError:
+        return model
 
 
 def checked(config: PreTrainedConfig, family: Family | None, title: str) -> None:
@@ -161,25 +188,73 @@ def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
     return config
 
 
-def _trained(config: PreTrainedConfig, checkpoint: Checkpoint) -> PreTrainedModel:
+def _trained(
+    config: PreTrainedConfig, checkpoint: Checkpoint, dtype: torch.dtype
+) -> tuple[PreTrainedModel, TaskHead | None]:
+    """The model of a checkpoint, and the head for a task that the file holds in full beside it."""
+    if (found := _with_task(config, checkpoint, dtype)) is not None:
+        predicts, whole, report = found
+        _check_file(checkpoint, report, whole.base_model)
+        _own(whole)
+        base: Any = whole.base_model
+        return base, task_head.head_of(predicts, whole)
     try:
-        module, report = kinds.auto_class(config).from_pretrained(
-            checkpoint.folder,
-            config=config,
-            attn_implementation=kinds.implementation(config),
-            dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # told apart below, by name
-        )
+        module, report = _loaded(kinds.auto_class(config), config, checkpoint, dtype)
     except Exception as problem:  # safetensors raises its own kinds, by version
         raise ModelError("damaged_file", file=catalogue.WEIGHTS) from problem
+    _check_file(checkpoint, report, module)
+    _own(module)
+    return module, task_head.head_of_target(module)
+
+
+def _check_file(checkpoint: Checkpoint, report: Any, base: Any) -> None:
+    """Raises as `requirements.check_file`."""
     names = catalogue.weight_names(checkpoint.folder)
-    requirements.check_file(catalogue.WEIGHTS, report, module, names)
-    trained: PreTrainedModel = module
-    return trained
+    requirements.check_file(catalogue.WEIGHTS, report, base, names)
+
+
+def _with_task(
+    config: PreTrainedConfig, checkpoint: Checkpoint, dtype: torch.dtype
+) -> tuple[Predicts, PreTrainedModel, Any] | None:
+    """A model with the head of the task that it was saved for; None if the file lacks a part."""
+    task = task_head.task_of(config, tuple(getattr(config, "architectures", None) or ()))
+    if task is None:
+        return None
+    try:
+        whole, report = _loaded(task[1], config, checkpoint, dtype)
+    except (*task_head.CANNOT, OSError, SafetensorError):  # said of the model without its head
+        return None
+    is_whole = not report["missing_keys"] and not report["mismatched_keys"]
+    return (task[0], whole, report) if is_whole else None
+
+
+def _loaded(
+    built: Any, config: PreTrainedConfig, checkpoint: Checkpoint, dtype: torch.dtype
+) -> Any:
+    """A model of a class with the weights of a checkpoint, and transformers' report."""
+    return built.from_pretrained(
+        checkpoint.folder,
+        config=config,
+        attn_implementation=kinds.implementation(config),
+        dtype=dtype,
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # told apart by name
+    )
+
+
+def with_head(model: Model, head: TaskHead | None) -> Model:
+    """A model with what predicts, if it says of one run what the whole model says of the text."""
+    if head is None:
+        return model
+    given = proof.probe(model.card)
+    if head.module is not None and not task_head.says_the_same(head, model.module, given):
+        return model
+    task_head.watch_answer(model.module)
+    capabilities: frozenset[Capability] = model.capabilities | frozenset({"predictions"})
+    return replace(model, task_head=head, capabilities=capabilities)
 
 
 def _own(module: PreTrainedModel) -> None:
@@ -270,5 +345,6 @@ def card_of(module: PreTrainedModel, title: str, source: Source, revision: str) 
         d_head=config.hidden_size // config.num_attention_heads,
         max_tokens=min(positions, limits().tokens),
         vocabulary=words.num_embeddings,
+        dtype=str(precision.of(module)).removeprefix("torch."),
         architecture="encoder-decoder" if config.is_encoder_decoder else "encoder",
     )

@@ -28,15 +28,15 @@ from attnviz.core.card import AbsentProjection, ModelCard
 from attnviz.core.given import GivenWeights
 from attnviz.core.heads import Kind
 from attnviz.errors import ModelError
-from attnviz.models import hooks
+from attnviz.models import hooks, precision
 from attnviz.models.edits import NoEdits
 from attnviz.models.model import Model
 from attnviz.models.places import Calls, Depth, by_block, by_module
 from attnviz.models.recorder import Recorder
+from attnviz.models.streams import read_only
 from attnviz.models.watch import WeightRecorder, watching
 
-TOLERANCE = 1e-5  # of the largest number (at least of 1), in float32
-_COARSE = 4 * float(np.finfo(np.float32).eps)  # of the largest score, where that is more
+TOLERANCE = precision.EXACT
 _READ = 12  # tokens of the probe, of which the last are padding
 _PADDING = 3
 _WRITTEN = 7  # tokens of the probe that a decoder reads of its own text: another number
@@ -106,12 +106,14 @@ def measured(model: Model) -> list[Difference]:
     Raises:
         CaptureError: if the attention of a layer was not seen, or is no finite number.
     """
-    given = probe(model.card)
+    place = precision.of_module(model.module)
+    given = {name: tensor.to(place) for name, tensor in probe(model.card).items()}
     return _of_watched(model, given) if model.is_watched else _of_recorded(model, given)
 
 
 def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
-    recorder = Recorder(model, NoEdits())
+    recorder, dtype = Recorder(model, NoEdits()), precision.of(model.module)
+    close = precision.tolerance(dtype)
     with torch.inference_mode():
         with hooks.recording(recorder):
             shown = model.module(**given)[0]
@@ -130,9 +132,9 @@ def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
         depth = _depth(model, key)
         if depth in own.left:
             pairs["r"] = (recorder.streams[depth]["left"], own.left[depth])
-        tolerance = max(TOLERANCE, _COARSE * _largest_score(record))
+        tolerance = max(close, precision.coarseness(dtype, _largest_score(record)))
         found += [Difference(name, key, _apart(*two), tolerance) for name, two in pairs.items()]
-    return [*found, Difference("answer", model.places[-1].key, _apart(shown, plain), TOLERANCE)]
+    return [*found, Difference("answer", model.places[-1].key, _apart(shown, plain), close)]
 
 
 def _of_watched(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
@@ -143,12 +145,13 @@ def _of_watched(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
         answer = model.module(**given, output_attentions=True)
     records: Mapping[AttentionKey, GivenWeights] = recorder.attention()
     attentions = _attentions(model, answer)
+    close = precision.tolerance(precision.of(model.module))
     found = [
-        Difference("weights", key, _apart(record.given, attentions[key]), TOLERANCE)
+        Difference("weights", key, _apart(record.given, attentions[key]), close)
         for key, record in records.items()
     ]
     last = model.places[-1].key
-    return [*found, Difference("answer", last, _apart(shown, answer[0]), TOLERANCE)]
+    return [*found, Difference("answer", last, _apart(shown, answer[0]), close)]
 
 
 def _depth(model: Model, key: AttentionKey) -> Depth:
@@ -221,7 +224,9 @@ def _giving(blocks: Calls[Depth], recorder: Recorder) -> Callable[..., tuple[Any
         depth = blocks.next(part)
         if depth is None or depth[1] == 0:  # the x of layer 0 is the model's own, too
             return None
-        hidden = torch.tensor(recorder.streams[depth]["entered"])[None]
+        recorded = torch.tensor(recorder.streams[depth]["entered"])[None]
+        given = args[0] if args else kwargs["hidden_states"]
+        hidden = recorded.to(given.device, given.dtype)
         return ((hidden, *args[1:]), kwargs) if args else ((), {**kwargs, "hidden_states": hidden})
 
     return entering
@@ -253,7 +258,7 @@ def _largest_score(record: AttentionRecord) -> float:
 
 
 def _apart(found: Numbers, expected: Numbers) -> float:
-    one, other = np.asarray(found), np.asarray(expected)
+    one, other = (read_only(one) if isinstance(one, Tensor) else one for one in (found, expected))
     if one.shape != other.shape:
         return float("inf")
     largest = max(1.0, float(np.abs(other).max()))

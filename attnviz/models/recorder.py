@@ -9,15 +9,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from attnviz.core.attention import AttentionKey, AttentionRecord
+from attnviz.core.tiles import causal, check_size, compact
+from attnviz.models import precision
 from attnviz.models.edits import Edits
 from attnviz.models.places import Calls, Place, by_module
+from attnviz.models.progress import Progress
 from attnviz.models.scoring import Scoring, scoring_of
 from attnviz.models.streams import StreamRecorder, array_of, read_only
 
-_ROUNDING = 1e-5  # of the largest value, what sums in another order may differ by
 _SHOWN = {  # by each layer
     *("queries", "keys", "values", "scaling", "allowed", "added", "softcap", "sinks"),
     *("changed_scores", "changed_weights", "concat"),
@@ -29,6 +32,8 @@ class Recorder(StreamRecorder):
     """Keeps what one forward pass shows, and answers `hooks.Recorder`."""
 
     edits: Edits
+    progress: Progress | None = field(default=None, kw_only=True)
+    dtype: torch.dtype = field(init=False)
     seen: dict[AttentionKey, dict[str, Any]] = field(init=False)
     answers: dict[AttentionKey, list[Tensor]] = field(init=False)  # z of torch, changed, with all
     _attention: Calls[AttentionKey] = field(init=False)
@@ -40,6 +45,7 @@ class Recorder(StreamRecorder):
     def __post_init__(self) -> None:
         StreamRecorder.__post_init__(self)
         places = self.model.places
+        self.dtype = getattr(torch, self.model.card.dtype)
         self.seen = {p.key: {"changed_scores": {}, "changed_weights": {}} for p in places}
         self.answers = {place.key: [] for place in places}
         self._attention = Calls(by_module(places, "attention"))
@@ -59,7 +65,12 @@ class Recorder(StreamRecorder):
         scoring = scoring_of(module, query, mask, scaling, extras)
         if of is None or scoring is None:
             raise self.not_understood()
+        if scoring.eager is not None or self.edits.changes_weights(of):
+            check_size(query.shape[1], query.shape[2], key.shape[2], error="capture_too_large")
         self._last = of
+        if self.progress is not None:
+            done = sum("queries" in shown for shown in self.seen.values())
+            self.progress(done / len(self.seen), "run")
         self.seen[of].update(
             queries=array_of(query),
             keys=array_of(key),
@@ -75,8 +86,11 @@ class Recorder(StreamRecorder):
         given = (scoring.mask, scoring.bias)
         name = (*map(id, given), scoring.is_causal, queries, keys)
         if name not in self._shared:
-            found = {"allowed": scoring.allowed(queries, keys), "added": scoring.added()}
-            arrays = {n: None if t is None else array_of(t) for n, t in found.items()}
+            if scoring.is_causal and scoring.bias is None:
+                arrays = {"allowed": causal(queries, keys), "added": None}
+            else:
+                found = {"allowed": scoring.allowed(queries, keys), "added": scoring.added()}
+                arrays = {n: None if t is None else compact(array_of(t)) for n, t in found.items()}
             self._shared[name] = (given, arrays)  # held, so that no other tensor gets its id
         return self._shared[name][1]
 
@@ -169,7 +183,7 @@ class Recorder(StreamRecorder):
             changed_weights={},
             concat=record.concat[rows],
         )
-        expected, error = few.blend(), rounding(few)  # "head row d_head"
+        expected, error = few.blend(), rounding(few, self.dtype)  # "head row d_head"
         plain, attended, changed = (array_of(z)[rows].transpose(1, 0, 2) for z in self.answers[key])
         used = expected.copy()
         for head in {*record.changed_scores, *record.changed_weights}:
@@ -179,12 +193,13 @@ class Recorder(StreamRecorder):
                 raise self.not_understood()
 
 
-def rounding(record: AttentionRecord) -> float:
-    """How far z may move by rounding: the larger the scores, the coarser they are."""
+def rounding(record: AttentionRecord, dtype: torch.dtype = torch.float32) -> float:
+    """How far z may move by rounding, in the precision that the model runs in."""
     scores = record.scores(slice(None))
-    largest = np.abs(scores[np.isfinite(scores)]).max(initial=0)
-    share = _ROUNDING + 4 * np.finfo(np.float32).eps * largest
-    return float(share * np.abs(record.values).max())
+    largest = float(np.abs(scores[np.isfinite(scores)]).max(initial=0))
+    in_own_code = record.softcap is not None or record.sinks is not None  # torch's is in float32
+    coarse = precision.coarseness(dtype if in_own_code else torch.float32, largest)
+    return (precision.tolerance(dtype) + coarse) * float(np.abs(record.values).max())
 
 
 def _rows(array: np.ndarray | None, rows: Sequence[int]) -> np.ndarray | None:

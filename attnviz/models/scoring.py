@@ -46,7 +46,10 @@ class Scoring:
         if self.mask is not None and self.mask.dtype == torch.bool:
             parts.append(self.mask)
         if self.is_causal:
-            parts.append(torch.ones(queries, keys, dtype=torch.bool).tril()[None, None])
+            place = None if self.bias is None else self.bias.device
+            parts.append(
+                torch.ones(queries, keys, dtype=torch.bool, device=place).tril()[None, None]
+            )
         parts = [part for part in parts if not part.all()]
         return reduce(torch.logical_and, parts) if parts else None
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.difference import row_divergences
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, rows_shown
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap, Withheld
 from attnviz.core.trace import Trace
@@ -71,12 +71,17 @@ class Difference(Source):
 
     def _divergence(self, seen: AttentionMap) -> Float[np.ndarray, " row"] | None:
         """Of the rows that are shown, each with all its columns."""
-        a, b = self._each(Lens(self.lens.unit, map=self.lens.map))
-        rows = [a.rows.index(place) for place in seen.rows]
-        if not rows:
+        if not seen.rows:
             return np.zeros(0)
+        kind = self.heads[0].kind
+        queries, keys = self.trace.query_tokens(kind), self.trace.key_tokens(kind)
+        part = self.lens.part(queries)
+        whole = [one.values[part] for one in self.computed]
+        if not whole:
+            whole = [self.trace.weights(head, part) for head in self.heads]
+        a, b = (rows_shown(rows, queries, keys, self.lens) for rows in whole)
         try:
-            return row_divergences(a.values[rows], b.values[rows])
+            return row_divergences(a, b)
         except CaptureError:
             return None
 

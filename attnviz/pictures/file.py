@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from attnviz.core.trace import Trace
 from attnviz.pictures.picture import title
+from attnviz.pictures.provenance import provenance
 from attnviz.pictures.recipe import Recipe, again
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.standalone import origin, picture, standalone, tag
@@ -32,4 +33,5 @@ def one_picture(
         *extra,
         *(tag("pre", how, "again") for how in again(recipe, language)),
     ]
-    return standalone(name, body, language)
+    how = {} if recipe is None else {"again": recipe.text}
+    return standalone(name, body, language, about={**provenance(trace), **how})

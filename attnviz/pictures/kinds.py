@@ -24,7 +24,6 @@ from attnviz.pictures.shown import Shown
 from attnviz.texts import Language, say
 
 Takes = Literal["all heads", "heads", "pair", "head"]
-Format = Literal["svg", "png"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class PictureKind:
     is_folded: bool = False  # draws a `Shown`: on Explore below the others, made once opened
     order: int = 100  # among the others in lists
     most_places: int | None = None  # rows or columns that there is room for
-    formats: tuple[Format, ...] = ()  # in the Save menu
+    is_saved: bool = False  # is in the Save menu
     in_file: str = ""  # what stands before the head or the pair in its file's name
 
     def pictures(self, seen: Explorer) -> dict[str, Callable[[], Picture]]:

@@ -24,12 +24,30 @@ def percent(share: float) -> str:
 
 
 def withheld_notes(
-    withheld: Withheld, lens: Lens, combination: Combination | None, language: Language
+    withheld: Withheld,
+    lens: Lens,
+    combination: Combination | None,
+    language: Language,
+    *,
+    is_given: bool = False,
 ) -> list[str]:
-    """One sentence for each thing that the lens hid, merged or renormalised."""
+    """One sentence for each thing that the mask or the lens hid, merged or renormalised."""
     notes = []
+    if withheld.span is not None:
+        first, last = withheld.span
+        notes.append(
+            say(
+                "picture.span",
+                language,
+                first=f"{first:,}",
+                last=f"{last:,}",
+                tokens=f"{withheld.tokens:,}",
+                share=percent(withheld.outside_share),
+            )
+        )
     if withheld.not_allowed:
-        notes.append(say("picture.not_allowed", language, cells=f"{withheld.not_allowed:,}"))
+        key = "picture.not_allowed_given" if is_given else "picture.not_allowed"
+        notes.append(say(key, language, cells=f"{withheld.not_allowed:,}"))
     if withheld.pieces_merged:
         notes.append(say("picture.merged", language, pieces=withheld.pieces_merged))
     if withheld.no_words:

@@ -24,6 +24,7 @@ def provenance(trace: Trace | None) -> dict[str, object]:
         "model": card.title,
         "name": card.name,
         "revision": card.revision,
+        "dtype": card.dtype,
         "layers": card.layers,
         "heads": card.heads,
         "text": trace.text,

@@ -31,6 +31,7 @@ class Recipe:
     combination: Combination | None = None
     direction: str = "horizontal"
     arrangement: str = "stacked"
+    pins: Sequence[str] = ()
     map: str = "raw"
 
     @property
@@ -95,6 +96,8 @@ class Recipe:
             for name, value in usual.items()
             if getattr(self, name) != value
         ]
+        if self.pins:
+            arguments.append(f"pins={list(self.pins)!r}")
         return f"attnviz.{self.make}({', '.join(arguments)})"
 
 

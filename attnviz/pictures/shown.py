@@ -7,6 +7,7 @@ so and how it is made again. A map that comes from anywhere else is drawn as wel
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isqrt
 from typing import get_args
 
 import numpy as np
@@ -20,7 +21,7 @@ from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
 from attnviz.core.heads import AnyHead, HeadId
-from attnviz.core.maps import AttentionMap, Place
+from attnviz.core.maps import MOST_PAIRS, AttentionMap, Place
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
@@ -49,14 +50,21 @@ class Source:
     def attention_map(self) -> AttentionMap:
         """The weights, or what is computed from them, through the lens."""
         trace, kind = self.trace, self.heads[0].kind
-        raw = self.lens.map == "raw"
+        queries, keys = trace.query_tokens(kind), trace.key_tokens(kind)
+        part, raw = self.lens.part(queries), self.lens.map == "raw"
+        check_drawable(len(queries[part]), len(keys[self.lens.part(keys)]))
+        reached = None if raw else self._reached
         seen = look_at(
-            map(trace.weights, self.heads) if raw else (one.values for one in self.computed),
-            trace.query_tokens(kind),
+            (trace.weights(head, part) for head in self.heads)
+            if raw
+            else (one.values[part] for one in self.computed),
+            queries,
             self.lens,
             self.combination or "mean",
-            trace.allowed_in(self.heads) if raw else self._reached,
-            columns=trace.key_tokens(kind),
+            trace.allowed_in(self.heads, part)
+            if raw
+            else (None if reached is None else reached[part]),
+            columns=keys,
         )
         return replace(seen, title=self.title, formula=self._formula(seen))
 
@@ -235,7 +243,9 @@ class Shown:
         if self.source is None:
             cells = f"{withheld.not_allowed:,}"
             return [say("map.no_value", language, cells=cells)] if withheld.not_allowed else []
-        hidden = withheld_notes(withheld, self.lens, self.combination, language)
+        hidden = withheld_notes(
+            withheld, self.lens, self.combination, language, is_given=self.source.is_given
+        )
         changed = intervention_notes(self.source.trace, language)
         return [*changed, *self._special_shares(self.source, language), *hidden]
 
@@ -258,6 +268,19 @@ class Shown:
     def alt(self, language: Language) -> str:
         """What it does here and its notes, as text alternatives say them."""
         return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
+
+
+def check_drawable(rows: int, columns: int) -> None:
+    """Make sure that a map of so many queries and keys can be drawn.
+
+    Raises:
+        ArgumentError: if there are too many.
+    """
+    if rows * columns > MOST_PAIRS:
+        most = isqrt(MOST_PAIRS)
+        raise ArgumentError(
+            "span_wanted", rows=f"{rows:,}", columns=f"{columns:,}", most=f"{most:,}"
+        )
 
 
 def drawn_values(seen: AttentionMap) -> Float[np.ndarray, "row column"]:

@@ -4,18 +4,23 @@ The scripts are those of the app, and each picture is drawn from the packet that
 would draw it from. Everything else is escaped text.
 """
 
+import json
 import re
 import zlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from attnviz.core.trace import Trace
+from attnviz.pictures import style
 from attnviz.pictures.provenance import provenance_note, sentences
 from attnviz.pictures.scripts import asset, css, javascript
 from attnviz.texts import Language, tag_of
 
 _KIND = re.compile(r'<figure class="picture" data-kind="(\w+)"')
+
+
+_BOTH_SCHEMES = f"{style.for_pages()}:root {{ color-scheme: light dark; }}\n"
 
 
 def tag(name: str, text: str, kind: str = "") -> str:
@@ -32,16 +37,27 @@ def picture(kind: str, packet: bytes, alt: str) -> str:
     )
 
 
-def standalone(name: str, body: Sequence[str], language: Language, kind: str = "") -> str:
-    """A whole HTML file. `body` holds elements, `name` is text."""
+def standalone(
+    name: str,
+    body: Sequence[str],
+    language: Language,
+    kind: str = "",
+    about: Mapping[str, object] | None = None,
+) -> str:
+    """A whole HTML file. `body` holds elements, `name` is text.
+
+    One that says what it is `about` is for screens: light or dark, as its reader's are.
+    """
     elements = "".join(body)
     kinds = dict.fromkeys(_KIND.findall(elements))
-    styles = css(kinds) + asset("standalone.css")
+    styles = css(kinds) + asset("standalone.css") + (_BOTH_SCHEMES if about else "")
+    facts = "" if about is None else escape(json.dumps(about, ensure_ascii=False))
+    said = facts and f'<meta name="attnviz" content="{facts}">'
     scripts = javascript(kinds) + asset("standalone.js")
     return (
         f'<!doctype html><html lang="{tag_of(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(name)}</title><style>{styles}</style></head><body class="{kind}">'
+        f'{said}<title>{escape(name)}</title><style>{styles}</style></head><body class="{kind}">'
         f"{elements}<script>{scripts}</script></body></html>"
     )
 

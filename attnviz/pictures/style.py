@@ -68,17 +68,17 @@ class HeadCode:
     dash: str  # SVG's stroke-dasharray
 
 
-_SOLID, _DASHED, _DOTTED = "none", "7 4", "2 4"
+_SOLID, DASHED, _DOTTED = "none", "7 4", "2 4"
 HEAD_CODES = (
     HeadCode("#0B62B0", "#6FB1F5", _SOLID),  # head A
     HeadCode("#C4500A", "#F8956C", _SOLID),  # head B
     HeadCode("#3B8211", "#73E930", _DOTTED),
     HeadCode("#702594", "#9F7AB5", _DOTTED),
-    HeadCode("#217B7B", "#64DDDD", _DASHED),
-    HeadCode("#5B0C38", "#EF53A3", _DASHED),
-    HeadCode("#615818", "#DDD17A", _DASHED),
+    HeadCode("#217B7B", "#64DDDD", DASHED),
+    HeadCode("#5B0C38", "#EF53A3", DASHED),
+    HeadCode("#615818", "#DDD17A", DASHED),
     HeadCode("#AA52A5", "#EB9EE4", _DOTTED),
-    HeadCode("#022F7C", "#317BFC", _DASHED),
+    HeadCode("#022F7C", "#317BFC", DASHED),
     HeadCode("#0F4C55", "#418E9C", _SOLID),
     HeadCode("#2D0602", "#EB5032", _SOLID),
     HeadCode("#002D03", "#03981E", _DOTTED),
@@ -177,6 +177,11 @@ def signed_levels(values: np.ndarray) -> UInt8[np.ndarray, "..."]:
 def line_width(weight: float) -> float:
     """How wide a line is; its opacity is the weight itself."""
     return THINNEST + THICKER * weight
+
+
+def paper_level(*, signed: bool) -> int:
+    """The level of a value of 0: plain paper."""
+    return HALF if signed else 0
 
 
 def map_ramp(code: HeadCode | Paint, mode: Mode, *, signed: bool) -> UInt8[np.ndarray, "level rgb"]:

@@ -1,11 +1,10 @@
-"""Print: heatmap, lines and overview as SVG of 180 mm width or more, without a browser.
+"""Print: pictures as SVG, without a browser.
 
 Cells of one level, and lines of one head and step of opacity, are one path: the file stays
 small, every number in it can be read back, and it stays sharp at any size.
 """
 
 import json
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,22 +14,18 @@ import numpy as np
 from jaxtyping import Bool
 
 from attnviz.core.characters import visible
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.pictures import style
 from attnviz.pictures.hatch import runs
+from attnviz.pictures.paper import MM, WIDTH, Length, Paper, paper_of
 from attnviz.pictures.provenance import provenance, provenance_note, sentences
 from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.widths import columns_of
 from attnviz.texts import Language, say
 
-Length = int | float  # units
-
-MM = 0.25  # of one unit
-WIDTH = 720.0  # units: 180 mm
-LEAST_STEP = 7.5  # units from one token to the next
-LARGEST_STEP = 40.0
-LABEL = 84.0  # units kept for a token's name
-LONGEST_LABEL = 18  # characters
 HATCH = "not-allowed"  # the name of the pattern
+_EDGE, _BETWEEN = 6.0, 8.0  # above the first block, and below each
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,51 +43,107 @@ def document(
     recipe: Recipe | None,
     language: Language,
     alt: str,
+    sheet: Sheet | None = None,
 ) -> str:
     """A whole SVG file: the blocks, then where they are from and how they are made again."""
-    width = max([WIDTH, *(block.width for block in blocks)])
-    blocks = [*blocks, _origin(trace, recipe, width, language)]
-    parts, y = [], 12.0
+    paper = paper_of(sheet)
+    width = paper.width if paper.is_exact else max([WIDTH, *(block.width for block in blocks)])
+    if paper.has_words:
+        blocks = [*blocks, _origin(trace, recipe, width, language, paper)]
+    blocks = [block for block in blocks if block.height]
+    parts, y = [], _EDGE if paper.is_exact else 12.0
     for block in blocks:
         parts.append(f'<g transform="translate(0 {y:g})">{block.elements}</g>')
-        y += block.height + 14
+        y += block.height + (_BETWEEN if paper.is_exact else 14)
     how = {} if recipe is None else {"again": recipe.text}
-    about = json.dumps({**provenance(trace), **how})  # ASCII only
+    on = {} if sheet is None else {"sheet": sheet.text}
+    about = json.dumps({**provenance(trace), **on, **how})  # ASCII only
     title = "" if trace is None else f"<title>{safe(trace.model.called(language))}</title>"
+    ground = paper.ground
+    behind = "" if ground is None else f'<rect width="100%" height="100%" fill="{ground}"/>'
+    shade = "" if ground is None else f'style="background:{ground}" '
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * MM:g}mm" '
         f'height="{y * MM:g}mm" viewBox="0 0 {width:g} {y:g}" role="img" '
-        f'style="background:{style.PAPER["light"]}" font-family={quoteattr(style.SANS)} '
-        f'font-size="10" fill="{style.INK["light"]}">'
+        f"{shade}font-family={quoteattr(style.SANS)} "
+        f'font-size="{paper.letters:g}" fill="{paper.ink}">'
         f"{title}<desc>{safe(alt)}</desc><metadata>{escape(about)}</metadata>"
-        f'<rect width="100%" height="100%" fill="{style.PAPER["light"]}"/>'
-        f"{''.join(parts)}</svg>\n"
+        f"{behind}{''.join(parts)}</svg>\n"
     )
 
 
+def below_each_other(blocks: Sequence[Block], between: Length) -> Block:
+    """Blocks as one, each below the last."""
+    parts, y = [], 0.0
+    for block in blocks:
+        parts.append(f'<g transform="translate(0 {y:g})">{block.elements}</g>')
+        y += block.height + between
+    return Block("".join(parts), max(block.width for block in blocks), y - between)
+
+
+def beside_each_other(blocks: Sequence[Block], between: Length) -> Block:
+    """Blocks as one, each to the right of the last."""
+    parts, x = [], 0.0
+    for block in blocks:
+        parts.append(f'<g transform="translate({x:g} 0)">{block.elements}</g>')
+        x += block.width + between
+    return Block("".join(parts), x - between, max(block.height for block in blocks))
+
+
 def words(
-    title: str, lines: Iterable[str], colour: str, width: Length = WIDTH, dash: str = ""
+    title: str,
+    lines: Iterable[str],
+    colour: str,
+    paper: Paper,
+    dash: str | None = None,
+    name: str = "",
 ) -> Block:
-    """A title in its colour, with small print below it."""
-    x, swatch = 8, ""
+    """A title in its colour, with small print below it; a head's `name` alone on a figure.
+
+    Heads that are drawn as lines have a sample of their `dash` before it.
+    """
+    size = paper.letters if paper.is_exact else 13.0
+    step = 1.3 * paper.letters
+    x, swatch = 8.0, ""
     if dash:
         x = 42
         swatch = (
             f'<line x1="8" x2="36" y1="7" y2="7" stroke="{colour}" stroke-width="3" '
             f'stroke-dasharray="{dash}"/>'
         )
-    heading = f'<text x="{x}" y="11" font-size="13" font-weight="600" fill="{colour}">'
-    small = [line for said in lines for line in wrapped(said, width)]
+    title, small = (title, list(lines)) if paper.has_words else (name, [])
+    titles = wrapped(title, paper.width - x, size) if paper.is_exact else [title]
+    if paper.is_exact and not titles:
+        return Block("", 0, 0)
+    heading = "".join(
+        f'<text x="{x:g}" y="{11 + row * step:g}" font-size="{size:g}" font-weight="600" '
+        f'fill="{colour}">{safe(line)}</text>'
+        for row, line in enumerate(titles)
+    )
+    top = 26 + step * (len(titles) - 1)
+    found = [line for said in small for line in wrapped(said, paper.width, paper.letters)]
     rows = [
-        text(8, 26 + 13 * row, line, ink=style.FAINT_INK["light"]) for row, line in enumerate(small)
+        text(8, top + step * row, line, paper.letters, ink=paper.faint)
+        for row, line in enumerate(found)
     ]
-    elements = f"{swatch}{heading}{safe(title)}</text>{''.join(rows)}"
-    return Block(elements, width, 16 + 13 * len(small))
+    height = top - 10 + step * len(found)
+    return Block(f"{swatch}{heading}{''.join(rows)}", paper.width, height)
 
 
-def wrapped(text: str, width: Length = WIDTH) -> list[str]:
+def small_print(said: str, paper: Paper) -> Block:
+    """Lines of small print that belong to a figure whatever else is printed."""
+    step = 1.3 * paper.letters
+    found = wrapped(said, paper.width, paper.letters)
+    rows = [
+        text(8, paper.letters + step * row, line, paper.letters, ink=paper.faint)
+        for row, line in enumerate(found)
+    ]
+    return Block("".join(rows), paper.width, step * len(found) + 2)
+
+
+def wrapped(text: str, width: Length = WIDTH, size: float = 10.0) -> list[str]:
     """Text in lines that fit; a Chinese sign counts as two letters."""
-    most = int((width - 16) / 5.2)
+    most = int((width - 16) / (0.52 * size))
     lines = []
     for paragraph in text.split("\n"):
         line, used = "", 0
@@ -111,30 +162,11 @@ def _words(text: str) -> Iterable[str]:
     word = ""
     for character in text:
         word += character
-        if character == " " or _columns(character) == 2 or len(word) >= 60:
+        if character == " " or columns_of(character) == 2 or len(word) >= 60:
             yield word
             word = ""
     if word:
         yield word
-
-
-def columns_of(text: str) -> int:
-    """How wide a text is, in letters: a Chinese sign counts as two."""
-    return sum(map(_columns, text))
-
-
-def _columns(character: str) -> int:
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def step_of(count: int, room: Length) -> Length:
-    """From one token to the next, where `count` of them share a room."""
-    return max(LEAST_STEP, min(LARGEST_STEP, room / max(count, 1)))
-
-
-def cut(text: str) -> str:
-    """A token's name as there is room for it."""
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
 def safe(text: str) -> str:
@@ -143,13 +175,16 @@ def safe(text: str) -> str:
 
 
 def squares(
-    grid: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]], ramp: np.ndarray, paper: int
+    grid: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]], ramp: np.ndarray, blank: int
 ) -> list[str]:
-    """One path a level, of unit squares; neighbours of a row that share it are one rectangle."""
+    """One path a level, of unit squares; neighbours of a row that share it are one rectangle.
+
+    Cells of the level `blank` are not drawn; −1 is none.
+    """
     paths: dict[int, list[str]] = defaultdict(list)
     for (left, top), (levels, shown) in grid.items():
         for row, line in enumerate(levels):
-            for start, end in _runs(line, shown[row] & (line != paper)):
+            for start, end in _runs(line, shown[row] & (line != blank)):
                 paths[int(line[start])].append(_strip(left + start, top + row, end - start))
     return [
         f'<path fill="{_hex(ramp, level)}" d="{"".join(parts)}"/>'
@@ -161,9 +196,9 @@ def _strip(x: int, y: int, wide: int) -> str:
     return f"M{x} {y}h{wide}v1H{x}z"
 
 
-def hatch_pattern(step: Length) -> str:
+def hatch_pattern(step: Length, ink: str) -> str:
     """The hatch of cells that are `step` units wide, in cells."""
-    apart, ink = style.HATCH / step, style.FAINT_INK["light"]
+    apart = style.HATCH / step
     return (
         f'<defs><pattern id="{HATCH}" width="{apart:.4g}" height="{apart:.4g}" '
         f'patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -172,7 +207,9 @@ def hatch_pattern(step: Length) -> str:
     )
 
 
-def hatched(grid: dict[tuple[int, int], Bool[np.ndarray, "row column"]], step: Length) -> list[str]:
+def hatched(
+    grid: dict[tuple[int, int], Bool[np.ndarray, "row column"]], step: Length, ink: str
+) -> list[str]:
     """What is not allowed: paper with a fine hatch, as one path."""
     strips = [
         _strip(left + start, top + row, end - start)
@@ -183,7 +220,7 @@ def hatched(grid: dict[tuple[int, int], Bool[np.ndarray, "row column"]], step: L
     drawn = "".join(strips)
     if not drawn:
         return []
-    return [hatch_pattern(step), f'<path class="denied" fill="url(#{HATCH})" d="{drawn}"/>']
+    return [hatch_pattern(step, ink), f'<path class="denied" fill="url(#{HATCH})" d="{drawn}"/>']
 
 
 def _runs(line: np.ndarray, shown: np.ndarray) -> Iterable[tuple[int, int]]:
@@ -199,9 +236,9 @@ def text(
     x: Length,
     y: Length,
     said: str,
-    size: Length = 10,
+    size: Length,
     *,
-    ink: str = style.INK["light"],
+    ink: str,
     anchor: str = "start",
     turned: bool = False,
     font: str = "",
@@ -216,17 +253,23 @@ def text(
     )
 
 
-def legend(ramp: np.ndarray, y: Length, *, signed: bool) -> str:
-    """Ink of a few values, with their sign."""
+def legend(ramp: np.ndarray, y: Length, paper: Paper, *, signed: bool) -> Block:
+    """Ink of a few values, with their sign, in as many rows as they need."""
+    size = paper.letters
     parts = []
     ticks = style.TICKS["signed" if signed else "share"]
     levels = style.map_levels(np.array(ticks), signed=signed)
+    wide = 28 + 3 * size  # of one value
+    across = max(1, int((paper.width - 8) / wide))
     for index, (value, level) in enumerate(zip(ticks, levels.tolist(), strict=True)):
-        ink, x = _hex(ramp, level), 8 + 58 * index
-        parts.append(f'<rect x="{x}" y="{y:g}" width="18" height="10" fill="{ink}"/>')
+        row, column = divmod(index, across)
+        ink, x, top = _hex(ramp, level), 8 + wide * column, y + 1.4 * size * row
+        parts.append(f'<rect x="{x:g}" y="{top:g}" width="18" height="{size:g}" fill="{ink}"/>')
         plus = "+" if signed and value > 0 else ""
-        parts.append(text(x + 22, y + 9, plus + f"{value:g}".replace("-", "−")))
-    return f'<g class="legend">{"".join(parts)}</g>'
+        number = plus + f"{value:g}".replace("-", "−")
+        parts.append(text(x + 22, top + 0.9 * size, number, size, ink=paper.ink))
+    rows = -(-len(ticks) // across)
+    return Block(f'<g class="legend">{"".join(parts)}</g>', paper.width, 1.4 * size * rows + 2)
 
 
 def _hex(ramp: np.ndarray, level: int) -> str:
@@ -234,18 +277,22 @@ def _hex(ramp: np.ndarray, level: int) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _origin(trace: Trace | None, recipe: Recipe | None, width: Length, language: Language) -> Block:
+def _origin(
+    trace: Trace | None, recipe: Recipe | None, width: Length, language: Language, paper: Paper
+) -> Block:
     """Sentence, model with revision, versions, and the lines of Python that make it again."""
-    code = [] if recipe is None else wrapped(recipe.text, width * 0.86)
+    size = paper.letters
+    small = size if paper.is_exact else 8.5
+    code = [] if recipe is None else wrapped(recipe.text, width * 0.86, size)
     said = [*sentences(trace), provenance_note(trace, language)]
     if recipe is not None:
         said.append(say("file.again", language, command=""))
-    words_above = [line for one in said for line in wrapped(one, width)]
+    words_above = [line for one in said for line in wrapped(one, width, size)]
     code_font = ' font-family="ui-monospace, Menlo, Consolas, monospace" xml:space="preserve"'
-    styles = [(10.0, "")] * len(words_above) + [(8.5, code_font)] * len(code)
-    faint = style.FAINT_INK["light"]
+    styles = [(size, "")] * len(words_above) + [(small, code_font)] * len(code)
+    step = 1.3 * size
     elements = "".join(
-        text(8, 12 + 13 * row, line, size, ink=faint, font=font)
-        for row, (line, (size, font)) in enumerate(zip([*words_above, *code], styles, strict=True))
+        text(8, 1.2 * size + step * row, line, one, ink=paper.faint, font=font)
+        for row, (line, (one, font)) in enumerate(zip([*words_above, *code], styles, strict=True))
     )
-    return Block(elements, width, 13 * len(styles) + 4)
+    return Block(elements, width, step * len(styles) + 4)

@@ -99,6 +99,18 @@ def _read_pins(text: str) -> tuple[str, ...]:
     return pins
 
 
+def _read_span(text: str) -> tuple[int, int]:
+    """The first and the last token of a span, as 100-227."""
+    first, last = map(whole(0, MOST_TOKEN), text.split("-"))
+    if first > last:
+        raise ValueError(text)
+    return first, last
+
+
+def _span(span: tuple[int, int]) -> str:
+    return "-".join(map(str, span))
+
+
 def _read_heads(text: str) -> tuple[HeadId, ...]:
     heads = read_heads(text)
     if len(heads) > MOST_HEADS - 2:
@@ -188,6 +200,7 @@ class ViewState(PageState):
     strongest: int = field(default=100, metadata=_linked("top", whole(5, 100)))
     sort_by: str = field(default=BY_LAYER, metadata=_option("sort", *SORTS))
     tab: str | None = field(default=None, metadata=_option("see", *TABS))
+    span: tuple[int, int] | None = field(default=None, metadata=_linked("span", _read_span, _span))
     pins: tuple[str, ...] = field(default=(), metadata=_linked("pin", _read_pins, ".".join))
     table_open: bool = field(default=False, metadata=_yes("tab"))
     table_head: int = field(default=0, metadata=_linked("tabh", whole(0, MOST_HEADS - 1)))

@@ -46,6 +46,7 @@ def to_bytes(training: Training) -> bytes:
         "d_model": run.task.d_model,
         "d_ff": run.task.d_ff,
         "positions": run.task.positions,
+        "is_causal": run.task.is_causal,
         "heads": run.heads,
         "layers": run.layers,
         "seed": run.seed,
@@ -120,8 +121,12 @@ def _read(data: bytes) -> Training:
         raise ValueError("numbers that are none")
     if fields["done"] > fields["steps"] or fields["seconds"] < 0:
         raise ValueError("more steps than were asked for, or less time than none")
-    sizes = {name: fields[name] for name in ("d_model", "d_ff", "positions")}
-    task = replace(task_called(fields["task"]), **sizes)
+    task = task_called(fields["task"])
+    fields.setdefault("is_causal", task.is_causal)  # files of earlier versions do not say
+    if type(fields["is_causal"]) is not bool:
+        raise ValueError("neither an encoder nor a decoder")
+    sizes = {name: fields[name] for name in ("d_model", "d_ff", "positions", "is_causal")}
+    task = replace(task, **sizes)
     run = checked(task, fields["heads"], fields["layers"], fields["seed"], fields["steps"])
     last = Snapshot(fields["done"], weights)
     outcome = fields["accuracy"], fields["loss"], fields["seconds"]

@@ -124,7 +124,14 @@ class Training:
         title = say("picture.trained", "en", task=run.task.name, **sizes)
         title_zh = say("picture.trained", "zh", task=called, **sizes)
         return traceable(
-            run.shape, snapshot.weights, run.task.alphabet, name, title, made_by, title_zh
+            run.shape,
+            snapshot.weights,
+            run.task.alphabet,
+            name,
+            title,
+            made_by,
+            title_zh,
+            run.task.choices,
         )
 
     def at_step(self, step: int) -> Model:

@@ -12,6 +12,8 @@ RECIPES = (  # task, heads, layers; seed 0 and the task's own steps
     ("two-hop", 1, 2),
     ("brackets", 4, 2),
     ("it", 1, 2),
+    ("induction", 1, 2),
+    ("count-brackets", 1, 1),
 )
 
 

@@ -22,6 +22,7 @@ from attnviz.core.heads import HeadId
 from attnviz.core.partial import partial
 from attnviz.core.trace import Trace
 from attnviz.models.load import Model
+from attnviz.models.progress import Progress
 from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.chart import Chart
@@ -82,11 +83,11 @@ def is_light(key: TraceKey) -> bool:
     return len(key.text) + len(key.pair or "") <= LIGHT_CHARACTERS
 
 
-def traced(key: TraceKey, model: Model) -> Trace:
+def traced(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace:
     """The trace of a text: what weights need of it, and the rest when it is asked for."""
 
     def run() -> Trace:
-        return partial(_run(key, model), lambda: fully_traced(key, model))
+        return partial(_run(key, model, progress), lambda: fully_traced(key, model))
 
     return _traces.get(key, run, is_light=is_light(key))
 
@@ -96,9 +97,9 @@ def fully_traced(key: TraceKey, model: Model) -> Trace:
     return _whole.get(key, lambda: _run(key, model), is_light=is_light(key))
 
 
-def _run(key: TraceKey, model: Model) -> Trace:
+def _run(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace:
     started = time.perf_counter()
-    found = trace(key.text, model, key.pair)
+    found = trace(key.text, model, key.pair, progress=progress)
     milliseconds = 1000 * (time.perf_counter() - started)
     note("trace", model=model.card.title, tokens=len(found.tokens), ms=milliseconds)
     return found
@@ -110,15 +111,17 @@ def all_known(key: TraceKey) -> Trace | None:
     return None if any(one is None for one in others) else _traces.peek(key)
 
 
-def overview_of(key: TraceKey, trace: Trace, kind: MapKind = "raw") -> Overview:
+def overview_of(
+    key: TraceKey, trace: Trace, progress: Progress | None = None, kind: MapKind = "raw"
+) -> Overview:
     """All heads as tiles, or all layers.
 
     Raises:
         ArgumentError: if the text is too long for a flow.
         CaptureError: if the trace does not hold what these maps are computed from.
     """
-    light = kind in ("raw", "rollout") or (kind == "norm_weighted" and is_light(key))
-    tiles = _tiles.get((key, kind), lambda: tiles_of(trace, kind), is_light=light)
+    light = is_light(key) and kind != "flow"
+    tiles = _tiles.get((key, kind), lambda: tiles_of(trace, kind, progress), is_light=light)
     return Overview(trace, tiles, map=kind)
 
 
@@ -132,11 +135,11 @@ def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, floa
     return _different.get(key, lambda: most_different(trace), is_light=is_light(key))
 
 
-def measured(key: TraceKey, trace: Trace) -> pd.DataFrame:
+def measured(key: TraceKey, trace: Trace, progress: Progress | None = None) -> pd.DataFrame:
     """All measures of all heads, and the tokens that each rests on."""
 
     def work() -> np.ndarray:
-        return measure(trace, tokens=True)[measured_columns()].to_numpy(float)
+        return measure(trace, tokens=True, progress=progress)[measured_columns()].to_numpy(float)
 
     return pd.DataFrame(
         _measured.get(key, work, is_light=is_light(key)), columns=measured_columns()

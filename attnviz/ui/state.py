@@ -8,12 +8,13 @@ common, such as the sentence, they share. What no link holds is a `SessionValue`
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attnviz.share.state import PageState
 
@@ -103,7 +104,31 @@ _given: SessionValue[Mapping[str, Any]] = SessionValue(
     "given", NONE_YET
 )  # to the widgets of this page
 _brought: SessionValue[frozenset[str] | None] = SessionValue(BROUGHT, None)
+_overtaken: SessionValue[Mapping[str, "Overtaken"]] = SessionValue("overtaken", NONE_YET)
 _kept_back: SessionValue[Mapping[str, tuple[Any, Then]]] = SessionValue("kept_back", NONE_YET)
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """What a widget held before it was given another value, and the address of that time.
+
+    A browser that has not yet heard of the new value says the old ones once more, with whatever
+    else is done on the page meanwhile: that is no choice of the person's. Once it has heard, its
+    address is the new one.
+    """
+
+    values: tuple[Any, ...]
+    address: str
+
+    def is_said_by(self, now: Any, address: str) -> bool:
+        """Whether a browser with this address says again what it said before."""
+        return now in self.values and address == self.address
+
+
+def _address() -> str:
+    """The address as the browser had it when it asked for this run, if none was written since."""
+    context = get_script_run_ctx()
+    return "" if context is None else context.query_string
 
 
 def visit(page: str) -> None:
@@ -112,6 +137,7 @@ def visit(page: str) -> None:
         _page.put(page)
         _visits.put(visits() + 1)
         _given.forget()
+        _overtaken.forget()
 
 
 def visits() -> int:
@@ -132,9 +158,26 @@ def give(key: str, what: Any, take: Then) -> bool:
         _kept_back.put({**_kept_back.get(), key: (what, take)})
     is_new = not is_brought and (key not in given or key not in state or state[key] != what)
     if is_new:
+        _note_overtaken(key)
         state[key] = what
     _given.put({**given, key: what})
     return is_new
+
+
+def _note_overtaken(key: str) -> None:
+    """Note what a widget of this page holds that is about to be given another value."""
+    if key not in _given.get() or key not in st.session_state or st.context.is_embedded:
+        return  # an embedded page's address tells nothing: it stays
+    noted = _overtaken.get()
+    before = noted[key].values if key in noted and noted[key].address == _address() else ()
+    new = Overtaken((*before, st.session_state[key]), _address())
+    _overtaken.put({**noted, key: new})
+
+
+def _is_overtaken(key: str, now: Any) -> bool:
+    """Whether the browser says again what a widget held before its present value."""
+    noted = _overtaken.get().get(key)
+    return noted is not None and noted.is_said_by(now, _address())
 
 
 def bring(session: AppSession, keys: Iterable[str | None]) -> None:
@@ -190,8 +233,8 @@ def shown(
 ) -> dict[str, Any]:
     """The arguments that let a widget show `what`, and `take` run when a person changes it.
 
-    A page that was left may still speak of a widget that a new page has under the same key:
-    then nothing has changed.
+    A page that was left may still speak of a widget that a new page has under the same key, and
+    a browser of a value that was overtaken: then nothing has changed.
 
     `default` is the widget's argument for the value that it appears with, which counts where
     the browser makes it long after the page, as in a popover; the place among `options` where
@@ -200,8 +243,9 @@ def shown(
 
     def changed() -> None:
         given, now = _given.get(), taken(key)
-        if key in given and now is not None and now != given[key]:
-            take()
+        if key not in given or now is None or now == given[key] or _is_overtaken(key, now):
+            return
+        take()
 
     arguments: dict[str, Any] = {"key": key, "on_change": changed}
     if not give(key, what, take) and default is not None:

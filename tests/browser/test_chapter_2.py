@@ -41,3 +41,12 @@ def test_the_word_is_clicked_before_its_weight_is_shown(walk, note: attnviz.Trac
     right = page.locator(".st-key-part_keys svg.wide .right")
     expect(right).to_have_attribute("data-option", "most.4")
     assert not opened.problems
+
+
+def test_a_number_is_answered_with_one_press(walk) -> None:  # type: ignore[no-untyped-def]
+    page = walk("?ch=2").page
+    page.locator(".st-key-said_2_undivided input").fill("0.9")
+    page.locator(".st-key-commit_2_undivided button").click()
+    asked = page.locator(".st-key-ask_2_undivided")
+    expect(asked).to_contain_text("You said 0.9")
+    expect(asked).to_contain_text("Right answer")

@@ -170,25 +170,26 @@ def test_svg_and_png_are_saved_at_print_size(visit: Open, note: attnviz.Trace) -
     page.get_by_role("option", name="heatmap of L1·H8").click()
     opened.settle()
     with page.expect_download() as saved:
-        page.get_by_role("button", name="PNG").click()
+        page.get_by_role("button", name="PNG (300 dpi)").click()
     picture = Image.open(io.BytesIO(saved.value.path().read_bytes()))
     assert saved.value.suggested_filename == "attnviz-L0H2-L1H8-L1H8.png"
-    assert picture.width == round(180 / 25.4 * 300)
+    assert picture.width == round(85 / 25.4 * 300)
     assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
     assert json.loads(picture.info["Description"])["text"] == NOTE
     # the cells, read back from their middles
     pixels = np.asarray(picture.convert("RGB"))
-    svg = note.heatmap((1, 8)).to_svg()
+    svg = note.heatmap((1, 8)).to_svg(sheet=attnviz.Sheet())
     (width,) = re.findall(r'viewBox="0 0 ([\d.]+) ', svg)
     scale = picture.width / float(width)
     (cells,) = re.findall(
-        r'translate\(0 ([\d.]+)\)"><g transform="translate\(([\d.]+) 0\) scale\(([\d.]+)\)', svg
+        r'translate\(0 ([\d.]+)\)"><g transform="translate\(([\d.]+) ([\d.]+)\) scale\(([\d.]+)\)',
+        svg,
     )
-    top, left, step = (float(units) * scale for units in cells)
+    down, left, top, step = (float(units) * scale for units in cells)
     weights = note.weights((1, 8))
     ramp = style.ramp(style.HEAD_CODES[1].light, "light").astype(int)
     for query, key in [(0, 0), (3, 4), (5, 6), (20, 21), (10, 2), (26, 0)]:
-        y, x = top + (query + 0.5) * step, left + (key + 0.5) * step
+        y, x = down + top + (query + 0.5) * step, left + (key + 0.5) * step
         expected = ramp[style.level(weights)[query, key]]
         assert np.abs(pixels[int(y), int(x)] - expected).max() <= 2
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import attnviz
 from attnviz.analysis import handmade
-from attnviz.lessons.engine import Part
+from attnviz.lessons.engine import Chapter, Part
 from attnviz.lessons.handout import handout, worksheet
 from attnviz.lessons.link import Progress
 from attnviz.pictures import style
@@ -188,6 +188,21 @@ def turned(opened: Any) -> str:
         page.locator(".st-key-present_right button").click()
         opened.settle()
     return str(page.locator(PLACE).inner_text())
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
+def test_the_sentence_of_a_step_is_read_from_afar(walk, chapter: Chapter) -> None:  # type: ignore[no-untyped-def]
+    page = walk(f"?ch={chapter.number}&mode=presenter", width=1280, height=720).page
+    sentence = page.locator(".st-key-present .stepper .sentence").first
+    line = sentence.evaluate(
+        """e => { const range = document.createRange();
+            range.setStart(e.firstChild, 0); range.setEnd(e.firstChild, 1);
+            return range.getBoundingClientRect().height; }"""  # as drawn, whatever the zoom
+    )
+    assert line >= 18
+    bar = page.locator(".st-key-present_bar").bounding_box()
+    stepper = page.locator(".st-key-present .stepper").first.bounding_box()
+    assert stepper["y"] + stepper["height"] <= bar["y"]
 
 
 def test_a_lesson_is_held_with_the_keyboard_alone(walk) -> None:  # type: ignore[no-untyped-def]

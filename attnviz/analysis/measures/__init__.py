@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from attnviz.analysis.received import Received
 from attnviz.analysis.targets import Sides, Targets
 from attnviz.texts import Language, say
 
@@ -31,6 +32,8 @@ class Attention:
     # ‖v‖ of each key, and ‖v W_O^h‖: None where a trace holds weights alone
     value_lengths: Float[np.ndarray, "head key"] | None = None
     written_lengths: Float[np.ndarray, "head key"] | None = None
+    # what keys receive from all queries, where these are some of them
+    received_from_all: Received | None = None
 
     @cached_property
     def choices(self) -> Int[np.ndarray, "#head query"]:
@@ -44,6 +47,11 @@ class Attention:
     def entropies(self) -> Float[np.ndarray, "head query"]:
         """−Σ w ln w of each row, in nats."""
         return row_entropies(self.weights)
+
+    @cached_property
+    def received(self) -> Received:
+        """What each key gets from all queries."""
+        return self.received_from_all or Received.of(self.weights, self.allowed)
 
     def mean(
         self,
@@ -88,6 +96,7 @@ class Measure:
     source: str  # the paper that it is from, and where in it
     largest: Callable[[int], float]  # the upper end of the range at n tokens; the lower is 0
     targets: Targets | None = None  # of a share: the pairs that it counts
+    is_of_keys: bool = False  # of what keys receive, and no mean over queries
 
     def title(self, language: Language) -> str:
         """Its name as people read it."""

@@ -14,8 +14,8 @@ def distance(attention: Attention) -> Measured:
     if not attention.sides.queries_are_keys:
         nobody = np.zeros((1, weights.shape[1]), bool)
         return attention.mean(weights[..., 0], nobody)
-    position = np.arange(weights.shape[-1], dtype=weights.dtype)
-    far = np.abs(position[:, None] - position[None, :])
+    query, key = (np.arange(size, dtype=weights.dtype) for size in weights.shape[-2:])
+    far = np.abs(query[:, None] + attention.sides.first - key)
     return attention.mean(np.vecdot(weights, far))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from attnviz.analysis.measures import Attention, Measure, Measured, share
-from attnviz.analysis.received import ENOUGH, received
+from attnviz.analysis.received import ENOUGH
 
 
 def on_hub(attention: Attention) -> Measured:
@@ -12,15 +12,15 @@ def on_hub(attention: Attention) -> Measured:
     Only tokens that half of all queries may look at; it rests on the queries that may look at
     the favourite.
     """
-    weights, allowed = attention.weights, attention.allowed
-    heads, queries, keys = weights.shape
-    looking = np.full((1, keys), queries) if allowed is None else allowed.sum(axis=-2)
+    received = attention.received
+    heads, keys = received.sums.shape
     content = np.array([not token.is_special for token in attention.sides.keys])
-    chosen = np.broadcast_to(content & (looking >= ENOUGH * queries), (heads, keys))
-    got = np.where(chosen, received(weights, allowed), -1.0)
+    enough = received.looking >= ENOUGH * received.queries
+    chosen = np.broadcast_to(content & enough, (heads, keys))
+    got = np.where(chosen, received.mean, -1.0)
     best = got.argmax(axis=-1)
     has = chosen.any(axis=-1)
-    tokens = np.broadcast_to(looking, (heads, keys))[np.arange(heads), best]
+    tokens = np.broadcast_to(received.looking, (heads, keys))[np.arange(heads), best]
     return Measured(np.where(has, got.max(axis=-1), np.nan), np.where(has, tokens, 0))
 
 
@@ -30,4 +30,5 @@ MEASURE = Measure(
     unit="share",
     source="Kovaleva et al. 2019, §4.1 (the vertical pattern)",
     largest=share,
+    is_of_keys=True,
 )

@@ -1,4 +1,4 @@
-"""Our own small encoder, written to be read beside a note on multi-head attention.
+"""Our own small encoder and decoder, written to be read beside a note on multi-head attention.
 
     x    the embedding of each token, plus that of its place
     q k v   x W_Q, x W_K, x W_V, for each head
@@ -9,6 +9,8 @@
 Vaswani et al. 2017, "Attention Is All You Need", §3.1–3.3. W_Q, W_K, W_V and W_O have no
 bias and LayerNorm has no gain, as in the note, so that every parameter is one of the
 note's matrices. However many heads share d_model, the parameters are the same.
+
+A decoder (as in GPT) is the same code with a causal mask: a token sees no later one.
 """
 
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ Positions = Literal["learned", "none"]  # "none": the order of the tokens cannot
 
 @dataclass(frozen=True, slots=True)
 class EncoderShape:
-    """The sizes of an encoder, and what it is asked about each token."""
+    """The sizes of an encoder or decoder, and what it is asked about each token."""
 
     symbols: int  # rows of the embedding
     tokens: int  # the longest text
@@ -38,6 +40,7 @@ class EncoderShape:
     layers: int = 1
     d_ff: int = 0  # width of the feed-forward network; 0: none
     positions: Positions = "learned"
+    is_causal: bool = False  # a decoder: no token may look at a later one
 
     @property
     def d_head(self) -> int:
@@ -65,12 +68,11 @@ class MultiHeadAttention(nn.Module):
     one matrix they are the note's W_Q^h, W_K^h, W_V^h of all heads.
     """
 
-    is_causal = False  # every token may look at every token
-
     def __init__(self, shape: EncoderShape) -> None:
         super().__init__()
         d = shape.d_model
         self.heads = shape.heads
+        self.is_causal = shape.is_causal  # read by the attention function, where no mask is given
         self.w_q = nn.Linear(d, d, bias=False)
         self.w_k = nn.Linear(d, d, bias=False)
         self.w_v = nn.Linear(d, d, bias=False)
@@ -79,7 +81,7 @@ class MultiHeadAttention(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch token d_model"],
-        may_look: Bool[Tensor, "batch 1 1 token"] | None = None,
+        may_look: Bool[Tensor, "batch 1 #token token"] | None = None,
     ) -> Float[Tensor, "batch token d_model"]:
         """Concat(softmax(q kᵀ / √d_head) v) W_O."""
         q, k, v = self._split(self.w_q(x)), self._split(self.w_k(x)), self._split(self.w_v(x))
@@ -111,7 +113,7 @@ class EncoderLayer(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch token d_model"],
-        may_look: Bool[Tensor, "batch 1 1 token"] | None = None,
+        may_look: Bool[Tensor, "batch 1 #token token"] | None = None,
     ) -> Float[Tensor, "batch token d_model"]:
         """From x to r."""
         z: Tensor = self.after_attention(x + self.attention(x, may_look))
@@ -122,7 +124,10 @@ class EncoderLayer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Embeddings, a stack of layers, and a linear read-out of the answers."""
+    """Embeddings, a stack of layers, and a linear read-out of the answers.
+
+    With a shape that is causal it is a decoder.
+    """
 
     def __init__(self, shape: EncoderShape) -> None:
         super().__init__()
@@ -147,11 +152,21 @@ class Encoder(nn.Module):
         x = self.symbols(input_ids)
         if self.places is not None:
             x = x + self.places.weight[: input_ids.shape[1]]
-        may_look = None if attention_mask is None else attention_mask.bool()[:, None, None]
+        may_look = None if attention_mask is None else self._may_look(attention_mask)
         for layer in self.layers:
             x = layer(x, may_look)
         scores: Tensor = self.answers(x)
         return scores.view(*input_ids.shape, self.config.questions, self.config.classes)
+
+    def _may_look(
+        self, attention_mask: Int[Tensor, "batch token"]
+    ) -> Bool[Tensor, "batch 1 #token token"]:
+        """Which token may look at which: at those of the text, in a decoder at no later one."""
+        may_look = attention_mask.bool()[:, None, None]
+        if self.config.is_causal:
+            tokens = attention_mask.shape[1]
+            may_look = may_look & torch.ones(tokens, tokens, dtype=torch.bool).tril()
+        return may_look
 
 
 def new_encoder(shape: EncoderShape, generator: torch.Generator) -> Encoder:

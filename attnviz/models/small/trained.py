@@ -12,6 +12,7 @@ from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
 from attnviz.models.small.alphabet import UNKNOWN, Alphabet
 from attnviz.models.small.encoder import FAMILY, Encoder, EncoderShape
+from attnviz.models.task_head import TaskHead, watch_answer
 from attnviz.runtime.limits import limits
 
 Weights = Mapping[str, Tensor]
@@ -25,10 +26,11 @@ def traceable(
     title: str,
     made_by: str = "",
     title_zh: str = "",
+    choices: tuple[str, ...] = (),
 ) -> Model:
     """A read-only model with a copy of `weights`, hooked for capture like any other.
 
-    `made_by` is Python that makes it again.
+    `made_by` is Python that makes it again; `choices` are the names of its classes.
     """
     with torch.device("meta"):
         encoder = Encoder(shape)
@@ -53,6 +55,9 @@ def traceable(
         for index, layer in enumerate(encoder.blocks())
     )
     watch(places)
+    head = _head(shape, alphabet, choices)
+    if head is not None:
+        watch_answer(encoder)
     return Model(
         name=name,
         card=_card(shape, name, title, fingerprint(weights), made_by, title_zh),
@@ -65,9 +70,18 @@ def traceable(
         segments=0,
         module=encoder,
         places=places,
-        capabilities=shown(places),
+        capabilities=shown(places) | ({"predictions"} if head else set()),
         alphabet=alphabet,
+        task_head=head,
     )
+
+
+def _head(shape: EncoderShape, alphabet: Alphabet, choices: tuple[str, ...]) -> TaskHead | None:
+    """What a model of ours says at each token, if it is asked one question about it."""
+    if shape.questions > 1 or len(choices) != shape.classes:
+        return None
+    is_language_model = shape.is_causal and choices == alphabet.symbols
+    return TaskHead("causal-lm" if is_language_model else "token-classification", choices)
 
 
 def fingerprint(weights: Weights) -> str:
@@ -96,4 +110,5 @@ def _card(
         vocabulary=shape.symbols,
         made_by=made_by,
         title_zh=title_zh,
+        architecture="decoder" if shape.is_causal else "encoder",
     )

@@ -8,20 +8,17 @@ come first on the line, and then the keys.
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, as_head
 from attnviz.core.maps import AttentionMap
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import svg
 from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper
 from attnviz.pictures.arguments import check_drawn, check_language
-from attnviz.pictures.lines import (
-    head_code,
-    head_words,
-    line_arrays,
-    line_words,
-    stroke_words,
-)
+from attnviz.pictures.lines import line_arrays
+from attnviz.pictures.lines.words import head_code, head_words, line_words, stroke_words
 from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
+from attnviz.pictures.paper import MM, paper_of
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.texts import Language, say
@@ -37,18 +34,19 @@ class Arcs(MapPicture):
     script = SCRIPT
     notebook_height = 620
 
-    def to_svg(self) -> str:
-        """One SVG file at print size, every arc in it."""
+    def to_svg(self, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet` of a paper, every arc in it."""
         view, language = self.view, self.language
         words = head_words(view, language)
         small = [
             f"{words['formula']} {words['says']}".strip(),
             " ".join(words["notes"]),
-            f"{_direction(view, language)} {stroke_words([view], language, f'× {svg.MM:g} mm')}",
+            f"{_direction(view, language)} {stroke_words([view], language, f'× {MM:g} mm')}",
         ]
-        head = svg.words(words["title"], small, view.code.light, dash=view.code.dash)
-        drawn = arcs_on_paper(view, line_arrays([view]))
-        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt)
+        paper, code = paper_of(sheet), view.code
+        head = svg.words(words["title"], small, paper.colour(code), paper, code.dash, words["name"])
+        drawn = arcs_on_paper(view, line_arrays([view]), paper)
+        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt, sheet)
 
 
 def arcs(

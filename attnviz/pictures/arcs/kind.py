@@ -13,6 +13,6 @@ PICTURE = PictureKind(
     view="arcs",
     is_folded=True,
     most_places=MOST_PLACES,
-    formats=("svg", "png"),
+    is_saved=True,
     in_file="arcs ",
 )

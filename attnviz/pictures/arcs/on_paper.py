@@ -7,8 +7,10 @@ import numpy as np
 
 from attnviz.core.maps import Place
 from attnviz.pictures import style
+from attnviz.pictures.names import place_name, tick
+from attnviz.pictures.paper import Length, Paper, cut
 from attnviz.pictures.shown import Shown
-from attnviz.pictures.svg import LABEL, WIDTH, Block, Length, cut, step_of, text
+from attnviz.pictures.svg import Block
 
 # Of an arc, in px or units: the lowest and the highest, from a token's middle to where its arcs
 # leave or arrive, and the dot at a key. The packet holds it too.
@@ -17,27 +19,35 @@ EDGE = 8.0
 BASE = SHAPE["high"] + 4  # where the line of text begins, from above
 
 
-def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray]) -> Block:
+def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray], paper: Paper) -> Block:
     """Every arc, those of one sign and step of opacity as one path, and the names below."""
     rows, columns = view.map.rows, view.map.columns
     joined = rows == columns
     places: Sequence[Place | None] = rows if joined else (*rows, None, *columns)
     first_key = 0 if joined else len(rows) + 1
-    step = step_of(len(places), WIDTH - 2 * EDGE)
+    step = paper.step(len(places), paper.width - 2 * EDGE)
     parts = []
     for sign, paint in ((1, view.code), (-1, view.minus)):
         if paint is not None:
             mine = sign * lines["weight"] > 0
             pairs = lines["query"][mine], lines["key"][mine] + first_key
             dash = view.code.dash
-            parts += _paths(*pairs, lines["weight"][mine], paint.light, dash, len(places), step)
+            parts += _paths(
+                *pairs, lines["weight"][mine], paper.colour(paint), dash, len(places), step
+            )
+    size, every = paper.size(10.0, step), paper.every(step)
     for slot, place in enumerate(places):
-        if place is not None:
-            size = min(10.0, step)
-            x = _middle(slot, step) + size / 3
-            parts.append(text(x, BASE + 8, cut(place.text), size, anchor="end", turned=True))
-    width = max(WIDTH, 2 * EDGE + len(places) * step)
-    return Block("".join(parts), width, BASE + LABEL + 8)
+        x = _middle(slot, step)
+        if place is None:
+            continue
+        if slot % every:
+            parts.append(tick(x, BASE + 3, paper))
+            continue
+        name = cut(place.text)
+        parts.append(place_name(x, BASE + 8, name, size, paper, ink=paper.ink, above=False))
+    width = max(paper.width, 2 * EDGE + len(places) * step)
+    label = paper.label_room([place.text for place in places if place is not None])
+    return Block("".join(parts), width, BASE + label + 8)
 
 
 def arc(query: int, key: int, places: int, step: Length) -> str:

@@ -265,12 +265,14 @@ function stageOf(parent, draw) {
     root.classList.toggle("fit", shareOf(root) > 0);
     for (const zoom of zooms(root)) {
       root.style.zoom = String(zoom);
+      root.style.setProperty("--attnviz-zoomed", String(zoom));
       stage.width = root.clientWidth;
       draw(stage);
       if (root.getBoundingClientRect().height <= heightOf(root) && root.scrollWidth <= root.clientWidth) break;
     }
     focusAgain(root, held);
     makeReachable(root);
+    stage.drawn?.();
     root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
   };
   stage.observer = new ResizeObserver(() => {

@@ -8,6 +8,13 @@ async function unfolded(packed) {
 for (const figure of document.querySelectorAll("[data-packet]")) {
   unfolded(figure.dataset.packet).then((packet) => stageOf(figure, DRAWS[figure.dataset.kind]).show(packet));
 }
+// A file that is light or dark as its reader's screen is: its pictures change with it.
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const figure of document.querySelectorAll("[data-packet]")) {
+    const stage = stages.get(figure);
+    if (stage?.meta && stage.dark !== isDark(stage.root)) stage.put(stage);
+  }
+});
 // A page around this one may frame it as tall as it is: `framed` in standalone.py asks once.
 function tellHeight() {
   const root = document.documentElement;

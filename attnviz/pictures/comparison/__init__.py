@@ -11,6 +11,7 @@ import numpy as np
 
 from attnviz.analysis.lens import Lens
 from attnviz.core.maps import AttentionMap
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import style, svg
@@ -20,6 +21,7 @@ from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
+from attnviz.pictures.paper import paper_of
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, check_alone, shown, side
@@ -44,8 +46,8 @@ class Comparison(MapPicture):
             return None
         return Recipe("comparison", source.trace, source.heads, source.lens)
 
-    def to_svg(self) -> str:
-        """One SVG file at print size, every cell and every divergence in it."""
+    def to_svg(self, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet`: every cell and every divergence in it."""
         view, language = self.view, self.language
         texts = map_texts(view.map, language)
         small = [
@@ -53,9 +55,12 @@ class Comparison(MapPicture):
             "" if view.map.allowed is None else texts["hatched"],
             " ".join([*_divergence_words(view, language), *view.notes(language)]),
         ]
-        head = svg.words(view.title(language), small, view.code.light)
-        drawn = compared_on_paper(view.map, view.code)
-        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt)
+        paper = paper_of(sheet)
+        name = view.name(language)
+        head = svg.words(view.title(language), small, paper.colour(view.code), paper, name=name)
+        axes = (say("picture.query", language), say("picture.key", language))
+        drawn = compared_on_paper(view.map, view.code, paper, axes)
+        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt, sheet)
 
 
 def comparison(

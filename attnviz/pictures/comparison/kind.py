@@ -13,6 +13,6 @@ PICTURE = PictureKind(
     view="comparison",
     is_folded=True,
     order=90,
-    formats=("svg", "png"),
+    is_saved=True,
     in_file="difference ",
 )

@@ -8,11 +8,12 @@ word that is pointed at anywhere on the page.
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, corners
+from attnviz.pictures.elements.hatched import hatched
 from attnviz.pictures.style import Mode, Paint
 
 
@@ -26,12 +27,13 @@ def ink_map(
     largest: float,
     columns: Sequence[int] = (),
     frame: str | None = None,
+    denied: Bool[np.ndarray, "row column"] | None = None,
     **attributes: object,
 ) -> Element:
     """A map of ink, as large as `area`; `largest` is the number of full ink.
 
-    `columns` are the positions of the tokens that its columns stand for, and `frame` is the
-    colour of its edge.
+    `columns` are the positions of the tokens that its columns stand for, `frame` is the
+    colour of its edge, and `denied` are the cells that are not allowed: hatched paper.
     """
     rows, across = values.shape
     place = corners(area)
@@ -53,6 +55,7 @@ def ink_map(
         "g",
         element("rect", **place, fill=style.PAPER[mode]),
         ink,
+        hatched(denied, area, mode),
         _column(area, columns, mode),
         element(
             "rect",

@@ -1,27 +1,18 @@
 """Words: a sentence as running text, framed as a photograph, and words along an edge."""
 
 import json
-import unicodedata
 from collections.abc import Callable, Sequence
 
 from attnviz.core.tokens import Token
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, corners, text
+from attnviz.pictures.elements.lettering import width_of
 from attnviz.pictures.style import Mode
 
 MOST = 8  # words of a figure, where it says nothing else
 LONGEST = 14  # letters of a word that is drawn; the whole one is under the pointer
-_LETTER, _WIDE = 0.56, 1.0  # width of a letter, and of a Chinese one, in its size
 _LEADING = 1.42
-
-
-def width_of(said: str, size: Number) -> Number:
-    """About how wide a line of text is."""
-    wide = sum(
-        _WIDE if unicodedata.east_asian_width(letter) in "WF" else _LETTER for letter in said
-    )
-    return wide * size
 
 
 def shortened(said: str, most: int = LONGEST) -> str:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from attnviz.core.maps import Place
 from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, Point, text
+from attnviz.pictures.elements.hatched import hatched
 from attnviz.pictures.style import Mode, Paint
 
 _AWAY = 5  # of a token from its lines
@@ -171,8 +172,9 @@ def cells(
     mode: Mode,
     parts: Sequence[Sequence[str]],
     says: Sequence[Sequence[str]],
+    denied: Bool[np.ndarray, "query key"] | None = None,
 ) -> Element:
-    """A heatmap: a square a weight, as dark as its level."""
+    """A heatmap: a square a weight, as dark as its level; hatched where `denied`."""
     colours = style.ramp(getattr(paint, mode), mode)[style.level(weights)]
     wide, high = area.width / weights.shape[1], area.height / weights.shape[0]
     drawn = []
@@ -202,4 +204,4 @@ def cells(
         fill="none",
         stroke=style.RULE[mode],
     )
-    return element("g", *drawn, frame, class_="tiles")
+    return element("g", *drawn, hatched(denied, area, mode), frame, class_="tiles")

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import SMALL, Area, Number, Point, corners
-from attnviz.pictures.elements.sentence_words import width_of
+from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.style import Mode, Paint
 
 Block = Sequence[int]  # rows, or columns, that one square stands for
@@ -148,32 +148,3 @@ def paragraph(
         text_anchor=anchor,
         dominant_baseline="central",
     )
-
-
-def wrapped(said: str, width: Number, size: Number) -> list[str]:
-    """A text in lines that are not wider: between words, or between Chinese characters."""
-    lines = [""]
-    for piece in _pieces(said):
-        if lines[-1] and width_of(lines[-1] + piece.rstrip(), size) > width:
-            lines.append("")
-        lines[-1] += piece
-    return [line.strip() for line in lines]
-
-
-_CLOSING = "，。：；、！？）”"
-
-
-def _pieces(said: str) -> list[str]:
-    """What stays together: a word with the space after it, or one Chinese character."""
-    pieces: list[str] = [""]
-    for letter in said:
-        is_wide = width_of(letter, 1) == 1 and letter not in _CLOSING
-        if pieces[-1] and (is_wide or pieces[-1][-1] == " " or _ends_wide(pieces[-1], letter)):
-            pieces.append("")
-        pieces[-1] += letter
-    return pieces
-
-
-def _ends_wide(piece: str, after: str) -> bool:
-    """Whether a Chinese character stands before a letter that does not close anything."""
-    return width_of(piece[-1], 1) == 1 and after not in _CLOSING and after != " "

@@ -2,38 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from unicodedata import combining, east_asian_width
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import SMALL, TEXT, Area, Number, corners, text
+from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.style import Mode
-
-_NARROW, _WIDE = 0.6, 1.05  # of the size of a text: how wide a letter is
-
-
-def fitting(said: str, width: Number, size: Number = TEXT) -> str:
-    """A text as it fits into a width: cut, with … for the rest."""
-    room, kept = width, ""
-    for letter in said:
-        wide = 0.0 if combining(letter) else _WIDE if east_asian_width(letter) in "WF" else _NARROW
-        room -= wide * size
-        if room < 0:
-            return f"{kept[:-1]}…"
-        kept += letter
-    return kept
-
-
-def wrapped(said: str, width: Number, size: Number = TEXT) -> list[str]:
-    """A text in lines that fit into a width, broken at its spaces."""
-    lines: list[str] = []
-    for one in said.split(" "):
-        joined = f"{lines[-1]} {one}" if lines else one
-        if lines and fitting(joined, width, size) == joined:
-            lines[-1] = joined
-        else:
-            lines.append(one)
-    return lines
 
 
 def word(

@@ -5,7 +5,8 @@ their lines, with every value in the packet (see `quantised`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,23 +18,16 @@ from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, HeadId
-from attnviz.core.maps import AttentionMap
+from attnviz.core.maps import MOST_PAIRS, AttentionMap
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pins_of
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.file import one_picture
-from attnviz.pictures.lines import (
-    Arrangement,
-    Direction,
-    Lines,
-    check_line_choices,
-    head_code,
-    head_words,
-    line_words,
-    lines,
-)
+from attnviz.pictures.lines import Arrangement, Direction, Lines, check_line_choices, lines
+from attnviz.pictures.lines.words import head_code, head_words, line_words
 from attnviz.pictures.overview import inks_of, map_words, overview_words
 from attnviz.pictures.overview.tiles import Tiles, map_tile, place_of, tiles_of
 from attnviz.pictures.packet import pack
@@ -47,13 +41,14 @@ from attnviz.texts import Language, say
 
 SCRIPT = Script("explorer", needs=("overview", "heatmap", "lines"))
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
+BEGINNING = (0, 127)  # of a long text: the span that is drawn unless another is asked for
 NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
 
 Part = Literal["overview", "maps", "lines"]
 PARTS: tuple[Part, ...] = ("overview", "maps", "lines")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explorer:
     """What a file shows: heads, the lens on them, and which parts; or one map as it is."""
 
@@ -88,6 +83,7 @@ class Explorer:
             combination=self.combination,
             direction=self.direction,
             arrangement=self.arrangement,
+            pins=self.pins,
         )
 
     def to_html(self) -> str:
@@ -98,9 +94,9 @@ class Explorer:
             SCRIPT, self.packet(), self.alt, self.trace, said, self.recipe, self.language, [steps]
         )
 
-    def to_svg(self) -> str:
-        """One SVG file at print size: the lines of the chosen heads."""
-        return self.lines.to_svg()
+    def to_svg(self, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet`: the lines of the chosen heads."""
+        return self.lines.to_svg(sheet=sheet)
 
     @property
     def lines(self) -> Lines:
@@ -140,7 +136,7 @@ class Explorer:
             "ramps_dark": _ramps("dark", signed),
         }
         if not self._holds_all:
-            tiles = self._tiles()
+            tiles = self._tiles
             arrays["tiles"] = tiles.levels
             if tiles.denied is not None:
                 arrays["tiles_denied"] = tiles.denied
@@ -186,6 +182,7 @@ class Explorer:
             return maps, [layers.index(head.layer) for head in first_of_layers(self.heads)]
         return maps, [heads.index(head) for head in self.heads]
 
+    @cached_property
     def _tiles(self) -> Tiles:
         """The tiles of the overview where a cell may stand for several values."""
         if isinstance(self.drawn, AttentionMap):
@@ -197,13 +194,12 @@ class Explorer:
         language, trace = self.language, self.trace
         if trace is None:
             (one,) = self.chosen
-            tiles = _cells(one.map, one.map.denied) if self._holds_all else self._tiles()
+            tiles = _cells(one.map, one.map.denied) if self._holds_all else self._tiles
             words = map_words(one, tiles, language)
             return {**words, "slack": SLACK} if self._holds_all else words
         if not self._holds_all:
             labels = [token.text for token in trace.tokens]
-            tiles = self._tiles()
-            return overview_words(trace, labels, labels, tiles, language, kind=self.lens.map)
+            return overview_words(trace, labels, labels, self._tiles, language, kind=self.lens.map)
         seen = Source(trace, trace.heads[:1], self.lens).attention_map()
         rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
         plain = Lens(map=self.lens.map)
@@ -289,8 +285,9 @@ def explore(
 ) -> Explorer:
     """All heads, with some of them chosen; the two most different ones unless `heads` says.
 
-    The first two heads where row sums are not 1, as the file says. In place of a trace with its
-    heads, an attention map from anywhere.
+    The first two heads where row sums are not 1, as the file says. Of a text of more than 2,048
+    tokens the first 128 are drawn in full, as it says too, unless the lens has a span.
+    In place of a trace with its heads, an attention map from anywhere.
 
     Raises:
         ArgumentError: if something is not what it should be.
@@ -316,7 +313,7 @@ def explore(
     return Explorer(
         trace,
         ids,
-        lens_of(lens),
+        _spanned(trace, lens_of(lens)),
         combination,
         direction,
         arrangement,
@@ -324,6 +321,12 @@ def explore(
         tuple(wanted),
         language,
     )
+
+
+def _spanned(drawn: Trace | AttentionMap, lens: Lens) -> Lens:
+    """The lens, of a text too long for one map with the beginning as its span."""
+    is_short = isinstance(drawn, AttentionMap) or len(drawn.tokens) ** 2 <= MOST_PAIRS
+    return lens if lens.span or is_short else replace(lens, span=BEGINNING)
 
 
 def _two(trace: Trace) -> tuple[HeadId, ...]:

@@ -11,6 +11,7 @@ function drawExplorer(stage) {
   if (meta.parts.includes("overview")) showOverview(stage);
   if (meta.parts.includes("maps")) memory.chosen.slice(0, 2).forEach((index, slot) => showMap(stage, index, slot));
   if (meta.parts.includes("lines")) showLines(stage);
+  link(stage);
 }
 
 function build(stage) {
@@ -19,6 +20,8 @@ function build(stage) {
   stage.parts = { overview: html("div", {}), maps: html("div", { class: "maps" }), lines: html("div", {}) };
   stage.parts.maps.append(...meta.chosen.slice(0, 2).map(() => html("div", {})));
   root.replaceChildren(...meta.parts.map((name) => stage.parts[name]));
+  for (const name of meta.parts) stage.parts[name].classList.add(`part-${name}`);
+  if (meta.parts.length > 2) root.classList.add("workspace");
 }
 
 const cellsIn = (meta) => meta.rows.labels.length * meta.columns.labels.length;

@@ -12,6 +12,7 @@ from attnviz import checks
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, as_head
 from attnviz.core.maps import AttentionMap, Place
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
 from attnviz.pictures import style, svg
@@ -21,6 +22,7 @@ from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.hatch import segments
 from attnviz.pictures.heatmap.on_paper import cells_on_paper
+from attnviz.pictures.paper import paper_of
 from attnviz.pictures.recipe import one_head_again
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown
@@ -53,8 +55,8 @@ class Heatmap(Chart):
         """One HTML file that needs no network: every number under the pointer."""
         return self._explorer().to_html()
 
-    def to_svg(self) -> str:
-        """One SVG file at print size, every cell in it."""
+    def to_svg(self, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet` of a paper, every cell in it."""
         view, language = self.view, self.language
         ink = say(f"picture.ink{_kind(view)}", language)
         small = [
@@ -62,7 +64,10 @@ class Heatmap(Chart):
             _listed(ink, *_hatched(view, language)),
             view.alt(language),
         ]
-        head = svg.words(view.title(language), small, view.code.light)
+        paper = paper_of(sheet)
+        name = view.name(language)
+        head = svg.words(view.title(language), small, paper.colour(view.code), paper, name=name)
+        axes = (say("picture.query", language), say("picture.key", language))
         recipe = None
         if (source := view.source) is not None:
             recipe = one_head_again(
@@ -70,10 +75,11 @@ class Heatmap(Chart):
             )
         return svg.document(
             view.trace,
-            [head, cells_on_paper(view.map, view.code)],
+            [head, cells_on_paper(view.map, view.code, paper, axes)],
             recipe,
             language,
             self.alt,
+            sheet,
         )
 
     def _repr_html_(self) -> str:

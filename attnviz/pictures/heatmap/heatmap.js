@@ -136,6 +136,7 @@ function cellAt(stage, event) {
 function read(stage, at) {
   const { meta, arrays, readout } = stage;
   stage.at = at;
+  stage.lit?.(at);
   if (!at) return void (readout.textContent = meta.words.rest);
   const cell = at.row * meta.columns.labels.length + at.column;
   const weight = arrays.weights[cell];

@@ -19,6 +19,6 @@ PICTURE = PictureKind(
     draw=draw_one,
     script=SCRIPT,
     view="heatmaps",
-    formats=("svg", "png"),
+    is_saved=True,
     order=3,
 )

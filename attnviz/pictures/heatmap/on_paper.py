@@ -5,56 +5,84 @@ from itertools import zip_longest
 
 from attnviz.core.maps import AttentionMap
 from attnviz.pictures import style
+from attnviz.pictures.names import place_name, tick
+from attnviz.pictures.paper import Length, Paper, cut
 from attnviz.pictures.style import HeadCode
-from attnviz.pictures.svg import (
-    LABEL,
-    WIDTH,
-    Block,
-    Length,
-    cut,
-    hatched,
-    legend,
-    squares,
-    step_of,
-    text,
-)
+from attnviz.pictures.svg import Block, hatched, legend, squares, text
 
-ROOM = WIDTH - LABEL - 16  # of the cells
+MARGIN = 16  # right of the cells, and left of the names
 
 
-def cells_on_paper(attention: AttentionMap, code: HeadCode, room: Length = ROOM) -> Block:
-    """A heatmap: a square a cell, as dark as its level, with the places at both edges."""
-    signed = attention.is_signed
-    step = step_of(max(attention.values.shape), room)
+def cells_on_paper(
+    attention: AttentionMap,
+    code: HeadCode,
+    paper: Paper,
+    axes: tuple[str, str],
+    beside: Length = 0,
+) -> Block:
+    """A heatmap: a square a cell, as dark as its level, with the places at both edges.
+
+    `axes` is what a row and a column are called; `beside` is room to the right of the cells.
+    """
+    signed, top = attention.is_signed, top_on_paper(paper)
+    label, step = grid_on_paper(attention, paper, beside)
     wide, high = (step * len(places) for places in (attention.columns, attention.rows))
-    ramp = style.map_ramp(code, "light", signed=signed)
+    ramp = style.map_ramp(code, paper.mode, signed=signed)
     levels = style.map_levels(attention.values, signed=signed)
-    parts = [f'<g transform="translate({LABEL:g} 0) scale({step:g})" class="cells">']
-    parts += squares({(0, 0): (levels, attention.shown)}, ramp, style.HALF if signed else 0)
-    parts += [*hatched({(0, 0): attention.denied}, step), "</g>"]
-    parts += _place_names(attention, step)
-    bottom = high + LABEL + 8
-    parts.append(legend(ramp, bottom, signed=signed))
-    return Block("".join(parts), LABEL + wide + 8, bottom + 16)
+    parts = [f'<g transform="translate({label:g} {top:g}) scale({step:g})" class="cells">']
+    parts += squares({(0, 0): (levels, attention.shown)}, ramp, paper.blank(signed=signed))
+    parts += [*hatched({(0, 0): attention.denied}, step, paper.faint), "</g>"]
+    parts += _place_names(attention, label, step, paper)
+    if paper.is_exact:
+        frame = f'x="{label:g}" y="{top:g}" width="{wide:g}" height="{high:g}"'
+        parts.append(f'<rect {frame} fill="none" stroke="{paper.rule}" stroke-width="0.5"/>')
+        row, column = axes
+        size, ink, line = paper.letters, paper.faint, 0.8 * paper.letters
+        parts.append(text(label - 4, line, f"{row} ↓", size, ink=ink, anchor="end"))
+        parts.append(text(label, line, f"{column} →", size, ink=ink))
+    bottom = top + high + _column_room(attention, paper) + 8
+    inks = legend(ramp, bottom, paper, signed=signed)
+    return Block("".join([*parts, inks.elements]), label + wide + 8, bottom + inks.height)
 
 
-def _place_names(attention: AttentionMap, step: Length) -> Iterable[str]:
-    """Each place beside its row, and below its column."""
-    size, below = min(9.0, step), step * len(attention.rows) + 5
-    rows = [
-        text(LABEL - 4, (n + 0.5) * step + size / 3, cut(place.text), size, anchor="end")
-        for n, place in enumerate(attention.rows)
-    ]
-    columns = [
-        text(
-            LABEL + (n + 0.5) * step + size / 3,
-            below,
-            cut(place.text),
-            size,
-            anchor="end",
-            turned=True,
-        )
-        for n, place in enumerate(attention.columns)
-    ]
+def top_on_paper(paper: Paper) -> Length:
+    """Where the cells begin, from above: below the names of the axes, if those are printed."""
+    return 1.3 * paper.letters if paper.is_exact else 0
+
+
+def grid_on_paper(
+    attention: AttentionMap, paper: Paper, beside: Length = 0
+) -> tuple[Length, Length]:
+    """Where the cells begin, from the left, and how wide one is."""
+    label = paper.label_room([place.text for place in attention.rows], beside=True)
+    return label, paper.step(max(attention.values.shape), paper.width - label - MARGIN - beside)
+
+
+def _column_room(attention: AttentionMap, paper: Paper) -> Length:
+    return paper.label_room([place.text for place in attention.columns])
+
+
+def _place_names(
+    attention: AttentionMap, label: Length, step: Length, paper: Paper
+) -> Iterable[str]:
+    """Each place beside its row, and below its column; a tick where there is no room."""
+    top = top_on_paper(paper)
+    size, high = paper.size(9.0, step), top + step * len(attention.rows)
+    every = paper.every(step)
+    rows, columns = [], []
+    for n, place in enumerate(attention.rows):
+        at = top + (n + 0.5) * step
+        if n % every:
+            rows.append(tick(label - 1, at, paper, turned=True))
+            continue
+        name = paper.name(place.text, beside=True)
+        rows.append(text(label - 4, at + size / 3, name, size, ink=paper.ink, anchor="end"))
+    for n, place in enumerate(attention.columns):
+        at = label + (n + 0.5) * step
+        if n % every:
+            columns.append(tick(at, high + 1, paper))
+            continue
+        name = cut(place.text)
+        columns.append(place_name(at, high + 5, name, size, paper, ink=paper.ink, above=False))
     for pair in zip_longest(rows, columns, fillvalue=""):
         yield from pair

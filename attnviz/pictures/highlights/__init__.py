@@ -11,6 +11,7 @@ import numpy as np
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import as_head
 from attnviz.core.maps import AttentionMap
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
@@ -18,6 +19,7 @@ from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.highlights.on_paper import texts_on_paper
 from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
+from attnviz.pictures.paper import paper_of
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.texts import Language, say
@@ -32,8 +34,8 @@ class Highlights(MapPicture):
     script = SCRIPT
     notebook_height = 360
 
-    def to_svg(self) -> str:
-        """One SVG file at print size: for each query the text, tinted by its weights."""
+    def to_svg(self, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet`: for each query the text, tinted."""
         view, language = self.view, self.language
         texts = map_texts(view.map, language)
         small = [
@@ -41,9 +43,11 @@ class Highlights(MapPicture):
             "" if view.map.allowed is None else texts["hatched"],
             view.alt(language),
         ]
-        head = svg.words(view.title(language), small, view.code.light)
-        drawn = texts_on_paper(view.map, view.code)
-        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt)
+        paper = paper_of(sheet)
+        name = view.name(language)
+        head = svg.words(view.title(language), small, paper.colour(view.code), paper, name=name)
+        drawn = texts_on_paper(view.map, view.code, paper)
+        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt, sheet)
 
 
 def highlights(

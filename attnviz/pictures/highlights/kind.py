@@ -13,6 +13,6 @@ PICTURE = PictureKind(
     view="highlights",
     is_folded=True,
     order=95,
-    formats=("svg",),
+    is_saved=True,
     in_file="text ",
 )

@@ -1,25 +1,20 @@
 """Print: for each query the running text of the keys, each key tinted by its weight."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.pictures import style
+from attnviz.pictures.paper import Length, Paper, cut
 from attnviz.pictures.style import HeadCode
-from attnviz.pictures.svg import (
-    HATCH,
-    LABEL,
-    WIDTH,
-    Block,
-    Length,
-    columns_of,
-    cut,
-    hatch_pattern,
-    text,
-)
+from attnviz.pictures.svg import HATCH, Block, hatch_pattern, text
+from attnviz.pictures.widths import columns_of, room_of
 
-LINE, TINT = 15.0, 13.0  # from one line to the next, and the height of a tint
-LETTER, SIZE = 6.0, 10.0  # of one column of text, and of the letters
+# In the size of the letters: from one line to the next, a tint's height, a column of text.
+LINE, TINT, LETTER = 1.5, 1.3, 0.6
+TEXT = "keys"  # the name of the text in the file
 EDGE, BETWEEN = 2.0, 6.0  # around a token, and between two texts
 
 
@@ -31,48 +26,71 @@ class _Slot(NamedTuple):
     width: Length
 
 
-def texts_on_paper(attention: AttentionMap, code: HeadCode) -> Block:
-    """Every query with the whole text beside it."""
-    slots = _laid_out(attention.columns)
-    ramp = style.map_ramp(code, "light", signed=attention.is_signed)
+def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Block:
+    """Every query with the whole text beside it.
+
+    The text itself stands in the file once; beside each query are its tints, those of one level
+    as one path, and the words that want another ink on theirs.
+    """
+    left = paper.label_room([place.text for place in attention.rows], beside=True)
+    slots = _laid_out(attention.columns, left, paper)
+    ramp = style.map_ramp(code, paper.mode, signed=attention.is_signed)
     levels = style.map_levels(attention.values, signed=attention.is_signed)
-    high = max((slot.y for slot in slots), default=0) + LINE + BETWEEN
-    parts = [] if attention.allowed is None else [hatch_pattern(1)]
+    fills = ["#{:02x}{:02x}{:02x}".format(*colour) for colour in ramp.tolist()]
+    inks = [style.text_on(fill) for fill in fills]
+    size = paper.letters
+    high = max((slot.y for slot in slots), default=0) + LINE * size + BETWEEN
+    parts = [] if attention.allowed is None else [hatch_pattern(1, paper.faint)]
+    names = [_name(slot, key, paper.ink, size) for slot, key in _each(slots, attention)]
+    parts.append(f'<defs><g id="{TEXT}">{"".join(names)}</g></defs>')
     for row, query in enumerate(attention.rows):
-        top = row * high
-        parts.append('<g class="query">')
-        parts.append(text(LABEL - 6, top + SIZE, cut(query.text), SIZE, anchor="end"))
-        for column, (slot, key) in enumerate(zip(slots, attention.columns, strict=True)):
-            ink, fill = style.INK["light"], ""
-            if attention.shown[row, column]:
-                fill = "#{:02x}{:02x}{:02x}".format(*map(int, ramp[levels[row, column]]))
-                ink = style.text_on(fill)
-            elif attention.denied[row, column]:
-                fill = f"url(#{HATCH})"
-            parts.append(_token(slot, top, cut(key.text), fill, ink))
+        parts.append(f'<g class="query" transform="translate(0 {row * high:g})">')
+        name = paper.name(query.text, beside=True)
+        parts.append(text(left - 6, size, name, size, ink=paper.ink, anchor="end"))
+        shown = attention.shown[row]
+        for level in np.unique(levels[row][shown]).tolist():
+            chosen = np.flatnonzero(shown & (levels[row] == level))
+            parts.append(_tints([slots[n] for n in chosen], fills[level], size))
+        if (denied := attention.denied[row]).any():
+            chosen = np.flatnonzero(denied)
+            parts.append(_tints([slots[n] for n in chosen], f"url(#{HATCH})", size))
+        parts.append(f'<use href="#{TEXT}"/>')
+        parts += [
+            _name(slot, key, inks[level], size)
+            for (slot, key), level, is_shown in zip(
+                _each(slots, attention), levels[row].tolist(), shown.tolist(), strict=True
+            )
+            if is_shown and inks[level] != paper.ink
+        ]
         parts.append("</g>")
-    return Block("".join(parts), WIDTH, len(attention.rows) * high)
+    return Block("".join(parts), paper.width, len(attention.rows) * high)
 
 
-def _laid_out(places: Sequence[Place]) -> list[_Slot]:
+def _each(slots: list[_Slot], attention: AttentionMap) -> Iterator[tuple[_Slot, Place]]:
+    """Each key, and where it stands."""
+    return zip(slots, attention.columns, strict=True)
+
+
+def _laid_out(places: Sequence[Place], left: Length, paper: Paper) -> list[_Slot]:
     """The text in lines that fit beside the names of the queries."""
-    slots, x, y = [], LABEL, 0.0
+    slots, x, y = [], left, 0.0
     for place in places:
-        width = LETTER * max(1, columns_of(cut(place.text))) + 2 * EDGE
-        if x + width > WIDTH and x > LABEL:
-            x, y = LABEL, y + LINE
+        name = cut(place.text)
+        letters = room_of(name) if paper.is_exact else LETTER * columns_of(name)
+        width = paper.letters * max(LETTER, letters) + 2 * EDGE
+        if x + width > paper.width and x > left:
+            x, y = left, y + LINE * paper.letters
         slots.append(_Slot(x, y, width))
         x += width + EDGE
     return slots
 
 
-def _token(slot: _Slot, top: Length, name: str, fill: str, ink: str) -> str:
-    """A key and its tint; none where the weight is hidden."""
-    y = top + slot.y
-    ground = ""
-    if fill:
-        ground = (
-            f'<rect class="tint" x="{slot.x:g}" y="{y:g}" width="{slot.width:g}" '
-            f'height="{TINT:g}" fill="{fill}"/>'
-        )
-    return ground + text(slot.x + EDGE, y + SIZE, name, SIZE, ink=ink)
+def _tints(slots: list[_Slot], fill: str, size: float) -> str:
+    """The ground of some keys, as one path that is as wide as a line of text."""
+    high = TINT * size
+    drawn = "".join(f"M{slot.x:g} {slot.y + high / 2:g}h{slot.width:g}" for slot in slots)
+    return f'<path class="tint" stroke="{fill}" stroke-width="{high:g}" d="{drawn}"/>'
+
+
+def _name(slot: _Slot, key: Place, ink: str, size: float) -> str:
+    return text(slot.x + EDGE, slot.y + size, cut(key.text), size, ink=ink)

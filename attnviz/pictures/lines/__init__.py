@@ -5,37 +5,49 @@ is drawn or chosen. Lines whose opacity a screen cannot show (below 1/255) are c
 of drawn.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
-from jaxtyping import Bool
 
 from attnviz import checks
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_language, pins_of
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import on_paper
+from attnviz.pictures.lines.words import (
+    captioned_words,
+    drawn_as_lines,
+    edge_names,
+    head_alt,
+    head_code,
+    head_words,
+    kind_of,
+    line_words,
+    short_words,
+    stroke_words,
+)
 from attnviz.pictures.packet import pack
-from attnviz.pictures.picture import percent
+from attnviz.pictures.paper import MM, Paper, paper_of
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import FAINTEST as FAINTEST
-from attnviz.pictures.style import HeadCode, Paint
 from attnviz.texts import Language, say
 
 Direction = Literal["horizontal", "vertical"]
 Arrangement = Literal["stacked", "beside", "overlaid"]
 
 SCRIPT = Script("lines")
+BESIDE = 12.0  # units between two panels on paper
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -75,41 +87,80 @@ class Lines:
             SCRIPT, self.packet, self.alt, self.trace, said, self.recipe, self.language
         )
 
-    def to_svg(self) -> str:
-        """One SVG file at print size, every line in it."""
+    def to_svg(self, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet` of a paper, every line in it."""
+        paper = paper_of(sheet)
         panels = range(len(self.maps))
         together = [list(panels)] if self.arrangement == "overlaid" else [[i] for i in panels]
-        strokes = stroke_words(self.maps, self.language, f"× {svg.MM:g} mm")
-        first = self.maps[0].map
-        blocks = []
-        for panel in together:
-            for index in panel:
-                said = head_words(self.maps[index], self.language)
-                code = self.maps[index].code
-                small = [f"{said['formula']} {said['says']}".strip(), " ".join(said["notes"])]
-                small += [strokes] if index == 0 else []
-                blocks.append(svg.words(said["title"], small, code.light, dash=code.dash))
-            sizes = {"q": len(first.rows), "k": len(first.columns)}
-            pins = [pin for pin in self.pins if int(pin[1:]) < sizes[pin[0]]]
-            if pins:
-                blocks.append(svg.words("", [_pinned(first, pins, self.language)], ""))
-            drawn = [lines for i in panel for lines in self._head_lines(i)]
-            layout = on_paper.Layout(
-                first.rows,
-                first.columns,
-                self.direction == "vertical",
-                _edges(self.maps, self.language),
-            )
-            blocks.append(on_paper.line_diagram(layout, drawn, pins))
-        return svg.document(self.trace, blocks, self.recipe, self.language, self.alt)
+        if self.arrangement == "beside":
+            blocks = self._beside(together, paper)
+        else:
+            blocks = [block for panel in together for block in self._panel(panel, paper)]
+        return svg.document(self.trace, blocks, self.recipe, self.language, self.alt, sheet)
 
-    def _head_lines(self, index: int) -> list[on_paper.HeadLines]:
+    def _beside(self, panels: Sequence[Sequence[int]], paper: Paper) -> list[svg.Block]:
+        """Two panels beside each other, the next ones below."""
+        half = replace(paper, width=(paper.width - BESIDE) / 2)
+        drawn = [svg.below_each_other(list(self._panel(panel, half)), 8) for panel in panels]
+        pairs = (drawn[at : at + 2] for at in range(0, len(drawn), 2))
+        return [svg.beside_each_other(pair, BESIDE) for pair in pairs]
+
+    def _panel(self, panel: Sequence[int], paper: Paper) -> Iterator[svg.Block]:
+        """The heads of one panel by their names, and their lines below."""
+        language, first = self.language, self.maps[0].map
+        dashes = {i: self._dash(i, panel, paper) for i in panel}
+        strokes = stroke_words(self.maps, language, f"× {MM:g} mm")
+        for index in panel:
+            said = head_words(self.maps[index], language)
+            code = self.maps[index].code
+            small = [f"{said['formula']} {said['says']}".strip(), " ".join(said["notes"])]
+            small += [strokes] if index == 0 else []
+            colour = paper.colour(code)
+            yield svg.words(said["title"], small, colour, paper, dashes[index], said["name"])
+        sizes = {"q": len(first.rows), "k": len(first.columns)}
+        pins = [pin for pin in self.pins if int(pin[1:]) < sizes[pin[0]]]
+        layout = on_paper.Layout(
+            first.rows,
+            first.columns,
+            self.direction == "vertical",
+            edge_names(self.maps, language),
+            paper,
+            len(pins) * sum(len(self._head_lines(i, paper, dashes[i])) for i in panel),
+            marked=len(pins) > 1,
+        )
+        if pins:
+            yield svg.small_print(_pinned(first, pins, language), paper)
+        drawn = [lines for i in panel for lines in self._head_lines(i, paper, dashes[i])]
+        yield on_paper.line_diagram(layout, drawn, pins)
+        if pins and not layout.holds_numbers:
+            for index in panel:
+                for pin in pins:
+                    yield svg.small_print(self._listed(index, pin, layout, pins), paper)
+
+    def _listed(self, index: int, pin: str, layout: on_paper.Layout, pins: Sequence[str]) -> str:
+        """The numbers of one pin of one head in words, the largest first."""
+        one, mine = self.maps[index], self.head == index
+        numbers = on_paper.listed(layout, pin, self.query[mine], self.key[mine], self.weight[mine])
+        kind = "query" if pin[0] == "q" else "key"
+        words = say(f"lines.focus_{kind}{kind_of(self.maps)}", self.language)
+        token = words.replace("{token}", layout.sides[pin[0]][int(pin[1:])].name)
+        return f"{on_paper.mark(pins, pin)}{one.name(self.language)} · {token} {numbers or '–'}"
+
+    def _dash(self, index: int, panel: Sequence[int], paper: Paper) -> str:
+        """Of a head's lines: those of B that lie over those of A are told apart without colour."""
+        dash = self.maps[index].code.dash
+        if paper.is_exact and index == 1 and len(panel) > 1:
+            return style.DASHED
+        return dash
+
+    def _head_lines(self, index: int, paper: Paper, dash: str) -> list[on_paper.HeadLines]:
         """The lines of one map in its colour; those below 0 in their own."""
         one, mine = self.maps[index], self.head == index
         query, key, weight = self.query[mine], self.key[mine], self.weight[mine]
-        inks = {1: one.code.light} | ({} if one.minus is None else {-1: one.minus.light})
+        inks = {1: paper.colour(one.code)}
+        inks |= {} if one.minus is None else {-1: paper.colour(one.minus)}
         return [
-            on_paper.HeadLines(ink, one.code.dash, query[which], key[which], weight[which])
+            on_paper.HeadLines(ink, dash, query[which], key[which], weight[which])
             for sign, ink in inks.items()
             for which in [sign * weight > 0]
         ]
@@ -168,7 +219,7 @@ def draw(
         model=maps[0].model(language),
         queries=len(first.rows),
         keys=len(first.columns),
-        heads=" ".join(_alt(one, language) for one in maps),
+        heads=" ".join(head_alt(one, language) for one in maps),
         strokes=stroke_words(maps, language),
     )
     alt = " ".join([alt, *maps[0].about(language)])
@@ -180,21 +231,28 @@ def draw(
         "heads": [
             {
                 **head_words(one, language),
-                **(_captioned(one, language) if captioned else {}),
+                **(captioned_words(one, language) if captioned else {}),
                 **head_code(one.code, one.minus),
             }
             for one in maps
         ],
         "rows": side(first.rows),
         "columns": side(first.columns),
-        "words": {**line_words(maps, language), **(_short(language) if captioned else {})},
+        "words": {**line_words(maps, language), **(short_words(language) if captioned else {})},
     }
     arrays = line_arrays(maps)
     recipe = None
     if (source := maps[0].source) is not None:
         ids = tuple(head for one in maps for head in one.heads)
         recipe = Recipe(
-            "lines", source.trace, ids, source.lens, source.combination, direction, arrangement
+            "lines",
+            source.trace,
+            ids,
+            source.lens,
+            source.combination,
+            direction,
+            arrangement,
+            pins,
         )
     return Lines(
         **arrays,
@@ -226,12 +284,6 @@ def check_line_choices(direction: object, arrangement: object) -> None:
     checks.one_of("arrangement", arrangement, get_args(Arrangement))
 
 
-def drawn_as_lines(seen: AttentionMap) -> Bool[np.ndarray, "row column"]:
-    """Which values are drawn: what is allowed and shown, and a screen can show."""
-    drawn: np.ndarray = seen.shown & (np.abs(seen.values) >= FAINTEST)
-    return drawn
-
-
 def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
     indices = list(range(len(maps)))
     together = arrangement == "overlaid"
@@ -255,77 +307,4 @@ def line_arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
         "query": np.concatenate(query),
         "key": np.concatenate(key),
         "weight": np.concatenate(weight),
-    }
-
-
-def _captioned(one: Shown, language: Language) -> dict[str, str]:
-    """What lines say of a head where the page around them says the rest."""
-    return {"title": one.name(language), "says": "", "formula": ""}
-
-
-def _short(language: Language) -> dict[str, str]:
-    return {"strokes": "", "help": say("lines.help_short", language)}
-
-
-def _kind(maps: Sequence[Shown]) -> str:
-    """The end of a text's key where values of either sign want other words than weights."""
-    return "_signed" if maps[0].map.is_signed else ""
-
-
-def _edges(maps: Sequence[Shown], language: Language) -> tuple[str, str]:
-    """What the two edges are called."""
-    kind = _kind(maps)
-    return say(f"lines.queries{kind}", language), say(f"lines.keys{kind}", language)
-
-
-def stroke_words(maps: Sequence[Shown], language: Language, unit: str = "px") -> str:
-    """How opaque and how wide the lines of such maps are."""
-    width = {"thinnest": f"{style.THINNEST:g}", "thicker": f"{style.THICKER:g}"}
-    return say(f"lines.strokes{_kind(maps)}", language, unit=unit, **width)
-
-
-def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
-    """What every line diagram of such maps says."""
-    kind = _kind(maps)
-    queries, keys = _edges(maps, language)
-    focus = ("focus_query", "focus_key")
-    return {
-        "queries": queries,
-        "keys": keys,
-        "strokes": stroke_words(maps, language),
-        **{name: say(f"lines.{name}{kind}", language) for name in focus},
-        **{name: say(f"lines.{name}", language) for name in ("help", "no_lines")},
-    }
-
-
-def _alt(view: Shown, language: Language) -> str:
-    """A head by its name, what it does, and all that is not drawn."""
-    words = head_words(view, language)
-    texts = [text for text in [words["says"], *words["notes"]] if text]
-    return f"{words['name']}: {' '.join(texts)}" if texts else f"{words['name']}."
-
-
-def head_code(code: HeadCode, minus: Paint | None) -> dict[str, Any]:
-    """In which colours a map is drawn; `minus` where values may be below 0."""
-    below = {} if minus is None else {"minus": {"light": minus.light, "dark": minus.dark}}
-    return {"light": code.light, "dark": code.dark, "dash": code.dash, **below}
-
-
-def head_words(view: Shown, language: Language) -> dict[str, Any]:
-    """What a picture says about one head, with what it hides."""
-    faint = view.map.shown & ~drawn_as_lines(view.map)
-    notes = view.notes(language)
-    if faint.any():
-        lines = f"{int(faint.sum()):,}"
-        if view.map.is_signed:
-            notes.append(say("lines.faint_signed", language, lines=lines))
-        else:
-            share = percent(view.map.share(faint))
-            notes.append(say("lines.faint", language, lines=lines, share=share))
-    return {
-        "name": view.name(language),
-        "title": view.title(language),
-        "says": view.says(language),
-        "formula": view.formula(language),
-        "notes": notes,
     }

@@ -18,6 +18,6 @@ PICTURE = PictureKind(
     draw=draw,
     script=SCRIPT,
     view="lines",
-    formats=("svg", "png"),
+    is_saved=True,
     order=1,
 )

@@ -222,6 +222,7 @@ function showFocus(stage) {
   const { root, memory, panels, readout } = stage;
   const focused = [...new Set([...memory.pins, ...(memory.at ? [memory.at] : [])])];
   root.classList.toggle("focused", focused.length > 0);
+  stage.lit?.(focused);
   makeRoom(stage, focused.length);
   for (const made of panels) focusPanel(stage, made, focused);
   const spoken = focused.map((name, i) => markOf(focused, i) + describe(stage, name));

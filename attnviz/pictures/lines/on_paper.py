@@ -9,11 +9,15 @@ import numpy as np
 from attnviz.core.maps import Place
 from attnviz.digits import printed
 from attnviz.pictures import style
-from attnviz.pictures.svg import LABEL, WIDTH, Block, Length, cut, step_of, text
+from attnviz.pictures.names import place_name, tick
+from attnviz.pictures.paper import APART, LEADING, Length, Paper, cut
+from attnviz.pictures.svg import Block, text
+from attnviz.pictures.widths import room_of
 
 GAP = 170.0  # between queries and keys
-NUMBER = 48.0  # units that a number takes along its line
-MARK = 16.0  # and which of several pins it belongs to
+NUMBER = 4.8  # what a number takes along its line, in the size of the letters
+MARK = 16.0  # units for which of several pins it belongs to
+ROW = 15.0  # units from one token to the next, below each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,58 +33,116 @@ class HeadLines:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The two edges of a line diagram, and what they are called."""
+    """The two edges of a line diagram, what they are called, and the paper."""
 
     rows: Sequence[Place]
     columns: Sequence[Place]
     vertical: bool
     edges: tuple[str, str]
+    paper: Paper
+    lanes: int = 0  # numbers that may stand at one end of lines: one a head and pin
+    marked: bool = False  # of several pins, each has a mark
 
     @property
     def sides(self) -> dict[str, Sequence[Place]]:
         """Queries and keys."""
         return {"q": self.rows, "k": self.columns}
 
+    @property
+    def count(self) -> int:
+        """How many tokens stand along the longer edge."""
+        return max(len(self.rows), len(self.columns))
+
+    @property
+    def step(self) -> Length:
+        """From one token to the next."""
+        paper = self.paper
+        if self.vertical:
+            return LEADING * paper.letters if paper.is_exact else ROW
+        room = paper.width - 16
+        return paper.step(self.count, room, room if paper.is_exact else 40.0)
+
+    @property
+    def edge(self) -> Length:
+        """What the names of one edge take."""
+        sides = ([place.text for place in places] for places in self.sides.values())
+        room = self.paper.label_room(*sides, beside=self.vertical)
+        if self.is_level:
+            room = 1.6 * self.paper.letters
+        return room + (MARK if self.marked else 0)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether names side by side need not be turned."""
+        if not self.paper.is_exact or self.vertical or self.marked:
+            return False
+        longest = max(room_of(cut(one.text)) for side in self.sides.values() for one in side)
+        return (longest + 0.6) * self.paper.letters <= self.step
+
+    @property
+    def named(self) -> Length:
+        """What the name of an edge takes."""
+        return 1.4 * self.paper.letters
+
+    @property
+    def room(self) -> Length:
+        """What the numbers take along their lines."""
+        return NUMBER * self.paper.letters * self.lanes + 30
+
+    @property
+    def gap(self) -> Length:
+        """From one edge to the other."""
+        paper = self.paper
+        if not paper.is_exact:
+            return max(2 * GAP if self.vertical else GAP, self.room)
+        if self.vertical:
+            return min(2 * GAP, paper.width - 2 * self.edge)
+        return max(min(GAP, 0.4 * paper.width), self.room if self.lanes else 0)
+
+    @property
+    def holds_numbers(self) -> bool:
+        """Whether the numbers of what is pinned can stand on their lines."""
+        paper = self.paper
+        if not paper.is_exact:
+            return True
+        if paper.ground is None or self.step < APART * paper.letters:
+            return False
+        return self.room <= (self.gap if self.vertical else 2 * GAP)
+
+    def end(self, side: str, place: int) -> tuple[Length, Length]:
+        """Where the lines of a token begin or end."""
+        along = (place + 0.5) * self.step
+        far = 0 if side == "q" else self.gap
+        if self.vertical:
+            left = (self.paper.width - self.gap) / 2 if self.paper.is_exact else self.edge
+            return left + far, self.named + 8 + along
+        return 8 + along, self.named + self.edge + far
+
+    @property
+    def size(self) -> tuple[Length, Length]:
+        """How wide and how high all of it is."""
+        if self.vertical:
+            width = self.paper.width if self.paper.is_exact else 2 * self.edge + self.gap
+            return width, self.named + 12 + self.count * self.step
+        width = max(self.paper.width, 16 + self.count * self.step)
+        return width, 2 * (self.edge + self.named) + self.gap
+
 
 def line_diagram(layout: Layout, drawn: Sequence[HeadLines], pins: Sequence[str] = ()) -> Block:
     """A line diagram. With `pins` only their lines, each with its number and its pin's mark."""
-    sides, vertical = layout.sides, layout.vertical
-    count = max(map(len, sides.values()))
-    step = 15.0 if vertical else step_of(count, WIDTH - 16)
-    edge = LABEL + (MARK if len(pins) > 1 else 0)
-    room = NUMBER * len(pins) * len(drawn) + 30
-    if vertical:
-        right = edge + max(2 * GAP, room)
-        ends = {
-            side: [(x, 22 + (i + 0.5) * step) for i in range(count)]
-            for side, x in (("q", edge), ("k", right))
-        }
-        width, height = right + edge, 26 + count * step
-    else:
-        gap = max(GAP, room)
-        ends = {
-            side: [(8 + (i + 0.5) * step, y) for i in range(count)]
-            for side, y in (("q", edge + 14), ("k", edge + 14 + gap))
-        }
-        width, height = max(WIDTH, 16 + count * step), 2 * (edge + 14) + gap
-    parts = [_edge_names(width, height, vertical, layout.edges)]
-    drawn = [_of_pins(lines, pins) for lines in drawn] if pins else drawn
+    parts = [_edge_names(layout)]
+    drawn = [of_pins(lines, pins) for lines in drawn] if pins else drawn
     for lines in drawn:
-        parts += _paths(lines, ends)
-    numbers = _numbers_of(drawn, pins)
+        parts += _paths(lines, layout)
+    numbers = numbers_of(drawn, pins)
     taken: dict[str, int] = defaultdict(int)  # numbers at one end of lines
     for ink, pin, far, weight in numbers:
-        number, at = f"{mark(pins, pin)}{printed(weight, 3)}", ends[far[0]][int(far[1:])]
-        parts += _number(at, far[0], NUMBER * taken[far], number, vertical, ink)
+        if layout.holds_numbers:
+            number = f"{mark(pins, pin)}{printed(weight, 3)}"
+            parts += _number(layout, far, taken[far], number, ink)
         taken[far] += 1
-    reached = {*pins, *taken}
-    for side, places in sides.items():
-        for i, place in enumerate(places):
-            name = f"{side}{i}"
-            faint = "" if not pins or name in reached else ' opacity="0.35"'
-            label = mark(pins, name) + cut(place.text)
-            parts.append(_label(label, *ends[side][i], side, vertical, step, faint))
-    return Block("".join(parts), width, height)
+    parts += _labels(layout, pins, {*pins, *taken})
+    return Block("".join(parts), *layout.size)
 
 
 def mark(pins: Sequence[str], name: str) -> str:
@@ -88,7 +150,7 @@ def mark(pins: Sequence[str], name: str) -> str:
     return f"#{list(pins).index(name) + 1} " if len(pins) > 1 and name in pins else ""
 
 
-def _of_pins(lines: HeadLines, pins: Sequence[str]) -> HeadLines:
+def of_pins(lines: HeadLines, pins: Sequence[str]) -> HeadLines:
     """The lines of what is pinned alone."""
     queries, keys = ([int(pin[1:]) for pin in pins if pin[0] == side] for side in "qk")
     mine = np.isin(lines.query, queries) | np.isin(lines.key, keys)
@@ -96,7 +158,7 @@ def _of_pins(lines: HeadLines, pins: Sequence[str]) -> HeadLines:
     return HeadLines(lines.ink, lines.dash, *ends, lines.weight[mine])
 
 
-def _numbers_of(
+def numbers_of(
     drawn: Sequence[HeadLines], pins: Sequence[str]
 ) -> list[tuple[str, str, str, float]]:
     """Ink, pin, the line's other end and the weight, in the order of the pins."""
@@ -110,25 +172,38 @@ def _numbers_of(
     return sorted(numbers, key=lambda number: list(pins).index(number[1]))
 
 
-def _number(
-    at: tuple[Length, Length], side: str, inward: Length, said: str, vertical: bool, ink: str
-) -> list[str]:
+def listed(layout: Layout, pin: str, query: np.ndarray, key: np.ndarray, weight: np.ndarray) -> str:
+    """The numbers of one pin of one head, the largest first, each after its token."""
+    own, far = (query, key) if pin[0] == "q" else (key, query)
+    mine = own == int(pin[1:])
+    order = np.argsort(-np.abs(weight[mine]), kind="stable")
+    there = layout.sides["k" if pin[0] == "q" else "q"]
+    return ", ".join(
+        f"{there[place].name} {printed(float(value), 3)}"
+        for place, value in zip(far[mine][order], weight[mine][order], strict=True)
+    )
+
+
+def _number(layout: Layout, far: str, lane: int, said: str, ink: str) -> list[str]:
     """A number on its line, on paper from the token on: a line's end would read as a minus."""
-    (x, y), forward = at, (side == "q") == vertical
+    (x, y), forward = layout.end(far[0], int(far[1:])), (far[0] == "q") == layout.vertical
+    paper = layout.paper
+    size = paper.letters if paper.is_exact else 9.0
+    inward = NUMBER * paper.letters * lane
     start = inward + 4
-    size = len(said) * 5.2 + 2
+    long = len(said) * 0.58 * size + 2
     first = inward if inward else 0
-    left = first if forward else -start - size
-    turn = "" if vertical else " rotate(-90)"
+    left = first if forward else -start - long
+    turn = "" if layout.vertical else " rotate(-90)"
     ground = (
-        f'<rect x="{left:g}" y="-5" width="{start + size - first:g}" height="10" '
-        f'fill="{style.PAPER["light"]}"/>'
+        f'<rect x="{left:g}" y="{-size / 2 - 0.5:g}" width="{start + long - first:g}" '
+        f'height="{size + 1:g}" fill="{paper.ground}"/>'
     )
     words = text(
         start if forward else -start,
-        3.2,
+        0.36 * size,
         said,
-        9,
+        size,
         ink=ink,
         anchor="start" if forward else "end",
         font=' font-weight="600"',
@@ -136,9 +211,13 @@ def _number(
     return [f'<g class="number" transform="translate({x:g} {y:g}){turn}">{ground}{words}</g>']
 
 
-def _paths(lines: HeadLines, ends: dict[str, list[tuple[Length, Length]]]) -> Iterable[str]:
+def _paths(lines: HeadLines, layout: Layout) -> Iterable[str]:
     """The lines of one ink, those of one step of opacity as one path."""
     paths: dict[int, list[str]] = defaultdict(list)
+    ends = {
+        side: [layout.end(side, i) for i in range(len(places))]
+        for side, places in layout.sides.items()
+    }
     for i, level in enumerate(np.rint(style.LEVELS * np.abs(lines.weight)).astype(int)):
         (x1, y1), (x2, y2) = ends["q"][int(lines.query[i])], ends["k"][int(lines.key[i])]
         paths[int(level)].append(f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}")
@@ -151,20 +230,44 @@ def _paths(lines: HeadLines, ends: dict[str, list[tuple[Length, Length]]]) -> It
         )
 
 
-def _edge_names(width: Length, height: Length, vertical: bool, edges: tuple[str, str]) -> str:
-    queries, keys = edges
-    ink = style.FAINT_INK["light"]
-    if vertical:
-        return text(8, 10, queries, ink=ink) + text(width - 8, 10, keys, ink=ink, anchor="end")
-    return text(8, 8, queries, ink=ink) + text(8, height, keys, ink=ink)
+def _edge_names(layout: Layout) -> str:
+    queries, keys = layout.edges
+    paper, (width, height) = layout.paper, layout.size
+    size, ink = paper.letters, paper.faint
+    if layout.vertical:
+        last = text(width - 8, size, keys, size, ink=ink, anchor="end")
+        return text(8, size, queries, size, ink=ink) + last
+    return text(8, 0.8 * size, queries, size, ink=ink) + text(8, height, keys, size, ink=ink)
 
 
-def _label(
-    said: str, x: Length, y: Length, side: str, vertical: bool, step: Length, more: str
-) -> str:
-    size = min(10.0, step)
+def _labels(layout: Layout, pins: Sequence[str], reached: set[str]) -> Iterable[str]:
+    """The tokens at both edges: every k-th, and what is pinned, where not all have room."""
+    paper, step = layout.paper, layout.step
+    every = 1 if layout.vertical or layout.is_level else paper.every(step)
+    for side, places in layout.sides.items():
+        named = {i for i in range(len(places)) if i % every == 0}
+        for pin in pins if every > 1 else ():
+            if pin[0] == side:
+                near = range(int(pin[1:]) - every + 1, int(pin[1:]) + every)
+                named = named.difference(near) | {int(pin[1:])}
+        for i, place in enumerate(places):
+            name = f"{side}{i}"
+            x, y = layout.end(side, i)
+            if i not in named:
+                yield tick(x, y + (-4 if side == "q" else 1), paper)
+                continue
+            ink = paper.ink if not pins or name in reached else paper.dim
+            label = mark(pins, name) + paper.name(place.text, beside=layout.vertical)
+            yield _label(label, x, y, side, layout, ink)
+
+
+def _label(said: str, x: Length, y: Length, side: str, layout: Layout, ink: str) -> str:
+    paper = layout.paper
+    size = paper.size(10.0, layout.step)
     away, towards = (-6, "end") if side == "q" else (6, "start")
-    if vertical:
-        return text(x + away, y + size / 3, said, size, anchor=towards, font=more)
-    turned = "start" if side == "q" else "end"
-    return text(x + size / 3, y + away, said, size, anchor=turned, turned=True, font=more)
+    if layout.vertical:
+        return text(x + away, y + size / 3, said, size, ink=ink, anchor=towards)
+    if layout.is_level:
+        down = -6.0 if side == "q" else 0.9 * size + 5
+        return text(x, y + down, said, size, ink=ink, anchor="middle")
+    return place_name(x, y + away, said, size, paper, ink=ink, above=side == "q")

@@ -16,6 +16,7 @@ from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import style, svg
@@ -23,6 +24,7 @@ from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.overview.on_paper import tiles_on_paper
 from attnviz.pictures.overview.tiles import Tiles, map_tile, place_of, tiles_of
 from attnviz.pictures.packet import pack
+from attnviz.pictures.paper import paper_of
 from attnviz.pictures.picture import title
 from attnviz.pictures.provenance import (
     given_weights_notes,
@@ -100,18 +102,20 @@ class Overview:
         """One HTML file that needs no network: all heads, and those that are chosen in full."""
         return self._explorer(language or self.language).to_html()
 
-    def to_svg(self, language: Language | None = None) -> str:
-        """One SVG file at print size, every cell in it."""
+    def to_svg(self, language: Language | None = None, *, sheet: Sheet | None = None) -> str:
+        """One SVG file at print size, or for a `sheet` of a paper, every cell in it."""
         language = language or self.language
         check_language(language)
         said = self._words(language)
-        head = svg.words(said["title"], [said["note"]], style.INK["light"])
+        paper = paper_of(sheet)
+        head = svg.words(said["title"], [said["note"]], paper.ink, paper)
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
         trace = self.drawn if isinstance(self.drawn, Trace) else None
         named = trace is not None
-        tiles = tiles_on_paper(self.tiles.levels, self.tiles.denied, signed=signed, named=named)
+        levels, denied = self.tiles.levels, self.tiles.denied
+        tiles = tiles_on_paper(levels, denied, paper, signed=signed, named=named)
         recipe = None if trace is None else Recipe("overview", trace, map=self.map)
-        return svg.document(trace, [head, tiles], recipe, language, said["alt"])
+        return svg.document(trace, [head, tiles], recipe, language, said["alt"], sheet)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -180,7 +184,8 @@ def overview_words(
     of_layers = Lens(map=kind).is_of_layers
     of = "" if kind == "raw" else "_layers" if of_layers else "_norm"
     key = f"overview.pooled{of}" if block > 1 else f"overview.exact{of}"
-    drawn = say(key, language, block=block, formula=_formula(trace, kind).text(language))
+    formula = _formula(trace, kind).text(language)
+    drawn = say(key, language, block=block, cells=f"{block**2:,}", formula=formula)
     hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
     changed = [
         *intervention_notes(trace, language),
@@ -273,7 +278,7 @@ def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
     """The words under the pointer, and the colours of A and B."""
     kind = "_signed" if signed else ""
     texts = ("not_allowed", "hidden", "rest", "click_sets", "canvas_help")
-    read = ("read", "read_block")
+    read = ("read", "read_block", "pixel")
     return {
         "signed": signed,
         "words": {

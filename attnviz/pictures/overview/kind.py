@@ -19,6 +19,6 @@ PICTURE = PictureKind(
     draw=draw,
     script=SCRIPT,
     view="overview",
-    formats=("svg", "png"),
+    is_saved=True,
     order=2,
 )

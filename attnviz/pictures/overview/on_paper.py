@@ -4,12 +4,15 @@ import numpy as np
 from jaxtyping import UInt8
 
 from attnviz.pictures import style
-from attnviz.pictures.svg import WIDTH, Block, hatched, legend, squares, text
+from attnviz.pictures.paper import Paper
+from attnviz.pictures.svg import Block, hatched, legend, squares, text
+from attnviz.pictures.widths import room_of
 
 
 def tiles_on_paper(
     levels: UInt8[np.ndarray, "layer head row column"],
-    denied: UInt8[np.ndarray, "#layer #head row column"] | None = None,
+    denied: UInt8[np.ndarray, "#layer #head row column"] | None,
+    paper: Paper,
     *,
     signed: bool = False,
     named: bool = True,
@@ -17,9 +20,10 @@ def tiles_on_paper(
     """An overview: a tile a head, a row a layer, which may be `named`."""
     layers, heads, rows, columns = levels.shape
     apart = max(1, round(max(rows, columns) / 12))
-    step = (WIDTH - 40) / (heads * (columns + apart))
+    left, above = 3.2 * paper.letters, 1.4 * paper.letters
+    step = (paper.width - left - 8) / (heads * (columns + apart))
     if rows > columns:  # as wide as it would be high
-        step = min(step, (WIDTH - 40) / (heads * (rows + apart)))
+        step = min(step, (paper.width - left - 8) / (heads * (rows + apart)))
     corners = {
         (layer, head): (head * (columns + apart), layer * (rows + apart))
         for layer in range(layers)
@@ -28,25 +32,53 @@ def tiles_on_paper(
     everywhere = np.ones((rows, columns), bool)
     grid = {at: (levels[which], everywhere) for which, at in corners.items()}
     ramp = style.map_ramp(
-        style.HEAD_CODES[0] if signed else style.INK_PAINT, "light", signed=signed
+        style.HEAD_CODES[0] if signed else style.INK_PAINT, paper.mode, signed=signed
     )
-    parts = [f'<g transform="translate(32 14) scale({step:.6g})" class="cells">']
+    parts = [f'<g transform="translate({left:g} {above:g}) scale({step:.6g})" class="cells">']
     for x, y in grid:
         parts.append(
             f'<rect x="{x}" y="{y}" width="{columns}" height="{rows}" fill="none" '
-            f'stroke="{style.RULE["light"]}" stroke-width="{0.6 / step:.3g}"/>'
+            f'stroke="{paper.rule}" stroke-width="{0.6 / step:.3g}"/>'
         )
-    parts += squares(grid, ramp, style.HALF if signed else 0)
+    parts += squares(grid, ramp, paper.blank(signed=signed))
     if denied is not None:
         each = np.broadcast_to(denied, levels.shape) > 0
-        parts += hatched({at: each[which] for which, at in corners.items()}, step)
+        parts += hatched({at: each[which] for which, at in corners.items()}, step, paper.faint)
     parts.append("</g>")
-    for head in range(heads if named else 0):
-        x = 32 + (head * (columns + apart) + columns / 2) * step
-        parts.append(text(x, 9, f"H{head}", anchor="middle"))
-    for layer in range(layers if named else 0):
-        y = 14 + (layer * (rows + apart) + rows / 2) * step
-        parts.append(text(26, y + 3, f"L{layer}", anchor="end"))
-    high = 14 + layers * (rows + apart) * step
-    parts.append(legend(ramp, high + 4, signed=signed))
-    return Block("".join(parts), WIDTH, high + 22)
+    if named:
+        parts += _names((layers, heads), (rows * step, columns * step), apart * step, paper)
+    high = above + layers * (rows + apart) * step
+    inks = legend(ramp, high + 4, paper, signed=signed)
+    return Block("".join([*parts, inks.elements]), paper.width, high + 6 + inks.height)
+
+
+def _names(
+    counts: tuple[int, int], tile: tuple[float, float], apart: float, paper: Paper
+) -> list[str]:
+    """The numbers of heads above, of layers to the left; every k-th where they would touch."""
+    (layers, heads), (high, wide), size = counts, tile, paper.letters
+    left, above = 3.2 * size, 1.4 * size
+    every = paper.every(wide + apart, size * (room_of(f"H{heads - 1}") + 0.12))
+    above_tiles = [
+        text(
+            left + head * (wide + apart) + wide / 2,
+            0.9 * size,
+            f"H{head}",
+            size,
+            ink=paper.ink,
+            anchor="middle",
+        )
+        for head in range(0, heads, every)
+    ]
+    beside = [
+        text(
+            left - 6,
+            above + layer * (high + apart) + high / 2 + 3,
+            f"L{layer}",
+            size,
+            ink=paper.ink,
+            anchor="end",
+        )
+        for layer in range(0, layers, paper.every(high + apart))
+    ]
+    return above_tiles + beside

@@ -20,15 +20,16 @@ function drawOverview(stage) {
     class: "map", tabindex: "0", role: "application", "aria-label": `${meta.alt} ${meta.words.canvas_help}`,
   });
   const readout = html("p", { class: "readout", "aria-live": "polite" }, meta.words.rest);
+  const pixels = html("span", { class: "pixels" });
   const lens = html("canvas", { class: "lens", width: LENS, height: LENS, "aria-hidden": "true" });
   root.replaceChildren(
     html("p", { class: "title" }, html("strong", {}, meta.title)),
     html("div", { class: "frame" }, canvas, lens),
     ...(meta.alone ? [] : [slots(stage)]), // a map from elsewhere is no head to choose
     readout,
-    html("p", { class: "note" }, meta.note),
+    html("p", { class: "note" }, meta.note, " ", pixels),
   );
-  Object.assign(stage, { canvas, lens, readout });
+  Object.assign(stage, { canvas, lens, readout, pixels });
   paint(stage);
   canvas.addEventListener("pointermove", (event) => hover(stage, cellAt(stage, event)));
   canvas.addEventListener("pointerleave", () => hover(stage, null));
@@ -81,6 +82,7 @@ function paint(stage) {
   Object.assign(canvas.dataset, { left: LEFT, top: TOP, tile: across, step: across + SPACE, down: stepDown });
   const context = canvas.getContext("2d");
   const [wider, higher] = [Math.round(across * scale), Math.round(down * scale)];
+  sayPixels(stage, wider, higher);
   for (let layer = 0; layer < meta.layers; layer++) {
     for (let head = 0; head < meta.heads; head++) {
       const [x, y] = corner(stage, layer, head);
@@ -100,6 +102,15 @@ function paint(stage) {
 
 // The tiles of heads A, B and more, in the order of the heads' codes.
 const marksOf = (meta) => [meta.marked.A, meta.marked.B, ...(meta.more ?? [])];
+
+// For how many weights one pixel of the picture stands, where that is more than one cell.
+function sayPixels({ meta, pixels }, wide, high) {
+  const most = (side, count) =>
+    Math.max(...spansOf(count, cellsOf(side)).map(([from, to]) => side.edges[to] - side.edges[from]));
+  const isExact = wide >= cellsOf(meta.columns) && high >= cellsOf(meta.rows);
+  const weights = (most(meta.rows, high) * most(meta.columns, wide)).toLocaleString("en");
+  pixels.textContent = isExact ? "" : fill(meta.words.pixel, { weights });
+}
 
 const cellsOf = (side) => side.edges.length - 1;
 

@@ -1,18 +1,19 @@
 """The tiles of an overview: every head, or every layer, as at most 64 × 64 cells of one byte."""
 
-from collections.abc import Sequence
-from math import isqrt
+from collections.abc import Iterator, Sequence
+from math import ceil, isqrt
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.computed import computed_map
 from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap
+from attnviz.core.tiles import blocks
 from attnviz.core.trace import Trace
+from attnviz.models.progress import Progress
 from attnviz.pictures import style
 from attnviz.pictures.shown import first_of_layers
 
@@ -40,9 +41,21 @@ def place_of(head: HeadId | None, *, of_layers: bool) -> tuple[int, int] | None:
     return (0, head.layer) if of_layers else (head.layer, head.head)
 
 
-def tiles_of(trace: Trace, kind: MapKind = "raw") -> Tiles:
-    """A tile a head of a trace; of maps of layers, a tile a layer, all in one row."""
-    return _raw_tiles(trace) if kind == "raw" else _computed_tiles(trace, Lens(map=kind))
+def tiles_of(trace: Trace, kind: MapKind = "raw", progress: Progress | None = None) -> Tiles:
+    """A tile a head of a trace; of maps of layers, a tile a layer, all in one row.
+
+    `progress` is told how many layers are done.
+    """
+    if kind != "raw":
+        return _computed_tiles(trace, Lens(map=kind))
+    edges, layers = cell_edges(len(trace.tokens), len(trace.heads)), trace.model.layers
+    levels, denied = [], []
+    for layer in range(layers):
+        if progress is not None:
+            progress(layer / layers, "overview")
+        levels.append(style.level(_pooled(trace, layer, edges)))
+        denied.append(_none_allowed(trace, layer, edges))
+    return Tiles(np.stack(levels), edges, edges, shared(denied))
 
 
 def _computed_tiles(trace: Trace, lens: Lens) -> Tiles:
@@ -54,21 +67,28 @@ def _computed_tiles(trace: Trace, lens: Lens) -> Tiles:
     for tile, head in enumerate(heads):
         made = computed_map(trace, head, lens)
         levels[tile] = style.level(pool(made.values[None], edges, edges)[0])
-        allowed = None if made.allowed is None else made.allowed[None]
-        denied[tile] = _none_allowed(allowed, 1, edges)[0]
+        if made.allowed is not None:
+            denied[tile] = pool(made.allowed[None].astype(np.float32), edges, edges)[0] == 0
     tiles = (rows, len(heads) // rows, side, side)
     return Tiles(levels.reshape(tiles), edges, edges, shared(list(denied.reshape(tiles))))
 
 
-def _raw_tiles(trace: Trace) -> Tiles:
-    edges = cell_edges(len(trace.tokens), len(trace.heads))
-    layers = (pool(trace.layer_weights(n), edges, edges) for n in range(trace.model.layers))
-    levels = np.stack([style.level(layer) for layer in layers])
-    denied = [
-        _none_allowed(allowed_in_layer(trace, layer), levels.shape[1], edges)
-        for layer in range(trace.model.layers)
+def _pooled(trace: Trace, layer: int, edges: Sequence[int]) -> Float[np.ndarray, "head row column"]:
+    """The strongest weight of each block of queries and keys, some rows of cells at a time."""
+    record = trace.attention["self", trace.check_layer(layer)]
+    parts = [
+        pool(record.weights(slice(None), queries), rows, edges)
+        for queries, rows in _row_groups(edges, record.heads)
     ]
-    return Tiles(levels, edges, edges, shared(denied))
+    return np.concatenate(parts, axis=1)
+
+
+def _row_groups(edges: Sequence[int], heads: int) -> Iterator[tuple[slice, tuple[int, ...]]]:
+    """Rows of cells, a few at a time: which queries, and where each row begins among these."""
+    cells, tokens = len(edges) - 1, edges[-1]
+    for part in blocks(cells, heads * tokens * ceil(tokens / cells)):
+        rows = edges[part.start : part.stop + 1]
+        yield slice(rows[0], rows[-1]), tuple(edge - rows[0] for edge in rows)
 
 
 def map_tile(drawn: AttentionMap) -> Tiles:
@@ -83,13 +103,18 @@ def map_tile(drawn: AttentionMap) -> Tiles:
 
 
 def _none_allowed(
-    allowed: Bool[np.ndarray, "#head query key"] | None, heads: int, edges: Sequence[int]
+    trace: Trace, layer: int, edges: Sequence[int]
 ) -> Bool[np.ndarray, "head row column"]:
     """The blocks of queries and keys in which no pair is allowed."""
-    if allowed is None:
-        side = len(edges) - 1
-        return np.zeros((heads, side, side), bool)
-    return np.asarray(pool(allowed.astype(np.float32), edges, edges) == 0)
+    record, parts = trace.attention["self", layer], []
+    side = len(edges) - 1
+    for queries, rows in _row_groups(edges, record.heads):
+        allowed = record.may_look(slice(None), queries)
+        if allowed is None:
+            return np.zeros((record.heads, side, side), bool)
+        one = allowed[:1] if allowed.strides[0] == 0 else allowed  # that of all heads
+        parts.append(_of_blocks(np.logical_or, one, rows, edges))
+    return np.broadcast_to(~np.concatenate(parts, axis=1), (record.heads, side, side))
 
 
 def shared(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from attnviz.digits import printed
 from attnviz.pictures import style
@@ -24,17 +24,22 @@ def tensor(
     columns: Sequence[str] | None = None,
     largest: float | None = None,
     paints: str | None = None,
+    allowed: Bool[np.ndarray, "row column"] | None = None,
 ) -> Element:
-    """A matrix as ink: √(|number| ÷ largest), its hue for plus and grey for minus, −∞ as paper.
+    """A matrix as ink: √(|number| ÷ largest), its hue for plus and grey for minus, −∞ hatched.
 
     The caption says the name, the shape and the largest number, which several maps may share.
     `marked` is the row that the reader follows; `paints` names the control that a click on a
-    cell sets. Rows and columns are named where there is room, else one in so many, and it is
-    said how many; all of them under the pointer. Columns without names are counted from 0.
+    cell sets. What is not `allowed` is hatched, and no number. Rows and columns are named where
+    there is room, else one in so many, and it is said how many; all of them under the pointer.
+    Columns without names are counted from 0.
     """
     hue = getattr(paint, mode)
     shared = largest is not None
     largest = _largest(values) if largest is None else largest
+    if allowed is not None:
+        values = np.where(allowed, values, np.nan)
+    is_hatched = not np.isfinite(values).all()
     shape = f"{values.shape[0]} × {values.shape[1]}"
     canvas = Element(
         "canvas",
@@ -46,6 +51,7 @@ def tensor(
             "data-rows": "\n".join(rows),
             "data-largest": repr(largest),
             "data-some": say("picture.some_named", language, step="{step}"),
+            **({"data-denied": say("picture.not_allowed_here", language)} if is_hatched else {}),
             **({"data-columns": "\n".join(columns)} if columns is not None else {}),
             **({"data-marked": str(marked)} if marked is not None else {}),
             **({"data-paints": paints} if paints is not None else {}),
@@ -60,6 +66,7 @@ def tensor(
         element("strong", name, style=f"color:{hue}"),
         element("span", shape, class_="shape"),
         None if scale is None else element("span", scale, class_="scale"),
+        element("span", say("picture.hatched", language), class_="scale") if is_hatched else None,
     )
     return element("figure", caption, canvas, class_="tensor")
 

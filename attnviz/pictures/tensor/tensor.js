@@ -22,8 +22,8 @@ function paint(stage, canvas) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows.length);
   for (let i = 0; i < values.length; i++) {
-    putPixel(image, i, ramp, signedLevel(values[i], largest));
-  }
+    if (Number.isFinite(values[i])) putPixel(image, i, ramp, signedLevel(values[i], largest));
+  } // what is not allowed stays clear: the hatch of the canvas is seen
   context.putImageData(image, 0, 0);
   const { wide, high } = sizeOf(stage, canvas, rows.length, columns);
   canvas.style.width = `${columns * wide}px`;
@@ -122,7 +122,9 @@ function readUnder(canvas, line, rows, columns, values, stage) {
   const say = () => {
     const [row, column] = (cells[canvas.dataset.array] = at);
     const name = names ? names[column] : String(column);
-    line.textContent = `${rows[row]} · ${name}: ${String(values[row * columns + column]).replace("-Infinity", "−∞")}`;
+    const value = values[row * columns + column];
+    const said = Number.isNaN(value) ? canvas.dataset.denied : String(value).replace("-Infinity", "−∞");
+    line.textContent = `${rows[row]} · ${name}: ${said}`;
   };
   canvas.addEventListener("pointermove", (event) => {
     const { x, y, wide, high } = pointerIn(canvas, event);

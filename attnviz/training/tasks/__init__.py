@@ -1,8 +1,10 @@
-"""Tasks: what a small encoder is trained on, with the places where attention should go.
+"""Tasks: what a small encoder or decoder is trained on, with the places where attention should go.
 
 One file a task, each with a `TASK`; found by discovery, so a new task is one new file.
 The contract: texts are symbols of the alphabet, answers are classes, and targets are
-places in the text; −1 stands where nothing is asked and where there is no target.
+places in the text; −1 stands where nothing is asked and where there is no target. Of a decoder
+(`is_causal`) no target is later than its query. Where no single token decides, there are no
+targets at all.
 """
 
 from collections.abc import Callable
@@ -45,13 +47,14 @@ class Task:
     d_model: int = 64
     d_ff: int = 0
     positions: Positions = "learned"
+    is_causal: bool = False  # for a decoder: a token sees no later one
 
     def theory(self, layers: int) -> float | None:
         """What one even average can reach: a statement about one layer."""
         return self.one_head if layers == 1 else None
 
     def shape(self, heads: int, layers: int) -> EncoderShape:
-        """The encoder for this task. Its parameters do not depend on `heads`."""
+        """The encoder, or decoder, for this task. Its parameters do not depend on `heads`."""
         return EncoderShape(
             symbols=len(self.alphabet.symbols),
             tokens=self.alphabet.most,
@@ -62,6 +65,7 @@ class Task:
             layers=layers,
             d_ff=self.d_ff,
             positions=self.positions,
+            is_causal=self.is_causal,
         )
 
 

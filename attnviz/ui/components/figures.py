@@ -147,15 +147,15 @@ def follow_scheme(drawn_for: str) -> None:
     _scheme(key="scheme", data=drawn_for, on_scheme_change=lambda: None)
 
 
-_png_script = files("attnviz.ui") / "assets" / "png.js"
-_png = st.components.v2.component(
-    "attnviz_png", js=core() + _png_script.read_text(encoding="utf-8")
+_file_script = files("attnviz.ui") / "assets" / "saved_files.js"
+_file = st.components.v2.component(
+    "attnviz_file", js=core() + _file_script.read_text(encoding="utf-8")
 )
 
 
-def save_png(packet: bytes) -> None:
-    """Let the browser draw the SVG of a packet of `attnviz.export.png`, and save it."""
-    _png(data=packet)
+def save_drawn(packet: bytes) -> None:
+    """Let the browser draw a packet of `attnviz.export.png` or `.pdf`, and save it."""
+    _file(data=packet)
 
 
 def show_overview(packet: bytes, key: str, on_picked: Callable[[], None]) -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from attnviz.core.trace import Trace
 from attnviz.models.load import Model
+from attnviz.models.progress import Progress
 from attnviz.runtime.queue import in_turn
 from attnviz.share.state import EXPLORE, ExploreState
 from attnviz.texts import say
@@ -13,7 +14,9 @@ from attnviz.ui.errors import clear_errors, fragment
 from attnviz.ui.frame import header, is_embedded, language
 from attnviz.ui.widgets import last_shown
 from attnviz.ui.widgets.heads import Different, fit_heads
+from attnviz.ui.widgets.long_text import cost_said
 from attnviz.ui.widgets.model import linked_model, loaded, model
+from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.sentence import chips, chosen_sentence, growing_boxes
 from attnviz.ui.widgets.sharing import share
@@ -65,6 +68,7 @@ def _see(key: TraceKey, model: Model) -> None:
 
 
 def _viewer(key: TraceKey, usual: Different) -> None:
+    show_predictions(key, _run(key, loaded(key.model)))
     viewer(key, _run(key, loaded(key.model)), usual, lambda: share("explore", _seen()))
     address.keep_link(_seen())
 
@@ -104,11 +108,14 @@ def _run(key: TraceKey, model: Model) -> Trace:
     """The trace, and what is drawn of it first: in one turn, so that few wait with a trace."""
     known = caches.all_known(key)
 
-    def work(_: object) -> Trace:
+    def work(report: Progress) -> Trace:
         with in_turn(is_light=caches.is_light(key)):
-            trace = caches.traced(key, model)
-            caches.overview_of(key, trace)
+            trace = caches.traced(key, model, report)
+            caches.overview_of(key, trace, report)
             caches.most_different_of(key, trace)
         return trace
 
-    return known or with_progress(work, language(), "read")
+    if known is not None:
+        return known
+    with cost_said(key, model):
+        return with_progress(work, language(), "read")

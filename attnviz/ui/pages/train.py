@@ -99,6 +99,7 @@ def _one_training(now: TrainState) -> None:
             fragment(result)(training, is_opened, _seen)
         else:
             st.info(say("train.nothing", language()))
+            _offer_shipped(run.task)
         st.caption(say("train.honest", language()))
 
 
@@ -149,6 +150,8 @@ def _choice(now: TrainState) -> Run:
             width=130,
         )
     st.caption(markdown_text(say(f"task.{task.name}_asks", language())))
+    if task.is_causal:
+        st.caption(say("train.decoder", language()))
     run = checked(task, heads, int(layers), int(seed), int(steps))
     needs = say(f"task.{task.name}_needs", language())
     parameters = f"{run.shape.parameters:,}"
@@ -226,16 +229,25 @@ def _training(run: Run) -> Training | None:
     """The last training of this page, else a shipped checkpoint that fits the choice."""
     if (trained := _TRAINED.get()) is not None:
         return trained
-    for name in checkpoint.shipped():
-        training = checkpoint.load_shipped(name)
-        shipped = training.run
-        if (shipped.task.name, shipped.heads, shipped.layers) == (
-            run.task.name,
-            run.heads,
-            run.layers,
-        ):
-            return training
-    return None
+    chosen = (run.heads, run.layers)
+    return next((t for t in _shipped(run.task) if (t.run.heads, t.run.layers) == chosen), None)
+
+
+def _shipped(task: Task) -> list[Training]:
+    """The checkpoints of a task that come with the package."""
+    every = map(checkpoint.load_shipped, checkpoint.shipped())
+    return [training for training in every if training.run.task.name == task.name]
+
+
+def _offer_shipped(task: Task) -> None:
+    """A button for a checkpoint of the task with other heads or layers, if one comes with us."""
+    for training in _shipped(task)[-1:]:
+        sizes = {"heads": training.run.heads, "layers": training.run.layers}
+        st.button(
+            say("train.show_shipped", language(), **sizes),
+            key="train_show_shipped",
+            on_click=partial(state.change, TrainState, **sizes),
+        )
 
 
 def _opened(data: bytes) -> Training | None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import streamlit as st
+from jaxtyping import Float
 
 from attnviz.errors import AttnvizError
 from attnviz.models.load import Model
@@ -26,6 +28,7 @@ from attnviz.ui.widgets.answers import show_answers
 from attnviz.ui.widgets.downloads import download
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.heads import Different, fit_heads
+from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.saving import save_training
 from attnviz.ui.widgets.sharing import share
 from attnviz.ui.widgets.training_texts import outcome, outcome_at
@@ -71,17 +74,27 @@ def result(training: Training, is_opened: bool, seen: Seen) -> None:
         _save(training)
         save_training(training, shares)
     with right:
-        names = [say(f"look.{look}", language()) for look in run.task.target_names]
-        picture = target_heatmap(
-            shares, names, model.card.called(language()), TEXTS, mode=mode(), language=language()
-        )
-        show_chart(picture, "looks", PLOT_HEIGHT)
+        _looks(training, model, shares)
     with clear_errors():
         _own_text(training, model, seen)
 
 
+def _looks(
+    training: Training, model: Model, shares: Float[np.ndarray, "layer head target"]
+) -> None:
+    """How much each head looks at what decides the answer."""
+    names = [say(f"look.{look}", language()) for look in training.run.task.target_names]
+    if not names:
+        st.info(say("train.no_looks", language()))
+        return
+    picture = target_heatmap(
+        shares, names, model.card.called(language()), TEXTS, mode=mode(), language=language()
+    )
+    show_chart(picture, "looks", PLOT_HEIGHT)
+
+
 def _reached(training: Training, snapshot: Snapshot) -> str:
-    """What the encoder can do at the step that is seen."""
+    """What the model can do at the step that is seen."""
     if snapshot.step == training.steps:
         return outcome(training)
     return outcome_at(training, snapshot.step, *_examined(training, snapshot.step))
@@ -151,6 +164,7 @@ def _own_text(training: Training, model: Model, seen: Seen) -> None:
     show_answers(task, model, text, [token.text for token in trace.tokens])
     usual = Different(*caches.most_different_of(key, trace))
     address.drop(*map(str, fit_heads(training.run.name, trace.heads, usual)))
+    show_predictions(key, trace)
     viewer(key, trace, usual, lambda: share("train", seen()))
     address.keep_link(seen())
 

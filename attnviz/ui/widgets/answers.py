@@ -36,6 +36,8 @@ def show_answers(task: Task, model: Model, text: str, tokens: list[str]) -> None
 
 def _question(task: Task, question: int) -> str:
     """What is asked: the target that the answer depends on, where each has its own."""
+    if not task.target_names:
+        return markdown_text(say(f"task.{task.name}_asks", language()))
     target = (
         task.target_names[question]
         if task.questions == len(task.target_names)

@@ -21,6 +21,7 @@ from attnviz.ui.caches import LinesKey, TraceKey
 from attnviz.ui.frame import language
 from attnviz.ui.widgets import pins
 from attnviz.ui.widgets.heads import MOST_MORE, Different, choose_head, heads_shown
+from attnviz.ui.widgets.long_text import choose_span, span_of
 
 FILTERS = ("hide_special", "renormalise", "at_least", "strongest")  # fields of the state
 
@@ -57,6 +58,7 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
             _label("tokens", say(f"page.unit_{now.unit}", language())), key="unit_open"
         ):
             segments(ViewState, "unit", "page.unit", ("piece", "word"))
+        choose_span(trace, now)
         count = len(filters_in_force(now))
         with st.popover(say("page.filter", language(), count=count), key="filter_open"):
             _filters()
@@ -71,7 +73,13 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
 def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Choices:
     """What is chosen, by the controls or, where there are none, by the link."""
     lens = Lens(
-        now.unit, now.hide_special, now.renormalise, now.at_least, now.strongest / 100, now.map
+        now.unit,
+        now.hide_special,
+        now.renormalise,
+        now.at_least,
+        now.strongest / 100,
+        span_of(len(trace.tokens), now),
+        now.map,
     )
     return Choices(
         heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),

@@ -12,6 +12,7 @@ import streamlit as st
 from attnviz.analysis.find import targets
 from attnviz.analysis.lens import Lens
 from attnviz.analysis.measures import Measure, measures
+from attnviz.capture.cost import LONG
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError
@@ -26,6 +27,7 @@ from attnviz.ui.widgets import pins
 from attnviz.ui.widgets.downloads import download
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.heads import Different, choose_head
+from attnviz.ui.widgets.progress import with_progress
 
 TABLE = "head_table"
 DECIMALS = 3
@@ -43,6 +45,10 @@ def head_finder(key: TraceKey, trace: Trace, lens: Lens, usual: Different) -> No
         return
     with box:
         try:
+            if len(trace.tokens) >= LONG:
+                with_progress(
+                    lambda report: caches.measured(key, trace, report), language(), "measures"
+                )
             _finder(key, trace, lens, usual)
         except CaptureError as error:
             st.caption(markdown_text(error.text(language())))

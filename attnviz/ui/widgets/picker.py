@@ -65,7 +65,7 @@ def overview(
 ) -> None:
     """The tiles, with the chosen heads framed; they or the page around them name the model."""
     heads = heads_shown(now, usual)
-    drawn = caches.overview_of(key, trace, now.map)
+    drawn = caches.overview_of(key, trace, kind=now.map)
     of_layers = Lens(map=now.map).is_of_layers  # the callback outlives the run: no trace in it
 
     def take() -> None:

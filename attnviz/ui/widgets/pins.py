@@ -30,7 +30,7 @@ def starting(key: TraceKey, trace: Trace, lens: Lens) -> Pins:
     sentence = hash(key)
     if not _KEPT.is_there:  # at first, those of the link
         _KEPT.put({sentence: _kept(state.read(ViewState).pins, positions)})
-    beginning: tuple[Any, ...] = (sentence, lens.unit, lens.hide_special, state.visits())
+    beginning: tuple[Any, ...] = (sentence, lens.unit, lens.hide_special, lens.span, state.visits())
     begun, pins = _BEGUN.get()
     if begun != beginning:
         pins = _shown(_KEPT.get().get(sentence, ()), positions)

@@ -5,44 +5,50 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import streamlit as st
 
-from attnviz.core.methods import Picture
 from attnviz.core.trace import Trace
-from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz
-from attnviz.export.png import png_packet
+from attnviz.export.numbers import MOST_WEIGHTS, as_csv, as_json, as_npz, as_parquet
 from attnviz.export.training import comparison_csv, course_csv, target_shares_csv
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.link import Progress
 from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.explorer import Explorer, explore
-from attnviz.pictures.kinds import PictureKind, kinds
 from attnviz.pictures.shown import Shown, shown
-from attnviz.runtime.queue import in_turn
 from attnviz.share.state import ViewState
 from attnviz.texts import Language, say
 from attnviz.training.record import Training
 from attnviz.ui import state
-from attnviz.ui.components.figures import lazy_popover, save_png
+from attnviz.ui.components.figures import lazy_popover
 from attnviz.ui.frame import language
-from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.downloads import download
+from attnviz.ui.widgets.figure_saving import save_figure
 
 Maker = Callable[[], bytes]
-_PNGS = SessionValue("pngs", 0)  # so that each is another message
 
 
 def save(trace: Trace, choices: Choices) -> None:
-    """A button for each kind of file; a file is made when its button is pressed."""
+    """The figure as it will be saved, and a button for each kind of file.
+
+    A file is made when its button is pressed.
+    """
     spoken: Language = language()  # the session is gone when a file is made
     name = "attnviz-" + "-".join(f"L{head.layer}H{head.head}" for head in choices.heads)
     with lazy_popover(say("page.save", spoken), "save_open") as is_open:
         if is_open:
-            seen = _seen(trace, choices, spoken)
-            _button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
-            _pictures(trace, seen, name)
-            _numbers(trace, choices, name, spoken)
-            _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
+            with st.container(key="save_panel"):
+                _ways(trace, choices, name, spoken)
+
+
+def _ways(trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
+    """The figure, the numbers, the page."""
+    seen = _seen(trace, choices, spoken)
+    save_figure(seen, name)
+    st.divider()
+    with st.container(horizontal=True, key="save_numbers"):
+        _numbers(trace, choices, name, spoken)
+        _button("npz", f"{name}.npz", "application/zip", lambda: as_npz(trace))
+    _button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
 
 
 def save_chapter(chapter: Chapter, scene: Scene, progress: Progress) -> None:
@@ -107,41 +113,10 @@ def _seen(trace: Trace, choices: Choices, spoken: Language) -> Explorer:
     )
 
 
-def _pictures(trace: Trace, seen: Explorer, name: str) -> None:
-    """SVG and PNG of one picture of the page."""
-    spoken, made = seen.language, _saved(seen)
-    what = st.selectbox(
-        say("page.save_picture", spoken),
-        list(made),
-        format_func=lambda what: made[what][0].title_of(what, spoken),
-        key="save_what",
-    )
-    kind, make = made[what]
-    file = f"{name}-{what}".replace("·", "")
-    with st.container(horizontal=True):
-        if "svg" in kind.formats:
-            _button("svg", f"{file}.svg", "image/svg+xml", lambda: make().to_svg().encode())
-        if "png" in kind.formats and st.button(say("page.save_png", spoken), key="save_png"):
-            _PNGS.put(_PNGS.get() + 1)
-            with in_turn():
-                picture = make().to_svg()
-            save_png(png_packet(picture, trace, f"{file}.png", _PNGS.get()))
-
-
-def _saved(seen: Explorer) -> dict[str, tuple[PictureKind, Callable[[], Picture]]]:
-    """Each picture of what is seen that can be saved, by its name."""
-    return {
-        what: (kind, make)
-        for kind in kinds().values()
-        if kind.formats
-        for what, make in kind.pictures(seen).items()
-    }
-
-
 def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
     """CSV and JSON of what is drawn, as long as a spreadsheet could hold it."""
     heads = 1 if choices.combination else len(choices.heads)
-    weights = heads * len(trace.tokens) ** 2
+    weights = heads * len(trace.tokens[choices.lens.part(trace.tokens)]) ** 2
     too_many = weights > MOST_WEIGHTS
 
     def maps() -> tuple[Shown, ...]:
@@ -159,6 +134,13 @@ def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> Non
         f"{name}.json",
         "application/json",
         lambda: as_json(maps(), spoken).encode(),
+        disabled=too_many,
+    )
+    _button(
+        "parquet",
+        f"{name}.parquet",
+        "application/vnd.apache.parquet",
+        lambda: as_parquet(maps(), spoken),
         disabled=too_many,
     )
     if too_many:

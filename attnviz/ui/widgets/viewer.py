@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from attnviz.analysis.difference import queries_compared
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError, AttnvizError
 from attnviz.pictures.shown import shown
@@ -82,7 +83,9 @@ def _can_be_drawn(key: TraceKey, trace: Trace, now: Choices) -> bool:
             raise ArgumentError("flow_too_long", tokens=len(trace.tokens), most=LONGEST_FLOW)
         if not caches.knows_overview(key, kind):  # which computes all of them
             computing = "flow" if kind == "flow" else "draw"
-            with_progress(lambda _: caches.overview_of(key, trace, kind), language(), computing)
+            with_progress(
+                lambda _: caches.overview_of(key, trace, kind=kind), language(), computing
+            )
         _ = shown(trace, now.heads, now.lens, now.combination)[0].map
     except AttnvizError as problem:
         show_error(problem)
@@ -105,6 +108,8 @@ def _facts(trace: Trace, now: ViewState, usual: Different) -> None:
     if are_usual(now):
         divergence = f"{usual.divergence:.3f}"
         summary += " · " + say("page.default_heads", language(), divergence=divergence)
+        if (step := queries_compared(trace).step) > 1:
+            summary += " " + say("page.compared_by", language(), step=step)
     with st.container(key="facts"):
         st.markdown(markdown_text(summary))
         if sorted_by := picker.sort_words(now.sort_by):

@@ -11,7 +11,7 @@ from attnviz.export.numbers import as_frame
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.heatmap import ink_words
 from attnviz.pictures.kinds import PictureKind
-from attnviz.pictures.lines import stroke_words
+from attnviz.pictures.lines.words import stroke_words
 from attnviz.pictures.shown import Shown, shown
 from attnviz.share.state import FOLDED, TABS, ViewState
 from attnviz.texts import say

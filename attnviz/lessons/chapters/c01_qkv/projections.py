@@ -16,9 +16,10 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, Number, at_step, matrix, more, text
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.symbol import symbol
-from attnviz.pictures.elements.words import fitting, word
+from attnviz.pictures.elements.words import word
 
 text_of = texts_of(__name__)
 

@@ -1,10 +1,12 @@
 """A head built by hand, and its learned twin."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from attnviz.analysis import handmade
+from attnviz.analysis.allowed import allowed_in_layer, pairs_allowed
 from attnviz.analysis.offset import at_offset
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
@@ -33,16 +35,19 @@ def _draw_handmade(scene: Scene) -> Drawing:
     places = [str(place) for place in range(handmade.PLACES)]
     share = handmade.least_on(weights, -1)
     reached = share >= GOAL
-    twin, mean, least = _twin(scene.trace, shift)
+    twin = _twin(scene.trace, shift)
     said = scene.say(
         text_of("figure.reached") if reached else text_of("figure.not_yet"),
         share=at_least(share, 3),
         goal=f"{GOAL:.2f}",
         needed=at_most(needed(), 2),
     )
-    learned = scene.say(
-        text_of("figure.twin"), twin=twin, mean=printed(mean, 4), least=at_least(least, 4)
-    )
+    if twin is None:
+        learned, values = scene.say(text_of("figure.no_twin")), {}
+    else:
+        numbers = {"mean": printed(twin.mean, 4), "least": at_least(twin.least, 4)}
+        learned = scene.say(text_of("figure.twin"), twin=twin.head, **numbers)
+        values = {"twin": twin.head, "mean": twin.mean, "least": twin.least}
     root = element(
         "div",
         element(
@@ -74,17 +79,30 @@ def _draw_handmade(scene: Scene) -> Drawing:
         element("p", said, class_="verdict good" if reached else "verdict"),
         element("p", learned, class_="formula"),
     )
-    values = {"weights": weights, "share": share, "twin": twin, "mean": mean, "least": least}
-    return Drawing(root, f"W_Q {shift:+d} · {strength}: {said}. {twin}", scene.mode, values)
+    values |= {"weights": weights, "share": share}
+    return Drawing(root, f"W_Q {shift:+d} · {strength}: {said}. {learned}", scene.mode, values)
 
 
-def _twin(trace: Trace, shift: int) -> tuple[HeadId, float, float]:
-    """The head of the loaded model with the most attention on the same shift."""
-    means = np.stack([at_offset(trace.layer_weights(n), shift) for n in range(trace.model.layers)])
+class _Twin(NamedTuple):
+    """A head of the loaded model, and its weight on a shift: mean and least."""
+
+    head: HeadId
+    mean: float
+    least: float
+
+
+def _twin(trace: Trace, shift: int) -> _Twin | None:
+    """The head with the most attention on the same shift; None where no query may look there."""
+    means = np.concatenate(
+        [
+            at_offset(trace.layer_weights(layer), shift, allowed_in_layer(trace, layer))
+            for layer in range(trace.model.layers)
+        ]
+    )
     best = trace.heads[int(means.argmax())]
-    diagonal = np.diagonal(trace.weights(best), shift)
-    least = float(diagonal.min()) if len(diagonal) else 0.0
-    return best, float(means.max()), least
+    weights, allowed = trace.weights(best), trace.allowed(best)
+    diagonal = np.diagonal(weights, shift)[np.diagonal(pairs_allowed(weights, allowed), shift)]
+    return _Twin(best, float(means.max()), float(diagonal.min())) if len(diagonal) else None
 
 
 def needed() -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Number, text
-from attnviz.pictures.elements.words import wrapped
+from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.style import Mode, Paint
 
 LINE = 1.25  # of the size of a text, from one line to the next

@@ -10,16 +10,17 @@ from attnviz.lessons.chapters.c02_worked_numbers.ladder import WEIGHTED, coloure
 from attnviz.lessons.chapters.c02_worked_numbers.row import STRONGEST, Row, row_of
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
-from attnviz.lessons.text import Text, texts_of
+from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, at_step, matrix, more, text
 from attnviz.pictures.elements.fade import faded
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.elements.products import factor, makes, product
 from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.symbol import symbol
-from attnviz.pictures.elements.words import fitting, row_of_words
+from attnviz.pictures.elements.words import row_of_words
 
 text_of = texts_of(__name__)
 
@@ -124,7 +125,9 @@ class _Ladder:
 
     def _labels(self, layout: _Layout) -> list[Element]:
         left, width = layout.labels
-        plain = np.allclose(self.row.products / self.row.divisor, self.row.scores, atol=1e-4)
+        may = self.row.allowed
+        divided = self.row.products[may] / self.row.divisor
+        plain = np.allclose(divided, self.row.scores[may], atol=1e-4)
         numbers = {
             "divisor": f"{self.row.divisor:.4g}",
             "word": self.scene.token.text,
@@ -285,14 +288,18 @@ class _Ladder:
         ]
 
 
-def _notices(scene: Scene) -> list[Text]:
-    """Where an intervention makes a step of the ladder another than it says."""
+def _notices(scene: Scene, row: Row) -> list[str]:
+    """What some steps of the ladder leave out, or an intervention makes another than they say."""
     layer, head = scene.head()[:2]
     off = head in heads_off(scene.trace.interventions, layer)
     replaced = head in scene.trace.record(layer).changed_weights
+    keys = len(row.scores)
+    numbers = {"head": scene.head(), "asks": scene.token.name, "keys": keys}
+    denied = keys - len(row.allowed)
     return [
-        text
+        scene.say(text, denied=denied, **numbers)
         for text, holds in (
+            (text_of("figure.denied"), denied),
             (text_of("figure.replaced"), replaced),
             (text_of("figure.is_off"), off),
         )
@@ -309,9 +316,7 @@ def _draw_live(scene: Scene) -> Drawing:
     title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · q: {scene.token.name}"
     alt = f"{title}. {best.name}: {row.weights[row.strongest[0]]:.4f}"
     drawn = figure(ladder.drawn(WIDE), ladder.drawn(NARROW), steps, alt, scene.mode, scene.language)
-    notices = [
-        element("p", scene.say(one, head=scene.head()), class_="notice") for one in _notices(scene)
-    ]
+    notices = [element("p", said, class_="notice") for said in _notices(scene, row)]
     root = element("div", *notices, drawn.root) if notices else drawn.root
     return Drawing(root, alt, scene.mode, {"weights": row.weights, "z": row.z})
 

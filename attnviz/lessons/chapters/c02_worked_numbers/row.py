@@ -25,15 +25,21 @@ class Row:
     divisor: float
 
     @property
+    def allowed(self) -> np.ndarray:
+        """The keys that the query may look at."""
+        return np.flatnonzero(~np.isneginf(self.scores))
+
+    @property
     def strongest(self) -> list[int]:
-        """The keys with the largest weights, the largest first."""
-        order: list[int] = np.argsort(-self.weights, kind="stable")[:STRONGEST].tolist()
-        return order
+        """Of the keys that are allowed those with the largest weights, the largest first."""
+        order = np.argsort(-self.weights[self.allowed], kind="stable")[:STRONGEST]
+        found: list[int] = self.allowed[order].tolist()
+        return found
 
     @property
     def others(self) -> np.ndarray:
-        """All other keys."""
-        return np.delete(np.arange(len(self.weights)), self.strongest)
+        """All other keys that are allowed."""
+        return np.setdiff1d(self.allowed, self.strongest)
 
     def weighed(self, keys: Sequence[int] | np.ndarray) -> np.ndarray:
         """The sum of weight times value over some keys."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
 from attnviz.digits import printed
@@ -81,6 +82,7 @@ class _Maps:
     tokens: tuple[Token, ...]
     order: tuple[HeadId, ...]  # the head that is followed first
     sheets: dict[HeadId, np.ndarray]
+    denied: dict[HeadId, np.ndarray]  # of those heads that may not look everywhere
     focus: Token
     key: Token  # the strongest one shown of the focus
     weight: float
@@ -102,12 +104,15 @@ def _maps(scene: Scene) -> _Maps:
     shown = slice(tokens[0].position, tokens[-1].position + 1)
     weights = scene.trace.layer_weights(head.layer)[:, shown, shown]
     sheets = {HeadId(head.layer, n): np.ascontiguousarray(one) for n, one in enumerate(weights)}
+    allowed = allowed_in_layer(scene.trace, head.layer)
+    denied = {} if allowed is None else {h: ~allowed[h.head, shown, shown] for h in sheets}
     row = sheets[head][focus - shown.start]
     at = int(row.argmax())
     return _Maps(
         tokens=tokens,
         order=(head, *(one for one in sheets if one != head)),
         sheets=sheets,
+        denied=denied,
         focus=every[focus],
         key=tokens[at],
         weight=float(row[at]),
@@ -177,6 +182,7 @@ def _sheet(scene: Scene, maps: _Maps, head: HeadId, area: Area, **attributes: ob
         largest=maps.largest,
         columns=[token.position for token in maps.tokens],
         frame=getattr(code(head.head), scene.mode),
+        denied=maps.denied.get(head),
         data_part=f"head.{head.layer}.{head.head}",
         tabindex=0,
         role="button",

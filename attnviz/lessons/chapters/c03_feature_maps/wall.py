@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.core.heads import HeadId
 from attnviz.errors import LessonError
 from attnviz.experiments.rerun import MOST_TOKENS
@@ -30,6 +31,7 @@ def _maps(scene: Scene) -> np.ndarray:
 def _draw_wall(scene: Scene) -> Drawing:
     maps, layer = _maps(scene), scene.head().layer
     weights = scene.choice["map"] == "weights"
+    allowed = allowed_in_layer(scene.trace, layer) if weights else None
     tokens = [token.name for token in scene.trace.tokens]
     top = float(np.abs(maps).max())
     shown = [
@@ -43,6 +45,7 @@ def _draw_wall(scene: Scene) -> Drawing:
             largest=top,
             columns=tokens if weights else None,
             marked=scene.number("word") if weights else None,
+            allowed=None if allowed is None else allowed[head],
         )
         for head, one in enumerate(maps)
     ]

@@ -1,5 +1,7 @@
 """The machine: one layer from X to R, box by box."""
 
+from typing import Literal
+
 import numpy as np
 
 from attnviz.core.card import Projected
@@ -11,7 +13,8 @@ from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.style import Paint, code
 from attnviz.pictures.tensor import tensor
 
-Box = tuple[str, np.ndarray, Paint, bool]  # name, numbers, colour, rows are tokens
+Rows = Literal["token", "number", "query"]  # "query": each column is a key
+Box = tuple[str, np.ndarray, Paint, Rows]  # name, numbers, colour, what a row is
 
 
 def _boxes(trace: Trace, head: HeadId) -> list[tuple[str, list[Box]]]:
@@ -23,41 +26,41 @@ def _boxes(trace: Trace, head: HeadId) -> list[tuple[str, list[Box]]]:
         return trace.input_projection(head, kind).weight
 
     entering = "X" if layer == 0 else f"R (L{layer - 1}) = X"
-    z = [
-        (f"Z · {h}", trace.head_output(layer)[h.head], code(h.head), True)
+    z: list[Box] = [
+        (f"Z · {h}", trace.head_output(layer)[h.head], code(h.head), "token")
         for h in _of(trace, layer)
     ]
     return [
-        ("", [(entering, trace.residual(layer), style.X if layer == 0 else style.R, True)]),
+        ("", [(entering, trace.residual(layer), style.X if layer == 0 else style.R, "token")]),
         (
             f"↓ × {trace.model.heads}",
             [
-                (f"W_Q · {head}", learned("query"), style.Q, False),
-                (f"W_K · {head}", learned("key"), style.K, False),
-                (f"W_V · {head}", learned("value"), style.V, False),
+                (f"W_Q · {head}", learned("query"), style.Q, "number"),
+                (f"W_K · {head}", learned("key"), style.K, "number"),
+                (f"W_V · {head}", learned("value"), style.V, "number"),
             ],
         ),
         (
             "↓ X · W + b",
             [
-                (f"Q · {head}", trace.queries(layer)[index], style.Q, True),
-                (f"K · {head}", record.shared(record.keys, index), style.K, True),
-                (f"V · {head}", record.shared(record.values, index), style.V, True),
+                (f"Q · {head}", trace.queries(layer)[index], style.Q, "token"),
+                (f"K · {head}", record.shared(record.keys, index), style.K, "token"),
+                (f"V · {head}", record.shared(record.values, index), style.V, "token"),
             ],
         ),
-        ("↓", [(f"Q Kᵀ / √d · {head}", trace.scores(head), style.SCORE, True)]),
-        ("↓ softmax", [(f"softmax · {head}", trace.weights(head), style.SCORE, True)]),
+        ("↓", [(f"Q Kᵀ / √d · {head}", trace.scores(head), style.SCORE, "query")]),
+        ("↓ softmax", [(f"softmax · {head}", trace.weights(head), style.SCORE, "query")]),
         ("↓ · V", z),
-        ("↓ concat", [("concat(Z)", trace.record(layer).concat, style.Z, True)]),
+        ("↓ concat", [("concat(Z)", trace.record(layer).concat, style.Z, "token")]),
         (
             "↓ · W_O + b",
             [
-                (f"W_O · {head}", trace.output_projection(head), style.GREY, False),
-                ("Z = concat · W_O + b", trace.attention_output(layer), style.Z, True),
+                (f"W_O · {head}", trace.output_projection(head), style.GREY, "number"),
+                ("Z = concat · W_O + b", trace.attention_output(layer), style.Z, "token"),
             ],
         ),
-        ("↓ + X, LayerNorm", [("Add & Norm", trace.after_attention(layer), style.Z, True)]),
-        ("↓ + FFN, LayerNorm", [("R", trace.residual(layer + 1), style.R, True)]),
+        ("↓ + X, LayerNorm", [("Add & Norm", trace.after_attention(layer), style.Z, "token")]),
+        ("↓ + FFN, LayerNorm", [("R", trace.residual(layer + 1), style.R, "token")]),
     ]
 
 
@@ -84,10 +87,10 @@ def _draw_machine(scene: Scene) -> Drawing:
 
 
 def _box(scene: Scene, box: Box) -> Element:
-    title, values, paint, rows_are_tokens = box
+    title, values, paint, kind = box
     tokens = [token.name for token in scene.trace.tokens]
-    square = values.shape == (len(tokens), len(tokens))
-    rows = tokens if rows_are_tokens else [str(i) for i in range(len(values))]
+    rows = [str(i) for i in range(len(values))] if kind == "number" else tokens
+    is_attention = kind == "query"
     inside = tensor(
         values,
         title,
@@ -95,8 +98,9 @@ def _box(scene: Scene, box: Box) -> Element:
         paint,
         scene.mode,
         scene.language,
-        marked=scene.number("word") if rows_are_tokens else None,
-        columns=tokens if square and rows_are_tokens else None,
+        marked=None if kind == "number" else scene.number("word"),
+        columns=tokens if is_attention else None,
+        allowed=scene.trace.allowed(scene.head()) if is_attention else None,
     )
     summary = element(
         "summary",

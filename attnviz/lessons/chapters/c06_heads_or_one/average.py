@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
+from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.core.heads import HeadId
 from attnviz.digits import printed
 from attnviz.lessons.engine import Part, Scene
@@ -23,11 +24,14 @@ def _draw_average(scene: Scene) -> Drawing:
     layer, at = scene.number("layer"), scene.number("word")
     title = scene.say(text_of("figure.average_title"), layer=layer, word=scene.token.name)
     heads = [str(HeadId(layer, head)) for head in range(len(rows))]
+    of_heads = allowed_in_layer(scene.trace, layer)
+    allowed = None if of_heads is None else of_heads[:, at]
+    seen = range(len(tokens)) if allowed is None else np.flatnonzero(allowed.any(axis=0)).tolist()
     score = getattr(style.SCORE, scene.mode)
     root = element(
         "div",
         element("p", title, class_="title"),
-        bars([Bar(*pair, score) for pair in zip(tokens, mean.tolist(), strict=True)], label=title),
+        bars([Bar(tokens[key], float(mean[key]), score) for key in seen], label=title),
         element("p", scene.say(text_of("figure.average_is")), class_="formula"),
         tensor(
             rows,
@@ -37,6 +41,7 @@ def _draw_average(scene: Scene) -> Drawing:
             scene.mode,
             scene.language,
             columns=tokens,
+            allowed=allowed,
         ),
     )
     alt = f"{title}. {tokens[at]} → {tokens[int(mean.argmax())]}: {printed(float(mean.max()), 3)}"

@@ -1,9 +1,7 @@
 """The note's figure: two heads as lines, green above, red below, built in steps."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from unicodedata import east_asian_width
 
 import numpy as np
 from jaxtyping import Float
@@ -21,7 +19,9 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.elements import at_step, text
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import width_of, wrapped
 from attnviz.pictures.elements.strands import at_ends, cells, chooses, strands, token
+from attnviz.texts import say
 
 text_of = texts_of(__name__)
 
@@ -116,12 +116,18 @@ def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]
     ]
     if layout.tiles:
         names = [place.name for place in places]
+        denied = seen.map.denied[seen.window, seen.window]
+        not_allowed = say("picture.not_allowed_here", scene.language)
         says = [
-            [f"{query} → {key}: {printed(float(rows[q, k]), 3)}" for k, key in enumerate(names)]
+            [
+                f"{query} → {key}: "
+                + (not_allowed if denied[q, k] else printed(float(rows[q, k]), 3))
+                for k, key in enumerate(names)
+            ]
             for q, query in enumerate(names)
         ]
         found.append(
-            at_step(first_step, cells(layout.tiles[index], rows, paint, mode, parts, says))
+            at_step(first_step, cells(layout.tiles[index], rows, paint, mode, parts, says, denied))
         )
         found += [at_step(first_step, one) for one in _tile_names(seen, layout, index, scene)]
     return [one for one in found if one is not None]
@@ -256,23 +262,10 @@ def _foot(scene: Scene, both: Sequence[Seen], layout: Layout) -> list[Element]:
     x, y = layout.foot
     return [
         text(x, y + n * 1.4 * layout.small, line, ink, size=layout.small, anchor="start")
-        for n, line in enumerate(_wrapped(lines, layout.letters))
+        for n, line in enumerate(
+            wrapped(" · ".join(lines), layout.letters * width_of("n", layout.small), layout.small)
+        )
     ]
-
-
-def _wrapped(lines: Sequence[str], letters: int) -> list[str]:
-    """Sentences broken where a line is full; a letter as wide as it is high counts for two."""
-    found, width = [""], 0
-    for word in re.findall(
-        r"(?:[^\s\u2e80-\u9fff]+|[\u2e80-\u9fff][\u3000-\u303f\uff00-\uffef]*)\s*|\s+",
-        " · ".join(lines),
-    ):
-        wide = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in word)
-        if width + wide > letters:
-            found, width = [*found, ""], 0
-        found[-1] += word
-        width += wide
-    return found
 
 
 def _names(both: Sequence[Seen]) -> dict[str, object]:
@@ -290,7 +283,9 @@ def _sentences(scene: Scene, both: Sequence[Seen]) -> list[str]:
         numbers[f"weight_{letter}"] = printed(float(row[best]), 2)
     place = upper.map.rows[upper.window][upper.row]
     same = upper.drawn.head == lower.drawn.head
-    steps = [*STEPS[:-2], "same", "same_compare"] if same else STEPS
+    steps = [*STEPS[:-2], "same", "same_compare"] if same else list(STEPS)
+    if not same and upper.map.withheld.special_hidden:
+        steps[-1] = "compare_words"
     return [
         scene.say(text_of(f"figure.steps.{step}"), **{**numbers, "word": place.text})
         for step in steps

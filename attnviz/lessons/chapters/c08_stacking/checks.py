@@ -57,7 +57,7 @@ def _own_left(trace: Trace) -> tuple[float, float]:
 
 def _own_share(trace: Trace) -> Outcome:
     first, last = _own_left(trace)
-    return Outcome(last, {"share": f"{last:.3f}", "first": f"{first:.3f}", "first_layer": 0})
+    return Outcome(last, {"share": f"{last:.3f}", "first": f"{first:.3f}"})
 
 
 @cached_by_trace

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from attnviz.lessons.engine import Chapter
-from attnviz.lessons.questions import Answer, Question
+from attnviz.lessons.questions import Question
 from attnviz.texts import say
+from attnviz.ui import state
 from attnviz.ui.components import aloud
 from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import language
@@ -39,30 +40,47 @@ def predicts(what: str) -> str:
 def _predict(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     key = f"said_{chapter.number}_{question.name}"
     st.caption(say("walk.in_picture" if question.in_picture else "walk.prediction", language()))
-    said: Answer | None
     if question.options is None:
-        least, most = question.span(sentence.trace)
-        label = predicts(question.asks(sentence.trace, language()))
-        said = st.number_input(
-            label,
+        _type_number(sentence, chapter, question, key)
+        return
+    said = _pick_option(question, sentence, key)
+    st.button(
+        say("walk.commit", language()),
+        key=_commit_key(chapter, question),
+        disabled=said is None,
+        on_click=answer,
+        args=(chapter.number, question.name, said),
+    )
+
+
+def _commit_key(chapter: Chapter, question: Question) -> str:
+    return f"commit_{chapter.number}_{question.name}"
+
+
+def _type_number(sentence: TracedSentence, chapter: Chapter, question: Question, key: str) -> None:
+    """A field for a number; a form, so that one press takes what stands in it."""
+    least, most = question.span(sentence.trace)
+    between = say("walk.between", language(), least=f"{least:g}", most=f"{most:g}")
+
+    def take() -> None:
+        if (said := state.taken(key)) is not None:  # nothing typed: its field says what is asked
+            answer(chapter.number, question.name, said)
+
+    with st.form(f"form_{chapter.number}_{question.name}", border=False):
+        st.number_input(
+            predicts(question.asks(sentence.trace, language())),
             least,
             most,
             None,
             question.step,
             "%.0f" if question.step.is_integer() else None,
             key,
-            placeholder=say("walk.between", language(), least=f"{least:g}", most=f"{most:g}"),
+            placeholder=between,
             label_visibility="collapsed",
         )
-    else:
-        said = _pick_option(question, sentence, key)
-    st.button(
-        say("walk.commit", language()),
-        key=f"commit_{chapter.number}_{question.name}",
-        disabled=said is None,
-        on_click=answer,
-        args=(chapter.number, question.name, said),
-    )
+        st.form_submit_button(
+            say("walk.commit", language()), key=_commit_key(chapter, question), on_click=take
+        )
 
 
 def _pick_option(question: Question, sentence: TracedSentence, key: str) -> str | None:

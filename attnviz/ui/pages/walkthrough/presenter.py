@@ -15,6 +15,7 @@ from attnviz.ui.components import aloud, presenting
 from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough import claims, learner, training
+from attnviz.ui.pages.walkthrough.asking import FEW
 from attnviz.ui.pages.walkthrough.chapter_controls import controls
 from attnviz.ui.pages.walkthrough.progress import (
     TracedSentence,
@@ -95,7 +96,7 @@ def _question(sentence: TracedSentence, chapter: Chapter, question: Question) ->
     with clear_errors():
         st.markdown(f"**{markdown_text(question.asks(sentence.trace, language()))}**")
         options = question.offers(sentence.trace, language()).values()
-        if options:
+        if 0 < len(options) <= FEW:  # more, such as all words, are in the picture
             st.markdown(" · ".join(markdown_text(option) for option in options))
         if is_revealed(chapter, question):
             told = question.tells(sentence.trace, language())

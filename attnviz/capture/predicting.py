@@ -1,0 +1,62 @@
+"""Predicting: what the head of a model says of a run that was captured, in words."""
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from attnviz.capture.display import Marks, byte_alphabet, token_text
+from attnviz.core.characters import visible
+from attnviz.core.predictions import Prediction, Predictions
+from attnviz.models.model import Model
+from attnviz.models.task_head import Heard, TaskHead
+
+MOST = 5  # predictions of a token
+_ENDS = ("start", "end")  # of an answer
+_BYTES = byte_alphabet()
+
+
+def predictions_of(model: Model, heard: Heard) -> Predictions | None:
+    """The likeliest answers at each token; None of a model without such a head."""
+    head = model.task_head
+    if head is None or heard.given is None:
+        return None
+    says = cache(lambda number: _said(number, head, model))
+    top: list[tuple[Prediction, ...]] = []
+    with torch.inference_mode():
+        for scores in head.scores(heard.answer, heard.given):
+            probabilities = _probabilities(scores.float(), head)
+            likeliest = probabilities.topk(min(MOST, probabilities.shape[-1]))
+            top += [
+                tuple(Prediction(*says(number), share) for share, number in zip(*row, strict=True))
+                for row in zip(likeliest.values.tolist(), likeliest.indices.tolist(), strict=True)
+            ]
+    return Predictions(head.predicts, tuple(top), head.sequence)
+
+
+def _probabilities(scores: Tensor, head: TaskHead) -> Tensor:
+    if head.has_several:
+        return scores.sigmoid()
+    return scores.softmax(dim=0 if head.predicts == "question-answering" else -1)
+
+
+def _said(number: int, head: TaskHead, model: Model) -> tuple[str, str]:
+    """A choice as people read it, and its piece or label."""
+    if head.predicts == "question-answering":
+        return _ENDS[number], _ENDS[number]
+    if head.choices:
+        return visible(head.choices[number]), head.choices[number]
+    piece = model.tokenizer.id_to_token(number)
+    if piece is None:  # a row of the embedding that the tokenizer has no name for
+        return f"#{number}", ""
+    added = model.tokenizer.get_added_tokens_decoder().get(number)
+    if added is not None and added.special:
+        return visible(piece), piece
+    marks = Marks.of(model.tokenizer, model.byte_level)
+    return token_text(piece, _as_bytes(piece), marks), piece
+
+
+def _as_bytes(piece: str) -> str:
+    """A piece that is only part of a character, as its bytes."""
+    is_written = all(character in _BYTES for character in piece)
+    return "".join(f"<0x{_BYTES[c]:02X}>" for c in piece) if is_written else piece

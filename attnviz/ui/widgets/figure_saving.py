@@ -1,0 +1,133 @@
+"""A figure for a paper: how it will be printed, and its file in each format."""
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from attnviz.core.methods import Picture
+from attnviz.core.sheet import LETTERS, SCHEMES, WIDTHS, Sheet
+from attnviz.export.pdf import LETTER_DPI, pdf_packet
+from attnviz.export.png import DOTS_PER_INCH, dots_of, png_packet
+from attnviz.pictures.explorer import Explorer
+from attnviz.pictures.kinds import PictureKind, kinds
+from attnviz.runtime.queue import in_turn
+from attnviz.texts import say
+from attnviz.ui import state
+from attnviz.ui.components.figures import save_drawn
+from attnviz.ui.frame import language
+from attnviz.ui.state import SessionValue
+from attnviz.ui.widgets.downloads import download
+
+LARGEST_PREVIEW = 3_000_000  # characters of an SVG that is sent to be looked at
+
+_UNITS = {"width": "mm", "letters": "pt"}
+_ASKED = SessionValue("files_asked", 0)  # so that each is another message
+_SHEET = SessionValue("sheet", Sheet())
+
+
+def save_figure(seen: Explorer, name: str) -> None:
+    """One picture of what is seen: chosen, laid out, looked at, and saved."""
+    made = saved_pictures(seen)
+    what = st.selectbox(
+        say("page.save_picture", seen.language),
+        list(made),
+        format_func=lambda what: made[what][0].title_of(what, seen.language),
+        key="save_what",
+    )
+    _, make = made[what]
+    sheet = _chosen_sheet()
+    with in_turn():
+        picture = make()
+        svg = picture.to_svg(sheet=sheet)
+    _formats(make, svg, sheet, f"{name}-{what}".replace("·", ""))
+    _preview(svg, sheet)
+
+
+def saved_pictures(seen: Explorer) -> dict[str, tuple[PictureKind, Callable[[], Picture]]]:
+    """Each picture of what is seen that can be saved, by its name."""
+    return {
+        what: (kind, make)
+        for kind in kinds().values()
+        if kind.is_saved
+        for what, make in kind.pictures(seen).items()
+    }
+
+
+def _chosen_sheet() -> Sheet:
+    """The sheet as it was chosen, with what chooses it."""
+    sheet = _SHEET.get()
+    with st.container(horizontal=True, key="save_sheet"):
+        _choice("width", WIDTHS, sheet.width)
+        _choice("letters", LETTERS, sheet.letters)
+        _choice("scheme", SCHEMES, sheet.scheme)
+        _choice("is_transparent", (False, True), sheet.is_transparent)
+        _choice("provenance", (False, True), sheet.provenance)
+    return sheet
+
+
+def _choice(field: str, options: Sequence[Any], now: object) -> None:
+    """One choice about the sheet."""
+    key = f"save_{field}"
+
+    def take() -> None:
+        _SHEET.put(replace(_SHEET.get(), **{field: state.taken(key)}))
+
+    st.segmented_control(
+        say(f"save.{field}", language()),
+        options,
+        format_func=lambda option: _option_name(field, option),
+        required=True,
+        **state.shown(key, now, take, "default"),
+    )
+
+
+def _option_name(field: str, option: object) -> str:
+    if field in _UNITS:
+        return f"{option} {_UNITS[field]}"
+    return say(f"save.{field}_{str(option).lower()}", language())
+
+
+def _preview(svg: str, sheet: Sheet) -> None:
+    """The figure at its size in print, on the ground that it is for."""
+    spoken = language()
+    if len(svg) > LARGEST_PREVIEW:
+        st.caption(say("save.no_preview", spoken, megabytes=f"{len(svg) / 1e6:.1f}"))
+        return
+    packed = b64encode(svg.encode()).decode()
+    alt = escape(say("save.preview", spoken, width=sheet.width))
+    with st.container(key=f"save_preview_{sheet.scheme}"):
+        st.html(
+            f'<img alt="{alt}" style="width:{sheet.width}mm" '
+            f'src="data:image/svg+xml;base64,{packed}">'
+        )
+
+
+def _formats(make: Callable[[], Picture], svg: str, sheet: Sheet, name: str) -> None:
+    """A button for each format; the browser draws what wants its fonts."""
+    spoken = language()
+    with st.container(horizontal=True, key="save_formats"):
+        download(
+            say("page.save_svg", spoken),
+            lambda: make().to_svg(sheet=sheet).encode(),
+            f"{name}.svg",
+            "image/svg+xml",
+            key="save_svg",
+        )
+        if st.button(say("save.pdf", spoken), key="save_pdf"):
+            save_drawn(pdf_packet(svg, f"{name}.pdf", _next()))
+        for dpi in DOTS_PER_INCH:
+            if st.button(say("save.png", spoken, dpi=dpi), key=f"save_png_{dpi}"):
+                save_drawn(png_packet(svg, f"{name}.png", dpi, _next()))
+    st.caption(say("save.letters_of_pdf", spoken, dpi=f"{LETTER_DPI:,}"))
+    most = dots_of(svg, max(DOTS_PER_INCH))
+    if most < max(DOTS_PER_INCH):
+        st.caption(say("save.fewer_dots", spoken, dpi=int(most)))
+
+
+def _next() -> int:
+    _ASKED.put(_ASKED.get() + 1)
+    return _ASKED.get()

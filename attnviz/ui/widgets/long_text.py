@@ -1,0 +1,90 @@
+"""A long text: what it costs is said before it is read, and a span of it is chosen."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from attnviz.capture.cost import LONG, cost
+from attnviz.capture.reading import read
+from attnviz.core.trace import Trace
+from attnviz.digits import printed
+from attnviz.models.load import Model
+from attnviz.share.state import ViewState
+from attnviz.texts import say
+from attnviz.ui import state
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.frame import language
+from attnviz.ui.widgets.escape import markdown_text
+
+WHOLE_UP_TO = 512  # tokens: beyond, a span of the text is drawn until another is chosen
+USUAL_WIDTH = 128  # tokens of it
+SPANNED_FROM = 128  # tokens, from which a span can be chosen
+
+Span = tuple[int, int]
+
+
+@contextmanager
+def cost_said(key: TraceKey, model: Model) -> Iterator[None]:
+    """While a long text is read, what that costs stands on the page.
+
+    Raises:
+        TextError: if it cannot be read.
+    """
+    place = st.empty()
+    if len(key.text) + len(key.pair or "") >= LONG:  # a token is a character at least
+        tokens = len(read(key.text, key.pair, model).tokens)
+        if tokens >= LONG:
+            place.info(markdown_text(_sentence(model, tokens)))
+    yield
+    place.empty()
+
+
+def _sentence(model: Model, tokens: int) -> str:
+    found = cost(model, tokens)
+    return say(
+        "page.cost",
+        language(),
+        tokens=f"{tokens:,}",
+        seconds=f"{max(1, round(found.seconds)):,}",
+        megabytes=f"{found.bytes / 1e6:,.0f}",
+        pairs=printed(tokens**2 / 1e6, 1),
+    )
+
+
+def span_of(tokens: int, now: ViewState) -> Span | None:
+    """The span that is drawn: the chosen one, the beginning of a long text, or None: all of it."""
+    if tokens <= SPANNED_FROM:
+        return None
+    if now.span is None:
+        return (0, USUAL_WIDTH - 1) if tokens > WHOLE_UP_TO else None
+    first = min(now.span[0], tokens - 1)
+    return first, min(now.span[1], tokens - 1)
+
+
+def choose_span(trace: Trace, now: ViewState) -> None:
+    """Two numbers: from which token to which one lines, maps and text are drawn."""
+    last = len(trace.tokens) - 1
+    if last < SPANNED_FROM:
+        return
+    span = span_of(len(trace.tokens), now) or (0, last)
+
+    def take_first() -> None:
+        first: int = state.taken("span_first")
+        wide = span[1] - span[0]
+        end = span[1] if first <= span[1] else min(first + wide, last)
+        state.change(ViewState, span=(first, end))
+
+    def take_last() -> None:
+        end: int = state.taken("span_last")
+        state.change(ViewState, span=(min(span[0], end), end))
+
+    for name, value, take in (("first", span[0], take_first), ("last", span[1], take_last)):
+        st.number_input(
+            say(f"page.span_{name}", language()),
+            0,
+            last,
+            step=1,
+            **state.shown(f"span_{name}", value, take),
+            width=130,
+        )

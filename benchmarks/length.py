@@ -1,0 +1,139 @@
+"""What a long text costs: capture ÷ forward, memory above the model, one row of one head.
+
+The model has the shape of the embedded one (6 × 12 heads, width 384) with room for 8,192 tokens,
+and random weights.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import psutil
+import torch
+from transformers import BertConfig, BertModel
+
+from attnviz.capture.reading import Reading, read
+from attnviz.capture.run import capture
+from attnviz.capture.variants import inputs
+from attnviz.models.in_memory import held
+from attnviz.models.load import Model
+from attnviz.runtime.sizes import size_of
+from tests.long_models import MOST, long_model, long_text
+
+LENGTHS = (512, 2_048, MOST)
+PAIRS = {512: 9, 2_048: 5, MOST: 2}
+ROWS = 50
+SHAPE: dict[str, Any] = {
+    "hidden_size": 384,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 12,
+    "intermediate_size": 1_536,
+    "max_position_embeddings": MOST,
+}
+
+
+def long_bert() -> Model:
+    """The model, looked into."""
+    _, tokenizer = long_model("llama", layers=1)
+    torch.manual_seed(0)
+    config = BertConfig(**SHAPE, vocab_size=len(tokenizer))
+    module: Any = BertModel(config, add_pooling_layer=False)
+    return held(module.train(False), tokenizer)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How long a call took, how much memory it took at the most, and what it gave."""
+
+    seconds: float
+    peak: float  # bytes beyond what the process held
+    found: Any
+
+
+def run(work: Callable[[], Any]) -> Run:
+    """One call, watched."""
+    process, most, over = psutil.Process(), [0], threading.Event()
+    before = process.memory_info().rss
+
+    def watch() -> None:
+        while not over.wait(0.005):
+            most.append(process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    start = time.perf_counter()
+    found = work()
+    seconds = time.perf_counter() - start
+    over.set()
+    watcher.join()
+    return Run(seconds, max(0.0, float(max(most) - before)), found)
+
+
+def measure(model: Model, tokens: int, pairs: int) -> dict[str, float]:
+    """All numbers at one length, from so many pairs of a forward pass and a capture."""
+    reading: Reading = read(long_text(tokens), None, model)
+    given = inputs([reading], model)
+
+    def plain() -> None:
+        with torch.inference_mode():
+            model.module(**given)
+
+    forwards, captures = [], []
+    for _ in range(pairs):
+        forwards.append(run(plain))
+        captures.append(run(lambda: capture(reading, model)))
+    attention, streams = captures[-1].found
+    rows = [run(lambda n=n: attention["self", 3].weights(5, slice(n, n + 1))) for n in range(ROWS)]  # type: ignore[misc]
+    return {
+        "tokens": tokens,
+        "capture": median(c.seconds / f.seconds for c, f in zip(captures, forwards, strict=True)),
+        "forward_s": median(one.seconds for one in forwards),
+        "kept_mb": size_of((dict(attention), streams)) / 1e6,
+        "peak_mb": max(one.peak for one in captures) / 1e6,
+        "forward_peak_mb": max(one.peak for one in forwards) / 1e6,
+        "row_ms": 1_000 * median(one.seconds for one in rows),
+        "head_s": run(lambda: attention["self", 3].weights(5)).seconds,
+    }
+
+
+COLUMNS = {
+    "tokens": ("tokens", "{:,.0f}"),
+    "capture": ("capture ÷ forward", "{:.2f}"),
+    "forward_s": ("forward, s", "{:.2f}"),
+    "kept_mb": ("kept, MB", "{:,.0f}"),
+    "peak_mb": ("capture at its peak, MB above the model", "{:,.0f}"),
+    "forward_peak_mb": ("forward at its peak, MB", "{:,.0f}"),
+    "row_ms": ("one row of one head, ms", "{:.2f}"),
+    "head_s": ("one head whole, s", "{:.2f}"),
+}
+
+
+def markdown(rows: list[dict[str, float]]) -> str:
+    """The table."""
+    header = [title for title, _ in COLUMNS.values()]
+    body = [[form.format(row[name]) for name, (_, form) in COLUMNS.items()] for row in rows]
+    lines = ["| " + " | ".join(line) + " |" for line in [header, ["---:"] * len(header), *body]]
+    about = (
+        "A long text: the same shape with room for 8,192 tokens and random weights; medians of\n"
+        "pairs measured back to back."
+    )
+    return "\n".join([about, "", *lines])
+
+
+def measured(most_pairs: int = max(PAIRS.values())) -> list[dict[str, float]]:
+    """One row a length."""
+    model = long_bert()
+    found = []
+    for tokens in LENGTHS:
+        found.append(measure(model, tokens, min(PAIRS[tokens], most_pairs)))
+        print(found[-1], file=sys.stderr, flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    print(markdown(measured(*map(int, sys.argv[1:]))))
