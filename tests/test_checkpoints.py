@@ -92,6 +92,8 @@ def other_layers(file: Path) -> None:
         {"steps": 1},
         {"steps": 0},
         {"seed": -1},
+        {"is_causal": 1},
+        {"is_causal": "yes"},
     ],
 )
 def test_claims_that_cannot_be_are_refused(

@@ -35,15 +35,19 @@ class Session(AppSession):
         ([""], "explore", False),
     ],
 )
-def test_a_fragment_of_a_page_that_was_left_is_not_run(
+def test_a_fragment_of_a_page_that_was_left_is_a_run_of_the_page_that_is_there(
     pages: list[str], of: str, is_left: bool
 ) -> None:
     session = Session()
     for page in pages:
         asked = ClientState(page_script_hash=page)
-        assert not navigation._is_of_a_left_page(session, asked)
-    fragment = ClientState(page_script_hash=of, fragment_id="popover")
-    assert navigation._is_of_a_left_page(session, fragment) == is_left
+        assert navigation.of_this_page(session, asked) is asked
+    fragment = ClientState(page_script_hash=of, fragment_id="popover", query_string="head=a")
+    run = navigation.of_this_page(session, fragment)
+    if is_left:
+        assert run == ClientState(page_script_hash=pages[-1], query_string="head=a")
+    else:
+        assert run is fragment
 
 
 def answered(response: ASGIApp) -> tuple[Message, bytes]:

@@ -144,12 +144,12 @@ def induction(sides: Sides) -> Pairs:
     if not sides.queries_are_keys:
         return pairs
     last: dict[str, int] = {}
-    for query, token in enumerate(sides.queries):
+    for place, token in enumerate(sides.keys):
         if token.is_special or token.is_unknown:
             continue
-        if token.piece in last:
-            pairs[query, last[token.piece] + 1] = True
-        last[token.piece] = query
+        if token.piece in last and 0 <= place - sides.first < len(pairs):
+            pairs[place - sides.first, last[token.piece] + 1] = True
+        last[token.piece] = place
     return pairs
 
 

@@ -7,9 +7,9 @@ import unicodedata
 
 from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.svg import text
+from attnviz.pictures.widths import SIGN
 
 _TICK = 3.0  # units
-_SIGN = 1.05  # from one upright sign to the next, in the size of the letters
 
 
 def place_name(
@@ -19,7 +19,7 @@ def place_name(
     if not (paper.is_exact and _is_upright(said)):
         anchor = "start" if above else "end"
         return text(x + size / 3, y, said, size, ink=ink, anchor=anchor, turned=True)
-    step = _SIGN * size
+    step = SIGN * size
     first = y - 0.15 * size - step * (len(said) - 1) if above else y + 0.85 * size
     return "".join(
         text(x, first + step * n, sign, size, ink=ink, anchor="middle")

@@ -5,8 +5,9 @@ In sizes of the letters.
 
 import unicodedata
 
+SIGN = 1.1  # from one Chinese sign to the next
 _NARROW = frozenset("fijlrtI.,:;'|!()[]/ ")
-_WIDE = frozenset("mwMW@%—…")
+_WIDE = frozenset("mwMW@%—…#&+<=>^~×÷ÆæŒœĦŴŵЉЊЖЮШЩЫФМжшщюфыъ")
 
 
 def room_of(text: str) -> float:
@@ -17,11 +18,13 @@ def room_of(text: str) -> float:
 def _width(character: str) -> float:
     if unicodedata.combining(character):
         return 0.0
-    if character in _WIDE or unicodedata.east_asian_width(character) in "WF":
+    if unicodedata.east_asian_width(character) in "WF":
+        return SIGN
+    if character in _WIDE:
         return 1.0
     if character in _NARROW:
         return 0.42
-    return 0.78 if character.isupper() else 0.64
+    return (0.8 if character.isupper() else 0.64) + (0 if character.isascii() else 0.08)
 
 
 def columns_of(text: str) -> int:

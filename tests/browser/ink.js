@@ -1,11 +1,17 @@
 // The boxes of ink of all texts of an SVG, which of them touch, and which leave the figure.
 () => {
+  const LARGE = 20;
   const context = document.createElement("canvas").getContext("2d");
   const ordered = (points, side) => points.map((point) => point[side]).sort((a, b) => a - b);
   const boxOf = (text) => {
     const { fontSize, fontFamily, fontWeight } = getComputedStyle(text);
-    context.font = `${fontWeight} ${fontSize} ${fontFamily}`;
-    const box = context.measureText(text.textContent);
+    // Small letters are measured in whole px: they are measured large.
+    context.font = `${fontWeight} ${LARGE * parseFloat(fontSize)}px ${fontFamily}`;
+    const box = {};
+    const large = context.measureText(text.textContent);
+    for (const name of ["width", ...["Left", "Right", "Ascent", "Descent"].map((side) => `actualBoundingBox${side}`)]) {
+      box[name] = large[name] / LARGE;
+    }
     const anchor = text.getAttribute("text-anchor") ?? "start";
     const before = { start: 0, middle: box.width / 2, end: box.width }[anchor];
     const [x, y] = ["x", "y"].map((name) => Number(text.getAttribute(name) ?? 0));

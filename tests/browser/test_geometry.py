@@ -288,7 +288,7 @@ def test_the_chapter_of_a_link_is_in_sight(go: Go, width: int) -> None:
     page.reload()
     page.wait_for_selector(STANDS)
     chosen = page.locator(".st-key-walk_chapter [data-selected]")
-    expect(chosen).to_be_in_viewport(ratio=1)
+    expect(chosen).to_be_in_viewport(ratio=0.9)  # its edge may be between two pixels
 
 
 def test_the_chosen_chapter_is_in_sight_on_a_phone(go: Go) -> None:

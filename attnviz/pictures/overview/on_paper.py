@@ -58,7 +58,7 @@ def _names(
     """The numbers of heads above, of layers to the left; every k-th where they would touch."""
     (layers, heads), (high, wide), size = counts, tile, paper.letters
     left, above = 3.2 * size, 1.4 * size
-    every = paper.every(wide + apart, size * (room_of(f"H{heads - 1}") + 0.12))
+    every = paper.every(wide + apart, size * (room_of(f"H{heads - 1}") + 0.1))
     above_tiles = [
         text(
             left + head * (wide + apart) + wide / 2,

@@ -1,8 +1,9 @@
-"""Navigation: what a page still asks for after it was left is not done.
+"""Navigation: what a page still asks for after it was left is asked of the page that is there.
 
 A popover that closes, or a text that is committed, because a page link was clicked asks for a
 run of its fragment, after the new page was asked for. Streamlit 1.67 runs that fragment in the
-place of the page that it belongs to, and the browser empties the new one.
+place of the page that it belongs to, and the browser empties the new one. Left unanswered, the
+browser would wait for that run.
 """
 
 from weakref import WeakKeyDictionary
@@ -14,19 +15,24 @@ _asked_for: WeakKeyDictionary[AppSession, str] = WeakKeyDictionary()
 
 
 def let_go_of_left_pages() -> None:
-    """From now on, ask no fragment of a page that a session has left."""
+    """From now on, run no fragment of a page that a session has left: its page runs instead."""
     ask = AppSession.request_rerun
 
     def request_rerun(session: AppSession, client_state: ClientState | None) -> None:
-        if client_state is None or not _is_of_a_left_page(session, client_state):
-            ask(session, client_state)
+        ask(session, None if client_state is None else of_this_page(session, client_state))
 
     AppSession.request_rerun = request_rerun  # type: ignore[assignment,method-assign]
 
 
-def _is_of_a_left_page(session: AppSession, asked: ClientState) -> bool:
-    """Whether a fragment is asked for whose page the session has left; notes pages."""
+def of_this_page(session: AppSession, asked: ClientState) -> ClientState:
+    """What is asked for; where that is of a left page, the page that the session is at."""
     if not asked.fragment_id:
         _asked_for[session] = asked.page_script_hash
-        return False
-    return _asked_for.get(session, "") not in ("", asked.page_script_hash)
+        return asked
+    page = _asked_for.get(session, "")
+    if page in ("", asked.page_script_hash):
+        return asked
+    of_page = ClientState()
+    of_page.CopyFrom(asked)
+    of_page.fragment_id, of_page.page_script_hash = "", page
+    return of_page
