@@ -15,7 +15,7 @@ import attnviz
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.errors import ArgumentError
-from attnviz.pictures.overview import tiles_of
+from attnviz.pictures.overview.tiles import tiles_of
 from attnviz.ui.widgets import pins
 from tests.test_page import components, said
 from tests.test_share_page import link_of

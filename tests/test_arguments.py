@@ -30,6 +30,7 @@ GIVEN = {
     "Lens(unit='words')": "'piece', 'word'",
     "Lens(unit=None)": "'piece', 'word'",
     "Lens(unit=['word'])": "'piece', 'word'",
+    "Lens(map='attention')": "'norm_weighted', 'rollout', 'flow'",
     "Lens(at_least=7)": "from 0 to 1",
     "Lens(at_least=-0.1)": "from 0 to 1",
     "Lens(at_least='0.1')": "from 0 to 1",

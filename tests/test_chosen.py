@@ -50,7 +50,7 @@ def test_what_is_chosen_survives_every_other_page(there: str, minilm: Model) -> 
     assert link_of(app) == before
     assert app.selectbox(key="b").value == HeadId(3, 3)
     assert app.multiselect(key="more").value == [HeadId(2, 2)]
-    assert app.text_input(key="text").value == "The cat sat on the mat"
+    assert app.text_area(key="text").value == "The cat sat on the mat"
     assert app.toggle(key="hide_special").value
     assert app.toggle(key="renormalise").value
     assert {name: app.slider(key=name).value for name in SLIDERS} == SLIDERS
@@ -67,7 +67,7 @@ def test_every_control_shows_what_is_in_force_wherever_one_comes_from(
         assert app.slider(key="strongest").value == 100
         assert app.slider(key="at_least").value == 0.0
         shown = segments(app)
-        assert [shown[name] for name in SEGMENTS] == ["each", "stacked", "horizontal", "piece"]
+        assert [shown[name] for name in SEGMENTS] == ["each", "beside", "horizontal", "piece"]
         assert link_of(app) == {}
 
 

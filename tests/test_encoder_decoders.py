@@ -20,7 +20,7 @@ from attnviz.errors import ArgumentError, CaptureError, InterventionError, TextE
 from attnviz.export.numbers import as_npz
 from attnviz.models.load import Model
 from attnviz.pictures import style
-from attnviz.pictures.overview import tiles_of
+from attnviz.pictures.overview.tiles import tiles_of
 from tests.tiny_families import opened, saved_family
 
 TEXT, TARGET = "the cat sat on the mat .", "the mat sat"

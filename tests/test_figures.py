@@ -15,7 +15,7 @@ from attnviz.pictures.colour import contrast, linear, oklab
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.heatmap import draw
 from attnviz.pictures.lines import FAINTEST
-from attnviz.pictures.overview import LARGEST_PAYLOAD, cell_edges, pool
+from attnviz.pictures.overview.tiles import LARGEST_PAYLOAD, cell_edges, pool
 from attnviz.pictures.packet import pack, unpack
 from attnviz.pictures.picture import percent
 from attnviz.pictures.shown import shown

@@ -22,7 +22,8 @@ from attnviz.errors import CaptureError, InterventionError
 from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.models.recorder import Recorder
-from attnviz.pictures.overview import overview_words, tiles_of
+from attnviz.pictures.overview.tiles import tiles_of
+from attnviz.pictures.overview.words import overview_words
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.shown import shown
 from attnviz.share.interventions import interventions_text, read_interventions

@@ -15,9 +15,9 @@ from attnviz.core import attention, tiles
 from attnviz.core.tiles import causal, compact, from_diagonals
 from attnviz.errors import ArgumentError, AttnvizError, CaptureError
 from attnviz.models.model import Model
-from attnviz.pictures import overview as overview_module
 from attnviz.pictures.highlights import highlights
-from attnviz.pictures.overview import tiles_of
+from attnviz.pictures.overview import tiles as overview_tiles
+from attnviz.pictures.overview.tiles import tiles_of
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.shown import shown
 from attnviz.runtime.sizes import size_of
@@ -147,7 +147,7 @@ def _many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         del most
         yield from tiles.blocks(queries, a_query, 13 * a_query)
 
-    for module in (attention, measure, difference, overview_module):
+    for module in (attention, measure, difference, overview_tiles):
         monkeypatch.setattr(module, "blocks", few)
     monkeypatch.setattr("attnviz.analysis.head_map.blocks", few)
 

@@ -12,7 +12,7 @@ from attnviz.capture.cost import cost
 from attnviz.models.in_memory import held
 from attnviz.models.load import Model
 from attnviz.models.progress import Progress
-from attnviz.pictures.overview import tiles_of
+from attnviz.pictures.overview.tiles import tiles_of
 from attnviz.runtime.sizes import size_of
 from attnviz.share.state import EXPLORE, ViewState, from_link, to_link
 from attnviz.texts import say
@@ -20,7 +20,7 @@ from attnviz.ui.widgets.long_text import span_of
 from tests.conftest import save_tiny
 from tests.long_models import long_model
 from tests.long_models import long_text as letters
-from tests.test_page import MAIN, said
+from tests.test_page import MAIN, choose, said
 from tests.waiting import CEILING
 
 WORDS = 1_100  # tokens, two of them special
@@ -68,13 +68,14 @@ def test_a_long_text_says_its_cost_before_it_is_read(
     assert "1,100 tokens" in sentence
     assert "1.2 M weights" in sentence
     assert "MB of memory" in sentence
+    choose(app, "tab", "heatmaps")
     assert "Tokens 0 to 127 of 1,100 are shown" in said(app)
 
 
 def test_a_short_text_has_no_span_and_a_chosen_one_is_drawn(folder: Path) -> None:
     app = opened(folder, "the cat sat")
     assert not [box for box in app.number_input if box.key == "span_first"]
-    app = opened(folder, "the cat " * 150, span="100-139")
+    app = opened(folder, "the cat " * 150, span="100-139", see="heatmaps")
     assert "Tokens 100 to 139 of 302 are shown" in said(app)
     app.number_input(key="span_last").set_value(119).run()
     assert "Tokens 100 to 119 of 302 are shown" in said(app)
@@ -134,7 +135,7 @@ def test_progress_tells_each_layer_of_the_pass_and_of_the_overview(tiny: Model) 
     layers = trace.model.layers
     assert told == [(layer / layers, "run") for layer in range(layers)]
     told.clear()
-    tiles_of(trace, report)
+    tiles_of(trace, progress=report)
     assert told == [(layer / layers, "overview") for layer in range(layers)]
     told.clear()
     attnviz.measure(trace, progress=report)

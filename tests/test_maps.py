@@ -28,7 +28,7 @@ from attnviz.export.numbers import NOT_ALLOWED, as_csv, as_frame, as_json, as_np
 from attnviz.pictures import style
 from attnviz.pictures.colour import contrast, linear, oklab
 from attnviz.pictures.hatch import segments
-from attnviz.pictures.overview import cell_edges, pool
+from attnviz.pictures.overview.tiles import cell_edges, pool
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.quantised import HIDDEN, STEPS
 from attnviz.pictures.shown import shown

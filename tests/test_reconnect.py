@@ -165,11 +165,11 @@ def again(app: AppTest, where: str = "", **params: str) -> AppTest:
 def test_what_a_browser_holds_is_what_a_new_session_shows(minilm: Model) -> None:
     app = AppTest.from_file(str(MAIN), default_timeout=CEILING).run()
     before = link_of(app)
-    app.text_input(key="text").set_value("the dog sat")
+    app.text_area(key="text").set_value("the dog sat")
     app.toggle(key="hide_special").set_value(True)
     app.selectbox(key="b").select(HeadId(3, 3))
     new = again(app, **before)
-    assert new.text_input(key="text").value == "the dog sat"
+    assert new.text_area(key="text").value == "the dog sat"
     assert new.toggle(key="hide_special").value
     assert new.selectbox(key="b").value == HeadId(3, 3)
     now = link_of(new)

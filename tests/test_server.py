@@ -295,7 +295,6 @@ def test_the_opening_example_is_never_refused(
         for language in LANGUAGES:
             app = opened(lang=language)
             assert not app.error, app.error
-            assert len(app.get("plotly_chart")) == 2
             drawn = {component.key for component in app.get("bidi_component")}
             assert drawn >= {"overview_picture", "lines_picture"}
     finally:
@@ -313,7 +312,7 @@ def test_a_busy_server_says_so_and_keeps_what_was_typed(
     try:
         typed(app, "a sentence that finds no room")
         assert "This server's memory is full" in said(app)
-        assert app.text_input(key="text").value == "a sentence that finds no room"
+        assert app.text_area(key="text").value == "a sentence that finds no room"
     finally:
         monkeypatch.undo()
         settings.cache_clear()

@@ -61,13 +61,13 @@ def test_the_first_view_has_no_link_and_each_choice_enters_it(minilm: Model) -> 
     again = opened(**link_of(app))
     assert again.selectbox(key="b").value == HeadId(3, 3)
     assert again.slider(key="strongest").value == 70
-    assert again.text_input(key="text").value == "the cat sat"
+    assert again.text_area(key="text").value == "the cat sat"
     assert link_of(again) == link_of(app)
 
 
 def test_an_empty_text_is_a_view_too(minilm: Model) -> None:
     app = opened(s="", v="1")
-    assert app.text_input(key="text").value == ""
+    assert app.text_area(key="text").value == ""
     assert "There is no text" in said(app)
 
 
@@ -92,7 +92,7 @@ def test_a_text_too_long_for_a_link_is_refused_with_a_way_out(minilm: Model) -> 
     assert "too long for a link. Save the view as a file" in said(app)
     again = opened(**link_of(app))
     assert "left out: long" in said(again)
-    assert again.text_input(key="text").value == NOTE
+    assert again.text_area(key="text").value == NOTE
 
 
 def test_a_view_file_is_what_a_link_would_have_been(

@@ -38,6 +38,8 @@ def test_both_languages_have_the_same_texts_and_placeholders() -> None:
 def test_no_text_is_empty_and_chinese_is_chinese() -> None:
     same = {key for key, text in catalogue("en").items() if text == catalogue("zh")[key]}
     assert same <= {
+        "page.map_flow",
+        "page.map_rollout",
         "page.model_minilm",
         "picture.query",
         "picture.key",
@@ -157,8 +159,10 @@ NEVER_ONE = {
         "page.left_out_target",
     ),
     *("page.unknown_long", "page.save_too_many", "pattern.says_even", "pattern.says_none"),
+    "reading.even",
     *(f"overview.title_{kind}" for kind in ("self", "encoder", "decoder", "cross")),
-    *("overview.pooled", "overview.alt", "train.parameters", "train.stopped"),
+    *("overview.pooled", "overview.pooled_norm", "overview.pooled_layers"),
+    *("overview.alt", "overview.alt_layers", "train.parameters", "train.stopped"),
     *("train.done", "train.done_seen", "train.done_unknown", "train.done_at", "train.score"),
     *("train.bars_parameters", "train.looks_note", "train.compare_heads"),
     *("walk.plan", "walk.trial_how", "overview.map_alt", "heatmap.alt", "heatmap.alt_signed"),

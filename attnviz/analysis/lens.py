@@ -22,6 +22,7 @@ from attnviz.core.maps import AttentionMap, Place, Withheld, share_of
 from attnviz.core.tokens import Token
 
 Unit = Literal["piece", "word"]
+MapKind = Literal["raw", "norm_weighted", "rollout", "flow"]  # of weights, or computed from them
 _ROUNDING = 1e-5  # of a sum of weights
 
 
@@ -39,9 +40,11 @@ class Lens:
     at_least: float = 0.0  # hide weights below this
     strongest: float = 1.0  # of each row, show the strongest until this share is reached
     span: tuple[int, int] | None = None  # of tokens, the first and the last that are shown
+    map: MapKind = "raw"  # which map of a head or, of rollout and flow, of its layer
 
     def __post_init__(self) -> None:
         checks.one_of("unit", self.unit, get_args(Unit))
+        checks.one_of("map", self.map, get_args(MapKind))
         for names, check in (
             (("hide_special", "renormalise"), checks.flag),
             (("at_least", "strongest"), checks.share),
@@ -62,6 +65,11 @@ class Lens:
             last += 1
         return slice(first, last + 1)
 
+    @property
+    def is_of_layers(self) -> bool:
+        """Whether a map is of a whole layer, and of no head."""
+        return self.map in ("rollout", "flow")
+
 
 def apply_lens(
     weights: Float[np.ndarray, "query key"],
@@ -71,6 +79,8 @@ def apply_lens(
     columns: Sequence[Token] | None = None,
 ) -> AttentionMap:
     """One head's weights through the lens. Pairs that are not allowed are not shown.
+
+    The weights are those that are given, whatever map the lens names.
 
     `tokens` are the queries, `columns` the keys; without `columns`, and where they are the same,
     the keys are the queries.

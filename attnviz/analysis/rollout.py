@@ -1,5 +1,7 @@
 """Attention rollout and attention flow through the layers (Abnar & Zuidema 2020, §3)."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -12,6 +14,7 @@ from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError, CaptureError
 
+_flows: WeakKeyDictionary[Trace, dict[int, Float[np.ndarray, "query key"]]] = WeakKeyDictionary()
 MOST_TOKENS = 128  # of a flow, whose cost grows with their fourth power
 
 
@@ -48,8 +51,16 @@ def flow(trace: Trace, layer: int | None = None) -> AttentionMap:
     last = _layer(trace, layer)
     if len(trace.tokens) > MOST_TOKENS:
         raise ArgumentError("flow_too_long", tokens=len(trace.tokens), most=MOST_TOKENS)
-    capacity = (mixing.raw(trace)[: last + 1] + np.eye(len(trace.tokens))) / 2
-    return _through_layers(trace, last, np.clip(max_flows(capacity), 0, 1), "flow")
+    return _through_layers(trace, last, _flow(trace, last), "flow")
+
+
+def _flow(trace: Trace, last: int) -> Float[np.ndarray, "query key"]:
+    """The flows up to a layer, kept as long as their trace: they take seconds."""
+    known = _flows.setdefault(trace, {})
+    if last not in known:
+        capacity = (mixing.raw(trace)[: last + 1] + np.eye(len(trace.tokens))) / 2
+        known[last] = np.clip(max_flows(capacity), 0, 1)
+    return known[last]
 
 
 def _layer(trace: Trace, layer: int | None) -> int:

@@ -45,7 +45,7 @@ from attnviz.errors import ArgumentError, CaptureError, InterventionError
 EVERYTHING: frozenset[Capability] = frozenset(get_args(Capability))
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
 class Trace(Looking, Predicting):
     """One sentence through one model. Frozen; every array is read only."""
 

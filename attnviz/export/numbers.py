@@ -19,7 +19,7 @@ from attnviz.core.trace import Trace
 from attnviz.digits import printed
 from attnviz.export.parquet import parquet
 from attnviz.export.table import table
-from attnviz.pictures.lines import drawn_as_lines
+from attnviz.pictures.lines.words import drawn_as_lines
 from attnviz.pictures.provenance import provenance
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.shown import Shown

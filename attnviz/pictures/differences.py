@@ -48,16 +48,23 @@ class Difference(Source):
     @property
     def title(self) -> Message:
         """L0·H2 − L1·H8."""
-        a, b = self.heads
-        return Message("derived.difference", {"a": str(a), "b": str(b)})
+        a, b = (source.title for source in self._sources(self.lens))
+        return Message("derived.difference", {"a": a, "b": b})
 
     def _each(self, lens: Lens) -> tuple[AttentionMap, AttentionMap]:
-        a, b = (Source(self.trace, (head,), lens).attention_map() for head in self.heads)
+        a, b = (source.attention_map() for source in self._sources(lens))
+        return a, b
+
+    def _sources(self, lens: Lens) -> tuple[Source, Source]:
+        a, b = (Source(self.trace, (head,), lens) for head in self.heads)
         return a, b
 
     def _difference_formula(self) -> Message:
-        a, b = self.heads
-        formula = Message("derived.difference_formula", {"a": str(a), "b": str(b)})
+        a, b = (source.title for source in self._sources(self.lens))
+        if self.computed:
+            each = {"a": a, "b": b, "formula": self.computed[0].formula}
+            return Message("comparison.computed", each)
+        formula = Message("derived.difference_formula", {"a": a, "b": b})
         if self.is_given:
             return Message("comparison.given", {"formula": formula})
         return with_interventions(formula, self.trace, self.heads)
@@ -69,10 +76,10 @@ class Difference(Source):
         kind = self.heads[0].kind
         queries, keys = self.trace.query_tokens(kind), self.trace.key_tokens(kind)
         part = self.lens.part(queries)
-        a, b = (
-            rows_shown(self.trace.weights(head, part), queries, keys, self.lens)
-            for head in self.heads
-        )
+        whole = [one.values[part] for one in self.computed]
+        if not whole:
+            whole = [self.trace.weights(head, part) for head in self.heads]
+        a, b = (rows_shown(rows, queries, keys, self.lens) for rows in whole)
         try:
             return row_divergences(a, b)
         except CaptureError:
@@ -84,9 +91,12 @@ def pair_shown(
 ) -> tuple[Shown, ...]:
     """The difference of the first two heads; nothing where there are no two of one kind."""
     pair = tuple(heads[:2])
+    lens = lens or Lens()
     if len(pair) < 2 or pair[0].kind != pair[1].kind:
         return ()
-    return (Shown(Difference(trace, pair, lens or Lens()), style.HEAD_CODES[0]),)
+    if lens.is_of_layers and pair[0].layer == pair[1].layer:
+        return ()
+    return (Shown(Difference(trace, pair, lens), style.HEAD_CODES[0]),)
 
 
 def _withheld(a: AttentionMap, b: AttentionMap, weak: np.ndarray) -> Withheld:

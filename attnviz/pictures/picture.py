@@ -54,9 +54,8 @@ def withheld_notes(
     notes += [say(f"picture.{name}", language, places=n) for name, n in counts.items() if n]
     if withheld.special_hidden:
         share = percent(withheld.special_share)
-        notes.append(
-            say("picture.special_hidden", language, tokens=withheld.special_hidden, share=share)
-        )
+        of = "picture.special_hidden" + ("" if lens.map == "raw" else "_map")
+        notes.append(say(of, language, tokens=withheld.special_hidden, share=share))
         key = "picture.renormalised" if withheld.renormalised else "picture.not_renormalised"
         if withheld.renormalised and combination == "maximum":
             key = "picture.renormalised_maximum"
@@ -85,6 +84,23 @@ def _threshold(lens: Lens, language: Language) -> str:
     if lens.strongest < 1:
         rules.append(say("picture.rule_strongest", language, share=exact_percent(lens.strongest)))
     return ", ".join(rules)
+
+
+def reading(name: str, description: Description, unit: str, language: Language) -> str:
+    """What a head does here, with its name, as the first line that is read."""
+    numbers = {
+        "name": name,
+        "share": percent(description.share),
+        "token": description.token,
+        "distance": description.distance,
+        "unit": say(f"pattern.unit_{unit}", language),
+    }
+    if description.pattern == "even" and description.entropy is not None:
+        entropies = {"entropy": description.entropy, "most": description.most_entropy}
+        written = {name: f"{value:.1f}" for name, value in entropies.items()}
+        return say("reading.even", language, name=name, **written)
+    most = "most_" if description.pattern in ("even", "none") else ""
+    return say(f"reading.{most}{description.strongest}", language, **numbers)
 
 
 def sentence(description: Description, unit: str, language: Language) -> str:

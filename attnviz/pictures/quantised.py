@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from attnviz.pictures.lines import FAINTEST
-from attnviz.pictures.overview import shared
+from attnviz.pictures.overview.tiles import shared
 from attnviz.pictures.shown import Shown
 
 STEPS = 65_534  # of a weight; one value more says that it is hidden

@@ -32,6 +32,7 @@ class Recipe:
     direction: str = "horizontal"
     arrangement: str = "stacked"
     pins: Sequence[str] = ()
+    map: str = "raw"
 
     @property
     def text(self) -> str:
@@ -87,7 +88,12 @@ class Recipe:
             arguments.append(repr(list(map(_pair, self.heads))))
         if self.lens != Lens():
             arguments.append(f"attnviz.{_short(self.lens)}")
-        usual = {"combination": None, "direction": "horizontal", "arrangement": "stacked"}
+        usual = {
+            "combination": None,
+            "direction": "horizontal",
+            "arrangement": "stacked",
+            "map": "raw",
+        }
         arguments += [
             f"{name}={getattr(self, name)!r}"
             for name, value in usual.items()

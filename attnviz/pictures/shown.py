@@ -5,89 +5,31 @@ so and how it is made again. A map that comes from anywhere else is drawn as wel
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from math import isqrt
 from typing import get_args
 
 import numpy as np
-from jaxtyping import Float
 
 from attnviz import checks
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.describe import ROUNDING, describe
-from attnviz.analysis.distribution import check_distribution, sum_to_one
-from attnviz.analysis.formula import formula as formula_of
-from attnviz.analysis.lens import Lens, look_at
+from attnviz.analysis.describe import Description, describe
+from attnviz.analysis.distribution import check_distribution
+from attnviz.analysis.lens import Lens
 from attnviz.core.attention import Scored
 from attnviz.core.heads import AnyHead, HeadId
-from attnviz.core.maps import MOST_PAIRS, AttentionMap, Place
+from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
-from attnviz.digits import at_least, at_most
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, lens_of
-from attnviz.pictures.picture import percent, sentence, title, withheld_notes
-from attnviz.pictures.provenance import given_weights_notes, intervention_notes, with_interventions
+from attnviz.pictures.picture import percent, reading, sentence, title, withheld_notes
+from attnviz.pictures.provenance import given_weights_notes, intervention_notes
+from attnviz.pictures.source import Source as Source
+from attnviz.pictures.source import drawn_values
 from attnviz.pictures.style import HeadCode
 from attnviz.texts import Language, Message, say
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a map is from: one head of a trace, or all that `combination` puts together."""
-
-    trace: Trace
-    heads: tuple[HeadId, ...]
-    lens: Lens
-    combination: Combination | None = None
-
-    @property
-    def is_given(self) -> bool:
-        """Whether the weights were computed elsewhere."""
-        return self.trace.model.source == "given"
-
-    def attention_map(self) -> AttentionMap:
-        """The weights through the lens."""
-        trace, kind = self.trace, self.heads[0].kind
-        queries, keys = trace.query_tokens(kind), trace.key_tokens(kind)
-        part = self.lens.part(queries)
-        check_drawable(len(queries[part]), len(keys[self.lens.part(keys)]))
-        seen = look_at(
-            (trace.weights(head, part) for head in self.heads),
-            queries,
-            self.lens,
-            self.combination or "mean",
-            trace.allowed_in(self.heads, part),
-            columns=keys,
-        )
-        return replace(seen, title=self.title, formula=self._formula(seen))
-
-    @property
-    def title(self) -> Message:
-        """L0·H2, or "mean of L0·H2, L1·H8"."""
-        heads = ", ".join(str(head) for head in self.heads)
-        if self.combination is None:
-            return Message("map.named", {"name": heads})
-        return Message(f"picture.{self.combination}_of", {"heads": heads})
-
-    def _formula(self, seen: AttentionMap) -> Message:
-        """How the drawn numbers come from q and k and what rows sum to, or that they were given."""
-        how = self.combination or "weights"
-        if self.is_given:
-            whole = seen.whole
-            sums = (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
-            return _with_sums(Message(f"picture.given_{how}"), sums)
-        softmax = {"softmax": formula_of(self.trace, self.heads)}
-        formula = with_interventions(
-            Message(f"picture.formula_{how}", softmax), self.trace, self.heads
-        )
-        sums_drawn = drawn_values(seen).sum(axis=1)
-        if not sums_drawn.size or sums_drawn.min() < 1 - ROUNDING:
-            return formula  # the lens hides a part of each row
-        more = self.combination == "maximum" or sums_drawn.max() > 1 + ROUNDING
-        return Message(f"picture.rows_{'more' if more else 'one'}", {"formula": formula})
 
 
 @dataclass(frozen=True)
@@ -153,28 +95,50 @@ class Shown:
         """What is shown does here, by the weights that are shown.
 
         Nothing for a maximum, which is no attention of any head: its rows sum to more than 1;
-        and nothing for values of either sign, which are no attention at all.
+        nothing for flow, whose rows sum to anything; and nothing for values of either sign.
+        """
+        try:
+            description = self._description()
+        except CaptureError as error:
+            return error.text(language)
+        return "" if description is None else sentence(description, self._unit, language)
+
+    def reading(self, language: Language) -> str:
+        """The same with its name: "L1·H8 looks at the next token (71.0 %)"."""
+        name = self.name(language)
+        try:
+            description = self._description()
+        except CaptureError as error:
+            return f"{name}: {error.text(language)}"
+        return name if description is None else reading(name, description, self._unit, language)
+
+    @property
+    def _unit(self) -> str:
+        return "place" if self.map.withheld.no_words else self.lens.unit
+
+    def _description(self) -> Description | None:
+        """What is shown does, in numbers; None of what is no attention.
+
+        Raises:
+            CaptureError: if rows of given weights are no distributions.
         """
         attention, drawn = self.map, drawn_values(self.map)
         if attention.is_signed or self.combination == "maximum" or not drawn.any():
-            return ""
-        try:
-            self._check_distribution()
-        except CaptureError as error:
-            return error.text(language)
-        unit = "place" if attention.withheld.no_words else self.lens.unit
-        description = describe(
+            return None
+        if self.lens.map == "flow":
+            return None  # each pair by itself: its rows are no shares of anything
+        self._check_distribution()
+        return describe(
             drawn,
             attention.columns,
             attention.allowed,
             queries_are_keys=attention.rows == attention.columns,
         )
-        return sentence(description, unit, language)
 
     def _check_distribution(self) -> None:
         if self.source is None:
             check_distribution(self.map.values[~self.map.denied.all(axis=1)])
-        elif self.source.is_given:
+        elif self.source.is_given and self.lens.map == "raw":
             for head in self.source.heads:
                 check_distribution(self.source.trace.weights(head))
 
@@ -189,7 +153,20 @@ class Shown:
             withheld, self.lens, self.combination, language, is_given=found.is_given
         )
         of_heads = [*_sink_notes(found, language), *_shared_notes(found, language)]
-        return [*intervention_notes(found.trace, language), *of_heads, *hidden]
+        computed = self._special_shares(found, language)
+        return [*intervention_notes(found.trace, language), *of_heads, *computed, *hidden]
+
+    def _special_shares(self, source: Source, language: Language) -> list[str]:
+        """What special tokens get of the weights, and of the map that is computed from them."""
+        maps = source.computed
+        if not maps or self.map.is_signed or not any(place.is_special for place in maps[0].columns):
+            return []
+        before, after = (
+            percent(float(np.mean([getattr(one, name) for one in maps])))
+            for name in ("special_before", "special_share")
+        )
+        of = "layer" if self.lens.is_of_layers else "norm"
+        return [say(f"derived.special_{of}", language, before=before, after=after)]
 
     def about(self, language: Language) -> list[str]:
         """What given weights are that softmax over all tokens would not do."""
@@ -204,7 +181,7 @@ def _sink_notes(source: Source, language: Language) -> list[str]:
     """How much a learned sink takes, which is one more key of softmax and no token (gpt-oss)."""
     records = [source.trace.attention[head.kind, head.layer] for head in source.heads]
     has_sinks = any(isinstance(one, Scored) and one.sinks is not None for one in records)
-    if not has_sinks or source.combination == "maximum":
+    if not has_sinks or source.combination == "maximum" or source.lens.map != "raw":
         return []
     sums = [source.trace.weights(head).sum(axis=1, dtype=float).mean() for head in source.heads]
     taken = max(0.0, 1 - float(np.mean(sums)))
@@ -215,30 +192,12 @@ def _shared_notes(source: Source, language: Language) -> list[str]:
     """Which heads read the same keys and values as the only one that is shown."""
     head = source.heads[0]
     record = source.trace.attention[head.kind, head.layer]
-    if len(source.heads) > 1 or not isinstance(record, Scored):
+    if len(source.heads) > 1 or source.lens.is_of_layers or not isinstance(record, Scored):
         return []
     group = record.heads // len(record.keys)
     first = head.head // group * group
     each = {"first": f"H{first}", "last": f"H{first + group - 1}"}
     return [say("picture.shared_keys", language, **each)] if group > 1 else []
-
-
-def check_drawable(rows: int, columns: int) -> None:
-    """Make sure that a map of so many queries and keys can be drawn.
-
-    Raises:
-        ArgumentError: if there are too many.
-    """
-    if rows * columns > MOST_PAIRS:
-        most = isqrt(MOST_PAIRS)
-        raise ArgumentError(
-            "span_wanted", rows=f"{rows:,}", columns=f"{columns:,}", most=f"{most:,}"
-        )
-
-
-def drawn_values(seen: AttentionMap) -> Float[np.ndarray, "row column"]:
-    """The values that are shown; what is hidden or not allowed is 0."""
-    return np.where(seen.shown, seen.values, 0)
 
 
 def side(places: Sequence[Place]) -> dict[str, list[str]]:
@@ -247,14 +206,6 @@ def side(places: Sequence[Place]) -> dict[str, list[str]]:
         "labels": [place.text for place in places],
         "names": [place.name for place in places],
     }
-
-
-def _with_sums(formula: Message, sums: tuple[float, float]) -> Message:
-    """A formula with the range of row sums, rounded outward, where they are not all 1."""
-    if sum_to_one(*sums):
-        return formula
-    low, high = at_least(sums[0], 4), at_most(sums[1], 4)
-    return Message("picture.row_sums", {"formula": formula, "low": low, "high": high})
 
 
 def shown(
@@ -281,10 +232,17 @@ def shown(
         return (Shown(Source(drawn, ids, lens, combination), style.HEAD_CODES[0]),)
     if len(ids) > style.MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)
-    codes = style.HEAD_CODES[: len(ids)]
-    return tuple(
-        Shown(Source(drawn, (head,), lens), code) for head, code in zip(ids, codes, strict=True)
-    )
+    coded = dict(zip(ids, style.HEAD_CODES, strict=False))
+    seen = first_of_layers(ids) if lens.is_of_layers else ids
+    return tuple(Shown(Source(drawn, (head,), lens), coded[head]) for head in seen)
+
+
+def first_of_layers(heads: Sequence[HeadId]) -> tuple[HeadId, ...]:
+    """The first head of each layer, which stands for that layer's map."""
+    found: dict[int, HeadId] = {}
+    for head in heads:
+        found.setdefault(head.layer, head)
+    return tuple(found.values())
 
 
 def check_one_kind(heads: Sequence[HeadId]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
 from attnviz.analysis.find import targets
-from attnviz.analysis.lens import Lens, Unit
+from attnviz.analysis.lens import Lens, MapKind, Unit
 from attnviz.analysis.measures import measures
 from attnviz.core.heads import HeadId, Kind
 from attnviz.pictures.kinds import kinds
@@ -38,8 +38,12 @@ from attnviz.training.tasks import tasks
 MOST_LINK = 6_000  # characters after the ?: servers and proxies refuse lines beyond 8,000
 MOST_TOKEN = 100_000
 FOLDED = tuple(kind for kind in kinds().values() if kind.view and kind.is_folded)
+USUAL_ARRANGEMENT: Arrangement = "beside"  # stacked where the page is narrow
+BY_LAYER = "layer"
+SORTS = (BY_LAYER, *(one.name for one in measures()))  # of the tiles of the overview
 USUAL_VIEWS = ("overview", "heatmaps", "lines", "table")
 VIEWS = (*USUAL_VIEWS, *(kind.view for kind in FOLDED))
+TABS = ("lines", "heatmaps", *(kind.view for kind in FOLDED if kind.takes != "pair"), "table")
 Combine = Literal["each", "mean", "maximum"]
 ANY, ONE_TOKEN = "any", "token"  # heads are found by a measure; by one token; else by a target
 FINDS = (ANY, *targets(), ONE_TOKEN)
@@ -183,8 +187,9 @@ class ViewState(PageState):
     b: HeadId | None = field(default=None, metadata=_linked("hb", read_head, head_text))
     more: tuple[HeadId, ...] = field(default=(), metadata=_linked("hm", _read_heads, heads_text))
     combine: Combine = field(default="each", metadata=_option("show", *get_args(Combine)))
-    arrangement: Arrangement = field(
-        default="stacked", metadata=_option("arr", *get_args(Arrangement))
+    map: MapKind = field(default="raw", metadata=_option("map", *get_args(MapKind)))
+    arrangement: Arrangement | None = field(
+        default=None, metadata=_option("arr", *get_args(Arrangement))
     )
     direction: Direction = field(
         default="horizontal", metadata=_option("dir", *get_args(Direction))
@@ -194,6 +199,8 @@ class ViewState(PageState):
     renormalise: bool = field(default=False, metadata=_yes("renorm"))
     at_least: float = field(default=Lens().at_least, metadata=_linked("min", share, _number))
     strongest: int = field(default=100, metadata=_linked("top", whole(5, 100)))
+    sort_by: str = field(default=BY_LAYER, metadata=_option("sort", *SORTS))
+    tab: str | None = field(default=None, metadata=_option("see", *TABS))
     span: tuple[int, int] | None = field(default=None, metadata=_linked("span", _read_span, _span))
     pins: tuple[str, ...] = field(default=(), metadata=_linked("pin", _read_pins, ".".join))
     table_open: bool = field(default=False, metadata=_yes("tab"))
@@ -208,7 +215,7 @@ class ViewState(PageState):
     finder_range: tuple[float, float] | None = field(
         default=None, metadata=_linked("findin", _read_range, _range_text)
     )
-    # the pictures below the others that somebody has opened
+    # pictures that links of another time open; a tab that is chosen takes their place
     opened: tuple[str, ...] = field(default=(), metadata=_linked("open", _read_opened, "-".join))
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.find import Found, find
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, MapKind
 from attnviz.analysis.measure import measure
 from attnviz.analysis.measures import measures
 from attnviz.capture.run import trace
@@ -29,11 +29,14 @@ from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.kinds import PictureKind
-from attnviz.pictures.lines import Arrangement, Direction, lines
-from attnviz.pictures.overview import Overview, Tiles, tiles_of
+from attnviz.pictures.lines import Arrangement, Direction
+from attnviz.pictures.lines import draw as draw_lines
+from attnviz.pictures.overview import Overview
+from attnviz.pictures.overview.tiles import Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.style import MODES, Mode
 from attnviz.runtime.cache import Cache, pinning
+from attnviz.share.state import USUAL_ARRANGEMENT
 from attnviz.texts import LANGUAGES, Language
 from attnviz.ui.server.log import note
 
@@ -131,14 +134,27 @@ def _run(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace
 
 def all_known(key: TraceKey) -> Trace | None:
     """The trace of a text, if everything that a page first draws of it is kept."""
-    known = [_tiles.peek(key), _different.peek(key), every := _traces.peek(key.whole)]
+    known = [_tiles.peek((key, "raw")), _different.peek(key), every := _traces.peek(key.whole)]
     return None if every is None or any(one is None for one in known) else _seen(key, every)
 
 
-def overview_of(key: TraceKey, trace: Trace, progress: Progress | None = None) -> Overview:
-    """All heads as tiles."""
-    tiles = _tiles.get(key, lambda: tiles_of(trace, progress), is_light=is_light(key))
-    return Overview(trace, tiles)
+def overview_of(
+    key: TraceKey, trace: Trace, progress: Progress | None = None, kind: MapKind = "raw"
+) -> Overview:
+    """All heads as tiles, or all layers.
+
+    Raises:
+        ArgumentError: if the text is too long for a flow.
+        CaptureError: if the trace does not hold what these maps are computed from.
+    """
+    light = is_light(key) and kind != "flow"
+    tiles = _tiles.get((key, kind), lambda: tiles_of(trace, kind, progress), is_light=light)
+    return Overview(trace, tiles, map=kind)
+
+
+def knows_overview(key: TraceKey, kind: MapKind) -> bool:
+    """Whether it need not be computed."""
+    return _tiles.peek((key, kind)) is not None
 
 
 def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, float]:
@@ -168,36 +184,41 @@ def found_of(key: TraceKey, what: str | int, trace: Trace) -> tuple[Found, ...]:
     return _found.get((key, what), lambda: find(trace, what), is_light=is_light(key))
 
 
-def heatmap_of(key: TraceKey, one: Shown, mode: Mode, language: Language) -> tuple[Chart, str]:
-    """The heatmap of what is shown of a trace, and its caption."""
+def heatmap_of(
+    key: TraceKey, one: Shown, mode: Mode, language: Language, *, captioned: bool = False
+) -> tuple[Chart, str]:
+    """The heatmap of what is shown of a trace, and its caption.
+
+    Where it is `captioned`, the page says the formula and what the head does.
+    """
 
     def draw() -> tuple[Chart, str]:
-        drawn = heatmap_figure.draw(one, mode=mode, language=language, captioned=True)
-        notes = [one.says(language), *one.notes(language)]
+        drawn = heatmap_figure.draw(one, mode=mode, language=language, captioned=captioned)
+        notes = one.notes(language) if captioned else [one.says(language)]
         return Chart(drawn.figure, drawn.alt), " ".join(note for note in notes if note)
 
     what = (one.heads, one.combination, one.lens, one.code)
-    return _heatmaps.get((key, what, mode, language), draw, is_light=True)
+    return _heatmaps.get((key, what, mode, language, captioned), draw, is_light=True)
 
 
 def lines_of(
-    key: TraceKey, chosen: LinesKey, lens: Lens, language: Language, trace: Trace
+    key: TraceKey,
+    chosen: LinesKey,
+    lens: Lens,
+    language: Language,
+    trace: Trace,
+    *,
+    captioned: bool = False,
 ) -> bytes:
-    """The packet of the line diagram of some heads."""
+    """The packet of the line diagram of some heads; `captioned` by the page or by itself."""
 
     def draw() -> bytes:
-        return lines(
-            trace,
-            chosen.heads,
-            lens,
-            combination=chosen.combination,
-            direction=chosen.direction,
-            arrangement=chosen.arrangement,
-            pins=[pin for pin in chosen.pins if can_be_pinned(pin, trace)],
-            language=language,
-        ).packet
+        maps = shown(trace, chosen.heads, lens, chosen.combination)
+        pins = [pin for pin in chosen.pins if can_be_pinned(pin, trace)]
+        how = (chosen.direction, chosen.arrangement)
+        return draw_lines(maps, *how, pins, language, captioned=captioned).packet
 
-    return _lines.get((key, chosen, lens, language), draw, is_light=True)
+    return _lines.get((key, chosen, lens, language, captioned), draw, is_light=True)
 
 
 def packet_of(key: TraceKey, kind: PictureKind, one: Shown, language: Language) -> bytes:
@@ -222,8 +243,8 @@ def keep_opening(key: TraceKey, model: Model) -> None:
         trace = traced(key, model)
         overview_of(key, trace)
         a, b, _ = most_different_of(key, trace)
-        chosen = LinesKey((a, b), None, "horizontal", "stacked", ())
+        chosen = LinesKey((a, b), None, "horizontal", USUAL_ARRANGEMENT, ())
         for language in LANGUAGES:
-            lines_of(key, chosen, Lens(), language, trace)
+            lines_of(key, chosen, Lens(), language, trace, captioned=True)
             for one, mode in product(shown(trace, (a, b)), MODES):
-                heatmap_of(key, one, mode, language)
+                heatmap_of(key, one, mode, language, captioned=True)

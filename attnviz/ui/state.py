@@ -253,6 +253,16 @@ def shown(
     return arguments
 
 
+def pressed(key: str, then: Then) -> dict[str, Any]:
+    """The arguments that let a button run `then` when it is pressed, and not when it is left."""
+
+    def clicked() -> None:
+        if taken(key):
+            then()
+
+    return {"key": key, "on_click": clicked}
+
+
 def taken(key: str) -> Any:
     """What a widget holds, for its callback; None if the page has dropped it."""
     return st.session_state.get(key)

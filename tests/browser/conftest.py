@@ -167,6 +167,20 @@ class Visit:
         """Wait until the server has answered and the pictures stand."""
         settle(self.page)
 
+    def tab(self, name: str) -> None:
+        """Open a tab of the workspace."""
+        self.page.locator(".st-key-tab").get_by_text(name, exact=True).click()
+        self.settle()
+
+    def choose(self, button: str, *options: str) -> None:
+        """Choose what a button of the row of controls has below it."""
+        opened = self.page.locator(f".st-key-{button} button").first
+        opened.click()
+        for option in options:
+            self.page.get_by_text(option, exact=True).last.click()
+            self.settle()
+        self.page.keyboard.press("Escape")
+
     def type_text(self, text: str) -> None:
         box = self.page.get_by_label("Sentence", exact=True)
         box.fill(text)
@@ -197,7 +211,6 @@ def visit(server: Server, browser: Browser) -> Iterator[Open]:
         page.on("websocket", lambda ws: ws.on("framesent", lambda _: found.sent.append(ws)))
         page.goto(server.address)
         page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
-        page.wait_for_selector(".st-key-heatmaps .js-plotly-plot .hm", state="attached")
         found.settle()
         return found
 

@@ -70,7 +70,7 @@ def is_whole(page: Page) -> None:
     page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
     page.locator(".st-key-lines .title", has_text="L2·H1").wait_for()
     page.wait_for_function(
-        "document.querySelector('input[aria-label=Sentence]')?.value.includes('secret mat')"
+        "document.querySelector('textarea[aria-label=Sentence]')?.value.includes('secret mat')"
     )
     settle(page)
 

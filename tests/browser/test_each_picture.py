@@ -188,10 +188,9 @@ def test_explore_draws_the_arcs_of_heads_a_and_b_once_they_are_opened(
     opened = visit()
     page = opened.page
     assert page.locator(".arcs").count() == 0
-    page.get_by_text("arcs over the text").click()
-    opened.settle()
+    opened.tab("Arcs")
     page.wait_for_selector(".st-key-arcs_picture_1 .arcs svg .lines", state="attached")
-    assert "open=arcs" in page.url
+    assert "see=arcs" in page.url
     faintest = 1 / 255
     for index, head in enumerate([(0, 2), (1, 8)]):
         picture = page.locator(f".st-key-arcs_picture_{index}")
@@ -216,8 +215,7 @@ def test_explore_draws_a_against_b_with_the_divergence_of_each_row(
 ) -> None:
     opened = visit()
     page = opened.page
-    page.get_by_text("head A against head B").click()
-    opened.settle()
+    opened.tab("Heatmap")
     page.wait_for_selector(DIVERGENCE)
     expected = attnviz.difference(note, (0, 2), (1, 8))
     assert expected.divergence is not None

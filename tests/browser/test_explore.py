@@ -95,23 +95,27 @@ def test_the_lines_on_the_screen_are_the_weights(visit: Open, note: attnviz.Trac
         expected = np.where(weights >= FAINTEST, np.rint(255 * weights) / 255, 0)
         np.testing.assert_allclose(drawn_weights(page, panel, 27), expected, atol=1e-6)
         title = page.locator(".st-key-lines .panel >> nth=" + str(panel)).locator("figcaption")
-        expect(title).to_contain_text(f"all-MiniLM-L6-v2 · {head}")
+        expect(title).to_contain_text(str(head))
         faint = int((weights < FAINTEST).sum())
         note_line = page.locator(".st-key-lines .panel >> nth=" + str(panel)).locator(".note")
         expect(note_line).to_contain_text(f"{faint} lines are fainter than 1/255")
 
 
-def test_the_lines_take_the_width_of_the_page(visit: Open) -> None:
+def test_the_lines_stand_side_by_side_and_take_the_width(visit: Open) -> None:
     page = visit().page
-    drawn = page.locator(".st-key-lines .panel svg:has(.lines)").first.bounding_box()
+    panels = page.locator(".st-key-lines .panel svg:has(.lines)")
+    drawn = [panels.nth(panel).bounding_box() for panel in (0, 1)]
     whole = page.locator(".st-key-lines").bounding_box()
-    assert drawn is not None
+    assert drawn[0] is not None
+    assert drawn[1] is not None
     assert whole is not None
-    assert drawn["width"] > 0.85 * whole["width"]
+    assert drawn[0]["y"] == drawn[1]["y"]
+    assert drawn[0]["width"] + drawn[1]["width"] > 0.85 * whole["width"]
 
 
 def test_pictures_follow_the_scheme_of_an_open_page(visit: Open) -> None:
     opened = visit()
+    opened.tab("Heatmap")
     page = opened.page
     for mode in ("dark", "light", "dark"):
         page.emulate_media(color_scheme=mode)
@@ -122,8 +126,8 @@ def test_pictures_follow_the_scheme_of_an_open_page(visit: Open) -> None:
         )
         head = getattr(style.HEAD_CODES[0], mode)
         assert seen == [style.INK[mode], head, style.colour_scale(head, mode)[-1][1]]
-        line = page.locator(".st-key-lines .panel .lines path").first
-        assert line.get_attribute("stroke") == head
+        reading = page.locator(".reading").first
+        assert reading.evaluate("p => p.style.getPropertyValue('--code')") == head
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -153,12 +157,14 @@ def test_the_overviews_pixels_are_the_weights(visit: Open, minilm: Model, scheme
 
 
 def test_the_heatmaps_cells_are_the_weights(visit: Open, note: attnviz.Trace) -> None:
-    page = visit().page
+    opened = visit()
+    opened.tab("Heatmap")
+    page = opened.page
     for index, head in enumerate([HeadId(0, 2), HeadId(1, 8)]):
         plot = page.locator(".st-key-heatmaps .js-plotly-plot").nth(index)
         drawn = plot.evaluate("p => p.calcdata[0][0].z.map(row => Array.from(row))")
         np.testing.assert_array_equal(np.array(drawn, dtype=np.float32), note.weights(head))
-        expect(plot.locator(".gtitle")).to_have_text(f"all-MiniLM-L6-v2 · {head}")
+        expect(plot.locator(".gtitle")).to_have_text(str(head))
         expect(plot.locator(".gtitle-subtitle")).to_contain_text("query ↓ / → key")
 
 
@@ -222,6 +228,7 @@ def test_a_click_on_the_overview_sets_head_a_then_b(visit: Open) -> None:
     page.get_by_role("radio", name="B =").click()
     canvas.click(position=Tiles.of(canvas).point(4, 3))
     expect(page.locator(".st-key-lines .panel").nth(1)).to_contain_text("L4·H3")
+    opened.tab("Heatmap")
     expect(page.locator(".st-key-heatmaps .gtitle").nth(1)).to_contain_text("L4·H3")
     expect(page.get_by_text("the two most different heads")).to_have_count(0)
 
@@ -253,30 +260,103 @@ def test_nothing_scrolls_sideways_or_is_cut_off(visit: Open, width: int, languag
     )
     assert over == 0, "27 tokens fit at every width"
     edges = page.locator(".js-plotly-plot, .attnviz, canvas.map, button, input").evaluate_all(
-        """all => all.map(e => e.getBoundingClientRect()).filter(b => b.width)
-            .map(b => [b.left, b.right])"""
+        """all => all.filter(e => !e.closest('.st-key-chips, .st-key-choices, .st-key-sort_row'))
+            .map(e => e.getBoundingClientRect()).filter(b => b.width).map(b => [b.left, b.right])"""
     )
+    rows = page.locator(".st-key-chips, .st-key-choices, .st-key-sort_row")  # which scroll
+    overflows = rows.evaluate_all("all => all.map(row => row.scrollWidth > row.clientWidth + 1)")
+    assert width < 1440 or not any(overflows)
     assert all(left >= -1 and right <= width + 1 for left, right in edges)
 
 
 def test_the_first_screen_shows_everything(visit: Open) -> None:
-    page = visit().page
-    for selector in ("input", "canvas.map", ".st-key-heatmaps .js-plotly-plot"):
-        box = page.locator(selector).first.bounding_box()
-        assert box is not None
-        assert box["y"] + box["height"] <= 900
-    box = page.locator(".st-key-lines .panel svg .lines").first.bounding_box()
-    assert box is not None
-    assert box["y"] < 900, "the top of the lines"
+    opened = visit()
+    whole = [
+        ("Lines", (".st-key-text textarea", "canvas.map", ".reading >> nth=1")),
+        ("Lines", (".st-key-lines .panel svg:has(.lines) >> nth=1", ".st-key-lines .note")),
+        ("Heatmap", (".st-key-heatmaps .js-plotly-plot >> nth=1",)),
+    ]
+    for tab, selectors in whole:
+        opened.tab(tab)
+        for selector in selectors:
+            box = opened.page.locator(selector).first.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 900, selector
 
 
-def test_on_a_phone_the_lines_come_before_the_heatmaps(visit: Open) -> None:
+def test_on_a_phone_the_pictures_stand_one_below_the_other(visit: Open) -> None:
     page = visit(width=390, height=844).page
-    lines = page.locator(".st-key-lines").bounding_box()
-    heatmaps = page.locator(".st-key-heatmaps").bounding_box()
-    assert lines is not None
-    assert heatmaps is not None
-    assert lines["y"] < heatmaps["y"]
+    boxes = [
+        page.locator(selector).bounding_box()
+        for selector in (
+            "canvas.map",
+            ".st-key-lines .panel >> nth=0",
+            ".st-key-lines .panel >> nth=1",
+        )
+    ]
+    tops = [box["y"] for box in boxes if box is not None]
+    assert len(tops) == 3
+    assert tops == sorted(tops)
+    assert all(box is not None and box["width"] <= 390 for box in boxes)
+
+
+def test_the_controls_stay_in_sight_and_say_what_is_in_force(visit: Open) -> None:
+    opened = visit(height=600)
+    page, row = opened.page, opened.page.locator(".st-key-choices")
+    expect(row).to_contain_text("Heads: L0·H2, L1·H8")
+    expect(row).to_contain_text("Filter (0)")
+    box = page.locator(".st-key-tab").bounding_box()
+    opened.choose("filter_open", "Hide special tokens", "Renormalise the rest")
+    expect(row).to_contain_text("Filter (2)")
+    assert page.locator(".st-key-tab").bounding_box() == box, "nothing moves"
+    page.get_by_text("No filter", exact=True).click()
+    opened.settle()
+    expect(row).to_contain_text("Filter (0)")
+    page.wait_for_url(lambda address: "nosp" not in address and "renorm" not in address)
+    page.locator('[data-testid="stMain"]').evaluate("m => m.scrollTo(0, 400)")
+    stuck = row.bounding_box()
+    assert stuck is not None
+    assert 0 <= stuck["y"] < 20
+
+
+def test_tiles_are_picked_with_keys_and_framed_in_the_colour_of_their_head(visit: Open) -> None:
+    opened = visit()
+    page, canvas = opened.page, opened.page.locator("canvas.map")
+    for place, keys in [((2, 1), ["Shift"]), ((3, 3), ["Control"]), ((4, 4), ["Control"])]:
+        canvas.click(position=Tiles.of(canvas).point(*place), modifiers=keys)  # type: ignore[arg-type]
+        opened.settle()
+    page.wait_for_url(lambda address: "hb=2.1" in address and "hm=3.3-4.4" in address)
+    colours = [code.light for code in style.HEAD_CODES[:4]]
+    for place, colour in zip([(0, 2), (2, 1), (3, 3), (4, 4)], colours, strict=True):
+        at = Tiles.of(canvas).point(*place, down=1, right=0.5)
+        seen = canvas.evaluate(
+            """(c, at) => [...c.getContext('2d').getImageData(at.x - 6, at.y, 12, 1).data]""", at
+        )
+        hexes = {"#" + "".join(f"{v:02X}" for v in seen[i : i + 3]) for i in range(0, 48, 4)}
+        assert colour in hexes, "a frame, with its dashes"
+    page.get_by_role("radio", name="+ more").click()  # as on a screen that is touched
+    canvas.click(position=Tiles.of(canvas).point(3, 3))
+    page.wait_for_url(lambda address: "hm=4.4" in address)
+
+
+def test_sorted_tiles_stand_by_their_measure_with_its_value(
+    visit: Open, note: attnviz.Trace
+) -> None:
+    opened = visit()
+    page, canvas = opened.page, opened.page.locator("canvas.map")
+    page.locator(".st-key-sort_by input").click()
+    page.get_by_text("Sort by: next token", exact=True).click()
+    opened.settle()
+    table = attnviz.measure(note).sort_values("next", ascending=False, kind="stable")
+    for rank in (0, 1, 40, 71):
+        layer, head = table[["layer", "head"]].iloc[rank].astype(int)
+        tiles = Tiles.of(canvas)
+        down = float(canvas.get_attribute("data-down") or 0)
+        x, y = tiles.left + (rank % 12 + 0.5) * tiles.step, tiles.top + (rank // 12) * down + 5
+        canvas.hover(position={"x": x, "y": y})
+        expect(page.locator(".st-key-overview .readout")).to_contain_text(f"L{layer}·H{head} · ")
+    page.locator(".st-key-most_different button").click()
+    page.wait_for_url(lambda address: "ha=0.2" in address and "hb=1.8" in address)
 
 
 def test_the_language_changes_every_text_and_loads_no_model(visit: Open) -> None:
@@ -284,7 +364,7 @@ def test_the_language_changes_every_text_and_loads_no_model(visit: Open) -> None
     page = opened.page
     page.get_by_text("中文").click()
     opened.settle()
-    expect(page.locator(".st-key-lines .panel").first).to_contain_text("在前一个词元上")
+    expect(page.locator(".reading").first).to_contain_text("看前一个词元")
     expect(page.locator(".st-key-overview")).to_contain_text("点击设定")
     expect(page.get_by_text("Loading the model")).to_have_count(0)
     expect(page.get_by_label("句子", exact=True)).to_have_value(re.compile("^The Law"))
@@ -294,6 +374,7 @@ def test_hostile_text_is_text(visit: Open, server: Server) -> None:
     opened = visit()
     opened.type_text(HOSTILE)
     page = opened.page
+    opened.tab("Lines")
     expect(page.locator(".st-key-lines .token", has_text="alert").first).to_be_visible()
     inside = ".st-key-viewer"
     for tag in ("a[href*=evil]", "img[src=x]", "b", ".katex"):
@@ -302,8 +383,9 @@ def test_hostile_text_is_text(visit: Open, server: Server) -> None:
         "all => all.map(t => t.firstChild.textContent)"
     )
     assert labels == [token.text for token in attnviz.trace(HOSTILE).tokens]
+    opened.tab("Heatmap")
     ticks = page.locator(".st-key-heatmaps .js-plotly-plot >> nth=0 >> .ytick text")
-    assert "<" in ticks.all_text_contents()
+    expect(ticks.get_by_text("<", exact=True).first).to_be_attached()
     expect(page.get_by_label("Sentence", exact=True)).to_have_value(HOSTILE)
     assert not opened.problems
     assert all(url.startswith((server.address, "blob:", "data:")) for url in opened.requests)
@@ -315,7 +397,7 @@ def test_half_a_character_is_shown_as_unreadable_and_breaks_nothing(visit: Open)
     box = page.get_by_label("Sentence", exact=True)
     box.evaluate(
         """field => {
-            const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
+            const { set } = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value');
             set.call(field, 'half \\ud83d of it');
             field.dispatchEvent(new Event('input', { bubbles: true })); }"""
     )
@@ -340,37 +422,43 @@ def test_every_control_can_be_reached_with_the_keyboard(visit: Open) -> None:
         )
     text = " | ".join(str(name) for name in reached)
     wanted = (
-        "Examples",
+        "The note's sentence",
+        "+ second sentence",
         "Model",
-        "Head A",
-        "Head B",
-        "More heads",
+        "Heads: ",
+        "Show: ",
+        "Tokens: ",
+        "Filter (0)",
+        "Sort by",
+        "Most different pair",
+        "Lines",
         "map",
         "token",
-        "Thresholds",
-        "Hide special tokens",
-        "stacked",
-        "The numbers as a table",
+        "How this is drawn",
+        "Find a head",
     )
     assert [name for name in wanted if name not in text] == []
 
 
 def test_pictures_have_text_alternatives(visit: Open) -> None:
-    page = visit().page
+    opened = visit()
+    page = opened.page
     canvas = page.locator("canvas.map").get_attribute("aria-label")
     assert canvas is not None
     assert "6 layers × 12 heads" in canvas
     lines = page.locator(".st-key-lines .attnviz").get_attribute("aria-label")
     assert lines is not None
     assert "L0·H2: Here: > 99.9 % on the previous token" in lines
+    opened.tab("Heatmap")
     expect(page.locator('.st-key-heatmaps [aria-label*="Heatmap of all-MiniLM"]')).to_have_count(2)
-    page.get_by_text("The numbers as a table").click()
+    opened.tab("Numbers")
     expect(page.locator(".st-key-table table")).to_be_visible()
 
 
 def test_twelve_heads_vertical_and_overlaid(visit: Open, note: attnviz.Trace) -> None:
     opened = visit()
     page = opened.page
+    page.locator(".st-key-heads_open button").first.click()
     more = page.get_by_label("More heads").first
     more.click()
     for head in ("L2·H1", "L5·H5"):
@@ -378,10 +466,8 @@ def test_twelve_heads_vertical_and_overlaid(visit: Open, note: attnviz.Trace) ->
         page.keyboard.press("Enter")
         opened.settle()
     page.keyboard.press("Escape")
-    page.get_by_text("overlaid").click()
-    opened.settle()
-    page.get_by_text("tokens down").click()
-    opened.settle()
+    page.keyboard.press("Escape")
+    opened.choose("show_open", "overlaid", "tokens down")
     expect(page.locator(".st-key-lines .panel")).to_have_count(1)
     colours = {(stroke["colour"], stroke["dash"]) for stroke in paths(page)}
     codes = [(code.light, None if code.dash == "none" else code.dash) for code in style.HEAD_CODES]

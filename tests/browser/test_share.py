@@ -200,8 +200,7 @@ def test_somebody_else_opens_the_link_and_sees_the_same(
     opened = visit(height=1400)
     page = opened.page
     opened.type_text("猫 <b>&#%</b> the cat sat </script>")
-    page.get_by_text("side by side").click()
-    opened.settle()
+    opened.choose("show_open", "stacked")
     page.locator('.st-key-lines [data-side="q"][data-place="3"]').first.click()
     opened.settle()
     page.get_by_role("button", name="Share", exact=True).click()
@@ -215,7 +214,7 @@ def test_somebody_else_opens_the_link_and_sees_the_same(
     pinned = other.locator('.st-key-lines [aria-pressed="true"]').first
     pinned.wait_for(state="attached")
     assert pinned.get_attribute("data-place") == "3"
-    assert other.locator(".st-key-lines .panels.beside").count() == 1
+    assert other.locator(".st-key-lines .panels:not(.beside)").count() == 1
     other.context.close()
 
 
@@ -232,7 +231,7 @@ def test_a_view_is_saved_as_a_file_and_opened_again(visit: Open, tmp_path: Path)
     again.page.get_by_role("button", name="Share", exact=True).click()
     again.page.locator('input[type="file"]').set_input_files(file)
     again.page.wait_for_function(
-        "document.querySelector('input[aria-label=Sentence]').value === 'a sentence for a file'"
+        "document.querySelector('textarea[aria-label=Sentence]').value === 'a sentence for a file'"
     )
     again.settle()
     assert again.problems == []

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page
 import attnviz
 from tests.browser.conftest import Open, Server, Visit, settle
 
-ACTIVE = ".st-key-choices [aria-checked=true]"
+SAID = ".st-key-choices button"  # each says what is in force
 SHIFTS = """() => {
   window.shifts = [];
   new PerformanceObserver((list) => {
@@ -16,7 +16,7 @@ SHIFTS = """() => {
 
 
 def chosen(page: Page) -> list[str]:
-    return page.locator(ACTIVE).all_inner_texts()
+    return page.locator(SAID).all_inner_texts()
 
 
 def go(visit: Visit, name: str) -> None:
@@ -41,9 +41,8 @@ def test_a_page_link_works_while_something_is_open(visit: Open, drawer: str) -> 
 
 def test_a_slider_that_appears_late_shows_what_is_in_force(visit: Open) -> None:
     opened = visit()
-    opened.page.get_by_text("their mean").click()
-    opened.settle()
-    opened.page.get_by_role("button", name="Thresholds").click()
+    opened.choose("show_open", "their mean")
+    opened.page.get_by_role("button", name="Filter (0)").click()
     opened.page.get_by_role("slider").first.wait_for()
     values = [one.input_value() for one in opened.page.get_by_role("slider").all()]
     assert values == ["0", "100"]
@@ -52,9 +51,8 @@ def test_a_slider_that_appears_late_shows_what_is_in_force(visit: Open) -> None:
 def test_back_goes_to_what_was_seen_before(visit: Open) -> None:
     opened = visit()
     seen = [chosen(opened.page)]
-    for name in ("their mean", "words"):
-        opened.page.get_by_text(name, exact=True).click()
-        opened.settle()
+    for button, name in (("show_open", "their mean"), ("unit_open", "words")):
+        opened.choose(button, name)
         seen.append(chosen(opened.page))
     assert len({tuple(one) for one in seen}) == 3
     for before in reversed(seen[:-1]):
@@ -122,9 +120,10 @@ def test_nothing_moves_under_the_pointer(visit: Open) -> None:
     page = opened.page
     page.add_init_script(f"({SHIFTS})()")
     page.reload()
-    page.wait_for_selector(".st-key-heatmaps .js-plotly-plot .hm", state="attached")
+    page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
     opened.settle()
     page.evaluate("window.shifts = []")
+    page.get_by_role("button", name="Filter (0)").click()
     page.get_by_text("Hide special tokens").first.click()
     opened.settle()
     assert sum(page.evaluate("window.shifts")) < 0.005

@@ -14,13 +14,8 @@ from attnviz.errors import ArgumentError
 from attnviz.pictures import svg
 from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper
 from attnviz.pictures.arguments import check_drawn, check_language
-from attnviz.pictures.lines import (
-    head_code,
-    head_words,
-    line_arrays,
-    line_words,
-    stroke_words,
-)
+from attnviz.pictures.lines import line_arrays
+from attnviz.pictures.lines.words import head_code, head_words, line_words, stroke_words
 from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import MM, paper_of

@@ -77,7 +77,8 @@ def comparison(
     `attnviz.difference`.
 
     Raises:
-        ArgumentError: if there are not two heads, or they are not of one kind of attention.
+        ArgumentError: if there are not two heads, they are not of one kind of attention, or
+            the lens names a map of layers and they are of one.
         InterventionError: if the model has no such head.
     """
     check_language(language)
@@ -89,6 +90,8 @@ def comparison(
     if len(ids) != 2:
         raise ArgumentError("two_heads_wanted", picture="comparison", heads=len(ids))
     views = pair_shown(trace, ids, lens_of(lens))
+    if not views and ids[0].kind == ids[1].kind:
+        raise ArgumentError("one_layer_alone", layer=ids[0].layer)
     if not views:
         raise ArgumentError("two_kinds", a=str(ids[0]), b=str(ids[1]))
     return draw(views[0], language)

@@ -26,30 +26,16 @@ from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pin
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer.heads import of_one_kind
 from attnviz.pictures.file import one_picture
-from attnviz.pictures.lines import (
-    Arrangement,
-    Direction,
-    Lines,
-    check_line_choices,
-    head_code,
-    head_words,
-    line_words,
-    lines,
-)
-from attnviz.pictures.overview import (
-    Tiles,
-    inks_of,
-    labels_of,
-    map_tile,
-    map_words,
-    overview_words,
-    tiles_of,
-)
+from attnviz.pictures.lines import Arrangement, Direction, Lines, check_line_choices, lines
+from attnviz.pictures.lines.words import head_code, head_words, line_words
+from attnviz.pictures.overview import inks_of
+from attnviz.pictures.overview.tiles import Tiles, labels_of, map_tile, place_of, tiles_of
+from attnviz.pictures.overview.words import map_words, overview_words
 from attnviz.pictures.packet import pack
 from attnviz.pictures.quantised import FIRST_DRAWN, SLACK, STEPS, quantised
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
-from attnviz.pictures.shown import Shown, Source, check_alone, shown, side
+from attnviz.pictures.shown import Shown, Source, check_alone, first_of_layers, shown, side
 from attnviz.pictures.standalone import framed, tag
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, say
@@ -163,7 +149,11 @@ class Explorer:
         if isinstance(self.drawn, AttentionMap):
             return self.drawn.values.size <= MOST_WEIGHTS
         queries, keys = labels_of(self.drawn)
-        return len(self.drawn.heads) * len(queries) * len(keys) <= MOST_WEIGHTS
+        return len(self._all_heads(self.drawn)) * len(queries) * len(keys) <= MOST_WEIGHTS
+
+    def _all_heads(self, trace: Trace) -> tuple[HeadId, ...]:
+        """Every head; of maps of layers, one for each."""
+        return first_of_layers(trace.heads) if self.lens.is_of_layers else trace.heads
 
     @property
     def chosen(self) -> tuple[Shown, ...]:
@@ -185,17 +175,21 @@ class Explorer:
         if trace is None or not self._holds_all:
             return list(chosen), list(range(len(chosen)))
         code = HEAD_CODES[0]
-        maps = [Shown(Source(trace, (head,), self.lens), code) for head in trace.heads]
+        heads = self._all_heads(trace)
+        maps = [Shown(Source(trace, (head,), self.lens), code) for head in heads]
         if self.combination is not None:
             return [*maps, *chosen], [len(maps)]
-        return maps, [trace.heads.index(head) for head in self.heads]
+        if self.lens.is_of_layers:
+            layers = [head.layer for head in heads]
+            return maps, [layers.index(head.layer) for head in first_of_layers(self.heads)]
+        return maps, [heads.index(head) for head in self.heads]
 
     @cached_property
     def _tiles(self) -> Tiles:
         """The tiles of the overview where a cell may stand for several values."""
         if isinstance(self.drawn, AttentionMap):
             return map_tile(self.drawn)
-        return tiles_of(self.drawn)
+        return tiles_of(self.drawn, self.lens.map)
 
     def _overview_words(self) -> dict[str, Any]:
         """What the overview says: of all places through the lens, or of blocks of tokens."""
@@ -206,13 +200,16 @@ class Explorer:
             words = map_words(one, tiles, language)
             return {**words, "slack": SLACK} if self._holds_all else words
         if not self._holds_all:
-            return overview_words(trace, *labels_of(trace), self._tiles, language)
+            labels = labels_of(trace)
+            return overview_words(trace, *labels, self._tiles, language, map_kind=self.lens.map)
         seen = Source(trace, trace.heads[:1], self.lens).attention_map()
         rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
-        lensed = [say("overview.lens", language)] if self.lens != Lens() else []
+        plain = Lens(map=self.lens.map)
+        lensed = [say("overview.lens", language)] if self.lens != plain else []
         layers = [allowed_in_layer(trace, layer) for layer in range(trace.model.layers)]
         denied = next((~layer[0] for layer in layers if layer is not None), np.zeros(1, bool))
-        words = overview_words(trace, rows, columns, _cells(seen, denied), language, lensed)
+        cells = _cells(seen, denied)
+        words = overview_words(trace, rows, columns, cells, language, lensed, self.lens.map)
         return {**words, "slack": SLACK}
 
     def _meta(self, maps: list[Shown], chosen: list[int]) -> dict[str, Any]:
@@ -250,8 +247,7 @@ class Explorer:
         """Layer and head at which the overview shows a map; None for one of several heads."""
         if one.source is None or one.combination is not None:
             return None
-        head = one.heads[0]
-        return (head.layer, head.head)
+        return place_of(one.heads[0], of_layers=self.lens.is_of_layers)
 
 
 def _cells(seen: AttentionMap, denied: np.ndarray) -> Tiles:

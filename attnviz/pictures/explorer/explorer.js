@@ -70,21 +70,29 @@ function tilesOf(stage) {
 function showOverview(stage) {
   const { meta, arrays, memory, parts } = stage;
   const over = stageOf(parts.overview, drawOverview);
-  const [a, b] = memory.chosen.map((index) => meta.maps[index].place);
+  const [a, b, ...more] = memory.chosen.map((index) => meta.maps[index].place);
   over.send = (_, { slot, layer, head }) => {
     const index = meta.maps.findIndex(({ place }) => place && place[0] === layer && place[1] === head);
     if (index < 0) return void (over.readout.textContent = meta.not_here);
-    memory.chosen[slot === "A" ? 0 : 1] = index;
+    if (slot === ADD) addOrTakeAway(memory.chosen, index, meta.codes.length);
+    else memory.chosen[slot === "A" ? 0 : 1] = index;
     drawExplorer(stage);
   };
   over.put({
-    meta: { ...meta.overview, marked: { A: a, B: b } },
+    meta: { ...meta.overview, marked: { A: a, B: b }, more: more.filter(Boolean) },
     arrays: {
       tiles: tilesOf(stage), hidden: memory.hidden,
       denied: arrays.tiles ? arrays.tiles_denied : arrays.denied,
       ramp_light: arrays.ink_light, ramp_dark: arrays.ink_dark,
     },
   });
+}
+
+// One more map after A and B, or that one no longer.
+function addOrTakeAway(chosen, index, most) {
+  const at = chosen.indexOf(index);
+  if (at > 1) chosen.splice(at, 1);
+  else if (at < 0 && chosen.length < most) chosen.push(index);
 }
 
 // A map with the colours of the slot in which it is shown.

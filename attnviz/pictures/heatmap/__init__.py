@@ -129,8 +129,8 @@ def draw(
 ) -> Heatmap:
     """The heatmap of what is shown. z holds the values themselves; hidden cells are gaps.
 
-    What is not allowed is hatched, and says so under the pointer. The figure says its notes
-    itself unless it is `captioned` with them, as on a page.
+    What is not allowed is hatched, and says so under the pointer. The figure says its model,
+    formula, ink and notes itself unless it is `captioned` with them, as on a page.
     """
     attention = view.map
     rows, columns = _names(attention.rows), _names(attention.columns)
@@ -274,6 +274,11 @@ def _axis(places: Sequence[Place]) -> dict[str, Any]:
     }
 
 
+def ink_words(view: Shown, language: Language) -> str:
+    """How dark a cell is."""
+    return say(f"picture.ink_stops{_kind(view)}", language, stops=style.STOPS)
+
+
 def _named(view: Shown, language: Language) -> str:
     """How many rows and columns are named, where not all are."""
     steps = [_step(len(places)) for places in (view.map.rows, view.map.columns)]
@@ -292,13 +297,13 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
         say("picture.direction", language),
         _named(view, language),
         say("picture.rounded", language) if with_numbers else "",
-        say(f"picture.ink_stops{_kind(view)}", language, stops=style.STOPS),
+        "" if captioned else ink_words(view, language),
         *_hatched(view, language),
     )
-    notes = [] if captioned else view.notes(language)
+    more = [] if captioned else [view.formula(language), " ".join(view.notes(language))]
     title, top = heading(
-        view.title(language),
-        [direction, view.formula(language), " ".join(notes)],
+        view.name(language) if captioned else view.title(language),
+        [direction, *more],
         getattr(view.code, mode),
         mode,
     )

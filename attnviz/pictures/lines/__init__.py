@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
-from jaxtyping import Bool
 
 from attnviz import checks
 from attnviz.analysis.combine import Combination
@@ -24,15 +23,25 @@ from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_language, pins_of
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.lines import on_paper
+from attnviz.pictures.lines.words import (
+    captioned_words,
+    drawn_as_lines,
+    edge_names,
+    head_alt,
+    head_code,
+    head_words,
+    kind_of,
+    line_words,
+    short_words,
+    stroke_words,
+)
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import MM, Paper, paper_of
-from attnviz.pictures.picture import percent
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import FAINTEST as FAINTEST
-from attnviz.pictures.style import HeadCode, Paint
 from attnviz.texts import Language, say
 
 Direction = Literal["horizontal", "vertical"]
@@ -115,7 +124,7 @@ class Lines:
             first.rows,
             first.columns,
             self.direction == "vertical",
-            _edges(self.maps, language),
+            edge_names(self.maps, language),
             paper,
             len(pins) * sum(len(self._head_lines(i, paper, dashes[i])) for i in panel),
             marked=len(pins) > 1,
@@ -134,7 +143,7 @@ class Lines:
         one, mine = self.maps[index], self.head == index
         numbers = on_paper.listed(layout, pin, self.query[mine], self.key[mine], self.weight[mine])
         kind = "query" if pin[0] == "q" else "key"
-        words = say(f"lines.focus_{kind}{_kind(self.maps)}", self.language)
+        words = say(f"lines.focus_{kind}{kind_of(self.maps)}", self.language)
         token = words.replace("{token}", layout.sides[pin[0]][int(pin[1:])].name)
         return f"{on_paper.mark(pins, pin)}{one.name(self.language)} · {token} {numbers or '–'}"
 
@@ -186,6 +195,24 @@ def lines(
     check_line_choices(direction, arrangement)
     check_language(language)
     maps = shown(trace, heads, lens, combination)
+    pinned = pins_of(pins, _between(trace, maps[0].heads))
+    return draw(maps, direction, arrangement, pinned, language)
+
+
+def draw(
+    maps: Sequence[Shown],
+    direction: Direction,
+    arrangement: Arrangement,
+    pins: Sequence[str],
+    language: Language,
+    *,
+    captioned: bool = False,
+) -> Lines:
+    """The lines of what is shown.
+
+    They say model, formula and what each head does themselves unless they are `captioned`, as on
+    a page. What is hidden they always say.
+    """
     first = maps[0].map
     alt = say(
         "lines.alt",
@@ -193,32 +220,46 @@ def lines(
         model=maps[0].model(language),
         queries=len(first.rows),
         keys=len(first.columns),
-        heads=" ".join(_alt(one, language) for one in maps),
+        heads=" ".join(head_alt(one, language) for one in maps),
         strokes=stroke_words(maps, language),
     )
     alt = " ".join([alt, *maps[0].about(language)])
     meta = {
         "alt": alt,
         "direction": direction,
-        "pins": pins_of(pins, _between(trace, maps[0].heads)),
+        "pins": list(pins),
         "panels": _panels(maps, arrangement),
-        "heads": [{**head_words(one, language), **head_code(one.code, one.minus)} for one in maps],
+        "heads": [
+            {
+                **head_words(one, language),
+                **(captioned_words(one, language) if captioned else {}),
+                **head_code(one.code, one.minus),
+            }
+            for one in maps
+        ],
         "rows": side(first.rows),
         "columns": side(first.columns),
-        "words": line_words(maps, language),
+        "words": {**line_words(maps, language), **(short_words(language) if captioned else {})},
     }
     arrays = line_arrays(maps)
     recipe = None
     if (source := maps[0].source) is not None:
         ids = tuple(head for one in maps for head in one.heads)
         recipe = Recipe(
-            "lines", source.trace, ids, source.lens, combination, direction, arrangement, pins
+            "lines",
+            source.trace,
+            ids,
+            source.lens,
+            source.combination,
+            direction,
+            arrangement,
+            pins,
         )
     return Lines(
         **arrays,
         alt=alt,
         packet=pack(meta, arrays),
-        maps=maps,
+        maps=tuple(maps),
         language=language,
         direction=direction,
         arrangement=arrangement,
@@ -249,12 +290,6 @@ def check_line_choices(direction: object, arrangement: object) -> None:
     checks.one_of("arrangement", arrangement, get_args(Arrangement))
 
 
-def drawn_as_lines(seen: AttentionMap) -> Bool[np.ndarray, "row column"]:
-    """Which values are drawn: what is allowed and shown, and a screen can show."""
-    drawn: np.ndarray = seen.shown & (np.abs(seen.values) >= FAINTEST)
-    return drawn
-
-
 def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
     indices = list(range(len(maps)))
     together = arrangement == "overlaid"
@@ -278,68 +313,4 @@ def line_arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
         "query": np.concatenate(query),
         "key": np.concatenate(key),
         "weight": np.concatenate(weight),
-    }
-
-
-def _kind(maps: Sequence[Shown]) -> str:
-    """The end of a text's key where values of either sign want other words than weights."""
-    return "_signed" if maps[0].map.is_signed else ""
-
-
-def _edges(maps: Sequence[Shown], language: Language) -> tuple[str, str]:
-    """What the two edges are called."""
-    kind = _kind(maps)
-    return say(f"lines.queries{kind}", language), say(f"lines.keys{kind}", language)
-
-
-def stroke_words(maps: Sequence[Shown], language: Language, unit: str = "px") -> str:
-    """How opaque and how wide the lines of such maps are."""
-    width = {"thinnest": f"{style.THINNEST:g}", "thicker": f"{style.THICKER:g}"}
-    return say(f"lines.strokes{_kind(maps)}", language, unit=unit, **width)
-
-
-def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
-    """What every line diagram of such maps says."""
-    kind = _kind(maps)
-    queries, keys = _edges(maps, language)
-    focus = ("focus_query", "focus_key")
-    return {
-        "queries": queries,
-        "keys": keys,
-        "strokes": stroke_words(maps, language),
-        **{name: say(f"lines.{name}{kind}", language) for name in focus},
-        **{name: say(f"lines.{name}", language) for name in ("help", "no_lines")},
-    }
-
-
-def _alt(view: Shown, language: Language) -> str:
-    """A head by its name, what it does, and all that is not drawn."""
-    words = head_words(view, language)
-    texts = [text for text in [words["says"], *words["notes"]] if text]
-    return f"{words['name']}: {' '.join(texts)}" if texts else f"{words['name']}."
-
-
-def head_code(code: HeadCode, minus: Paint | None) -> dict[str, Any]:
-    """In which colours a map is drawn; `minus` where values may be below 0."""
-    below = {} if minus is None else {"minus": {"light": minus.light, "dark": minus.dark}}
-    return {"light": code.light, "dark": code.dark, "dash": code.dash, **below}
-
-
-def head_words(view: Shown, language: Language) -> dict[str, Any]:
-    """What a picture says about one head, with what it hides."""
-    faint = view.map.shown & ~drawn_as_lines(view.map)
-    notes = view.notes(language)
-    if faint.any():
-        lines = f"{int(faint.sum()):,}"
-        if view.map.is_signed:
-            notes.append(say("lines.faint_signed", language, lines=lines))
-        else:
-            share = percent(view.map.share(faint))
-            notes.append(say("lines.faint", language, lines=lines, share=share))
-    return {
-        "name": view.name(language),
-        "title": view.title(language),
-        "says": view.says(language),
-        "formula": view.formula(language),
-        "notes": notes,
     }

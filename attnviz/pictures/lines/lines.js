@@ -61,7 +61,8 @@ function caption(stage, heads) {
 function smallPrint(stage, heads) {
   const box = html("div", { class: "note" });
   const [first] = heads;
-  box.append(html("p", {}, stage.meta.heads[first].formula));
+  const { formula } = stage.meta.heads[first];
+  if (formula) box.append(html("p", {}, formula));
   for (const index of heads) {
     const { name, notes } = stage.meta.heads[index];
     if (notes.length) box.append(html("p", {}, [`${name}:`, ...notes].join(" ")));

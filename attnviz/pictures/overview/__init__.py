@@ -4,29 +4,25 @@ Each head is a tile of at most 64 × 64 cells of one byte. Up to 64 tokens a cel
 weight; beyond, it is the strongest weight of a block of queries and keys, and says so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, isqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
 
-from attnviz.core.attention import Weighted
-from attnviz.core.heads import AnyHead
+from attnviz import checks
+from attnviz.analysis.lens import Lens, MapKind
+from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import AttentionMap
 from attnviz.core.one_kind import of_kind
 from attnviz.core.sheet import Sheet
-from attnviz.core.tiles import blocks
-from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
-from attnviz.models.progress import Progress
+from attnviz.errors import ArgumentError
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.overview.on_paper import tiles_on_paper
-from attnviz.pictures.overview.record import Tiles as Tiles
-from attnviz.pictures.overview.words import map_words as map_words
-from attnviz.pictures.overview.words import overview_words as overview_words
+from attnviz.pictures.overview.tiles import Tiles, labels_of, map_tile, place_of, tiles_of
+from attnviz.pictures.overview.words import map_words, overview_words
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.recipe import Recipe
@@ -38,17 +34,23 @@ if TYPE_CHECKING:
     from attnviz.pictures.explorer import Explorer
 
 SCRIPT = Script("overview")
-LARGEST_TILE = 64  # cells a side
-LARGEST_PAYLOAD = 768 * 1024  # bytes of all tiles, whatever the number of heads
+
+
+class Ranked(NamedTuple):
+    """All heads in an order of their own, each with the value that gives it its rank."""
+
+    heads: Sequence[HeadId]
+    values: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Overview:
-    """All heads of a trace as tiles; or one map as one tile."""
+    """All heads of a trace as tiles, or all its layers; or one map as one tile."""
 
     drawn: Trace | AttentionMap
     tiles: Tiles
     language: Language = "en"  # of files that are not asked for in another one
+    map: MapKind = "raw"
 
     def __repr__(self) -> str:
         return f"<Overview: {self.drawn!r}>"
@@ -58,19 +60,37 @@ class Overview:
         a: AnyHead | None = None,
         b: AnyHead | None = None,
         language: Language = "en",
+        more: Sequence[AnyHead] = (),
+        ranked: Ranked | None = None,
+        *,
+        captioned: bool = False,
     ) -> bytes:
-        """What draws the tiles, with heads `a` and `b` marked.
+        """What draws the tiles, with heads `a`, `b` and more marked, or their layers.
+
+        The tiles stand by layer and head, or as they are `ranked`. They say their model unless
+        they are `captioned` with it, as on a page.
 
         Raises:
             InterventionError: if the model has no such head.
         """
         check_language(language)
+        marked: list[tuple[int, int] | None] = [None, None]
+        others: list[tuple[int, int] | None] = []
         if isinstance(self.drawn, Trace):
-            a, b = (None if head is None else self.drawn.check_head(head)[:2] for head in (a, b))
+            of_layers = Lens(map=self.map).is_of_layers
+            heads = (None if head is None else self.drawn.check_head(head) for head in (a, b))
+            marked = [place_of(head, of_layers=of_layers) for head in heads]
+            others = [place_of(self.drawn.check_head(h), of_layers=of_layers) for h in more]
         arrays = {"tiles": self.tiles.levels, **inks_of(self.drawn)}
         if self.tiles.denied is not None:
             arrays["denied"] = self.tiles.denied
-        return pack({**self._words(language), "marked": {"A": a, "B": b}}, arrays)
+        meta = {**self._words(language), "marked": {"A": marked[0], "B": marked[1]}, "more": others}
+        if captioned:
+            meta["title"] = meta["name"]
+        if ranked is not None:
+            order = [(head.layer, head.head) for head in ranked.heads]
+            meta["ranked"] = {"order": order, "values": ranked.values}
+        return pack(meta, arrays)
 
     def to_html(self, language: Language | None = None) -> str:
         """One HTML file that needs no network: all heads, and those that are chosen in full."""
@@ -88,7 +108,7 @@ class Overview:
         named = trace is not None
         levels, denied = self.tiles.levels, self.tiles.denied
         tiles = tiles_on_paper(levels, denied, paper, signed=signed, named=named)
-        recipe = None if trace is None else Recipe("overview", trace)
+        recipe = None if trace is None else Recipe("overview", trace, map=self.map)
         return svg.document(trace, [head, tiles], recipe, language, said["alt"], sheet)
 
     def _repr_html_(self) -> str:
@@ -98,113 +118,45 @@ class Overview:
     def _words(self, language: Language) -> dict[str, Any]:
         if isinstance(self.drawn, AttentionMap):
             return map_words(Shown(self.drawn, style.HEAD_CODES[0]), self.tiles, language)
-        return overview_words(self.drawn, *labels_of(self.drawn), self.tiles, language)
+        return overview_words(
+            self.drawn, *labels_of(self.drawn), self.tiles, language, map_kind=self.map
+        )
 
     def _explorer(self, language: Language) -> "Explorer":
         from attnviz.pictures.explorer import explore  # which is drawn with this module
 
-        return explore(self.drawn, language=language)
+        lens = Lens(map=self.map) if isinstance(self.drawn, Trace) else None
+        return explore(self.drawn, lens=lens, language=language)
 
 
-def overview(trace: Trace | AttentionMap, *, language: Language = "en") -> Overview:
+def overview(
+    trace: Trace | AttentionMap,
+    *,
+    map: MapKind = "raw",  # noqa: A002 (as in a lens)
+    language: Language = "en",
+) -> Overview:
     """All layers × heads of a trace, one layer at a time; or an attention map as one tile.
 
     Of an encoder–decoder its cross-attention; `trace.of_kind("encoder")` and "decoder" hold the
     rest.
 
+    `map` is what each tile shows: the weights of a head ("raw") or its "norm_weighted" map; the
+    "rollout" or "flow" of each layer.
+
     Raises:
-        ArgumentError: if it is no trace and no map, or it cannot speak this language.
+        ArgumentError: if it is no trace and no map, there is no such map or none of this trace,
+            or it cannot speak this language.
+        CaptureError: if the trace does not hold what the map is computed from.
     """
     check_drawn(trace)
     check_language(language)
+    checks.one_of("map", map, get_args(MapKind))
     if isinstance(trace, AttentionMap):
+        if map != "raw":
+            raise ArgumentError("map_alone")
         return Overview(trace, map_tile(trace), language)
     one = of_kind(trace)
-    return Overview(one, tiles_of(one), language)
-
-
-def labels_of(trace: Trace) -> tuple[list[str], list[str]]:
-    """What the tokens that look are called, and those that are looked at."""
-    queries, keys = ([token.text for token in side] for side in _tokens(trace))
-    return queries, keys
-
-
-def _tokens(trace: Trace) -> tuple[Sequence[Token], Sequence[Token]]:
-    return trace.query_tokens(), trace.key_tokens()
-
-
-def tiles_of(trace: Trace, progress: Progress | None = None) -> Tiles:
-    """A tile a head of a trace with one kind of attention.
-
-    `progress` is told how many layers are done.
-    """
-    rows, columns = (cell_edges(len(side), len(trace.heads)) for side in _tokens(trace))
-    layers, kind = trace.model.layers, trace.check_kind("self")
-    levels, denied = [], []
-    for layer in range(layers):
-        if progress is not None:
-            progress(layer / layers, "overview")
-        record = trace.attention[kind, layer]
-        levels.append(style.level(_pooled(record, rows, columns)))
-        denied.append(_none_allowed(record, rows, columns))
-    return Tiles(np.stack(levels), rows, columns, shared(denied))
-
-
-def _pooled(
-    record: Weighted, rows: Sequence[int], columns: Sequence[int]
-) -> Float[np.ndarray, "head row column"]:
-    """The strongest weight of each block of queries and keys, some rows of cells at a time."""
-    parts = [
-        pool(record.weights(slice(None), queries), some, columns)
-        for queries, some in _row_groups(rows, columns, record.heads)
-    ]
-    return np.concatenate(parts, axis=1)
-
-
-def _row_groups(
-    rows: Sequence[int], columns: Sequence[int], heads: int
-) -> Iterator[tuple[slice, tuple[int, ...]]]:
-    """Rows of cells, a few at a time: which queries, and where each row begins among these."""
-    cells, queries = len(rows) - 1, rows[-1]
-    for part in blocks(cells, heads * columns[-1] * ceil(queries / cells)):
-        some = rows[part.start : part.stop + 1]
-        yield slice(some[0], some[-1]), tuple(edge - some[0] for edge in some)
-
-
-def map_tile(drawn: AttentionMap) -> Tiles:
-    """A map as the only tile. Cells that a lens hides are as they are: an overview hides none."""
-    rows, columns = (cell_edges(len(side), 1) for side in (drawn.rows, drawn.columns))
-    levels = style.map_levels(pool(drawn.values[None], rows, columns), signed=drawn.is_signed)
-    denied = None
-    if drawn.allowed is not None:
-        allowed = pool(drawn.allowed[None].astype(np.float32), rows, columns)
-        denied = (allowed == 0)[None].astype(np.uint8)
-    return Tiles(levels[None], rows, columns, denied)
-
-
-def _none_allowed(
-    record: Weighted, rows: Sequence[int], columns: Sequence[int]
-) -> Bool[np.ndarray, "head row column"]:
-    """The blocks of queries and keys in which no pair is allowed."""
-    parts, cells = [], (record.heads, len(rows) - 1, len(columns) - 1)
-    for queries, some in _row_groups(rows, columns, record.heads):
-        allowed = record.may_look(slice(None), queries)
-        if allowed is None:
-            return np.zeros(cells, bool)
-        one = allowed[:1] if allowed.strides[0] == 0 else allowed  # that of all heads
-        parts.append(_of_blocks(np.logical_or, one, some, columns))
-    return np.broadcast_to(~np.concatenate(parts, axis=1), cells)
-
-
-def shared(
-    denied: Sequence[Bool[np.ndarray, "head row column"]],
-) -> UInt8[np.ndarray, "#layer #head row column"] | None:
-    """What each head does not allow; one tile where all agree, None where all is allowed."""
-    each = np.stack(denied)
-    if not each.any():
-        return None
-    alike = (each == each[:1, :1]).all()
-    return (each[:1, :1] if alike else each).astype(np.uint8)
+    return Overview(one, tiles_of(one, map), language, map)
 
 
 def inks_of(drawn: Trace | AttentionMap) -> dict[str, np.ndarray]:
@@ -213,31 +165,3 @@ def inks_of(drawn: Trace | AttentionMap) -> dict[str, np.ndarray]:
         code = style.HEAD_CODES[0]
         return {f"ramp_{mode}": style.map_ramp(code, mode, signed=True) for mode in style.MODES}
     return {f"ramp_{mode}": style.ramp(style.INK[mode], mode) for mode in style.MODES}
-
-
-def cell_edges(tokens: int, heads: int) -> tuple[int, ...]:
-    """Where the cells of a tile begin, and the end: one token a cell while that is small."""
-    side = min(tokens, LARGEST_TILE, isqrt(LARGEST_PAYLOAD // heads))
-    return tuple(round(cell * tokens / side) for cell in range(side + 1))
-
-
-def pool(
-    values: Float[np.ndarray, "head query key"],
-    row_edges: Sequence[int],
-    column_edges: Sequence[int],
-) -> Float[np.ndarray, "head row column"]:
-    """The value of each block of queries and keys that is farthest from 0."""
-    if (len(row_edges) - 1, len(column_edges) - 1) == values.shape[1:]:
-        return values
-    largest = _of_blocks(np.maximum, values, row_edges, column_edges)
-    if values.min(initial=0) >= 0:
-        return largest
-    least = _of_blocks(np.minimum, values, row_edges, column_edges)
-    return np.where(-least > largest, least, largest)
-
-
-def _of_blocks(
-    ufunc: np.ufunc, values: np.ndarray, row_edges: Sequence[int], column_edges: Sequence[int]
-) -> np.ndarray:
-    over_keys = ufunc.reduceat(values, column_edges[:-1], axis=2)
-    return np.asarray(ufunc.reduceat(over_keys, row_edges[:-1], axis=1))

@@ -7,7 +7,9 @@
 const LEFT = 26; // px for the layers' names
 const TOP = 20; // px for the heads' names
 const SPACE = 3; // px between tiles
+const UNDER = 24; // px below a tile for its name and its value, where tiles are ranked
 const LENS = 168; // px of the enlarged tile
+const ADD = "add"; // what a click does that adds a head or takes it away
 const HALF_STEP = 0.5001; // of a level, with the rounding of float32
 const DECIMALS = 4;
 
@@ -22,10 +24,10 @@ function drawOverview(stage) {
   const lens = html("canvas", { class: "lens", width: LENS, height: LENS, "aria-hidden": "true" });
   root.replaceChildren(
     html("p", { class: "title" }, html("strong", {}, meta.title)),
-    html("p", { class: "note" }, meta.note, " ", pixels),
     html("div", { class: "frame" }, canvas, lens),
     ...(meta.alone ? [] : [slots(stage)]), // a map from elsewhere is no head to choose
     readout,
+    html("p", { class: "note" }, meta.note, " ", pixels),
   );
   Object.assign(stage, { canvas, lens, readout, pixels });
   paint(stage);
@@ -33,7 +35,7 @@ function drawOverview(stage) {
   canvas.addEventListener("pointerleave", () => hover(stage, null));
   canvas.addEventListener("click", (event) => {
     const found = cellAt(stage, event);
-    if (found && !meta.alone) choose(stage, found, event.shiftKey);
+    if (found && !meta.alone) choose(stage, found, event);
   });
   canvas.addEventListener("keydown", (event) => walk(stage, event));
 }
@@ -43,11 +45,11 @@ function slots(stage) {
   const box = html("div", { class: "slots", role: "radiogroup", "aria-label": meta.words.click_sets });
   box.append(html("span", {}, meta.words.click_sets));
   const colours = meta.colours[dark ? "dark" : "light"];
-  const buttons = ["A", "B"].map((slot, i) => {
+  const buttons = ["A", "B", ADD].map((slot, i) => {
     const marked = meta.marked[slot];
-    const name = marked ? `${slot} = ${headName(meta, ...marked)}` : slot;
+    const name = marked ? `${slot} = ${tileName(meta, ...marked)}` : meta.words.slots[slot] ?? slot;
     const button = html("button", { type: "button", role: "radio", "data-slot": slot }, name);
-    button.style.setProperty("--slot", colours[i]);
+    button.style.setProperty("--slot", slot === ADD ? "currentColor" : colours[i]);
     button.addEventListener("click", () => {
       memory.slot = slot;
       check();
@@ -70,13 +72,14 @@ function paint(stage) {
   const cell = size / Math.max(cellsOf(meta.rows), cellsOf(meta.columns));
   const across = Math.max(8, Math.round(cell * cellsOf(meta.columns)));
   const down = Math.max(8, Math.round(cell * cellsOf(meta.rows)));
-  Object.assign(stage, { across, down, scale });
-  const [wide, high] = [LEFT + meta.heads * (across + SPACE), TOP + meta.layers * (down + SPACE)];
+  const stepDown = down + SPACE + (meta.ranked ? UNDER : 0);
+  Object.assign(stage, { across, down, stepDown, scale });
+  const [wide, high] = [LEFT + meta.heads * (across + SPACE), TOP + meta.layers * stepDown];
   canvas.width = wide * scale;
   canvas.height = high * scale;
   canvas.style.width = `${wide}px`;
   canvas.style.height = `${high}px`;
-  Object.assign(canvas.dataset, { left: LEFT, top: TOP, tile: across, step: across + SPACE });
+  Object.assign(canvas.dataset, { left: LEFT, top: TOP, tile: across, step: across + SPACE, down: stepDown });
   const context = canvas.getContext("2d");
   const [wider, higher] = [Math.round(across * scale), Math.round(down * scale)];
   sayPixels(stage, wider, higher);
@@ -94,8 +97,11 @@ function paint(stage) {
     }
   }
   if (!meta.alone) names(stage, context, dark);
-  for (const [slot, i] of [["A", 0], ["B", 1]]) mark(stage, context, slot, i);
+  marksOf(meta).forEach((place, i) => place && mark(stage, context, place, i));
 }
+
+// The tiles of heads A, B and more, in the order of the heads' codes.
+const marksOf = (meta) => [meta.marked.A, meta.marked.B, ...(meta.more ?? [])];
 
 // For how many weights one pixel of the picture stands, where that is more than one cell.
 function sayPixels({ meta, pixels }, wide, high) {
@@ -108,9 +114,23 @@ function sayPixels({ meta, pixels }, wide, high) {
 
 const cellsOf = (side) => side.edges.length - 1;
 
-const corner = ({ across, down }, layer, head) => [
-  LEFT + head * (across + SPACE), TOP + layer * (down + SPACE),
-];
+// What a tile is of: a head, or a layer where all layers stand in one row.
+const tileName = (meta, layer, head) => `${meta.prefix}${meta.ofLayers ? `L${head}` : `L${layer}·H${head}`}`;
+
+function corner({ meta, across, stepDown }, layer, head) {
+  const [row, column] = spotOf(meta, layer, head);
+  return [LEFT + column * (across + SPACE), TOP + row * stepDown];
+}
+
+// Where a head's tile stands, row and column, and which head's stands there: by layer and number,
+// or in the order of the ranks.
+function spotOf(meta, layer, head) {
+  if (!meta.ranked) return [layer, head];
+  const at = meta.ranked.order.findIndex(([l, h]) => l === layer && h === head);
+  return [Math.floor(at / meta.heads), at % meta.heads];
+}
+const headAt = (meta, row, column) =>
+  meta.ranked ? meta.ranked.order[row * meta.heads + column] : [row, column];
 
 // Where a head's cells begin among those of all tiles.
 const startOf = ({ meta }, layer, head) =>
@@ -163,44 +183,60 @@ function names(stage, context, dark) {
   context.font = "10px system-ui, sans-serif";
   context.textBaseline = "middle";
   context.textAlign = "center";
+  if (meta.ranked) return void ranks(stage, context, dark);
   for (let head = 0; head < meta.heads; head++) {
-    context.fillText(`H${head}`, LEFT + head * (across + SPACE) + across / 2, TOP / 2);
+    context.fillText(`${meta.ofLayers ? "L" : "H"}${head}`, LEFT + head * (across + SPACE) + across / 2, TOP / 2);
   }
   context.textAlign = "left";
-  for (let layer = 0; layer < meta.layers; layer++) {
+  for (let layer = 0; layer < meta.layers && !meta.ofLayers; layer++) {
     context.fillText(`L${layer}`, 2, TOP + layer * (down + SPACE) + down / 2);
   }
 }
 
-function mark(stage, context, slot, index) {
+// Below each tile its name and the value by which it has its rank.
+function ranks(stage, context, dark) {
+  const { meta, across, down } = stage;
+  meta.ranked.order.forEach(([layer, head], at) => {
+    const [x, y] = corner(stage, layer, head);
+    context.fillStyle = inksOf(dark).faint;
+    context.fillText(tileName(meta, layer, head), x + across / 2, y + down + 7);
+    context.fillStyle = inksOf(dark).ink;
+    context.fillText(meta.ranked.values[at], x + across / 2, y + down + 18);
+  });
+}
+
+// The frame of a chosen head, in its colour and with its dashes; A stands left, all others right.
+function mark(stage, context, place, index) {
   const { meta, across, down, dark } = stage;
-  if (!meta.marked[slot]) return;
-  const [x, y] = corner(stage, ...meta.marked[slot]);
-  const colour = meta.colours[dark ? "dark" : "light"][index];
-  context.strokeStyle = context.fillStyle = colour;
+  const [x, y] = corner(stage, ...place);
+  context.strokeStyle = context.fillStyle = meta.colours[dark ? "dark" : "light"][index];
   context.lineWidth = 2;
+  const dash = meta.dashes[index];
+  context.setLineDash(dash === "none" ? [] : dash.split(" ").map(Number));
   context.strokeRect(x - 1, y - 1, across + 2, down + 2);
-  context.fillRect(slot === "A" ? x - 1 : x + across - 11, y - 1, 12, 12);
+  context.setLineDash([]);
+  context.fillRect(index ? x + across - 11 : x - 1, y - 1, 12, 12);
   context.fillStyle = inksOf(dark).paper;
   context.textAlign = "center";
   context.font = "bold 9px system-ui, sans-serif";
-  context.fillText(slot, slot === "A" ? x + 5 : x + across - 5, y + 5.5);
+  context.fillText("ABCDEFGHIJKL"[index], index ? x + across - 5 : x + 5, y + 5.5);
 }
 
 // ---- reading and choosing
 
 function cellAt(stage, event) {
-  const { meta, across, down, canvas } = stage;
+  const { meta, across, down, stepDown, canvas } = stage;
   const pointer = pointerIn(canvas, event);
   const [x, y] = [pointer.x - LEFT, pointer.y - TOP];
-  const head = Math.floor(x / (across + SPACE));
-  const layer = Math.floor(y / (down + SPACE));
-  if (x < 0 || y < 0 || head >= meta.heads || layer >= meta.layers) return null;
+  const place = Math.floor(x / (across + SPACE));
+  const line = Math.floor(y / stepDown);
+  if (x < 0 || y < 0 || place >= meta.heads || line >= meta.layers) return null;
+  const [layer, head] = headAt(meta, line, place);
   const cell = (offset, size, cells) => within(Math.floor((Math.min(offset, size - 1) * cells) / size), cells);
   return {
     layer, head,
-    row: cell(y - layer * (down + SPACE), down, cellsOf(meta.rows)),
-    column: cell(x - head * (across + SPACE), across, cellsOf(meta.columns)),
+    row: cell(y - line * stepDown, down, cellsOf(meta.rows)),
+    column: cell(x - place * (across + SPACE), across, cellsOf(meta.columns)),
   };
 }
 
@@ -211,8 +247,6 @@ function hover(stage, found) {
   if (found) enlarge(stage, found);
 }
 
-const headName = (meta, layer, head) => `${meta.prefix}L${layer}·H${head}`;
-
 function read(stage, { layer, head, row, column }) {
   const { meta, arrays } = stage;
   const at = startOf(stage, layer, head) + row * cellsOf(meta.columns) + column;
@@ -221,7 +255,7 @@ function read(stage, { layer, head, row, column }) {
     const name = (i) => `${labels[i]} (${i})`;
     return first === last ? name(first) : `${name(first)} … ${name(last)}`;
   };
-  const where = { head: meta.alone ? meta.title : headName(meta, layer, head), query: span(meta.rows, row), key: span(meta.columns, column) };
+  const where = { head: meta.alone ? meta.title : tileName(meta, layer, head), query: span(meta.rows, row), key: span(meta.columns, column) };
   if (arrays.denied?.[at % arrays.denied.length]) return fill(meta.words.not_allowed, where);
   if (arrays.hidden?.[at]) return fill(meta.words.hidden, where);
   const single = [meta.rows, meta.columns].every((side) => cellsOf(side) === side.labels.length);
@@ -263,9 +297,8 @@ function enlarge(stage, { layer, head, row, column }) {
   lens.style.top = `${Math.max(0, y - LENS / 2 + down / 2)}px`;
 }
 
-function choose(stage, { layer, head }, other) {
-  const { memory } = stage;
-  const slot = other ? (memory.slot === "A" ? "B" : "A") : memory.slot;
+function choose(stage, { layer, head }, { shiftKey, ctrlKey, metaKey }) {
+  const slot = ctrlKey || metaKey ? ADD : shiftKey ? "B" : stage.memory.slot;
   stage.send("picked", { slot, layer, head });
 }
 
@@ -273,10 +306,11 @@ function walk(stage, event) {
   const { meta, memory } = stage;
   const at = memory.cursor || { layer: 0, head: 0, row: 0, column: 0 };
   const arrow = arrowOf(event);
-  const slot = { a: "A", b: "B", Enter: memory.slot, " ": memory.slot }[event.key];
+  const slot = { a: "A", b: "B", "+": ADD, Enter: memory.slot, " ": memory.slot }[event.key];
   if (slot && !meta.alone) stage.send("picked", { slot, layer: at.layer, head: at.head });
   else if (arrow) {
-    const [layer, head] = stepped([at.layer, at.head], arrow, meta.layers, meta.heads);
+    const spot = stepped(spotOf(meta, at.layer, at.head), arrow, meta.layers, meta.heads);
+    const [layer, head] = headAt(meta, ...spot);
     memory.cursor = { ...at, layer, head };
     hover(stage, memory.cursor);
   } else return;

@@ -5,10 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 from attnviz.analysis.formula import formula as formula_of
+from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.heads import PREFIXES
 from attnviz.core.trace import Trace
 from attnviz.pictures import style
-from attnviz.pictures.overview.record import Tiles
+from attnviz.pictures.overview.tiles import Tiles
 from attnviz.pictures.picture import title
 from attnviz.pictures.provenance import (
     given_weights_notes,
@@ -27,16 +28,15 @@ def overview_words(
     tiles: Tiles,
     language: Language,
     extra: Sequence[str] = (),
+    map_kind: MapKind = "raw",
 ) -> dict[str, Any]:
     """What an overview of the heads of a trace says; `rows` and `columns` are its labels."""
     card, kind = trace.model, trace.check_kind("self")
     sizes: dict[str, Any] = {"layers": card.layers, "heads": card.heads}
-    block = _largest_block(tiles)
-    source = "given" if card.source == "given" else "softmax"
-    softmax = {"softmax": formula_of(trace, trace.heads)}
-    named = Message(f"overview.formula_{source}", softmax)
-    formula = with_interventions(named, trace, trace.heads).text(language)
-    key = "overview.pooled" if block > 1 else "overview.exact"
+    block, of_layers = _largest_block(tiles), Lens(map=map_kind).is_of_layers
+    of = "" if map_kind == "raw" else "_layers" if of_layers else "_norm"
+    key = f"overview.pooled{of}" if block > 1 else f"overview.exact{of}"
+    formula = _formula(trace, map_kind).text(language)
     drawn = say(key, language, block=block, cells=f"{block**2:,}", formula=formula)
     hatched = [] if tiles.denied is None else [say("overview.hatched", language)]
     changed = [
@@ -45,21 +45,42 @@ def overview_words(
         *layer_notes(trace, language),
     ]
     note = " ".join([drawn, *hatched, *extra, *changed])
-    model, name = card.called(language), say(f"overview.title_{kind}", language, **sizes)
+    of_kind = "" if kind == "self" else f" ({say(f'kind.{kind}', language)})"
+    named = f"overview.title_{kind if map_kind == 'raw' else map_kind}"
+    name = say(named, language, **sizes) + ("" if map_kind == "raw" else of_kind)
     sizes |= {"queries": len(rows), "keys": len(columns)}
     sizes |= {"rows": len(tiles.row_edges) - 1, "columns": len(tiles.column_edges) - 1}
-    of = "" if kind == "self" else f" ({say(f'kind.{kind}', language)})"
-    alt = say("overview.alt", language, model=model, kind=of, note=note, **sizes)
+    alt = say(
+        f"overview.alt{'_layers' if of_layers else ''}",
+        language,
+        model=card.called(language),
+        name=name,
+        kind=of_kind,
+        note=note,
+        **sizes,
+    )
     return {
-        "layers": card.layers,
-        "heads": card.heads,
+        "layers": 1 if of_layers else card.layers,
+        "heads": card.layers if of_layers else card.heads,
+        "ofLayers": of_layers,
         "prefix": PREFIXES[kind],
         "title": title(trace, name, language),
+        "name": name,
         "note": note,
         "alt": alt,
         **_sides(rows, columns, tiles),
         **_spoken(language, signed=False),
     }
+
+
+def _formula(trace: Trace, kind: MapKind) -> Message:
+    """How the numbers of all tiles came about."""
+    if kind != "raw":
+        of = "derived.norm_formula" if kind == "norm_weighted" else f"overview.formula_{kind}"
+        return Message(of)
+    source = "given" if trace.model.source == "given" else "softmax"
+    softmax = {"softmax": formula_of(trace, trace.heads)}
+    return with_interventions(Message(f"overview.formula_{source}", softmax), trace, trace.heads)
 
 
 def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
@@ -88,6 +109,7 @@ def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
         "heads": 1,
         "alone": True,
         "title": name,
+        "name": name,
         "note": note,
         "alt": alt,
         **_sides(rows, columns, tiles),
@@ -116,10 +138,12 @@ def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
     return {
         "signed": signed,
         "words": {
+            "slots": {"add": say("overview.click_add", language)},
             **{name: say(f"overview.{name}", language) for name in texts},
             **{name: say(f"overview.{name}{kind}", language) for name in read},
         },
         "colours": {
-            mode: [getattr(code, mode) for code in style.HEAD_CODES[:2]] for mode in style.MODES
+            mode: [getattr(code, mode) for code in style.HEAD_CODES] for mode in style.MODES
         },
+        "dashes": [code.dash for code in style.HEAD_CODES],
     }

@@ -61,6 +61,18 @@ function reach() {
   }
 }
 
+// Enter runs a sentence in a box that grows; with Shift it begins a new line.
+function runSentence(event) {
+  const { key, target, isTrusted, isComposing } = event;
+  const isPlain = !(event.shiftKey || event.ctrlKey || event.metaKey || event.altKey);
+  if (key !== "Enter" || !isPlain || !isTrusted || isComposing) return;
+  if (!target.matches?.(".st-key-sentence_row textarea")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const asStreamlitHasIt = { key, ctrlKey: true, bubbles: true, cancelable: true };
+  target.dispatchEvent(new KeyboardEvent("keydown", asStreamlitHasIt));
+}
+
 export default function ({ data }) {
   document.documentElement.lang = data;
   let due = 0;
@@ -78,6 +90,7 @@ export default function ({ data }) {
   addEventListener("resize", changed);
   document.addEventListener("focusin", remember);
   document.addEventListener("focusout", forget);
+  document.addEventListener("keydown", runSentence, true);
   changed();
   return () => {
     observer.disconnect();
@@ -85,5 +98,6 @@ export default function ({ data }) {
     removeEventListener("resize", changed);
     document.removeEventListener("focusin", remember);
     document.removeEventListener("focusout", forget);
+    document.removeEventListener("keydown", runSentence, true);
   };
 }

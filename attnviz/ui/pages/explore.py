@@ -20,7 +20,7 @@ from attnviz.ui.widgets.long_text import cost_said
 from attnviz.ui.widgets.model import linked_model, loaded, model
 from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.progress import with_progress
-from attnviz.ui.widgets.sentence import chosen_sentence, examples, sentence_boxes
+from attnviz.ui.widgets.sentence import chips, chosen_sentence, growing_boxes
 from attnviz.ui.widgets.sharing import share
 from attnviz.ui.widgets.two_texts import attention_kinds, notes, target_box
 from attnviz.ui.widgets.viewer import embedded_viewer, viewer
@@ -43,12 +43,12 @@ def explore() -> None:
 
 
 def _body(now: ExploreState) -> None:
-    boxes, menu_of_examples, menu_of_models = st.columns([8, 2, 2.4])
     sentence = chosen_sentence(now)
+    with st.container(key="sentence_row"):
+        boxes, menu_of_models = st.columns([10, 2.4])
     with boxes:
-        sentence_boxes(sentence)
-    with menu_of_examples:
-        examples()
+        growing_boxes(sentence)
+    chips(sentence)
     last_shown.begin()
     with clear_errors():
         with menu_of_models:

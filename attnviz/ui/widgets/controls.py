@@ -1,24 +1,29 @@
-"""The controls of the viewer: heads, how they are drawn, the lens."""
+"""The controls of the viewer, in one row: heads, what is shown, tokens, filters.
+
+Each button says what is in force; what there is to choose opens below it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 import streamlit as st
 
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.pictures.lines import Arrangement, Direction
-from attnviz.pictures.style import MOST_HEADS
-from attnviz.share.state import PageState, ViewState
+from attnviz.share.state import USUAL_ARRANGEMENT, PageState, ViewState
 from attnviz.texts import say
 from attnviz.ui import state
 from attnviz.ui.caches import LinesKey, TraceKey
 from attnviz.ui.frame import language
 from attnviz.ui.widgets import pins
-from attnviz.ui.widgets.heads import Different, choose_head, heads_shown
+from attnviz.ui.widgets.heads import MOST_MORE, Different, choose_head, heads_shown
 from attnviz.ui.widgets.long_text import choose_span, span_of
+
+FILTERS = ("hide_special", "renormalise", "at_least", "strongest")  # fields of the state
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +45,29 @@ class Choices:
 
 def choose(trace: Trace, now: ViewState, usual: Different) -> None:
     """The controls of the viewer."""
-    with st.container(key="choices", gap="small"):
-        with st.container(key="heads_row", horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="choices", horizontal=True, vertical_alignment="center", gap="small"):
+        with st.popover(_heads_label(now, usual), key="heads_open"):
             _heads(trace, now, usual)
-            segments(ViewState, "combine", "page.combine", ("each", "mean", "maximum"))
-        with st.container(key="lens_row", horizontal=True, vertical_alignment="center"):
-            segments(
-                ViewState, "arrangement", "page.arrangement", ("stacked", "beside", "overlaid")
-            )
+        with st.popover(_show_label(now), key="show_open"):
+            segments(ViewState, "map", "page.map", get_args(MapKind), "page.map_help")
+            _combine(now)
+            options = ("stacked", "beside", "overlaid")
+            segments(ViewState, "arrangement", "page.arrangement", options, usual=USUAL_ARRANGEMENT)
             segments(ViewState, "direction", "page.direction", ("horizontal", "vertical"))
-            _lens()
-            choose_span(trace, now)
+        with st.popover(
+            _label("tokens", say(f"page.unit_{now.unit}", language())), key="unit_open"
+        ):
+            segments(ViewState, "unit", "page.unit", ("piece", "word"))
+        choose_span(trace, now)
+        count = len(filters_in_force(now))
+        with st.popover(say("page.filter", language(), count=count), key="filter_open"):
+            _filters()
+        st.button(
+            say("page.filter_none", language()),
+            type="tertiary",
+            disabled=not count,
+            **state.pressed("filter_none", let_filters_go),
+        )
 
 
 def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Choices:
@@ -62,27 +79,59 @@ def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Ch
         now.at_least,
         now.strongest / 100,
         span_of(len(trace.tokens), now),
+        now.map,
     )
     return Choices(
         heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),
-        combination=None if now.combine == "each" else now.combine,
+        combination=None if now.combine == "each" or lens.is_of_layers else now.combine,
         direction=now.direction,
-        arrangement=now.arrangement,
+        arrangement=now.arrangement or USUAL_ARRANGEMENT,
         lens=lens,
         pins=pins.starting(key, trace, lens),
     )
 
 
+def filters_in_force(now: ViewState) -> list[str]:
+    """The filters that take something away; renormalising is none without hidden tokens."""
+    usual = ViewState()
+    found = [name for name in FILTERS if getattr(now, name) != getattr(usual, name)]
+    return [name for name in found if name != "renormalise" or now.hide_special]
+
+
+def let_filters_go() -> None:
+    """Let all filters be as at first."""
+    usual = ViewState()
+    state.change(ViewState, **{name: getattr(usual, name) for name in FILTERS})
+
+
+def _label(name: str, value: str) -> str:
+    return say("page.control", language(), name=say(f"page.{name}", language()), value=value)
+
+
+def _heads_label(now: ViewState, usual: Different) -> str:
+    named = [str(head) for head in heads_shown(now, usual)]
+    if now.more:
+        named.append(f"+{len(now.more)}")
+    return _label("heads", ", ".join(named))
+
+
+def _show_label(now: ViewState) -> str:
+    named = [say(f"page.map_{now.map}", language())]
+    if now.combine != "each" and not Lens(map=now.map).is_of_layers:
+        named.append(say(f"page.combine_{now.combine}", language()))
+    return _label("combine", ", ".join(named))
+
+
 def _heads(trace: Trace, now: ViewState, usual: Different) -> None:
-    for slot, head in zip(("a", "b"), heads_shown(now, usual), strict=True):
-        st.selectbox(
-            say(f"page.head_{slot}", language()),
-            trace.heads,
-            format_func=_without_kind,
-            **state.shown(slot, head, _taker(slot, usual), "index", trace.heads),
-            width=124,
-        )
-    most = MOST_HEADS - 2
+    with st.container(horizontal=True):
+        for slot, head in zip(("a", "b"), heads_shown(now, usual), strict=True):
+            st.selectbox(
+                say(f"page.head_{slot}", language()),
+                trace.heads,
+                format_func=_without_kind,
+                **state.shown(slot, head, _taker(slot, usual), "index", trace.heads),
+                width=150,
+            )
 
     def take() -> None:
         state.change(ViewState, more=tuple(state.taken("more")))
@@ -92,9 +141,9 @@ def _heads(trace: Trace, now: ViewState, usual: Different) -> None:
         trace.heads,
         format_func=_without_kind,
         **state.shown("more", list(now.more), take, "default"),
-        max_selections=most,
+        max_selections=MOST_MORE,
         select_all=False,
-        placeholder=say("page.more_placeholder", language(), count=most),
+        placeholder=say("page.more_placeholder", language(), count=MOST_MORE),
     )
 
 
@@ -110,23 +159,50 @@ def _taker(slot: str, usual: Different) -> Callable[[], None]:
     return take
 
 
-def segments(page: type[PageState], name: str, text: str, options: tuple[str, ...]) -> None:
+def _combine(now: ViewState) -> None:
+    """Each head or all of them as one; of whole layers there is nothing to combine."""
+    options = ("each", "mean", "maximum")
+    if not Lens(map=now.map).is_of_layers:
+        segments(ViewState, "combine", "page.combine", options)
+        return
+    st.segmented_control(
+        say("page.combine", language()),
+        options,
+        format_func=lambda option: say(f"page.combine_{option}", language()),
+        default="each",
+        disabled=True,
+        help=say("page.combine_off", language()),
+        key="combine_off",
+        label_visibility="collapsed",
+    )
+
+
+def segments(
+    page: type[PageState],
+    name: str,
+    text: str,
+    options: tuple[str, ...],
+    about: str | None = None,
+    *,
+    usual: str | None = None,
+) -> None:
     """One of a few options for a field, side by side.
 
-    `text` names the label in the catalogue, `text` and `_option` those of the options.
+    `text` names the label in the catalogue, `text` and `_option` those of the options, `about`
+    the help; `usual` is shown where nothing was chosen.
     """
     st.segmented_control(
         say(text, language()),
         options,
         format_func=lambda option: say(f"{text}_{option}", language()),
-        **state.bound(page, name, "default"),
+        **state.bound(page, name, "default", usual=usual),
         required=True,
+        help=None if about is None else say(about, language()),
         label_visibility="collapsed",
     )
 
 
-def _lens() -> None:
-    segments(ViewState, "unit", "page.unit", ("piece", "word"))
+def _filters() -> None:
     hides = st.toggle(
         say("page.hide_special", language()), **state.bound(ViewState, "hide_special")
     )
@@ -136,15 +212,14 @@ def _lens() -> None:
         disabled=not hides,
         **state.bound(ViewState, "renormalise"),
     )
-    with st.popover(say("page.thresholds", language())):
-        least = say("page.at_least", language())
-        bound = state.bound(ViewState, "at_least")
-        st.slider(least, 0.0, 1.0, step=0.01, format="plain", **bound)
-        st.slider(
-            say("page.strongest", language()),
-            min_value=5,
-            max_value=100,
-            step=5,
-            format="%d %%",
-            **state.bound(ViewState, "strongest"),
-        )
+    least = say("page.at_least", language())
+    bound = state.bound(ViewState, "at_least")
+    st.slider(least, 0.0, 1.0, step=0.01, format="plain", **bound)
+    st.slider(
+        say("page.strongest", language()),
+        min_value=5,
+        max_value=100,
+        step=5,
+        format="%d %%",
+        **state.bound(ViewState, "strongest"),
+    )

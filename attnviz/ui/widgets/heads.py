@@ -5,9 +5,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from attnviz.core.heads import HeadId
+from attnviz.pictures.style import MOST_HEADS
 from attnviz.share.state import ViewState
 from attnviz.ui import state
 from attnviz.ui.state import NONE_YET, SessionValue
+
+ADD = "add"  # in place of slot A or B
+MOST_MORE = MOST_HEADS - 2
 
 
 class Different(NamedTuple):
@@ -87,7 +91,15 @@ def are_usual(now: ViewState) -> bool:
 
 
 def choose_head(slot: str, head: HeadId, usual: Different) -> None:
-    """Put a head in slot A or B; the other then stays where it stands."""
-    a, b = heads_shown(state.read(ViewState), usual)
+    """Put a head in slot A or B, where the other then stays; or add it, or take it away."""
+    now = state.read(ViewState)
+    a, b = heads_shown(now, usual)
+    if slot == ADD:
+        more = tuple(one for one in now.more if one != head)
+        is_new = len(more) == len(now.more) and head not in (a, b)
+        if is_new and len(more) < MOST_MORE:
+            more = (*more, head)
+        state.change(ViewState, a=a, b=b, more=more)
+        return
     a, b = (head, b) if slot.lower() == "a" else (a, head)
     state.change(ViewState, a=a, b=b)

@@ -1,6 +1,7 @@
-"""The sentence: its two boxes, and the menu of examples."""
+"""The sentence: its two boxes, and the examples as a menu or as chips."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
@@ -9,6 +10,7 @@ from attnviz.share.state import SentenceState
 from attnviz.texts import say
 from attnviz.ui import state
 from attnviz.ui.frame import language
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.examples import BY_NAME, EXAMPLES
 
 
@@ -21,6 +23,7 @@ class Sentence(NamedTuple):
 
 Take = Callable[[Sentence], None]
 FIRST = Sentence(EXAMPLES[0].text)
+_HAS_SECOND = SessionValue("has_second", False)  # an empty box, of which no link speaks
 
 
 def chosen_sentence(now: SentenceState) -> Sentence:
@@ -55,6 +58,60 @@ def sentence_boxes(now: Sentence, take: Take = take_sentence, namespace: str = "
         **state.shown(keys[1], now.pair or "", taken),
         placeholder=say("page.second_placeholder", language()),
     )
+
+
+def growing_boxes(now: Sentence) -> None:
+    """The same as boxes that grow with their text; the second one once it is asked for."""
+
+    def taken() -> None:
+        text, pair = state.taken("text"), state.taken("pair") if has_second else None
+        take_sentence(Sentence(text or "", pair or None))
+
+    has_second = now.pair is not None or _HAS_SECOND.get()
+    places = st.columns([5, 3]) if has_second else [st.container()]
+    places[0].text_area(
+        say("page.sentence", language()),
+        **state.shown("text", now.text, taken),
+        placeholder=say("page.sentence_help", language()),
+        height="content",
+    )
+    if has_second:
+        places[1].text_area(
+            say("page.second", language()),
+            **state.shown("pair", now.pair or "", taken),
+            placeholder=say("page.second_placeholder", language()),
+            height="content",
+        )
+
+
+def chips(now: Sentence) -> None:
+    """The examples, each a chip, with the one that is in force marked; and the second sentence."""
+    shown = next((e.name for e in EXAMPLES if (e.text, e.pair or None) == now), None)
+    has_second = now.pair is not None or _HAS_SECOND.get()
+
+    def taken() -> None:
+        if example := BY_NAME.get(state.taken("example") or ""):
+            take_sentence(Sentence(example.text, example.pair or None))
+
+    with st.container(key="chips", horizontal=True, vertical_alignment="center"):
+        st.button(
+            say(f"page.second_{'off' if has_second else 'on'}", language()),
+            type="tertiary",
+            **state.pressed("second", partial(_take_second, is_wanted=not has_second)),
+        )
+        st.pills(
+            say("page.examples", language()),
+            list(BY_NAME),
+            format_func=lambda name: say(f"example.{name}", language()),
+            **state.shown("example", shown, taken, None),
+            label_visibility="collapsed",
+        )
+
+
+def _take_second(*, is_wanted: bool) -> None:
+    _HAS_SECOND.put(is_wanted)
+    if not is_wanted:
+        take_sentence(chosen_sentence(state.read(SentenceState))._replace(pair=None))
 
 
 def examples(take: Take = take_sentence, namespace: str = "") -> None:

@@ -1,0 +1,189 @@
+"""The workspace: the chosen heads as lines, heatmaps, text or numbers, one tab at a time."""
+
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from attnviz.core.trace import Trace
+from attnviz.errors import ArgumentError
+from attnviz.export.numbers import as_frame
+from attnviz.pictures.differences import pair_shown
+from attnviz.pictures.heatmap import ink_words
+from attnviz.pictures.kinds import PictureKind
+from attnviz.pictures.lines.words import stroke_words
+from attnviz.pictures.shown import Shown, shown
+from attnviz.share.state import FOLDED, TABS, ViewState
+from attnviz.texts import say
+from attnviz.ui import caches, state
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.components import figures
+from attnviz.ui.frame import language, mode
+from attnviz.ui.widgets import pins
+from attnviz.ui.widgets.controls import Choices
+from attnviz.ui.widgets.escape import markdown_text
+
+LINES = "lines_picture"
+LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
+WIDE_FROM = 42  # places: cells of 6 px then want the whole column for one heatmap
+TEXT_FROM = 60  # places: their lines are a thicket, and the text can still be read
+FOLDED_BY_VIEW = {kind.view: kind for kind in FOLDED}
+
+
+def workspace(key: TraceKey, trace: Trace, now: ViewState, chosen: Choices) -> None:
+    """The tabs, what each head does, and the pictures of the tab that is open."""
+    tab = tab_in_force(now, trace)
+    st.segmented_control(
+        say("workspace.tabs", language()),
+        TABS,
+        format_func=_tab_name,
+        **state.shown("tab", tab, _take_tab, "default"),
+        required=True,
+        label_visibility="collapsed",
+    )
+    views = shown(trace, chosen.heads, chosen.lens, chosen.combination)
+    _readings(views)
+    with st.container(key=tab):
+        if tab == "lines":
+            lines(key, trace, chosen, captioned=True)
+        elif tab == "heatmaps":
+            heatmaps(key, trace, chosen, captioned=True)
+            for kind in FOLDED:
+                if kind.takes == "pair":
+                    pictures(kind, key, trace, chosen)
+        elif tab == "table":
+            numbers(trace, chosen)
+        else:
+            pictures(FOLDED_BY_VIEW[tab], key, trace, chosen)
+    with st.expander(say("workspace.how", language()), key="how"):
+        _how(views, tab)
+
+
+def tab_in_force(now: ViewState, trace: Trace) -> str:
+    """The tab that is open: one that was chosen, or is named by a link of another time."""
+    if now.tab is not None:
+        return now.tab
+    if now.table_open:
+        return "table"
+    for view in now.opened:
+        return view if view in TABS else "heatmaps"
+    is_long = len(trace.tokens) >= TEXT_FROM
+    return "highlights" if is_long and "highlights" in TABS else "lines"
+
+
+def _take_tab() -> None:
+    state.change(ViewState, tab=state.taken("tab"), table_open=False, opened=())
+
+
+def _tab_name(tab: str) -> str:
+    return say(f"workspace.tab_{tab}", language())
+
+
+def _readings(views: tuple[Shown, ...]) -> None:
+    """What each head does here, first and large, in its colour."""
+    with st.container(key="readings"):
+        for one in views:
+            colour = getattr(one.code, mode())
+            text = escape(one.reading(language()))
+            st.html(f'<p class="reading" style="--code:{colour}">{text}</p>')
+
+
+def _how(views: tuple[Shown, ...], tab: str) -> None:
+    """Formulas, and how numbers become ink; what is hidden the pictures say themselves."""
+    formulas = dict.fromkeys(one.formula(language()) for one in views)
+    ink = {
+        "lines": stroke_words(views, language()),
+        "heatmaps": ink_words(views[0], language()),
+        "table": say("page.table_note", language()),
+    }
+    said = [*formulas, ink.get(tab, ""), *views[0].about(language())]
+    if tab == "lines":
+        said.append(say("lines.help", language()))
+    for text in filter(None, said):
+        st.caption(markdown_text(text))
+
+
+def pictures(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> None:
+    """The pictures of a kind: of heads A and B, of A against B, or of all that are combined."""
+    if kind.takes == "pair":
+        views = pair_shown(trace, now.heads, now.lens)
+        if not views:
+            same = "layer" if now.lens.is_of_layers else "head"
+            st.caption(say(f"comparison.same_{same}", language()))
+    else:
+        heads = now.heads if now.combination else now.heads[:2]
+        views = shown(trace, heads, now.lens, now.combination)
+    for index, one in enumerate(views):
+        try:
+            packet = caches.packet_of(key, kind, one, language())
+        except ArgumentError as error:
+            st.caption(markdown_text(error.text(language())))
+            return
+        figures.show_picture(kind.script.name, packet, f"{kind.view}_picture_{index}")
+
+
+def lines(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False) -> None:
+    """The lines of all chosen heads."""
+    packet = caches.lines_of(key, now.lines, now.lens, language(), trace, captioned=captioned)
+    positions = pins.positions_of(trace, now.lens)  # the callback outlives the run: no trace in it
+    figures.show_lines_with_pins(
+        packet, LINES, on_pins=lambda: pins.take(key, positions, figures.pinned(LINES))
+    )
+
+
+def heatmaps(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False) -> None:
+    """The heatmaps of heads A and B, or of all that are combined."""
+    heads = now.heads if now.combination else now.heads[:2]
+    maps = shown(trace, heads, now.lens, now.combination)
+    beside = len(maps[0].map.columns) < WIDE_FROM
+    with st.container(key="heatmaps_beside" if beside else "heatmaps_wide"):
+        for index, one in enumerate(maps):
+            with st.container(key=f"heatmap_{index}"):
+                _heatmap(key, one, index, captioned=captioned)
+
+
+def _heatmap(key: TraceKey, one: Shown, index: int, *, captioned: bool) -> None:
+    picture, caption = caches.heatmap_of(key, one, mode(), language(), captioned=captioned)
+    figures.show_chart(picture, f"heatmap_picture_{index}", int(picture.figure.layout.height))
+    st.caption(markdown_text(caption))
+
+
+def numbers(trace: Trace, now: Choices) -> None:
+    """The numbers of one of the chosen heads as a table."""
+    maps = shown(trace, now.heads, now.lens, now.combination)
+    names = [one.name(language()) for one in maps]
+    _within("table_head", len(maps))
+    place = st.selectbox(
+        say("page.table_head", language()),
+        range(len(maps)),
+        format_func=lambda i: names[i],
+        **state.bound(ViewState, "table_head", "index", range(len(maps))),
+    )
+    seen = maps[place].map
+    table = as_frame(seen)
+    if max(table.shape) > LARGEST_TABLE:
+        queries = [place.name for place in seen.rows]
+        _within("table_query", len(queries))
+        query = st.selectbox(
+            say("picture.query", language()),
+            range(len(queries)),
+            format_func=lambda i: queries[i],
+            **state.bound(ViewState, "table_query", "index", range(len(queries))),
+        )
+        table = table.iloc[[query]].T
+    note = [say("page.table_note", language())]
+    if seen.allowed is not None:
+        note.append(say("page.table_not_allowed", language()))
+    st.caption(" ".join([*note, *map(markdown_text, maps[place].notes(language()))]))
+    st.table(_escaped(table))
+
+
+def _within(name: str, count: int) -> None:
+    """The first option in place of a choice, such as a link's, that there are too few for."""
+    if getattr(state.read(ViewState), name) >= count:
+        state.change(ViewState, **{name: 0})
+
+
+def _escaped(table: pd.DataFrame) -> pd.DataFrame:
+    """Names as data."""
+    return table.rename(index=markdown_text, columns=markdown_text)
