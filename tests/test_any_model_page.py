@@ -17,7 +17,7 @@ from attnviz.core.heads import HeadId
 from attnviz.errors import ArgumentError
 from attnviz.pictures.overview.tiles import tiles_of
 from attnviz.ui.widgets import pins
-from tests.test_page import components, said
+from tests.test_page import choose, components, said
 from tests.test_share_page import link_of
 from tests.tiny_families import saved_family
 from tests.waiting import CEILING
@@ -68,7 +68,7 @@ def test_a_model_of_one_text_has_no_box_for_a_target(family: str, saved: Saved) 
     app = opened(explore, saved(family))
     assert not app.error
     assert {"overview_picture", "lines_picture"} <= components(app)
-    assert len(app.get("plotly_chart")) == 2
+    assert len(choose(app, "tab", "heatmaps").get("plotly_chart")) == 2
     assert "target" not in [box.key for box in app.text_input]
     assert "kind" not in [one.key for one in app.get("button_group")]
 
@@ -214,3 +214,14 @@ def test_a_chapter_lacks_views_and_never_stands_empty(
     assert shown == len(chapter.parts)
     if family == "t5":
         assert "these chapters show the encoder" in said(app)
+
+
+@pytest.mark.parametrize("of", ["rollout", "flow"])
+def test_cross_attention_says_that_its_layers_have_no_map(of: str, saved: Saved) -> None:
+    app = opened(explore, saved("t5"), t=TARGET, kind="cross", map=of)
+    assert "runs from one text to another" in said(app)
+    assert components(app).isdisjoint({"overview_picture", "lines_picture"})
+    kinds(app).select("encoder").run()
+    assert not app.error
+    assert {"overview_picture", "lines_picture"} <= components(app)
+    assert "(encoder)" in "".join(one.proto.body for one in app.get("html"))

@@ -12,15 +12,17 @@ from transformers import AutoModel, AutoModelForSeq2SeqLM
 
 import attnviz
 from attnviz.analysis.difference import most_different
+from attnviz.analysis.lens import Lens, MapKind
 from attnviz.capture import target as targets
 from attnviz.capture.reading import read
 from attnviz.capture.variants import inputs
-from attnviz.core.heads import Kind
+from attnviz.core.heads import HeadId, Kind
 from attnviz.errors import ArgumentError, CaptureError, InterventionError, TextError
 from attnviz.export.numbers import as_npz
 from attnviz.models.load import Model
 from attnviz.pictures import style
 from attnviz.pictures.overview.tiles import tiles_of
+from attnviz.pictures.shown import shown
 from tests.tiny_families import opened, saved_family
 
 TEXT, TARGET = "the cat sat on the mat .", "the mat sat"
@@ -212,3 +214,29 @@ def test_cross_attention_is_drawn_between_two_texts_and_made_again(trace: attnvi
     assert "(0, 2, 'cross')" in again
     lines = attnviz.lines(trace, [(0, 2, "cross"), (1, 0, "cross")])
     assert "5 queries, 9 keys" in repr(lines)
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder", "cross"])
+@pytest.mark.parametrize("of", ["norm_weighted", "rollout", "flow"])
+def test_computed_maps_stand_between_the_tokens_of_their_kind(
+    trace: attnviz.Trace, kind: Kind, of: MapKind
+) -> None:
+    one, head = trace.of_kind(kind), HeadId(1, 2, kind)
+    if kind == "cross" and of != "norm_weighted":
+        for drawn in (
+            lambda: attnviz.overview(one, map=of),
+            lambda: shown(one, [head], Lens(map=of))[0].map,
+        ):
+            with pytest.raises(CaptureError, match="one text to another"):
+                drawn()
+        return
+    of_head = of == "norm_weighted"
+    expected = attnviz.norm_weighted(trace, head) if of_head else getattr(attnviz, of)(one, 1)
+    (seen,) = shown(trace, [head], Lens(map=of))
+    np.testing.assert_array_equal(seen.map.values, expected.values)
+    tiles = attnviz.overview(one, map=of).tiles
+    assert tiles.levels.shape[2:] == (len(one.query_tokens()), len(one.key_tokens()))
+    place = (1, 2) if of_head else (0, 1)
+    np.testing.assert_array_equal(tiles.levels[place], style.level(expected.values))
+    named = str(head) if of_head else f"({kind})"
+    assert named in seen.name("en")

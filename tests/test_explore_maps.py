@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz import Lens
+from attnviz.analysis.describe import Description
 from attnviz.analysis.lens import MapKind
 from attnviz.errors import ArgumentError, CaptureError
 from attnviz.models.load import Model
@@ -18,9 +19,10 @@ from attnviz.pictures.comparison import comparison
 from attnviz.pictures.kinds import kinds
 from attnviz.pictures.overview import overview
 from attnviz.pictures.packet import unpack
+from attnviz.pictures.picture import reading
 from attnviz.pictures.shown import shown
 from attnviz.share.state import EXPLORE, from_link
-from attnviz.texts import LANGUAGES
+from attnviz.texts import LANGUAGES, Language
 from attnviz.ui.widgets.viewer import LONGEST_FLOW
 from tests.test_page import choose, said, typed
 from tests.test_page import page as page
@@ -214,3 +216,32 @@ def test_a_link_opens_the_map_and_an_old_link_the_weights() -> None:
     assert (found["map"], dropped) == ("norm_weighted", ())
     assert "map" not in from_link({"v": "1", "ha": "L1H8"}, EXPLORE)[0]
     assert from_link({"v": "1", "map": "flows"}, EXPLORE)[1] == ("map",)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("is_pattern", [True, False])
+@pytest.mark.parametrize(
+    "strongest", ["previous", "next", "self", "before", "after", "token", "first"]
+)
+def test_every_pattern_has_a_reading(strongest: str, is_pattern: bool, language: Language) -> None:
+    pattern = strongest if is_pattern else "none"
+    found = Description(pattern, 0.625, strongest, "cat", 3, 1.5, 2.0)
+    said = reading("L1·H8", found, "piece", language)
+    assert said.startswith("L1·H8 ")
+    assert "62.5 %" in said
+
+
+def test_a_sink_is_one_of_the_weights_alone() -> None:
+    """A map that is computed from them may hold the most there, and that is no sink."""
+    tokens, given = ["<s>", "a", "b", "c"], np.tril(np.full((4, 4), 0.1))
+    given[:, 0] = 1 - given[:, 1:].sum(axis=1)
+    mask = np.tril(np.ones((4, 4), bool))
+    trace = attnviz.Trace.from_weights(tokens, given[None, None], allowed=mask)
+    said = {of: shown(trace, [(0, 0)], Lens(map=of))[0] for of in ("raw", "rollout")}
+    assert (
+        said["raw"].reading("en")
+        == "L0·H0 looks at the first token, “<s>” (85.0 %): a sink (Xiao et al. 2023)"
+    )
+    for text in (said["rollout"].reading("en"), said["rollout"].says("en")):
+        assert "“<s>”" in text
+        assert "sink" not in text

@@ -21,7 +21,7 @@ from attnviz.models.load import Model
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.shown import shown
-from attnviz.share.state import FOLDED
+from attnviz.share.state import FOLDED, USUAL_ARRANGEMENT
 from attnviz.texts import say
 from attnviz.ui.widgets import progress, saving
 from attnviz.ui.widgets.controls import Choices
@@ -331,7 +331,7 @@ def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace)
 
 def seen_on(page: AppTest, trace: attnviz.Trace) -> Explorer:
     heads = (page.selectbox(key="a").value, page.selectbox(key="b").value)
-    chosen = Choices(heads, None, "horizontal", "stacked", Lens(), ())  # type: ignore[arg-type]
+    chosen = Choices(heads, None, "horizontal", USUAL_ARRANGEMENT, Lens(), ())  # type: ignore[arg-type]
     return saving._seen(trace, chosen, "en")
 
 
@@ -483,7 +483,8 @@ def test_save_opens_with_the_figure_as_it_will_be_saved(page: AppTest, note: att
 def test_pins_are_in_the_figure(page: AppTest, note: attnviz.Trace) -> None:
     page.session_state["values"]["pins"] = ("q5",)
     open_save(page)
-    expected = note.lines([(0, 2), (1, 8)], pins=["q5"]).to_svg(sheet=attnviz.Sheet())
+    drawn = note.lines([(0, 2), (1, 8)], pins=["q5"], arrangement=USUAL_ARRANGEMENT)
+    expected = drawn.to_svg(sheet=attnviz.Sheet())
     assert ET.tostring(preview(page)) == ET.tostring(ET.fromstring(expected))  # noqa: S314
 
 

@@ -5,7 +5,7 @@ so and how it is made again. A map that comes from anywhere else is drawn as wel
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import get_args
 
@@ -128,12 +128,16 @@ class Shown:
         if self.lens.map == "flow":
             return None  # each pair by itself: its rows are no shares of anything
         self._check_distribution()
-        return describe(
+        found = describe(
             drawn,
             attention.columns,
             attention.allowed,
             queries_are_keys=attention.rows == attention.columns,
         )
+        if self.lens.map == "raw" or found.strongest != "first":
+            return found
+        pattern = "token" if found.pattern == "first" else found.pattern
+        return replace(found, strongest="token", pattern=pattern)  # a sink is one of weights
 
     def _check_distribution(self) -> None:
         if self.source is None:

@@ -85,7 +85,7 @@ def _readings(views: tuple[Shown, ...]) -> None:
         for one in views:
             colour = getattr(one.code, mode())
             text = escape(one.reading(language()))
-            st.html(f'<p class="reading" style="--code:{colour}">{text}</p>')
+            st.html(f'<p class="reading" style="color:{colour}">{text}</p>')
 
 
 def _how(views: tuple[Shown, ...], tab: str) -> None:
