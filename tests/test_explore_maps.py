@@ -236,11 +236,11 @@ def test_a_sink_is_one_of_the_weights_alone() -> None:
     tokens, given = ["<s>", "a", "b", "c"], np.tril(np.full((4, 4), 0.1))
     given[:, 0] = 1 - given[:, 1:].sum(axis=1)
     mask = np.tril(np.ones((4, 4), bool))
-    trace = attnviz.Trace.from_weights(tokens, given[None, None], allowed=mask)
-    said = {of: shown(trace, [(0, 0)], Lens(map=of))[0] for of in ("raw", "rollout")}
+    trace = attnviz.Trace.from_weights(tokens, np.tile(given, (4, 1, 1, 1)), allowed=mask)
+    said = {of: shown(trace, [(3, 0)], Lens(map=of))[0] for of in ("raw", "rollout")}
     assert (
         said["raw"].reading("en")
-        == "L0·H0 looks at the first token, “<s>” (85.0 %): a sink (Xiao et al. 2023)"
+        == "L3·H0 looks at the first token, “<s>” (85.0 %): a sink (Xiao et al. 2023)"
     )
     for text in (said["rollout"].reading("en"), said["rollout"].says("en")):
         assert "“<s>”" in text
