@@ -16,6 +16,7 @@ from attnviz.analysis.lens import Lens
 from attnviz.core.heads import HeadId
 from attnviz.errors import ArgumentError
 from attnviz.pictures.overview.tiles import tiles_of
+from attnviz.ui import caches
 from attnviz.ui.widgets import pins
 from tests.test_page import choose, components, said
 from tests.test_share_page import link_of
@@ -225,3 +226,13 @@ def test_cross_attention_says_that_its_layers_have_no_map(of: str, saved: Saved)
     assert not app.error
     assert {"overview_picture", "lines_picture"} <= components(app)
     assert "(encoder)" in "".join(one.proto.body for one in app.get("html"))
+
+
+def test_what_is_seen_of_a_trace_is_one_trace_as_long_as_that_is_kept(saved: Saved) -> None:
+    """Flows take seconds, and are kept with the trace that they are of."""
+    model = attnviz.load(saved("t5"))
+    key = caches.TraceKey.of(model, TEXT, target=TARGET, kind="encoder")
+    seen = caches.traced(key, model)
+    assert caches.traced(key, model) is seen
+    assert seen.kinds == ("encoder",)
+    assert caches.traced(key._replace(kind="cross"), model).kinds == ("cross",)

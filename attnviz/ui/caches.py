@@ -7,6 +7,7 @@ page sends is kept, and not the trace behind it.
 import time
 from itertools import product
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,7 @@ _packets: Cache[bytes] = Cache()  # of other pictures
 _heatmaps: Cache[tuple[Chart, str]] = Cache()
 _measured: Cache[np.ndarray] = Cache()
 _found: Cache[tuple[Found, ...]] = Cache()
+_of_kinds: WeakKeyDictionary[Trace, dict[Kind, Trace]] = WeakKeyDictionary()
 panels: Cache[Drawing] = Cache()  # of lessons
 
 
@@ -120,8 +122,11 @@ def fully_traced(key: TraceKey, model: Model) -> Trace:
 
 
 def _seen(key: TraceKey, every: Trace) -> Trace:
-    """What is looked at of a trace."""
-    return every if key.kind is None else of_kind(every, key.kind)
+    """What is looked at of a trace: each time the same, as what is computed of it is kept."""
+    if key.kind is None:
+        return every
+    known = _of_kinds.setdefault(every, {})
+    return known.get(key.kind) or known.setdefault(key.kind, of_kind(every, key.kind))
 
 
 def _run(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace:
