@@ -18,7 +18,9 @@ from attnviz.core.sheet import LETTERS
 from attnviz.export.pdf import pdf_packet
 from attnviz.pictures import style
 from attnviz.pictures.kinds import kinds
+from attnviz.pictures.lines import Lines
 from attnviz.pictures.packet import unpack
+from attnviz.share.state import USUAL_ARRANGEMENT
 from tests.browser.conftest import Open, Visit
 from tests.browser.test_share import offline as offline
 from tests.conftest import NOTE
@@ -127,6 +129,11 @@ def spoken(digits: str) -> str:
     return bytes.fromhex(digits).decode("utf-16-be")
 
 
+def drawn(note: attnviz.Trace) -> Lines:
+    """The lines as a page shows them until other ones are chosen."""
+    return attnviz.lines(note, PAIR, arrangement=USUAL_ARRANGEMENT)
+
+
 def test_a_pdf_holds_the_figure_and_says_where_it_is_from(
     saving: Visit, note: attnviz.Trace
 ) -> None:
@@ -134,7 +141,7 @@ def test_a_pdf_holds_the_figure_and_says_where_it_is_from(
     saving.settle()
     name, pdf = saved(saving, "PDF")
     assert name == "attnviz-L0H2-L1H8-lines.pdf"
-    svg = attnviz.lines(note, PAIR).to_svg(sheet=Sheet(letters=7))
+    svg = drawn(note).to_svg(sheet=Sheet(letters=7))
     meta, arrays = unpack(pdf_packet(svg, name))
     objects = objects_of(pdf)
     (page,) = (entries for entries, _ in objects.values() if "/Type /Page " in entries)
@@ -219,7 +226,7 @@ def test_the_page_that_is_saved_is_light_or_dark_as_its_reader_is(
 def test_the_svg_that_is_saved_is_the_preview(saving: Visit, note: attnviz.Trace) -> None:
     name, data = saved(saving, "SVG")
     assert name == "attnviz-L0H2-L1H8-lines.svg"
-    assert data.decode() == attnviz.lines(note, PAIR).to_svg(sheet=Sheet())
+    assert data.decode() == drawn(note).to_svg(sheet=Sheet())
     source = saving.page.locator('[class*="st-key-save_preview"] img')
     wide = source.evaluate("image => image.getBoundingClientRect().width")
     assert wide == pytest.approx(85 * 96 / 25.4, abs=0.5), "at its size in print"
