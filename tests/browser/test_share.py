@@ -85,6 +85,10 @@ def test_a_file_with_all_heads_works_without_a_network(
     check_lines(page, 0, note, (2, 1))
     check_lines(page, 1, note, (1, 8))
     assert page.locator(".maps .title").first.inner_text().endswith("L2·H1")
+    # with Ctrl it adds that head, and takes it away again: L1·H3
+    for panels in (3, 2):
+        canvas.click(position=Tiles.of(canvas).point(1, 3), modifiers=["Control"])
+        expect(page.locator(".panel")).to_have_count(panels)
     token = page.locator('[data-side="q"][data-place="3"]').first
     token.hover()
     spoken = page.locator(".readout").last.inner_text()

@@ -11,6 +11,7 @@
  */
 
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
+const ADD = "add"; // what a click on a tile does that adds a head or takes it away
 
 // The counterpart of attnviz/pictures/packet.py.
 /** @param {Uint8Array} packet @returns {Packet} */

@@ -9,7 +9,6 @@ const TOP = 20; // px for the heads' names
 const SPACE = 3; // px between tiles
 const UNDER = 24; // px below a tile for its name and its value, where tiles are ranked
 const LENS = 168; // px of the enlarged tile
-const ADD = "add"; // what a click does that adds a head or takes it away
 const HALF_STEP = 0.5001; // of a level, with the rounding of float32
 const DECIMALS = 4;
 
