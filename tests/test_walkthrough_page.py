@@ -14,7 +14,7 @@ from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
 from attnviz.texts import LANGUAGES, say
 from tests.conftest import NOTE
-from tests.test_page import said, typed
+from tests.test_page import said
 from tests.waiting import CEILING, until
 
 CHAPTERS = attnviz.chapters()
@@ -24,6 +24,13 @@ def script() -> None:
     from attnviz.ui.pages.walkthrough.page import walkthrough
 
     walkthrough()
+
+
+def typed(app: AppTest, text: str) -> AppTest:
+    """The sentence of the walkthrough, which keeps to one line."""
+    app.text_input(key="text").set_value(text).run()
+    assert not app.exception
+    return app
 
 
 def opened(**params: str) -> AppTest:
