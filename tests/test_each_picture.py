@@ -255,7 +255,7 @@ def test_there_is_room_or_a_sentence(kind: PictureKind) -> None:
 def test_the_command_draws_it(
     kind: PictureKind, note: attnviz.Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attnviz, "trace", lambda *_: note)
+    monkeypatch.setattr(attnviz, "trace", lambda *_, **__: note)
     file = tmp_path / "made.svg"
     heads = [(2, 1), (1, 8)] if kind.takes == "pair" else [(2, 1)]
     asked = [part for layer, head in heads for part in ("--head", f"{layer}.{head}")]
@@ -270,7 +270,7 @@ def test_the_command_says_that_a_picture_takes_one_head(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(attnviz, "trace", lambda *_: note)
+    monkeypatch.setattr(attnviz, "trace", lambda *_, **__: note)
     file = str(tmp_path / "made.svg")
     assert main(["it", "--picture", "arcs", "--head", "0.2", "--head", "1.8", "-o", file]) == 2
     assert "“arcs” shows one head; ask for one, not for 2." in capsys.readouterr().err

@@ -136,7 +136,7 @@ function measure() {
   }
 
   for (const canvas of main.querySelectorAll("canvas")) {
-    if (!isSeen(canvas)) continue;
+    if (!isSeen(canvas) || canvas.matches("[aria-hidden=true]")) continue; // marks lie over a map
     const edge = canvas.getBoundingClientRect();
     if (!edge.width) continue;
     const scale = edge.width / canvas.width;

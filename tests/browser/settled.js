@@ -7,7 +7,7 @@
   const FINISHED = 6; // of a ForwardMsg: it has ended
   const EARLY = 2; // so that the next run can begin
 
-  const state = { waiting: false, running: false };
+  const state = { waiting: false, running: false, asked: 0 };
   window.testState = state;
 
   const varint = (bytes, at) => {
@@ -43,7 +43,9 @@
 
     send(data) {
       const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
-      for (const [field] of fields(bytes)) if (field === RERUN) state.waiting = true;
+      for (const [field] of fields(bytes)) {
+        if (field === RERUN) Object.assign(state, { waiting: true, asked: state.asked + 1 });
+      }
       super.send(data);
     }
   };

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import Server, Tiles, settle
 
@@ -30,12 +31,15 @@ class Wire:
 
     @contextmanager
     def held(self, page: Page) -> Iterator[Callable[[], None]]:
-        """Hold the server's messages; what is given waits until there are any, then some more."""
+        """Hold the server's messages; what is given waits until it has answered what was asked."""
+
+        def is_answered() -> bool:
+            kinds = [ForwardMsg.FromString(bytes(m)).WhichOneof("type") for _, m in self._held]  # type: ignore[arg-type]
+            return "script_finished" in kinds
 
         def until_answered() -> None:
-            while not self._held:
-                page.wait_for_timeout(20)
-            page.wait_for_timeout(100)
+            while not is_answered():
+                page.evaluate("() => 0")  # lets messages come
 
         self._is_held = True
         yield until_answered
@@ -43,6 +47,12 @@ class Wire:
         while self._held:
             target, message = self._held.pop(0)
             target.send(message)
+
+
+def asked(page: Page) -> int:
+    """How often a page has asked for a run."""
+    count: int = page.evaluate("() => window.testState.asked")
+    return count
 
 
 @pytest.fixture
@@ -69,8 +79,9 @@ def test_a_head_chosen_in_a_figure_stays_while_its_step_is_told(opened) -> None:
     with wire.held(page) as until_answered:
         figure.locator('[data-choose*="[0, 5]"] text').click()
         until_answered()
+        before = asked(page)
         page.keyboard.press("ArrowLeft")
-        page.wait_for_timeout(1000)  # longer than a figure waits until it tells its step
+        page.wait_for_function("n => window.testState.asked > n", arg=before)  # its step is told
     settle(page)
     expect(figure.locator('[data-part^="Q.0.5."]')).not_to_have_count(0)
     expect(page.get_by_role("combobox", name="Head")).to_have_value("L0·H5")
@@ -83,11 +94,12 @@ def test_a_head_of_the_overview_stays_while_a_toggle_is_pressed(opened) -> None:
     with wire.held(page) as until_answered:
         canvas.click(position=Tiles.of(canvas).point(2, 3))
         until_answered()
+        before = asked(page)
         page.get_by_text("hide special tokens").click()
-        page.wait_for_timeout(1000)
+        page.wait_for_function("n => window.testState.asked > n", arg=before)
     settle(page)
     expect(page.locator(".st-key-lines .panel").first).to_contain_text("L2·H3")
-    expect(page.get_by_role("combobox", name="Head A")).to_have_value("L2·H3")
+    expect(page).to_have_url(re.compile(r"a=2\.3"))
 
 
 def test_what_was_overtaken_can_be_chosen_again(opened) -> None:  # type: ignore[no-untyped-def]

@@ -136,7 +136,7 @@ def test_a_hub_that_refuses_is_said_at_once(tmp_path: Path) -> None:
 def test_a_model_whose_file_is_cut_short_keeps_running(tmp_path: Path) -> None:
     """A mapped file that shrinks ends a process by a bus error: weights are copied out of it."""
     code = (
-        "import os, sys, attnviz\n"
+        "import os, shutil, sys, attnviz\n"
         "from pathlib import Path\n"
         "from tests.conftest import save_tiny\n"
         "folder = save_tiny(Path(sys.argv[1]) / 'big', hidden_size=240, intermediate_size=4000)\n"
@@ -145,7 +145,8 @@ def test_a_model_whose_file_is_cut_short_keeps_running(tmp_path: Path) -> None:
         "os.truncate(folder / 'model.safetensors', 10)\n"
         "after = attnviz.trace('the cat sat', model).weights((0, 0))\n"
         "print((before == after).all())\n"
-        "try:\n    attnviz.load(str(folder) + '/')\n"
+        "shutil.copytree(folder, folder.with_name('copy'))  # not known yet\n"
+        "try:\n    attnviz.load(str(folder.with_name('copy')))\n"
         "except attnviz.ModelError as problem:\n    print(problem)"
     )
     done = subprocess.run(

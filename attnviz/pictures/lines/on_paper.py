@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class HeadLines:
     weight: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """The two edges of a line diagram, what they are called, and the paper."""
 
@@ -62,7 +63,7 @@ class Layout:
         room = paper.width - 16
         return paper.step(self.count, room, room if paper.is_exact else 40.0)
 
-    @property
+    @cached_property
     def edge(self) -> Length:
         """What the names of one edge take."""
         sides = ([place.text for place in places] for places in self.sides.values())
@@ -71,7 +72,7 @@ class Layout:
             room = 1.6 * self.paper.letters
         return room + (MARK if self.marked else 0)
 
-    @property
+    @cached_property
     def is_level(self) -> bool:
         """Whether names side by side need not be turned."""
         if not self.paper.is_exact or self.vertical or self.marked:

@@ -101,7 +101,7 @@ def _preview(svg: str, sheet: Sheet) -> None:
     alt = escape(say("save.preview", spoken, width=sheet.width))
     with st.container(key=f"save_preview_{sheet.scheme}"):
         st.html(
-            f'<img alt="{alt}" style="width:{sheet.width}mm" '
+            f'<img tabindex="0" alt="{alt}" style="width:{sheet.width}mm" '
             f'src="data:image/svg+xml;base64,{packed}">'
         )
 
