@@ -271,6 +271,35 @@ def test_memory_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tiny:
             attnviz.trace("the cat sat", tiny)
 
 
+@pytest.mark.parametrize(
+    "problem",
+    [
+        torch.OutOfMemoryError("CUDA ran out"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+)
+def test_memory_that_torch_does_not_find_is_said(
+    problem: Exception, monkeypatch: pytest.MonkeyPatch, tiny: Model
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr(tiny.module, "forward", fails)
+    with pytest.raises(CaptureError, match="not enough memory for 5 tokens"):
+        attnviz.trace("the cat sat", tiny)
+
+
+def test_a_fault_that_only_speaks_of_memory_is_not_said_to_be_the_lack_of_it(
+    monkeypatch: pytest.MonkeyPatch, tiny: Model
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        torch.zeros(1).expand(3).add_(1)  # "... refers to a single memory location"
+
+    monkeypatch.setattr(tiny.module, "forward", fails)
+    with pytest.raises(RuntimeError, match="single memory location"):
+        attnviz.trace("the cat sat", tiny)
+
+
 def test_a_mask_that_is_a_band_is_kept_as_its_diagonals() -> None:
     rng = np.random.default_rng(3)
     for rows, columns in ((7, 7), (3, 9), (9, 3)):
