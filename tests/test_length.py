@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import jensenshannon
 from transformers import AutoModel
 
 import attnviz
@@ -316,6 +317,40 @@ def test_a_mask_that_is_a_band_is_kept_as_its_diagonals() -> None:
         plain[1, rows - 1, columns - 1] += 1
         assert compact(plain) is plain
     np.testing.assert_array_equal(causal(5, 5)[0], np.tril(np.ones((5, 5), bool)))
+
+
+def test_heads_between_two_texts_are_compared_by_all_their_queries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """30 queries and 5 keys: neither count stands for both."""
+    rng = np.random.default_rng(11)
+    weights = rng.dirichlet(np.ones(5), size=(2, 3, 30))
+    names = [f"q{n}" for n in range(30)], [f"k{n}" for n in range(5)]
+    trace = attnviz.Trace.from_weights(names[0], weights, keys=names[1])
+    flat = weights.reshape(6, 30, 5)
+    similar = np.sqrt(flat[:, None] * flat[None]).sum(-1).mean(-1)
+    np.fill_diagonal(similar, 1)
+    expected = np.sqrt(np.maximum(0, 1 - similar))
+    np.testing.assert_allclose(head_map(trace).distances, expected, atol=1e-3)
+    monkeypatch.setattr(difference, "MOST_COMPARED", 6 * 30 * 5 // 2)
+    assert difference.queries_compared(trace).step == 2
+
+
+def test_two_heads_of_one_kind_among_several_are_compared(tmp_path: Any) -> None:
+    from tests.tiny_families import opened, saved_family
+
+    model = opened(saved_family(tmp_path / "t5", "t5"))
+    trace = attnviz.trace("the cat sat on the mat", model, target="the dog")
+    one, other = (trace.weights((1, head, "cross")).astype(float) for head in (0, 2))
+    expected = np.mean(jensenshannon(one, other, base=2, axis=1) ** 2)
+    found = difference.pair_divergence(trace, (1, 0, "cross"), (1, 2, "cross"))
+    assert found == pytest.approx(expected, abs=1e-6)
+    beside = trace.layer_weights(1, "cross").astype(float)
+    apart = [np.sum(jensenshannon(one, of, base=2, axis=1) ** 2) for of in beside]
+    found_beside = difference.most_different_beside(trace, (1, 0, "cross"))
+    assert found_beside == attnviz.HeadId(1, int(np.argmax(apart)), "cross")
+    with pytest.raises(ArgumentError, match="one kind"):
+        difference.pair_divergence(trace, (1, 0, "cross"), (1, 2, "decoder"))
 
 
 def test_a_long_text_is_compared_by_some_queries_and_says_which(
