@@ -10,10 +10,11 @@ from scipy.spatial.distance import jensenshannon
 from transformers import AutoModel
 
 import attnviz
-from attnviz.analysis import difference, measure
+from attnviz.analysis import difference, measure, targets
 from attnviz.analysis.head_map import head_map
 from attnviz.core import attention, tiles
 from attnviz.core.tiles import causal, compact, from_diagonals
+from attnviz.core.tokens import Token
 from attnviz.errors import ArgumentError, AttnvizError, CaptureError
 from attnviz.models.model import Model
 from attnviz.pictures import overview as overview_module
@@ -317,6 +318,37 @@ def test_a_mask_that_is_a_band_is_kept_as_its_diagonals() -> None:
         plain[1, rows - 1, columns - 1] += 1
         assert compact(plain) is plain
     np.testing.assert_array_equal(causal(5, 5)[0], np.tril(np.ones((5, 5), bool)))
+
+
+def test_what_the_whole_text_says_is_asked_once_however_many_blocks(
+    monkeypatch: pytest.MonkeyPatch, tiny: Model
+) -> None:
+    trace = attnviz.trace("the cat sat on the mat , singing . the cat", tiny)
+    plain = attnviz.measure(trace, tokens=True)
+    asked: list[Any] = []
+    is_mark, words = targets.is_punctuation, targets._words
+    monkeypatch.setattr(targets, "is_punctuation", lambda one: asked.append(one) or is_mark(one))
+    monkeypatch.setattr(targets, "_words", lambda them: asked.append(them) or words(them))
+    _many_blocks(monkeypatch)
+    by_blocks = attnviz.measure(trace, tokens=True)
+    np.testing.assert_allclose(by_blocks.to_numpy(), plain.to_numpy(), rtol=1e-5, atol=1e-6)
+    assert len(trace.tokens) > 13  # so that there are several blocks
+    assert len(asked) <= 2 * len(trace.tokens) + 1  # marks among the keys, and among the words
+    assert asked.count(trace.tokens) == 1
+
+
+def test_a_word_of_another_text_stays_whole_where_a_block_ends_in_it() -> None:
+    """ "mat" and "ting" are one word, of which a block holds the first piece alone."""
+
+    def token(text: str, place: int, word: int) -> Token:
+        return Token(text, text, place, word, 0, False, False, text)
+
+    queries = [token("mat", 0, 0), token("ting", 1, 0)]
+    keys = [token("mat", 0, 0), token("matting", 1, 1)]
+    sides = targets.Sides(queries, keys)
+    for block in (slice(0, 1), slice(1, 2), slice(0, 2)):
+        pairs = targets.same_word(sides.some(block))
+        assert pairs.tolist() == [[False, True]] * (block.stop - block.start)
 
 
 def test_heads_between_two_texts_are_compared_by_all_their_queries(
