@@ -1,6 +1,7 @@
 """A text of 8,192 tokens: what is kept grows with its length, what is seen is what is computed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from transformers import AutoModel
 import attnviz
 from attnviz.analysis import difference, measure, targets
 from attnviz.analysis.head_map import head_map
+from attnviz.analysis.measures import Attention, Measure, Measured, measures
 from attnviz.core import attention, tiles
 from attnviz.core.tiles import causal, compact, from_diagonals
 from attnviz.core.tokens import Token
@@ -335,6 +337,28 @@ def test_what_the_whole_text_says_is_asked_once_however_many_blocks(
     assert len(trace.tokens) > 13  # so that there are several blocks
     assert len(asked) <= 2 * len(trace.tokens) + 1  # marks among the keys, and among the words
     assert asked.count(trace.tokens) == 1
+
+
+def test_a_measure_of_keys_is_computed_once_all_queries_were_seen(
+    monkeypatch: pytest.MonkeyPatch, tiny: Model
+) -> None:
+    trace = attnviz.trace("the cat sat on the mat , singing . the cat", tiny)
+    seen: list[int] = []
+
+    def counting(one: Measure) -> Measure:
+        def compute(attention: Attention) -> Measured:
+            seen.append(attention.received.queries)
+            return one.compute(attention)
+
+        return replace(one, compute=compute) if one.is_of_keys else one
+
+    known = tuple(map(counting, measures()))
+    monkeypatch.setattr(measure, "measures", lambda: known)
+    _many_blocks(monkeypatch)
+    found = attnviz.measure(trace)["hub"]
+    assert seen == [len(trace.tokens)] * trace.model.layers
+    monkeypatch.undo()
+    np.testing.assert_allclose(found, attnviz.measure(trace)["hub"], atol=1e-6)
 
 
 def test_a_word_of_another_text_stays_whole_where_a_block_ends_in_it() -> None:
