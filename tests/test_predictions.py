@@ -19,6 +19,7 @@ from transformers.models.auto import modeling_auto
 
 import attnviz
 from attnviz.capture.display import byte_alphabet
+from attnviz.capture.written import Vocabulary
 from attnviz.core.predictions import Predicts
 from attnviz.errors import CaptureError
 from attnviz.models import task_head
@@ -298,6 +299,28 @@ def test_a_part_of_a_character_is_shown_as_its_bytes(tmp_path: Path) -> None:
             assert text == piece
     assert any(text.startswith("<0x") for text in said.values())
     assert not any("\ufffd" in text for text in said.values())
+
+
+def test_a_byte_of_sentencepiece_is_said_as_the_byte_that_it_stands_for(tmp_path: Path) -> None:
+    pieces = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    tokenizer = Tokenizer(
+        models.BPE({p: n for n, p in enumerate(pieces)}, [], unk_token="<unk>", byte_fallback=True)
+    )
+    sizes = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}
+    whole = AutoModelForCausalLM.from_config(AutoConfig.for_model("gpt2", vocab_size=257, **sizes))
+    whole.save_pretrained(tmp_path)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>").save_pretrained(tmp_path)
+    model = opened(tmp_path)
+    vocabulary = Vocabulary.of(model)
+    texts = {byte: vocabulary.text(byte + 1) for byte in range(256)}
+    assert (texts[0x0A], texts[0x20], texts[ord("a")]) == ("⟨U+000A⟩", "␣", "a")
+    assert [texts[byte] for byte in (0x80, 0xE7)] == ["<0x80>", "<0xE7>"]
+    found = attnviz.trace("the cat sat on the mat", model).predictions
+    said = {one.piece: one.text for row in found.top for one in row}
+    assert len(said) > 5
+    for piece, text in said.items():
+        if piece != "<unk>":
+            assert text == texts[int(piece[3:5], 16)]
 
 
 # ---- our own

@@ -68,7 +68,7 @@ class Difference(Source):
             return np.zeros(0)
         kind = self.heads[0].kind
         queries, keys = self.trace.query_tokens(kind), self.trace.key_tokens(kind)
-        part = self.lens.part(queries)
+        part, _ = self.lens.parts(queries, keys)
         a, b = (
             rows_shown(self.trace.weights(head, part), queries, keys, self.lens)
             for head in self.heads

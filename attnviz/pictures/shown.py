@@ -52,8 +52,8 @@ class Source:
         """The weights through the lens."""
         trace, kind = self.trace, self.heads[0].kind
         queries, keys = trace.query_tokens(kind), trace.key_tokens(kind)
-        part = self.lens.part(queries)
-        check_drawable(len(queries[part]), len(keys[self.lens.part(keys)]))
+        part, of_keys = self.lens.parts(queries, keys)
+        check_drawable(len(queries[part]), len(keys[of_keys]))
         seen = look_at(
             (trace.weights(head, part) for head in self.heads),
             queries,

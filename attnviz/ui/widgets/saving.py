@@ -125,7 +125,7 @@ def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> Non
     """CSV and JSON of what is drawn, as long as a spreadsheet could hold it."""
     heads = 1 if choices.combination else len(choices.heads)
     sides = (trace.query_tokens(), trace.key_tokens())
-    queries, keys = (len(side[choices.lens.part(side)]) for side in sides)
+    queries, keys = (part.stop - part.start for part in choices.lens.parts(*sides))
     weights = heads * queries * keys
     too_many = weights > MOST_WEIGHTS
 
