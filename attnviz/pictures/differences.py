@@ -28,7 +28,7 @@ class Difference(Source):
         Its `divergence` is that of the whole rows, hidden tokens included; None where rows are
         no distributions.
         """
-        a, b = self._each(self.lens)
+        a, b = (Source(self.trace, (head,), self.lens).attention_map() for head in self.heads)
         allowed = None if a.allowed is None or b.allowed is None else a.allowed | b.allowed
         shown = a.shown | b.shown
         weak = ~shown if allowed is None else allowed & ~shown
@@ -50,10 +50,6 @@ class Difference(Source):
         """L0·H2 − L1·H8."""
         a, b = self.heads
         return Message("derived.difference", {"a": str(a), "b": str(b)})
-
-    def _each(self, lens: Lens) -> tuple[AttentionMap, AttentionMap]:
-        a, b = (Source(self.trace, (head,), lens).attention_map() for head in self.heads)
-        return a, b
 
     def _difference_formula(self) -> Message:
         a, b = self.heads

@@ -20,7 +20,7 @@ from attnviz.analysis.distribution import check_distribution, sum_to_one
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
 from attnviz.core.attention import Scored
-from attnviz.core.heads import AnyHead, HeadId
+from attnviz.core.heads import AnyHead, HeadId, as_head
 from attnviz.core.maps import MOST_PAIRS, AttentionMap, Place
 from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
@@ -285,6 +285,18 @@ def shown(
     return tuple(
         Shown(Source(drawn, (head,), lens), code) for head, code in zip(ids, codes, strict=True)
     )
+
+
+def one_shown(drawn: Trace | AttentionMap, head: AnyHead | None, lens: Lens | None) -> Shown:
+    """One head, or a map as it is.
+
+    Raises:
+        ArgumentError: if there is no head, or something else is not what it should be.
+        InterventionError: if the model has no such head.
+    """
+    check_drawn(drawn)
+    alone = isinstance(drawn, AttentionMap) and head is None
+    return shown(drawn, [] if alone else [as_head(head)], lens)[0]
 
 
 def check_one_kind(heads: Sequence[HeadId]) -> None:
