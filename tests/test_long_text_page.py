@@ -20,7 +20,7 @@ from attnviz.ui.widgets.long_text import span_of
 from tests.conftest import save_tiny
 from tests.long_models import long_model
 from tests.long_models import long_text as letters
-from tests.test_page import MAIN, said
+from tests.test_page import MAIN, at_folder, said
 from tests.waiting import CEILING
 
 WORDS = 1_100  # tokens, two of them special
@@ -37,12 +37,7 @@ def opened(folder: Path, text: str, **parameters: str) -> AppTest:
     """The page with a text in a model of a folder, which was loaded before."""
     attnviz.load(str(folder))
     app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
-    for name, value in {"v": "1", "m": str(folder), "s": text, **parameters}.items():
-        app.query_params[name] = value
-    app.run()
-    app.button(key="other_load").click().run()
-    assert not app.exception
-    return app
+    return at_folder(app, folder, text, **parameters)
 
 
 def test_a_long_text_says_its_cost_before_it_is_read(

@@ -45,6 +45,15 @@ def page(minilm: Model) -> AppTest:
     return app
 
 
+def at_folder(app: AppTest, folder: Path, text: str, **link: str) -> AppTest:
+    """A page at a link to a text in the model of a folder, once Load was pressed."""
+    app.query_params.update({"v": "1", "m": str(folder), "s": text, **link})
+    app.run()
+    app.button(key="other_load").click().run()
+    assert not app.exception
+    return app
+
+
 def typed(app: AppTest, text: str, pair: str = "") -> AppTest:
     app.text_input(key="pair").set_value(pair)
     app.text_input(key="text").set_value(text).run()
