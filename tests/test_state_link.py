@@ -1,7 +1,9 @@
 """Links of Explore and Train: what is written is read back, and a bad link opens what it can."""
 
 import base64
+import re
 import zlib
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -121,6 +123,12 @@ def test_every_training_is_restored(state: dict[str, Any]) -> None:
     assert (found, dropped) == (without_usual(state, TRAIN), ())
 
 
+def test_the_table_of_links_names_every_parameter_of_explore() -> None:
+    document = (Path(__file__).parents[1] / "docs" / "sharing.md").read_text(encoding="utf-8")
+    (row,) = (line for line in document.splitlines() if line.startswith("| Explore |"))
+    assert {one.parameter for one in EXPLORE} <= set(re.findall(r"`(\w+)`", row))
+
+
 def test_zero_false_and_empty_are_values_and_not_gaps() -> None:
     state = {"text": "", "a": HeadId(0, 0), "at_least": 0.01, "hide_special": True, "step": 0}
     fields = (*EXPLORE, *[field for field in TRAIN if field.name == "step"])
@@ -189,6 +197,12 @@ def test_a_text_beyond_the_limit_is_refused_and_named_and_the_rest_stays() -> No
 def test_no_link_is_longer_than_servers_take(text: str) -> None:
     state = {"text": text, "pair": text, "more": tuple(HeadId(1, n) for n in range(10))}
     assert len(urlencode(to_link(state, EXPLORE).params)) <= MOST_LINK + 100
+
+
+def test_the_table_of_links_names_every_parameter_of_explore() -> None:
+    document = (Path(__file__).parents[1] / "docs" / "sharing.md").read_text(encoding="utf-8")
+    (row,) = (line for line in document.splitlines() if line.startswith("| Explore |"))
+    assert {one.parameter for one in EXPLORE} <= set(re.findall(r"`(\w+)`", row))
 
 
 @pytest.mark.parametrize(
