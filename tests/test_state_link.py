@@ -199,12 +199,6 @@ def test_no_link_is_longer_than_servers_take(text: str) -> None:
     assert len(urlencode(to_link(state, EXPLORE).params)) <= MOST_LINK + 100
 
 
-def test_the_table_of_links_names_every_parameter_of_explore() -> None:
-    document = (Path(__file__).parents[1] / "docs" / "sharing.md").read_text(encoding="utf-8")
-    (row,) = (line for line in document.splitlines() if line.startswith("| Explore |"))
-    assert {one.parameter for one in EXPLORE} <= set(re.findall(r"`(\w+)`", row))
-
-
 @pytest.mark.parametrize(
     ("params", "dropped"),
     [
