@@ -26,7 +26,7 @@ from attnviz.models import task_head
 from attnviz.models.model import Model
 from attnviz.training import checkpoint
 from attnviz.training.train import train
-from tests.tiny_families import opened, saved_family
+from tests.tiny_families import opened, saved_family, saved_with_head
 
 TEXT = "the cat sat on the mat"
 TASKS: dict[Predicts, str] = {
@@ -52,13 +52,10 @@ def saved(tmp_path: Path) -> Saved:
     """A tiny random model with a head, saved to a folder, and transformers' own loading of it."""
 
     def save(kind: str, predicts: Predicts, **settings: Any) -> tuple[Path, Any]:
-        bare, folder = saved_family(tmp_path / "bare", kind), tmp_path / "with_head"
         if "classification" in predicts:
             settings = {"id2label": LABELS, "num_labels": len(LABELS), **settings}
         built = class_of(kind, predicts)
-        torch.manual_seed(3)
-        built.from_pretrained(bare, **settings).save_pretrained(folder)
-        AutoTokenizer.from_pretrained(bare).save_pretrained(folder)
+        folder = saved_with_head(tmp_path, kind, built, **settings)
         return folder, built.from_pretrained(folder).eval()
 
     return save

@@ -55,14 +55,7 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
 
 def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Choices:
     """What is chosen, by the controls or, where there are none, by the link."""
-    lens = Lens(
-        now.unit,
-        now.hide_special,
-        now.renormalise,
-        now.at_least,
-        now.strongest / 100,
-        span_of(len(trace.tokens), now),
-    )
+    lens = lens_of(now, len(trace.tokens))
     return Choices(
         heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),
         combination=None if now.combine == "each" else now.combine,
@@ -70,6 +63,18 @@ def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Ch
         arrangement=now.arrangement,
         lens=lens,
         pins=pins.starting(key, trace, lens),
+    )
+
+
+def lens_of(now: ViewState, tokens: int) -> Lens:
+    """The lens through which a trace of so many tokens is looked at."""
+    return Lens(
+        now.unit,
+        now.hide_special,
+        now.renormalise,
+        now.at_least,
+        now.strongest / 100,
+        span_of(tokens, now),
     )
 
 

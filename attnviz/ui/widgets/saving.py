@@ -46,7 +46,7 @@ def save(key: TraceKey, trace: Trace, choices: Choices) -> None:
 def _ways(key: TraceKey, trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
     """The figure, the numbers, the page."""
     seen = _seen(trace, choices, spoken)
-    save_figure(seen, name)
+    save_figure(key, seen, name)
     st.divider()
     with st.container(horizontal=True, key="save_numbers"):
         _numbers(trace, choices, name, spoken)
