@@ -96,6 +96,7 @@ def _check_used(asked: argparse.Namespace, ending: str | None, lens: Lens | None
         ArgumentError: if something would be left out without a word.
     """
     options = {
+        "--kind": asked.kind,
         "--head": asked.head,
         "--lens": asked.lens,
         "--arrange": asked.arrange,
@@ -117,7 +118,7 @@ def _check_used(asked: argparse.Namespace, ending: str | None, lens: Lens | None
 def _unused(ending: str | None, picture: str, lens: Lens | None) -> dict[str, str]:
     """The options that change nothing in such a file, each with where."""
     if ending is None:
-        return dict.fromkeys(("--head", "--lens", "--arrange", "--picture"), "table")
+        return dict.fromkeys(("--kind", "--head", "--lens", "--arrange", "--picture"), "table")
     if ending in _NUMBERS:
         drawing = dict.fromkeys(("--arrange", "--picture"), "numbers")
         return drawing | ({"--lens": "npz"} if ending == ".npz" else {})

@@ -22,6 +22,7 @@ from attnviz.capture.variants import inputs
 from attnviz.models.in_memory import held
 from attnviz.models.load import Model
 from attnviz.runtime.sizes import size_of
+from benchmarks.tables import table
 from tests.long_models import MOST, long_model, long_text
 
 LENGTHS = (512, 2_048, MOST)
@@ -114,14 +115,11 @@ COLUMNS = {
 
 def markdown(rows: list[dict[str, float]]) -> str:
     """The table."""
-    header = [title for title, _ in COLUMNS.values()]
-    body = [[form.format(row[name]) for name, (_, form) in COLUMNS.items()] for row in rows]
-    lines = ["| " + " | ".join(line) + " |" for line in [header, ["---:"] * len(header), *body]]
     about = (
         "A long text: the same shape with room for 8,192 tokens and random weights; medians of\n"
         "pairs measured back to back."
     )
-    return "\n".join([about, "", *lines])
+    return f"{about}\n\n{table(COLUMNS, rows)}"
 
 
 def measured(most_pairs: int = max(PAIRS.values())) -> list[dict[str, float]]:

@@ -29,12 +29,20 @@ import psutil
 import torch
 from playwright.sync_api import Page, Route, sync_playwright
 
+from attnviz.pictures.explorer import MOST_WEIGHTS
+
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".venv-peers"
 DOCUMENT = ROOT / "docs" / "benchmark.md"
 HEADING = "## Beside other tools"
 LENGTHS = (16, 64, 128, 256, 512)
+MINILM = "minilm"  # the embedded model
 GPT2 = "gpt2"  # random weights of its shape, 12 × 12 heads, causal
+HEADS = {MINILM: 6 * 12, GPT2: 12 * 12}
+BEYOND = (
+    f"Beyond {MOST_WEIGHTS:,} weights our file holds all heads as an overview and the two chosen",
+    "ones in full.",
+)
 PATIENCE = 60.0  # seconds for a complete picture
 BUILDING = 240.0  # seconds for a page before that, which are not counted
 SCRIPTS = {  # what BertViz asks a CDN for: the package, and the file in it
@@ -306,8 +314,8 @@ def _cell(name: str, result: dict[str, float], ours: dict[str, float] | str) -> 
     return f"{written} ({result[name] / ours[name]:.1f} ×)"
 
 
-def about() -> list[str]:
-    """Versions, date, machine and load, and how it was measured."""
+def about(cases: Sequence[Case]) -> list[str]:
+    """Versions, date, machine and load, and how these cases were measured."""
     known = {d.name.lower(): d.version for d in distributions(path=[str(FOLDER), *sys.path])}
     packages = dict.fromkeys(tool.package for tool in TOOLS)
     versions = ", ".join(f"{name} {known.get(name, '')}".strip() for name in packages)
@@ -319,10 +327,10 @@ def about() -> list[str]:
         "one run, each page in a Chromium of its own. In brackets: how many times ours. “Failed”:",
         f"no complete picture in {PATIENCE:.0f} s. Bytes are those of the page and of the scripts",
         "that it fetches (d3, jQuery 2.1.0 in the place of 2.0.0 and require.js, answered from the",
-        "npm registry's packages in the place of the CDN). Beyond 4 million weights our file holds",
-        "all heads as an overview and the two chosen ones in full. Pointed at: a token (ours, and",
+        "npm registry's packages in the place of the CDN). Pointed at: a token (ours, and",
         "BertViz; of its model view after a click on a head), a head (CircuitsVis), a click on a",
         "token (attnview), until the frame after it.",
+        *(BEYOND if any(HEADS[shape] * n**2 > MOST_WEIGHTS for shape, n in cases) else []),
     ]
 
 
@@ -339,8 +347,8 @@ def main() -> None:
         print(json.dumps(measured(TOOLS[int(number)], int(length), shape)))
         return
     fetch_scripts()
-    cases: list[Case] = [("minilm", n) for n in asked.lengths] + [(GPT2, n) for n in asked.gpt2]
-    lines = about()
+    cases: list[Case] = [(MINILM, n) for n in asked.lengths] + [(GPT2, n) for n in asked.gpt2]
+    lines = about(cases)
     for shape, length in cases:
         results = []
         for tool in TOOLS:

@@ -24,6 +24,7 @@ from attnviz.models.load import Model
 from benchmarks import length
 from benchmarks.peers import HEADING
 from benchmarks.rerun import rerun_ratio
+from benchmarks.tables import table
 
 ROOT = Path(__file__).parents[1]
 LENGTHS = (16, 64, 128, 512)
@@ -109,9 +110,6 @@ def markdown(
     rows: list[dict[str, float]], long: list[dict[str, float]], rerun: dict[str, float]
 ) -> str:
     """The table, and how it was made."""
-    header = [title for title, _ in COLUMNS.values()]
-    body = [[form.format(row[name]) for name, (_, form) in COLUMNS.items()] for row in rows]
-    lines = ["| " + " | ".join(line) + " |" for line in [header, ["---:"] * len(header), *body]]
     return "\n".join(
         [
             "# What it costs",
@@ -120,7 +118,7 @@ def markdown(
             f"run, one torch thread; {platform.machine()}, torch {torch.__version__}.",
             "“Forward” is a plain forward pass of the embedded model on torch's fast attention.",
             "",
-            *lines,
+            table(COLUMNS, rows),
             "",
             length.markdown(long),
             "",

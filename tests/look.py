@@ -75,7 +75,7 @@ def press(button: str, then: str = "body") -> Act:
 
     async def act(page: Page) -> None:
         await page.locator(button).first.click()
-        await page.wait_for_selector(then)
+        await page.wait_for_selector(then, state="attached")  # the body itself has no height
         await settle(page)
 
     return act
@@ -94,10 +94,10 @@ EXPLORE = {
     "explore, 512 tokens": f"&s={LONG * 170}",
     "explore, table": "&tab=1",
     "embedded": "&embed=true",
-    "unknown model": "&m=nobody/nothing",
     "a broken link": "&min=9&what=5&top=x",
     "text too long": f"&s={LONG * 350}",
 }
+LOAD = ".st-key-other_load button"
 DRAWERS = {
     "thresholds": ".st-key-lens_row .stPopover button",
     "share": ".st-key-share_open button",
@@ -109,6 +109,7 @@ WALK = {"teacher": "&mode=teacher", "print": "&mode=print"} | {
 PLACES: dict[str, tuple[str, Act]] = {
     **{name: (f"/?v=1{more}", show_all) for name, more in EXPLORE.items()},
     **{f"explore, {name} open": ("/?v=1", press(button)) for name, button in DRAWERS.items()},
+    "unknown model": ("/?v=1&m=nobody/nothing", press(LOAD, then=".stAlert")),
     "train": ("/train?v=1", show_all),
     "train, trained": (
         "/train?v=1&task=two-looks&steps=100",
@@ -150,7 +151,7 @@ async def see_place(page: Page, address: str, name: str, language: Language) -> 
     await page.emulate_media(color_scheme=SCHEMES[0])
     await page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     await page.goto(f"{address}{link}&lang={language}")
-    await page.wait_for_selector(f"{STANDS}, .stAlert")
+    await page.wait_for_selector(f"{STANDS}, .stAlert, {LOAD}")
     await settle(page)
     await act(page)
     found = []

@@ -18,7 +18,7 @@ from attnviz.errors import ArgumentError
 from attnviz.pictures.overview.tiles import tiles_of
 from attnviz.ui import caches
 from attnviz.ui.widgets import pins
-from tests.test_page import choose, components, said
+from tests.test_page import at_folder, choose, components, said
 from tests.test_share_page import link_of
 from tests.tiny_families import saved_family
 from tests.waiting import CEILING
@@ -46,14 +46,8 @@ def walkthrough() -> None:
 
 
 def opened(page: Callable[[], None], folder: Path, **params: str) -> AppTest:
-    """A page at a link to a folder, once Load was pressed."""
-    app = AppTest.from_function(page, default_timeout=CEILING)
-    for name, value in {"v": "1", "m": str(folder), "s": TEXT, **params}.items():
-        app.query_params[name] = value
-    app.run()
-    app.button(key="other_load").click().run()
-    assert not app.exception
-    return app
+    """A page with the text in the model of a folder."""
+    return at_folder(AppTest.from_function(page, default_timeout=CEILING), folder, TEXT, **params)
 
 
 def kinds(app: AppTest) -> Any:

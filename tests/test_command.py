@@ -184,6 +184,7 @@ ARCS = ["--picture", "arcs"]
     [
         (["--measure", "T.csv", *LENS], "leave --lens out, or add -o"),
         (["--measure", "T.csv", "--head", "0.2", *ARCS], "leave --head, --picture out"),
+        (["--measure", "T.csv", "--kind", "cross"], "leave --kind out, or add -o"),
         (["-o", "T.csv", *ARCS], "numbers, which are the same however they are drawn"),
         (["-o", "T.json", *ARRANGE], "leave --arrange out"),
         (["-o", "T.npz", *LENS], "the whole trace, as it is: leave --lens out"),

@@ -1,18 +1,22 @@
 """A text of 8,192 tokens: what is kept grows with its length, what is seen is what is computed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import jensenshannon
 from transformers import AutoModel
 
 import attnviz
-from attnviz.analysis import difference, measure
+from attnviz.analysis import difference, measure, targets
 from attnviz.analysis.head_map import head_map
+from attnviz.analysis.measures import Attention, Measure, Measured, measures
 from attnviz.core import attention, tiles
 from attnviz.core.tiles import causal, compact, from_diagonals
+from attnviz.core.tokens import Token
 from attnviz.errors import ArgumentError, AttnvizError, CaptureError
 from attnviz.models.model import Model
 from attnviz.pictures.highlights import highlights
@@ -271,6 +275,35 @@ def test_memory_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tiny:
             attnviz.trace("the cat sat", tiny)
 
 
+@pytest.mark.parametrize(
+    "problem",
+    [
+        torch.OutOfMemoryError("CUDA ran out"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+)
+def test_memory_that_torch_does_not_find_is_said(
+    problem: Exception, monkeypatch: pytest.MonkeyPatch, tiny: Model
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr(tiny.module, "forward", fails)
+    with pytest.raises(CaptureError, match="not enough memory for 5 tokens"):
+        attnviz.trace("the cat sat", tiny)
+
+
+def test_a_fault_that_only_speaks_of_memory_is_not_said_to_be_the_lack_of_it(
+    monkeypatch: pytest.MonkeyPatch, tiny: Model
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        torch.zeros(1).expand(3).add_(1)  # "... refers to a single memory location"
+
+    monkeypatch.setattr(tiny.module, "forward", fails)
+    with pytest.raises(RuntimeError, match="single memory location"):
+        attnviz.trace("the cat sat", tiny)
+
+
 def test_a_mask_that_is_a_band_is_kept_as_its_diagonals() -> None:
     rng = np.random.default_rng(3)
     for rows, columns in ((7, 7), (3, 9), (9, 3)):
@@ -287,6 +320,93 @@ def test_a_mask_that_is_a_band_is_kept_as_its_diagonals() -> None:
         plain[1, rows - 1, columns - 1] += 1
         assert compact(plain) is plain
     np.testing.assert_array_equal(causal(5, 5)[0], np.tril(np.ones((5, 5), bool)))
+
+
+def test_what_the_whole_text_says_is_asked_once_however_many_blocks(
+    monkeypatch: pytest.MonkeyPatch, tiny: Model
+) -> None:
+    trace = attnviz.trace("the cat sat on the mat , singing . the cat", tiny)
+    plain = attnviz.measure(trace, tokens=True)
+    asked: list[Any] = []
+    is_mark, words = targets.is_punctuation, targets._words
+    monkeypatch.setattr(targets, "is_punctuation", lambda one: asked.append(one) or is_mark(one))
+    monkeypatch.setattr(targets, "_words", lambda them: asked.append(them) or words(them))
+    _many_blocks(monkeypatch)
+    by_blocks = attnviz.measure(trace, tokens=True)
+    np.testing.assert_allclose(by_blocks.to_numpy(), plain.to_numpy(), rtol=1e-5, atol=1e-6)
+    assert len(trace.tokens) > 13  # so that there are several blocks
+    assert len(asked) <= 2 * len(trace.tokens) + 1  # marks among the keys, and among the words
+    assert asked.count(trace.tokens) == 1
+
+
+def test_a_measure_of_keys_is_computed_once_all_queries_were_seen(
+    monkeypatch: pytest.MonkeyPatch, tiny: Model
+) -> None:
+    trace = attnviz.trace("the cat sat on the mat , singing . the cat", tiny)
+    seen: list[int] = []
+
+    def counting(one: Measure) -> Measure:
+        def compute(attention: Attention) -> Measured:
+            seen.append(attention.received.queries)
+            return one.compute(attention)
+
+        return replace(one, compute=compute) if one.is_of_keys else one
+
+    known = tuple(map(counting, measures()))
+    monkeypatch.setattr(measure, "measures", lambda: known)
+    _many_blocks(monkeypatch)
+    found = attnviz.measure(trace)["hub"]
+    assert seen == [len(trace.tokens)] * trace.model.layers
+    monkeypatch.undo()
+    np.testing.assert_allclose(found, attnviz.measure(trace)["hub"], atol=1e-6)
+
+
+def test_a_word_of_another_text_stays_whole_where_a_block_ends_in_it() -> None:
+    """ "mat" and "ting" are one word, of which a block holds the first piece alone."""
+
+    def token(text: str, place: int, word: int) -> Token:
+        return Token(text, text, place, word, 0, False, False, text)
+
+    queries = [token("mat", 0, 0), token("ting", 1, 0)]
+    keys = [token("mat", 0, 0), token("matting", 1, 1)]
+    sides = targets.Sides(queries, keys)
+    for block in (slice(0, 1), slice(1, 2), slice(0, 2)):
+        pairs = targets.same_word(sides.some(block))
+        assert pairs.tolist() == [[False, True]] * (block.stop - block.start)
+
+
+def test_heads_between_two_texts_are_compared_by_all_their_queries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """30 queries and 5 keys: neither count stands for both."""
+    rng = np.random.default_rng(11)
+    weights = rng.dirichlet(np.ones(5), size=(2, 3, 30))
+    names = [f"q{n}" for n in range(30)], [f"k{n}" for n in range(5)]
+    trace = attnviz.Trace.from_weights(names[0], weights, keys=names[1])
+    flat = weights.reshape(6, 30, 5)
+    similar = np.sqrt(flat[:, None] * flat[None]).sum(-1).mean(-1)
+    np.fill_diagonal(similar, 1)
+    expected = np.sqrt(np.maximum(0, 1 - similar))
+    np.testing.assert_allclose(head_map(trace).distances, expected, atol=1e-3)
+    monkeypatch.setattr(difference, "MOST_COMPARED", 6 * 30 * 5 // 2)
+    assert difference.queries_compared(trace).step == 2
+
+
+def test_two_heads_of_one_kind_among_several_are_compared(tmp_path: Any) -> None:
+    from tests.tiny_families import opened, saved_family
+
+    model = opened(saved_family(tmp_path / "t5", "t5"))
+    trace = attnviz.trace("the cat sat on the mat", model, target="the dog")
+    one, other = (trace.weights((1, head, "cross")).astype(float) for head in (0, 2))
+    expected = np.mean(jensenshannon(one, other, base=2, axis=1) ** 2)
+    found = difference.pair_divergence(trace, (1, 0, "cross"), (1, 2, "cross"))
+    assert found == pytest.approx(expected, abs=1e-6)
+    beside = trace.layer_weights(1, "cross").astype(float)
+    apart = [np.sum(jensenshannon(one, of, base=2, axis=1) ** 2) for of in beside]
+    found_beside = difference.most_different_beside(trace, (1, 0, "cross"))
+    assert found_beside == attnviz.HeadId(1, int(np.argmax(apart)), "cross")
+    with pytest.raises(ArgumentError, match="one kind"):
+        difference.pair_divergence(trace, (1, 0, "cross"), (1, 2, "decoder"))
 
 
 def test_a_long_text_is_compared_by_some_queries_and_says_which(

@@ -8,19 +8,23 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.capture import cost as cost_module
-from attnviz.capture.cost import cost
+from attnviz.capture.cost import LONG, cost
 from attnviz.models.in_memory import held
 from attnviz.models.load import Model
 from attnviz.models.progress import Progress
 from attnviz.pictures.overview.tiles import tiles_of
+from attnviz.runtime.cache import Cache, Store
+from attnviz.runtime.queue import _has_turn
 from attnviz.runtime.sizes import size_of
 from attnviz.share.state import EXPLORE, ViewState, from_link, to_link
 from attnviz.texts import say
-from attnviz.ui.widgets.long_text import span_of
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.widgets import long_text
+from attnviz.ui.widgets.long_text import cost_said, span_of
 from tests.conftest import save_tiny
 from tests.long_models import long_model
 from tests.long_models import long_text as letters
-from tests.test_page import MAIN, choose, said
+from tests.test_page import MAIN, at_folder, choose, said
 from tests.waiting import CEILING
 
 WORDS = 1_100  # tokens, two of them special
@@ -37,12 +41,7 @@ def opened(folder: Path, text: str, **parameters: str) -> AppTest:
     """The page with a text in a model of a folder, which was loaded before."""
     attnviz.load(str(folder))
     app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
-    for name, value in {"v": "1", "m": str(folder), "s": text, **parameters}.items():
-        app.query_params[name] = value
-    app.run()
-    app.button(key="other_load").click().run()
-    assert not app.exception
-    return app
+    return at_folder(app, folder, text, **parameters)
 
 
 def test_a_long_text_says_its_cost_before_it_is_read(
@@ -70,6 +69,30 @@ def test_a_long_text_says_its_cost_before_it_is_read(
     assert "MB of memory" in sentence
     choose(app, "tab", "heatmaps")
     assert "Tokens 0 to 127 of 1,100 are shown" in said(app)
+
+
+def test_a_model_is_timed_once_and_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = attnviz.load(str(save_tiny(tmp_path / "timed", max_position_embeddings=1_200)))
+    timed: list[bool] = []
+
+    def seconds(*_: Any) -> float:
+        timed.append(_has_turn.get())
+        return 1.0
+
+    monkeypatch.setattr(cost_module, "_seconds", seconds)
+    for words in (WORDS - 2, WORDS - 20):
+        with cost_said(TraceKey.of(model, "cat " * words), model):
+            pass
+    assert timed == [True]
+
+
+def test_a_text_of_a_model_that_reads_no_long_one_is_not_tokenized_for_it(
+    tiny: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tiny.limits.tokens < LONG
+    monkeypatch.setattr(long_text, "read", lambda *_: pytest.fail("it is tokenized"))
+    with cost_said(TraceKey.of(tiny, "cat " * LONG), tiny):
+        pass
 
 
 def test_a_short_text_has_no_span_and_a_chosen_one_is_drawn(folder: Path) -> None:
@@ -122,6 +145,7 @@ def test_the_time_that_is_said_grows_as_the_products_do(
 ) -> None:
     monkeypatch.setattr(cost_module, "_seconds", lambda *_: 1.0)
     monkeypatch.setattr(cost_module, "_WEIGHT", 0.0)
+    monkeypatch.setattr(cost_module, "_passes", Cache(Store(1)))
     card = tiny.card
     assert cost(tiny, card.max_tokens).seconds == pytest.approx(1)
     least, most = cost(tiny, 10 * card.max_tokens).seconds, cost(tiny, 20 * card.max_tokens).seconds

@@ -19,20 +19,23 @@ import attnviz
 from attnviz import AttentionMap
 from attnviz.analysis.describe import describe
 from attnviz.analysis.difference import most_different, overlaps
-from attnviz.analysis.lens import Lens, apply_lens
+from attnviz.analysis.lens import Lens, apply_lens, places_shown
 from attnviz.analysis.measures import Attention, measures
 from attnviz.analysis.targets import Sides
+from attnviz.core.heads import HeadId
 from attnviz.core.maps import Place
 from attnviz.core.tokens import Token
 from attnviz.export.numbers import NOT_ALLOWED, as_csv, as_frame, as_json, as_npz
 from attnviz.pictures import style
 from attnviz.pictures.colour import contrast, linear, oklab
+from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.hatch import segments
 from attnviz.pictures.overview.tiles import cell_edges, pool
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.quantised import HIDDEN, STEPS
 from attnviz.pictures.shown import shown
 from attnviz.texts import LANGUAGES, Language, Message
+from attnviz.ui.widgets.pins import positions_of
 from tests.colour_blindness import BLINDNESS, as_seen_with
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -450,6 +453,54 @@ def test_each_side_is_merged_and_hidden_by_itself() -> None:
     assert seen.withheld.pieces_merged == 4
     weak = apply_lens(weights, queries, Lens(at_least=0.4), None, keys)
     np.testing.assert_array_equal(weak.shown, weights >= 0.4)
+
+
+def test_a_span_of_two_texts_is_one_of_the_keys() -> None:
+    """The text that is looked at is the long one; all queries are shown with it."""
+    names = [f"k{n}" for n in range(300)]
+    rng = np.random.default_rng(5)
+    weights = rng.dirichlet(np.ones(300), size=(1, 2, 10)).astype(np.float32)
+    trace = attnviz.Trace.from_weights([f"q{n}" for n in range(10)], weights, keys=names)
+    kind = trace.kinds[0]
+    lens = Lens(span=(100, 227))
+    (one,) = shown(trace, [(0, 1, kind)], lens)
+    np.testing.assert_array_equal(one.map.values, weights[0, 1, :, 100:228])
+    assert [place.positions for place in one.map.rows] == [(n,) for n in range(10)]
+    assert [place.positions for place in one.map.columns] == [(n,) for n in range(100, 228)]
+    withheld = one.map.withheld
+    assert (withheld.span, withheld.tokens) == ((100, 227), 300)
+    outside = 1 - weights[0, 1, :, 100:228].sum(axis=1, dtype=float).mean()
+    assert withheld.outside_share == pytest.approx(outside, abs=1e-6)
+    assert any("Tokens 100 to 227 of 300" in said for said in one.notes("en"))
+    queries, keys = trace.query_tokens(kind), trace.key_tokens(kind)
+    allowed = np.ones((10, 300), bool)
+    seen = apply_lens(weights[0, 1], queries, lens, allowed, keys)
+    np.testing.assert_array_equal(seen.values, one.map.values)
+    rows, columns = places_shown(queries, keys, lens)
+    assert (rows, columns) == (one.map.rows, one.map.columns)
+    of_pins = positions_of(trace, lens)
+    assert (len(of_pins["q"]), len(of_pins["k"])) == (10, 128)
+    (pair,) = pair_shown(trace, [HeadId(0, 0, kind), HeadId(0, 1, kind)], lens)
+    difference = pair.map
+    np.testing.assert_allclose(
+        difference.values, (weights[0, 0] - weights[0, 1])[:, 100:228], atol=1e-7
+    )
+    assert difference.rows == rows
+
+
+def test_words_without_spaces_are_counted_where_they_are_drawn() -> None:
+    """In a span of a text whose words were found by a segmenter, only the words of the span."""
+    texts = "今天天气很好"
+    words = (0, 0, 1, 1, 2, 3)
+    tokens = [
+        Token(text, text, n, word, 0, False, False, text, is_segmented=True)
+        for n, (text, word) in enumerate(zip(texts, words, strict=True))
+    ]
+    even = np.full((6, 6), 1 / 6, np.float32)
+    assert apply_lens(even, tokens, Lens(unit="word")).withheld.segmented == 4
+    spanned = apply_lens(even, tokens, Lens(unit="word", span=(2, 3)))
+    assert len(spanned.rows) == 1
+    assert spanned.withheld.segmented == 1
 
 
 # ---- what is not allowed counts nowhere

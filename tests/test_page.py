@@ -20,6 +20,7 @@ from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind
+from attnviz.pictures.lines import Lines
 from attnviz.pictures.shown import shown
 from attnviz.share.state import FOLDED, USUAL_ARRANGEMENT
 from attnviz.texts import say
@@ -42,6 +43,15 @@ def components(page: AppTest) -> set[str | None]:
 @pytest.fixture
 def page(minilm: Model) -> AppTest:
     app = AppTest.from_file(str(MAIN), default_timeout=CEILING).run()
+    assert not app.exception
+    return app
+
+
+def at_folder(app: AppTest, folder: Path, text: str, **link: str) -> AppTest:
+    """A page at a link to a text in the model of a folder, once Load was pressed."""
+    app.query_params.update({"v": "1", "m": str(folder), "s": text, **link})
+    app.run()
+    app.button(key="other_load").click().run()
     assert not app.exception
     return app
 
@@ -478,6 +488,27 @@ def test_save_opens_with_the_figure_as_it_will_be_saved(page: AppTest, note: att
     page.run()
     open_save(page)
     assert ET.tostring(preview(page)) == ET.tostring(expected), "chosen once for the session"
+
+
+def test_a_figure_is_drawn_once_for_its_preview_and_each_format(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[attnviz.Sheet | None] = []
+    real = Lines.to_svg
+
+    def to_svg(lines: Lines, *, sheet: attnviz.Sheet | None = None) -> str:
+        drawn.append(sheet)
+        return real(lines, sheet=sheet)
+
+    monkeypatch.setattr(Lines, "to_svg", to_svg)
+    open_save(typed(page, "drawn once for each sheet"))
+    page.button(key="save_pdf").click().run()
+    page.button(key="save_png_600").click().run()
+    page.segmented_control(key="save_width").set_value(180).run()
+    assert not page.exception
+    assert drawn == [attnviz.Sheet(), attnviz.Sheet(180)]
+    page.selectbox(key="a").select(HeadId(4, 4)).run()
+    assert len(drawn) == 3, "another picture"
 
 
 def test_pins_are_in_the_figure(page: AppTest, note: attnviz.Trace) -> None:

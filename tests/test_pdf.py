@@ -47,6 +47,20 @@ def placed(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
+def texts_drawn(page: Page) -> Iterator[dict[str, Any]]:
+    """Each text with the matrix that leads to the page, those of a group again at each use."""
+    for text in page.texts:
+        if "group" not in text:
+            yield text
+            continue
+        for one in list(page.groups.values())[text["group"]]:
+            own, use = (
+                np.column_stack([np.reshape(each["matrix"], (3, 2)), [0, 0, 1]])
+                for each in (one, text)
+            )
+            yield {**one, "matrix": (own @ use)[:, :2].ravel().tolist()}
+
+
 def texts_of(root: ET.Element) -> list[str]:
     """The texts of an SVG in the order in which they are drawn, again where they are used again."""
     named = {one.get("id"): one for one in root.iter()}
@@ -73,13 +87,37 @@ def test_a_page_is_as_large_as_the_figure(
     high = float(ET.fromstring(svg).attrib["height"].removesuffix("mm"))  # noqa: S314
     assert page.width == pytest.approx(width * POINTS)
     assert page.height == pytest.approx(high * POINTS)
-    assert [text["text"] for text in page.texts] == texts_of(ET.fromstring(svg))  # noqa: S314
-    for text in page.texts:
+    drawn = list(texts_drawn(page))
+    assert [text["text"] for text in drawn] == texts_of(ET.fromstring(svg))  # noqa: S314
+    for text in drawn:
         assert text["size"] * hypot(*text["matrix"][:2]) == pytest.approx(8, rel=1e-3), "8 pt"
         matrix = np.column_stack([np.reshape(text["matrix"], (3, 2)), [0, 0, 1]])
         x, y = placed(matrix, text["x"], text["y"])
         assert 0 <= x <= page.width
         assert 0 <= y <= page.height
+
+
+@each
+def test_only_texts_are_used_again(kind: PictureKind, note: attnviz.Trace) -> None:
+    root = ET.fromstring(figure(kind, note, Sheet()))  # noqa: S314
+    named = {one.get("id"): one for one in root.iter()}
+    used = [named[use.attrib["href"][1:]] for use in root.iter(f"{SVG}use")]
+    assert {child.tag for group in used for child in group} <= {f"{SVG}text"}
+
+
+@pytest.mark.parametrize("count", [16, 64, 192])
+def test_a_packet_grows_with_its_svg(count: int) -> None:
+    """The text that stands beside each query is in both of them once."""
+    weights = np.full((1, 1, count, count), 0.5 / (count - 1))
+    weights[0, 0, range(count), range(count)] = 0.5
+    trace = attnviz.Trace.from_weights([f"word{n}" for n in range(count)], weights)
+    svg = attnviz.highlights(trace, (0, 0)).to_svg(sheet=Sheet())
+    packet = pdf_packet(svg, "x.pdf")
+    assert len(packet) < 2.5 * len(svg)
+    meta, _ = unpack(packet)
+    assert [len(group) for group in meta["groups"]] == [count]
+    assert sum("group" in text for text in meta["texts"]) == count
+    assert meta["families"] == [style.SANS]
 
 
 @pytest.mark.parametrize("direction", ["horizontal", "vertical"])

@@ -19,13 +19,14 @@ from transformers.models.auto import modeling_auto
 
 import attnviz
 from attnviz.capture.display import byte_alphabet
+from attnviz.capture.written import Vocabulary
 from attnviz.core.predictions import Predicts
 from attnviz.errors import CaptureError
 from attnviz.models import task_head
 from attnviz.models.model import Model
 from attnviz.training import checkpoint
 from attnviz.training.train import train
-from tests.tiny_families import opened, saved_family
+from tests.tiny_families import opened, saved_family, saved_with_head
 
 TEXT = "the cat sat on the mat"
 TASKS: dict[Predicts, str] = {
@@ -51,13 +52,10 @@ def saved(tmp_path: Path) -> Saved:
     """A tiny random model with a head, saved to a folder, and transformers' own loading of it."""
 
     def save(kind: str, predicts: Predicts, **settings: Any) -> tuple[Path, Any]:
-        bare, folder = saved_family(tmp_path / "bare", kind), tmp_path / "with_head"
         if "classification" in predicts:
             settings = {"id2label": LABELS, "num_labels": len(LABELS), **settings}
         built = class_of(kind, predicts)
-        torch.manual_seed(3)
-        built.from_pretrained(bare, **settings).save_pretrained(folder)
-        AutoTokenizer.from_pretrained(bare).save_pretrained(folder)
+        folder = saved_with_head(tmp_path, kind, built, **settings)
         return folder, built.from_pretrained(folder).eval()
 
     return save
@@ -298,6 +296,28 @@ def test_a_part_of_a_character_is_shown_as_its_bytes(tmp_path: Path) -> None:
             assert text == piece
     assert any(text.startswith("<0x") for text in said.values())
     assert not any("\ufffd" in text for text in said.values())
+
+
+def test_a_byte_of_sentencepiece_is_said_as_the_byte_that_it_stands_for(tmp_path: Path) -> None:
+    pieces = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    tokenizer = Tokenizer(
+        models.BPE({p: n for n, p in enumerate(pieces)}, [], unk_token="<unk>", byte_fallback=True)
+    )
+    sizes = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}
+    whole = AutoModelForCausalLM.from_config(AutoConfig.for_model("gpt2", vocab_size=257, **sizes))
+    whole.save_pretrained(tmp_path)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>").save_pretrained(tmp_path)
+    model = opened(tmp_path)
+    vocabulary = Vocabulary.of(model)
+    texts = {byte: vocabulary.text(byte + 1) for byte in range(256)}
+    assert (texts[0x0A], texts[0x20], texts[ord("a")]) == ("⟨U+000A⟩", "␣", "a")
+    assert [texts[byte] for byte in (0x80, 0xE7)] == ["<0x80>", "<0xE7>"]
+    found = attnviz.trace("the cat sat on the mat", model).predictions
+    said = {one.piece: one.text for row in found.top for one in row}
+    assert len(said) > 5
+    for piece, text in said.items():
+        if piece != "<unk>":
+            assert text == texts[int(piece[3:5], 16)]
 
 
 # ---- our own

@@ -90,7 +90,7 @@ def grid_of(svg: str) -> tuple[float, float, float, list[ET.Element]]:
 def test_the_names_of_a_heatmap_stand_at_their_rows_and_columns(note: attnviz.Trace) -> None:
     left, top, side, texts = grid_of(attnviz.heatmap(note, (2, 1)).to_svg())
     count = len(note.tokens)
-    rows, columns = texts[::2], texts[1::2]
+    rows, columns = texts[:count], texts[count:]
     for named in (rows, columns):
         assert [text.text for text in named] == [token.text for token in note.tokens]
     for n, (row, column) in enumerate(zip(rows, columns, strict=True)):

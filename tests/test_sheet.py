@@ -214,6 +214,15 @@ def test_lines_of_two_heads_over_each_other_are_told_apart_without_colour(
     assert samples == dashes, "the legend shows how each is drawn"
 
 
+def test_each_of_many_solid_heads_over_each_other_has_its_own_dash(note: attnviz.Trace) -> None:
+    root = root_of(note.lines(note.heads[:12], arrangement="overlaid").to_svg(sheet=Sheet(180)))
+    samples = {one.get("stroke"): one.get("stroke-dasharray") for one in root.iter(f"{SVG}line")}
+    solid = [samples[code.light] for code in style.HEAD_CODES if code.dash == "none"]
+    assert len(set(solid)) == len(solid) == 4
+    paths = [p for p in root.iter(f"{SVG}path") if "stroke-opacity" in p.attrib]
+    assert {p.attrib["stroke"]: p.attrib["stroke-dasharray"] for p in paths} == samples
+
+
 def test_signs_that_are_read_upright_are_not_turned() -> None:
     tokens = ["注意力", "头", "!", "word", "猫"] * 5
     trace = attnviz.Trace.from_weights(tokens, np.full((1, 1, 25, 25), 1 / 25))

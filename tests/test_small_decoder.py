@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 import attnviz
 from attnviz.analysis.measure import measure
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.engine import panel_of
-from attnviz.models.small.encoder import Encoder, EncoderShape, MultiHeadAttention, new_encoder
+from attnviz.models.small.encoder import Encoder, EncoderShape, new_encoder
 from attnviz.pictures.shown import shown
 from attnviz.training import checkpoint
 from attnviz.training.record import Training
 from attnviz.training.tasks import task_called
 from attnviz.training.train import train
+from tests.test_encoder import torch_attention
 
 SHAPE = EncoderShape(symbols=10, tokens=12, classes=10, d_model=16, heads=2, is_causal=True)
 TEXT = "magpiefoxmagpie"
@@ -29,14 +29,6 @@ def decoder(shape: EncoderShape = SHAPE) -> Encoder:
 @pytest.fixture(scope="module")
 def induction() -> Training:
     return checkpoint.load_shipped("induction-2x1")
-
-
-def torch_attention(ours: MultiHeadAttention) -> nn.MultiheadAttention:
-    theirs = nn.MultiheadAttention(ours.w_q.in_features, ours.heads, bias=False, batch_first=True)
-    with torch.no_grad():
-        theirs.in_proj_weight.copy_(torch.cat([ours.w_q.weight, ours.w_k.weight, ours.w_v.weight]))
-        theirs.out_proj.weight.copy_(ours.w_o.weight)
-    return theirs.eval()
 
 
 def test_attention_equals_torch_with_a_triangle() -> None:

@@ -1,7 +1,9 @@
 """Links of Explore and Train: what is written is read back, and a bad link opens what it can."""
 
 import base64
+import re
 import zlib
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -124,6 +126,12 @@ def test_every_training_is_restored(state: dict[str, Any]) -> None:
     link = to_link(state, TRAIN)
     found, dropped = from_link(in_a_browser(link.params), TRAIN)
     assert (found, dropped) == (without_usual(state, TRAIN), ())
+
+
+def test_the_table_of_links_names_every_parameter_of_explore() -> None:
+    document = (Path(__file__).parents[1] / "docs" / "sharing.md").read_text(encoding="utf-8")
+    (row,) = (line for line in document.splitlines() if line.startswith("| Explore |"))
+    assert {one.parameter for one in EXPLORE} <= set(re.findall(r"`(\w+)`", row))
 
 
 def test_zero_false_and_empty_are_values_and_not_gaps() -> None:

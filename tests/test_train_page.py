@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from attnviz.errors import BusyError
 from attnviz.training import checkpoint
 from attnviz.training.loop import examined_at
+from attnviz.training.record import Training
 from attnviz.training.tasks import tasks
 from attnviz.training.train import train
 from attnviz.ui.server import jobs
@@ -52,6 +53,31 @@ def test_a_shipped_checkpoint_is_shown_before_anybody_trains(page: AppTest) -> N
     assert "22,992 parameters" in said(page)
     assert "96 of 96 answers are right" in said(page)
     assert len(page.get("bidi_component")) == 2, "overview and lines, as on Explore"
+
+
+def test_only_checkpoints_of_the_task_are_read(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: set[str] = set()
+    real = checkpoint.load_shipped
+
+    def load_shipped(name: str) -> Training:
+        read.add(name)
+        return real(name)
+
+    monkeypatch.setattr(checkpoint, "load_shipped", load_shipped)
+    page.selectbox(key="task").select("brackets").run()
+    assert not page.exception
+    assert read == {"brackets-2x4"}, "and not count-brackets-1x1"
+
+
+@pytest.mark.parametrize(("spoken", "words"), [("en", "up to 2 MB"), ("zh", "不超过 2 MB")])
+def test_the_largest_checkpoint_that_is_taken_is_said(spoken: str, words: str) -> None:
+    app = AppTest.from_function(script, default_timeout=CEILING)
+    app.query_params["lang"] = spoken
+    (box,) = (one for one in app.run().get("file_uploader") if "safetensors" in one.proto.label)
+    assert words in box.proto.label
+    assert box.proto.max_upload_size_mb == 2
 
 
 def test_the_models_name_is_chinese_on_a_chinese_page() -> None:

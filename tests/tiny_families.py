@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedTokenizerFast,
+)
 
 from attnviz.models.catalogue import find
 from attnviz.models.model import Model
@@ -209,6 +215,15 @@ def saved_family(folder: Path, kind: str, tokenizer: PreTrainedTokenizerFast | N
     module.save_pretrained(folder)
     (tokenizer or tiny_tokenizer()).save_pretrained(folder)
     return folder
+
+
+def saved_with_head(folder: Path, kind: str, built: Any, **settings: Any) -> Path:
+    """A tiny random model of a family with the head of a class of transformers, saved."""
+    bare = saved_family(folder / "bare", kind)
+    torch.manual_seed(3)
+    built.from_pretrained(bare, **settings).save_pretrained(folder / "with_head")
+    AutoTokenizer.from_pretrained(bare).save_pretrained(folder / "with_head")
+    return folder / "with_head"
 
 
 def refused_family(folder: Path, kind: str) -> Path:

@@ -48,8 +48,14 @@ def _between(one: str, other: str) -> Targets:
 
 def _pairs(one: str, other: str, sides: Sides) -> Pairs:
     queries = np.array([_sentence(token) == one for token in sides.queries], bool)
-    keys = np.array([_sentence(token) == other for token in sides.keys], bool)
-    return np.asarray(queries[:, None] & keys)
+    return np.asarray(queries[:, None] & sides.keys_that(_IS_OF[other]))
+
+
+def _is_of(name: str, token: Token) -> bool:
+    return _sentence(token) == name
+
+
+_IS_OF = {name: partial(_is_of, name) for name in _NAMES}
 
 
 def _sentence(token: Token) -> str:

@@ -56,8 +56,8 @@ def check_map(trace: Trace, kind: Kind = "self") -> None:
 
 def places_of(trace: Trace, kind: Kind, side: str) -> tuple[Place, ...]:
     """The tokens that look or are looked at, each a place."""
-    tokens = trace.query_tokens(kind) if side == "query" else trace.key_tokens(kind)
-    return places_shown(tokens, Lens())
+    rows, columns = places_shown(trace.query_tokens(kind), trace.key_tokens(kind), Lens())
+    return rows if side == "query" else columns
 
 
 def special_share(

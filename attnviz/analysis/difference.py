@@ -15,6 +15,7 @@ from attnviz.analysis.distribution import check_distribution, whole_rows
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.tiles import EVERY, blocks
 from attnviz.core.trace import Trace
+from attnviz.errors import ArgumentError
 
 MOST_COMPARED = 2**26  # weights of all heads: 512 tokens of 256 heads, 965 of 72
 
@@ -87,15 +88,29 @@ def most_different_beside(trace: Trace, head: AnyHead) -> HeadId:
         InterventionError: if the model has no such head.
     """
     of = trace.check_head(head)
-    weights = whole_rows(trace, of.layer)
+    weights = whole_rows(trace, of.layer, kind=of.kind)
     check_distribution(weights)
     apart = [_divergence(weights[of.head], other) for other in weights]
     return HeadId(of.layer, int(np.argmax(apart)), of.kind)
 
 
+def check_one_kind(trace: Trace, a: AnyHead, b: AnyHead) -> tuple[HeadId, HeadId]:
+    """Two heads of one kind of attention.
+
+    Raises:
+        ArgumentError: if these are no heads, or not of one kind.
+        InterventionError: if the model has no such head.
+    """
+    one, other = trace.check_head(a), trace.check_head(b)
+    if one.kind != other.kind:
+        raise ArgumentError("two_kinds", a=str(one), b=str(other))
+    return one, other
+
+
 def queries_compared(trace: Trace) -> slice:
     """The queries by which all heads are compared: all, or of a long text every k-th."""
-    return slice(None, None, ceil(len(trace.heads) * len(trace.tokens) ** 2 / MOST_COMPARED))
+    pairs = len(trace.query_tokens()) * len(trace.key_tokens())
+    return slice(None, None, ceil(len(trace.heads) * pairs / MOST_COMPARED))
 
 
 def all_rows(trace: Trace, queries: slice = EVERY) -> Float[np.ndarray, "all_heads query key"]:
@@ -108,13 +123,15 @@ def pair_divergence(trace: Trace, a: AnyHead, b: AnyHead) -> float:
     """The mean over queries of the Jensen–Shannon divergence of two heads' rows, in bits.
 
     Raises:
+        ArgumentError: if they are not of one kind of attention.
         CaptureError: if rows are no distributions.
         InterventionError: if the model has no such head.
     """
-    queries, keys = (len(side) for side in (trace.query_tokens(), trace.key_tokens()))
+    one, other = check_one_kind(trace, a, b)
+    queries, keys = len(trace.query_tokens(one.kind)), len(trace.key_tokens(one.kind))
     total = 0.0
     for part in blocks(queries, keys):
-        rows = jensen_shannon(trace.weights(a, part), trace.weights(b, part))
+        rows = jensen_shannon(trace.weights(one, part), trace.weights(other, part))
         total += rows * (part.stop - part.start)
     return total / queries
 

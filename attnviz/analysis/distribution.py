@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.core.attention import Scored
+from attnviz.core.heads import Kind
 from attnviz.core.tiles import EVERY
 from attnviz.core.trace import Trace
 from attnviz.core.weights import row_sums
@@ -35,13 +36,13 @@ def sum_to_one(low: float, high: float) -> bool:
 
 
 def whole_rows(
-    trace: Trace, layer: int, queries: slice = EVERY
+    trace: Trace, layer: int, queries: slice = EVERY, kind: Kind = "self"
 ) -> Float[np.ndarray, "head query key_or_sink"]:
     """The weights of a layer, of all queries or some, as distributions to tell heads apart.
 
     Where a learned sink takes a part of each row (gpt-oss), it is one more key, the last.
     """
-    weights = trace.layer_weights(layer, queries=queries)
+    weights = trace.layer_weights(layer, kind, queries)
     if not any(_has_sinks(record) for record in trace.attention.values()):
         return weights
     taken = np.maximum(1 - weights.sum(axis=-1, keepdims=True, dtype=float), 0)

@@ -3,11 +3,10 @@
 import numpy as np
 
 from attnviz.analysis.derived import check_map, check_trace, derived_map
-from attnviz.analysis.difference import row_divergences
+from attnviz.analysis.difference import check_one_kind, row_divergences
 from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
 from attnviz.core.trace import Trace
-from attnviz.errors import ArgumentError
 
 
 def difference(trace: Trace, a: AnyHead, b: AnyHead) -> AttentionMap:
@@ -22,9 +21,7 @@ def difference(trace: Trace, a: AnyHead, b: AnyHead) -> AttentionMap:
         InterventionError: if the model has no such head.
     """
     check_trace(trace)
-    one, other = trace.check_head(a), trace.check_head(b)
-    if one.kind != other.kind:
-        raise ArgumentError("two_kinds", a=str(one), b=str(other))
+    one, other = check_one_kind(trace, a, b)
     check_map(trace, one.kind)
     weights = trace.weights(one), trace.weights(other)
     allowed = trace.allowed_in([one, other])

@@ -25,10 +25,10 @@ class HeadMap(NamedTuple):
 
 def head_map(trace: Trace) -> HeadMap:
     """All heads of a trace on a plane. Distances run from 0 (alike) to 1 (disjoint)."""
-    tokens = len(trace.tokens)
+    queries, keys = len(trace.query_tokens()), len(trace.key_tokens())
     similar = np.zeros((len(trace.heads),) * 2)
-    for part in blocks(tokens, len(trace.heads) * tokens):
-        share = (part.stop - part.start) / tokens
+    for part in blocks(queries, len(trace.heads) * keys):
+        share = (part.stop - part.start) / queries
         similar += share * overlaps(all_rows(trace, part))
     squared = np.maximum(0.0, 1 - similar)
     np.fill_diagonal(squared, 0.0)

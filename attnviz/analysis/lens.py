@@ -7,7 +7,7 @@ renormalised: a cell of their maximum is the largest of the cells that their own
 and no weight passes 1.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from typing import Literal, get_args
@@ -39,7 +39,7 @@ class Lens:
     renormalise: bool = False  # what is left of each row, to a sum of 1
     at_least: float = 0.0  # hide weights below this
     strongest: float = 1.0  # of each row, show the strongest until this share is reached
-    span: tuple[int, int] | None = None  # of tokens, the first and the last that are shown
+    span: tuple[int, int] | None = None  # the first and the last token shown; of two texts, key
     map: MapKind = "raw"  # which map of a head or, of rollout and flow, of its layer
 
     def __post_init__(self) -> None:
@@ -70,6 +70,11 @@ class Lens:
         """Whether a map is of a whole layer, and of no head."""
         return self.map in ("rollout", "flow")
 
+    def parts(self, queries: Sequence[Token], keys: Sequence[Token]) -> tuple[slice, slice]:
+        """The queries and the keys that are shown: where these are two texts, all queries."""
+        of_keys = self.part(keys)
+        return (of_keys if queries is keys else slice(0, len(queries))), of_keys
+
 
 def apply_lens(
     weights: Float[np.ndarray, "query key"],
@@ -85,7 +90,7 @@ def apply_lens(
     `tokens` are the queries, `columns` the keys; without `columns`, and where they are the same,
     the keys are the queries.
     """
-    part = lens.part(tokens)
+    part, _ = lens.parts(tokens, tokens if columns is None else columns)
     may = None if allowed is None else allowed[part]
     return look_at([weights[part]], tokens, lens, "mean", may, columns)
 
@@ -100,12 +105,13 @@ def look_at(
 ) -> AttentionMap:
     """Several heads' weights through the lens, combined to one.
 
-    `heads` and `allowed` have the queries that are `lens.part(tokens)`, and all keys.
+    `heads` and `allowed` have the queries of `lens.parts(tokens, columns)`, and all keys.
     """
     columns = tokens if columns is None else columns
-    queries = _side(tokens[lens.part(tokens)], lens)
+    of_queries, of_keys = lens.parts(tokens, columns)
+    queries = _side(tokens[of_queries], lens)
     keys = queries if columns is tokens and lens.span is None else _side(columns, lens)
-    is_near = keys.within(lens.part(columns))[keys.stays]  # of the keys that are left
+    is_near = keys.within(of_keys)[keys.stays]  # of the keys that are left
     renormalised = lens.renormalise and lens.hide_special
     special_shares: list[float] = []
 
@@ -130,7 +136,7 @@ def look_at(
     shown = strongest if may is None else strongest & may
     weak = ~strongest if may is None else may & ~strongest
     sides = (keys,) if columns is tokens else (queries, keys)  # each side is counted once
-    apart = (queries,) if columns is tokens else (queries, _side(columns[lens.part(columns)], lens))
+    apart = (queries,) if columns is tokens else (queries, _side(columns[of_keys], lens))
     return AttentionMap(
         rows=queries.shown,
         columns=tuple(key for key, near in zip(keys.shown, is_near, strict=True) if near),
@@ -141,7 +147,7 @@ def look_at(
         withheld=Withheld(
             pieces_merged=sum(side.pieces_merged for side in apart),
             no_words=sum(side.no_words for side in apart) if lens.unit == "word" else 0,
-            segmented=sum(side.segmented for side in sides) if lens.unit == "word" else 0,
+            segmented=sum(side.segmented for side in apart) if lens.unit == "word" else 0,
             special_hidden=sum(int((~side.stays).sum()) for side in sides),
             special_share=float(np.mean(special_shares)),
             renormalised=renormalised,
@@ -149,7 +155,7 @@ def look_at(
             weak_hidden=int(weak.sum()),
             weak_share=share_of(left, weak, whole),
             not_allowed=0 if may is None else int((~may).sum()),
-            span=None if lens.span is None else _ends(lens.part(tokens)),
+            span=None if lens.span is None else (of_keys.start, of_keys.stop - 1),
             tokens=len(columns),
             outside_share=outside,
         ),
@@ -179,11 +185,16 @@ class _Side:
 
     @property
     def no_words(self) -> int:
-        return _no_words(self.places, self.tokens)
+        return self._holding(lambda t: is_unspaced(t.source) and not t.is_segmented)
 
     @property
     def segmented(self) -> int:
-        return sum(self.tokens[place.positions[0]].is_segmented for place in self.places)
+        return self._holding(lambda token: token.is_segmented)
+
+    def _holding(self, wanted: Callable[[Token], bool]) -> int:
+        """How many places hold such a token."""
+        found = {token.position for token in self.tokens if wanted(token)}
+        return sum(not found.isdisjoint(place.positions) for place in self.places)
 
 
 def _side(tokens: Sequence[Token], lens: Lens) -> _Side:
@@ -198,19 +209,19 @@ def rows_shown(
     columns: Sequence[Token],
     lens: Lens,
 ) -> Float[np.ndarray, "row column"]:
-    """The rows that a lens shows, with all their columns; of `lens.part(tokens)` the weights."""
-    queries, keys = _side(tokens[lens.part(tokens)], lens), _side(columns, lens)
+    """The rows that a lens shows, with all their columns; `weights` as of `look_at`."""
+    part, _ = lens.parts(tokens, columns)
+    queries, keys = _side(tokens[part], lens), _side(columns, lens)
     rows: np.ndarray = merge(weights, queries.places, keys.places)[queries.stays]
     return rows
 
 
-def places_shown(tokens: Sequence[Token], lens: Lens) -> tuple[Place, ...]:
-    """The places that a lens shows, in the order of rows and columns."""
-    return _side(tokens[lens.part(tokens)], lens).shown
-
-
-def _ends(part: slice) -> tuple[int, int]:
-    return part.start, part.stop - 1
+def places_shown(
+    queries: Sequence[Token], keys: Sequence[Token], lens: Lens
+) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
+    """The places that a lens shows, as rows and as columns."""
+    of_queries, of_keys = lens.parts(queries, keys)
+    return _side(queries[of_queries], lens).shown, _side(keys[of_keys], lens).shown
 
 
 def _are_one_word(tokens: Sequence[Token], position: int) -> bool:
@@ -271,13 +282,6 @@ def _places(tokens: Sequence[Token], unit: Unit) -> tuple[Place, ...]:
         return (token.position, -1) if apart else (-1, token.word or 0)
 
     return tuple(_place(list(group), unit) for _, group in groupby(tokens, key=group_of))
-
-
-def _no_words(places: Sequence[Place], tokens: Sequence[Token]) -> int:
-    unspaced = {
-        token.position for token in tokens if is_unspaced(token.source) and not token.is_segmented
-    }
-    return sum(not unspaced.isdisjoint(place.positions) for place in places)
 
 
 def _place(tokens: list[Token], unit: Unit) -> Place:

@@ -71,8 +71,9 @@ class _Totals:
 
     def add(self, seen: Attention) -> None:
         self.received = seen.received if self.received is None else self.received + seen.received
-        so_far = replace(seen, received_from_all=self.received)
-        self.of_keys = [one.compute(so_far) for one in measures() if one.is_of_keys]
+        if self.received.queries == len(seen.sides.whole.queries):  # all have been seen
+            whole = replace(seen, received_from_all=self.received)
+            self.of_keys = [one.compute(whole) for one in measures() if one.is_of_keys]
         self.blocks.append([one.compute(seen) for one in measures() if not one.is_of_keys])
 
     def found(self) -> Float[np.ndarray, "what measure head"]:

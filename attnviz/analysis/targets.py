@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -11,26 +12,47 @@ from jaxtyping import Bool, Float, Int
 from attnviz.core.tokens import Token
 
 Pairs = Bool[np.ndarray, "query key"]
+OfKeys = Bool[np.ndarray, " key"]
 
 _DENSE = 1 / 16  # of all pairs: from so many on, picking them costs more than it saves
 _SEPARATORS = {"[SEP]", "</s>", "<sep>", "<|sep|>", "<eos>"}
 
 
+class Words(NamedTuple):
+    """The words of a text, token by token."""
+
+    place: Int[np.ndarray, " token"]  # the number of the word in the text
+    text: Int[np.ndarray, " token"]  # alike for alike words; −1 of what is no word
+
+
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """The tokens that look and those that are looked at; what is asked of them is kept."""
+    """The tokens that look and those that are looked at; what is asked of them is kept.
+
+    What does not depend on which queries these are is asked of the whole, and once.
+    """
 
     queries: Sequence[Token]
     other_keys: Sequence[Token] | None = None  # None: the keys are the queries
     first: int = 0  # where the first query stands, if these are some of all
-    all_queries: Sequence[Token] | None = None  # None: there are no others
+    _all: "Sides | None" = None  # of which these are some; None: these are all
     _kept: dict["Targets", "Chosen"] = field(default_factory=dict)
+    _keys_that: dict[Callable[[Token], bool], OfKeys] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> "Sides":
+        """The same with all queries."""
+        return self if self._all is None else self._all
+
+    @property
+    def part(self) -> slice:
+        """Where these queries stand among all."""
+        return slice(self.first, self.first + len(self.queries))
 
     @property
     def keys(self) -> Sequence[Token]:
         """The tokens that are looked at."""
-        whole = self.queries if self.all_queries is None else self.all_queries
-        return whole if self.other_keys is None else self.other_keys
+        return self.whole.queries if self.other_keys is None else self.other_keys
 
     @property
     def queries_are_keys(self) -> bool:
@@ -42,7 +64,46 @@ class Sides:
         found = self.queries[queries]
         if len(found) == len(self.queries):
             return self
-        return Sides(found, self.other_keys, queries.start, self.queries)
+        return Sides(found, self.other_keys, queries.start, self)
+
+    def keys_that(self, wanted: Callable[[Token], bool]) -> OfKeys:
+        """Which keys are such tokens."""
+        known = self.whole._keys_that
+        if wanted not in known:
+            known[wanted] = np.array([wanted(key) for key in self.keys], bool)
+        return known[wanted]
+
+    @cached_property
+    def words(self) -> tuple[Words, Words]:
+        """The words of all queries and of all keys."""
+        if self is not self.whole:
+            return self.whole.words
+        sides = [_words(self.queries)]
+        sides.append(sides[0] if self.queries_are_keys else _words(self.keys))
+        number = {text: n for n, text in enumerate({text for side in sides for _, text in side})}
+        number[""] = -1
+        queries, keys = (
+            Words(
+                np.array([word for word, _ in side], int),
+                np.array([number[text] for _, text in side], int),
+            )
+            for side in sides
+        )
+        return queries, keys
+
+    @cached_property
+    def followers(self) -> Int[np.ndarray, " query"]:
+        """Of each query of all the token that followed its token last time; −1: none did."""
+        if self is not self.whole:
+            return self.whole.followers
+        found = np.full(len(self.queries), -1)
+        last: dict[str, int] = {}
+        for place, token in enumerate(self.queries):
+            if token.is_special or token.is_unknown:
+                continue
+            found[place] = last.get(token.piece, -2) + 1
+            last[token.piece] = place
+        return found
 
     def chosen(self, targets: "Targets") -> "Chosen":
         """The targets among these tokens, found once."""
@@ -98,22 +159,26 @@ def _at(offset: int, sides: Sides) -> Pairs:
 
 def at_position(position: int) -> Targets:
     """One key, counted from 0."""
-    return partial(_to, lambda keys: [n == position for n in range(len(keys))])
+    return partial(_at_position, position)
+
+
+def _at_position(position: int, sides: Sides) -> Pairs:
+    return _to(np.arange(len(sides.keys)) == position, sides)
 
 
 def special(sides: Sides) -> Pairs:
     """The special tokens, such as [CLS] and [SEP]."""
-    return _to(lambda keys: [key.is_special for key in keys], sides)
+    return _to(sides.keys_that(is_special), sides)
 
 
 def separators(sides: Sides) -> Pairs:
     """The special tokens that end a sentence, such as [SEP] and </s>."""
-    return _to(lambda keys: [key.is_special and key.piece in _SEPARATORS for key in keys], sides)
+    return _to(sides.keys_that(_is_separator), sides)
 
 
 def punctuation(sides: Sides) -> Pairs:
     """The tokens that are signs of punctuation alone (Unicode's categories P)."""
-    return _to(lambda keys: [is_punctuation(key) for key in keys], sides)
+    return _to(sides.keys_that(is_punctuation), sides)
 
 
 def same_word(sides: Sides) -> Pairs:
@@ -121,17 +186,11 @@ def same_word(sides: Sides) -> Pairs:
 
     Punctuation and special tokens are no words.
     """
-    keys = _words(sides.keys)
-    part = slice(sides.first, sides.first + len(sides.queries))
-    queries = keys[part] if sides.queries_are_keys else _words(sides.queries)
-    number = {text: n for n, text in enumerate({text for _, text in (*queries, *keys)} - {""})}
-    of_query, of_key = (
-        np.array([number.get(text, -1) for _, text in side], int) for side in (queries, keys)
-    )
-    pairs: np.ndarray = (of_query[:, None] == of_key) & (of_query >= 0)[:, None]
+    queries, keys = sides.words
+    texts = queries.text[sides.part, None]
+    pairs: np.ndarray = (texts == keys.text) & (texts >= 0)
     if sides.queries_are_keys:
-        of_query, of_key = (np.array([one for one, _ in side], int) for side in (queries, keys))
-        pairs &= of_query[:, None] != of_key
+        pairs &= queries.place[sides.part, None] != keys.place
     return pairs
 
 
@@ -143,19 +202,16 @@ def induction(sides: Sides) -> Pairs:
     pairs = np.zeros((len(sides.queries), len(sides.keys)), bool)
     if not sides.queries_are_keys:
         return pairs
-    last: dict[str, int] = {}
-    for place, token in enumerate(sides.keys):
-        if token.is_special or token.is_unknown:
-            continue
-        if token.piece in last and 0 <= place - sides.first < len(pairs):
-            pairs[place - sides.first, last[token.piece] + 1] = True
-        last[token.piece] = place
+    key = sides.followers[sides.part]
+    has = np.flatnonzero(key >= 0)
+    pairs[has, key[has]] = True
     return pairs
 
 
 def elsewhere(sides: Sides) -> Pairs:
     """The tokens that are neither special nor punctuation, nor the query's own nor beside it."""
-    pairs: np.ndarray = ~(special(sides) | punctuation(sides))
+    others = sides.keys_that(is_special) | sides.keys_that(is_punctuation)
+    pairs = np.array(_to(~others, sides))
     for offset in (-1, 0, 1):
         pairs &= ~at_distance(offset)(sides)
     return pairs
@@ -169,8 +225,16 @@ def is_punctuation(token: Token) -> bool:
     return all(unicodedata.category(sign).startswith("P") for sign in text)
 
 
-def _to(chosen: Callable[[Sequence[Token]], list[bool]], sides: Sides) -> Pairs:
-    keys: Bool[np.ndarray, " key"] = np.array(chosen(sides.keys), bool)
+def is_special(token: Token) -> bool:
+    """Whether a token is special, such as [CLS]."""
+    return token.is_special
+
+
+def _is_separator(token: Token) -> bool:
+    return token.is_special and token.piece in _SEPARATORS
+
+
+def _to(keys: OfKeys, sides: Sides) -> Pairs:
     return np.broadcast_to(keys, (len(sides.queries), len(keys)))
 
 

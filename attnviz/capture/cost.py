@@ -8,11 +8,14 @@ import torch
 from attnviz.core.card import ModelCard
 from attnviz.models import precision
 from attnviz.models.model import Model
+from attnviz.runtime.cache import Cache
 
 LONG = 1_024  # tokens from which it is said
 _SHORT = 128  # tokens of the pass that the time is told from
 _WEIGHT = 8e-9  # seconds for one weight of the overview, about
 _FLOAT32 = 4
+
+_passes: Cache[float] = Cache()  # seconds of the short one, by model
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,19 @@ class Cost:
 
 
 def cost(model: Model, tokens: int) -> Cost:
-    """What a text of so many tokens costs: its pass, timed on a short one, and the overview."""
+    """What a text of so many tokens costs: its pass, timed on a short one, and the overview.
+
+    The short one is timed once a model, in turn.
+
+    Raises:
+        BusyError: if it must be timed and there is no room for that now.
+    """
     card = model.card
     heads = card.heads * len(model.places)
-    pass_of_short = _seconds(model, min(_SHORT, card.max_tokens))
-    share = _products(model, tokens) / _products(model, min(_SHORT, card.max_tokens))
+    short = min(_SHORT, card.max_tokens)
+    timed = (model.name, card.revision)
+    pass_of_short = _passes.get(timed, lambda: _seconds(model, short), is_light=True)
+    share = _products(model, tokens) / _products(model, short)
     seconds = pass_of_short * share + _WEIGHT * heads * tokens**2
     return Cost(tokens, seconds, _FLOAT32 * tokens * _numbers_a_token(card, len(model.places)))
 

@@ -5,7 +5,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from attnviz.capture.display import Marks, byte_alphabet, token_text
+from attnviz.capture.written import Vocabulary
 from attnviz.core.characters import visible
 from attnviz.core.predictions import Prediction, Predictions
 from attnviz.models.model import Model
@@ -13,7 +13,6 @@ from attnviz.models.task_head import Heard, TaskHead
 
 MOST = 5  # predictions of a token
 _ENDS = ("start", "end")  # of an answer
-_BYTES = byte_alphabet()
 
 
 def predictions_of(model: Model, heard: Heard) -> Predictions | None:
@@ -21,7 +20,8 @@ def predictions_of(model: Model, heard: Heard) -> Predictions | None:
     head = model.task_head
     if head is None or heard.given is None:
         return None
-    says = cache(lambda number: _said(number, head, model))
+    vocabulary = Vocabulary.of(model)
+    says = cache(lambda number: _said(number, head, vocabulary))
     top: list[tuple[Prediction, ...]] = []
     with torch.inference_mode():
         for scores in head.scores(heard.answer, heard.given):
@@ -40,23 +40,10 @@ def _probabilities(scores: Tensor, head: TaskHead) -> Tensor:
     return scores.softmax(dim=0 if head.predicts == "question-answering" else -1)
 
 
-def _said(number: int, head: TaskHead, model: Model) -> tuple[str, str]:
+def _said(number: int, head: TaskHead, vocabulary: Vocabulary) -> tuple[str, str]:
     """A choice as people read it, and its piece or label."""
     if head.predicts == "question-answering":
         return _ENDS[number], _ENDS[number]
     if head.choices:
         return visible(head.choices[number]), head.choices[number]
-    piece = model.tokenizer.id_to_token(number)
-    if piece is None:  # a row of the embedding that the tokenizer has no name for
-        return f"#{number}", ""
-    added = model.tokenizer.get_added_tokens_decoder().get(number)
-    if added is not None and added.special:
-        return visible(piece), piece
-    marks = Marks.of(model.tokenizer, model.byte_level)
-    return token_text(piece, _as_bytes(piece), marks), piece
-
-
-def _as_bytes(piece: str) -> str:
-    """A piece that is only part of a character, as its bytes."""
-    is_written = all(character in _BYTES for character in piece)
-    return "".join(f"<0x{_BYTES[c]:02X}>" for c in piece) if is_written else piece
+    return vocabulary.text(number), vocabulary.tokenizer.id_to_token(number) or ""

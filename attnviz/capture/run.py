@@ -29,6 +29,8 @@ from attnviz.models.recorder import Recorder
 from attnviz.models.task_head import hearing
 from attnviz.models.watch import WeightRecorder, watching
 
+_NO_MEMORY = ("not enough memory", "allocate memory")  # as torch says it of a CPU
+
 
 def trace(
     text: str,
@@ -168,6 +170,7 @@ def _in_memory(tokens: int) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as problem:
-        if isinstance(problem, MemoryError) or "memory" in str(problem):
+        none_left = isinstance(problem, (MemoryError, torch.OutOfMemoryError))
+        if none_left or any(said in str(problem) for said in _NO_MEMORY):
             raise CaptureError("no_memory", tokens=f"{tokens:,}") from problem
         raise

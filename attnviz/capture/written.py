@@ -5,8 +5,10 @@ them, and they are one word. Bytes of which no character comes are named, as <0x
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from tokenizers import AddedToken, Tokenizer
 
 from attnviz.capture.display import Marks, byte_alphabet, token_text
 from attnviz.capture.reading import Reading
@@ -27,43 +29,67 @@ class _Unit:
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the numbers of a model stand for, each by itself."""
+
+    tokenizer: Tokenizer
+    marks: Marks
+    added: Mapping[int, AddedToken]
+
+    @classmethod
+    def of(cls, model: Model) -> "Vocabulary":
+        """That of a model."""
+        tokenizer = model.tokenizer
+        return cls(
+            tokenizer,
+            Marks.of(tokenizer, model.byte_level),
+            tokenizer.get_added_tokens_decoder(),
+        )
+
+    def is_special(self, number: int) -> bool:
+        """Whether it is one that no text holds, such as [CLS]."""
+        return number in self.added and self.added[number].special
+
+    def bytes_of(self, number: int) -> bytes:
+        """The bytes that its piece stands for; none where that is text."""
+        piece = self.tokenizer.id_to_token(number)
+        if piece is None or number in self.added:
+            return b""
+        if self.marks.byte_level:
+            return bytes(map(_BYTES.__getitem__, piece)) if all(c in _BYTES for c in piece) else b""
+        found = _BYTE_PIECE.fullmatch(piece)
+        return bytes([int(found[1], 16)]) if found else b""
+
+    def text(self, number: int, held: str | None = None) -> str:
+        """It as people read it; `held` are the characters that it and those beside it make."""
+        piece = self.tokenizer.id_to_token(number)
+        if piece is None:  # a row of the embedding for which the tokenizer has no piece
+            return f"#{number}"
+        if self.is_special(number):
+            return visible(piece)
+        if not (mine := self.bytes_of(number)):
+            return token_text(piece, piece, self.marks)
+        if held is None:
+            held = "".join(unit.text for unit in _units([mine]))
+        return visible(held.strip(" ") or "␣" * len(held))
+
+
 def tokens_written(ids: Sequence[int], model: Model) -> Reading:
     """Token numbers as a reading: piece by piece, with the characters that they hold parts of."""
-    marks = Marks.of(model.tokenizer, model.byte_level)
-    special = model.tokenizer.get_added_tokens_decoder()
-    pieces = [model.tokenizer.id_to_token(number) for number in ids]
-    held = [
-        b"" if number in special else _bytes(piece, marks)
-        for number, piece in zip(ids, pieces, strict=True)
-    ]
-    units = _units(held)
+    vocabulary = Vocabulary.of(model)
+    units = _units(list(map(vocabulary.bytes_of, ids)))
     words = _words(len(ids), units)
     tokens = []
-    for place, (number, piece) in enumerate(zip(ids, pieces, strict=True)):
+    for place, number in enumerate(ids):
         mine = "".join(unit.text for unit in units if unit.first <= place <= unit.last)
-        is_special = number in special and special[number].special
-        if piece is None:  # a row of the embedding for which the tokenizer has no piece
-            text = piece = f"#{number}"
-        elif is_special:
-            text = visible(piece)
-        elif held[place]:
-            text = visible(mine.strip(" ") or "␣" * len(mine))
-        else:
-            text = token_text(piece, piece, marks)
+        text = vocabulary.text(number, mine)
+        piece = model.tokenizer.id_to_token(number) or text
+        is_special = vocabulary.is_special(number)
         word = None if is_special else words[place]
         whole = visible(_text_of(words, place, units).strip())
         tokens.append(Token(text, piece, place, word, 0, is_special, False, mine.strip(), whole))
     return Reading(tuple(ids), (0,) * len(ids), tuple(tokens), (), (), "")
-
-
-def _bytes(piece: str | None, marks: Marks) -> bytes:
-    """The bytes that a piece stands for; none where it is text."""
-    if piece is None:
-        return b""
-    if marks.byte_level:
-        return bytes(map(_BYTES.__getitem__, piece)) if all(c in _BYTES for c in piece) else b""
-    found = _BYTE_PIECE.fullmatch(piece)
-    return bytes([int(found[1], 16)]) if found else b""
 
 
 def _units(held: Sequence[bytes]) -> list[_Unit]:

@@ -30,7 +30,11 @@ Matrix = Float[np.ndarray, "3 3"]  # of row vectors (x, y, 1)
 
 @dataclass
 class Page:
-    """A print as PDF holds it: operators, their opacities and hatches, and the texts on top."""
+    """A print as PDF holds it: operators, their opacities and hatches, and the texts on top.
+
+    Texts that are used again stand in `groups` once, in the group's own coordinates; among the
+    texts, a use is the group's index and the matrix that leads to the page.
+    """
 
     width: float  # pt
     height: float
@@ -40,6 +44,8 @@ class Page:
     opacities: list[float] = field(default_factory=list)
     hatches: list[dict[str, Any]] = field(default_factory=list)
     texts: list[dict[str, Any]] = field(default_factory=list)
+    groups: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    families: list[str] = field(default_factory=list)  # of fonts
     named: dict[str, ET.Element] = field(default_factory=dict)  # hatches, and what is used again
 
 
@@ -60,6 +66,8 @@ def pdf_packet(svg: str, name: str, asked: int = 0) -> bytes:
         "opacities": page.opacities,
         "hatches": page.hatches,
         "texts": page.texts,
+        "groups": list(page.groups.values()),
+        "families": page.families,
     }
     return pack(meta, {"content": np.frombuffer(content, np.uint8)})
 
@@ -99,9 +107,9 @@ def _draw(page: Page, parent: ET.Element, matrix: Matrix, style: dict[str, str])
         if tag == "g":
             _draw(page, child, own, style)
         elif tag == "use":
-            _draw(page, page.named[child.attrib["href"][1:]], own, style)
+            page.texts.append(_use(page, child.attrib["href"][1:], own, style))
         elif tag == "text":
-            page.texts.append(_text(child, own, style))
+            page.texts.append(_text(page, child, own, style))
         elif tag in _DRAWN and child.get("width") != "100%":
             page.operators += _shape(page, child, own)
         elif tag in _DRAWN:
@@ -170,15 +178,28 @@ def _hatch(page: Page, url: str, matrix: Matrix) -> str:
     return f"/H{page.hatches.index(hatch)}"
 
 
-def _text(text: ET.Element, matrix: Matrix, style: dict[str, str]) -> dict[str, Any]:
+def _use(page: Page, name: str, matrix: Matrix, style: dict[str, str]) -> dict[str, Any]:
+    """A group of texts once more; only texts are used again."""
+    if name not in page.groups:
+        page.groups[name] = [
+            _text(page, text, _transform(text.get("transform", "")), style)
+            for text in page.named[name].iterfind(f"{_SVG}text")
+        ]
+    return {"group": list(page.groups).index(name), "matrix": _six(matrix)}
+
+
+def _text(page: Page, text: ET.Element, matrix: Matrix, style: dict[str, str]) -> dict[str, Any]:
     given = text.attrib
+    family = given.get("font-family", style["font-family"])
+    if family not in page.families:
+        page.families.append(family)
     return {
         "matrix": _six(matrix),
         "x": float(given.get("x", 0)),
         "y": float(given.get("y", 0)),
         "size": float(given.get("font-size", style["font-size"])),
         "weight": given.get("font-weight", "400"),
-        "family": given.get("font-family", style["font-family"]),
+        "family": page.families.index(family),
         "anchor": given.get("text-anchor", "start"),
         "ink": _rgb(given.get("fill", style["fill"])),
         "text": "".join(text.itertext()),

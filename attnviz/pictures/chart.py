@@ -87,7 +87,7 @@ def cell_numbers(
     shown = values[down, right]
     ramp = style.map_ramp(paint, mode, signed=signed)
     grounds = ramp[style.map_levels(shown, signed=signed)]
-    inks = ["#{:02x}{:02x}{:02x}".format(*ground) for ground in grounds]
+    inks = [style.hex_of(ground) for ground in grounds]
     return go.Scatter(
         x=[columns[column] for column in right.tolist()],
         y=[rows[row] for row in down.tolist()],

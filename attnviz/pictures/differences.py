@@ -28,7 +28,7 @@ class Difference(Source):
         Its `divergence` is that of the whole rows, hidden tokens included; None where rows are
         no distributions.
         """
-        a, b = self._each(self.lens)
+        a, b = (source.attention_map() for source in self._sources)
         allowed = None if a.allowed is None or b.allowed is None else a.allowed | b.allowed
         shown = a.shown | b.shown
         weak = ~shown if allowed is None else allowed & ~shown
@@ -48,19 +48,16 @@ class Difference(Source):
     @property
     def title(self) -> Message:
         """L0·H2 − L1·H8."""
-        a, b = (source.title for source in self._sources(self.lens))
+        a, b = (source.title for source in self._sources)
         return Message("derived.difference", {"a": a, "b": b})
 
-    def _each(self, lens: Lens) -> tuple[AttentionMap, AttentionMap]:
-        a, b = (source.attention_map() for source in self._sources(lens))
-        return a, b
-
-    def _sources(self, lens: Lens) -> tuple[Source, Source]:
-        a, b = (Source(self.trace, (head,), lens) for head in self.heads)
+    @property
+    def _sources(self) -> tuple[Source, Source]:
+        a, b = (Source(self.trace, (head,), self.lens) for head in self.heads)
         return a, b
 
     def _difference_formula(self) -> Message:
-        a, b = (source.title for source in self._sources(self.lens))
+        a, b = (source.title for source in self._sources)
         if self.computed:
             each = {"a": a, "b": b, "formula": self.computed[0].formula}
             return Message("comparison.computed", each)
@@ -75,7 +72,7 @@ class Difference(Source):
             return np.zeros(0)
         kind = self.heads[0].kind
         queries, keys = self.trace.query_tokens(kind), self.trace.key_tokens(kind)
-        part = self.lens.part(queries)
+        part, _ = self.lens.parts(queries, keys)
         whole = [one.values[part] for one in self.computed]
         if not whole:
             whole = [self.trace.weights(head, part) for head in self.heads]

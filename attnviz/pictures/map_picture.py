@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from attnviz.core.heads import HeadId
+from attnviz.pictures import style
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.recipe import Recipe, one_head_again
 from attnviz.pictures.scripts import Script
@@ -35,12 +38,7 @@ class MapPicture:
     @property
     def recipe(self) -> Recipe | None:
         """How this picture is made again, where that is known."""
-        source = self.view.source
-        if source is None:
-            return None
-        return one_head_again(
-            self.script.name, source.trace, source.heads, source.lens, source.combination
-        )
+        return again_with(self.script.name, self.view)
 
     def to_html(self) -> str:
         """One HTML file that needs no network, with all that the picture answers in the app."""
@@ -52,3 +50,28 @@ class MapPicture:
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
         return framed(self.to_html(), self.alt, self.notebook_height)
+
+
+def again_with(make: str, view: Shown) -> Recipe | None:
+    """How a picture of one map is made again, where that is known."""
+    source = view.source
+    if source is None:
+        return None
+    return one_head_again(make, source.trace, source.heads, source.lens, source.combination)
+
+
+def map_arrays(view: Shown) -> dict[str, np.ndarray]:
+    """What a script draws a map with: values, inks, what is not allowed, how far apart rows are."""
+    attention = view.map
+    arrays = {
+        "weights": np.where(attention.shown, attention.values, np.nan).astype(np.float32),
+        **{
+            f"ramp_{mode}": style.map_ramp(view.code, mode, signed=attention.is_signed)
+            for mode in style.MODES
+        },
+    }
+    if attention.allowed is not None:
+        arrays["denied"] = attention.denied.astype(np.uint8)
+    if attention.divergence is not None:
+        arrays["divergence"] = attention.divergence.astype(np.float32)
+    return arrays

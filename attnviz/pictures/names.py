@@ -3,11 +3,9 @@
 A name that has no room is a tick.
 """
 
-import unicodedata
-
 from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.svg import text
-from attnviz.pictures.widths import SIGN
+from attnviz.pictures.widths import SIGN, is_wide
 
 _TICK = 3.0  # units
 
@@ -34,4 +32,4 @@ def tick(x: Length, y: Length, paper: Paper, *, turned: bool = False) -> str:
 
 
 def _is_upright(said: str) -> bool:
-    return len(said) == 1 or all(unicodedata.east_asian_width(one) in "WF" for one in said)
+    return len(said) == 1 or all(map(is_wide, said))

@@ -12,7 +12,7 @@ from attnviz import checks
 from attnviz.core.sheet import Sheet
 from attnviz.pictures import style
 from attnviz.pictures.style import Mode
-from attnviz.pictures.widths import room_of
+from attnviz.pictures.widths import cut, room_of, shortened_to
 
 Length = int | float  # units
 
@@ -75,7 +75,7 @@ class Paper:
     def step(self, count: int, room: Length, largest: Length = LARGEST_STEP) -> Length:
         """From one token to the next, where `count` of them share a room."""
         step = min(largest, room / max(count, 1))
-        return step if self.is_exact else max(LEAST_STEP, min(LARGEST_STEP, step))
+        return step if self.is_exact else max(LEAST_STEP, step)
 
     def every(self, step: Length, name: Length | None = None) -> int:
         """Each how-manieth token is named, so that names of this height do not touch."""
@@ -84,14 +84,11 @@ class Paper:
 
     def name(self, text: str, *, beside: bool = False) -> str:
         """A token's name as there is room for it: little `beside` a picture, for it is wide."""
-        name = cut(text)
+        name = cut(text, LONGEST_LABEL)
         if not (beside and self.is_exact):
             return name
-        most, kept = BESIDE * self.width / self.letters, name.removesuffix("…")
-        while room_of(name) > most and len(kept) > 1:
-            kept = kept[:-1]
-            name = f"{kept}…"
-        return name
+        most = BESIDE * self.width / self.letters
+        return shortened_to(name, lambda name: room_of(name) <= most)
 
     def label_room(self, *sides: list[str], beside: bool = False) -> Length:
         """What the longest name takes."""
@@ -120,8 +117,3 @@ def paper_of(sheet: Sheet | None) -> Paper:
         has_words=sheet.provenance,
         is_exact=True,
     )
-
-
-def cut(text: str) -> str:
-    """A token's name as there is room for it."""
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"

@@ -17,7 +17,7 @@ from attnviz.analysis.describe import Description, describe
 from attnviz.analysis.distribution import check_distribution
 from attnviz.analysis.lens import Lens
 from attnviz.core.attention import Scored
-from attnviz.core.heads import AnyHead, HeadId
+from attnviz.core.heads import AnyHead, HeadId, as_head
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
@@ -247,6 +247,18 @@ def first_of_layers(heads: Sequence[HeadId]) -> tuple[HeadId, ...]:
     for head in heads:
         found.setdefault(head.layer, head)
     return tuple(found.values())
+
+
+def one_shown(drawn: Trace | AttentionMap, head: AnyHead | None, lens: Lens | None) -> Shown:
+    """One head, or a map as it is.
+
+    Raises:
+        ArgumentError: if there is no head, or something else is not what it should be.
+        InterventionError: if the model has no such head.
+    """
+    check_drawn(drawn)
+    alone = isinstance(drawn, AttentionMap) and head is None
+    return shown(drawn, [] if alone else [as_head(head)], lens)[0]
 
 
 def check_one_kind(heads: Sequence[HeadId]) -> None:

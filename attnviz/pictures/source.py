@@ -40,8 +40,8 @@ class Source:
         """The weights, or what is computed from them, through the lens."""
         trace, kind = self.trace, self.heads[0].kind
         queries, keys = trace.query_tokens(kind), trace.key_tokens(kind)
-        part, raw = self.lens.part(queries), self.lens.map == "raw"
-        check_drawable(len(queries[part]), len(keys[self.lens.part(keys)]))
+        (part, of_keys), raw = self.lens.parts(queries, keys), self.lens.map == "raw"
+        check_drawable(len(queries[part]), len(keys[of_keys]))
         reached = None if raw else self._reached
         seen = look_at(
             (trace.weights(head, part) for head in self.heads)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Integer, UInt8
 
 from attnviz.pictures.colour import contrast, encoded, from_oklab, linear, oklab
 
@@ -68,19 +68,20 @@ class HeadCode:
     dash: str  # SVG's stroke-dasharray
 
 
-_SOLID, DASHED, _DOTTED = "none", "7 4", "2 4"
+SOLID, _DASHED, _DOTTED = "none", "7 4", "2 4"
+SOLID_APART = (SOLID, _DASHED, "12 4", "9 3 2 3")  # of solid heads over each other, by their rank
 HEAD_CODES = (
-    HeadCode("#0B62B0", "#6FB1F5", _SOLID),  # head A
-    HeadCode("#C4500A", "#F8956C", _SOLID),  # head B
+    HeadCode("#0B62B0", "#6FB1F5", SOLID),  # head A
+    HeadCode("#C4500A", "#F8956C", SOLID),  # head B
     HeadCode("#3B8211", "#73E930", _DOTTED),
     HeadCode("#702594", "#9F7AB5", _DOTTED),
-    HeadCode("#217B7B", "#64DDDD", DASHED),
-    HeadCode("#5B0C38", "#EF53A3", DASHED),
-    HeadCode("#615818", "#DDD17A", DASHED),
+    HeadCode("#217B7B", "#64DDDD", _DASHED),
+    HeadCode("#5B0C38", "#EF53A3", _DASHED),
+    HeadCode("#615818", "#DDD17A", _DASHED),
     HeadCode("#AA52A5", "#EB9EE4", _DOTTED),
-    HeadCode("#022F7C", "#317BFC", DASHED),
-    HeadCode("#0F4C55", "#418E9C", _SOLID),
-    HeadCode("#2D0602", "#EB5032", _SOLID),
+    HeadCode("#022F7C", "#317BFC", _DASHED),
+    HeadCode("#0F4C55", "#418E9C", SOLID),
+    HeadCode("#2D0602", "#EB5032", SOLID),
     HeadCode("#002D03", "#03981E", _DOTTED),
 )
 MOST_HEADS = len(HEAD_CODES)
@@ -113,6 +114,11 @@ def ramp(colour: str, mode: Mode) -> UInt8[np.ndarray, "level rgb"]:
     return colours
 
 
+def hex_of(rgb: Integer[np.ndarray, " rgb"]) -> str:
+    """Red, green and blue from 0 to 255 as #rrggbb."""
+    return "#{:02x}{:02x}{:02x}".format(*rgb)
+
+
 BLACK, WHITE = "#000000", "#ffffff"
 READABLE = 4.5  # contrast of text
 
@@ -133,8 +139,7 @@ TINT = 0.24  # of a colour in paper, on which the house's ink can be read
 def tint(paint: Paint, mode: Mode) -> str:
     """The ground of a drawn box: a meaning's colour, thinned with paper."""
     paper, hue = oklab(linear(PAPER[mode])), oklab(linear(getattr(paint, mode)))
-    red, green, blue = np.rint(encoded(from_oklab(paper + TINT * (hue - paper)))).astype(int)
-    return f"#{red:02x}{green:02x}{blue:02x}"
+    return hex_of(np.rint(encoded(from_oklab(paper + TINT * (hue - paper)))).astype(int))
 
 
 HALF = 127  # steps of ink on each side of zero

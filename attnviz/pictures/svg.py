@@ -121,24 +121,25 @@ def words(
         for row, line in enumerate(titles)
     )
     top = 26 + step * (len(titles) - 1)
-    found = [line for said in small for line in wrapped(said, paper.width, paper.letters)]
-    rows = [
-        text(8, top + step * row, line, paper.letters, ink=paper.faint)
-        for row, line in enumerate(found)
-    ]
-    height = top - 10 + step * len(found)
-    return Block(f"{swatch}{heading}{''.join(rows)}", paper.width, height)
+    below, high = _small_lines(small, top, paper)
+    return Block(f"{swatch}{heading}{below}", paper.width, top - 10 + high)
 
 
 def small_print(said: str, paper: Paper) -> Block:
     """Lines of small print that belong to a figure whatever else is printed."""
+    rows, high = _small_lines([said], paper.letters, paper)
+    return Block(rows, paper.width, high + 2)
+
+
+def _small_lines(said: Iterable[str], top: Length, paper: Paper) -> tuple[str, Length]:
+    """Small print from its first line on, each text in lines of its own, and how high it is."""
     step = 1.3 * paper.letters
-    found = wrapped(said, paper.width, paper.letters)
+    found = [line for one in said for line in wrapped(one, paper.width, paper.letters)]
     rows = [
-        text(8, paper.letters + step * row, line, paper.letters, ink=paper.faint)
+        text(8, top + step * row, line, paper.letters, ink=paper.faint)
         for row, line in enumerate(found)
     ]
-    return Block("".join(rows), paper.width, step * len(found) + 2)
+    return "".join(rows), step * len(found)
 
 
 def wrapped(text: str, width: Length = WIDTH, size: float = 10.0) -> list[str]:
@@ -187,7 +188,7 @@ def squares(
             for start, end in _runs(line, shown[row] & (line != blank)):
                 paths[int(line[start])].append(_strip(left + start, top + row, end - start))
     return [
-        f'<path fill="{_hex(ramp, level)}" d="{"".join(parts)}"/>'
+        f'<path fill="{style.hex_of(ramp[level])}" d="{"".join(parts)}"/>'
         for level, parts in sorted(paths.items())
     ]
 
@@ -263,18 +264,13 @@ def legend(ramp: np.ndarray, y: Length, paper: Paper, *, signed: bool) -> Block:
     across = max(1, int((paper.width - 8) / wide))
     for index, (value, level) in enumerate(zip(ticks, levels.tolist(), strict=True)):
         row, column = divmod(index, across)
-        ink, x, top = _hex(ramp, level), 8 + wide * column, y + 1.4 * size * row
+        ink, x, top = style.hex_of(ramp[level]), 8 + wide * column, y + 1.4 * size * row
         parts.append(f'<rect x="{x:g}" y="{top:g}" width="18" height="{size:g}" fill="{ink}"/>')
         plus = "+" if signed and value > 0 else ""
         number = plus + f"{value:g}".replace("-", "−")
         parts.append(text(x + 22, top + 0.9 * size, number, size, ink=paper.ink))
     rows = -(-len(ticks) // across)
     return Block(f'<g class="legend">{"".join(parts)}</g>', paper.width, 1.4 * size * rows + 2)
-
-
-def _hex(ramp: np.ndarray, level: int) -> str:
-    red, green, blue = (int(value) for value in ramp[level])
-    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _origin(

@@ -4,8 +4,10 @@ In sizes of the letters.
 """
 
 import unicodedata
+from collections.abc import Callable
 
 SIGN = 1.1  # from one Chinese sign to the next
+LETTER = 0.58  # of a letter on average
 _NARROW = frozenset("fijlrtI.,:;'|!()[]/ ")
 _WIDE = frozenset("mwMW@%—…#&+<=>^~×÷ÆæŒœĦŴŵЉЊЖЮШЩЫФМжшщюфыъ")
 
@@ -18,7 +20,7 @@ def room_of(text: str) -> float:
 def _width(character: str) -> float:
     if unicodedata.combining(character):
         return 0.0
-    if unicodedata.east_asian_width(character) in "WF":
+    if is_wide(character):
         return SIGN
     if character in _WIDE:
         return 1.0
@@ -29,4 +31,23 @@ def _width(character: str) -> float:
 
 def columns_of(text: str) -> int:
     """How wide a text is, in letters: a Chinese sign counts as two."""
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+    return sum(2 if is_wide(one) else 1 for one in text)
+
+
+def is_wide(sign: str) -> bool:
+    """Whether a sign is as wide as a Chinese one."""
+    return unicodedata.east_asian_width(sign) in "WF"
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters, with … for the rest."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def shortened_to(text: str, fits: Callable[[str], bool]) -> str:
+    """As much of a text as fits, with … for the rest; one character stays in any case."""
+    kept = text.removesuffix("…")
+    while not fits(text) and len(kept) > 1:
+        kept = kept[:-1]
+        text = f"{kept}…"
+    return text

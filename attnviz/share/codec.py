@@ -42,7 +42,7 @@ def head_text(head: AnyHead) -> str:
 
 def read_head(text: str) -> HeadId:
     """The counterpart of `head_text`."""
-    layer, head, *kind = text.split(".") if "." in text else (text, "")
+    layer, head, *kind = text.split(".")  # ValueError: no head
     if not kind:
         return HeadId(read_count(layer), read_count(head))
     (of,) = kind  # ValueError: too many

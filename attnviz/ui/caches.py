@@ -5,6 +5,7 @@ page sends is kept, and not the trace behind it.
 """
 
 import time
+from collections.abc import Callable
 from itertools import product
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -20,8 +21,10 @@ from attnviz.analysis.measure import measure
 from attnviz.analysis.measures import measures
 from attnviz.capture.run import trace
 from attnviz.core.heads import HeadId, Kind
+from attnviz.core.methods import Picture
 from attnviz.core.one_kind import of_kind
 from attnviz.core.partial import partial
+from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.models.load import Model
 from attnviz.models.progress import Progress
@@ -29,6 +32,7 @@ from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.drawing import Drawing
+from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Arrangement, Direction
 from attnviz.pictures.lines import draw as draw_lines
@@ -93,6 +97,7 @@ _tiles: Cache[Tiles] = Cache()
 _different: Cache[tuple[HeadId, HeadId, float]] = Cache()
 _lines: Cache[bytes] = Cache()
 _packets: Cache[bytes] = Cache()  # of other pictures
+_prints: Cache[str] = Cache()
 _heatmaps: Cache[tuple[Chart, str]] = Cache()
 _measured: Cache[np.ndarray] = Cache()
 _found: Cache[tuple[Found, ...]] = Cache()
@@ -240,6 +245,15 @@ def packet_of(key: TraceKey, kind: PictureKind, one: Shown, language: Language) 
 
     what = (kind.name, one.heads, one.combination, one.lens, one.code)
     return _packets.get((key, what, language), draw, is_light=True)
+
+
+def print_of(
+    key: TraceKey, what: str, seen: Explorer, sheet: Sheet, make: Callable[[], Picture]
+) -> str:
+    """The SVG, on a sheet, of the picture `what` that `make` makes of what is seen of a trace."""
+    view = (seen.heads, seen.combination, seen.lens, seen.direction, seen.arrangement, seen.pins)
+    whole = (key, what, view, sheet, seen.language)
+    return _prints.get(whole, lambda: make().to_svg(sheet=sheet))
 
 
 def keep_opening(key: TraceKey, model: Model) -> None:

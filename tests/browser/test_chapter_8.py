@@ -32,7 +32,6 @@ def test_the_stack_is_built_and_its_bars_fill_once_predicted(
     top = wide.locator('rect[data-part="share.5.1.1"]')
     expect(top).to_be_hidden()
     page.locator(".st-key-ask_8_own input").fill("0.4")
-    page.keyboard.press("Enter")
     page.locator(".st-key-ask_8_own").get_by_role("button", name="That is my answer").click()
     expect(page.locator(".st-key-ask_8_own")).to_contain_text("Right answer: 0.35")
     expect(top).to_be_visible()

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zlib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from attnviz.pictures import style
 from attnviz.pictures.kinds import kinds
 from attnviz.pictures.lines import Lines
 from attnviz.pictures.packet import unpack
+from attnviz.pictures.scripts import core
 from attnviz.share.state import USUAL_ARRANGEMENT
 from tests.browser.conftest import Open, Visit
 from tests.browser.test_share import offline as offline
@@ -125,6 +127,9 @@ def objects_of(pdf: bytes) -> dict[int, tuple[str, bytes]]:
     return found
 
 
+SPOKEN = re.compile(r"/ActualText <FEFF(\w+)>")
+
+
 def spoken(digits: str) -> str:
     return bytes.fromhex(digits).decode("utf-16-be")
 
@@ -151,7 +156,7 @@ def test_a_pdf_holds_the_figure_and_says_where_it_is_from(
     contents = [int(n) for n in re.findall(r"/Contents \[(\d+) 0 R (\d+) 0 R\]", page)[0]]
     assert objects[contents[0]][1] == arrays["content"].tobytes()
     letters = objects[contents[1]][1].decode("latin-1")
-    said = [spoken(text).strip() for text in re.findall(r"/ActualText <FEFF(\w+)>", letters)]
+    said = [spoken(text).strip() for text in SPOKEN.findall(letters)]
     assert said == [text["text"] for text in meta["texts"]]
     # each text is an image of its ink, and its letters are where its mask is not empty
     images = re.findall(r"/(T\d+) (\d+) 0 R", page)
@@ -172,6 +177,42 @@ def test_a_pdf_holds_the_figure_and_says_where_it_is_from(
     assert facts["revision"] == note.model.revision
     assert facts["sheet"] == "attnviz.Sheet(letters=7)"
     assert saving.problems == []
+
+
+def test_texts_that_are_used_again_are_one_form_and_can_be_read(
+    sheet_of_paper: Page, note: attnviz.Trace
+) -> None:
+    svg = attnviz.highlights(note, PAIR[0]).to_svg(sheet=Sheet())
+    meta, _ = unpack(packet := pdf_packet(svg, "x.pdf"))
+    script = core() + (files("attnviz.ui") / "assets" / "saved_files.js").read_text("utf-8")
+    sheet_of_paper.set_content("")
+    made = sheet_of_paper.evaluate(
+        f"""async (packet) => {{ {script.replace("export default ", "const saves = ")}
+        const pdf = await pdfOf(unpack(Uint8Array.from(packet)));
+        return Array.from(new Uint8Array(await pdf.arrayBuffer())); }}""",
+        list(packet),
+    )
+    objects = objects_of(bytes(made))
+    (page,) = (entries for entries, _ in objects.values() if "/Type /Page " in entries)
+    letters = objects[int(re.findall(r"/Contents \[\d+ 0 R (\d+) 0 R\]", page)[0])][1].decode()
+    entries, content = objects[int(re.findall(r"/G0 (\d+) 0 R", page)[0])]
+    assert "/Subtype /Form" in entries
+    said = [spoken(text).strip() for text in SPOKEN.findall(content.decode())]
+    assert said == [token.text for token in note.tokens]
+    uses = re.findall(r"q (.+) cm /G0 Do Q", letters)
+    given = [text["matrix"] for text in meta["texts"] if "group" in text]
+    assert len(uses) == len(given) == len(note.tokens)
+    for use, matrix in zip(uses, given, strict=True):
+        assert list(map(float, use.split())) == pytest.approx(matrix, abs=1e-4)
+    alone = [spoken(text).strip() for text in SPOKEN.findall(letters)]
+    assert alone == [text["text"] for text in meta["texts"] if "text" in text]
+    # the letters of the form are as fine as all others
+    heights = {}
+    for name in set(re.findall(r"/(T\d+) \d+ 0 R", entries)):
+        image, _ = objects[int(re.findall(rf"/{name} (\d+) 0 R", entries)[0])]
+        mask, _ = objects[int(re.findall(r"/SMask (\d+) 0 R", image)[0])]
+        heights[name] = int(re.findall(r"/Height (\d+)", mask)[0])
+    assert 100 < max(heights.values()) < 180, "letters of 8 pt at 1,200 dots an inch"
 
 
 def test_a_png_is_transparent_where_nothing_is_drawn(saving: Visit, note: attnviz.Trace) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from attnviz.analysis.measures import Attention, Measure, Measured, share
 from attnviz.analysis.received import ENOUGH
+from attnviz.analysis.targets import is_special
 
 
 def on_hub(attention: Attention) -> Measured:
@@ -14,7 +15,7 @@ def on_hub(attention: Attention) -> Measured:
     """
     received = attention.received
     heads, keys = received.sums.shape
-    content = np.array([not token.is_special for token in attention.sides.keys])
+    content = ~attention.sides.keys_that(is_special)
     enough = received.looking >= ENOUGH * received.queries
     chosen = np.broadcast_to(content & enough, (heads, keys))
     got = np.where(chosen, received.mean, -1.0)

@@ -6,21 +6,21 @@ come first on the line, and then the keys.
 """
 
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import AnyHead, as_head
+from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import svg
 from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper
-from attnviz.pictures.arguments import check_drawn, check_language
+from attnviz.pictures.arguments import check_language
 from attnviz.pictures.lines import line_arrays
 from attnviz.pictures.lines.words import head_code, head_words, line_words, stroke_words
 from attnviz.pictures.map_picture import MapPicture
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import MM, paper_of
 from attnviz.pictures.scripts import Script
-from attnviz.pictures.shown import Shown, shown, side
+from attnviz.pictures.shown import Shown, one_shown, side
 from attnviz.texts import Language, say
 
 SCRIPT = Script("arcs")
@@ -65,9 +65,7 @@ def arcs(
         InterventionError: if the model has no such head.
     """
     check_language(language)
-    check_drawn(trace)
-    alone = isinstance(trace, AttentionMap) and head is None
-    return draw(shown(trace, [] if alone else [as_head(head)], lens)[0], language)
+    return draw(one_shown(trace, head, lens), language)
 
 
 def draw(view: Shown, language: Language) -> Arcs:

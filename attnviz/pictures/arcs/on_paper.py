@@ -8,7 +8,7 @@ import numpy as np
 from attnviz.core.maps import Place
 from attnviz.pictures import style
 from attnviz.pictures.names import place_name, tick
-from attnviz.pictures.paper import Length, Paper, cut
+from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.svg import Block
 
@@ -43,7 +43,7 @@ def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray], paper: Paper) ->
         if slot % every:
             parts.append(tick(x, BASE + 3, paper))
             continue
-        name = cut(place.text)
+        name = paper.name(place.text)
         parts.append(place_name(x, BASE + 8, name, size, paper, ink=paper.ink, above=False))
     width = max(paper.width, 2 * EDGE + len(places) * step)
     label = paper.label_room([place.text for place in places if place is not None])

@@ -7,20 +7,18 @@ the two heads' rows, in bits: 0 where they look alike, 1 where at no common toke
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
-from attnviz.pictures import style, svg
+from attnviz.pictures import svg
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of
 from attnviz.pictures.comparison.on_paper import compared_on_paper
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer import map_texts
-from attnviz.pictures.map_picture import MapPicture
+from attnviz.pictures.map_picture import MapPicture, map_arrays
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.recipe import Recipe
@@ -110,7 +108,7 @@ def draw(view: Shown, language: Language) -> Comparison:
         says=" ".join([*_divergence_words(view, language), view.alt(language)]).strip(),
     )
     alt = " ".join([alt, *view.about(language)])
-    return Comparison(view, alt, pack(_meta(view, alt, language), _arrays(view)), language)
+    return Comparison(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
 
 
 def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
@@ -134,22 +132,6 @@ def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
             "row": say("comparison.row", language),
         },
     }
-
-
-def _arrays(view: Shown) -> dict[str, np.ndarray]:
-    attention = view.map
-    arrays = {
-        "weights": np.where(attention.shown, attention.values, np.nan).astype(np.float32),
-        **{
-            f"ramp_{mode}": style.map_ramp(view.code, mode, signed=attention.is_signed)
-            for mode in style.MODES
-        },
-    }
-    if attention.allowed is not None:
-        arrays["denied"] = attention.denied.astype(np.uint8)
-    if attention.divergence is not None:
-        arrays["divergence"] = attention.divergence.astype(np.float32)
-    return arrays
 
 
 def _divergence_words(view: Shown, language: Language) -> list[str]:

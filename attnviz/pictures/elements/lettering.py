@@ -1,10 +1,11 @@
 """How wide a line of text will be, and how it is cut or broken to fit; nothing measures it here."""
 
-from unicodedata import combining, east_asian_width
+from unicodedata import combining
 
 from attnviz.pictures.elements import TEXT, Number
+from attnviz.pictures.widths import LETTER, is_wide, shortened_to
 
-_LETTER, _WIDE = 0.58, 1.0  # width of a letter, and of a Chinese one, in its size
+_WIDE = 1.0  # width of a Chinese sign, in its size
 _CLOSING = "，。：；、！？）”"
 
 
@@ -16,21 +17,12 @@ def width_of(said: str, size: Number = 1) -> Number:
 def _advance(letter: str) -> float:
     if combining(letter):
         return 0.0
-    return _WIDE if _is_wide(letter) else _LETTER
-
-
-def _is_wide(letter: str) -> bool:
-    return east_asian_width(letter) in "WF"
+    return _WIDE if is_wide(letter) else LETTER
 
 
 def fitting(said: str, width: Number, size: Number = TEXT) -> str:
     """A text as it fits into a width: cut, with … for the rest."""
-    if width_of(said, size) <= width:
-        return said
-    kept = said
-    while len(kept) > 1 and width_of(f"{kept}…", size) > width:
-        kept = kept[:-1]
-    return f"{kept}…"
+    return shortened_to(said, lambda text: width_of(text, size) <= width)
 
 
 def wrapped(said: str, width: Number, size: Number = TEXT) -> list[str]:
@@ -47,7 +39,7 @@ def _pieces(said: str) -> list[str]:
     """What stays together: a word with the space after it, or one Chinese character."""
     pieces: list[str] = [""]
     for letter in said:
-        begins = _is_wide(letter) and letter not in _CLOSING
+        begins = is_wide(letter) and letter not in _CLOSING
         if pieces[-1] and (begins or pieces[-1][-1] == " " or _ends_wide(pieces[-1], letter)):
             pieces.append("")
         pieces[-1] += letter
@@ -56,4 +48,4 @@ def _pieces(said: str) -> list[str]:
 
 def _ends_wide(piece: str, after: str) -> bool:
     """Whether a Chinese character stands before a letter that does not close anything."""
-    return _is_wide(piece[-1]) and after not in _CLOSING and after != " "
+    return is_wide(piece[-1]) and after not in _CLOSING and after != " "

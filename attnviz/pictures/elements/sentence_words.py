@@ -9,15 +9,11 @@ from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, corners, text
 from attnviz.pictures.elements.lettering import width_of
 from attnviz.pictures.style import Mode
+from attnviz.pictures.widths import cut
 
 MOST = 8  # words of a figure, where it says nothing else
 LONGEST = 14  # letters of a word that is drawn; the whole one is under the pointer
 _LEADING = 1.42
-
-
-def shortened(said: str, most: int = LONGEST) -> str:
-    """A word as there is room for it."""
-    return said if len(said) <= most else said[: most - 1] + "…"
 
 
 def nearby(count: int, focus: int, most: int = MOST) -> range:
@@ -46,7 +42,7 @@ def word(
     question is open.
     """
     colour = style.INK[mode] if not token.is_special else style.FAINT_INK[mode]
-    drawn = text(x, y, shortened(token.text, most), colour, size=size, anchor=anchor, bold=chosen)
+    drawn = text(x, y, cut(token.text, most), colour, size=size, anchor=anchor, bold=chosen)
     turned = element("g", drawn, transform=f"rotate(-90 {x:.1f} {y:.1f})") if upright else drawn
     return element("g", element("title", token.name), turned, **_choosing(token, option, says))
 
@@ -119,7 +115,7 @@ def _lines(tokens: Sequence[Token], width: Number, size: Number) -> list[list[To
 
 
 def _advance(token: Token, size: Number) -> Number:
-    return width_of(shortened(token.text), size) + 0.45 * size
+    return width_of(cut(token.text, LONGEST), size) + 0.45 * size
 
 
 def _spoken(token: Token, mode: Mode, is_focus: bool, option: str | None) -> Element:
@@ -127,7 +123,7 @@ def _spoken(token: Token, mode: Mode, is_focus: bool, option: str | None) -> Ele
     ink = style.FAINT_INK if token.is_special else style.INK
     return element(
         "tspan",
-        shortened(token.text),
+        cut(token.text, LONGEST),
         fill=getattr(style.X, mode) if is_focus else ink[mode],
         font_weight=700 if is_focus else None,
         text_decoration="underline" if is_focus else None,

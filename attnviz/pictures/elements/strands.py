@@ -180,7 +180,6 @@ def cells(
     drawn = []
     for row, line in enumerate(weights):
         for column, weight in enumerate(line.tolist()):
-            red, green, blue = colours[row, column]
             drawn.append(
                 element(
                     "rect",
@@ -188,7 +187,7 @@ def cells(
                     y=f"{area.y + row * high:.1f}",
                     width=f"{wide:.2f}",
                     height=f"{high:.2f}",
-                    fill=f"#{red:02x}{green:02x}{blue:02x}",
+                    fill=style.hex_of(colours[row, column]),
                     class_="tile",
                     data_part=parts[row][column],
                     data_value=repr(weight),

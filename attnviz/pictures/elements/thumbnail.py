@@ -80,7 +80,7 @@ def thumbnail(
                     y=round(area.y + i * high, 1),
                     width=round(wide, 1),
                     height=round(high, 1),
-                    fill="#{:02x}{:02x}{:02x}".format(*colours[style.signed_level(value, largest)]),
+                    fill=style.hex_of(colours[style.signed_level(value, largest)]),
                     class_="cell",
                     data_part=f"{address}.{place[0]}.{place[1]}",
                     data_value=repr(value),

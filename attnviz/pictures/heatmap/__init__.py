@@ -10,24 +10,25 @@ import plotly.graph_objects as go
 
 from attnviz import checks
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import AnyHead, as_head
+from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
 from attnviz.pictures import style, svg
-from attnviz.pictures.arguments import check_drawn, check_language
+from attnviz.pictures.arguments import check_language
 from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.hatch import segments
 from attnviz.pictures.heatmap.on_paper import cells_on_paper
+from attnviz.pictures.map_picture import again_with
 from attnviz.pictures.paper import paper_of
-from attnviz.pictures.recipe import one_head_again
 from attnviz.pictures.scripts import Script
-from attnviz.pictures.shown import Shown, shown
+from attnviz.pictures.shown import Shown, one_shown
 from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import Mode
+from attnviz.pictures.widths import cut
 from attnviz.texts import Language, say
 
 SCRIPT = Script("heatmap")
@@ -68,15 +69,10 @@ class Heatmap(Chart):
         name = view.name(language)
         head = svg.words(view.title(language), small, paper.colour(view.code), paper, name=name)
         axes = (say("picture.query", language), say("picture.key", language))
-        recipe = None
-        if (source := view.source) is not None:
-            recipe = one_head_again(
-                "heatmap", source.trace, source.heads, source.lens, source.combination
-            )
         return svg.document(
             view.trace,
             [head, cells_on_paper(view.map, view.code, paper, axes)],
-            recipe,
+            again_with("heatmap", view),
             language,
             self.alt,
             sheet,
@@ -118,10 +114,7 @@ def heatmap(
     """
     checks.one_of("mode", mode, get_args(Mode))
     check_language(language)
-    check_drawn(trace)
-    alone = isinstance(trace, AttentionMap) and head is None
-    heads = [] if alone else [as_head(head)]
-    return draw(shown(trace, heads, lens)[0], mode=mode, language=language)
+    return draw(one_shown(trace, head, lens), mode=mode, language=language)
 
 
 def draw(
@@ -320,8 +313,7 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
 
 
 def _label(text: str) -> str:
-    cut = text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
-    return plotly_text(cut)
+    return plotly_text(cut(text, LONGEST_LABEL))
 
 
 def _ticks(places: int) -> list[int]:

@@ -1,12 +1,11 @@
 """Print: a heatmap as squares, with the names of its places at both edges."""
 
 from collections.abc import Iterable
-from itertools import zip_longest
 
 from attnviz.core.maps import AttentionMap
 from attnviz.pictures import style
 from attnviz.pictures.names import place_name, tick
-from attnviz.pictures.paper import Length, Paper, cut
+from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.style import HeadCode
 from attnviz.pictures.svg import Block, hatched, legend, squares, text
 
@@ -69,20 +68,17 @@ def _place_names(
     top = top_on_paper(paper)
     size, high = paper.size(9.0, step), top + step * len(attention.rows)
     every = paper.every(step)
-    rows, columns = [], []
     for n, place in enumerate(attention.rows):
         at = top + (n + 0.5) * step
         if n % every:
-            rows.append(tick(label - 1, at, paper, turned=True))
+            yield tick(label - 1, at, paper, turned=True)
             continue
         name = paper.name(place.text, beside=True)
-        rows.append(text(label - 4, at + size / 3, name, size, ink=paper.ink, anchor="end"))
+        yield text(label - 4, at + size / 3, name, size, ink=paper.ink, anchor="end")
     for n, place in enumerate(attention.columns):
         at = label + (n + 0.5) * step
         if n % every:
-            columns.append(tick(at, high + 1, paper))
+            yield tick(at, high + 1, paper)
             continue
-        name = cut(place.text)
-        columns.append(place_name(at, high + 5, name, size, paper, ink=paper.ink, above=False))
-    for pair in zip_longest(rows, columns, fillvalue=""):
-        yield from pair
+        name = paper.name(place.text)
+        yield place_name(at, high + 5, name, size, paper, ink=paper.ink, above=False)

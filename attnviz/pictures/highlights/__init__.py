@@ -6,22 +6,20 @@ heatmap: as dark as the square root of the weight. On paper the text stands once
 
 from typing import Any
 
-import numpy as np
-
 from attnviz.analysis.lens import Lens
-from attnviz.core.heads import AnyHead, as_head
+from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
-from attnviz.pictures import style, svg
-from attnviz.pictures.arguments import check_drawn, check_language
+from attnviz.pictures import svg
+from attnviz.pictures.arguments import check_language
 from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.highlights.on_paper import texts_on_paper
-from attnviz.pictures.map_picture import MapPicture
+from attnviz.pictures.map_picture import MapPicture, map_arrays
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.scripts import Script
-from attnviz.pictures.shown import Shown, shown, side
+from attnviz.pictures.shown import Shown, one_shown, side
 from attnviz.texts import Language, say
 
 SCRIPT = Script("highlights")
@@ -66,9 +64,7 @@ def highlights(
         InterventionError: if the model has no such head.
     """
     check_language(language)
-    check_drawn(trace)
-    alone = isinstance(trace, AttentionMap) and head is None
-    return draw(shown(trace, [] if alone else [as_head(head)], lens)[0], language)
+    return draw(one_shown(trace, head, lens), language)
 
 
 def draw(view: Shown, language: Language) -> Highlights:
@@ -84,7 +80,7 @@ def draw(view: Shown, language: Language) -> Highlights:
         says=view.alt(language),
     )
     alt = " ".join([alt, *view.about(language)])
-    return Highlights(view, alt, pack(_meta(view, alt, language), _arrays(view)), language)
+    return Highlights(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
 
 
 def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
@@ -111,17 +107,3 @@ def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
             **{name: say(f"highlights.{name}", language) for name in names},
         },
     }
-
-
-def _arrays(view: Shown) -> dict[str, np.ndarray]:
-    attention = view.map
-    arrays = {
-        "weights": np.where(attention.shown, attention.values, np.nan).astype(np.float32),
-        **{
-            f"ramp_{mode}": style.map_ramp(view.code, mode, signed=attention.is_signed)
-            for mode in style.MODES
-        },
-    }
-    if attention.allowed is not None:
-        arrays["denied"] = attention.denied.astype(np.uint8)
-    return arrays

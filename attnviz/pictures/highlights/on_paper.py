@@ -1,13 +1,13 @@
 """Print: for each query the running text of the keys, each key tinted by its weight."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from attnviz.core.maps import AttentionMap, Place
 from attnviz.pictures import style
-from attnviz.pictures.paper import Length, Paper, cut
+from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.style import HeadCode
 from attnviz.pictures.svg import HATCH, Block, hatch_pattern, text
 from attnviz.pictures.widths import columns_of, room_of
@@ -36,46 +36,42 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
     slots = _laid_out(attention.columns, left, paper)
     ramp = style.map_ramp(code, paper.mode, signed=attention.is_signed)
     levels = style.map_levels(attention.values, signed=attention.is_signed)
-    fills = ["#{:02x}{:02x}{:02x}".format(*colour) for colour in ramp.tolist()]
+    fills = [style.hex_of(colour) for colour in ramp]
     inks = [style.text_on(fill) for fill in fills]
+    denied, ink = attention.denied, paper.ink
+    is_other = np.array([one != ink for one in inks])
     size = paper.letters
     high = max((slot.y for slot in slots), default=0) + LINE * size + BETWEEN
     parts = [] if attention.allowed is None else [hatch_pattern(1, paper.faint)]
-    names = [_name(slot, key, paper.ink, size) for slot, key in _each(slots, attention)]
-    parts.append(f'<defs><g id="{TEXT}">{"".join(names)}</g></defs>')
+    grounds = [_ground(slot, size) for slot in slots]
+    names = [paper.name(key.text) for key in attention.columns]
+    drawn = [_name(slot, name, ink, size) for slot, name in zip(slots, names, strict=True)]
+    parts.append(f'<defs><g id="{TEXT}">{"".join(drawn)}</g></defs>')
     for row, query in enumerate(attention.rows):
         parts.append(f'<g class="query" transform="translate(0 {row * high:g})">')
         name = paper.name(query.text, beside=True)
-        parts.append(text(left - 6, size, name, size, ink=paper.ink, anchor="end"))
+        parts.append(text(left - 6, size, name, size, ink=ink, anchor="end"))
         shown = attention.shown[row]
         for level in np.unique(levels[row][shown]).tolist():
             chosen = np.flatnonzero(shown & (levels[row] == level))
-            parts.append(_tints([slots[n] for n in chosen], fills[level], size))
-        if (denied := attention.denied[row]).any():
-            chosen = np.flatnonzero(denied)
-            parts.append(_tints([slots[n] for n in chosen], f"url(#{HATCH})", size))
+            parts.append(_tints([grounds[n] for n in chosen], fills[level], size))
+        if denied[row].any():
+            hatched = [grounds[n] for n in np.flatnonzero(denied[row])]
+            parts.append(_tints(hatched, f"url(#{HATCH})", size))
         parts.append(f'<use href="#{TEXT}"/>')
         parts += [
-            _name(slot, key, inks[level], size)
-            for (slot, key), level, is_shown in zip(
-                _each(slots, attention), levels[row].tolist(), shown.tolist(), strict=True
-            )
-            if is_shown and inks[level] != paper.ink
+            _name(slots[n], names[n], inks[levels[row, n]], size)
+            for n in np.flatnonzero(shown & is_other[levels[row]])
         ]
         parts.append("</g>")
     return Block("".join(parts), paper.width, len(attention.rows) * high)
-
-
-def _each(slots: list[_Slot], attention: AttentionMap) -> Iterator[tuple[_Slot, Place]]:
-    """Each key, and where it stands."""
-    return zip(slots, attention.columns, strict=True)
 
 
 def _laid_out(places: Sequence[Place], left: Length, paper: Paper) -> list[_Slot]:
     """The text in lines that fit beside the names of the queries."""
     slots, x, y = [], left, 0.0
     for place in places:
-        name = cut(place.text)
+        name = paper.name(place.text)
         letters = room_of(name) if paper.is_exact else LETTER * columns_of(name)
         width = paper.letters * max(LETTER, letters) + 2 * EDGE
         if x + width > paper.width and x > left:
@@ -85,12 +81,16 @@ def _laid_out(places: Sequence[Place], left: Length, paper: Paper) -> list[_Slot
     return slots
 
 
-def _tints(slots: list[_Slot], fill: str, size: float) -> str:
+def _ground(slot: _Slot, size: float) -> str:
+    """The middle of what is behind a key, from its left to its right."""
+    return f"M{slot.x:g} {slot.y + TINT * size / 2:g}h{slot.width:g}"
+
+
+def _tints(grounds: list[str], fill: str, size: float) -> str:
     """The ground of some keys, as one path that is as wide as a line of text."""
-    high = TINT * size
-    drawn = "".join(f"M{slot.x:g} {slot.y + high / 2:g}h{slot.width:g}" for slot in slots)
-    return f'<path class="tint" stroke="{fill}" stroke-width="{high:g}" d="{drawn}"/>'
+    drawn = "".join(grounds)
+    return f'<path class="tint" stroke="{fill}" stroke-width="{TINT * size:g}" d="{drawn}"/>'
 
 
-def _name(slot: _Slot, key: Place, ink: str, size: float) -> str:
-    return text(slot.x + EDGE, slot.y + size, cut(key.text), size, ink=ink)
+def _name(slot: _Slot, said: str, ink: str, size: float) -> str:
+    return text(slot.x + EDGE, slot.y + size, said, size, ink=ink)

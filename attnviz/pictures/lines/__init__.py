@@ -7,6 +7,7 @@ of drawn.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -110,29 +111,29 @@ class Lines:
         """The heads of one panel by their names, and their lines below."""
         language, first = self.language, self.maps[0].map
         dashes = {i: self._dash(i, panel, paper) for i in panel}
-        strokes = stroke_words(self.maps, language, f"× {MM:g} mm")
         for index in panel:
             said = head_words(self.maps[index], language)
             code = self.maps[index].code
             small = [f"{said['formula']} {said['says']}".strip(), " ".join(said["notes"])]
-            small += [strokes] if index == 0 else []
+            if index == 0:
+                small.append(stroke_words(self.maps, language, f"× {MM:g} mm"))
             colour = paper.colour(code)
             yield svg.words(said["title"], small, colour, paper, dashes[index], said["name"])
         sizes = {"q": len(first.rows), "k": len(first.columns)}
         pins = [pin for pin in self.pins if int(pin[1:]) < sizes[pin[0]]]
+        drawn = [self._head_lines(i, paper, dashes[i]) for i in panel]
         layout = on_paper.Layout(
             first.rows,
             first.columns,
             self.direction == "vertical",
             edge_names(self.maps, language),
             paper,
-            len(pins) * sum(len(self._head_lines(i, paper, dashes[i])) for i in panel),
+            len(pins) * sum(map(len, drawn)),
             marked=len(pins) > 1,
         )
         if pins:
             yield svg.small_print(_pinned(first, pins, language), paper)
-        drawn = [lines for i in panel for lines in self._head_lines(i, paper, dashes[i])]
-        yield on_paper.line_diagram(layout, drawn, pins)
+        yield on_paper.line_diagram(layout, list(chain(*drawn)), pins)
         if pins and not layout.holds_numbers:
             for index in panel:
                 for pin in pins:
@@ -148,11 +149,12 @@ class Lines:
         return f"{on_paper.mark(pins, pin)}{one.name(self.language)} · {token} {numbers or '–'}"
 
     def _dash(self, index: int, panel: Sequence[int], paper: Paper) -> str:
-        """Of a head's lines: those of B that lie over those of A are told apart without colour."""
+        """Of a head's lines: where several are solid they are told apart without colour."""
         dash = self.maps[index].code.dash
-        if paper.is_exact and index == 1 and len(panel) > 1:
-            return style.DASHED
-        return dash
+        if not paper.is_exact or dash != style.SOLID:
+            return dash
+        solid = [i for i in panel if self.maps[i].code.dash == style.SOLID]
+        return style.SOLID_APART[solid.index(index)]
 
     def _head_lines(self, index: int, paper: Paper, dash: str) -> list[on_paper.HeadLines]:
         """The lines of one map in its colour; those below 0 in their own."""
@@ -213,14 +215,14 @@ def draw(
     They say model, formula and what each head does themselves unless they are `captioned`, as on
     a page. What is hidden they always say.
     """
-    first = maps[0].map
+    first, words = maps[0].map, [head_words(one, language) for one in maps]
     alt = say(
         "lines.alt",
         language,
         model=maps[0].model(language),
         queries=len(first.rows),
         keys=len(first.columns),
-        heads=" ".join(head_alt(one, language) for one in maps),
+        heads=" ".join(map(head_alt, words)),
         strokes=stroke_words(maps, language),
     )
     alt = " ".join([alt, *maps[0].about(language)])
@@ -231,11 +233,11 @@ def draw(
         "panels": _panels(maps, arrangement),
         "heads": [
             {
-                **head_words(one, language),
+                **said,
                 **(captioned_words(one, language) if captioned else {}),
                 **head_code(one.code, one.minus),
             }
-            for one in maps
+            for said, one in zip(words, maps, strict=True)
         ],
         "rows": side(first.rows),
         "columns": side(first.columns),

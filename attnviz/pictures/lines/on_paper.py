@@ -11,9 +11,9 @@ from attnviz.core.maps import Place
 from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.names import place_name, tick
-from attnviz.pictures.paper import APART, LEADING, Length, Paper, cut
+from attnviz.pictures.paper import APART, LARGEST_STEP, LEADING, Length, Paper
 from attnviz.pictures.svg import Block, text
-from attnviz.pictures.widths import room_of
+from attnviz.pictures.widths import LETTER, room_of
 
 GAP = 170.0  # between queries and keys
 NUMBER = 4.8  # what a number takes along its line, in the size of the letters
@@ -61,7 +61,7 @@ class Layout:
         if self.vertical:
             return LEADING * paper.letters if paper.is_exact else ROW
         room = paper.width - 16
-        return paper.step(self.count, room, room if paper.is_exact else 40.0)
+        return paper.step(self.count, room, room if paper.is_exact else LARGEST_STEP)
 
     @cached_property
     def edge(self) -> Length:
@@ -77,7 +77,9 @@ class Layout:
         """Whether names side by side need not be turned."""
         if not self.paper.is_exact or self.vertical or self.marked:
             return False
-        longest = max(room_of(cut(one.text)) for side in self.sides.values() for one in side)
+        longest = max(
+            room_of(self.paper.name(one.text)) for side in self.sides.values() for one in side
+        )
         return (longest + 0.6) * self.paper.letters <= self.step
 
     @property
@@ -192,7 +194,7 @@ def _number(layout: Layout, far: str, lane: int, said: str, ink: str) -> list[st
     size = paper.letters if paper.is_exact else 9.0
     inward = NUMBER * paper.letters * lane
     start = inward + 4
-    long = len(said) * 0.58 * size + 2
+    long = len(said) * LETTER * size + 2
     first = inward if inward else 0
     left = first if forward else -start - long
     turn = "" if layout.vertical else " rotate(-90)"

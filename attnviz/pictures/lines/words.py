@@ -61,9 +61,8 @@ def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
     }
 
 
-def head_alt(view: Shown, language: Language) -> str:
+def head_alt(words: dict[str, Any]) -> str:
     """A head by its name, what it does, and all that is not drawn."""
-    words = head_words(view, language)
     texts = [text for text in [words["says"], *words["notes"]] if text]
     return f"{words['name']}: {' '.join(texts)}" if texts else f"{words['name']}."
 

@@ -126,8 +126,7 @@ def _largest(values: Float[np.ndarray, "row column"]) -> float:
 def _cell(
     value: float, largest: float, hue: str, mode: Mode, decimals: int, marked: bool
 ) -> Element:
-    red, green, blue = style.signed_ramp(hue, mode)[style.signed_level(value, largest)]
-    ground = f"#{red:02x}{green:02x}{blue:02x}"
+    ground = style.hex_of(style.signed_ramp(hue, mode)[style.signed_level(value, largest)])
     return element(
         "td",
         printed(value, decimals),

@@ -17,6 +17,7 @@ async function pngOf({ meta, arrays }) {
 
 // ---- PDF
 
+const EVERYWHERE = "-32767 -32767 32767 32767"; // a box that cuts nothing off
 const FREE = "0000000000 65535 f \n"; // the first row of every table of objects
 
 const latin = (text) => Uint8Array.from(text, (c) => c.charCodeAt(0));
@@ -35,9 +36,8 @@ async function deflated(bytes) {
 }
 
 // A text as how opaque each of its pixels is, and where it stands from its beginning, in units.
-function lettersOf({ text, size, weight, family, matrix }, dpi) {
+function lettersOf({ text, size, weight }, family, scale) {
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const scale = (dpi / 72) * Math.hypot(matrix[0], matrix[1]); // px of a unit
   const font = `${weight} ${size * scale}px ${family}`;
   context.font = font;
   const box = context.measureText(text);
@@ -49,7 +49,7 @@ function lettersOf({ text, size, weight, family, matrix }, dpi) {
   context.fillText(text, left, up);
   const pixels = context.getImageData(0, 0, wide, high).data;
   const opacity = Uint8Array.from({ length: wide * high }, (_, i) => pixels[4 * i + 3]);
-  return { wide, high, scale, left, up, advance: box.width, opacity };
+  return { wide, high, left, up, advance: box.width, opacity };
 }
 
 const dictionary = (entries) => `<< ${Object.entries(entries).map(([name, value]) => `/${name} ${value}`).join(" ")} >>`;
@@ -106,23 +106,42 @@ async function imageOf(pdf, text, drawn) {
   return pdf.add({ ...image, Width: 1, Height: 1, ColorSpace: "/DeviceRGB", SMask: mask }, Uint8Array.from(text.ink));
 }
 
-async function textsOf(pdf, { texts, dpi }) {
-  const [known, images, operators] = [new Map(), {}, []];
+const scaleOf = (matrix) => Math.hypot(matrix[0], matrix[1]);
+
+// Texts as operators and the images that these draw. A group of texts that is used again is named
+// by its index; `used` says how large its own coordinates are on the page.
+async function textsOf(pdf, texts, { families, dpi }, known, used = 1) {
+  const [images, operators] = [{}, []];
   for (const text of texts) {
-    if (!text.text.trim()) continue;
-    const name = JSON.stringify([text.text, text.size, text.weight, text.family, text.ink, Math.hypot(text.matrix[0], text.matrix[1])]);
-    if (!known.has(name)) {
-      const drawn = lettersOf(text, dpi);
-      known.set(name, { ...drawn, key: `T${known.size}` });
-      images[`T${known.size - 1}`] = await imageOf(pdf, text, drawn);
+    if ("group" in text) {
+      operators.push(`q ${list(text.matrix)} cm /G${text.group} Do Q`);
+      continue;
     }
-    const { wide, high, scale, left, up, advance, key } = known.get(name);
+    if (!text.text.trim()) continue;
+    const scale = (dpi / 72) * used * scaleOf(text.matrix); // px of a unit
+    const name = JSON.stringify([text.text, text.size, text.weight, text.family, text.ink, scale.toPrecision(6)]);
+    if (!known.has(name)) {
+      const drawn = lettersOf(text, families[text.family], scale);
+      const { opacity, ...measures } = drawn;
+      known.set(name, { ...measures, key: `T${known.size}`, image: await imageOf(pdf, text, drawn) });
+    }
+    const { wide, high, left, up, advance, key, image } = known.get(name);
+    images[key] = image;
     const before = { start: 0, middle: advance / 2, end: advance }[text.anchor];
     const place = [wide / scale, 0, 0, -high / scale, text.x - (before + left) / scale, text.y + (high - up) / scale];
     operators.push(
       `/Span << /ActualText ${spoken(`${text.text} `)} >> BDC q ${list(text.matrix)} cm ${list(place)} cm /${key} Do Q EMC`);
   }
-  return { images, operators };
+  return { images, operators: latin(operators.join("\n")) };
+}
+
+// A group of texts as a form, as large as its largest use.
+async function groupOf(pdf, group, at, meta, known) {
+  const used = Math.max(...meta.texts.filter((text) => text.group === at).map((use) => scaleOf(use.matrix)));
+  const { images, operators } = await textsOf(pdf, group, meta, known, used);
+  const resources = dictionary({ XObject: dictionary(images) });
+  return pdf.addDeflated(
+    { Type: "/XObject", Subtype: "/Form", BBox: `[${EVERYWHERE}]`, Resources: resources }, operators);
 }
 
 async function pdfOf({ meta, arrays }) {
@@ -130,11 +149,14 @@ async function pdfOf({ meta, arrays }) {
   const hatches = {};
   for (const [i, hatch] of meta.hatches.entries()) hatches[`H${i}`] = await hatchOf(pdf, hatch);
   const states = meta.opacities.map((opacity, i) => [`O${i}`, dictionary({ Type: "/ExtGState", CA: short(opacity) })]);
-  const { images, operators } = await textsOf(pdf, meta);
+  const known = new Map(); // each text that was drawn once
+  const { images, operators } = await textsOf(pdf, meta.texts, meta, known);
+  const groups = {};
+  for (const [i, group] of meta.groups.entries()) groups[`G${i}`] = await groupOf(pdf, group, i, meta, known);
   const drawn = await pdf.addDeflated({}, arrays.content);
-  const letters = await pdf.addDeflated({}, latin(operators.join("\n")));
+  const letters = await pdf.addDeflated({}, operators);
   const resources = dictionary({
-    ExtGState: dictionary(Object.fromEntries(states)), Pattern: dictionary(hatches), XObject: dictionary(images),
+    ExtGState: dictionary(Object.fromEntries(states)), Pattern: dictionary(hatches), XObject: dictionary({ ...images, ...groups }),
   });
   const pages = `${pdf.objects.length + 2} 0 R`;
   const page = pdf.add({

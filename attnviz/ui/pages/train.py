@@ -29,6 +29,7 @@ from attnviz.ui.widgets.training_texts import progress_text, share_done
 FIRST_TASK = "eight-looks"
 HEADS = (1, 2, 4, 8)
 ASK_SECONDS = 0.5
+LARGEST_FILE = 2  # MB
 _JOB: SessionValue[Job | None] = SessionValue("job", None)
 _TRAINED: SessionValue[Training | None] = SessionValue(
     "trained", None
@@ -181,10 +182,10 @@ def _buttons(run: Run) -> None:
             st.button(say("train.stop", language()), key="train_stop", on_click=job.stop)
         with st.popover(say("train.open", language())):
             st.file_uploader(
-                say("train.open_file", language()),
+                say("train.open_file", language(), megabytes=LARGEST_FILE),
                 "safetensors",
                 key="checkpoint_file",
-                max_upload_size=2,
+                max_upload_size=LARGEST_FILE,
             )
     given = state.taken("checkpoint_file")
     if given is not None and given.file_id != _OPENED.get():
@@ -235,8 +236,8 @@ def _training(run: Run) -> Training | None:
 
 def _shipped(task: Task) -> list[Training]:
     """The checkpoints of a task that come with the package."""
-    every = map(checkpoint.load_shipped, checkpoint.shipped())
-    return [training for training in every if training.run.task.name == task.name]
+    of_task = (name for name in checkpoint.shipped() if name.rpartition("-")[0] == task.name)
+    return [checkpoint.load_shipped(name) for name in of_task]
 
 
 def _offer_shipped(task: Task) -> None:

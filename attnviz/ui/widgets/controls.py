@@ -72,15 +72,7 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
 
 def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Choices:
     """What is chosen, by the controls or, where there are none, by the link."""
-    lens = Lens(
-        now.unit,
-        now.hide_special,
-        now.renormalise,
-        now.at_least,
-        now.strongest / 100,
-        span_of(len(trace.tokens), now),
-        now.map,
-    )
+    lens = lens_of(now, len(trace.tokens))
     return Choices(
         heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),
         combination=None if now.combine == "each" or lens.is_of_layers else now.combine,
@@ -120,6 +112,19 @@ def _show_label(now: ViewState) -> str:
     if now.combine != "each" and not Lens(map=now.map).is_of_layers:
         named.append(say(f"page.combine_{now.combine}", language()))
     return _label("combine", ", ".join(named))
+
+
+def lens_of(now: ViewState, tokens: int) -> Lens:
+    """The lens through which a trace of so many tokens is looked at."""
+    return Lens(
+        now.unit,
+        now.hide_special,
+        now.renormalise,
+        now.at_least,
+        now.strongest / 100,
+        span_of(tokens, now),
+        now.map,
+    )
 
 
 def _heads(trace: Trace, now: ViewState, usual: Different) -> None:

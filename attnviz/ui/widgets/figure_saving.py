@@ -14,9 +14,9 @@ from attnviz.export.pdf import LETTER_DPI, pdf_packet
 from attnviz.export.png import DOTS_PER_INCH, dots_of, png_packet
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind, kinds
-from attnviz.runtime.queue import in_turn
 from attnviz.texts import say
 from attnviz.ui import state
+from attnviz.ui.caches import TraceKey, print_of
 from attnviz.ui.components.figures import save_drawn
 from attnviz.ui.frame import language
 from attnviz.ui.state import SessionValue
@@ -29,7 +29,7 @@ _ASKED = SessionValue("files_asked", 0)  # so that each is another message
 _SHEET = SessionValue("sheet", Sheet())
 
 
-def save_figure(seen: Explorer, name: str) -> None:
+def save_figure(key: TraceKey, seen: Explorer, name: str) -> None:
     """One picture of what is seen: chosen, laid out, looked at, and saved."""
     made = saved_pictures(seen)
     what = st.selectbox(
@@ -40,10 +40,8 @@ def save_figure(seen: Explorer, name: str) -> None:
     )
     _, make = made[what]
     sheet = _chosen_sheet()
-    with in_turn():
-        picture = make()
-        svg = picture.to_svg(sheet=sheet)
-    _formats(make, svg, sheet, f"{name}-{what}".replace("·", ""))
+    svg = print_of(key, what, seen, sheet, make)
+    _formats(svg, f"{name}-{what}".replace("·", ""))
     _preview(svg, sheet)
 
 
@@ -106,17 +104,12 @@ def _preview(svg: str, sheet: Sheet) -> None:
         )
 
 
-def _formats(make: Callable[[], Picture], svg: str, sheet: Sheet, name: str) -> None:
+def _formats(svg: str, name: str) -> None:
     """A button for each format; the browser draws what wants its fonts."""
     spoken = language()
     with st.container(horizontal=True, key="save_formats"):
-        download(
-            say("page.save_svg", spoken),
-            lambda: make().to_svg(sheet=sheet).encode(),
-            f"{name}.svg",
-            "image/svg+xml",
-            key="save_svg",
-        )
+        label = say("page.save_svg", spoken)
+        download(label, svg.encode, f"{name}.svg", "image/svg+xml", key="save_svg")
         if st.button(say("save.pdf", spoken), key="save_pdf"):
             save_drawn(pdf_packet(svg, f"{name}.pdf", _next()))
         for dpi in DOTS_PER_INCH:

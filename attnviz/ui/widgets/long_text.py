@@ -30,9 +30,11 @@ def cost_said(key: TraceKey, model: Model) -> Iterator[None]:
 
     Raises:
         TextError: if it cannot be read.
+        BusyError: if the model must be timed and there is no room for that now.
     """
     place = st.empty()
-    if len(key.text) + len(key.pair or "") >= LONG:  # a token is a character at least
+    characters = len(key.text) + len(key.pair or "")  # of fewer the cost is not said
+    if min(model.limits.tokens, characters) >= LONG:
         tokens = len(read(key.text, key.pair, model).tokens)
         if tokens >= LONG:
             place.info(markdown_text(_sentence(model, tokens)))

@@ -60,10 +60,11 @@ def forget() -> None:
 def positions_of(trace: Trace, lens: Lens) -> Positions:
     """The tokens behind each place that a lens shows."""
     queries, keys = trace.query_tokens(), trace.key_tokens()
-    of_queries = [place.positions for place in places_shown(queries, lens)]
+    rows, columns = places_shown(queries, keys, lens)
+    of_queries = [place.positions for place in rows]
     if keys is queries:
         return {"q": of_queries, "k": of_queries}
-    return {"q": of_queries, "k": [place.positions for place in places_shown(keys, lens)]}
+    return {"q": of_queries, "k": [place.positions for place in columns]}
 
 
 def _kept(pinned: Sequence[str], positions: Positions) -> Pins:

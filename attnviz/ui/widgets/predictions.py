@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from attnviz.analysis.lens import Lens
 from attnviz.core.predictions import Prediction, Predictions
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
@@ -15,6 +14,7 @@ from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.frame import language
 from attnviz.ui.widgets import pins
+from attnviz.ui.widgets.controls import lens_of
 from attnviz.ui.widgets.escape import markdown_text
 
 
@@ -61,7 +61,7 @@ def _token(key: TraceKey, trace: Trace, predicted: Predictions, tokens: Sequence
 def _pinned(key: TraceKey, trace: Trace) -> tuple[int, ...]:
     """The positions of the tokens behind the first pin."""
     now = state.read(ViewState)
-    lens = Lens(hide_special=now.hide_special, unit=now.unit)
+    lens = lens_of(now, len(trace.tokens))
     pins.starting(key, trace, lens)  # those of another sentence are forgotten
     places = pins.positions_of(trace, lens)
     sides = {"q": trace.query_tokens(), "k": trace.key_tokens()}

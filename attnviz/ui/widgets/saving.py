@@ -46,7 +46,7 @@ def save(key: TraceKey, trace: Trace, choices: Choices) -> None:
 def _ways(key: TraceKey, trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
     """The figure, the numbers, the page."""
     seen = _seen(trace, choices, spoken)
-    save_figure(seen, name)
+    save_figure(key, seen, name)
     st.divider()
     with st.container(horizontal=True, key="save_numbers"):
         _numbers(trace, choices, name, spoken)
@@ -125,7 +125,7 @@ def _numbers(trace: Trace, choices: Choices, name: str, spoken: Language) -> Non
     """CSV and JSON of what is drawn, as long as a spreadsheet could hold it."""
     heads = 1 if choices.combination else len(choices.heads)
     sides = (trace.query_tokens(), trace.key_tokens())
-    queries, keys = (len(side[choices.lens.part(side)]) for side in sides)
+    queries, keys = (part.stop - part.start for part in choices.lens.parts(*sides))
     weights = heads * queries * keys
     too_many = weights > MOST_WEIGHTS
 

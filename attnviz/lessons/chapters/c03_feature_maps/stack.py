@@ -26,8 +26,9 @@ from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
-from attnviz.pictures.elements.sentence_words import nearby, photograph, shortened
+from attnviz.pictures.elements.sentence_words import LONGEST, nearby, photograph
 from attnviz.pictures.style import code
+from attnviz.pictures.widths import cut
 
 text_of = texts_of(__name__)
 
@@ -264,13 +265,14 @@ def _reading(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
     line = cell_of(front, count, 1, row, 0)
     cell = cell_of(front, count, count, row, column)
     address = f"A.{maps.head.layer}.{maps.head.head}.{maps.focus.position}.{maps.key.position}"
+    focus, key = (cut(token.text, LONGEST) for token in (maps.focus, maps.key))
     says = f"{maps.head} · {maps.focus.name} → {maps.key.name}: {printed(maps.weight, 4)}"
     number = element(
         "g",
         text(
             front.centre[0],
             down,
-            f"{shortened(maps.focus.text)} → {shortened(maps.key.text)}: {printed(maps.weight, 2)}",
+            f"{focus} → {key}: {printed(maps.weight, 2)}",
             ink,
             size=1.2 * size,
             bold=True,
@@ -288,7 +290,7 @@ def _reading(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
         text(
             front.x - 6,
             line.centre[1],
-            shortened(maps.focus.text, 9),
+            cut(maps.focus.text, 9),
             ink,
             size=size,
             anchor="end",

@@ -23,7 +23,7 @@ def _draw_map(scene: Scene) -> Drawing:
     names = [str(head) for head in trace.heads]
     shade = style.ramp(style.INK[scene.mode], scene.mode)
     steps = np.linspace(70, 200, trace.model.layers).astype(int)
-    colours = ["#{:02x}{:02x}{:02x}".format(*shade[steps[head.layer]]) for head in trace.heads]
+    colours = [style.hex_of(shade[steps[head.layer]]) for head in trace.heads]
     upper, lower = pair_of(scene)
     named = {
         trace.heads.index(head): getattr(paint, scene.mode)
