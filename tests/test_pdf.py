@@ -15,6 +15,7 @@ from attnviz import Sheet
 from attnviz.export.path import path_operators
 from attnviz.export.pdf import Page, page_of, pdf_packet
 from attnviz.pictures import style
+from attnviz.pictures.highlights import highlights
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import FAINTEST
 from attnviz.pictures.packet import unpack
@@ -111,7 +112,7 @@ def test_a_packet_grows_with_its_svg(count: int) -> None:
     weights = np.full((1, 1, count, count), 0.5 / (count - 1))
     weights[0, 0, range(count), range(count)] = 0.5
     trace = attnviz.Trace.from_weights([f"word{n}" for n in range(count)], weights)
-    svg = attnviz.highlights(trace, (0, 0)).to_svg(sheet=Sheet())
+    svg = highlights(trace, (0, 0)).to_svg(sheet=Sheet())
     packet = pdf_packet(svg, "x.pdf")
     assert len(packet) < 2.5 * len(svg)
     meta, _ = unpack(packet)

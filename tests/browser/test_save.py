@@ -18,6 +18,7 @@ from attnviz import Sheet
 from attnviz.core.sheet import LETTERS
 from attnviz.export.pdf import pdf_packet
 from attnviz.pictures import style
+from attnviz.pictures.highlights import highlights
 from attnviz.pictures.kinds import kinds
 from attnviz.pictures.lines import Lines
 from attnviz.pictures.packet import unpack
@@ -182,7 +183,7 @@ def test_a_pdf_holds_the_figure_and_says_where_it_is_from(
 def test_texts_that_are_used_again_are_one_form_and_can_be_read(
     sheet_of_paper: Page, note: attnviz.Trace
 ) -> None:
-    svg = attnviz.highlights(note, PAIR[0]).to_svg(sheet=Sheet())
+    svg = highlights(note, PAIR[0]).to_svg(sheet=Sheet())
     meta, _ = unpack(packet := pdf_packet(svg, "x.pdf"))
     script = core() + (files("attnviz.ui") / "assets" / "saved_files.js").read_text("utf-8")
     sheet_of_paper.set_content("")
