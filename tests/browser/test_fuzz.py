@@ -23,7 +23,8 @@ from tests.waiting import CEILING
 OUTSIDE = re.compile(r"^(?!http://127\.0\.0\.1:|ws://127\.0\.0\.1:|blob:|data:)")
 MOST = 260  # characters of one box: all of them stay among the tokens that are read
 MOST_ADDRESS = 5_000
-PICTURE = ".st-key-lines .attnviz svg .lines"
+LINES = ".st-key-lines .attnviz svg .lines"
+PICTURE = f"{LINES}, .st-key-highlights .attnviz[data-drawn]"  # a long sentence opens as text
 SENTENCE = '[data-testid="stAlert"]'
 LOAD = ".st-key-other_load"
 LESSON = ".st-key-lesson, .st-key-present, .st-key-teacher, .st-key-handout"
@@ -179,6 +180,7 @@ def test_what_is_typed_is_text(watch: Watch) -> None:
     boxes = batches(texts)
     opened = watch()
     opened.page.locator(PICTURE).first.wait_for(state="attached")
+    opened.page.get_by_role("button", name="+ second sentence").click()
     for first, second in zip(boxes[::2], [*boxes[1::2], ""], strict=False):
         opened.type_into("Second sentence (optional)", second)
         opened.settle()
@@ -376,12 +378,22 @@ def test_a_saved_page_opens_with_nothing_but_text(
     context.close()
 
 
-def test_hostile_tokens_in_the_table_and_in_every_arrangement(watch: Watch) -> None:
+TABS = {
+    "Heatmap": ".st-key-heatmaps .js-plotly-plot .hm",
+    "Text": ".st-key-highlights .attnviz[data-drawn]",
+    "Arcs": ".st-key-arcs .attnviz[data-drawn]",
+    "Numbers": ".st-key-table table",
+}
+
+
+def test_hostile_tokens_on_every_tab_and_in_every_arrangement(watch: Watch) -> None:
     markup = sendable([t for n in ("HTML", "Markdown", "Plotly") for t in CATEGORIES[n]])
     for text in batches(markup, 60)[: max(1, CASES // 60)]:
-        opened = watch("", {"s": text, "tab": "1", "arr": "overlaid", "dir": "vertical"})
-        opened.check(PICTURE, f"{text!a}")
-        expect(opened.page.locator(".st-key-table table")).to_be_visible()
+        opened = watch("", {"s": text, "see": "lines", "arr": "overlaid", "dir": "vertical"})
+        opened.check(LINES, f"{text!a}")
+        for tab, shows in TABS.items():
+            opened.page.locator(".st-key-tab").get_by_text(tab, exact=True).click()
+            opened.check(shows, f"{tab}: {text!a}")
         opened.page.context.close()
 
 
