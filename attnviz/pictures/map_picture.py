@@ -1,13 +1,16 @@
 """What pictures of one map have in common that are drawn by a script from a packet."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from attnviz.core.heads import HeadId
-from attnviz.pictures import style
+from attnviz.core.sheet import Sheet
+from attnviz.pictures import style, svg
 from attnviz.pictures.file import one_picture
+from attnviz.pictures.paper import paper_of
 from attnviz.pictures.recipe import Recipe, one_head_again
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
@@ -50,6 +53,24 @@ class MapPicture:
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
         return framed(self.to_html(), self.alt, self.notebook_height)
+
+
+def one_map_on_paper(
+    view: Shown,
+    lines: Iterable[str],
+    counts: Iterable[str],
+    drawn: svg.Block,
+    recipe: Recipe | None,
+    language: Language,
+    alt: str,
+    sheet: Sheet | None,
+    dash: str | None = None,
+) -> str:
+    """A whole SVG file of one map: its words, or on a figure alone the counts, and the drawing."""
+    paper = paper_of(sheet)
+    title, name, colour = view.title(language), view.name(language), paper.colour(view.code)
+    head = svg.words(title, lines, colour, paper, dash, name, counts)
+    return svg.document(view.trace, [head, drawn], recipe, language, alt, sheet)
 
 
 def again_with(make: str, view: Shown) -> Recipe | None:

@@ -97,9 +97,11 @@ def words(
     paper: Paper,
     dash: str | None = None,
     name: str = "",
+    counts: Iterable[str] = (),
 ) -> Block:
-    """A title in its colour, with small print below it; a head's `name` alone on a figure.
+    """A title in its colour, with small print below it.
 
+    On a figure alone a head's `name`, and in one line the `counts` of what is not drawn.
     Heads that are drawn as lines have a sample of their `dash` before it.
     """
     size = paper.letters if paper.is_exact else 13.0
@@ -111,10 +113,10 @@ def words(
             f'<line x1="8" x2="36" y1="7" y2="7" stroke="{colour}" stroke-width="3" '
             f'stroke-dasharray="{dash}"/>'
         )
-    title, small = (title, list(lines)) if paper.has_words else (name, [])
+    title, small = (title, lines) if paper.has_words else (name, [" · ".join(counts)])
     titles = wrapped(title, paper.width - x, size) if paper.is_exact else [title]
     if paper.is_exact and not titles:
-        return Block("", 0, 0)
+        return small_print(*small, paper=paper)
     heading = "".join(
         f'<text x="{x:g}" y="{11 + row * step:g}" font-size="{size:g}" font-weight="600" '
         f'fill="{colour}">{safe(line)}</text>'
@@ -125,10 +127,10 @@ def words(
     return Block(f"{swatch}{heading}{below}", paper.width, top - 10 + high)
 
 
-def small_print(said: str, paper: Paper) -> Block:
+def small_print(*said: str, paper: Paper) -> Block:
     """Lines of small print that belong to a figure whatever else is printed."""
-    rows, high = _small_lines([said], paper.letters, paper)
-    return Block(rows, paper.width, high + 2)
+    rows, high = _small_lines(said, paper.letters, paper)
+    return Block(rows, paper.width, high + 2 if high else 0)
 
 
 def _small_lines(said: Iterable[str], top: Length, paper: Paper) -> tuple[str, Length]:
@@ -148,7 +150,7 @@ def wrapped(text: str, width: Length = WIDTH, size: float = 10.0) -> list[str]:
     lines = []
     for paragraph in text.split("\n"):
         line, used = "", 0
-        for word in _words(paragraph):
+        for word in _words(paragraph, most):
             wide = columns_of(word)
             if line and used + wide > most:
                 lines.append(line.rstrip())
@@ -158,12 +160,12 @@ def wrapped(text: str, width: Length = WIDTH, size: float = 10.0) -> list[str]:
     return [line for line in lines if line]
 
 
-def _words(text: str) -> Iterable[str]:
-    """Words with the space after them, no longer than a line; wide signs alone."""
+def _words(text: str, most: int) -> Iterable[str]:
+    """Words with the space after them, no longer than a line of `most`; wide signs alone."""
     word = ""
     for character in text:
         word += character
-        if character == " " or columns_of(character) == 2 or len(word) >= 60:
+        if character == " " or columns_of(character) == 2 or len(word) >= most:
             yield word
             word = ""
     if word:

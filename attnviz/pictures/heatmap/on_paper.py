@@ -57,6 +57,11 @@ def grid_on_paper(
     return label, paper.step(max(attention.values.shape), paper.width - label - MARGIN - beside)
 
 
+def every_on_paper(attention: AttentionMap, paper: Paper, beside: Length = 0) -> int:
+    """Each how-manieth place is named."""
+    return paper.every(grid_on_paper(attention, paper, beside)[1])
+
+
 def _column_room(attention: AttentionMap, paper: Paper) -> Length:
     return paper.label_room([place.text for place in attention.columns])
 

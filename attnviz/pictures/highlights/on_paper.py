@@ -9,7 +9,7 @@ from attnviz.core.maps import AttentionMap, Place
 from attnviz.pictures import style
 from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.style import HeadCode
-from attnviz.pictures.svg import HATCH, Block, hatch_pattern, text
+from attnviz.pictures.svg import HATCH, Block, hatch_pattern, legend, text
 from attnviz.pictures.widths import columns_of, room_of
 
 # In the size of the letters: from one line to the next, a tint's height, a column of text.
@@ -64,7 +64,9 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
             for n in np.flatnonzero(shown & is_other[levels[row]])
         ]
         parts.append("</g>")
-    return Block("".join(parts), paper.width, len(attention.rows) * high)
+    bottom = len(attention.rows) * high
+    stops = legend(ramp, bottom, paper, signed=attention.is_signed)
+    return Block("".join([*parts, stops.elements]), paper.width, bottom + stops.height)
 
 
 def _laid_out(places: Sequence[Place], left: Length, paper: Paper) -> list[_Slot]:
