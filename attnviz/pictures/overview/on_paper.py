@@ -26,8 +26,8 @@ def tiles_on_paper(
         for layer in range(layers)
         for head in range(heads)
     }
-    everywhere = np.ones((rows, columns), bool)
-    grid = {at: (levels[which], everywhere) for which, at in corners.items()}
+    each = np.broadcast_to(False if denied is None else denied > 0, levels.shape)
+    grid = {at: (levels[which], ~each[which]) for which, at in corners.items()}
     ramp = style.map_ramp(
         style.HEAD_CODES[0] if signed else style.INK_PAINT, paper.mode, signed=signed
     )
@@ -38,9 +38,7 @@ def tiles_on_paper(
             f'stroke="{paper.rule}" stroke-width="{0.6 / step:.3g}"/>'
         )
     parts += squares(grid, ramp, paper.blank(signed=signed))
-    if denied is not None:
-        each = np.broadcast_to(denied, levels.shape) > 0
-        parts += hatched({at: each[which] for which, at in corners.items()}, step, paper.faint)
+    parts += hatched({at: each[which] for which, at in corners.items()}, step, paper.faint)
     parts.append("</g>")
     if named:
         parts += _names(levels.shape, paper)
