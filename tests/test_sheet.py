@@ -437,7 +437,7 @@ def test_panels_stand_beside_each_other_where_no_name_is_lost_by_it(
 @both
 @pytest.mark.parametrize("sheet", [None, Sheet()])
 def test_highlights_have_the_legend_of_their_tints(seen: AttentionMap, sheet: Sheet | None) -> None:
-    svg = attnviz.highlights(seen).to_svg(sheet=sheet)
+    svg = kinds()["highlights"].make(seen).to_svg(sheet=sheet)
     (legend,) = (g for g in root_of(svg).iter(f"{SVG}g") if g.get("class") == "legend")
     ticks = style.TICKS[seen.scale]
     inks = [rect.attrib["fill"] for rect in legend.iter(f"{SVG}rect")]
