@@ -448,10 +448,11 @@ def test_highlights_have_the_legend_of_their_tints(seen: AttentionMap, sheet: Sh
     assert inks == [style.hex_of(ramp[level]) for level in levels]
 
 
-def test_a_word_longer_than_a_line_stays_on_the_sheet() -> None:
-    title = "x" * 200
+@pytest.mark.parametrize(("letter", "wide"), [("x", 0.592), ("W", 0.989)])  # in DejaVu Sans
+def test_a_word_longer_than_a_line_stays_on_the_sheet(letter: str, wide: float) -> None:
+    title = letter * 200
     seen = AttentionMap.from_values(np.eye(2), list("ab"), title=title)
     svg = attnviz.heatmap(seen).to_svg(sheet=Sheet(85, 9))
-    lines = [text for text in texts_of(svg) if "xx" in text]
+    lines = [text for text in texts_of(svg) if letter * 2 in text]
     assert "".join(lines) == title
-    assert max(map(len, lines)) <= (85 / 0.25 - 16) / (0.52 * 9 * POINT / 0.25)
+    assert max(map(len, lines)) * wide * 9 * POINT <= 85 - 4

@@ -11,11 +11,11 @@ from attnviz.core.sheet import Sheet
 from attnviz.pictures import style, svg
 from attnviz.pictures.file import one_picture
 from attnviz.pictures.paper import paper_of
-from attnviz.pictures.recipe import Recipe, one_head_again
+from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.standalone import framed
-from attnviz.texts import Language
+from attnviz.texts import Language, say
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -74,11 +74,28 @@ def one_map_on_paper(
 
 
 def again_with(make: str, view: Shown) -> Recipe | None:
-    """How a picture of one map is made again, where that is known."""
+    """How a picture of one map is made again, where that is known; several heads are explored."""
     source = view.source
     if source is None:
         return None
-    return one_head_again(make, source.trace, source.heads, source.lens, source.combination)
+    if source.combination is None:
+        return Recipe(make, source.trace, source.heads[0], source.lens)
+    return Recipe("explore", source.trace, source.heads, source.lens, source.combination)
+
+
+def alt_of(key: str, view: Shown, says: str, language: Language, **more: object) -> str:
+    """The text alternative `key` of a picture of one map."""
+    alt = say(
+        key,
+        language,
+        model=view.model(language),
+        head=view.name(language),
+        queries=len(view.map.rows),
+        keys=len(view.map.columns),
+        says=says,
+        **more,
+    )
+    return " ".join([alt, *view.about(language)])
 
 
 def map_arrays(view: Shown) -> dict[str, np.ndarray]:

@@ -98,15 +98,6 @@ class Recipe:
         return f"attnviz.{self.make}({', '.join(arguments)})"
 
 
-def one_head_again(
-    make: str, trace: Trace, heads: Sequence[HeadId], lens: Lens, combination: Combination | None
-) -> Recipe:
-    """The recipe of a picture that takes one head; several combined are explored."""
-    if combination is None:
-        return Recipe(make, trace, heads[0], lens)
-    return Recipe("explore", trace, heads, lens, combination)
-
-
 def again(recipe: Recipe | None, language: Language) -> list[str]:
     """How a picture is made again, as files say it; nothing where that is not known."""
     return [] if recipe is None else [say("file.again", language, command=recipe.text)]

@@ -21,7 +21,7 @@ from attnviz.pictures.lines.words import (
     line_words,
     stroke_words,
 )
-from attnviz.pictures.map_picture import MapPicture, one_map_on_paper
+from attnviz.pictures.map_picture import MapPicture, alt_of, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import MM, paper_of
 from attnviz.pictures.picture import some_named
@@ -87,18 +87,8 @@ def draw(view: Shown, language: Language) -> Arcs:
     if (places := max(attention.values.shape)) > MOST_PLACES:
         raise ArgumentError("too_many_places", picture="arcs", places=places, most=MOST_PLACES)
     direction = _direction(view, language)
-    alt = say(
-        "arcs.alt",
-        language,
-        model=view.model(language),
-        head=view.name(language),
-        queries=len(attention.rows),
-        keys=len(attention.columns),
-        says=view.alt(language),
-        direction=direction,
-        strokes=stroke_words([view], language),
-    )
-    alt = " ".join([alt, *view.about(language)])
+    said, strokes = view.alt(language), stroke_words([view], language)
+    alt = alt_of("arcs.alt", view, said, language, direction=direction, strokes=strokes)
     meta = {
         "alt": alt,
         "heads": [{**head_words(view, language), **head_code(view.code, view.minus)}],

@@ -18,7 +18,7 @@ from attnviz.pictures.comparison.on_paper import beside, compared_on_paper
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.heatmap.on_paper import every_on_paper
-from attnviz.pictures.map_picture import MapPicture, map_arrays, one_map_on_paper
+from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.picture import some_named
@@ -98,17 +98,8 @@ def comparison(
 
 def draw(view: Shown, language: Language) -> Comparison:
     """The comparison of what is shown."""
-    attention = view.map
-    alt = say(
-        "comparison.alt",
-        language,
-        model=view.model(language),
-        head=view.name(language),
-        rows=len(attention.rows),
-        columns=len(attention.columns),
-        says=" ".join([*_divergence_words(view, language), view.alt(language)]).strip(),
-    )
-    alt = " ".join([alt, *view.about(language)])
+    says = " ".join([*_divergence_words(view, language), view.alt(language)]).strip()
+    alt = alt_of("comparison.alt", view, says, language)
     return Comparison(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
 
 

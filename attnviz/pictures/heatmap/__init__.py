@@ -22,7 +22,7 @@ from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.hatch import segments
 from attnviz.pictures.heatmap.on_paper import cells_on_paper, every_on_paper
-from attnviz.pictures.map_picture import again_with, one_map_on_paper
+from attnviz.pictures.map_picture import again_with, alt_of, one_map_on_paper
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.picture import some_named
 from attnviz.pictures.scripts import Script
@@ -132,16 +132,7 @@ def draw(
     if attention.allowed is not None:
         data.append(_not_allowed(attention, rows, columns, hover, language))
     figure = go.Figure(data=data, layout=_layout(view, mode, language, captioned))
-    alt = say(
-        f"heatmap.alt{_kind(view)}",
-        language,
-        model=view.model(language),
-        head=view.name(language),
-        rows=len(rows),
-        columns=len(columns),
-        says=view.alt(language),
-    )
-    alt = " ".join([alt, *view.about(language)])
+    alt = alt_of(f"heatmap.alt{_kind(view)}", view, view.alt(language), language)
     return Heatmap(figure, alt, view, language)
 
 

@@ -14,7 +14,7 @@ from attnviz.core.trace import Trace
 from attnviz.pictures.arguments import check_language
 from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.highlights.on_paper import texts_on_paper
-from attnviz.pictures.map_picture import MapPicture, map_arrays, one_map_on_paper
+from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.scripts import Script
@@ -65,17 +65,7 @@ def highlights(
 
 def draw(view: Shown, language: Language) -> Highlights:
     """The highlights of what is shown."""
-    attention = view.map
-    alt = say(
-        "highlights.alt",
-        language,
-        model=view.model(language),
-        head=view.name(language),
-        queries=len(attention.rows),
-        keys=len(attention.columns),
-        says=view.alt(language),
-    )
-    alt = " ".join([alt, *view.about(language)])
+    alt = alt_of("highlights.alt", view, view.alt(language), language)
     return Highlights(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
 
 
