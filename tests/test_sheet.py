@@ -456,3 +456,16 @@ def test_a_word_longer_than_a_line_stays_on_the_sheet(letter: str, wide: float) 
     lines = [text for text in texts_of(svg) if letter * 2 in text]
     assert "".join(lines) == title
     assert max(map(len, lines)) * wide * 9 * POINT <= 85 - 4
+
+
+@pytest.mark.parametrize("name", ["heatmap", "comparison"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_names_of_the_axes_stay_on_the_sheet_beside_short_tokens(
+    name: str, language: Any
+) -> None:
+    trace = attnviz.Trace.from_weights(list("abc"), np.full((1, 2, 3, 3), 1 / 3))
+    svg = figure_of(kinds()[name], attnviz.explore(trace, language=language), Sheet(letters=9))
+    (axis,) = (text for text in root_of(svg).iter(f"{SVG}text") if "↓" in str(text.text))
+    assert axis.attrib["text-anchor"] == "end"
+    in_dejavu = {"query ↓": 0.635 + 0.634 + 0.615 + 0.411 + 0.592 + 0.318 + 0.838}[str(axis.text)]
+    assert float(axis.attrib["x"]) >= in_dejavu * float(axis.attrib["font-size"])
