@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import attnviz
 from attnviz.analysis.lens import Lens
+from attnviz.core.changed import changed
 from attnviz.core.heads import HeadId, Kind
 from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
@@ -124,16 +125,9 @@ def _unused(ending: str | None, picture: str, lens: Lens | None) -> dict[str, st
         return drawing | ({"--lens": "npz"} if ending == ".npz" else {})
     takes = inspect.signature(kinds()[picture].make).parameters
     unused = [] if "arrangement" in takes else ["--arrange"]
-    if "lens" not in takes and _changed(lens) - takes.keys():
+    if "lens" not in takes and lens is not None and changed(lens).keys() - takes.keys():
         unused.append("--lens")
     return dict.fromkeys(unused, "picture")
-
-
-def _changed(lens: Lens | None) -> set[str]:
-    """What a lens does that a plain one does not."""
-    if lens is None:
-        return set()
-    return {f.name for f in fields(Lens) if getattr(lens, f.name) != f.default}
 
 
 def _written(seen: Explorer, picture: str, ending: str, *, is_one: bool) -> Written:

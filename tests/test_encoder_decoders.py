@@ -13,10 +13,10 @@ from transformers import AutoModel, AutoModelForSeq2SeqLM
 import attnviz
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.lens import Lens, MapKind
-from attnviz.capture import target as targets
 from attnviz.capture.reading import read
 from attnviz.capture.variants import inputs
 from attnviz.core.heads import HeadId, Kind
+from attnviz.core.tokens import MOST_GENERATED
 from attnviz.errors import ArgumentError, CaptureError, InterventionError, TextError
 from attnviz.export.numbers import as_npz
 from attnviz.models.load import Model
@@ -74,7 +74,7 @@ def test_without_a_target_the_model_writes_the_likeliest(model: Model, folder: P
     given = inputs([read(TEXT, None, model)], model)
     ids = [own.config.decoder_start_token_id]
     with torch.inference_mode():
-        for _ in range(targets.MOST_GENERATED):
+        for _ in range(MOST_GENERATED):
             logits = own(**given, decoder_input_ids=torch.tensor([ids])).logits
             ids.append(int(logits[0, -1].argmax()))
             if len(ids) == model.limits.tokens or ids[-1] == own.config.eos_token_id:
@@ -82,7 +82,7 @@ def test_without_a_target_the_model_writes_the_likeliest(model: Model, folder: P
     ids = ids[:-1] if ids[-1] == own.config.eos_token_id else ids
     pieces = [str(model.tokenizer.id_to_token(number)) for number in ids]
     assert [token.piece for token in written.sequences["target"]] == pieces
-    assert len(pieces) <= targets.MOST_GENERATED + 1
+    assert len(pieces) <= MOST_GENERATED + 1
     assert written.target is None
 
 

@@ -228,7 +228,8 @@ def test_a_short_sentence_has_a_number_in_each_cell(minilm: Model) -> None:
     names = [place.name for place in shown(trace, [(0, 0)])[0].map.rows]
     assert list(figure.data[1].y) == list(np.repeat(names, len(names)))
     assert list(figure.data[1].x) == names * len(names)
-    assert "rounded to 2 decimals" in figure.layout.title.subtitle.text
+    said = figure.layout.title.subtitle.text.replace("<br>", " ")
+    assert "rounded to 2 decimals" in said
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

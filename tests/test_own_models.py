@@ -92,6 +92,14 @@ def test_the_size_is_that_of_the_weights_that_are_here(
     assert catalogue.bytes_here("org/never-fetched") is None
 
 
+@pytest.mark.parametrize("around", ["{}/", "'{}'", "file://{}", "{}/config.json"])
+def test_the_size_of_a_folder_is_found_under_every_name_that_opens_it(
+    folders: dict[str, Path], around: str
+) -> None:
+    size = (folders["tiny"] / "model.safetensors").stat().st_size
+    assert catalogue.bytes_here(around.format(folders["tiny"])) == size
+
+
 def test_many_languages_are_said_in_words(serve: Callable[[str], None]) -> None:
     serve('allowed_models = ["org/m"]\n[about_models]\n"org/m" = { languages = ["mul"] }\n')
     assert own_models.entry("org/m") == "org/m · many languages"

@@ -90,7 +90,7 @@ def test_weights_are_those_of_the_model_in_its_own_precision(
 
 @halves
 def test_the_tolerance_is_that_of_the_precision(dtype: torch.dtype, tmp_path: Path) -> None:
-    assert precision.tolerance(torch.float32) == proof.TOLERANCE == 1e-5
+    assert precision.tolerance(torch.float32) == precision.EXACT == 1e-5
     assert precision.tolerance(dtype) == pytest.approx(HALVES[dtype], rel=0.03)
     model = opened(saved_in(tmp_path / "bert", "bert", dtype))
     found = proof.measured(model)

@@ -285,23 +285,25 @@ def test_wrapping_loses_no_letter(text: str) -> None:
 
 
 @given(
-    st.lists(st.text(st.sampled_from("ab猫Ｗ-"), min_size=1, max_size=50), min_size=12),
+    st.lists(st.text(st.sampled_from("abW猫Ｗ-"), min_size=1, max_size=50), min_size=12),
     st.sampled_from([560.0, 720.0]),
 )
 @settings(max_examples=60, deadline=None)
 def test_wrapped_lines_fit_and_are_as_long_as_they_may(words: list[str], width: float) -> None:
-    """A letter is 5.2 units wide, a wide sign two; no first word had room in the line before."""
-    room = (width - 16) / 5.2
+    """Lines fit in Helvetica and in DejaVu Sans; no first word had room in the line before."""
     lines = wrapped(" ".join(words), width)
-
-    def columns(line: str) -> int:
-        return sum(2 if letter in "猫Ｗ" else 1 for letter in line)
-
-    assert max(map(columns, lines), default=0) <= room
+    fonts = (
+        {"a": 0.556, "b": 0.556, "W": 0.944, "-": 0.333, " ": 0.278, "猫": 1.0, "Ｗ": 1.0},
+        {"a": 0.613, "b": 0.635, "W": 0.989, "-": 0.361, " ": 0.318, "猫": 1.0, "Ｗ": 1.0},
+    )
+    for letters in fonts:
+        assert all(10 * sum(map(letters.__getitem__, line)) <= width - 16 for line in lines)
+    room = {"a": 0.64, "b": 0.64, "W": 1.0, "-": 0.64, " ": 0.42, "猫": 1.1, "Ｗ": 1.1}
     for line, following in pairwise(lines):
         first = re.match("[猫Ｗ]|[^ 猫Ｗ]*[猫Ｗ]?", following)
         assert first is not None
-        assert columns(line) + 1 + columns(first[0]) > room - 1
+        longer = f"{line} {first[0]} "
+        assert 10 * sum(map(room.__getitem__, longer)) > width - 16
 
 
 def test_heads_in_one_picture_have_a_sample_of_their_dashes(note: attnviz.Trace) -> None:

@@ -17,7 +17,7 @@ from transformers.models.bert.modeling_bert import BertLayer, BertSelfAttention
 import attnviz
 from attnviz.core.card import ModelCard
 from attnviz.errors import AttnvizError
-from attnviz.models import hooks, load, proof
+from attnviz.models import hooks, load, precision, proof
 from attnviz.models.load import Model
 from tests.conftest import save_tiny
 
@@ -28,7 +28,7 @@ def test_the_embedded_model_is_what_it_computes(minilm: Model) -> None:
     differences = proof.measured(minilm)
     assert len(differences) == 4 * 6 + 1
     assert {one.quantity for one in differences} == set(proof._FORMULAS)
-    assert max(one.size for one in differences) < proof.TOLERANCE == 1e-5
+    assert max(one.size for one in differences) < precision.EXACT == 1e-5
 
 
 @pytest.mark.parametrize("kind", FAMILIES)

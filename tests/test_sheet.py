@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz import AttentionMap, Sheet
+from attnviz import AttentionMap, Lens, Sheet
 from attnviz.core.sheet import LETTERS, SCHEMES, WIDTHS
 from attnviz.pictures import style
 from attnviz.pictures.arcs import arcs
@@ -250,3 +250,222 @@ def test_panels_beside_each_other_are_so_on_paper(note: attnviz.Trace) -> None:
             ends[place] = [float(x) for path in begin for x in path]
             assert len(ends[place]) == int((note.weights(PAIR[place]) >= FAINTEST).sum())
         assert max(ends[0]) < right
+
+
+# ---- what is hidden stays counted on a figure alone
+
+EVERY_KIND = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, id=name) for name, kind in kinds().items()]
+)
+SAID = {  # a space: wherever a line may end
+    "en": {
+        "weak": r"([\d,]+) weights? hidden:",
+        "not_allowed": r"([\d,]+) pairs? not allowed",
+        "hatched": r"([\d,]+) cells? hatched",
+        "faint": r"([\d,]+) lines? fainter than 1/255",
+        "special": r"([\d,]+) special tokens? hidden",
+        "named": r"one in (\d+) named",
+        "heads": r"one head in (\d+)",
+        "pooled": r"strongest of up to (\d+) ×",
+    },
+    "zh": {
+        "weak": r"隐藏 ([\d,]+) 个权重：",
+        "not_allowed": r"([\d,]+) 对不允许",
+        "hatched": r"([\d,]+) 格画斜线",
+        "faint": r"([\d,]+) 条线淡于 1/255",
+        "special": r"隐藏 ([\d,]+) 个特殊词元",
+        "named": r"每 (\d+) 个标出一个",
+        "heads": r"每 (\d+) 个头",
+        "pooled": r"至多 (\d+) ×",
+    },
+}
+
+
+def figure_of(kind: PictureKind, seen: Any, sheet: Sheet | None = None) -> str:
+    return next(iter(kind.pictures(seen).values()))().to_svg(sheet=sheet or Sheet())
+
+
+def counted(svg: str, language: str) -> dict[str, int]:
+    """What a figure says of what it does not show, or does not name."""
+    printed = " ".join(texts_of(svg))
+    found = {
+        key: re.search(re.sub(r" |(?<=[^ -~])(?=[^ -~])", r"\\s*", pattern), printed)
+        for key, pattern in SAID[language].items()
+    }
+    return {key: int(one[1].replace(",", "")) for key, one in found.items() if one}
+
+
+def drawn_on(svg: str) -> tuple[int, int]:
+    """How many lines, cells or tints there are, and how many are hatched."""
+    counts = {True: 0, False: 0}
+    for path in root_of(svg).iter(f"{SVG}path"):
+        d, ink = path.attrib["d"], path.get("fill", "") + path.get("stroke", "")
+        if "stroke-opacity" in path.attrib:
+            count = len(re.findall(r"M[\d.]+ [\d.]+[LA]", d))
+        elif path.get("class") == "tint":
+            count = d.count("M")
+        else:
+            count = sum(int(wide) for wide in re.findall(r"M\d+ \d+h(\d+)v1", d))
+        counts["url" in ink] += count
+    return counts[False], counts[True]
+
+
+def pairs_said(svg: str, language: str) -> int:
+    """The pairs of which a figure of one map gives account: drawn, hatched or counted."""
+    drawn, hatched = drawn_on(svg)
+    said = counted(svg, language)
+    assert said.get("hatched", 0) == hatched
+    return drawn + hatched + sum(said.get(key, 0) for key in ("weak", "faint", "not_allowed"))
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("lens", "places", "special"),
+    [
+        (Lens(), 27, 0),
+        (Lens(at_least=0.05), 27, 0),
+        (Lens(strongest=0.5), 27, 0),
+        (Lens(hide_special=True, at_least=0.02), 25, 2),
+        (Lens(span=(3, 14), at_least=0.1), 12, 0),
+    ],
+)
+def test_a_figure_alone_gives_account_of_every_pair(
+    kind: PictureKind, language: Any, lens: Lens, places: int, special: int, note: attnviz.Trace
+) -> None:
+    svg = figure_of(kind, attnviz.explore(note, PAIR, lens, language=language, parts=["lines"]))
+    if kind.takes == "all heads":  # hides nothing, whatever the lens
+        assert drawn_on(svg) == (72 * 27**2, 0)
+        return
+    first = (
+        svg
+        if kind.takes != "heads"
+        else figure_of(kind, attnviz.explore(note, PAIR[:1], lens, language=language))
+    )
+    assert pairs_said(first, language) == places**2
+    said = counted(first, language)
+    assert said.get("special", 0) == special
+    assert bool(said.get("weak")) == (lens != Lens())
+    if lens.span:
+        printed = " ".join(texts_of(first))
+        assert all(number in printed for number in ("3–14", "27"))
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_figure_alone_counts_what_is_not_allowed(kind: PictureKind, language: Any) -> None:
+    rng, count, heads = np.random.default_rng(4), 9, 2
+    causal = np.tril(np.ones((count, count), bool))
+    weights = rng.random((1, heads, count, count)) * causal + 0.05 * causal
+    weights /= weights.sum(axis=-1, keepdims=True)
+    trace = attnviz.Trace.from_weights(list("abcdefghi"), weights, allowed=causal)
+    seen = attnviz.explore(trace, [(0, 0)] if kind.takes == "heads" else None, language=language)
+    svg = figure_of(kind, seen)
+    tiles = heads if kind.takes == "all heads" else 1
+    assert pairs_said(svg, language) == tiles * count**2
+    said = counted(svg, language)
+    assert said.get("hatched", said.get("not_allowed")) == tiles * 36
+
+
+@EVERY_KIND
+@both
+def test_a_figure_of_a_map_from_elsewhere_gives_account_of_every_pair(
+    kind: PictureKind, seen: AttentionMap
+) -> None:
+    svg = figure_of(kind, attnviz.explore(seen))
+    assert pairs_said(svg, "en") == seen.values.size
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("provenance", [True, False])
+def test_a_figure_says_how_many_names_are_printed(
+    kind: PictureKind, language: Any, provenance: bool
+) -> None:
+    count = 50
+    tokens = [f"t{n:02}" for n in range(count)]
+    trace = attnviz.Trace.from_weights(tokens, np.full((1, 16, count, count), 1 / count))
+    seen = attnviz.explore(trace, [(0, 0), (0, 1)], language=language)
+    svg = figure_of(kind, seen, Sheet(provenance=provenance))
+    said = counted(svg, language)
+    names = [text for text in texts_of(svg) if re.fullmatch(r"t\d\d|H\d+", text)]
+    if kind.takes == "all heads":
+        every, whole, sides = said.get("heads", 1), 16, 1
+    else:
+        every, whole = said.get("named", 1), count
+        sides = {"heads": 4, "pair": 2}.get(kind.takes, 2)
+    if kind.name == "highlights":
+        sides, names = 1, sorted(set(names))
+    if kind.name == "arcs":
+        sides = 1
+    assert len(names) == sides * -(-whole // every)
+    assert every > 1 or kind.name == "highlights"
+
+
+def test_an_overview_of_a_long_text_says_on_a_figure_alone_what_a_cell_is(minilm: Any) -> None:
+    trace = attnviz.trace("one two three four five six seven eight nine ten " * 12, minilm)
+    tokens = len(trace.tokens)
+    for language in ("en", "zh"):
+        svg = trace.overview(language=language).to_svg(sheet=Sheet())
+        assert counted(svg, language)["pooled"] == -(-tokens // 64)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "direction", "beside", "every"),
+    [
+        (9, "horizontal", True, 1),
+        (27, "horizontal", False, 1),
+        (40, "horizontal", True, 4),
+        (27, "vertical", True, 1),
+    ],
+)
+def test_panels_stand_beside_each_other_where_no_name_is_lost_by_it(
+    tokens: int, direction: Any, beside: bool, every: int
+) -> None:
+    """On 85 mm: 27 names have room below each other, 40 in neither way."""
+    places = [f"t{n:02}" for n in range(tokens)]
+    trace = attnviz.Trace.from_weights(places, np.full((1, 2, tokens, tokens), 1 / tokens))
+    drawn = trace.lines([(0, 0), (0, 1)], arrangement="beside", direction=direction)
+    svg = drawn.to_svg(sheet=Sheet(85, 8))
+    names = [text for text in texts_of(svg) if text in places]
+    assert len(names) == 4 * -(-tokens // every)
+    assert counted(svg, "en").get("named", 1) == every
+    rows = [g for g in root_of(svg).findall(f"{SVG}g") if g.find(f"{SVG}g") is not None]
+    assert bool(rows) == beside
+
+
+@both
+@pytest.mark.parametrize("sheet", [None, Sheet()])
+def test_highlights_have_the_legend_of_their_tints(seen: AttentionMap, sheet: Sheet | None) -> None:
+    svg = kinds()["highlights"].make(seen).to_svg(sheet=sheet)
+    (legend,) = (g for g in root_of(svg).iter(f"{SVG}g") if g.get("class") == "legend")
+    ticks = style.TICKS[seen.scale]
+    inks = [rect.attrib["fill"] for rect in legend.iter(f"{SVG}rect")]
+    numbers = [str(text.text).replace("−", "-") for text in legend.iter(f"{SVG}text")]
+    assert [float(number) for number in numbers] == list(ticks)
+    ramp = style.map_ramp(style.HEAD_CODES[0], "light", signed=seen.is_signed)
+    levels = style.map_levels(np.array(ticks), signed=seen.is_signed)
+    assert inks == [style.hex_of(ramp[level]) for level in levels]
+
+
+@pytest.mark.parametrize(("letter", "wide"), [("x", 0.592), ("W", 0.989)])  # in DejaVu Sans
+def test_a_word_longer_than_a_line_stays_on_the_sheet(letter: str, wide: float) -> None:
+    title = letter * 200
+    seen = AttentionMap.from_values(np.eye(2), list("ab"), title=title)
+    svg = attnviz.heatmap(seen).to_svg(sheet=Sheet(85, 9))
+    lines = [text for text in texts_of(svg) if letter * 2 in text]
+    assert "".join(lines) == title
+    assert max(map(len, lines)) * wide * 9 * POINT <= 85 - 4
+
+
+@pytest.mark.parametrize("name", ["heatmap", "comparison"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_names_of_the_axes_stay_on_the_sheet_beside_short_tokens(
+    name: str, language: Any
+) -> None:
+    trace = attnviz.Trace.from_weights(list("abc"), np.full((1, 2, 3, 3), 1 / 3))
+    svg = figure_of(kinds()[name], attnviz.explore(trace, language=language), Sheet(letters=9))
+    (axis,) = (text for text in root_of(svg).iter(f"{SVG}text") if "↓" in str(text.text))
+    assert axis.attrib["text-anchor"] == "end"
+    in_dejavu = {"query ↓": 0.635 + 0.634 + 0.615 + 0.411 + 0.592 + 0.318 + 0.838}[str(axis.text)]
+    assert float(axis.attrib["x"]) >= in_dejavu * float(axis.attrib["font-size"])

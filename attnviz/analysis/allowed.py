@@ -8,7 +8,7 @@ from attnviz.core.trace import Trace
 
 def allowed_in_layer(trace: Trace, layer: int) -> Bool[np.ndarray, "head query key"] | None:
     """The pairs that each head of a layer may look at; None: all."""
-    return trace.attention[trace.check_kind("self"), trace.check_layer(layer)].may_look(slice(None))
+    return trace.weighted(layer).may_look(slice(None))
 
 
 def pairs_allowed(

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from attnviz.analysis.derived import check_trace
-from attnviz.analysis.measure import in_blocks, named, together
-from attnviz.analysis.measures import Measured
+from attnviz.analysis.measure import named, shares_on
 from attnviz.analysis.targets import Pairs, Sides, Targets
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
@@ -30,14 +29,8 @@ def between_sentences(trace: Trace) -> pd.DataFrame:
     if trace.pair is None or trace.check_kind("self") not in ("self", "encoder"):
         raise CaptureError("no_pair")
     asked = {f"{a}_to_{b}": _between(a, b) for a in _NAMES[:2] for b in _NAMES}
-    parts: dict[str, list[list[Measured]]] = {name: [[] for _ in trace.attention] for name in asked}
-    for index, seen in in_blocks(trace):
-        for name, targets in asked.items():
-            parts[name][index].append(seen.share(targets))
-    columns = {
-        name: np.concatenate([together(one).values for one in layers])
-        for name, layers in parts.items()
-    }
+    shares = zip(asked, shares_on(trace, asked.values()), strict=True)
+    columns = {name: np.concatenate([one.values for one in layers]) for name, layers in shares}
     table = pd.DataFrame(columns)
     return named(table, trace)
 

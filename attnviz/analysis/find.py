@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from attnviz import checks
-from attnviz.analysis.measure import in_blocks, together
-from attnviz.analysis.measures import Measured, measures
+from attnviz.analysis.measure import shares_on
+from attnviz.analysis.measures import measures
 from attnviz.analysis.targets import Targets, at_position
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
@@ -41,11 +41,7 @@ def find(trace: Trace, what: str | int) -> tuple[Found, ...]:
         Found(head=HeadId(layer=0, head=2), share=0.99, tokens=26)
     """
     checks.kind("trace", trace, Trace, f"attnviz.trace({checks.TEXT!r})")
-    asked = _targets(trace, what)
-    parts: list[list[Measured]] = [[] for _ in trace.attention]
-    for index, seen in in_blocks(trace):
-        parts[index].append(seen.share(asked))
-    measured = [together(one) for one in parts]
+    (measured,) = shares_on(trace, [_targets(trace, what)])
     found = [
         Found(HeadId(layer, head, kind), float(share), int(tokens))
         for (kind, layer), one in zip(trace.attention, measured, strict=True)

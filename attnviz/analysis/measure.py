@@ -1,6 +1,6 @@
 """All measures of all heads, some queries at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -13,9 +13,10 @@ from attnviz.analysis.distribution import check_distribution
 from attnviz.analysis.measures import Attention, Measured, measures
 from attnviz.analysis.norms import Lengths, Weighting, as_shares, lengths
 from attnviz.analysis.received import Received
-from attnviz.analysis.targets import Sides
+from attnviz.analysis.targets import Sides, Targets
+from attnviz.core.attention import Weighted
 from attnviz.core.heads import Kind
-from attnviz.core.tiles import EVERY, blocks
+from attnviz.core.tiles import blocks
 from attnviz.core.trace import Trace
 from attnviz.models.progress import Progress
 
@@ -102,25 +103,34 @@ def in_blocks(
     Of a short text all queries are one block. No more than a block is held at a time.
 
     Raises:
-        CaptureError: as `attention` does.
+        CaptureError: if rows of given weights are no distributions, or the trace holds weights
+            alone and others were asked for.
     """
     of_kind: dict[Kind, list[int]] = {}
     for index, (kind, _) in enumerate(trace.attention):
         of_kind.setdefault(kind, []).append(index)
     keys = list(trace.attention)
     for kind, indices in of_kind.items():
-        sides = sides_of(trace, kind)
+        sides = _sides(trace, kind)
         heads = max(trace.attention[keys[index]].heads for index in indices)
-        known = {i: known_lengths(trace, keys[i][1], kind, weighting) for i in indices}
+        known = {i: _known_lengths(trace, keys[i][1], kind, weighting) for i in indices}
         for part in blocks(len(sides.queries), heads * len(sides.keys)):
             if progress is not None:
                 progress(part.start / len(sides.queries), "measures")
             some = sides.some(part)
             for index in indices:
-                yield (
-                    index,
-                    attention(trace, keys[index][1], kind, weighting, some, part, known[index]),
-                )
+                record = trace.attention[keys[index]]
+                yield index, _attention(record, weighting, some, part, known[index])
+
+
+def shares_on(trace: Trace, asked: Iterable[Targets]) -> list[list[Measured]]:
+    """For each of some targets the mean weight of heads on it, layer by layer."""
+    wanted = list(asked)
+    parts: list[list[list[Measured]]] = [[[] for _ in trace.attention] for _ in wanted]
+    for index, seen in in_blocks(trace):
+        for layers, targets in zip(parts, wanted, strict=True):
+            layers[index].append(seen.share(targets))
+    return [[together(one) for one in layers] for layers in parts]
 
 
 def named(table: pd.DataFrame, trace: Trace) -> pd.DataFrame:
@@ -134,45 +144,38 @@ def named(table: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     return table
 
 
-def sides_of(trace: Trace, kind: Kind = "self") -> Sides:
+def _sides(trace: Trace, kind: Kind) -> Sides:
     """The tokens that look and those that are looked at, in attention of one kind."""
     queries, keys = trace.query_tokens(kind), trace.key_tokens(kind)
     return Sides(queries, None if keys is queries else keys)
 
 
-def attention(
-    trace: Trace,
-    layer: int,
-    kind: Kind = "self",
-    weighting: Weighting = "raw",
-    sides: Sides | None = None,
-    queries: slice = EVERY,
-    of_key: Lengths | None = None,
+def _attention(
+    record: Weighted,
+    weighting: Weighting,
+    sides: Sides,
+    queries: slice,
+    of_key: Lengths | None,
 ) -> Attention:
-    """The attention of every head of a layer, of all queries or some, as measures are given it.
+    """The attention of every head of a layer, of some queries, as measures are given it.
 
     `sides` are of these queries, `of_key` of the layer, where they are known.
-
-    Raises:
-        CaptureError: if rows of given weights are no distributions, or the trace holds weights
-            alone and others were asked for.
     """
-    record, every = trace.attention[kind, layer], slice(None)
+    every = slice(None)
     weights, allowed = record.weights(every, queries), record.may_look(every, queries)
     check_distribution(weights)
     if allowed is not None:
         weights = np.where(allowed, weights, 0)
-    of_key = known_lengths(trace, layer, kind, weighting) if of_key is None else of_key
     if of_key is not None and weighting != "raw":
         weights = as_shares(weights, getattr(of_key, weighting))
         takes = weights.any(axis=-1, keepdims=True)  # of a head that is off, no query does
         if not takes.all():
             allowed = takes & (np.ones_like(weights, bool) if allowed is None else allowed)
     both = (None, None) if of_key is None else of_key
-    return Attention(weights, sides or sides_of(trace, kind).some(queries), allowed, *both)
+    return Attention(weights, sides, allowed, *both)
 
 
-def known_lengths(trace: Trace, layer: int, kind: Kind, weighting: Weighting) -> Lengths | None:
+def _known_lengths(trace: Trace, layer: int, kind: Kind, weighting: Weighting) -> Lengths | None:
     """The lengths of v and f(x), where the trace holds them or they are asked for."""
     known = weighting != "raw" or "projections" in trace.capabilities
     return lengths(trace, layer, kind) if known else None

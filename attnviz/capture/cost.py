@@ -22,7 +22,6 @@ _passes: Cache[float] = Cache()  # seconds of the short one, by model
 class Cost:
     """Seconds of this machine, and bytes that stay as long as the trace is kept."""
 
-    tokens: int
     seconds: float
     bytes: int
 
@@ -42,7 +41,7 @@ def cost(model: Model, tokens: int) -> Cost:
     pass_of_short = _passes.get(timed, lambda: _seconds(model, short), is_light=True)
     share = _products(model, tokens) / _products(model, short)
     seconds = pass_of_short * share + _WEIGHT * heads * tokens**2
-    return Cost(tokens, seconds, _FLOAT32 * tokens * _numbers_a_token(card, len(model.places)))
+    return Cost(seconds, _FLOAT32 * tokens * _numbers_a_token(card, len(model.places)))
 
 
 def _numbers_a_token(card: ModelCard, places: int) -> int:

@@ -13,8 +13,7 @@ from torch import Tensor
 from attnviz.capture.reading import Reading, read
 from attnviz.capture.written import tokens_written
 from attnviz.core.characters import visible
-from attnviz.core.tokens import MOST_GENERATED as MOST_GENERATED
-from attnviz.core.tokens import Token
+from attnviz.core.tokens import MOST_GENERATED, Token
 from attnviz.errors import TextError
 from attnviz.models.load import Model
 from attnviz.models.model import Target

@@ -31,6 +31,15 @@ class Looking:
     def check_layer(self, layer: int, kind: Kind = "self") -> int:
         """This layer, which the model has."""
 
+    def weighted(self, layer: int, kind: Kind = "self") -> Weighted:
+        """What the attention of a layer showed, or the weights that were given of it.
+
+        Raises:
+            ArgumentError: if the model has no attention of this kind.
+            InterventionError: if the model has no such layer.
+        """
+        return self.attention[self.check_kind(kind), self.check_layer(layer, kind)]
+
     def weights(self, head: AnyHead, queries: slice = EVERY) -> Float[np.ndarray, "query key"]:
         """The attention weights of one head. Rows sum to 1; what is not allowed is 0.
 
@@ -63,8 +72,7 @@ class Looking:
         Raises:
             CaptureError: if the array would be larger than 1 GB.
         """
-        key = (self.check_kind(kind), self.check_layer(layer, kind))
-        return self.attention[key].weights(slice(None), queries)
+        return self.weighted(layer, kind).weights(slice(None), queries)
 
     def allowed(
         self, head: AnyHead, queries: slice = EVERY

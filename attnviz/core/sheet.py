@@ -1,9 +1,10 @@
 """Sheet: what a figure for a paper is printed on."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from attnviz import checks
+from attnviz.core.changed import written
 from attnviz.errors import ArgumentError
 
 Width = Literal[85, 180]  # mm: one column of a journal, or the whole width
@@ -18,8 +19,9 @@ SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 class Sheet:
     """A figure's width in mm, its letters in pt, its colours, and what is printed with it.
 
-    It is as high as it needs to be. Without `provenance` only the figure, its heads' names and
-    its legend are printed; where they are from stands in the file's metadata either way.
+    It is as high as it needs to be. Without `provenance` only the figure, its heads' names, its
+    legend and counts of what is not drawn or not named are printed; where they are from stands in
+    the file's metadata either way.
 
     Raises:
         ArgumentError: if there is no such width, size or scheme.
@@ -47,9 +49,4 @@ class Sheet:
     @property
     def text(self) -> str:
         """Python that makes it again, with what differs from a plain one."""
-        changed = [
-            f"{field.name}={getattr(self, field.name)!r}"
-            for field in fields(self)
-            if getattr(self, field.name) != field.default
-        ]
-        return f"attnviz.Sheet({', '.join(changed)})"
+        return written(self)

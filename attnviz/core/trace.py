@@ -222,16 +222,13 @@ class Trace(Looking, Predicting):
         to_frame: ClassVar[Callable[..., Any]]  # a table of pandas
         of_kind: ClassVar[Callable[..., Trace]]  # see `attnviz.core.one_kind`
 
-    def _weighted(self, layer: int, kind: Kind) -> Weighted:
-        return self.attention[self.check_kind(kind), self.check_layer(layer, kind)]
-
     def _scored(self, layer: int, kind: Kind = "self") -> Scored:
         """Queries and keys of a layer, and what is learned there.
 
         Raises:
             CaptureError: if the trace holds weights alone.
         """
-        found = self._weighted(layer, kind)
+        found = self.weighted(layer, kind)
         if not isinstance(found, Scored):
             raise self._lacks("heads")
         return found

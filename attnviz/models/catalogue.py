@@ -192,16 +192,21 @@ def _hub(name: str, progress: Progress | None) -> Checkpoint:
 
 def bytes_here(name: str) -> int | None:
     """How many bytes of weights a folder or a hub model in the local cache has; None: unknown."""
-    if _is_there(name):
-        folder = Path(name)
-    else:
-        from attnviz.models.hub import cached
+    try:
+        folder = _folder_here(plain_name(name))
+    except ModelError:
+        return None
+    files = [] if folder is None else folder.glob("*.safetensors")
+    return sum(file.stat().st_size for file in files) or None
 
-        file = cached(name, CONFIG)
-        if file is None:
-            return None
-        folder = file.parent
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) or None
+
+def _folder_here(name: str) -> Path | None:
+    if _is_there(name):
+        return model_folder(Path(name)).folder
+    from attnviz.models.hub import cached
+
+    file = cached(name, CONFIG)
+    return None if file is None else file.parent
 
 
 def _looks_like_a_path(name: str) -> bool:

@@ -18,7 +18,7 @@ from attnviz.errors import ModelError
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
-VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
 _ADAPTER = "adapter_config.json"
 _QUOTES = "\"'`“”‘’«»「」"
 _PAGE = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(.*)", re.IGNORECASE)
@@ -84,7 +84,7 @@ def model_folder(given: Path) -> Found:
     _check_kind(folder)
     parent = folder.parent
     vocabulary = folder
-    if _STEP.fullmatch(folder.name) and not _has_vocabulary(folder) and _has_vocabulary(parent):
+    if _STEP.fullmatch(folder.name) and not has_vocabulary(folder) and has_vocabulary(parent):
         vocabulary = parent  # Trainer may leave the tokenizer beside its checkpoints
     return Found(folder, _title(folder, at), vocabulary)
 
@@ -167,8 +167,9 @@ def _cached_name(cached: Path) -> str:
     return cached.name.removeprefix(_CACHED).replace("--", "/")
 
 
-def _has_vocabulary(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in VOCABULARIES)
+def has_vocabulary(folder: Path) -> bool:
+    """Whether a folder holds what a tokenizer is made of."""
+    return any((folder / name).is_file() for name in _VOCABULARIES)
 
 
 def _is_model(folder: Path) -> bool:

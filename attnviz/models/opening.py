@@ -17,7 +17,7 @@ from attnviz.errors import AttnvizError, ModelError
 from attnviz.models import catalogue, kinds, layout, precision, proof, requirements, task_head
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
-from attnviz.models.folders import VOCABULARIES, WEIGHTS
+from attnviz.models.folders import WEIGHTS, has_vocabulary
 from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
 from attnviz.models.progress import Progress
@@ -280,7 +280,7 @@ def _random(config: PreTrainedConfig) -> PreTrainedModel:
 def _tokenizer(checkpoint: Checkpoint) -> Any:
     """The tokenizer of a checkpoint, as transformers loads it."""
     folder = checkpoint.vocabulary or checkpoint.folder
-    if not any((folder / name).is_file() for name in VOCABULARIES):
+    if not has_vocabulary(folder):
         # transformers would make one with an empty vocabulary, to which all is [UNK].
         raise ModelError("no_fast_tokenizer", file="tokenizer.json")
     try:

@@ -36,7 +36,6 @@ from attnviz.models.recorder import Recorder
 from attnviz.models.streams import read_only
 from attnviz.models.watch import WeightRecorder, watching
 
-TOLERANCE = precision.EXACT
 _READ = 12  # tokens of the probe, of which the last are padding
 _PADDING = 3
 _WRITTEN = 7  # tokens of the probe that a decoder reads of its own text: another number

@@ -193,7 +193,7 @@ class Recorder(StreamRecorder):
                 raise self.not_understood()
 
 
-def rounding(record: AttentionRecord, dtype: torch.dtype = torch.float32) -> float:
+def rounding(record: AttentionRecord, dtype: torch.dtype) -> float:
     """How far z may move by rounding, in the precision that the model runs in."""
     scores = record.scores(slice(None))
     largest = float(np.abs(scores[np.isfinite(scores)]).max(initial=0))

@@ -1,18 +1,21 @@
 """What pictures of one map have in common that are drawn by a script from a packet."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from attnviz.core.heads import HeadId
-from attnviz.pictures import style
+from attnviz.core.sheet import Sheet
+from attnviz.pictures import style, svg
 from attnviz.pictures.file import one_picture
-from attnviz.pictures.recipe import Recipe, one_head_again
+from attnviz.pictures.paper import paper_of
+from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.standalone import framed
-from attnviz.texts import Language
+from attnviz.texts import Language, say
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -52,12 +55,47 @@ class MapPicture:
         return framed(self.to_html(), self.alt, self.notebook_height)
 
 
+def one_map_on_paper(
+    view: Shown,
+    lines: Iterable[str],
+    counts: Iterable[str],
+    drawn: svg.Block,
+    recipe: Recipe | None,
+    language: Language,
+    alt: str,
+    sheet: Sheet | None,
+    dash: str | None = None,
+) -> str:
+    """A whole SVG file of one map: its words, or on a figure alone the counts, and the drawing."""
+    paper = paper_of(sheet)
+    title, name, colour = view.title(language), view.name(language), paper.colour(view.code)
+    head = svg.words(title, lines, colour, paper, dash, name, counts)
+    return svg.document(view.trace, [head, drawn], recipe, language, alt, sheet)
+
+
 def again_with(make: str, view: Shown) -> Recipe | None:
-    """How a picture of one map is made again, where that is known."""
+    """How a picture of one map is made again, where that is known; several heads are explored."""
     source = view.source
     if source is None:
         return None
-    return one_head_again(make, source.trace, source.heads, source.lens, source.combination)
+    if source.combination is None:
+        return Recipe(make, source.trace, source.heads[0], source.lens)
+    return Recipe("explore", source.trace, source.heads, source.lens, source.combination)
+
+
+def alt_of(key: str, view: Shown, says: str, language: Language, **more: object) -> str:
+    """The text alternative `key` of a picture of one map."""
+    alt = say(
+        key,
+        language,
+        model=view.model(language),
+        head=view.name(language),
+        queries=len(view.map.rows),
+        keys=len(view.map.columns),
+        says=says,
+        **more,
+    )
+    return " ".join([alt, *view.about(language)])
 
 
 def map_arrays(view: Shown) -> dict[str, np.ndarray]:

@@ -34,17 +34,7 @@ def withheld_notes(
     """One sentence for each thing that the mask or the lens hid, merged or renormalised."""
     notes = []
     if withheld.span is not None:
-        first, last = withheld.span
-        notes.append(
-            say(
-                "picture.span",
-                language,
-                first=f"{first:,}",
-                last=f"{last:,}",
-                tokens=f"{withheld.tokens:,}",
-                share=percent(withheld.outside_share),
-            )
-        )
+        notes.append(say("picture.span", language, **_span(withheld)))
     if withheld.not_allowed:
         key = "picture.not_allowed_given" if is_given else "picture.not_allowed"
         notes.append(say(key, language, cells=f"{withheld.not_allowed:,}"))
@@ -65,16 +55,50 @@ def withheld_notes(
     if withheld.rows_empty:
         notes.append(say("picture.rows_empty", language, rows=withheld.rows_empty))
     if withheld.weak_hidden:
-        notes.append(
-            say(
-                "picture.weak_hidden",
-                language,
-                weights=f"{withheld.weak_hidden:,}",
-                share=percent(withheld.weak_share),
-                rule=_threshold(lens, language),
-            )
-        )
+        notes.append(say("picture.weak_hidden", language, **_weak(withheld, lens, language)))
     return notes
+
+
+def withheld_counts(
+    withheld: Withheld, lens: Lens, language: Language, *, hatched: bool
+) -> list[str]:
+    """The same as short as a figure alone has room for; `hatched` what is not allowed, or not."""
+    special, share = withheld.special_hidden, percent(withheld.special_share)
+    cells, pieces, rows = withheld.not_allowed, withheld.pieces_merged, withheld.rows_empty
+    counts: list[tuple[str, object, dict[str, object]]] = [
+        ("span", withheld.span, _span(withheld)),
+        ("hatched" if hatched else "not_allowed", cells, {"cells": f"{cells:,}"}),
+        ("merged", pieces, {"pieces": f"{pieces:,}"}),
+        ("special", special, {"tokens": f"{special:,}", "share": share}),
+        ("renormalised", withheld.renormalised, {}),
+        ("rows_empty", rows, {"rows": f"{rows:,}"}),
+        ("weak", withheld.weak_hidden, _weak(withheld, lens, language)),
+    ]
+    return [say(f"hidden.{key}", language, **values) for key, found, values in counts if found]
+
+
+def _span(withheld: Withheld) -> dict[str, object]:
+    first, last = withheld.span or (0, 0)
+    share = percent(withheld.outside_share)
+    return {
+        "first": f"{first:,}",
+        "last": f"{last:,}",
+        "tokens": f"{withheld.tokens:,}",
+        "share": share,
+    }
+
+
+def _weak(withheld: Withheld, lens: Lens, language: Language) -> dict[str, object]:
+    return {
+        "weights": f"{withheld.weak_hidden:,}",
+        "share": percent(withheld.weak_share),
+        "rule": _threshold(lens, language),
+    }
+
+
+def some_named(step: int, language: Language) -> list[str]:
+    """That only every k-th name is printed; nothing where all are."""
+    return [say("picture.some_named", language, step=step)] if step > 1 else []
 
 
 def _threshold(lens: Lens, language: Language) -> str:

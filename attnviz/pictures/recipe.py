@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens
+from attnviz.core.changed import changed, written
 from attnviz.core.heads import HeadId, Kind
 from attnviz.core.trace import Trace
 from attnviz.texts import Language, say
@@ -18,6 +19,8 @@ _ALL: dict[str, Any] = {
     "max_line_width": sys.maxsize,
     "formatter": {"float_kind": str},
 }
+
+_BY_NAME = ("combination", "direction", "arrangement", "map")  # given to pictures by their names
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +90,12 @@ class Recipe:
         elif self.heads:
             arguments.append(repr(list(map(_pair, self.heads))))
         if self.lens != Lens():
-            arguments.append(f"attnviz.{_short(self.lens)}")
-        usual = {
-            "combination": None,
-            "direction": "horizontal",
-            "arrangement": "stacked",
-            "map": "raw",
-        }
-        arguments += [
-            f"{name}={getattr(self, name)!r}"
-            for name, value in usual.items()
-            if getattr(self, name) != value
-        ]
+            arguments.append(written(self.lens))
+        more = {name: value for name, value in changed(self).items() if name in _BY_NAME}
+        arguments += [f"{name}={value!r}" for name, value in more.items()]
         if self.pins:
             arguments.append(f"pins={list(self.pins)!r}")
         return f"attnviz.{self.make}({', '.join(arguments)})"
-
-
-def one_head_again(
-    make: str, trace: Trace, heads: Sequence[HeadId], lens: Lens, combination: Combination | None
-) -> Recipe:
-    """The recipe of a picture that takes one head; several combined are explored."""
-    if combination is None:
-        return Recipe(make, trace, heads[0], lens)
-    return Recipe("explore", trace, heads, lens, combination)
 
 
 def again(recipe: Recipe | None, language: Language) -> list[str]:
@@ -126,13 +111,3 @@ def _written(array: np.ndarray) -> str:
     """An array as nested lists, with the fewest digits that give each number exactly."""
     written = np.array2string(array, separator=", ", **_ALL)
     return f"numpy.array({written})".replace("\n", "")
-
-
-def _short(lens: Lens) -> str:
-    """A lens with what differs from a plain one."""
-    changed = [
-        f"{field.name}={getattr(lens, field.name)!r}"
-        for field in fields(lens)
-        if getattr(lens, field.name) != field.default
-    ]
-    return f"Lens({', '.join(changed)})"

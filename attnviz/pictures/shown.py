@@ -24,7 +24,14 @@ from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, lens_of
-from attnviz.pictures.picture import percent, reading, sentence, title, withheld_notes
+from attnviz.pictures.picture import (
+    percent,
+    reading,
+    sentence,
+    title,
+    withheld_counts,
+    withheld_notes,
+)
 from attnviz.pictures.provenance import given_weights_notes, intervention_notes
 from attnviz.pictures.source import Source as Source
 from attnviz.pictures.source import drawn_values
@@ -156,9 +163,17 @@ class Shown:
         hidden = withheld_notes(
             withheld, self.lens, self.combination, language, is_given=found.is_given
         )
-        of_heads = [*_sink_notes(found, language), *_shared_notes(found, language)]
+        sink = _sink_notes("picture.sink_takes", found, language)
+        of_heads = [*sink, *_shared_notes(found, language)]
         computed = self._special_shares(found, language)
         return [*intervention_notes(found.trace, language), *of_heads, *computed, *hidden]
+
+    def counts(self, language: Language, *, hatched: bool = True) -> list[str]:
+        """What is hidden, merged or not allowed, as short as a figure alone has room for."""
+        counts = withheld_counts(self.map.withheld, self.lens, language, hatched=hatched)
+        if self.source is None:
+            return counts
+        return [*_sink_notes("hidden.sink", self.source, language), *counts]
 
     def _special_shares(self, source: Source, language: Language) -> list[str]:
         """What special tokens get of the weights, and of the map that is computed from them."""
@@ -181,7 +196,7 @@ class Shown:
         return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
 
 
-def _sink_notes(source: Source, language: Language) -> list[str]:
+def _sink_notes(key: str, source: Source, language: Language) -> list[str]:
     """How much a learned sink takes, which is one more key of softmax and no token (gpt-oss)."""
     records = [source.trace.attention[head.kind, head.layer] for head in source.heads]
     has_sinks = any(isinstance(one, Scored) and one.sinks is not None for one in records)
@@ -189,7 +204,7 @@ def _sink_notes(source: Source, language: Language) -> list[str]:
         return []
     sums = [source.trace.weights(head).sum(axis=1, dtype=float).mean() for head in source.heads]
     taken = max(0.0, 1 - float(np.mean(sums)))
-    return [say("picture.sink_takes", language, share=percent(taken))]
+    return [say(key, language, share=percent(taken))]
 
 
 def _shared_notes(source: Source, language: Language) -> list[str]:

@@ -6,8 +6,8 @@ small, every number in it can be read back, and it stays sharp at any size.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
@@ -21,10 +21,12 @@ from attnviz.pictures.hatch import runs
 from attnviz.pictures.paper import MM, WIDTH, Length, Paper, paper_of
 from attnviz.pictures.provenance import provenance, provenance_note, sentences
 from attnviz.pictures.recipe import Recipe
-from attnviz.pictures.widths import columns_of
+from attnviz.pictures.widths import is_wide, room_of, room_of_code
 from attnviz.texts import Language, say
 
+Room = Callable[[str], float]  # what a text takes, in its letters' size
 HATCH = "not-allowed"  # the name of the pattern
+_CODE = ' font-family="ui-monospace, Menlo, Consolas, monospace" xml:space="preserve"'
 _EDGE, _BETWEEN = 6.0, 8.0  # above the first block, and below each
 
 
@@ -97,9 +99,11 @@ def words(
     paper: Paper,
     dash: str | None = None,
     name: str = "",
+    counts: Iterable[str] = (),
 ) -> Block:
-    """A title in its colour, with small print below it; a head's `name` alone on a figure.
+    """A title in its colour, with small print below it.
 
+    On a figure alone a head's `name`, and in one line the `counts` of what is not drawn.
     Heads that are drawn as lines have a sample of their `dash` before it.
     """
     size = paper.letters if paper.is_exact else 13.0
@@ -111,10 +115,10 @@ def words(
             f'<line x1="8" x2="36" y1="7" y2="7" stroke="{colour}" stroke-width="3" '
             f'stroke-dasharray="{dash}"/>'
         )
-    title, small = (title, list(lines)) if paper.has_words else (name, [])
+    title, small = (title, lines) if paper.has_words else (name, [" · ".join(counts)])
     titles = wrapped(title, paper.width - x, size) if paper.is_exact else [title]
     if paper.is_exact and not titles:
-        return Block("", 0, 0)
+        return small_print(*small, paper=paper)
     heading = "".join(
         f'<text x="{x:g}" y="{11 + row * step:g}" font-size="{size:g}" font-weight="600" '
         f'fill="{colour}">{safe(line)}</text>'
@@ -125,45 +129,56 @@ def words(
     return Block(f"{swatch}{heading}{below}", paper.width, top - 10 + high)
 
 
-def small_print(said: str, paper: Paper) -> Block:
+def small_print(*said: str, paper: Paper) -> Block:
     """Lines of small print that belong to a figure whatever else is printed."""
-    rows, high = _small_lines([said], paper.letters, paper)
-    return Block(rows, paper.width, high + 2)
+    rows, high = _small_lines(said, paper.letters, paper)
+    return Block(rows, paper.width, high + 2 if high else 0)
 
 
 def _small_lines(said: Iterable[str], top: Length, paper: Paper) -> tuple[str, Length]:
     """Small print from its first line on, each text in lines of its own, and how high it is."""
-    step = 1.3 * paper.letters
     found = [line for one in said for line in wrapped(one, paper.width, paper.letters)]
+    return _rows(found, top, paper, paper.letters)
+
+
+def _rows(
+    lines: Sequence[str], top: Length, paper: Paper, size: Length, font: str = ""
+) -> tuple[str, Length]:
+    step = 1.3 * paper.letters
     rows = [
-        text(8, top + step * row, line, paper.letters, ink=paper.faint)
-        for row, line in enumerate(found)
+        text(8, top + step * row, line, size, ink=paper.faint, font=font)
+        for row, line in enumerate(lines)
     ]
-    return "".join(rows), step * len(found)
+    return "".join(rows), step * len(lines)
 
 
-def wrapped(text: str, width: Length = WIDTH, size: float = 10.0) -> list[str]:
-    """Text in lines that fit; a Chinese sign counts as two letters."""
-    most = int((width - 16) / (0.52 * size))
+def wrapped(
+    text: str, width: Length = WIDTH, size: float = 10.0, room: Room = room_of
+) -> list[str]:
+    """Text in lines that fit."""
+    most = (width - 16) / size
     lines = []
     for paragraph in text.split("\n"):
-        line, used = "", 0
-        for word in _words(paragraph):
-            wide = columns_of(word)
+        line, used = "", 0.0
+        for word in _words(paragraph, most, room):
+            wide = room(word)
             if line and used + wide > most:
                 lines.append(line.rstrip())
-                line, used = "", 0
+                line, used = "", 0.0
             line, used = line + word, used + wide
         lines.append(line.rstrip())
     return [line for line in lines if line]
 
 
-def _words(text: str) -> Iterable[str]:
-    """Words with the space after them, no longer than a line; wide signs alone."""
+def _words(text: str, most: float, room: Room) -> Iterable[str]:
+    """Words with the space after them, no longer than a line of `most`; wide signs alone."""
     word = ""
     for character in text:
+        if word and room(word + character) > most:
+            yield word
+            word = ""
         word += character
-        if character == " " or columns_of(character) == 2 or len(word) >= 60:
+        if character == " " or is_wide(character):
             yield word
             word = ""
     if word:
@@ -277,18 +292,11 @@ def _origin(
     trace: Trace | None, recipe: Recipe | None, width: Length, language: Language, paper: Paper
 ) -> Block:
     """Sentence, model with revision, versions, and the lines of Python that make it again."""
-    size = paper.letters
-    small = size if paper.is_exact else 8.5
-    code = [] if recipe is None else wrapped(recipe.text, width * 0.86, size)
-    said = [*sentences(trace), provenance_note(trace, language)]
+    first, small = 1.2 * paper.letters, paper.letters if paper.is_exact else 8.5
+    said, code = [*sentences(trace), provenance_note(trace, language)], []
     if recipe is not None:
         said.append(say("file.again", language, command=""))
-    words_above = [line for one in said for line in wrapped(one, width, size)]
-    code_font = ' font-family="ui-monospace, Menlo, Consolas, monospace" xml:space="preserve"'
-    styles = [(size, "")] * len(words_above) + [(small, code_font)] * len(code)
-    step = 1.3 * size
-    elements = "".join(
-        text(8, 1.2 * size + step * row, line, one, ink=paper.faint, font=font)
-        for row, (line, (one, font)) in enumerate(zip([*words_above, *code], styles, strict=True))
-    )
-    return Block(elements, width, step * len(styles) + 4)
+        code = wrapped(recipe.text, width, small, room_of_code)
+    above, high = _small_lines(said, first, replace(paper, width=width))
+    below, higher = _rows(code, first + high, paper, small, _CODE)
+    return Block(above + below, width, high + higher + 4)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 SIGN = 1.1  # from one Chinese sign to the next
 LETTER = 0.58  # of a letter on average
+_CODE_SIGN, _CODE_LETTER = 1.21, 0.61
 _NARROW = frozenset("fijlrtI.,:;'|!()[]/ ")
 _WIDE = frozenset("mwMW@%—…#&+<=>^~×÷ÆæŒœĦŴŵЉЊЖЮШЩЫФМжшщюфыъ")
 
@@ -29,9 +30,9 @@ def _width(character: str) -> float:
     return (0.8 if character.isupper() else 0.64) + (0 if character.isascii() else 0.08)
 
 
-def columns_of(text: str) -> int:
-    """How wide a text is, in letters: a Chinese sign counts as two."""
-    return sum(2 if is_wide(one) else 1 for one in text)
+def room_of_code(text: str) -> float:
+    """What room a text takes in letters of one width."""
+    return sum(_CODE_SIGN if is_wide(one) else _CODE_LETTER for one in text)
 
 
 def is_wide(sign: str) -> bool:

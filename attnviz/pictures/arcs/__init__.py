@@ -11,14 +11,20 @@ from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
-from attnviz.pictures import svg
-from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper
+from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper, step_on_paper
 from attnviz.pictures.arguments import check_language
 from attnviz.pictures.lines import line_arrays
-from attnviz.pictures.lines.words import head_code, head_words, line_words, stroke_words
-from attnviz.pictures.map_picture import MapPicture
+from attnviz.pictures.lines.words import (
+    head_code,
+    head_words,
+    line_counts,
+    line_words,
+    stroke_words,
+)
+from attnviz.pictures.map_picture import MapPicture, alt_of, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import MM, paper_of
+from attnviz.pictures.picture import some_named
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, one_shown, side
 from attnviz.texts import Language, say
@@ -37,16 +43,19 @@ class Arcs(MapPicture):
     def to_svg(self, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet` of a paper, every arc in it."""
         view, language = self.view, self.language
-        words = head_words(view, language)
+        words, paper = head_words(view, language), paper_of(sheet)
+        named = some_named(paper.every(step_on_paper(view.map, paper)), language)
         small = [
             f"{words['formula']} {words['says']}".strip(),
             " ".join(words["notes"]),
             f"{_direction(view, language)} {stroke_words([view], language, f'× {MM:g} mm')}",
+            *named,
         ]
-        paper, code = paper_of(sheet), view.code
-        head = svg.words(words["title"], small, paper.colour(code), paper, code.dash, words["name"])
+        counts = [*line_counts(view, language), *named]
         drawn = arcs_on_paper(view, line_arrays([view]), paper)
-        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt, sheet)
+        return one_map_on_paper(
+            view, small, counts, drawn, self.recipe, language, self.alt, sheet, view.code.dash
+        )
 
 
 def arcs(
@@ -78,18 +87,8 @@ def draw(view: Shown, language: Language) -> Arcs:
     if (places := max(attention.values.shape)) > MOST_PLACES:
         raise ArgumentError("too_many_places", picture="arcs", places=places, most=MOST_PLACES)
     direction = _direction(view, language)
-    alt = say(
-        "arcs.alt",
-        language,
-        model=view.model(language),
-        head=view.name(language),
-        queries=len(attention.rows),
-        keys=len(attention.columns),
-        says=view.alt(language),
-        direction=direction,
-        strokes=stroke_words([view], language),
-    )
-    alt = " ".join([alt, *view.about(language)])
+    said, strokes = view.alt(language), stroke_words([view], language)
+    alt = alt_of("arcs.alt", view, said, language, direction=direction, strokes=strokes)
     meta = {
         "alt": alt,
         "heads": [{**head_words(view, language), **head_code(view.code, view.minus)}],

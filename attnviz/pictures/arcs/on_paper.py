@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from attnviz.core.maps import Place
+from attnviz.core.maps import AttentionMap, Place
 from attnviz.pictures import style
 from attnviz.pictures.names import place_name, tick
 from attnviz.pictures.paper import Length, Paper
@@ -21,11 +21,9 @@ BASE = SHAPE["high"] + 4  # where the line of text begins, from above
 
 def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray], paper: Paper) -> Block:
     """Every arc, those of one sign and step of opacity as one path, and the names below."""
-    rows, columns = view.map.rows, view.map.columns
-    joined = rows == columns
-    places: Sequence[Place | None] = rows if joined else (*rows, None, *columns)
-    first_key = 0 if joined else len(rows) + 1
-    step = paper.step(len(places), paper.width - 2 * EDGE)
+    places = _places(view.map)
+    first_key = len(places) - len(view.map.columns)
+    step = step_on_paper(view.map, paper)
     parts = []
     for sign, paint in ((1, view.code), (-1, view.minus)):
         if paint is not None:
@@ -48,6 +46,16 @@ def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray], paper: Paper) ->
     width = max(paper.width, 2 * EDGE + len(places) * step)
     label = paper.label_room([place.text for place in places if place is not None])
     return Block("".join(parts), width, BASE + label + 8)
+
+
+def step_on_paper(seen: AttentionMap, paper: Paper) -> Length:
+    """From one token of the line of text to the next."""
+    return paper.step(len(_places(seen)), paper.width - 2 * EDGE)
+
+
+def _places(seen: AttentionMap) -> Sequence[Place | None]:
+    """The line of text; where the keys are not the queries, those first, then a gap, then keys."""
+    return seen.rows if seen.rows == seen.columns else (*seen.rows, None, *seen.columns)
 
 
 def arc(query: int, key: int, places: int, step: Length) -> str:

@@ -13,14 +13,15 @@ from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
-from attnviz.pictures import svg
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of
-from attnviz.pictures.comparison.on_paper import compared_on_paper
+from attnviz.pictures.comparison.on_paper import beside, compared_on_paper
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer import map_texts
-from attnviz.pictures.map_picture import MapPicture, map_arrays
+from attnviz.pictures.heatmap.on_paper import every_on_paper
+from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
+from attnviz.pictures.picture import some_named
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, check_alone, shown, side
@@ -47,19 +48,19 @@ class Comparison(MapPicture):
 
     def to_svg(self, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet`: every cell and every divergence in it."""
-        view, language = self.view, self.language
+        view, language, paper = self.view, self.language, paper_of(sheet)
         texts = map_texts(view.map, language)
+        named = some_named(every_on_paper(view.map, paper, beside(view.map)), language)
         small = [
             " · ".join(filter(None, [texts["direction"], view.formula(language), texts["ink"]])),
             "" if view.map.allowed is None else texts["hatched"],
             " ".join([*_divergence_words(view, language), *view.notes(language)]),
+            *named,
         ]
-        paper = paper_of(sheet)
-        name = view.name(language)
-        head = svg.words(view.title(language), small, paper.colour(view.code), paper, name=name)
         axes = (say("picture.query", language), say("picture.key", language))
         drawn = compared_on_paper(view.map, view.code, paper, axes)
-        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt, sheet)
+        counts = [*view.counts(language), *named]
+        return one_map_on_paper(view, small, counts, drawn, self.recipe, language, self.alt, sheet)
 
 
 def comparison(
@@ -97,17 +98,8 @@ def comparison(
 
 def draw(view: Shown, language: Language) -> Comparison:
     """The comparison of what is shown."""
-    attention = view.map
-    alt = say(
-        "comparison.alt",
-        language,
-        model=view.model(language),
-        head=view.name(language),
-        rows=len(attention.rows),
-        columns=len(attention.columns),
-        says=" ".join([*_divergence_words(view, language), view.alt(language)]).strip(),
-    )
-    alt = " ".join([alt, *view.about(language)])
+    says = " ".join([*_divergence_words(view, language), view.alt(language)]).strip()
+    alt = alt_of("comparison.alt", view, says, language)
     return Comparison(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
 
 

@@ -2,7 +2,7 @@
 
 from attnviz.core.maps import AttentionMap
 from attnviz.pictures.heatmap.on_paper import cells_on_paper, grid_on_paper, top_on_paper
-from attnviz.pictures.paper import Paper
+from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.style import HeadCode
 from attnviz.pictures.svg import Block, text
 
@@ -10,13 +10,18 @@ BAR = 60.0  # of a divergence of 1 bit
 GAP = 8.0  # between the cells and the bars
 
 
+def beside(attention: AttentionMap) -> Length:
+    """What the bars take beside the cells; nothing where there is no divergence."""
+    return 0 if attention.divergence is None else BAR + GAP
+
+
 def compared_on_paper(
     attention: AttentionMap, code: HeadCode, paper: Paper, axes: tuple[str, str]
 ) -> Block:
     """The cells with their names, and the bars where there is a divergence."""
+    cells = cells_on_paper(attention, code, paper, axes, beside(attention))
     if attention.divergence is None:
-        return cells_on_paper(attention, code, paper, axes)
-    cells = cells_on_paper(attention, code, paper, axes, BAR + GAP)
+        return cells
     label, step = grid_on_paper(attention, paper, BAR + GAP)
     top, left = top_on_paper(paper), label + step * len(attention.columns) + GAP
     bars = "".join(

@@ -98,11 +98,13 @@ def text(
     anchor: str = "middle",
     bold: bool = False,
     part: str | None = None,
+    more: Sequence[Element | None] = (),
 ) -> Element:
-    """One line of text; `y` is its middle."""
+    """One line of text; `y` is its middle. `more` is what follows in it in other sizes."""
     return element(
         "text",
         said,
+        *more,
         x=round(x, 1),
         y=round(y, 1),
         fill=colour,

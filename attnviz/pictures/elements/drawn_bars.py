@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, Number, text
+from attnviz.pictures.elements import Area, Number, corners, text
 from attnviz.pictures.style import Mode, Paint
 
 
@@ -119,7 +119,7 @@ def _rect(
 ) -> Element:
     return element(
         "rect",
-        **{name: round(value, 1) for name, value in area._asdict().items()},
+        **corners(area),
         rx=round_ or None,
         fill=fill,
         stroke=stroke,

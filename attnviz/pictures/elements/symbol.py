@@ -1,7 +1,7 @@
 """Symbols of the note: a letter with what stands below and above it, such as W₀ of the queries."""
 
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import TEXT, Number
+from attnviz.pictures.elements import TEXT, Number, text
 
 
 def symbol(
@@ -21,16 +21,4 @@ def symbol(
     under = element("tspan", below, dy=round(low, 1), font_size=small) if below else None
     rise = round(-(high if below else high - low), 1)
     over = element("tspan", above, dy=rise, font_size=small) if above else None
-    return element(
-        "text",
-        letter,
-        under,
-        over,
-        x=round(x, 1),
-        y=round(y, 1),
-        fill=colour,
-        font_size=size,
-        text_anchor=anchor,
-        dominant_baseline="central",
-        font_weight=650,
-    )
+    return text(x, y, letter, colour, size=size, anchor=anchor, bold=True, more=[under, over])

@@ -15,15 +15,16 @@ from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
-from attnviz.pictures import style, svg
+from attnviz.pictures import style
 from attnviz.pictures.arguments import check_language
 from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.hatch import segments
-from attnviz.pictures.heatmap.on_paper import cells_on_paper
-from attnviz.pictures.map_picture import again_with
+from attnviz.pictures.heatmap.on_paper import cells_on_paper, every_on_paper
+from attnviz.pictures.map_picture import again_with, alt_of, one_map_on_paper
 from attnviz.pictures.paper import paper_of
+from attnviz.pictures.picture import some_named
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, one_shown
 from attnviz.pictures.standalone import framed
@@ -58,25 +59,18 @@ class Heatmap(Chart):
 
     def to_svg(self, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet` of a paper, every cell in it."""
-        view, language = self.view, self.language
+        view, language, paper = self.view, self.language, paper_of(sheet)
         ink = say(f"picture.ink{_kind(view)}", language)
+        named = some_named(every_on_paper(view.map, paper), language)
         small = [
             _listed(_size(view), say("picture.direction", language), view.formula(language)),
-            _listed(ink, *_hatched(view, language)),
+            _listed(ink, *_hatched(view, language), *named),
             view.alt(language),
         ]
-        paper = paper_of(sheet)
-        name = view.name(language)
-        head = svg.words(view.title(language), small, paper.colour(view.code), paper, name=name)
         axes = (say("picture.query", language), say("picture.key", language))
-        return svg.document(
-            view.trace,
-            [head, cells_on_paper(view.map, view.code, paper, axes)],
-            again_with("heatmap", view),
-            language,
-            self.alt,
-            sheet,
-        )
+        drawn = cells_on_paper(view.map, view.code, paper, axes)
+        recipe, counts = again_with("heatmap", view), [*view.counts(language), *named]
+        return one_map_on_paper(view, small, counts, drawn, recipe, language, self.alt, sheet)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -138,16 +132,7 @@ def draw(
     if attention.allowed is not None:
         data.append(_not_allowed(attention, rows, columns, hover, language))
     figure = go.Figure(data=data, layout=_layout(view, mode, language, captioned))
-    alt = say(
-        f"heatmap.alt{_kind(view)}",
-        language,
-        model=view.model(language),
-        head=view.name(language),
-        rows=len(rows),
-        columns=len(columns),
-        says=view.alt(language),
-    )
-    alt = " ".join([alt, *view.about(language)])
+    alt = alt_of(f"heatmap.alt{_kind(view)}", view, view.alt(language), language)
     return Heatmap(figure, alt, view, language)
 
 

@@ -9,6 +9,7 @@ from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.style import HeadCode
 from attnviz.pictures.svg import Block, hatched, legend, squares, text
 
+AXIS = 4.2  # what “query ↓” takes, in the size of the letters
 MARGIN = 16  # right of the cells, and left of the names
 
 
@@ -53,8 +54,14 @@ def grid_on_paper(
     attention: AttentionMap, paper: Paper, beside: Length = 0
 ) -> tuple[Length, Length]:
     """Where the cells begin, from the left, and how wide one is."""
-    label = paper.label_room([place.text for place in attention.rows], beside=True)
+    names = paper.label_room([place.text for place in attention.rows], beside=True)
+    label = max(names, AXIS * paper.letters + 4)
     return label, paper.step(max(attention.values.shape), paper.width - label - MARGIN - beside)
+
+
+def every_on_paper(attention: AttentionMap, paper: Paper, beside: Length = 0) -> int:
+    """Each how-manieth place is named."""
+    return paper.every(grid_on_paper(attention, paper, beside)[1])
 
 
 def _column_room(attention: AttentionMap, paper: Paper) -> Length:

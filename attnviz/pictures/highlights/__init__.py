@@ -11,11 +11,10 @@ from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
-from attnviz.pictures import svg
 from attnviz.pictures.arguments import check_language
 from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.highlights.on_paper import texts_on_paper
-from attnviz.pictures.map_picture import MapPicture, map_arrays
+from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.scripts import Script
@@ -41,11 +40,8 @@ class Highlights(MapPicture):
             "" if view.map.allowed is None else texts["hatched"],
             view.alt(language),
         ]
-        paper = paper_of(sheet)
-        name = view.name(language)
-        head = svg.words(view.title(language), small, paper.colour(view.code), paper, name=name)
-        drawn = texts_on_paper(view.map, view.code, paper)
-        return svg.document(view.trace, [head, drawn], self.recipe, language, self.alt, sheet)
+        drawn, counts = texts_on_paper(view.map, view.code, paper_of(sheet)), view.counts(language)
+        return one_map_on_paper(view, small, counts, drawn, self.recipe, language, self.alt, sheet)
 
 
 def highlights(
@@ -69,17 +65,7 @@ def highlights(
 
 def draw(view: Shown, language: Language) -> Highlights:
     """The highlights of what is shown."""
-    attention = view.map
-    alt = say(
-        "highlights.alt",
-        language,
-        model=view.model(language),
-        head=view.name(language),
-        queries=len(attention.rows),
-        keys=len(attention.columns),
-        says=view.alt(language),
-    )
-    alt = " ".join([alt, *view.about(language)])
+    alt = alt_of("highlights.alt", view, view.alt(language), language)
     return Highlights(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
 
 

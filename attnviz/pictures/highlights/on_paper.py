@@ -9,11 +9,10 @@ from attnviz.core.maps import AttentionMap, Place
 from attnviz.pictures import style
 from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.style import HeadCode
-from attnviz.pictures.svg import HATCH, Block, hatch_pattern, text
-from attnviz.pictures.widths import columns_of, room_of
+from attnviz.pictures.svg import HATCH, Block, hatch_pattern, legend, text
+from attnviz.pictures.widths import LETTER, room_of
 
-# In the size of the letters: from one line to the next, a tint's height, a column of text.
-LINE, TINT, LETTER = 1.5, 1.3, 0.6
+LINE, TINT = 1.5, 1.3  # from one line to the next, and a tint's height, in the letters' size
 TEXT = "keys"  # the name of the text in the file
 EDGE, BETWEEN = 2.0, 6.0  # around a token, and between two texts
 
@@ -64,7 +63,9 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
             for n in np.flatnonzero(shown & is_other[levels[row]])
         ]
         parts.append("</g>")
-    return Block("".join(parts), paper.width, len(attention.rows) * high)
+    bottom = len(attention.rows) * high
+    stops = legend(ramp, bottom, paper, signed=attention.is_signed)
+    return Block("".join([*parts, stops.elements]), paper.width, bottom + stops.height)
 
 
 def _laid_out(places: Sequence[Place], left: Length, paper: Paper) -> list[_Slot]:
@@ -72,8 +73,7 @@ def _laid_out(places: Sequence[Place], left: Length, paper: Paper) -> list[_Slot
     slots, x, y = [], left, 0.0
     for place in places:
         name = paper.name(place.text)
-        letters = room_of(name) if paper.is_exact else LETTER * columns_of(name)
-        width = paper.letters * max(LETTER, letters) + 2 * EDGE
+        width = paper.letters * max(LETTER, room_of(name)) + 2 * EDGE
         if x + width > paper.width and x > left:
             x, y = left, y + LINE * paper.letters
         slots.append(_Slot(x, y, width))

@@ -32,12 +32,14 @@ from attnviz.pictures.lines.words import (
     head_code,
     head_words,
     kind_of,
+    line_counts,
     line_words,
     short_words,
     stroke_words,
 )
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import MM, Paper, paper_of
+from attnviz.pictures.picture import some_named
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
@@ -94,7 +96,7 @@ class Lines:
         paper = paper_of(sheet)
         panels = range(len(self.maps))
         together = [list(panels)] if self.arrangement == "overlaid" else [[i] for i in panels]
-        if self.arrangement == "beside":
+        if self.arrangement == "beside" and self._stands_beside(paper):
             blocks = self._beside(together, paper)
         else:
             blocks = [block for panel in together for block in self._panel(panel, paper)]
@@ -102,42 +104,64 @@ class Lines:
 
     def _beside(self, panels: Sequence[Sequence[int]], paper: Paper) -> list[svg.Block]:
         """Two panels beside each other, the next ones below."""
-        half = replace(paper, width=(paper.width - BESIDE) / 2)
+        half = _half(paper)
         drawn = [svg.below_each_other(list(self._panel(panel, half)), 8) for panel in panels]
         pairs = (drawn[at : at + 2] for at in range(0, len(drawn), 2))
         return [svg.beside_each_other(pair, BESIDE) for pair in pairs]
+
+    def _stands_beside(self, paper: Paper) -> bool:
+        """Whether no name is lost to half the width that the whole width has room for."""
+        half, whole = (self._layout(one).every for one in (_half(paper), paper))
+        return half == 1 or whole > 1
 
     def _panel(self, panel: Sequence[int], paper: Paper) -> Iterator[svg.Block]:
         """The heads of one panel by their names, and their lines below."""
         language, first = self.language, self.maps[0].map
         dashes = {i: self._dash(i, panel, paper) for i in panel}
-        for index in panel:
-            said = head_words(self.maps[index], language)
-            code = self.maps[index].code
-            small = [f"{said['formula']} {said['says']}".strip(), " ".join(said["notes"])]
-            if index == 0:
-                small.append(stroke_words(self.maps, language, f"× {MM:g} mm"))
-            colour = paper.colour(code)
-            yield svg.words(said["title"], small, colour, paper, dashes[index], said["name"])
-        sizes = {"q": len(first.rows), "k": len(first.columns)}
-        pins = [pin for pin in self.pins if int(pin[1:]) < sizes[pin[0]]]
         drawn = [self._head_lines(i, paper, dashes[i]) for i in panel]
-        layout = on_paper.Layout(
-            first.rows,
-            first.columns,
-            self.direction == "vertical",
-            edge_names(self.maps, language),
-            paper,
-            len(pins) * sum(map(len, drawn)),
-            marked=len(pins) > 1,
-        )
+        pins = self._pins_drawn
+        layout = self._layout(paper, len(pins) * sum(map(len, drawn)))
+        for index in panel:
+            yield self._words(index, paper, dashes[index], layout.every)
         if pins:
-            yield svg.small_print(_pinned(first, pins, language), paper)
+            yield svg.small_print(_pinned(first, pins, language), paper=paper)
         yield on_paper.line_diagram(layout, list(chain(*drawn)), pins)
         if pins and not layout.holds_numbers:
             for index in panel:
                 for pin in pins:
-                    yield svg.small_print(self._listed(index, pin, layout, pins), paper)
+                    yield svg.small_print(self._listed(index, pin, layout, pins), paper=paper)
+
+    def _words(self, index: int, paper: Paper, dash: str, every: int) -> svg.Block:
+        """What is said of one head; with the first, of all lines and of names."""
+        one, language = self.maps[index], self.language
+        said = head_words(one, language)
+        small = [f"{said['formula']} {said['says']}".strip(), " ".join(said["notes"])]
+        counts = line_counts(one, language)
+        if index == 0:
+            named = some_named(every, language)
+            small += [stroke_words(self.maps, language, f"× {MM:g} mm"), *named]
+            counts += named
+        colour = paper.colour(one.code)
+        return svg.words(said["title"], small, colour, paper, dash, said["name"], counts)
+
+    @property
+    def _pins_drawn(self) -> list[str]:
+        """The pins of tokens that are drawn."""
+        first = self.maps[0].map
+        sizes = {"q": len(first.rows), "k": len(first.columns)}
+        return [pin for pin in self.pins if int(pin[1:]) < sizes[pin[0]]]
+
+    def _layout(self, paper: Paper, lanes: int = 0) -> on_paper.Layout:
+        """The two edges of a panel, with so many numbers at one end of lines."""
+        return on_paper.Layout(
+            self.maps[0].map.rows,
+            self.maps[0].map.columns,
+            self.direction == "vertical",
+            edge_names(self.maps, self.language),
+            paper,
+            lanes,
+            marked=len(self._pins_drawn) > 1,
+        )
 
     def _listed(self, index: int, pin: str, layout: on_paper.Layout, pins: Sequence[str]) -> str:
         """The numbers of one pin of one head in words, the largest first."""
@@ -273,6 +297,11 @@ def draw(
 def _between(drawn: Trace | AttentionMap, heads: Sequence[HeadId]) -> Trace | AttentionMap:
     """What is drawn, with the tokens between which these heads run alone."""
     return of_kind(drawn, heads[0].kind) if isinstance(drawn, Trace) else drawn
+
+
+def _half(paper: Paper) -> Paper:
+    """The paper of one of two panels beside each other."""
+    return replace(paper, width=(paper.width - BESIDE) / 2)
 
 
 def _pinned(first: AttentionMap, pins: Sequence[str], language: Language) -> str:

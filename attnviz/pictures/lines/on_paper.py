@@ -83,6 +83,11 @@ class Layout:
         return (longest + 0.6) * self.paper.letters <= self.step
 
     @property
+    def every(self) -> int:
+        """Each how-manieth token is named."""
+        return 1 if self.vertical or self.is_level else self.paper.every(self.step)
+
+    @property
     def named(self) -> Length:
         """What the name of an edge takes."""
         return 1.4 * self.paper.letters
@@ -245,8 +250,7 @@ def _edge_names(layout: Layout) -> str:
 
 def _labels(layout: Layout, pins: Sequence[str], reached: set[str]) -> Iterable[str]:
     """The tokens at both edges: every k-th, and what is pinned, where not all have room."""
-    paper, step = layout.paper, layout.step
-    every = 1 if layout.vertical or layout.is_level else paper.every(step)
+    paper, every = layout.paper, layout.every
     for side, places in layout.sides.items():
         named = {i for i in range(len(places)) if i % every == 0}
         for pin in pins if every > 1 else ():

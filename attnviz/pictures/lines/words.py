@@ -75,15 +75,7 @@ def head_code(code: HeadCode, minus: Paint | None) -> dict[str, Any]:
 
 def head_words(view: Shown, language: Language) -> dict[str, Any]:
     """What a picture says about one head, with what it hides."""
-    faint = view.map.shown & ~drawn_as_lines(view.map)
-    notes = view.notes(language)
-    if faint.any():
-        lines = f"{int(faint.sum()):,}"
-        if view.map.is_signed:
-            notes.append(say("lines.faint_signed", language, lines=lines))
-        else:
-            share = percent(view.map.share(faint))
-            notes.append(say("lines.faint", language, lines=lines, share=share))
+    notes = [*view.notes(language), *_faint("lines", view, language)]
     return {
         "name": view.name(language),
         "title": view.title(language),
@@ -91,3 +83,19 @@ def head_words(view: Shown, language: Language) -> dict[str, Any]:
         "formula": view.formula(language),
         "notes": notes,
     }
+
+
+def line_counts(view: Shown, language: Language) -> list[str]:
+    """What is not drawn of one head, as short as a figure alone has room for."""
+    return [*view.counts(language, hatched=False), *_faint("hidden", view, language)]
+
+
+def _faint(section: str, view: Shown, language: Language) -> list[str]:
+    """How many lines are too faint to be drawn, in the words of a section; nothing of none."""
+    faint = view.map.shown & ~drawn_as_lines(view.map)
+    if not faint.any():
+        return []
+    lines = f"{int(faint.sum()):,}"
+    if view.map.is_signed:
+        return [say(f"{section}.faint_signed", language, lines=lines)]
+    return [say(f"{section}.faint", language, lines=lines, share=percent(view.map.share(faint)))]

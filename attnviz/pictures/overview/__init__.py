@@ -20,9 +20,9 @@ from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
-from attnviz.pictures.overview.on_paper import tiles_on_paper
+from attnviz.pictures.overview.on_paper import every_on_paper, tiles_on_paper
 from attnviz.pictures.overview.tiles import Tiles, labels_of, map_tile, place_of, tiles_of
-from attnviz.pictures.overview.words import map_words, overview_words
+from attnviz.pictures.overview.words import map_words, named_tiles, overview_words, tile_counts
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.recipe import Recipe
@@ -102,12 +102,13 @@ class Overview:
         check_language(language)
         said = self._words(language)
         paper = paper_of(sheet)
-        head = svg.words(said["title"], [said["note"]], paper.ink, paper)
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
         trace = self.drawn if isinstance(self.drawn, Trace) else None
-        named = trace is not None
         levels, denied = self.tiles.levels, self.tiles.denied
-        tiles = tiles_on_paper(levels, denied, paper, signed=signed, named=named)
+        named = [] if trace is None else named_tiles(every_on_paper(levels.shape, paper), language)
+        counts = [*tile_counts(self.tiles, language, signed=signed), *named]
+        head = svg.words(said["title"], [said["note"], *named], paper.ink, paper, counts=counts)
+        tiles = tiles_on_paper(levels, denied, paper, signed=signed, named=trace is not None)
         recipe = None if trace is None else Recipe("overview", trace, map=self.map)
         return svg.document(trace, [head, tiles], recipe, language, said["alt"], sheet)
 

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from attnviz.pictures import style
-from attnviz.pictures.paper import Paper
+from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.svg import Block, hatched, legend, squares, text
 from attnviz.pictures.widths import room_of
 
@@ -19,18 +19,15 @@ def tiles_on_paper(
 ) -> Block:
     """An overview: a tile a head, a row a layer, which may be `named`."""
     layers, heads, rows, columns = levels.shape
-    apart = max(1, round(max(rows, columns) / 12))
     left, above = 3.2 * paper.letters, 1.4 * paper.letters
-    step = (paper.width - left - 8) / (heads * (columns + apart))
-    if rows > columns:  # as wide as it would be high
-        step = min(step, (paper.width - left - 8) / (heads * (rows + apart)))
+    step, apart = _grid(levels.shape, paper)
     corners = {
         (layer, head): (head * (columns + apart), layer * (rows + apart))
         for layer in range(layers)
         for head in range(heads)
     }
-    everywhere = np.ones((rows, columns), bool)
-    grid = {at: (levels[which], everywhere) for which, at in corners.items()}
+    each = np.broadcast_to(False if denied is None else denied > 0, levels.shape)
+    grid = {at: (levels[which], ~each[which]) for which, at in corners.items()}
     ramp = style.map_ramp(
         style.HEAD_CODES[0] if signed else style.INK_PAINT, paper.mode, signed=signed
     )
@@ -41,24 +38,38 @@ def tiles_on_paper(
             f'stroke="{paper.rule}" stroke-width="{0.6 / step:.3g}"/>'
         )
     parts += squares(grid, ramp, paper.blank(signed=signed))
-    if denied is not None:
-        each = np.broadcast_to(denied, levels.shape) > 0
-        parts += hatched({at: each[which] for which, at in corners.items()}, step, paper.faint)
+    parts += hatched({at: each[which] for which, at in corners.items()}, step, paper.faint)
     parts.append("</g>")
     if named:
-        parts += _names((layers, heads), (rows * step, columns * step), apart * step, paper)
+        parts += _names(levels.shape, paper)
     high = above + layers * (rows + apart) * step
     inks = legend(ramp, high + 4, paper, signed=signed)
     return Block("".join([*parts, inks.elements]), paper.width, high + 6 + inks.height)
 
 
-def _names(
-    counts: tuple[int, int], tile: tuple[float, float], apart: float, paper: Paper
-) -> list[str]:
+def _grid(shape: tuple[int, ...], paper: Paper) -> tuple[Length, int]:
+    """How wide a cell is, and how many cells there are between two tiles."""
+    _, heads, rows, columns = shape
+    apart = max(1, round(max(rows, columns) / 12))
+    widest = max(rows, columns)  # a tile is not higher than the room for its width
+    return (paper.width - 3.2 * paper.letters - 8) / (heads * (widest + apart)), apart
+
+
+def every_on_paper(shape: tuple[int, ...], paper: Paper) -> tuple[int, int]:
+    """Each how-manieth head and layer is named."""
+    _, heads, rows, columns = shape
+    step, apart = _grid(shape, paper)
+    widest = paper.letters * (room_of(f"H{heads - 1}") + 0.1)
+    return paper.every((columns + apart) * step, widest), paper.every((rows + apart) * step)
+
+
+def _names(shape: tuple[int, ...], paper: Paper) -> list[str]:
     """The numbers of heads above, of layers to the left; every k-th where they would touch."""
-    (layers, heads), (high, wide), size = counts, tile, paper.letters
+    (layers, heads, rows, columns), size = shape, paper.letters
+    step, between = _grid(shape, paper)
+    high, wide, apart = rows * step, columns * step, between * step
     left, above = 3.2 * size, 1.4 * size
-    every = paper.every(wide + apart, size * (room_of(f"H{heads - 1}") + 0.1))
+    of_heads, of_layers = every_on_paper(shape, paper)
     above_tiles = [
         text(
             left + head * (wide + apart) + wide / 2,
@@ -68,7 +79,7 @@ def _names(
             ink=paper.ink,
             anchor="middle",
         )
-        for head in range(0, heads, every)
+        for head in range(0, heads, of_heads)
     ]
     beside = [
         text(
@@ -79,6 +90,6 @@ def _names(
             ink=paper.ink,
             anchor="end",
         )
-        for layer in range(0, layers, paper.every(high + apart))
+        for layer in range(0, layers, of_layers)
     ]
     return above_tiles + beside

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.heads import PREFIXES
@@ -115,6 +117,24 @@ def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
         **_sides(rows, columns, tiles),
         **spoken,
     }
+
+
+def tile_counts(tiles: Tiles, language: Language, *, signed: bool) -> list[str]:
+    """What is pooled and what is not allowed, as short as a figure alone has room for."""
+    counts, block = [], _largest_block(tiles)
+    if block > 1:
+        counts.append(say(f"hidden.pooled{'_signed' if signed else ''}", language, block=block))
+    if tiles.denied is not None:
+        cells = int(np.broadcast_to(tiles.denied, tiles.levels.shape).sum(dtype=int))
+        counts.append(say("hidden.hatched", language, cells=f"{cells:,}"))
+    return counts
+
+
+def named_tiles(every: tuple[int, int], language: Language) -> list[str]:
+    """That only every k-th head or layer is named; nothing where all are."""
+    heads, layers = every
+    named = max(every) > 1
+    return [say("hidden.tiles_named", language, heads=heads, layers=layers)] if named else []
 
 
 def _largest_block(tiles: Tiles) -> int:

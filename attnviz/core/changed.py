@@ -1,0 +1,19 @@
+"""What differs from the defaults in a record, and the Python that makes it again."""
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def changed(record: "DataclassInstance") -> dict[str, Any]:
+    """The fields that are not as their defaults, in order."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {f.name: values[f.name] for f in fields(record) if values[f.name] != f.default}
+
+
+def written(record: "DataclassInstance") -> str:
+    """Python that makes a public record again, with what differs from a plain one."""
+    arguments = ", ".join(f"{name}={value!r}" for name, value in changed(record).items())
+    return f"attnviz.{type(record).__name__}({arguments})"
