@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.difference import row_divergences
-from attnviz.analysis.lens import Lens, rows_shown
+from attnviz.analysis.lens import Lens, rows_shown, runs_between
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap, Withheld
 from attnviz.core.trace import Trace
@@ -31,7 +31,8 @@ class Difference(Source):
         a, b = (source.attention_map() for source in self._sources)
         allowed = None if a.allowed is None or b.allowed is None else a.allowed | b.allowed
         shown = a.shown | b.shown
-        weak = ~shown if allowed is None else allowed & ~shown
+        asked = runs_between(a.rows, a.columns, self.lens.between)
+        weak = asked & (~shown if allowed is None else allowed & ~shown)
         return replace(
             a,
             values=a.values - b.values,
@@ -104,4 +105,5 @@ def _withheld(a: AttentionMap, b: AttentionMap, weak: np.ndarray) -> Withheld:
         rows_empty=max(a.withheld.rows_empty, b.withheld.rows_empty),
         weak_hidden=int(weak.sum()),
         weak_share=(a.share(weak) + b.share(weak)) / 2,
+        between_share=(a.withheld.between_share + b.withheld.between_share) / 2,
     )

@@ -64,6 +64,13 @@ def withheld_notes(
         notes.append(say("picture.head_by_head", language))
     if withheld.rows_empty:
         notes.append(say("picture.rows_empty", language, rows=withheld.rows_empty))
+    if withheld.between_hidden:
+        a, b = lens.between.upper().split("_TO_")
+        hidden = {
+            "weights": f"{withheld.between_hidden:,}",
+            "share": percent(withheld.between_share),
+        }
+        notes.append(say("picture.between_hidden", language, a=a, b=b, **hidden))
     if withheld.weak_hidden:
         notes.append(
             say(

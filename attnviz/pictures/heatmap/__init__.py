@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from attnviz import checks
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead
-from attnviz.core.maps import AttentionMap, Place
+from attnviz.core.maps import AttentionMap, Place, second_text
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
@@ -217,6 +217,19 @@ def _hatch(attention: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
     return [{"type": "path", "path": path, "line": line, "layer": "above", "name": "not allowed"}]
 
 
+def _between_texts(attention: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
+    """Of a pair of texts: thin lines where the second one begins, as shapes."""
+    high, wide = attention.values.shape
+    line = {"color": style.FAINT_INK[mode], "width": 1}
+    common = {"type": "line", "layer": "above", "name": "between texts", "line": line}
+    found = []
+    if (at := second_text(attention.rows)) is not None:
+        found.append({**common, "x0": -0.5, "x1": wide - 0.5, "y0": at - 0.5, "y1": at - 0.5})
+    if (at := second_text(attention.columns)) is not None:
+        found.append({**common, "x0": at - 0.5, "x1": at - 0.5, "y0": -0.5, "y1": high - 0.5})
+    return found
+
+
 def _kind(view: Shown) -> str:
     """The end of a text's key where values of either sign want other words than weights."""
     return "_signed" if view.map.is_signed else ""
@@ -308,7 +321,7 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
         margin={"l": 4, "r": 4, "t": top, "b": 4},
         xaxis={**_axis(attention.columns), "tickangle": -90},
         yaxis={**_axis(attention.rows), "autorange": "reversed"},
-        shapes=_hatch(attention, mode),
+        shapes=[*_hatch(attention, mode), *_between_texts(attention, mode)],
     )
 
 
