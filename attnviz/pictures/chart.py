@@ -72,6 +72,21 @@ def heading(
     return said, TOOLBAR + 20 * len(above) + 15 * len(below) + 12
 
 
+def small_heading(said: Sequence[str], colour: str, room: float) -> tuple[dict[str, Any], int]:
+    """A small title, each text in lines of so many px, and the px that they take in all."""
+    _, small = SIZES
+    lines = [line for text in said for line in wrapped(text, room)]
+    title = {
+        "text": "<br>".join(map(plotly_text, lines)),
+        "font": {"size": small, "color": colour},
+        "x": 0.02,
+        "y": 1,
+        "yanchor": "top",
+        "pad": {"t": TOOLBAR},
+    }
+    return title, TOOLBAR + 15 * len(lines) + 4
+
+
 def cell_numbers(
     values: Float[np.ndarray, "row column"],
     columns: Sequence[str],

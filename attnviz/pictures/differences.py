@@ -15,7 +15,9 @@ from attnviz.errors import CaptureError
 from attnviz.pictures import style
 from attnviz.pictures.provenance import with_interventions
 from attnviz.pictures.shown import Shown, Source
-from attnviz.texts import Message
+from attnviz.texts import Language, Message, say
+
+DIGITS = 3  # of a divergence
 
 
 @dataclass(frozen=True)
@@ -107,3 +109,22 @@ def _withheld(a: AttentionMap, b: AttentionMap, weak: np.ndarray) -> Withheld:
         weak_share=(a.share(weak) + b.share(weak)) / 2,
         between_share=(a.withheld.between_share + b.withheld.between_share) / 2,
     )
+
+
+def divergence_words(view: Shown, language: Language) -> list[str]:
+    """How far apart the rows are on average, and which the farthest; or why that is not known."""
+    divergence = view.map.divergence
+    if divergence is None:
+        return [] if view.source is None else [say("comparison.no_divergence", language)]
+    if not divergence.size:
+        return []
+    farthest = int(divergence.argmax())
+    return [
+        say(
+            "comparison.apart",
+            language,
+            mean=f"{divergence.mean():.{DIGITS}f}",
+            most=f"{divergence[farthest]:.{DIGITS}f}",
+            token=view.map.rows[farthest].name,
+        )
+    ]

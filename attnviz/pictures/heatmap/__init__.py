@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float
 
 from attnviz import checks
 from attnviz.analysis.lens import Lens
@@ -17,7 +18,8 @@ from attnviz.core.trace import Trace
 from attnviz.digits import printed
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_language
-from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
+from attnviz.pictures.chart import Chart, cell_numbers, heading, layout, small_heading
+from attnviz.pictures.differences import DIGITS, divergence_words
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.hatch import segments
@@ -34,11 +36,16 @@ from attnviz.texts import Language, say
 SCRIPT = Script("heatmap")
 NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
 NARROWEST = 250  # px of the cells where a page is narrow
+SMALLEST = 145  # px of the cells of one of three beside each other
+WIDE_FROM = 42  # places: cells of 6 px then want the whole column of a page for one heatmap
 LINE = 8.9  # px from one label to the next
 LONGEST_LABEL = 14
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
 HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
+SMALL = 220  # px of a line above a heatmap that stands beside two others
+INKS = 30  # px of the inks above the cells
+BARS = 0.16  # of the width: the divergence of each row, beside a difference of two heads
 HATCHED_TWICE_UP_TO = 40  # places: beyond, one line a cell is fine enough
 
 
@@ -123,7 +130,8 @@ def draw(
     """The heatmap of what is shown. z holds the values themselves; hidden cells are gaps.
 
     What is not allowed is hatched, and says so under the pointer. The figure says its model,
-    formula, ink and notes itself unless it is `captioned` with them, as on a page.
+    formula, ink and notes itself unless it is `captioned` with them, as on a page: it may then
+    stand beside others, and the divergence of each row beside a difference of two heads.
     """
     attention = view.map
     rows, columns = _names(attention.rows), _names(attention.columns)
@@ -131,12 +139,15 @@ def draw(
     hover = (
         f"{say('picture.query', language)}: %{{y}}<br>{say('picture.key', language)}: %{{x}}<br>"
     )
-    data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, language)]
+    bar = _small_colour_bar(view) if captioned else _colour_bar(view, mode, language)
+    data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, bar)]
     if max(attention.values.shape) <= NUMBERS_UP_TO:
         signed = attention.is_signed
         data.append(cell_numbers(drawn, columns, rows, view.code, mode, 9, signed=signed))
     if attention.allowed is not None:
         data.append(_not_allowed(attention, rows, columns, hover, language))
+    if captioned and attention.divergence is not None:
+        data.append(_divergences(attention.divergence, attention.rows, mode, language))
     figure = go.Figure(data=data, layout=_layout(view, mode, language, captioned))
     alt = say(
         f"heatmap.alt{_kind(view)}",
@@ -147,7 +158,8 @@ def draw(
         columns=len(columns),
         says=view.alt(language),
     )
-    alt = " ".join([alt, *view.about(language)])
+    apart = divergence_words(view, language) if attention.divergence is not None else []
+    alt = " ".join([alt, *apart, *view.about(language)])
     return Heatmap(figure, alt, view, language)
 
 
@@ -162,7 +174,7 @@ def _cells(
     view: Shown,
     hover: str,
     mode: Mode,
-    language: Language,
+    colour_bar: dict[str, Any],
 ) -> go.Heatmap:
     """The values that are shown, each with its number under the pointer."""
     signed, colour = view.map.is_signed, getattr(view.code, mode)
@@ -183,7 +195,7 @@ def _cells(
         zmax=1,
         xgap=0,
         ygap=0,
-        colorbar=_colour_bar(view, mode, language),
+        colorbar=colour_bar,
     )
 
 
@@ -200,6 +212,26 @@ def _not_allowed(
         hoverongaps=False,
         colorscale=[(0, clear), (1, clear)],
         showscale=False,
+    )
+
+
+def _divergences(
+    bits: Float[np.ndarray, " row"], rows: Sequence[Place], mode: Mode, language: Language
+) -> go.Bar:
+    """A bar beside each row, as long as the divergence of the two heads' rows."""
+    said = [
+        say("comparison.row", language, query=row.name, bits=f"{value:.{DIGITS}f}")
+        for row, value in zip(rows, bits.tolist(), strict=True)
+    ]
+    return go.Bar(
+        x=bits,
+        y=_names(rows),
+        orientation="h",
+        xaxis="x2",
+        customdata=list(map(plotly_text, said)),
+        hovertemplate="%{customdata}<extra></extra>",
+        marker={"color": style.FAINT_INK[mode]},
+        showlegend=False,
     )
 
 
@@ -249,6 +281,28 @@ def _colour_bar(view: Shown, mode: Mode, language: Language) -> dict[str, Any]:
     }
 
 
+def _small_colour_bar(view: Shown) -> dict[str, Any]:
+    """The same in one line above the cells."""
+    ticks = style.FEW_TICKS[view.map.scale]
+    return {
+        "orientation": "h",
+        "tickvals": list(ticks),
+        "tickangle": 0,
+        "ticktext": [f"{tick:g}".replace("-", "−") for tick in ticks],
+        "tickfont": {"size": 9},
+        "thickness": 6,
+        "x": 0,
+        "xanchor": "left",
+        "len": 1 - BARS if view.map.divergence is not None else 1,
+        "xpad": 0,
+        "y": 1,
+        "yanchor": "bottom",
+        "ypad": 3,
+        "ticklabelposition": "outside top",
+        "outlinewidth": 0,
+    }
+
+
 def _size(view: Shown) -> str:
     return f"{len(view.map.rows)} × {len(view.map.columns)}"
 
@@ -262,10 +316,10 @@ def _hatched(view: Shown, language: Language) -> list[str]:
     return [] if view.map.allowed is None else [say("picture.hatched", language)]
 
 
-def _axis(places: Sequence[Place]) -> dict[str, Any]:
-    """An axis of names, as many as there is room for."""
+def _axis(places: Sequence[Place], room: int = NARROWEST) -> dict[str, Any]:
+    """An axis of names, as many as there is room for in so many px."""
     labels = [_label(place.text) for place in places]
-    ticks = _ticks(len(labels))
+    ticks = _ticks(len(labels), room)
     return {
         "type": "category",
         "tickvals": ticks,
@@ -285,9 +339,9 @@ def ink_words(view: Shown, language: Language) -> str:
     return say(f"picture.ink_stops{_kind(view)}", language, stops=style.STOPS)
 
 
-def _named(view: Shown, language: Language) -> str:
+def _named(view: Shown, across: int, language: Language) -> str:
     """How many rows and columns are named, where not all are."""
-    steps = [_step(len(places)) for places in (view.map.rows, view.map.columns)]
+    steps = [_step(len(view.map.rows)), _step(len(view.map.columns), across)]
     if max(steps) == 1:
         return ""
     if steps[0] == steps[1]:
@@ -297,42 +351,72 @@ def _named(view: Shown, language: Language) -> str:
 
 def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
     attention = view.map
+    is_small = captioned and len(attention.columns) < WIDE_FROM
+    across = SMALLEST if is_small else NARROWEST
     with_numbers = max(attention.values.shape) <= NUMBERS_UP_TO
     direction = _listed(
         _size(view),
         say("picture.direction", language),
-        _named(view, language),
+        _named(view, across, language),
         say("picture.rounded", language) if with_numbers else "",
         "" if captioned else ink_words(view, language),
         *_hatched(view, language),
     )
-    more = [] if captioned else [view.formula(language), " ".join(view.notes(language))]
-    title, top = heading(
-        view.name(language) if captioned else view.title(language),
-        [direction, *more],
-        getattr(view.code, mode),
-        mode,
-    )
+    colour = getattr(view.code, mode)
+    beside: dict[str, Any] = {}
+    if captioned:
+        colour = style.INK[mode] if attention.is_signed else colour
+        title, top = small_heading([view.name(language), direction], colour, SMALL)
+        top += INKS
+        if attention.divergence is not None:
+            beside = _beside(mode, language)
+    else:
+        more = [view.formula(language), " ".join(view.notes(language))]
+        title, top = heading(view.title(language), [direction, *more], colour, mode)
     cells = min(MOST, LEAST_CELL * len(attention.rows))
     return layout(
         mode,
         title=title,
         height=max(HEIGHT, top + cells + BELOW),
-        margin={"l": 4, "r": 4, "t": top, "b": 4},
-        xaxis={**_axis(attention.columns), "tickangle": -90},
+        margin={"l": 4, "r": 16 if beside else 4, "t": top, "b": 4},
+        xaxis={
+            **_axis(attention.columns, across),
+            "tickangle": -90,
+            "domain": [0, 1 - BARS * bool(beside)],
+        },
+        **beside,
         yaxis={**_axis(attention.rows), "autorange": "reversed"},
         shapes=[*_hatch(attention, mode), *_between_texts(attention, mode)],
     )
+
+
+def _beside(mode: Mode, language: Language) -> dict[str, Any]:
+    """Where the divergences of the rows stand, from 0 to 1 bit."""
+    return {
+        "bargap": 0.3,
+        "xaxis2": {
+            "domain": [1 - BARS + 0.02, 1],
+            "anchor": "y",
+            "range": [0, 1],
+            "tickvals": [0, 1],
+            "ticktext": ["0", say("comparison.one_bit", language)],
+            "tickangle": 0,
+            "tickfont": {"size": 9},
+            "gridcolor": style.RULE[mode],
+            "zeroline": False,
+            "fixedrange": True,
+        },
+    }
 
 
 def _label(text: str) -> str:
     return plotly_text(cut(text, LONGEST_LABEL))
 
 
-def _ticks(places: int) -> list[int]:
+def _ticks(places: int, room: int) -> list[int]:
     """All places while they fit, else every k-th; the hover names them all."""
-    return list(range(0, places, _step(places)))
+    return list(range(0, places, _step(places, room)))
 
 
-def _step(places: int) -> int:
-    return max(1, ceil(places * LINE / NARROWEST))
+def _step(places: int, room: int = NARROWEST) -> int:
+    return max(1, ceil(places * LINE / room))
