@@ -346,6 +346,9 @@ def _named(view: Shown, across: int, language: Language) -> str:
         return ""
     if steps[0] == steps[1]:
         return say("picture.some_named", language, step=steps[0])
+    if min(steps) == 1:
+        which = "keys" if steps[0] == 1 else "queries"
+        return say(f"picture.some_{which}_named", language, step=max(steps))
     return say("picture.some_named_apart", language, rows=steps[0], columns=steps[1])
 
 
