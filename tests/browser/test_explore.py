@@ -450,7 +450,7 @@ def test_pictures_have_text_alternatives(visit: Open) -> None:
     assert lines is not None
     assert "L0·H2: Here: > 99.9 % on the previous token" in lines
     opened.tab("Heatmap")
-    expect(page.locator('.st-key-heatmaps [aria-label*="Heatmap of all-MiniLM"]')).to_have_count(2)
+    expect(page.locator('.st-key-heatmaps [aria-label*="Heatmap of all-MiniLM"]')).to_have_count(3)
     opened.tab("Numbers")
     expect(page.locator(".st-key-table table")).to_be_visible()
 

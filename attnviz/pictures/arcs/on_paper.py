@@ -66,7 +66,7 @@ def arc(query: int, key: int, places: int, step: Length) -> str:
     return f"{over}m{-dot:g} 0{half} {2 * dot:g} 0{half} {-2 * dot:g} 0"
 
 
-def _middle(slot: float, step: Length) -> float:
+def _middle(slot: Length, step: Length) -> float:
     return EDGE + (slot + 0.5) * step
 
 

@@ -18,7 +18,7 @@ from attnviz.core.trace import Trace
 from attnviz.digits import printed
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_language
-from attnviz.pictures.chart import Chart, cell_numbers, heading, layout, small_heading
+from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
 from attnviz.pictures.differences import DIGITS, divergence_words
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
@@ -43,7 +43,6 @@ LONGEST_LABEL = 14
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
 HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
-SMALL = 220  # px of a line above a heatmap that stands beside two others
 INKS = 30  # px of the inks above the cells
 BARS = 0.16  # of the width: the divergence of each row, beside a difference of two heads
 HATCHED_TWICE_UP_TO = 40  # places: beyond, one line a cell is fine enough
@@ -369,7 +368,7 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
     beside: dict[str, Any] = {}
     if captioned:
         colour = style.INK[mode] if attention.is_signed else colour
-        title, top = small_heading([view.name(language), direction], colour, SMALL)
+        title, top = heading(view.name(language), [direction], colour, mode, is_beside=True)
         top += INKS
         if attention.divergence is not None:
             beside = _beside(mode, language)

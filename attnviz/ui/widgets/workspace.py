@@ -131,8 +131,9 @@ def heatmaps(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = Fal
     """The heatmaps of heads A and B, or of all that are combined; `captioned`, and of A − B."""
     heads = now.heads if now.combination else now.heads[:2]
     maps = shown(trace, heads, now.lens, now.combination)
-    pair = pair_shown(trace, now.heads, now.lens) if captioned else ()
-    if captioned and not pair:
+    asked = captioned and now.combination is None
+    pair = pair_shown(trace, now.heads, now.lens) if asked else ()
+    if asked and not pair:
         st.caption(
             say(f"comparison.same_{'layer' if now.lens.is_of_layers else 'head'}", language())
         )
