@@ -7,23 +7,29 @@ from typing import Any, get_args
 
 import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Float
 
 from attnviz import checks
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead
-from attnviz.core.maps import AttentionMap, Place, second_text
+from attnviz.core.maps import AttentionMap, Place
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_language
 from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
-from attnviz.pictures.differences import DIGITS, divergence_words
+from attnviz.pictures.differences import divergence_words
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
-from attnviz.pictures.hatch import segments
+from attnviz.pictures.heatmap.beside import (
+    BARS,
+    INKS,
+    divergence_axis,
+    divergences,
+    small_colour_bar,
+)
 from attnviz.pictures.heatmap.on_paper import cells_on_paper
+from attnviz.pictures.heatmap.shapes import NUMBERS_UP_TO, between_texts, hatch
 from attnviz.pictures.map_picture import again_with
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.scripts import Script
@@ -34,7 +40,6 @@ from attnviz.pictures.widths import cut
 from attnviz.texts import Language, say
 
 SCRIPT = Script("heatmap")
-NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
 NARROWEST = 250  # px of the cells where a page is narrow
 SMALLEST = 145  # px of the cells of one of three beside each other
 WIDE_FROM = 42  # places: cells of 6 px then want the whole column of a page for one heatmap
@@ -43,9 +48,6 @@ LONGEST_LABEL = 14
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
 HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
-INKS = 30  # px of the inks above the cells
-BARS = 0.16  # of the width: the divergence of each row, beside a difference of two heads
-HATCHED_TWICE_UP_TO = 40  # places: beyond, one line a cell is fine enough
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -138,7 +140,7 @@ def draw(
     hover = (
         f"{say('picture.query', language)}: %{{y}}<br>{say('picture.key', language)}: %{{x}}<br>"
     )
-    bar = _small_colour_bar(view) if captioned else _colour_bar(view, mode, language)
+    bar = small_colour_bar(view) if captioned else _colour_bar(view, mode, language)
     data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, bar)]
     if max(attention.values.shape) <= NUMBERS_UP_TO:
         signed = attention.is_signed
@@ -146,7 +148,7 @@ def draw(
     if attention.allowed is not None:
         data.append(_not_allowed(attention, rows, columns, hover, language))
     if captioned and attention.divergence is not None:
-        data.append(_divergences(attention.divergence, attention.rows, mode, language))
+        data.append(divergences(attention.divergence, attention.rows, mode, language))
     figure = go.Figure(data=data, layout=_layout(view, mode, language, captioned))
     alt = say(
         f"heatmap.alt{_kind(view)}",
@@ -214,53 +216,6 @@ def _not_allowed(
     )
 
 
-def _divergences(
-    bits: Float[np.ndarray, " row"], rows: Sequence[Place], mode: Mode, language: Language
-) -> go.Bar:
-    """A bar beside each row, as long as the divergence of the two heads' rows."""
-    said = [
-        say("comparison.row", language, query=row.name, bits=f"{value:.{DIGITS}f}")
-        for row, value in zip(rows, bits.tolist(), strict=True)
-    ]
-    return go.Bar(
-        x=bits,
-        y=_names(rows),
-        orientation="h",
-        xaxis="x2",
-        customdata=list(map(plotly_text, said)),
-        hovertemplate="%{customdata}<extra></extra>",
-        marker={"color": style.FAINT_INK[mode]},
-        showlegend=False,
-    )
-
-
-def _hatch(attention: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
-    """The hatch as one shape; on an axis of names, cell i is around i."""
-    if attention.allowed is None:
-        return []
-    largest = max(attention.values.shape)
-    lines = 4 if largest <= NUMBERS_UP_TO else 2 if largest <= HATCHED_TWICE_UP_TO else 1
-    path = "".join(
-        f"M{x1 - 0.5:g},{y1 - 0.5:g}L{x2 - 0.5:g},{y2 - 0.5:g}"
-        for x1, y1, x2, y2 in segments(attention.denied, lines)
-    )
-    line = {"color": style.FAINT_INK[mode], "width": style.HATCH_WIDTH}
-    return [{"type": "path", "path": path, "line": line, "layer": "above", "name": "not allowed"}]
-
-
-def _between_texts(attention: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
-    """Of a pair of texts: thin lines where the second one begins, as shapes."""
-    high, wide = attention.values.shape
-    line = {"color": style.FAINT_INK[mode], "width": 1}
-    common = {"type": "line", "layer": "above", "name": "between texts", "line": line}
-    found = []
-    if (at := second_text(attention.rows)) is not None:
-        found.append({**common, "x0": -0.5, "x1": wide - 0.5, "y0": at - 0.5, "y1": at - 0.5})
-    if (at := second_text(attention.columns)) is not None:
-        found.append({**common, "x0": at - 0.5, "x1": at - 0.5, "y0": -0.5, "y1": high - 0.5})
-    return found
-
-
 def _kind(view: Shown) -> str:
     """The end of a text's key where values of either sign want other words than weights."""
     return "_signed" if view.map.is_signed else ""
@@ -277,28 +232,6 @@ def _colour_bar(view: Shown, mode: Mode, language: Language) -> dict[str, Any]:
         "xpad": 4,
         "outlinewidth": 0,
         "tickfont": {"size": 10, "color": style.FAINT_INK[mode]},
-    }
-
-
-def _small_colour_bar(view: Shown) -> dict[str, Any]:
-    """The same in one line above the cells."""
-    ticks = style.FEW_TICKS[view.map.scale]
-    return {
-        "orientation": "h",
-        "tickvals": list(ticks),
-        "tickangle": 0,
-        "ticktext": [f"{tick:g}".replace("-", "−") for tick in ticks],
-        "tickfont": {"size": 9},
-        "thickness": 6,
-        "x": 0,
-        "xanchor": "left",
-        "len": 1 - BARS if view.map.divergence is not None else 1,
-        "xpad": 0,
-        "y": 1,
-        "yanchor": "bottom",
-        "ypad": 3,
-        "ticklabelposition": "outside top",
-        "outlinewidth": 0,
     }
 
 
@@ -371,7 +304,7 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
         title, top = heading(view.name(language), [direction], colour, mode, is_beside=True)
         top += INKS
         if attention.divergence is not None:
-            beside = _beside(mode, language)
+            beside = divergence_axis(mode, language)
     else:
         more = [view.formula(language), " ".join(view.notes(language))]
         title, top = heading(view.title(language), [direction, *more], colour, mode)
@@ -388,27 +321,8 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
         },
         **beside,
         yaxis={**_axis(attention.rows), "autorange": "reversed"},
-        shapes=[*_hatch(attention, mode), *_between_texts(attention, mode)],
+        shapes=[*hatch(attention, mode), *between_texts(attention, mode)],
     )
-
-
-def _beside(mode: Mode, language: Language) -> dict[str, Any]:
-    """Where the divergences of the rows stand, from 0 to 1 bit."""
-    return {
-        "bargap": 0.3,
-        "xaxis2": {
-            "domain": [1 - BARS + 0.02, 1],
-            "anchor": "y",
-            "range": [0, 1],
-            "tickvals": [0, 1],
-            "ticktext": ["0", say("comparison.one_bit", language)],
-            "tickangle": 0,
-            "tickfont": {"size": 9},
-            "gridcolor": style.RULE[mode],
-            "zeroline": False,
-            "fixedrange": True,
-        },
-    }
 
 
 def _label(text: str) -> str:
