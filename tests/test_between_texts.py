@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from typing import Any, get_args
 
 import numpy as np
@@ -18,8 +19,11 @@ from attnviz.command import draw as command
 from attnviz.errors import CaptureError
 from attnviz.models import catalogue
 from attnviz.models.load import Model
+from attnviz.pictures.arcs import arcs
+from attnviz.pictures.comparison import comparison
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.heatmap import draw as draw_heatmap
+from attnviz.pictures.highlights import highlights
 from attnviz.pictures.packet import unpack
 from attnviz.share.state import EXPLORE, from_link, to_link
 from attnviz.texts import LANGUAGES
@@ -47,7 +51,7 @@ def types(minilm: Model) -> np.ndarray:
 
 def block(types: np.ndarray, between: Between) -> np.ndarray:
     looks, seen = ("ab".index(name) for name in between.split("_to_"))
-    return (types[:, None] == looks) & (types[None] == seen)
+    return np.asarray((types[:, None] == looks) & (types[None] == seen))
 
 
 def test_special_tokens_are_of_the_text_that_the_tokenizer_says(
@@ -169,7 +173,7 @@ def test_cross_attention_has_no_such_filter(tmp_path: Any) -> None:
     trace = attnviz.trace("the cat sat .", model, target="the mat")
     for kind in ("cross", "encoder", "decoder"):
         with pytest.raises(CaptureError, match="no two texts that look at each other"):
-            attnviz.lines(trace, [(0, 0, kind)], Lens(between="a_to_b"))  # type: ignore[list-item]
+            attnviz.lines(trace, [(0, 0, kind)], Lens(between="a_to_b"))
 
 
 def paths(svg: str) -> list[str]:
@@ -177,12 +181,12 @@ def paths(svg: str) -> list[str]:
     return [one.get("d", "") for one in found if one.get("class") == "between"]
 
 
-PAPER = {
+PAPER: dict[str, Callable[[attnviz.Trace], Any]] = {
     "heatmap": lambda trace: attnviz.heatmap(trace, HEAD),
-    "comparison": lambda trace: attnviz.comparison(trace, [(0, 2), HEAD]),
+    "comparison": lambda trace: comparison(trace, [(0, 2), HEAD]),
     "lines": lambda trace: attnviz.lines(trace, [HEAD]),
-    "arcs": lambda trace: attnviz.arcs(trace, HEAD),
-    "highlights": lambda trace: attnviz.highlights(trace, HEAD),
+    "arcs": lambda trace: arcs(trace, HEAD),
+    "highlights": lambda trace: highlights(trace, HEAD),
 }
 LINES = {"heatmap": 2, "comparison": 2, "lines": 3, "arcs": 1, "highlights": 1}
 
@@ -192,9 +196,9 @@ LINES = {"heatmap": 2, "comparison": 2, "lines": 3, "arcs": 1, "highlights": 1}
 def test_paper_has_a_thin_line_where_the_second_text_begins(
     pair: attnviz.Trace, note: attnviz.Trace, name: str, sheet: attnviz.Sheet | None
 ) -> None:
-    made: Any = PAPER[name](pair)
+    made = PAPER[name](pair)
     assert len(paths(made.to_svg(sheet=sheet))) == LINES[name]
-    single: Any = PAPER[name](note)
+    single = PAPER[name](note)
     assert paths(single.to_svg(sheet=sheet)) == []
 
 
@@ -214,10 +218,10 @@ def test_the_line_of_a_heatmap_on_paper_is_at_the_cell_of_the_second_text(
 def test_packets_say_where_the_second_text_begins(
     pair: attnviz.Trace, note: attnviz.Trace, name: str
 ) -> None:
-    made: Any = PAPER[name](pair)
+    made = PAPER[name](pair)
     meta, _ = unpack(made.packet)
     assert (meta["rows"]["second"], meta["columns"]["second"]) == (8, 8)
-    single: Any = PAPER[name](note)
+    single = PAPER[name](note)
     meta, _ = unpack(single.packet)
     assert "second" not in meta["rows"]
 

@@ -217,10 +217,8 @@ def test_explore_draws_a_against_b_with_the_divergence_of_each_row(
     expect(plots).to_have_count(3)
     expected = attnviz.difference(note, (0, 2), (1, 8))
     assert expected.divergence is not None
-    z, bits = plots.nth(2).evaluate(
-        "p => [p.data[0].z, p.data[1].x].map((part) => JSON.parse(JSON.stringify("
-        "Array.from(part, (row) => row.length ? Array.from(row) : row))))"
-    )
+    z = plots.nth(2).evaluate("p => p.calcdata[0][0].z.map((row) => Array.from(row))")
+    bits = plots.nth(2).evaluate("p => Array.from(p._fullData[1].x)")
     np.testing.assert_array_equal(np.array(z, np.float32), expected.values)
     np.testing.assert_allclose(np.array(bits), expected.divergence, atol=1e-6)
     tops = [box["y"] for box in map(Locator.bounding_box, plots.all()) if box]
