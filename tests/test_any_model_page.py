@@ -63,7 +63,7 @@ def test_a_model_of_one_text_has_no_box_for_a_target(family: str, saved: Saved) 
     app = opened(explore, saved(family))
     assert not app.error
     assert {"overview_picture", "lines_picture"} <= components(app)
-    assert len(choose(app, "tab", "heatmaps").get("plotly_chart")) == 2
+    assert len(choose(app, "tab", "heatmaps").get("plotly_chart")) == 3
     assert "target" not in [box.key for box in app.text_input]
     assert "kind" not in [one.key for one in app.get("button_group")]
 

@@ -177,8 +177,9 @@ def test_one_switch_is_for_every_picture_of_the_page(
 ) -> None:
     choose(page, "tab", "heatmaps")
     choose(page, "map", kind)
-    for seen, head in zip(drawn(page), [(0, 2), (1, 8)], strict=True):
-        np.testing.assert_allclose(seen, by_itself(note, head, kind).values, atol=1e-7)
+    a, b = (by_itself(note, head, kind).values for head in [(0, 2), (1, 8)])
+    for seen, expected in zip(drawn(page), [a, b, a - b], strict=True):
+        np.testing.assert_allclose(seen, expected, atol=1e-7)
     assert captions(page).count("of the map") == 2
     assert page.query_params["map"] == kind
     choose(page, "map", "raw")
@@ -192,7 +193,7 @@ def test_what_rollout_cannot_combine_is_shown_as_not_in_force(page: AppTest) -> 
     off: Any = next(one for one in page.get("button_group") if one.key == "combine_off")
     assert off.disabled
     assert off.value == "each"
-    assert len(drawn(page)) == 2
+    assert len(drawn(page)) == 3
     choose(page, "map", "raw")
     assert len(drawn(page)) == 1, "what was chosen before is in force again"
 

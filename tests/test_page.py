@@ -297,12 +297,14 @@ def open_save(app: AppTest) -> AppTest:
 def test_a_picture_below_the_others_is_made_once_it_is_opened(
     page: AppTest, kind: PictureKind
 ) -> None:
-    count = 1 if kind.takes == "pair" else 2
-    pictures = {f"{kind.view}_picture_{index}" for index in range(count)}
+    pictures = {f"{kind.view}_picture_{index}" for index in range(2)}
     assert not pictures & components(page)
     page.session_state["values"]["opened"] = (kind.view,)
     page.run()
-    assert pictures <= components(page), "of heads A and B, or of one against the other"
+    if kind.takes == "pair":
+        assert len(page.get("plotly_chart")) == 3, "one against the other, beside both heatmaps"
+    else:
+        assert pictures <= components(page), "of heads A and B"
     assert page.query_params["open"] in (kind.view, [kind.view]), "a link opens it"
     if kind.most_places is not None:
         typed(page, "word " * kind.most_places)

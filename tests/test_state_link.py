@@ -57,6 +57,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "arrangement": st.sampled_from(["stacked", "beside", "overlaid"]),
     "direction": st.sampled_from(["horizontal", "vertical"]),
     "unit": st.sampled_from(["piece", "word"]),
+    "between": st.sampled_from(["all", "a_to_a", "a_to_b", "b_to_a", "b_to_b"]),
     "sort_by": st.sampled_from(SORTS),
     "tab": st.sampled_from(TABS),
     "map": st.sampled_from(["raw", "norm_weighted", "rollout", "flow"]),

@@ -38,6 +38,10 @@ def test_both_languages_have_the_same_texts_and_placeholders() -> None:
 def test_no_text_is_empty_and_chinese_is_chinese() -> None:
     same = {key for key, text in catalogue("en").items() if text == catalogue("zh")[key]}
     assert same <= {
+        "page.between_a_to_a",
+        "page.between_a_to_b",
+        "page.between_b_to_a",
+        "page.between_b_to_b",
         "page.map_flow",
         "page.map_rollout",
         "page.model_minilm",

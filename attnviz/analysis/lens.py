@@ -1,8 +1,9 @@
 """The lens: what of a head's attention is shown, and a count of all that is not.
 
 In this order: pieces are merged to words, special tokens are hidden, what is left is
-renormalised, heads are combined, weak weights are hidden, and a span of the text is cut out. Each
-step is asked for, and each is counted. Heads are combined once each has been merged and
+renormalised, heads are combined, weak weights are hidden, a span of the text is cut out, and of a
+pair of texts what runs between others than those asked for is hidden. Each step is asked for, and
+each is counted. Heads are combined once each has been merged and
 renormalised: a cell of their maximum is the largest of the cells that their own pictures show,
 and no weight passes 1.
 """
@@ -20,9 +21,12 @@ from attnviz.analysis.combine import Combination, combined
 from attnviz.capture.grouping import is_unspaced
 from attnviz.core.maps import AttentionMap, Place, Withheld, share_of
 from attnviz.core.tokens import Token
+from attnviz.errors import CaptureError
 
 Unit = Literal["piece", "word"]
 MapKind = Literal["raw", "norm_weighted", "rollout", "flow"]  # of weights, or computed from them
+Between = Literal["all", "a_to_a", "a_to_b", "b_to_a", "b_to_b"]  # the texts of a pair
+_TEXTS = "ab"  # by segment
 _ROUNDING = 1e-5  # of a sum of weights
 
 
@@ -41,10 +45,12 @@ class Lens:
     strongest: float = 1.0  # of each row, show the strongest until this share is reached
     span: tuple[int, int] | None = None  # the first and the last token shown; of two texts, key
     map: MapKind = "raw"  # which map of a head or, of rollout and flow, of its layer
+    between: Between = "all"  # of a pair of texts: from which to which, special tokens included
 
     def __post_init__(self) -> None:
         checks.one_of("unit", self.unit, get_args(Unit))
         checks.one_of("map", self.map, get_args(MapKind))
+        checks.one_of("between", self.between, get_args(Between))
         for names, check in (
             (("hide_special", "renormalise"), checks.flag),
             (("at_least", "strongest"), checks.share),
@@ -106,8 +112,12 @@ def look_at(
     """Several heads' weights through the lens, combined to one.
 
     `heads` and `allowed` have the queries of `lens.parts(tokens, columns)`, and all keys.
+
+    Raises:
+        CaptureError: if the lens asks for one text of a pair, and there is no pair.
     """
     columns = tokens if columns is None else columns
+    check_between(lens, tokens, columns)
     of_queries, of_keys = lens.parts(tokens, columns)
     queries = _side(tokens[of_queries], lens)
     keys = queries if columns is tokens and lens.span is None else _side(columns, lens)
@@ -133,13 +143,16 @@ def look_at(
     strongest = strong(left, lens)[:, is_near]
     outside = share_of(left, np.broadcast_to(~is_near, left.shape), whole)
     left = left[:, is_near]
-    shown = strongest if may is None else strongest & may
-    weak = ~strongest if may is None else may & ~strongest
+    near = tuple(key for key, stays in zip(keys.shown, is_near, strict=True) if stays)
+    asked = runs_between(queries.shown, near, lens.between)
+    shown = (strongest if may is None else strongest & may) & asked
+    weak = (~strongest if may is None else may & ~strongest) & asked
+    other = ~asked if may is None else may & ~asked
     sides = (keys,) if columns is tokens else (queries, keys)  # each side is counted once
     apart = (queries,) if columns is tokens else (queries, _side(columns[of_keys], lens))
     return AttentionMap(
         rows=queries.shown,
-        columns=tuple(key for key, near in zip(keys.shown, is_near, strict=True) if near),
+        columns=near,
         values=left,
         shown=shown,
         whole=whole,
@@ -154,6 +167,8 @@ def look_at(
             rows_empty=int((whole == 0).sum()) if renormalised else 0,
             weak_hidden=int(weak.sum()),
             weak_share=share_of(left, weak, whole),
+            between_hidden=int(other.sum()),
+            between_share=share_of(left, other, whole),
             not_allowed=0 if may is None else int((~may).sum()),
             span=None if lens.span is None else (of_keys.start, of_keys.stop - 1),
             tokens=len(columns),
@@ -224,6 +239,34 @@ def places_shown(
     return _side(queries[of_queries], lens).shown, _side(keys[of_keys], lens).shown
 
 
+def are_two_texts(queries: Sequence[Token], keys: Sequence[Token]) -> bool:
+    """Whether these are the tokens of a pair of texts, which look at each other."""
+    return queries is keys and len({token.segment for token in queries}) > 1
+
+
+def check_between(lens: Lens, queries: Sequence[Token], keys: Sequence[Token]) -> None:
+    """Make sure that there are the two texts between which the lens asks to look.
+
+    Raises:
+        CaptureError: if not.
+    """
+    if lens.between != "all" and not are_two_texts(queries, keys):
+        raise CaptureError("no_pair_to_filter", value=lens.between)
+
+
+def runs_between(
+    rows: Sequence[Place], columns: Sequence[Place], between: Between
+) -> Bool[np.ndarray, "row column"]:
+    """Which cells run from the text that is asked for to the other, or to itself."""
+    if between == "all":
+        return np.ones((len(rows), len(columns)), bool)
+    of_queries, of_keys = (_TEXTS.index(text) for text in between.split("_to_"))
+    looks = np.array([row.segment == of_queries for row in rows], bool)
+    is_seen = np.array([column.segment == of_keys for column in columns], bool)
+    asked: np.ndarray = looks[:, None] & is_seen
+    return asked
+
+
 def _are_one_word(tokens: Sequence[Token], position: int) -> bool:
     """Whether the token at a position and the one after it are of one word."""
     if not 0 <= position < len(tokens) - 1:
@@ -291,4 +334,5 @@ def _place(tokens: list[Token], unit: Unit) -> Place:
         positions=tuple(token.position for token in tokens),
         is_special=tokens[0].is_special,
         is_unknown=any(token.is_unknown for token in tokens),
+        segment=tokens[0].segment,
     )

@@ -148,6 +148,7 @@ def _fair_shares(lengths: list[int], room: int) -> list[int]:
 def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Token, ...]:
     special = _special_ids(model)
     tokens, pieces, sentence = [], [], 0
+    texts = _texts_by_type(encoding)
     marks = Marks.of(model.tokenizer, model.byte_level)
     columns = zip(  # each asked for once: the encoding makes a new list every time
         encoding.ids,
@@ -155,16 +156,17 @@ def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Tok
         encoding.sequence_ids,
         encoding.word_ids,
         encoding.offsets,
+        encoding.type_ids,
         _next_starts(encoding),
         strict=True,
     )
-    for position, (index, added, of, word, offsets, after) in enumerate(columns):
+    for position, (index, added, of, word, offsets, kind, after) in enumerate(columns):
         piece = str(model.tokenizer.id_to_token(index))  # Unigram gives the text for a blank
         is_special = bool(added) or index in special
         is_unknown = not is_special and piece == model.unknown_token
         # post_process forgets the first sentence's id in a pair: None is then 0. What it adds
-        # belongs to the sentence that it follows.
-        sentence = sentence if added else of or 0
+        # belongs to the sentence of its type, or else to the one that it follows.
+        sentence = texts.get(kind, sentence) if added else of or 0
         span = (0, 0) if added else _with_marks(offsets, sentences[sentence], after)
         source = sentences[sentence][slice(*span)]
         whole = is_special or is_unknown
@@ -185,6 +187,16 @@ def _tokens(encoding: Encoding, sentences: list[str], model: Model) -> tuple[Tok
         is_part = not (is_special or is_space(text))
         pieces.append(Piece(sentence, span, word if is_part else None))
     return _with_words(tokens, pieces, sentences)
+
+
+def _texts_by_type(encoding: Encoding) -> dict[int, int]:
+    """The sentence of each type id; nothing where types do not tell sentences apart."""
+    columns = zip(
+        encoding.special_tokens_mask, encoding.sequence_ids, encoding.type_ids, strict=True
+    )
+    own = {(kind, of or 0) for added, of, kind in columns if not added}
+    found = dict(own)
+    return found if len(found) == len(own) else {}
 
 
 def _special_ids(model: Model) -> set[int]:

@@ -4,7 +4,7 @@ Rows are queries and columns are keys; the two may differ in number and meaning.
 from a head, from several, from a difference of two traces, or from anywhere else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -31,6 +31,7 @@ class Place:
     positions: tuple[int, ...]  # of the tokens that it stands for
     is_special: bool = False
     is_unknown: bool = False
+    segment: int = 0  # the text that it is of: 1 for the second of a pair
 
     @property
     def name(self) -> str:
@@ -52,6 +53,8 @@ class Withheld:
     rows_empty: int = 0  # rows with nothing left to renormalise
     weak_hidden: int = 0  # weights below the thresholds
     weak_share: float = 0.0  # of a whole row, mean over the shown queries
+    between_hidden: int = 0  # weights between other texts of a pair than those that are asked for
+    between_share: float = 0.0  # of a whole row, mean over the shown queries
     not_allowed: int = 0  # pairs that a mask does not allow
     span: tuple[int, int] | None = None  # the first and the last token that is shown
     tokens: int = 0  # of the whole text
@@ -161,6 +164,11 @@ class AttentionMap:
     def share(self, cells: Bool[np.ndarray, "row column"]) -> float:
         """How much of a whole row is in `cells`, mean over the rows."""
         return share_of(self.values, cells, self.whole)
+
+
+def second_text(places: Sequence[Place]) -> int | None:
+    """Where the second text of a pair begins among these places; None where there is none."""
+    return next((n for n, one in enumerate(places) if one.segment != places[0].segment), None)
 
 
 def share_of(

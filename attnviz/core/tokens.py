@@ -14,7 +14,7 @@ class Token:
     piece: str  # as it stands in the vocabulary
     position: int
     word: int | None  # the word it is a piece of; None for special tokens and for spaces
-    segment: int
+    segment: int  # the text that it is of: of a special token the one that its type id says
     is_special: bool
     is_unknown: bool
     source: str  # the characters of the sentence that it stands for

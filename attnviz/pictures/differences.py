@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.difference import row_divergences
-from attnviz.analysis.lens import Lens, rows_shown
+from attnviz.analysis.lens import Lens, rows_shown, runs_between
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap, Withheld
 from attnviz.core.trace import Trace
@@ -15,7 +15,9 @@ from attnviz.errors import CaptureError
 from attnviz.pictures import style
 from attnviz.pictures.provenance import with_interventions
 from attnviz.pictures.shown import Shown, Source
-from attnviz.texts import Message
+from attnviz.texts import Language, Message, say
+
+DIGITS = 3  # of a divergence
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Difference(Source):
         a, b = (source.attention_map() for source in self._sources)
         allowed = None if a.allowed is None or b.allowed is None else a.allowed | b.allowed
         shown = a.shown | b.shown
-        weak = ~shown if allowed is None else allowed & ~shown
+        asked = runs_between(a.rows, a.columns, self.lens.between)
+        weak = asked & (~shown if allowed is None else allowed & ~shown)
         return replace(
             a,
             values=a.values - b.values,
@@ -104,4 +107,24 @@ def _withheld(a: AttentionMap, b: AttentionMap, weak: np.ndarray) -> Withheld:
         rows_empty=max(a.withheld.rows_empty, b.withheld.rows_empty),
         weak_hidden=int(weak.sum()),
         weak_share=(a.share(weak) + b.share(weak)) / 2,
+        between_share=(a.withheld.between_share + b.withheld.between_share) / 2,
     )
+
+
+def divergence_words(view: Shown, language: Language) -> list[str]:
+    """How far apart the rows are on average, and which the farthest; or why that is not known."""
+    divergence = view.map.divergence
+    if divergence is None:
+        return [] if view.source is None else [say("comparison.no_divergence", language)]
+    if not divergence.size:
+        return []
+    farthest = int(divergence.argmax())
+    return [
+        say(
+            "comparison.apart",
+            language,
+            mean=f"{divergence.mean():.{DIGITS}f}",
+            most=f"{divergence[farthest]:.{DIGITS}f}",
+            token=view.map.rows[farthest].name,
+        )
+    ]

@@ -33,3 +33,10 @@ def tick(x: Length, y: Length, paper: Paper, *, turned: bool = False) -> str:
 
 def _is_upright(said: str) -> bool:
     return len(said) == 1 or all(map(is_wide, said))
+
+
+def between_texts(path: str, paper: Paper) -> str:
+    """The thin line where the second text of a pair begins."""
+    return (
+        f'<path class="between" fill="none" stroke="{paper.faint}" stroke-width="0.6" d="{path}"/>'
+    )

@@ -54,6 +54,9 @@ def withheld_notes(
         notes.append(say("picture.head_by_head", language))
     if withheld.rows_empty:
         notes.append(say("picture.rows_empty", language, rows=withheld.rows_empty))
+    if withheld.between_hidden:
+        hidden = _between(withheld)
+        notes.append(say("picture.between_hidden", language, **_texts(lens), **hidden))
     if withheld.weak_hidden:
         notes.append(say("picture.weak_hidden", language, **_weak(withheld, lens, language)))
     return notes
@@ -65,6 +68,7 @@ def withheld_counts(
     """The same as short as a figure alone has room for; `hatched` what is not allowed, or not."""
     special, share = withheld.special_hidden, percent(withheld.special_share)
     cells, pieces, rows = withheld.not_allowed, withheld.pieces_merged, withheld.rows_empty
+    between = {**_texts(lens), **_between(withheld)}
     counts: list[tuple[str, object, dict[str, object]]] = [
         ("span", withheld.span, _span(withheld)),
         ("hatched" if hatched else "not_allowed", cells, {"cells": f"{cells:,}"}),
@@ -72,6 +76,7 @@ def withheld_counts(
         ("special", special, {"tokens": f"{special:,}", "share": share}),
         ("renormalised", withheld.renormalised, {}),
         ("rows_empty", rows, {"rows": f"{rows:,}"}),
+        ("between", withheld.between_hidden, between),
         ("weak", withheld.weak_hidden, _weak(withheld, lens, language)),
     ]
     return [say(f"hidden.{key}", language, **values) for key, found, values in counts if found]
@@ -85,6 +90,19 @@ def _span(withheld: Withheld) -> dict[str, object]:
         "last": f"{last:,}",
         "tokens": f"{withheld.tokens:,}",
         "share": share,
+    }
+
+
+def _texts(lens: Lens) -> dict[str, object]:
+    """The text from which, and the one to which a lens on a pair looks."""
+    first, _, second = lens.between.upper().partition("_TO_")
+    return {"a": first, "b": second}
+
+
+def _between(withheld: Withheld) -> dict[str, object]:
+    return {
+        "weights": f"{withheld.between_hidden:,}",
+        "share": percent(withheld.between_share),
     }
 
 

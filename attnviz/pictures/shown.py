@@ -7,18 +7,19 @@ so and how it is made again. A map that comes from anywhere else is drawn as wel
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from attnviz import checks
+from attnviz.analysis.between_texts import between_texts
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.describe import Description, describe
 from attnviz.analysis.distribution import check_distribution
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, runs_between
 from attnviz.core.attention import Scored
 from attnviz.core.heads import AnyHead, HeadId, as_head
-from attnviz.core.maps import AttentionMap, Place
+from attnviz.core.maps import AttentionMap, Place, second_text
 from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError, CaptureError, InterventionError
@@ -135,16 +136,24 @@ class Shown:
         if self.lens.map == "flow":
             return None  # each pair by itself: its rows are no shares of anything
         self._check_distribution()
+        rows, columns = self._asked()
         found = describe(
-            drawn,
-            attention.columns,
-            attention.allowed,
-            queries_are_keys=attention.rows == attention.columns,
+            drawn[np.ix_(rows, columns)],
+            [attention.columns[n] for n in columns],
+            None if attention.allowed is None else attention.allowed[np.ix_(rows, columns)],
+            queries_are_keys=[attention.rows[n] for n in rows]
+            == [attention.columns[n] for n in columns],
         )
         if self.lens.map == "raw" or found.strongest != "first":
             return found
         pattern = "token" if found.pattern == "first" else found.pattern
         return replace(found, strongest="token", pattern=pattern)  # a sink is one of weights
+
+    def _asked(self) -> tuple[list[int], list[int]]:
+        """The rows and columns between which a lens on a pair of texts looks; all of others."""
+        cells = runs_between(self.map.rows, self.map.columns, self.lens.between)
+        rows, columns = (np.flatnonzero(cells.any(axis=axis)).tolist() for axis in (1, 0))
+        return rows, columns
 
     def _check_distribution(self) -> None:
         if self.source is None:
@@ -166,7 +175,27 @@ class Shown:
         sink = _sink_notes("picture.sink_takes", found, language)
         of_heads = [*sink, *_shared_notes(found, language)]
         computed = self._special_shares(found, language)
-        return [*intervention_notes(found.trace, language), *of_heads, *computed, *hidden]
+        changed = intervention_notes(found.trace, language)
+        return [*changed, *of_heads, *computed, *self._pair_notes(language), *hidden]
+
+    def _pair_notes(self, language: Language) -> list[str]:
+        """Of a pair of texts: how much of a row is on either, and whose special tokens are."""
+        attention = self.map
+        if all(second_text(places) is None for places in (attention.rows, attention.columns)):
+            return []
+        of_rows = self.combination != "maximum" and self.lens.map != "flow"
+        shares = between_texts(attention) if of_rows else {}
+        if not shares:  # values of either sign, and rows that are no shares of anything
+            return [say("picture.pair_line", language)]
+        written = {name: percent(share) for name, share in shares.items()}
+        special = [
+            [r.name for r in attention.rows if r.is_special and r.segment == n] for n in (0, 1)
+        ]
+        notes = [say("picture.pair_shares", language, **written)]
+        if any(special):
+            a, b = (", ".join(names) or "–" for names in special)
+            notes.append(say("picture.pair_special", language, a=a, b=b))
+        return notes
 
     def counts(self, language: Language, *, hatched: bool = True) -> list[str]:
         """What is hidden, merged or not allowed, as short as a figure alone has room for."""
@@ -219,11 +248,13 @@ def _shared_notes(source: Source, language: Language) -> list[str]:
     return [say("picture.shared_keys", language, **each)] if group > 1 else []
 
 
-def side(places: Sequence[Place]) -> dict[str, list[str]]:
-    """The rows or the columns of a map, as packets hold them."""
+def side(places: Sequence[Place]) -> dict[str, Any]:
+    """The rows or the columns of a map, as packets hold them, and where a second text begins."""
+    second = second_text(places)
     return {
         "labels": [place.text for place in places],
         "names": [place.name for place in places],
+        **({} if second is None else {"second": second}),
     }
 
 

@@ -31,6 +31,7 @@ TICKS = {  # of a legend
     "share": (0.01, 0.1, 0.25, 0.5, 1.0),
     "signed": (-1.0, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1.0),
 }
+FEW_TICKS = {"share": (0.01, 0.25, 0.5, 1.0), "signed": (-1.0, -0.5, 0.5, 1.0)}  # in a small one
 STOPS = 33  # of a colour scale
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
 from attnviz.analysis.find import targets
-from attnviz.analysis.lens import Lens, MapKind, Unit
+from attnviz.analysis.lens import Between, Lens, MapKind, Unit
 from attnviz.analysis.measures import measures
 from attnviz.core.heads import HeadId, Kind
 from attnviz.pictures.kinds import kinds
@@ -199,6 +199,7 @@ class ViewState(PageState):
     renormalise: bool = field(default=False, metadata=_yes("renorm"))
     at_least: float = field(default=Lens().at_least, metadata=_linked("min", share, _number))
     strongest: int = field(default=100, metadata=_linked("top", whole(5, 100)))
+    between: Between = field(default="all", metadata=_option("texts", *get_args(Between)))
     sort_by: str = field(default=BY_LAYER, metadata=_option("sort", *SORTS))
     tab: str | None = field(default=None, metadata=_option("see", *TABS))
     span: tuple[int, int] | None = field(default=None, metadata=_linked("span", _read_span, _span))

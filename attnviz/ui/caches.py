@@ -31,6 +31,7 @@ from attnviz.models.progress import Progress
 from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.chart import Chart
+from attnviz.pictures.differences import divergence_words
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind
@@ -204,7 +205,8 @@ def heatmap_of(
 
     def draw() -> tuple[Chart, str]:
         drawn = heatmap_figure.draw(one, mode=mode, language=language, captioned=captioned)
-        notes = one.notes(language) if captioned else [one.says(language)]
+        apart = divergence_words(one, language) if one.map.is_signed else []
+        notes = [*apart, *one.notes(language)] if captioned else [one.says(language)]
         return Chart(drawn.figure, drawn.alt), " ".join(note for note in notes if note)
 
     what = (one.heads, one.combination, one.lens, one.code)

@@ -156,6 +156,40 @@ def test_the_overviews_pixels_are_the_weights(visit: Open, minilm: Model, scheme
         np.testing.assert_array_equal(tile[np.ix_(centres, centres)], expected)
 
 
+def test_pointing_at_a_tile_previews_its_lines_without_the_server(
+    visit: Open, note: attnviz.Trace
+) -> None:
+    opened = visit()
+    page, sent = opened.page, len(opened.sent)
+    canvas = page.locator(".st-key-overview canvas.map")
+    canvas.hover(position=Tiles.of(canvas).point(0, 2))
+    lens = page.locator(".st-key-overview .lens")
+    expect(lens).to_be_visible()
+    levels = style.level(note.weights((0, 2))).astype(float)
+    faint = int(((levels > 0) & ((levels / 255) ** 2 < 1 / 255)).sum())
+    words = lens.locator(".note")
+    expect(words).to_contain_text("L0·H2, query above, key below. Lines as the tile holds them")
+    expect(words).to_contain_text(f"(below 1/255): {faint}.")
+    wide, high, ink = lens.locator(".threads").evaluate(
+        "c => [c.width, c.height, Array.from("
+        "c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"
+    )
+    alpha = np.array(ink).reshape(high, wide, 4)[..., 3]
+    step = wide / len(note.tokens)
+    for query in (5, 10, 20):  # this head looks at the previous token with all its weight
+        middle = round(query * step)  # between that token and the one before
+        row = alpha[high // 2]
+        assert row[middle - 1 : middle + 2].max() > 240
+        assert row[round((query + 0.5) * step)] < 60
+    assert len(opened.sent) == sent
+    page.mouse.move(5, 5)
+    expect(lens).to_be_hidden()
+    canvas.focus()
+    page.keyboard.press("ArrowDown")
+    expect(words).to_contain_text("L1·H0, query above")
+    assert not opened.problems
+
+
 def test_the_heatmaps_cells_are_the_weights(visit: Open, note: attnviz.Trace) -> None:
     opened = visit()
     opened.tab("Heatmap")
@@ -450,7 +484,7 @@ def test_pictures_have_text_alternatives(visit: Open) -> None:
     assert lines is not None
     assert "L0·H2: Here: > 99.9 % on the previous token" in lines
     opened.tab("Heatmap")
-    expect(page.locator('.st-key-heatmaps [aria-label*="Heatmap of all-MiniLM"]')).to_have_count(2)
+    expect(page.locator('.st-key-heatmaps [aria-label*="Heatmap of all-MiniLM"]')).to_have_count(3)
     opened.tab("Numbers")
     expect(page.locator(".st-key-table table")).to_be_visible()
 

@@ -69,8 +69,16 @@ function pictureOf(stage) {
   });
   const all = svg("g", { class: "lines" }, ...arcsOf(stage, [...arrays.weight.keys()]));
   const names = svg("g", { class: "labels" }, ...line.tokens.map((token, i) => labelOf(stage, token, i, size)));
-  drawing.append(all, svg("g", { class: "focus" }), names);
+  drawing.append(betweenTexts(meta, line, line.base + label), all, svg("g", { class: "focus" }), names);
   return drawing;
+}
+
+// Of a pair of texts: a thin line where the second one begins on the line of text.
+function betweenTexts(meta, line, high) {
+  const ofQueries = meta.rows.second === undefined ? [] : [meta.rows.second];
+  const ofKeys = meta.joined || meta.columns.second === undefined ? [] : [line.first + meta.columns.second];
+  const places = [...ofQueries, ...ofKeys].map((slot) => (line.middle(slot - 1) + line.middle(slot)) / 2);
+  return svg("g", { class: "between" }, ...places.map((x) => svg("path", { d: `M${x} 0V${high}` })));
 }
 
 function labelOf({ meta, line }, { slot, names }, i, size) {

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from attnviz.core.maps import AttentionMap, Place
+from attnviz.core.maps import AttentionMap, Place, second_text
 from attnviz.pictures import style
-from attnviz.pictures.names import place_name, tick
+from attnviz.pictures.names import between_texts, place_name, tick
 from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.svg import Block
@@ -33,6 +33,13 @@ def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray], paper: Paper) ->
             parts += _paths(
                 *pairs, lines["weight"][mine], paper.colour(paint), dash, len(places), step
             )
+    label = paper.label_room([place.text for place in places if place is not None])
+    sides = (view.map.rows, view.map.columns)
+    seconds = [second_text(side) for side in sides[: 1 if first_key == 0 else 2]]
+    for first, second in zip((0, first_key), seconds, strict=False):
+        if second is not None:
+            x = _middle(first + second - 0.5, step)
+            parts.append(between_texts(f"M{x:g} 0V{BASE + label:g}", paper))
     size, every = paper.size(10.0, step), paper.every(step)
     for slot, place in enumerate(places):
         x = _middle(slot, step)
@@ -44,7 +51,6 @@ def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray], paper: Paper) ->
         name = paper.name(place.text)
         parts.append(place_name(x, BASE + 8, name, size, paper, ink=paper.ink, above=False))
     width = max(paper.width, 2 * EDGE + len(places) * step)
-    label = paper.label_room([place.text for place in places if place is not None])
     return Block("".join(parts), width, BASE + label + 8)
 
 
@@ -69,7 +75,7 @@ def arc(query: int, key: int, places: int, step: Length) -> str:
     return f"{over}m{-dot:g} 0{half} {2 * dot:g} 0{half} {-2 * dot:g} 0"
 
 
-def _middle(slot: int, step: Length) -> float:
+def _middle(slot: Length, step: Length) -> float:
     return EDGE + (slot + 0.5) * step
 
 

@@ -15,7 +15,7 @@ from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of
 from attnviz.pictures.comparison.on_paper import beside, compared_on_paper
-from attnviz.pictures.differences import pair_shown
+from attnviz.pictures.differences import divergence_words, pair_shown
 from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.heatmap.on_paper import every_on_paper
 from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map_on_paper
@@ -28,7 +28,6 @@ from attnviz.pictures.shown import Shown, check_alone, shown, side
 from attnviz.texts import Language, say
 
 SCRIPT = Script("comparison", needs=("heatmap",))
-DIGITS = 3  # of a divergence
 
 
 class Comparison(MapPicture):
@@ -54,7 +53,7 @@ class Comparison(MapPicture):
         small = [
             " · ".join(filter(None, [texts["direction"], view.formula(language), texts["ink"]])),
             "" if view.map.allowed is None else texts["hatched"],
-            " ".join([*_divergence_words(view, language), *view.notes(language)]),
+            " ".join([*divergence_words(view, language), *view.notes(language)]),
             *named,
         ]
         axes = (say("picture.query", language), say("picture.key", language))
@@ -98,7 +97,7 @@ def comparison(
 
 def draw(view: Shown, language: Language) -> Comparison:
     """The comparison of what is shown."""
-    says = " ".join([*_divergence_words(view, language), view.alt(language)]).strip()
+    says = " ".join([*divergence_words(view, language), view.alt(language)]).strip()
     alt = alt_of("comparison.alt", view, says, language)
     return Comparison(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
 
@@ -114,7 +113,7 @@ def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
             "title": view.title(language),
             "says": view.says(language),
             "formula": view.formula(language),
-            "map_notes": [*_divergence_words(view, language), *view.notes(language)],
+            "map_notes": [*divergence_words(view, language), *view.notes(language)],
             "light": view.code.light,
             "dark": view.code.dark,
         },
@@ -124,22 +123,3 @@ def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
             "row": say("comparison.row", language),
         },
     }
-
-
-def _divergence_words(view: Shown, language: Language) -> list[str]:
-    """How far apart the rows are on average, and which the farthest; or why that is not known."""
-    divergence = view.map.divergence
-    if divergence is None:
-        return [] if view.source is None else [say("comparison.no_divergence", language)]
-    if not divergence.size:
-        return []
-    farthest = int(divergence.argmax())
-    return [
-        say(
-            "comparison.apart",
-            language,
-            mean=f"{divergence.mean():.{DIGITS}f}",
-            most=f"{divergence[farthest]:.{DIGITS}f}",
-            token=view.map.rows[farthest].name,
-        )
-    ]

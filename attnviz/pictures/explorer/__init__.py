@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 from attnviz import checks
 from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens
+from attnviz.analysis.lens import Lens, check_between
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.maps import MOST_PAIRS, AttentionMap
 from attnviz.core.sheet import Sheet
@@ -293,6 +293,7 @@ def explore(
 
     Raises:
         ArgumentError: if something is not what it should be.
+        CaptureError: if the lens asks for one text of a pair, and there is no pair.
         InterventionError: if the model has no such head, or there are more than colour codes.
     """
     check_drawn(trace)
@@ -308,6 +309,7 @@ def explore(
         ids: tuple[HeadId, ...] = ()
     else:
         trace, ids = of_one_kind(trace, heads)
+        check_between(lens_of(lens), trace.query_tokens(), trace.key_tokens())
     if len(ids) > MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=MOST_HEADS)
     return Explorer(

@@ -18,10 +18,18 @@ from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.arguments import check_language
 from attnviz.pictures.chart import Chart, cell_numbers, heading, layout
+from attnviz.pictures.differences import divergence_words
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
-from attnviz.pictures.hatch import segments
+from attnviz.pictures.heatmap.beside import (
+    BARS,
+    INKS,
+    divergence_axis,
+    divergences,
+    small_colour_bar,
+)
 from attnviz.pictures.heatmap.on_paper import cells_on_paper, every_on_paper
+from attnviz.pictures.heatmap.shapes import NUMBERS_UP_TO, between_texts, hatch
 from attnviz.pictures.map_picture import again_with, alt_of, one_map_on_paper
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.picture import some_named
@@ -33,14 +41,14 @@ from attnviz.pictures.widths import cut
 from attnviz.texts import Language, say
 
 SCRIPT = Script("heatmap")
-NUMBERS_UP_TO = 10  # places: beyond, the cells are too small to print in
 NARROWEST = 250  # px of the cells where a page is narrow
+SMALLEST = 145  # px of the cells of one of three beside each other
+WIDE_FROM = 42  # places: cells of 6 px then want the whole column of a page for one heatmap
 LINE = 8.9  # px from one label to the next
 LONGEST_LABEL = 14
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
 HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
-HATCHED_TWICE_UP_TO = 40  # places: beyond, one line a cell is fine enough
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -117,7 +125,8 @@ def draw(
     """The heatmap of what is shown. z holds the values themselves; hidden cells are gaps.
 
     What is not allowed is hatched, and says so under the pointer. The figure says its model,
-    formula, ink and notes itself unless it is `captioned` with them, as on a page.
+    formula, ink and notes itself unless it is `captioned` with them, as on a page: it may then
+    stand beside others, and the divergence of each row beside a difference of two heads.
     """
     attention = view.map
     rows, columns = _names(attention.rows), _names(attention.columns)
@@ -125,14 +134,19 @@ def draw(
     hover = (
         f"{say('picture.query', language)}: %{{y}}<br>{say('picture.key', language)}: %{{x}}<br>"
     )
-    data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, language)]
+    bar = small_colour_bar(view) if captioned else _colour_bar(view, mode, language)
+    data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, bar)]
     if max(attention.values.shape) <= NUMBERS_UP_TO:
         signed = attention.is_signed
         data.append(cell_numbers(drawn, columns, rows, view.code, mode, 9, signed=signed))
     if attention.allowed is not None:
         data.append(_not_allowed(attention, rows, columns, hover, language))
+    if captioned and attention.divergence is not None:
+        data.append(divergences(attention.divergence, attention.rows, mode, language))
     figure = go.Figure(data=data, layout=_layout(view, mode, language, captioned))
-    alt = alt_of(f"heatmap.alt{_kind(view)}", view, view.alt(language), language)
+    apart = divergence_words(view, language) if attention.divergence is not None else []
+    says = " ".join([view.alt(language), *apart]).strip()
+    alt = alt_of(f"heatmap.alt{_kind(view)}", view, says, language)
     return Heatmap(figure, alt, view, language)
 
 
@@ -147,7 +161,7 @@ def _cells(
     view: Shown,
     hover: str,
     mode: Mode,
-    language: Language,
+    colour_bar: dict[str, Any],
 ) -> go.Heatmap:
     """The values that are shown, each with its number under the pointer."""
     signed, colour = view.map.is_signed, getattr(view.code, mode)
@@ -168,7 +182,7 @@ def _cells(
         zmax=1,
         xgap=0,
         ygap=0,
-        colorbar=_colour_bar(view, mode, language),
+        colorbar=colour_bar,
     )
 
 
@@ -186,20 +200,6 @@ def _not_allowed(
         colorscale=[(0, clear), (1, clear)],
         showscale=False,
     )
-
-
-def _hatch(attention: AttentionMap, mode: Mode) -> list[dict[str, Any]]:
-    """The hatch as one shape; on an axis of names, cell i is around i."""
-    if attention.allowed is None:
-        return []
-    largest = max(attention.values.shape)
-    lines = 4 if largest <= NUMBERS_UP_TO else 2 if largest <= HATCHED_TWICE_UP_TO else 1
-    path = "".join(
-        f"M{x1 - 0.5:g},{y1 - 0.5:g}L{x2 - 0.5:g},{y2 - 0.5:g}"
-        for x1, y1, x2, y2 in segments(attention.denied, lines)
-    )
-    line = {"color": style.FAINT_INK[mode], "width": style.HATCH_WIDTH}
-    return [{"type": "path", "path": path, "line": line, "layer": "above", "name": "not allowed"}]
 
 
 def _kind(view: Shown) -> str:
@@ -234,10 +234,10 @@ def _hatched(view: Shown, language: Language) -> list[str]:
     return [] if view.map.allowed is None else [say("picture.hatched", language)]
 
 
-def _axis(places: Sequence[Place]) -> dict[str, Any]:
-    """An axis of names, as many as there is room for."""
+def _axis(places: Sequence[Place], room: int = NARROWEST) -> dict[str, Any]:
+    """An axis of names, as many as there is room for in so many px."""
     labels = [_label(place.text) for place in places]
-    ticks = _ticks(len(labels))
+    ticks = _ticks(len(labels), room)
     return {
         "type": "category",
         "tickvals": ticks,
@@ -257,43 +257,57 @@ def ink_words(view: Shown, language: Language) -> str:
     return say(f"picture.ink_stops{_kind(view)}", language, stops=style.STOPS)
 
 
-def _named(view: Shown, language: Language) -> str:
+def _named(view: Shown, across: int, language: Language) -> str:
     """How many rows and columns are named, where not all are."""
-    steps = [_step(len(places)) for places in (view.map.rows, view.map.columns)]
+    steps = [_step(len(view.map.rows)), _step(len(view.map.columns), across)]
     if max(steps) == 1:
         return ""
     if steps[0] == steps[1]:
         return say("picture.some_named", language, step=steps[0])
+    if min(steps) == 1:
+        which = "keys" if steps[0] == 1 else "queries"
+        return say(f"picture.some_{which}_named", language, step=max(steps))
     return say("picture.some_named_apart", language, rows=steps[0], columns=steps[1])
 
 
 def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
     attention = view.map
+    is_small = captioned and len(attention.columns) < WIDE_FROM
+    across = SMALLEST if is_small else NARROWEST
     with_numbers = max(attention.values.shape) <= NUMBERS_UP_TO
     direction = _listed(
         _size(view),
         say("picture.direction", language),
-        _named(view, language),
+        _named(view, across, language),
         say("picture.rounded", language) if with_numbers else "",
         "" if captioned else ink_words(view, language),
         *_hatched(view, language),
     )
-    more = [] if captioned else [view.formula(language), " ".join(view.notes(language))]
-    title, top = heading(
-        view.name(language) if captioned else view.title(language),
-        [direction, *more],
-        getattr(view.code, mode),
-        mode,
-    )
+    colour = getattr(view.code, mode)
+    beside: dict[str, Any] = {}
+    if captioned:
+        colour = style.INK[mode] if attention.is_signed else colour
+        title, top = heading(view.name(language), [direction], colour, mode, is_beside=True)
+        top += INKS
+        if attention.divergence is not None:
+            beside = divergence_axis(mode, language)
+    else:
+        more = [view.formula(language), " ".join(view.notes(language))]
+        title, top = heading(view.title(language), [direction, *more], colour, mode)
     cells = min(MOST, LEAST_CELL * len(attention.rows))
     return layout(
         mode,
         title=title,
         height=max(HEIGHT, top + cells + BELOW),
-        margin={"l": 4, "r": 4, "t": top, "b": 4},
-        xaxis={**_axis(attention.columns), "tickangle": -90},
+        margin={"l": 4, "r": 16 if beside else 4, "t": top, "b": 4},
+        xaxis={
+            **_axis(attention.columns, across),
+            "tickangle": -90,
+            "domain": [0, 1 - BARS * bool(beside)],
+        },
+        **beside,
         yaxis={**_axis(attention.rows), "autorange": "reversed"},
-        shapes=_hatch(attention, mode),
+        shapes=[*hatch(attention, mode), *between_texts(attention, mode)],
     )
 
 
@@ -301,10 +315,10 @@ def _label(text: str) -> str:
     return plotly_text(cut(text, LONGEST_LABEL))
 
 
-def _ticks(places: int) -> list[int]:
+def _ticks(places: int, room: int) -> list[int]:
     """All places while they fit, else every k-th; the hover names them all."""
-    return list(range(0, places, _step(places)))
+    return list(range(0, places, _step(places, room)))
 
 
-def _step(places: int) -> int:
-    return max(1, ceil(places * LINE / NARROWEST))
+def _step(places: int, room: int = NARROWEST) -> int:
+    return max(1, ceil(places * LINE / room))

@@ -53,11 +53,21 @@ function paint(stage) {
     const runs = deniedRuns(arrays.denied, 0, rows.length, columns.length);
     hatch(context, runs.map(([x, y, w, h]) => [label + x * cell, y * cell, w * cell, h * cell]), dark);
   }
+  betweenTexts(stage, context);
   const every = names(stage, context);
   if (every > 1) stage.root.querySelector(".about").append(` · ${fill(meta.words.some_named, { step: every })}`);
   if (cell < NUMBERS_FROM + (meta.signed ? SIGN : 0)) return;
   numbers(stage, context);
   stage.root.querySelector(".about").append(` · ${meta.words.rounded}`);
+}
+
+// Of a pair of texts: thin lines where the second one begins, past the names.
+function betweenTexts({ meta, label, cell, dark }, context) {
+  const { rows, columns } = meta;
+  const [wide, high] = [cell * columns.labels.length, cell * rows.labels.length];
+  context.fillStyle = inksOf(dark).faint;
+  if (rows.second !== undefined) context.fillRect(0, rows.second * cell - 0.5, label + wide, 1);
+  if (columns.second !== undefined) context.fillRect(label + columns.second * cell - 0.5, 0, 1, high + label);
 }
 
 // One pixel a cell; a cell on the page is never smaller than one.

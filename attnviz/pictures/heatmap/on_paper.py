@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from attnviz.core.maps import AttentionMap
+from attnviz.core.maps import AttentionMap, second_text
 from attnviz.pictures import style
-from attnviz.pictures.names import place_name, tick
+from attnviz.pictures.names import between_texts, place_name, tick
 from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.style import HeadCode
 from attnviz.pictures.svg import Block, hatched, legend, squares, text
@@ -32,6 +32,7 @@ def cells_on_paper(
     parts = [f'<g transform="translate({label:g} {top:g}) scale({step:g})" class="cells">']
     parts += squares({(0, 0): (levels, attention.shown)}, ramp, paper.blank(signed=signed))
     parts += [*hatched({(0, 0): attention.denied}, step, paper.faint), "</g>"]
+    parts += _between_texts(attention, label, step, paper)
     parts += _place_names(attention, label, step, paper)
     if paper.is_exact:
         frame = f'x="{label:g}" y="{top:g}" width="{wide:g}" height="{high:g}"'
@@ -66,6 +67,19 @@ def every_on_paper(attention: AttentionMap, paper: Paper, beside: Length = 0) ->
 
 def _column_room(attention: AttentionMap, paper: Paper) -> Length:
     return paper.label_room([place.text for place in attention.columns])
+
+
+def _between_texts(
+    attention: AttentionMap, label: Length, step: Length, paper: Paper
+) -> Iterable[str]:
+    """Of a pair of texts: thin lines where the second one begins, past the names."""
+    top = top_on_paper(paper)
+    right = label + step * len(attention.columns)
+    bottom = top + step * len(attention.rows) + _column_room(attention, paper)
+    if (row := second_text(attention.rows)) is not None:
+        yield between_texts(f"M0 {top + row * step:g}H{right:g}", paper)
+    if (column := second_text(attention.columns)) is not None:
+        yield between_texts(f"M{label + column * step:g} {top:g}V{bottom:g}", paper)
 
 
 def _place_names(

@@ -32,12 +32,13 @@ function drawHighlights(stage) {
 }
 
 // One text; its side is empty where it is that of queries and keys.
-function textOf({ labels, names }, side) {
+function textOf({ labels, names, second }, side) {
   const words = labels.map((label, i) => html("span", {
     class: "word", role: "button", tabindex: i === 0 ? "0" : "-1", "data-side": side, "data-place": i,
     "aria-pressed": "false", "aria-label": names[i], title: names[i],
   }, label));
-  return html("p", { class: "running" }, ...words.flatMap((word) => [word, " "]));
+  const parted = words.flatMap((word, i) => (i === second ? [html("span", { class: "between", "aria-hidden": "true" }), " ", word, " "] : [word, " "]));
+  return html("p", { class: "running" }, ...parted);
 }
 
 function directions(stage) {

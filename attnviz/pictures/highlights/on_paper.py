@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attnviz.core.maps import AttentionMap, Place
+from attnviz.core.maps import AttentionMap, Place, second_text
 from attnviz.pictures import style
+from attnviz.pictures.names import between_texts
 from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.style import HeadCode
 from attnviz.pictures.svg import HATCH, Block, hatch_pattern, legend, text
@@ -45,6 +46,10 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
     grounds = [_ground(slot, size) for slot in slots]
     names = [paper.name(key.text) for key in attention.columns]
     drawn = [_name(slot, name, ink, size) for slot, name in zip(slots, names, strict=True)]
+    if (second := second_text(attention.columns)) is not None:
+        slot = slots[second]
+        line = f"M{slot.x - EDGE / 2:g} {slot.y:g}v{TINT * size:g}"
+        drawn.append(between_texts(line, paper))
     parts.append(f'<defs><g id="{TEXT}">{"".join(drawn)}</g></defs>')
     for row, query in enumerate(attention.rows):
         parts.append(f'<g class="query" transform="translate(0 {row * high:g})">')

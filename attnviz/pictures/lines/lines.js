@@ -106,7 +106,7 @@ function picture(stage, made) {
     width: place.width, height: place.height, viewBox: `0 0 ${place.width} ${place.height}`, role: "group",
   });
   const group = svg("g", { class: "lines" }, ...straight(stage, place, mine));
-  drawing.append(edgeNames(meta, place), group, svg("g", { class: "focus" }));
+  drawing.append(edgeNames(meta, place), betweenTexts(meta, place), group, svg("g", { class: "focus" }));
   for (const side of ["q", "k"]) drawing.append(labels(stage, place, side));
   const names = heads.map((index) => meta.heads[index].title).join(", ");
   drawing.setAttribute("aria-label", names + (mine.length ? "" : ` ${meta.words.no_lines}`));
@@ -119,6 +119,28 @@ function straight(stage, place, indices) {
   const [queries, keys] = ["q", "k"].map((side) =>
     sideOf(stage.meta, side).labels.map((_, i) => place.end(side, i).map((at) => Math.round(at * 10) / 10).join(" ")));
   return strokes(stage, indices, (query, key) => `M${queries[query]}L${keys[key]}`);
+}
+
+// Of a pair of texts: a thin line where the second one begins, past the names of each side and, where
+// both sides are the pair, across.
+function betweenTexts(meta, place) {
+  const at = (side) => {
+    const { second } = sideOf(meta, side);
+    if (second === undefined) return null;
+    const [one, other] = [place.end(side, second - 1), place.end(side, second)];
+    return [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
+  };
+  const outward = place.vertical ? [place.label - 2, 0] : [0, place.label - 2];
+  const group = svg("g", { class: "between" });
+  const ends = ["q", "k"].map((side, i) => {
+    const from = at(side);
+    if (!from) return null;
+    const away = outward.map((px) => (i ? px : -px));
+    group.append(svg("path", { d: `M${from.join(" ")}l${away.join(" ")}` }));
+    return from;
+  });
+  if (ends[0] && ends[1]) group.append(svg("path", { d: `M${ends[0].join(" ")}L${ends[1].join(" ")}` }));
+  return group;
 }
 
 function edgeNames(meta, place) {

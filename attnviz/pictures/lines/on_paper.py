@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from attnviz.core.maps import Place
+from attnviz.core.maps import Place, second_text
 from attnviz.digits import printed
 from attnviz.pictures import style
-from attnviz.pictures.names import place_name, tick
+from attnviz.pictures.names import between_texts, place_name, tick
 from attnviz.pictures.paper import APART, LARGEST_STEP, LEADING, Length, Paper
 from attnviz.pictures.svg import Block, text
 from attnviz.pictures.widths import LETTER, room_of
@@ -138,7 +138,7 @@ class Layout:
 
 def line_diagram(layout: Layout, drawn: Sequence[HeadLines], pins: Sequence[str] = ()) -> Block:
     """A line diagram. With `pins` only their lines, each with its number and its pin's mark."""
-    parts = [_edge_names(layout)]
+    parts = [_edge_names(layout), *_between_texts(layout)]
     drawn = [of_pins(lines, pins) for lines in drawn] if pins else drawn
     for lines in drawn:
         parts += _paths(lines, layout)
@@ -236,6 +236,24 @@ def _paths(lines: HeadLines, layout: Layout) -> Iterable[str]:
             f'stroke-width="{style.line_width(share):.3g}" stroke-dasharray="{lines.dash}" '
             f'd="{"".join(parts)}"/>'
         )
+
+
+def _between_texts(layout: Layout) -> Iterable[str]:
+    """Of a pair of texts: a thin line where the second one begins, past the names of each side.
+
+    Where both sides are the pair, it runs from one to the other.
+    """
+    ends = []
+    for side, places in layout.sides.items():
+        if (second := second_text(places)) is None:
+            continue
+        (x1, y1), (x2, y2) = layout.end(side, second - 1), layout.end(side, second)
+        x, y = (x1 + x2) / 2, (y1 + y2) / 2
+        ends.append(f"{x:g} {y:g}")
+        away = -layout.edge if side == "q" else layout.edge
+        yield between_texts(f"M{x:g} {y:g}{'h' if layout.vertical else 'v'}{away:g}", layout.paper)
+    if len(ends) > 1:
+        yield between_texts(f"M{ends[0]}L{ends[1]}", layout.paper)
 
 
 def _edge_names(layout: Layout) -> str:

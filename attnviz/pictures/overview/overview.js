@@ -8,7 +8,6 @@ const LEFT = 26; // px for the layers' names
 const TOP = 20; // px for the heads' names
 const SPACE = 3; // px between tiles
 const UNDER = 24; // px below a tile for its name and its value, where tiles are ranked
-const LENS = 168; // px of the enlarged tile
 const HALF_STEP = 0.5001; // of a level, with the rounding of float32
 const DECIMALS = 4;
 
@@ -20,7 +19,7 @@ function drawOverview(stage) {
   });
   const readout = html("p", { class: "readout", "aria-live": "polite" }, meta.words.rest);
   const pixels = html("span", { class: "pixels" });
-  const lens = html("canvas", { class: "lens", width: LENS, height: LENS, "aria-hidden": "true" });
+  const lens = preview();
   root.replaceChildren(
     html("p", { class: "title" }, html("strong", {}, meta.title)),
     html("div", { class: "frame" }, canvas, lens),
@@ -37,6 +36,8 @@ function drawOverview(stage) {
     if (found && !meta.alone) choose(stage, found, event);
   });
   canvas.addEventListener("keydown", (event) => walk(stage, event));
+  canvas.addEventListener("focus", () => canvas.matches(":focus-visible") && hover(stage, cursorOf(stage)));
+  canvas.addEventListener("blur", () => hover(stage, null));
 }
 
 function slots(stage) {
@@ -243,7 +244,7 @@ function hover(stage, found) {
   const { meta, lens, readout } = stage;
   lens.style.display = found ? "block" : "none";
   readout.textContent = found ? read(stage, found) : meta.words.rest;
-  if (found) enlarge(stage, found);
+  if (found) showPreview(stage, found);
 }
 
 function read(stage, { layer, head, row, column }) {
@@ -277,33 +278,20 @@ function bounds(level, slack, signed) {
   };
 }
 
-// The tile under the pointer, large, with the cell that is read.
-function enlarge(stage, { layer, head, row, column }) {
-  const { lens, meta, dark, across, down, width } = stage;
-  const [rows, columns] = [cellsOf(meta.rows), cellsOf(meta.columns)];
-  const cell = LENS / Math.max(rows, columns);
-  const [wide, high] = [Math.round(cell * columns), Math.round(cell * rows)];
-  if (lens.width !== wide || lens.height !== high) Object.assign(lens, { width: wide, height: high });
-  const context = lens.getContext("2d");
-  context.putImageData(tileImage(stage, layer, head, wide, high), 0, 0);
-  hatchTile(stage, context, layer, head, [0, 0, wide, high]);
-  context.strokeStyle = meta.colours[dark ? "dark" : "light"][1];
-  context.lineWidth = 1.5;
-  context.strokeRect(column * cell, row * cell, Math.max(cell, 3), Math.max(cell, 3));
-  const [x, y] = corner(stage, layer, head);
-  const right = x + across + 8;
-  lens.style.left = `${right + LENS < width ? right : Math.max(0, x - LENS - 10)}px`;
-  lens.style.top = `${Math.max(0, y - LENS / 2 + down / 2)}px`;
-}
-
 function choose(stage, { layer, head }, { shiftKey, ctrlKey, metaKey }) {
   const slot = ctrlKey || metaKey ? ADD : shiftKey ? "B" : stage.memory.slot;
   stage.send("picked", { slot, layer, head });
 }
 
+// The tile at which the keyboard is.
+const cursorOf = ({ meta, memory }) => {
+  const [layer, head] = headAt(meta, 0, 0);
+  return memory.cursor ?? { layer, head, row: 0, column: 0 };
+};
+
 function walk(stage, event) {
   const { meta, memory } = stage;
-  const at = memory.cursor || { layer: 0, head: 0, row: 0, column: 0 };
+  const at = cursorOf(stage);
   const arrow = arrowOf(event);
   const slot = { a: "A", b: "B", "+": ADD, Enter: memory.slot, " ": memory.slot }[event.key];
   if (slot && !meta.alone) stage.send("picked", { slot, layer: at.layer, head: at.head });

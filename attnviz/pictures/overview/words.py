@@ -71,7 +71,7 @@ def overview_words(
         "note": note,
         "alt": alt,
         **_sides(rows, columns, tiles),
-        **_spoken(language, signed=False),
+        **_spoken(language, block, signed=False),
     }
 
 
@@ -104,7 +104,7 @@ def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
         note=note,
     )
     rows, columns = ([place.text for place in side] for side in (attention.rows, attention.columns))
-    spoken = _spoken(language, signed=attention.is_signed)
+    spoken = _spoken(language, block, signed=attention.is_signed)
     spoken["words"]["rest"] = say(f"map.rest{'_signed' if attention.is_signed else ''}", language)
     return {
         "layers": 1,
@@ -150,7 +150,7 @@ def _sides(rows: Sequence[str], columns: Sequence[str], tiles: Tiles) -> dict[st
     }
 
 
-def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
+def _spoken(language: Language, block: int, *, signed: bool) -> dict[str, Any]:
     """The words under the pointer, and the colours of A and B."""
     kind = "_signed" if signed else ""
     texts = ("not_allowed", "hidden", "rest", "click_sets", "canvas_help")
@@ -161,6 +161,13 @@ def _spoken(language: Language, *, signed: bool) -> dict[str, Any]:
             "slots": {"add": say("overview.click_add", language)},
             **{name: say(f"overview.{name}", language) for name in texts},
             **{name: say(f"overview.{name}{kind}", language) for name in read},
+            "preview": say(
+                f"overview.preview{kind}{'_block' if block > 1 else ''}",
+                language,
+                block=block,
+                head="{head}",
+                count="{count}",
+            ),
         },
         "colours": {
             mode: [getattr(code, mode) for code in style.HEAD_CODES] for mode in style.MODES

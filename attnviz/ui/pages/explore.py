@@ -85,6 +85,8 @@ def _seen(key: TraceKey) -> ExploreState:
     now = address.without_defaults(state.read(ExploreState))
     if key.kind is None:  # what was chosen for an encoder–decoder waits for the next one
         now = replace(now, target=ExploreState.target, kind=ExploreState.kind)
+    if not key.pair:  # so does the filter between the texts of a pair
+        now = replace(now, between=ExploreState.between)
     return now
 
 

@@ -10,7 +10,7 @@ from typing import get_args
 import streamlit as st
 
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.lens import Lens, MapKind
+from attnviz.analysis.lens import Between, Lens, MapKind, are_two_texts
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.pictures.lines import Arrangement, Direction
@@ -23,7 +23,7 @@ from attnviz.ui.widgets import pins
 from attnviz.ui.widgets.heads import MOST_MORE, Different, choose_head, heads_shown
 from attnviz.ui.widgets.long_text import choose_span, span_of
 
-FILTERS = ("hide_special", "renormalise", "at_least", "strongest")  # fields of the state
+FILTERS = ("hide_special", "renormalise", "at_least", "strongest", "between")  # fields of the state
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
         ):
             segments(ViewState, "unit", "page.unit", ("piece", "word"))
         choose_span(trace, now)
-        count = len(filters_in_force(now))
+        count = len(filters_in_force(now, trace))
         with st.popover(say("page.filter", language(), count=count), key="filter_open"):
-            _filters()
+            _filters(trace)
         st.button(
             say("page.filter_none", language()),
             type="tertiary",
@@ -72,7 +72,7 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
 
 def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Choices:
     """What is chosen, by the controls or, where there are none, by the link."""
-    lens = lens_of(now, len(trace.tokens))
+    lens = lens_of(now, trace)
     return Choices(
         heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),
         combination=None if now.combine == "each" or lens.is_of_layers else now.combine,
@@ -83,11 +83,20 @@ def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Ch
     )
 
 
-def filters_in_force(now: ViewState) -> list[str]:
-    """The filters that take something away; renormalising is none without hidden tokens."""
+def filters_in_force(now: ViewState, trace: Trace) -> list[str]:
+    """The filters that take something away.
+
+    Renormalising is none without hidden tokens, and there is none between texts without a pair.
+    """
     usual = ViewState()
-    found = [name for name in FILTERS if getattr(now, name) != getattr(usual, name)]
-    return [name for name in found if name != "renormalise" or now.hide_special]
+    idle = set() if now.hide_special else {"renormalise"}
+    idle |= set() if has_two_texts(trace) else {"between"}
+    return [n for n in FILTERS if n not in idle and getattr(now, n) != getattr(usual, n)]
+
+
+def has_two_texts(trace: Trace) -> bool:
+    """Whether a pair of texts is looked at, each of which can look at the other."""
+    return are_two_texts(trace.query_tokens(), trace.key_tokens())
 
 
 def let_filters_go() -> None:
@@ -114,16 +123,17 @@ def _show_label(now: ViewState) -> str:
     return _label("combine", ", ".join(named))
 
 
-def lens_of(now: ViewState, tokens: int) -> Lens:
-    """The lens through which a trace of so many tokens is looked at."""
+def lens_of(now: ViewState, trace: Trace) -> Lens:
+    """The lens through which a trace is looked at."""
     return Lens(
         now.unit,
         now.hide_special,
         now.renormalise,
         now.at_least,
         now.strongest / 100,
-        span_of(tokens, now),
+        span_of(len(trace.tokens), now),
         now.map,
+        now.between if has_two_texts(trace) else "all",
     )
 
 
@@ -207,7 +217,10 @@ def segments(
     )
 
 
-def _filters() -> None:
+def _filters(trace: Trace) -> None:
+    if has_two_texts(trace):
+        st.caption(say("page.between", language()), help=say("page.between_help", language()))
+        segments(ViewState, "between", "page.between", get_args(Between))
     hides = st.toggle(
         say("page.hide_special", language()), **state.bound(ViewState, "hide_special")
     )

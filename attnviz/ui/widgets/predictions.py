@@ -61,7 +61,7 @@ def _token(key: TraceKey, trace: Trace, predicted: Predictions, tokens: Sequence
 def _pinned(key: TraceKey, trace: Trace) -> tuple[int, ...]:
     """The positions of the tokens behind the first pin."""
     now = state.read(ViewState)
-    lens = lens_of(now, len(trace.tokens))
+    lens = lens_of(now, trace)
     pins.starting(key, trace, lens)  # those of another sentence are forgotten
     places = pins.positions_of(trace, lens)
     sides = {"q": trace.query_tokens(), "k": trace.key_tokens()}

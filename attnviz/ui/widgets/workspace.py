@@ -9,7 +9,7 @@ from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.export.numbers import as_frame
 from attnviz.pictures.differences import pair_shown
-from attnviz.pictures.heatmap import ink_words
+from attnviz.pictures.heatmap import WIDE_FROM, ink_words
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines.words import stroke_words
 from attnviz.pictures.shown import Shown, shown
@@ -25,7 +25,6 @@ from attnviz.ui.widgets.escape import markdown_text
 
 LINES = "lines_picture"
 LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
-WIDE_FROM = 42  # places: cells of 6 px then want the whole column for one heatmap
 TEXT_FROM = 60  # places: their lines are a thicket, and the text can still be read
 FOLDED_BY_VIEW = {kind.view: kind for kind in FOLDED}
 
@@ -48,9 +47,6 @@ def workspace(key: TraceKey, trace: Trace, now: ViewState, chosen: Choices) -> N
             lines(key, trace, chosen, captioned=True)
         elif tab == "heatmaps":
             heatmaps(key, trace, chosen, captioned=True)
-            for kind in FOLDED:
-                if kind.takes == "pair":
-                    pictures(kind, key, trace, chosen)
         elif tab == "table":
             numbers(trace, chosen)
         else:
@@ -132,9 +128,16 @@ def lines(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False)
 
 
 def heatmaps(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False) -> None:
-    """The heatmaps of heads A and B, or of all that are combined."""
+    """The heatmaps of heads A and B, or of all that are combined; `captioned`, and of A − B."""
     heads = now.heads if now.combination else now.heads[:2]
     maps = shown(trace, heads, now.lens, now.combination)
+    asked = captioned and now.combination is None
+    pair = pair_shown(trace, now.heads, now.lens) if asked else ()
+    if asked and not pair:
+        st.caption(
+            say(f"comparison.same_{'layer' if now.lens.is_of_layers else 'head'}", language())
+        )
+    maps += pair
     beside = len(maps[0].map.columns) < WIDE_FROM
     with st.container(key="heatmaps_beside" if beside else "heatmaps_wide"):
         for index, one in enumerate(maps):
