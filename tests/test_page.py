@@ -124,21 +124,21 @@ def between_words(weights: np.ndarray) -> np.ndarray:
 
 
 def segment(app: AppTest, key: str) -> Any:
-    return next(one for one in app.get("button_group") if one.key == key).value
+    found: Any = next(one for one in app.get("button_group") if one.key == key)
+    return found.value
 
 
 def test_another_sentence_opens_on_two_kinds_and_says_why(minilm: Model) -> None:
-    page = typed(opened(), "The animal didn't cross the street because it was too tired.")
+    text = "The animal didn't cross the street because it was too tired."
+    page, trace = typed(opened(), text), attnviz.trace(text, minilm)
     assert not page.toggle(key="hide_special").value, "hidden in the note's figure alone"
     assert segment(page, "arrangement") == "beside"
-    weights = attnviz.trace(page.text_area(key="text").value, minilm).weights((0, 2))
-    share = np.diagonal(weights, -1).mean()
     assert page.selectbox(key="a").value == HeadId(0, 2)
-    assert f"A looks by position (previous token, {percent(float(share))} over 15 tokens)" in said(page)
-    hub = page.selectbox(key="b").value
-    received = attnviz.trace(page.text_area(key="text").value, minilm).weights(hub)
-    share = received[:, 1:-1].mean(axis=0).max()
-    assert f"B by content (hub, {percent(float(share))} over 16 tokens)" in said(page)
+    share = percent(float(np.diagonal(trace.weights((0, 2)), -1).mean()))
+    assert f"A looks by position (previous token, {share} over 15 tokens)" in said(page)
+    hub: Any = page.selectbox(key="b").value
+    share = percent(float(trace.weights(hub)[:, 1:-1].mean(axis=0).max()))
+    assert f"B by content (hub, {share} over 16 tokens)" in said(page)
     assert page.query_params.keys() == {"v", "s"}
     typed(page, NOTE)
     assert page.toggle(key="hide_special").value, "the note's sentence again, as its figure"

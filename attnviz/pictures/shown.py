@@ -7,7 +7,7 @@ so and how it is made again. A map that comes from anywhere else is drawn as wel
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
@@ -204,11 +204,12 @@ def _shared_notes(source: Source, language: Language) -> list[str]:
     return [say("picture.shared_keys", language, **each)] if group > 1 else []
 
 
-def side(places: Sequence[Place]) -> dict[str, list[str]]:
-    """The rows or the columns of a map, as packets hold them."""
+def side(places: Sequence[Place]) -> dict[str, list[Any]]:
+    """The rows or the columns of a map, as packets hold them, with the tokens behind each."""
     return {
         "labels": [place.text for place in places],
         "names": [place.name for place in places],
+        "positions": [list(place.positions) for place in places],
     }
 
 

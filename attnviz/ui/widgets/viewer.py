@@ -16,7 +16,7 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import figures
 from attnviz.ui.errors import show_error
 from attnviz.ui.frame import language
-from attnviz.ui.widgets import controls, opening, picker
+from attnviz.ui.widgets import controls, opening, picker, pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.head_finder import head_finder
@@ -47,6 +47,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
             with st.container(key="overview"):
                 picker.overview(key, trace, now, usual, captioned=True)
             _facts(key, trace, now, usual)
+            pins.share_selection(key, trace, chosen.lens)
         with right:
             workspace(key, trace, now, chosen)
         with st.container(key="below"):
@@ -61,6 +62,7 @@ def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Diffe
     chosen = controls.choices(key, trace, now, usual)
     if not _can_be_drawn(key, trace, chosen):
         return
+    pins.share_selection(key, trace, chosen.lens)
     parts: dict[str, Callable[[], None]] = {
         "overview": lambda: picker.overview(key, trace, now, usual),
         "heatmaps": lambda: heatmaps(key, trace, chosen),
