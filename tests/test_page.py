@@ -39,7 +39,7 @@ MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "server" / "main.py"
 
 
 PAIR = {"v": "1", "ha": "0.2", "hb": "1.8"}
-COMPONENTS = {"overview_picture", "lines_picture", "scheme", "frame"}
+COMPONENTS = {"overview_picture", "selection", "lines_picture", "scheme", "frame"}
 
 
 def components(page: AppTest) -> set[str | None]:
