@@ -119,8 +119,9 @@ HEADS = [(layer, head) for layer in range(6) for head in range(12)]
 
 
 def between_words(weights: np.ndarray) -> np.ndarray:
-    words = weights[1:-1, 1:-1].astype(float)
-    return words / words.sum(axis=1, keepdims=True)
+    words: np.ndarray = weights[1:-1, 1:-1].astype(float)
+    shares: np.ndarray = words / words.sum(axis=1, keepdims=True)
+    return shares
 
 
 def segment(app: AppTest, key: str) -> Any:

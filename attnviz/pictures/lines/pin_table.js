@@ -1,6 +1,6 @@
 // Several pins as a small table in place of numbers on lines: a row for each of the strongest
-// tokens at the far end, a column for each head of each pin, and what the others are together. The sum is
-// of the digits shown, so that it can be checked by adding them up.
+// tokens at the far end, a column for each head of each pin, and what the others are together. The
+// sum is of the digits shown, so that it can be checked by adding them up.
 
 const MOST_ROWS = 8;
 
@@ -19,10 +19,12 @@ function pinTable(stage, names, focused) {
   places.sort((one, other) => size(other) - size(one) || one - other);
   const listed = places.length === MOST_ROWS + 1 ? places : places.slice(0, MOST_ROWS);
   const rest = places.slice(listed.length);
-  const shown = columns.map(({ weights }) => [
-    ...listed.map((place) => (weights.has(place) ? digits(weights.get(place)) : "–")),
-    ...(rest.length ? [digits(rest.reduce((total, place) => total + (weights.get(place) ?? 0), 0))] : []),
-  ]);
+  const together = (weights, group) => { // nothing where no line of the group is drawn
+    const found = group.filter((place) => weights.has(place)).map((place) => weights.get(place));
+    return found.length ? digits(found.reduce((total, weight) => total + weight)) : "–";
+  };
+  const groups = [...listed.map((place) => [place]), ...(rest.length ? [rest] : [])];
+  const shown = columns.map(({ weights }) => groups.map((group) => together(weights, group)));
   const far = sideOf(meta, side === "q" ? "k" : "q").names;
   const titles = [...listed.map((place) => far[place]), ...(rest.length ? [fill(meta.words.others, { count: rest.length })] : [])];
   const rows = titles.map((title, row) => rowOf(title, shown.map((column) => column[row])));
