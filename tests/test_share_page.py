@@ -173,7 +173,7 @@ def test_an_embedded_page_shows_the_chosen_parts_alone(
         alone = {component.key for component in opened(views=kind.view).get("bidi_component")}
         count = 1 if kind.takes == "pair" else 2
         pictures = {f"{kind.view}_picture_{index}" for index in range(count)}
-        assert alone == {*pictures, "height", "scheme", "frame"}
+        assert alone == {*pictures, "selection", "height", "scheme", "frame"}
 
 
 @pytest.mark.parametrize("where", ["", "train", "walkthrough"])
