@@ -46,7 +46,7 @@ function panel(stage, heads) {
   for (let i = 0; i < arrays.head.length; i++) if (members.has(arrays.head[i])) mine.push(i);
   const made = { element: figure, heads, mine };
   made.fit = () => {
-    made.place = geometry(meta, scroll.clientWidth || 320, heads.length * (stage.memory.pins.size ? 2 : 1));
+    made.place = geometry(meta, scroll.clientWidth || 320, heads.length, stage.memory.pins.size ? 2 : 1);
     made.svg = picture(stage, made);
     scroll.replaceChildren(made.svg);
   };
@@ -72,8 +72,9 @@ function smallPrint(stage, heads) {
 }
 
 // Where tokens stand: end(side, i) is the point where lines of token i begin or end.
-// `lanes` is how many numbers may stand on a line: one a head and token that is looked at.
-function geometry(meta, width, lanes) {
+// As many numbers may stand on a line: one a head and token that is looked at.
+function geometry(meta, width, heads, tokens) {
+  const lanes = heads * tokens;
   const labels = [...meta.rows.labels, ...meta.columns.labels];
   const count = Math.max(meta.rows.labels.length, meta.columns.labels.length);
   const measure = document.createElement("canvas").getContext("2d");
@@ -82,7 +83,7 @@ function geometry(meta, width, lanes) {
   for (const text of labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
   const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + (meta.direction === "vertical" ? MARK : 0);
   const cut = (text) => cutTo(LONGEST, measured(measure), text);
-  const lane = lanes > meta.heads.length ? NUMBER + MARK : NUMBER;
+  const lane = tokens > 1 ? NUMBER + MARK : NUMBER;
   const room = lane * lanes + 30;
   if (meta.direction === "vertical") {
     const gap = Math.max(120, room, Math.min(VERTICAL_GAP, width - 2 * label));
