@@ -67,7 +67,8 @@ def test_every_control_shows_what_is_in_force_wherever_one_comes_from(
         assert app.slider(key="strongest").value == 100
         assert app.slider(key="at_least").value == 0.0
         shown = segments(app)
-        assert [shown[name] for name in SEGMENTS] == ["each", "beside", "horizontal", "piece"]
+        layout = "stacked" if page == "explore" else "beside"  # the note's sentence, as its figure
+        assert [shown[name] for name in SEGMENTS] == ["each", layout, "horizontal", "piece"]
         assert link_of(app) == {}
 
 

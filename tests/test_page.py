@@ -8,8 +8,10 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import jensenshannon
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
@@ -21,6 +23,7 @@ from attnviz.models.load import Model
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Lines
+from attnviz.pictures.picture import percent
 from attnviz.pictures.shown import shown
 from attnviz.share.state import FOLDED, USUAL_ARRANGEMENT
 from attnviz.texts import say
@@ -35,6 +38,10 @@ from tests.waiting import CEILING
 MAIN = Path(__file__).parents[1] / "attnviz" / "ui" / "server" / "main.py"
 
 
+PAIR = {"v": "1", "ha": "0.2", "hb": "1.8"}
+COMPONENTS = {"overview_picture", "selection", "lines_picture", "scheme", "frame"}
+
+
 def components(page: AppTest) -> set[str | None]:
     """The components of a page, by their keys."""
     return {component.key for component in page.get("bidi_component")}
@@ -42,7 +49,10 @@ def components(page: AppTest) -> set[str | None]:
 
 @pytest.fixture
 def page(minilm: Model) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=CEILING).run()
+    """The note's sentence with every token, and the two heads that differ most."""
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
+    app.query_params.update(PAIR)
+    app.run()
     assert not app.exception
     return app
 
@@ -81,13 +91,83 @@ def said(app: AppTest) -> str:
     return "\n".join(block.value for block in blocks).replace("\\", "")
 
 
-def test_it_opens_on_the_note_and_the_two_most_different_heads(page: AppTest) -> None:
+def opened() -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING).run()
+    assert not app.exception
+    return app
+
+
+def test_the_note_opens_as_its_figure(minilm: Model) -> None:
+    page = opened()
     assert page.text_area(key="text").value == NOTE
-    assert page.selectbox(key="a").value == HeadId(0, 2)
-    assert page.selectbox(key="b").value == HeadId(1, 8)
-    assert "Jensen–Shannon divergence 0.958 of 1 bit" in said(page)
+    assert page.selectbox(key="a").value == HeadId(2, 1)
+    assert page.selectbox(key="b").value == HeadId(0, 2)
+    assert page.toggle(key="hide_special").value
+    assert page.toggle(key="renormalise").value
+    assert segment(page, "arrangement") == "stacked"
+    rows = {one: between_words(attnviz.trace(NOTE, minilm).weights(one)) for one in HEADS}
+    apart = np.mean(jensenshannon(rows[2, 1], rows[0, 2], base=2, axis=1) ** 2)
+    others = [np.mean(jensenshannon(rows[2, 1], rows[one], base=2, axis=1) ** 2) for one in HEADS]
+    assert apart == pytest.approx(max(others)), "B differs most from A between words"
+    assert f"Jensen–Shannon divergence {apart:.3f} of 1 bit" in said(page)
     assert "27 tokens of at most 512" in said(page)
-    assert components(page) == {"overview_picture", "lines_picture", "scheme", "frame"}
+    assert components(page) == COMPONENTS
+    assert page.query_params == {}, "how it opens needs no name in the address"
+
+
+HEADS = [(layer, head) for layer in range(6) for head in range(12)]
+
+
+def between_words(weights: np.ndarray) -> np.ndarray:
+    words: np.ndarray = weights[1:-1, 1:-1].astype(float)
+    shares: np.ndarray = words / words.sum(axis=1, keepdims=True)
+    return shares
+
+
+def segment(app: AppTest, key: str) -> Any:
+    found: Any = next(one for one in app.get("button_group") if one.key == key)
+    return found.value
+
+
+def test_another_sentence_opens_on_two_kinds_and_says_why(minilm: Model) -> None:
+    text = "The animal didn't cross the street because it was too tired."
+    page, trace = typed(opened(), text), attnviz.trace(text, minilm)
+    assert not page.toggle(key="hide_special").value, "hidden in the note's figure alone"
+    assert segment(page, "arrangement") == "beside"
+    assert page.selectbox(key="a").value == HeadId(0, 2)
+    share = percent(float(np.diagonal(trace.weights((0, 2)), -1).mean()))
+    assert f"A looks by position (previous token, {share} over 15 tokens)" in said(page)
+    hub: Any = page.selectbox(key="b").value
+    share = percent(float(trace.weights(hub)[:, 1:-1].mean(axis=0).max()))
+    assert f"B by content (hub, {share} over 16 tokens)" in said(page)
+    assert page.query_params.keys() == {"v", "s"}
+    typed(page, NOTE)
+    assert page.toggle(key="hide_special").value, "the note's sentence again, as its figure"
+    typed(page, "Hello")
+    assert "Here no two heads differ in kind" in said(page)
+
+
+def test_what_is_changed_on_the_opening_pair_is_in_the_link(minilm: Model) -> None:
+    page = opened()
+    page.toggle(key="hide_special").set_value(False).run()
+    assert not page.toggle(key="hide_special").value
+    assert page.selectbox(key="a").value == HeadId(2, 1)
+    link = {**page.query_params}
+    assert (link["ha"], link["hb"]) == ("2.1", "0.2")
+    again = AppTest.from_file(str(MAIN), default_timeout=CEILING)
+    again.query_params.update(link)
+    again.run()
+    assert not again.toggle(key="hide_special").value
+    assert again.selectbox(key="b").value == HeadId(0, 2)
+    assert segment(again, "arrangement") == "stacked"
+
+
+def test_a_link_of_another_time_keeps_its_pins(minilm: Model) -> None:
+    app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
+    app.query_params.update({"v": "1", "pin": "q3"})
+    app.run()
+    assert not app.toggle(key="hide_special").value, "pins are counted by what is shown"
+    assert app.query_params["pin"] == "q3"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +196,7 @@ def test_an_error_leaves_the_last_good_picture_standing(page: AppTest, wrong: st
     typed(page, wrong)
     assert page.error
     assert "What is shown below is still “The cat sat on the mat” in all-MiniLM" in said(page)
-    assert components(page) == {"overview_picture", "lines_picture", "scheme", "frame"}
+    assert components(page) == COMPONENTS
     assert page.selectbox(key="b").value == HeadId(3, 3)
     typed(page, "another one")
     assert "What is shown below" not in said(page)
@@ -126,11 +206,11 @@ def test_the_choice_of_a_folder_leaves_the_last_good_picture(page: AppTest) -> N
     page.selectbox(key="model").select("other").run()
     assert "Give a folder or hub name, then press Load" in said(page)
     assert "What is shown below is still" in said(page)
-    assert components(page) == {"overview_picture", "lines_picture", "scheme", "frame"}
+    assert components(page) == COMPONENTS
     page.text_input(key="other").set_value("/no/such/folder").run()
     page.button(key="other_load").click().run()
     assert page.error
-    assert components(page) == {"overview_picture", "lines_picture", "scheme", "frame"}
+    assert components(page) == COMPONENTS
 
 
 def test_a_link_that_names_a_folder_says_why_only_load_is_there(minilm: Model) -> None:

@@ -47,15 +47,16 @@ def test_the_first_view_has_no_link_and_each_choice_enters_it(minilm: Model) -> 
     app = opened()
     assert link_of(app) == {}
     app.selectbox(key="b").select(HeadId(3, 3)).run()
-    app.toggle(key="hide_special").set_value(True).run()
     app.slider(key="strongest").set_value(70).run()
     typed(app, "the cat sat")
     assert link_of(app) == {
         "v": "1",
         "s": "the cat sat",
-        "ha": "0.2",
+        "ha": "2.1",
         "hb": "3.3",
-        "nosp": "1",
+        "nosp": "1",  # as the note's sentence opened
+        "renorm": "1",
+        "arr": "stacked",
         "top": "70",
     }
     again = opened(**link_of(app))
@@ -73,7 +74,7 @@ def test_an_empty_text_is_a_view_too(minilm: Model) -> None:
 
 def test_heads_that_the_model_lacks_are_dropped_and_named(minilm: Model) -> None:
     app = opened(v="1", ha="9.9", hb="1.2", hm="0.1-7.7", tabh="11", tab="1")
-    assert app.selectbox(key="a").value == HeadId(0, 2)
+    assert app.selectbox(key="a").value == HeadId(2, 1)
     assert app.selectbox(key="b").value == HeadId(1, 2)
     assert app.multiselect(key="more").value == [HeadId(0, 1)]
     assert "left out: L9·H9, L7·H7" in said(app)
@@ -166,12 +167,13 @@ def test_an_embedded_page_shows_the_chosen_parts_alone(
     assert not [c for c in app.get("bidi_component") if "lines" in str(c.proto.component_name)]
     everything = opened()
     keys = {component.key for component in everything.get("bidi_component")}
-    assert keys == {"overview_picture", "lines_picture", "height", "scheme", "frame"}
+    pictures = {"overview_picture", "selection", "lines_picture"}
+    assert keys == {*pictures, "height", "scheme", "frame"}
     for kind in FOLDED:
         alone = {component.key for component in opened(views=kind.view).get("bidi_component")}
         count = 1 if kind.takes == "pair" else 2
         pictures = {f"{kind.view}_picture_{index}" for index in range(count)}
-        assert alone == {*pictures, "height", "scheme", "frame"}
+        assert alone == {*pictures, "selection", "height", "scheme", "frame"}
 
 
 @pytest.mark.parametrize("where", ["", "train", "walkthrough"])

@@ -54,6 +54,15 @@ def contrast(trace: Trace) -> Contrast:
     table = measure(trace, tokens=True)
     if "kind" in table:  # queries and keys of two kinds are not the same tokens
         table = table[table["kind"] == table["kind"].iloc[0]]
+    return contrast_by(table, trace)
+
+
+def contrast_by(table: pd.DataFrame, trace: Trace) -> Contrast:
+    """`contrast`, by a table of all measures, and the tokens that each rests on, of its heads.
+
+    Raises:
+        CaptureError: if rows of given weights are no distributions.
+    """
     a = _best(table, POSITION, MOSTLY)
     if a is not None:
         others = table.drop(index=a[0])

@@ -249,11 +249,12 @@ def _shared_notes(source: Source, language: Language) -> list[str]:
 
 
 def side(places: Sequence[Place]) -> dict[str, Any]:
-    """The rows or the columns of a map, as packets hold them, and where a second text begins."""
+    """The rows or the columns of a map, as packets hold them, with the tokens behind each place."""
     second = second_text(places)
     return {
         "labels": [place.text for place in places],
         "names": [place.name for place in places],
+        "positions": [list(place.positions) for place in places],
         **({} if second is None else {"second": second}),
     }
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from attnviz.analysis.combine import Combination
+from attnviz.analysis.contrast import Contrast, Reason, contrast_by
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.find import Found, find
 from attnviz.analysis.lens import Lens, MapKind
@@ -26,6 +27,8 @@ from attnviz.core.one_kind import of_kind
 from attnviz.core.partial import partial
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
+from attnviz.lessons import note_example, note_pair
+from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.load import Model
 from attnviz.models.progress import Progress
 from attnviz.pictures import heatmap as heatmap_figure
@@ -42,7 +45,6 @@ from attnviz.pictures.overview.tiles import Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.style import MODES, Mode
 from attnviz.runtime.cache import Cache, pinning
-from attnviz.share.state import USUAL_ARRANGEMENT
 from attnviz.texts import LANGUAGES, Language
 from attnviz.ui.server.log import note
 
@@ -81,6 +83,11 @@ class TraceKey(NamedTuple):
         """The key of the trace with all kinds of attention."""
         return self._replace(kind=None)
 
+    @property
+    def is_note(self) -> bool:
+        """Whether it is the note's sentence in the model that draws the note's figure of it."""
+        return (self.model, self.text, self.pair) == (EMBEDDED, note_example.SENTENCE, None)
+
 
 class LinesKey(NamedTuple):
     """What is chosen for the line diagram."""
@@ -96,6 +103,7 @@ _whole: Cache[Trace] = Cache()
 _traces: Cache[Trace] = Cache()
 _tiles: Cache[Tiles] = Cache()
 _different: Cache[tuple[HeadId, HeadId, float]] = Cache()
+_opening_pairs: Cache[Contrast] = Cache()
 _lines: Cache[bytes] = Cache()
 _packets: Cache[bytes] = Cache()  # of other pictures
 _prints: Cache[str] = Cache()
@@ -145,7 +153,7 @@ def _run(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace
 
 def all_known(key: TraceKey) -> Trace | None:
     """The trace of a text, if everything that a page first draws of it is kept."""
-    known = [_tiles.peek((key, "raw")), _different.peek(key), every := _traces.peek(key.whole)]
+    known = [_tiles.peek((key, "raw")), _opening_pairs.peek(key), every := _traces.peek(key.whole)]
     return None if every is None or any(one is None for one in known) else _seen(key, every)
 
 
@@ -171,6 +179,20 @@ def knows_overview(key: TraceKey, kind: MapKind) -> bool:
 def most_different_of(key: TraceKey, trace: Trace) -> tuple[HeadId, HeadId, float]:
     """The two most different heads, and how different they are."""
     return _different.get(key, lambda: most_different(trace), is_light=is_light(key))
+
+
+def opening_pair_of(key: TraceKey, trace: Trace, progress: Progress | None = None) -> Contrast:
+    """The two heads with which a page opens, and why these: the note's, or two that differ."""
+
+    def work() -> Contrast:
+        if key.is_note:
+            a, b = note_pair.upper_head(trace), note_pair.lower_head(trace)
+            upper, lower = (Reason(head, "", float("nan"), 0) for head in (a, b))
+            apart = note_pair.divergence_between_words(trace, a, b)
+            return Contrast(upper, lower, apart, in_kind=False)
+        return contrast_by(measured(key, trace, progress), trace)
+
+    return _opening_pairs.get(key, work, is_light=is_light(key))
 
 
 def measured(key: TraceKey, trace: Trace, progress: Progress | None = None) -> pd.DataFrame:
@@ -263,9 +285,10 @@ def keep_opening(key: TraceKey, model: Model) -> None:
     with pinning():
         trace = traced(key, model)
         overview_of(key, trace)
-        a, b, _ = most_different_of(key, trace)
-        chosen = LinesKey((a, b), None, "horizontal", USUAL_ARRANGEMENT, ())
+        opening = opening_pair_of(key, trace)
+        heads, lens = (opening.a.head, opening.b.head), note_pair.WORDS_ONLY
+        chosen = LinesKey(heads, None, "horizontal", "stacked", ())
         for language in LANGUAGES:
-            lines_of(key, chosen, Lens(), language, trace, captioned=True)
-            for one, mode in product(shown(trace, (a, b)), MODES):
+            lines_of(key, chosen, lens, language, trace, captioned=True)
+            for one, mode in product(shown(trace, heads, lens), MODES):
                 heatmap_of(key, one, mode, language, captioned=True)

@@ -230,7 +230,7 @@ def test_hover_stays_in_the_browser_and_pins_enter_the_link(
         panel.locator(".focus path").evaluate_all("all => all.map(p => p.getAttribute('d'))")
     )
     assert lines.count("M") == both
-    page.wait_for_url("**/?v=1&pin=q10.k2")
+    page.wait_for_url("**/?v=1&ha=0.2&hb=1.8&pin=q10.k2")
     page.keyboard.press("Escape")
     expect(panel.locator(".focus path")).to_have_count(0)
     expect(panel.locator('[aria-pressed="true"]')).to_have_count(0)

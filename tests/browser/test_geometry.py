@@ -257,15 +257,14 @@ def test_a_charts_buttons_do_not_cover_its_title(go: Go) -> None:
 
 @pytest.mark.parametrize("direction", ["horizontal", "vertical"])
 def test_numbers_of_pins_stand_apart_and_say_whose_they_are(go: Go, direction: str) -> None:
-    page = go(f"/?v=1&dir={direction}")
+    page = go(f"/?v=1&ha=0.2&hb=1.8&dir={direction}")
     lines = page.locator(".st-key-lines")
-    for side, place in (("q", 5), ("q", 7), ("k", 3), ("q", 12)):
-        lines.locator(f'.panel [data-side="{side}"][data-place="{place}"]').first.click()
-    page.mouse.move(0, 0)
+    lines.locator('.panel [data-side="q"][data-place="5"]').first.click()
+    lines.locator('.panel [data-side="q"][data-place="7"]').first.hover()
     still(page)
     assert faults(page) == []
     numbers = lines.locator(".number").all_text_contents()
-    assert {number[:2] for number in numbers} == {"#1", "#2", "#3", "#4"}
+    assert {number[:2] for number in numbers} == {"#1", "#2"}
     label = lines.locator('.panel [data-side="q"][data-place="7"]').first
     assert (label.text_content() or "").startswith("#2 ")
     assert (lines.locator(".readout span").nth(1).text_content() or "").startswith("#2 ")
@@ -279,6 +278,14 @@ def test_numbers_of_pins_stand_apart_and_say_whose_they_are(go: Go, direction: s
         inside = [a <= b + 3 for a, b in zip(ground[1:3], text[1:3], strict=True)]
         inside += [a >= b - 3 for a, b in zip(ground[3:], text[3:], strict=True)]
         assert all(inside), "no end of a line beside a number, where it would read as a minus"
+    for side, place in (("q", 7), ("k", 3), ("q", 12)):
+        lines.locator(f'.panel [data-side="{side}"][data-place="{place}"]').first.click()
+    page.mouse.move(0, 0)
+    still(page)
+    assert faults(page) == []
+    assert lines.locator(".number").count() == 0, "numbers of several pins are a table"
+    tokens = lines.locator("table.pins th[colspan]").all_text_contents()
+    assert tokens == ["#1 be (5)", "#2 , (7)", "#4 be (12)", "#3 will (3)"]
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -273,7 +273,6 @@ function stageOf(parent, draw) {
     }
     focusAgain(root, held);
     makeReachable(root);
-    stage.drawn?.();
     root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
   };
   stage.observer = new ResizeObserver(() => {

@@ -26,10 +26,31 @@ function drawHeatmap(stage) {
     readout,
   );
   Object.assign(stage, { canvas, readout, at: null });
+  stage.mark = (names) => markCells(stage, names);
+  stage.select = (pins, at) => stage.mark([...new Set([...pins, ...at])]);
   paint(stage);
+  stage.mark(stage.memory.marked ?? []);
   canvas.addEventListener("pointermove", (event) => read(stage, cellAt(stage, event)));
   canvas.addEventListener("pointerleave", () => read(stage, null));
+  canvas.addEventListener("click", () => stage.at && stage.pin?.(`q${stage.at.row}`));
   canvas.addEventListener("keydown", (event) => walk(stage, event));
+}
+
+// A frame around the row or the column of each token, q3 or k0.
+function markCells({ root, label, cell, meta, memory }, names) {
+  memory.marked = names;
+  const box = root.querySelector(".scroll");
+  for (const old of box.querySelectorAll(".marked")) old.remove();
+  const [rows, columns] = [meta.rows.labels.length, meta.columns.labels.length];
+  for (const name of names) {
+    const [isRow, place] = [name[0] === "q", Number(name.slice(1))];
+    if (place >= (isRow ? rows : columns)) continue;
+    const frame = html("div", { class: "marked", "data-mark": name });
+    const [x, y, wide, high] = isRow ? [0, place, columns, 1] : [place, 0, 1, rows];
+    const sides = { left: label + x * cell, top: y * cell, width: wide * cell, height: high * cell };
+    for (const [side, px] of Object.entries(sides)) frame.style[side] = `${px}px`;
+    box.append(frame);
+  }
 }
 
 function paint(stage) {
@@ -147,6 +168,7 @@ function read(stage, at) {
   const { meta, arrays, readout } = stage;
   stage.at = at;
   stage.lit?.(at);
+  stage.pointed?.(at ? [`q${at.row}`, `k${at.column}`] : []);
   if (!at) return void (readout.textContent = meta.words.rest);
   const cell = at.row * meta.columns.labels.length + at.column;
   const weight = arrays.weights[cell];

@@ -1,15 +1,16 @@
 // Highlights: the sentence as running text, from a packet of attnviz/pictures/highlights.
 //
 // Pointing at a token tints the others by the weights between them, as dark as in a heatmap; a
-// click pins it, and pointing at another one then reads out the number between the two. Escape
-// lets go. Queries and keys that are not the same places are two texts.
+// click pins it, and pointing at another one then reads out the number between the two; of several
+// pinned tokens the last tints, and the others are underlined. Escape lets go. Queries and keys
+// that are not the same places are two texts.
 
 const MOST_LISTED = 8; // weights that are read out; the others are summed
 
 function drawHighlights(stage) {
   const { root, meta, memory, dark } = stage;
   const signature = [...meta.rows.names, "", ...meta.columns.names].join("\n");
-  if (memory.signature !== signature) Object.assign(memory, { signature, pin: null, at: null });
+  if (memory.signature !== signature) Object.assign(memory, { signature, pins: [], at: null });
   memory.looks ??= "q"; // from which side the chosen token is seen: as a query, or as a key
   const name = html("strong", {}, meta.head.title);
   name.style.color = dark ? meta.head.dark : meta.head.light;
@@ -26,7 +27,7 @@ function drawHighlights(stage) {
   );
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
-  Object.assign(stage, { readout, spans: [...root.querySelectorAll(".word")] });
+  Object.assign(stage, { readout, spans: [...root.querySelectorAll(".word")], select: (pins, at) => select(stage, pins, at) });
   listen(stage);
   tint(stage);
 }
@@ -47,8 +48,8 @@ function directions(stage) {
     const button = html("button", { type: "button", "aria-pressed": String(memory.looks === side), "data-side": side }, words);
     button.addEventListener("click", () => {
       memory.looks = side;
-      for (const one of button.parentElement.children) one.setAttribute("aria-pressed", String(one === button));
-      tint(stage);
+      memory.pins = memory.pins.map((pin, i) => (i === memory.pins.length - 1 ? side + pin.slice(1) : pin));
+      tell(stage);
     });
     return button;
   });
@@ -68,11 +69,13 @@ function listen(stage) {
     if (at === memory.at) return;
     memory.at = at;
     tint(stage);
+    stage.pointed?.(at === null ? [] : [nameOf(stage, at)]);
   };
   const pin = (word) => {
     const at = stage.spans.indexOf(word);
-    memory.pin = memory.pin === at ? null : at;
-    tint(stage);
+    const others = memory.pins.filter((name) => spanOf(stage, name) !== at);
+    memory.pins = others.length < memory.pins.length ? others : [...others, nameOf(stage, at)];
+    tell(stage);
   };
   root.addEventListener("pointerover", (event) => point(tokenAt(event)));
   root.addEventListener("pointerleave", () => point(null));
@@ -88,11 +91,36 @@ function listen(stage) {
     event.preventDefault();
   });
   memory.letGo = (event) => {
-    if (event.key !== "Escape" || (memory.pin === null && memory.at === null)) return;
-    Object.assign(memory, { pin: null, at: null });
-    tint(stage);
+    if (event.key !== "Escape" || (!memory.pins.length && memory.at === null)) return;
+    Object.assign(memory, { pins: [], at: null });
+    tell(stage);
   };
   document.addEventListener("keydown", memory.letGo);
+}
+
+function tell(stage) {
+  stage.keep("pins", stage.memory.pins);
+  tint(stage);
+}
+
+// What is pinned and pointed at elsewhere on the page.
+function select(stage, pins, at) {
+  const { memory, root, meta } = stage;
+  const [pointed] = at.map((name) => spanOf(stage, name)).filter((span) => span >= 0);
+  Object.assign(memory, { pins, at: pointed ?? null });
+  if (meta.joined && pins.length) {
+    memory.looks = pins.at(-1)[0];
+    for (const one of root.querySelectorAll(".directions button")) one.setAttribute("aria-pressed", String(one.dataset.side === memory.looks));
+  }
+  tint(stage);
+}
+
+// The word of a token, q3 or k0, and the token of a word.
+const spanOf = ({ meta, spans }, name) =>
+  spans.findIndex(({ dataset }) => dataset.place === name.slice(1) && (meta.joined || dataset.side === name[0]));
+function nameOf(stage, at) {
+  const { side, place } = seen(stage, at);
+  return side + place;
 }
 
 // The side and place of a token: as what it is seen.
@@ -107,7 +135,9 @@ const cellOf = ({ meta }, { side, place }, other) =>
 
 function tint(stage) {
   const { meta, arrays, memory, spans, readout } = stage;
-  const chosenAt = memory.pin ?? memory.at;
+  const pinned = memory.pins.map((name) => spanOf(stage, name));
+  const pin = pinned.at(-1) ?? null;
+  const chosenAt = pin ?? memory.at;
   const chosen = chosenAt === null ? null : seen(stage, chosenAt);
   spans.forEach((word, at) => {
     const isOther = chosen && (meta.joined || word.dataset.side !== chosen.side);
@@ -118,10 +148,11 @@ function tint(stage) {
     word.style.color = colour ? inkOn(colour) : "";
     word.classList.toggle("denied", cell !== null && Boolean(arrays.denied?.[cell]));
     word.classList.toggle("chosen", at === chosenAt);
-    word.setAttribute("aria-pressed", String(at === memory.pin));
+    word.classList.toggle("pointed", at === memory.at);
+    word.setAttribute("aria-pressed", String(pinned.includes(at)));
   });
   if (!chosen) return void (readout.textContent = "");
-  const other = memory.pin !== null && memory.at !== null && memory.at !== memory.pin ? memory.at : null;
+  const other = pin !== null && memory.at !== null && memory.at !== pin ? memory.at : null;
   readout.textContent = other === null ? listed(stage, chosen) : between(stage, chosen, other);
 }
 

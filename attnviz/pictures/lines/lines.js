@@ -1,7 +1,8 @@
 // The line diagram: drawn from a packet of attnviz/pictures/lines.
 //
 // A line's opacity is its weight and depends on nothing else. Hovering a token leaves its
-// lines alone, with their numbers; a click pins it, Escape lets go. No trip to the server.
+// lines alone, with their numbers; a click pins it, Escape lets go. No trip to the server. The
+// numbers of several pins are a table.
 
 const GAP = 150; // least px between the two edges, horizontal
 const VERTICAL_GAP = 220;
@@ -25,12 +26,12 @@ function drawLines(stage) {
   const panels = meta.panels.heads.map((heads) => panel(stage, heads));
   const grid = html("div", { class: meta.panels.beside ? "panels beside" : "panels" });
   grid.append(...panels.map((p) => p.element));
-  const readout = html("p", { class: "readout", "aria-live": "polite" });
+  const readout = html("div", { class: "readout", "aria-live": "polite" });
   root.replaceChildren(grid, readout, html("p", { class: "help" }, `${meta.words.strokes} ${meta.words.help}`));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
   for (const p of panels) p.fit();
-  Object.assign(stage, { panels, readout });
+  Object.assign(stage, { panels, readout, select: (pins, at) => select(stage, pins, at) });
   listen(stage);
   showFocus(stage);
 }
@@ -45,7 +46,7 @@ function panel(stage, heads) {
   for (let i = 0; i < arrays.head.length; i++) if (members.has(arrays.head[i])) mine.push(i);
   const made = { element: figure, heads, mine };
   made.fit = () => {
-    made.place = geometry(meta, scroll.clientWidth || 320, heads.length * (stage.memory.pins.size + 1));
+    made.place = geometry(meta, scroll.clientWidth || 320, heads.length, stage.memory.pins.size ? 2 : 1);
     made.svg = picture(stage, made);
     scroll.replaceChildren(made.svg);
   };
@@ -71,8 +72,9 @@ function smallPrint(stage, heads) {
 }
 
 // Where tokens stand: end(side, i) is the point where lines of token i begin or end.
-// `lanes` is how many numbers may stand on a line: one a head and token that is looked at.
-function geometry(meta, width, lanes) {
+// As many numbers may stand on a line: one a head and token that is looked at.
+function geometry(meta, width, heads, tokens) {
+  const lanes = heads * tokens;
   const labels = [...meta.rows.labels, ...meta.columns.labels];
   const count = Math.max(meta.rows.labels.length, meta.columns.labels.length);
   const measure = document.createElement("canvas").getContext("2d");
@@ -81,7 +83,7 @@ function geometry(meta, width, lanes) {
   for (const text of labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
   const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + (meta.direction === "vertical" ? MARK : 0);
   const cut = (text) => cutTo(LONGEST, measured(measure), text);
-  const lane = lanes > meta.heads.length ? NUMBER + MARK : NUMBER;
+  const lane = tokens > 1 ? NUMBER + MARK : NUMBER;
   const room = lane * lanes + 30;
   if (meta.direction === "vertical") {
     const gap = Math.max(120, room, Math.min(VERTICAL_GAP, width - 2 * label));
@@ -222,6 +224,14 @@ function pin(stage, name) {
   showFocus(stage);
 }
 
+// What is pinned and pointed at elsewhere on the page.
+function select(stage, pins, [at = null]) {
+  const { memory } = stage;
+  if ([...memory.pins].join() === pins.join() && memory.at === at) return;
+  Object.assign(memory, { pins: new Set(pins), at, told: pins.join() });
+  showFocus(stage);
+}
+
 // The page keeps the pins in its link; it is told only what it does not know.
 function tellPins({ memory, keep }) {
   const told = [...memory.pins].join();
@@ -245,8 +255,11 @@ function showFocus(stage) {
   const focused = [...new Set([...memory.pins, ...(memory.at ? [memory.at] : [])])];
   root.classList.toggle("focused", focused.length > 0);
   stage.lit?.(focused);
-  makeRoom(stage, focused.length);
-  for (const made of panels) focusPanel(stage, made, focused);
+  stage.pointed?.(memory.at ? [memory.at] : []);
+  const inTable = memory.pins.size > 1;
+  if (!inTable) makeRoom(stage, focused.length);
+  for (const made of panels) focusPanel(stage, made, focused, inTable);
+  if (inTable) return void readout.replaceChildren(...pinTables(stage, focused));
   const spoken = focused.map((name, i) => markOf(focused, i) + describe(stage, name));
   readout.replaceChildren(...spoken.map((text) => html("span", {}, text)));
 }
@@ -265,7 +278,7 @@ function makeRoom({ panels }, tokens) {
 // Which of several tokens is meant, in front of it and of its numbers; nothing for one alone.
 const markOf = (focused, i) => (focused.length > 1 ? `#${i + 1} ` : "");
 
-function focusPanel(stage, made, focused) {
+function focusPanel(stage, made, focused, inTable) {
   const { meta, arrays, memory } = stage;
   const order = new Map(focused.map((name, i) => [name, i]));
   const reached = { q: new Uint8Array(meta.rows.labels.length), k: new Uint8Array(meta.columns.labels.length) };
@@ -276,9 +289,10 @@ function focusPanel(stage, made, focused) {
     const [byQuery, byKey] = [order.get(`q${query}`), order.get(`k${key}`)];
     if (byQuery === undefined && byKey === undefined) continue;
     found.push(i);
+    reached.q[query] = reached.k[key] = 1;
+    if (inTable) continue;
     if (byQuery !== undefined) numbers.push({ i, side: "k", at: byQuery, end: `k${key}` });
     if (byKey !== undefined) numbers.push({ i, side: "q", at: byKey, end: `q${query}` });
-    reached.q[query] = reached.k[key] = 1;
   }
   // At one end of lines each number has a lane of its own, in the order of the tokens.
   const taken = new Map();

@@ -57,7 +57,7 @@ def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
         "keys": keys,
         "strokes": stroke_words(maps, language),
         **{name: say(f"lines.{name}{kind}", language) for name in focus},
-        **{name: say(f"lines.{name}", language) for name in ("help", "no_lines")},
+        **{name: say(f"lines.{name}", language) for name in ("help", "no_lines", "others")},
     }
 
 

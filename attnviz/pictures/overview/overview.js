@@ -28,7 +28,10 @@ function drawOverview(stage) {
     html("p", { class: "note" }, meta.note, " ", pixels),
   );
   Object.assign(stage, { canvas, lens, readout, pixels });
+  stage.mark = (names) => markTiles(stage, names);
+  stage.select = (pins, at) => stage.mark([...new Set([...pins, ...at])]);
   paint(stage);
+  stage.mark(memory.marked ?? []);
   canvas.addEventListener("pointermove", (event) => hover(stage, cellAt(stage, event)));
   canvas.addEventListener("pointerleave", () => hover(stage, null));
   canvas.addEventListener("click", (event) => {

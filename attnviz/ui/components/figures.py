@@ -1,6 +1,6 @@
 """Pictures on a page: the overview and the line diagrams as components, charts by Plotly."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
@@ -13,15 +13,14 @@ from attnviz.pictures.scripts import core, css, javascript
 from attnviz.share.state import FOLDED
 from attnviz.ui import state
 
+SELECTION = "selection"
 _PLOT_CONFIG = {
     "displaylogo": False,
     "toImageButtonOptions": {"format": "svg", "filename": "attnviz"},
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
 }
 
-_WELL_FORMED = files("attnviz.ui") / "assets" / "well_formed.js"
-
-_ADAPTER = """
+_IN_TURN = """
 // What happens in a picture while the page is cut off from the server waits, in order.
 const waiting = [];
 const isCutOff = () => {
@@ -39,18 +38,24 @@ function tellNext() {
 const inTurn = (tell) => (...what) => {
   if (waiting.push(() => tell(...what)) === 1) tellNext();
 };
+"""
 
+_ADAPTER = """
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const stage = stageOf(parentElement, DRAWS.KIND);
   stage.send = inTurn(setTriggerValue); // something happened
-  stage.keep = KEEP; // something is so from now on
+  if (JOINS) joinSelection(stage);
+  else stage.keep = inTurn(setStateValue); // something is so from now on
   stage.show(data);
+  if (JOINS) askSelection({});
   const host = parentElement.getRootNode().host ?? parentElement;
   host.closest('[class*="st-key-"]')?.setAttribute("data-drawn", ""); // for the page's own style
-  return () => leave(stage);
+  return () => {
+    leave(stage);
+    leaveSelection(stage);
+  };
 }
 """
-
 
 _HEIGHT = """
 // A page that embeds this one may give the frame the height of what is in it.
@@ -92,22 +97,27 @@ export default function ({ data, parentElement }) {
 """
 
 
-def _component(kind: str, *, keeps: bool = False) -> Callable[..., Any]:
-    """A component that draws packets. One that `keeps` tells the page about its state."""
-    guard = _WELL_FORMED.read_text(encoding="utf-8")
-    keep = "inTurn(setStateValue)" if keeps else "() => {}"
-    adapter = _ADAPTER.replace("KIND", kind).replace("KEEP", keep)
-    name = f"attnviz_{kind}{'_that_keeps' if keeps else ''}"
-    script = javascript([kind]) + guard + adapter
-    return st.components.v2.component(name, js=script, css=css([kind]))
+def _asset(name: str) -> str:
+    return (files("attnviz.ui") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _component(kind: str, *, joins: bool = True) -> Callable[..., Any]:
+    """A component that draws packets: it joins the page's selection, or tells its own state."""
+    adapter = _ADAPTER.replace("KIND", kind).replace("JOINS", "true" if joins else "false")
+    shared = [_asset("well_formed.js"), _asset("selection.js"), _IN_TURN]
+    script = "".join([javascript([kind]), *shared, adapter])
+    return st.components.v2.component(f"attnviz_{kind}", js=script, css=css([kind]))
 
 
 # Every picture that Explore shows in a folder of its own, by the name of its script.
 _folded = {kind.script.name: _component(kind.script.name) for kind in FOLDED}
 _overview = _component("overview")
-_lines_with_pins = _component("lines", keeps=True)
-_drawing = _component("drawing", keeps=True)
-
+_lines = _component("lines")
+_drawing = _component("drawing", joins=False)
+_selection = st.components.v2.component(
+    "attnviz_selection",
+    js="".join([core(), _asset("selection.js"), _IN_TURN, _asset("kept_selection.js")]),
+)
 
 _height = st.components.v2.component("attnviz_height", js=_HEIGHT)
 
@@ -169,19 +179,37 @@ def picked(key: str) -> dict[str, Any] | None:
     return choice
 
 
-def show_lines_with_pins(packet: bytes, key: str, on_pins: Callable[[], None]) -> None:
-    """The line diagram. `on_pins` runs when they changed; `pinned(key)` says to what."""
-    _lines_with_pins(key=key, data=packet, on_pins_change=on_pins)
+def show_lines(packet: bytes, key: str) -> None:
+    """The line diagram."""
+    _lines(key=key, data=packet)
+
+
+def keep_selection(
+    beginning: str,
+    pins: Sequence[str],
+    positions: Mapping[str, Sequence[Sequence[int]]],
+    on_pins: Callable[[], None],
+) -> None:
+    """Let all pictures of the page share what is pinned and pointed at.
+
+    `pins` are the tokens that are pinned at the `beginning`, and whenever that changes: q3 as a
+    query, k0 as a key. `positions` are the tokens behind each place that is shown, of queries
+    ("q") and keys ("k"). `on_pins` runs when the pins changed; `pinned()` says to what.
+    """
+    sides = {"rows": "q", "columns": "k"}
+    places = {name: {"positions": positions[side]} for name, side in sides.items()}
+    data = {"beginning": beginning, "pins": list(pins), **places}
+    _selection(key=SELECTION, data=data, on_pins_change=on_pins)
 
 
 def show_picture(script: str, packet: bytes, key: str) -> None:
-    """A picture that tells the page nothing."""
+    """A picture of one map."""
     _folded[script](key=key, data=packet)
 
 
-def pinned(key: str) -> tuple[str, ...]:
-    """The tokens that are pinned in the line diagram `key`: q3 as a query, k0 as a key."""
-    pins: list[str] = told(key).get("pins") or []
+def pinned() -> tuple[str, ...]:
+    """The places that are pinned: q3 as a query, k0 as a key."""
+    pins: list[str] = told(SELECTION).get("pins") or []
     return tuple(pins)
 
 

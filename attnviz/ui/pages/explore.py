@@ -14,7 +14,7 @@ from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.errors import clear_errors, fragment
 from attnviz.ui.frame import header, is_embedded, language
-from attnviz.ui.widgets import last_shown
+from attnviz.ui.widgets import last_shown, opening
 from attnviz.ui.widgets.heads import Different, fit_heads
 from attnviz.ui.widgets.long_text import cost_said
 from attnviz.ui.widgets.model import linked_model, loaded, model
@@ -77,12 +77,13 @@ def _see(key: TraceKey, model: Model) -> None:
 
 def _viewer(key: TraceKey, usual: Different) -> None:
     show_predictions(key, caches.traced(key.whole, loaded(key.model)))
-    viewer(key, _run(key, loaded(key.model)), usual, lambda: share("explore", _seen(key)))
-    address.keep_link(_seen(key))
+    trace = _run(key, loaded(key.model))
+    viewer(key, trace, usual, lambda: share("explore", _seen(key, usual)))
+    address.keep_link(_seen(key, usual))
 
 
-def _seen(key: TraceKey) -> ExploreState:
-    now = address.without_defaults(state.read(ExploreState))
+def _seen(key: TraceKey, usual: Different) -> ExploreState:
+    now = opening.as_linked(address.without_defaults(state.read(ExploreState)), usual)
     if key.kind is None:  # what was chosen for an encoder–decoder waits for the next one
         now = replace(now, target=ExploreState.target, kind=ExploreState.kind)
     if not key.pair:  # so does the filter between the texts of a pair
@@ -101,7 +102,7 @@ def _embedded(now: ExploreState) -> None:
         usual = _fitted(key, model, trace)
         show_warnings(caches.traced(key.whole, model))
         fragment(_embedded_viewer)(key, usual)
-        full = address.address(address.current_link(_seen(key)).params)
+        full = address.address(address.current_link(_seen(key, usual)).params)
         st.link_button(say("share.open_full", language()), full, type="tertiary")
 
 
@@ -110,10 +111,11 @@ def _embedded_viewer(key: TraceKey, usual: Different) -> None:
 
 
 def _fitted(key: TraceKey, model: Model, trace: Trace) -> Different:
-    """The most different heads, which are seen unless others of this model were chosen."""
-    usual = Different(*caches.most_different_of(key, trace))
+    """The heads with which it opens, which are seen unless others of this model were chosen."""
+    usual = opening.usual_pair(key, trace)
     of = f"{model.name} {model.card.revision} {key.kind or ''}".rstrip()
     address.drop(*map(str, fit_heads(of, trace.heads, usual)))
+    opening.begin(key, usual)
     return usual
 
 
@@ -125,7 +127,7 @@ def _run(key: TraceKey, model: Model) -> Trace:
         with in_turn(is_light=caches.is_light(key)):
             trace = caches.traced(key, model, report)
             caches.overview_of(key, trace, report)
-            caches.most_different_of(key, trace)
+            caches.opening_pair_of(key, trace, report)
         return trace
 
     if known is not None:

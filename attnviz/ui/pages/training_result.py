@@ -24,10 +24,11 @@ from attnviz.ui.components.figures import show_chart
 from attnviz.ui.errors import clear_errors, show_error
 from attnviz.ui.frame import language, mode
 from attnviz.ui.state import SessionValue
+from attnviz.ui.widgets import opening
 from attnviz.ui.widgets.answers import show_answers
 from attnviz.ui.widgets.downloads import download
 from attnviz.ui.widgets.escape import markdown_text
-from attnviz.ui.widgets.heads import Different, fit_heads
+from attnviz.ui.widgets.heads import fit_heads
 from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.saving import save_training
 from attnviz.ui.widgets.sharing import share
@@ -162,8 +163,9 @@ def _own_text(training: Training, model: Model, seen: Seen) -> None:
         st.info(markdown_text(said))
     show_warnings(trace)
     show_answers(task, model, text, [token.text for token in trace.tokens])
-    usual = Different(*caches.most_different_of(key, trace))
+    usual = opening.usual_pair(key, trace)
     address.drop(*map(str, fit_heads(training.run.name, trace.heads, usual)))
+    opening.begin(key, usual)
     show_predictions(key, trace)
     viewer(key, trace, usual, lambda: share("train", seen()))
     address.keep_link(seen())

@@ -1,9 +1,10 @@
-"""Which heads are seen: the most different ones of a trace, until others are chosen."""
+"""Which heads are seen: two that differ in kind, until others are chosen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from attnviz.analysis.contrast import Reason
 from attnviz.core.heads import HeadId
 from attnviz.pictures.style import MOST_HEADS
 from attnviz.share.state import ViewState
@@ -15,11 +16,13 @@ MOST_MORE = MOST_HEADS - 2
 
 
 class Different(NamedTuple):
-    """The two most different heads of a trace, and how different they are."""
+    """The two heads with which a trace opens, how different they are, and why these."""
 
     a: HeadId
     b: HeadId
     divergence: float
+    why: tuple[Reason, Reason] | None = None  # what each looks at, where they differ in kind
+    is_note: bool = False  # the two of the note's figure, which draws them between words
 
 
 class _Aside(NamedTuple):
@@ -32,6 +35,7 @@ class _Aside(NamedTuple):
 _OF: SessionValue[str | None] = SessionValue("heads_of", None)
 _ASIDE: SessionValue[Mapping[str, _Aside]] = SessionValue("heads_aside", NONE_YET)
 _ARE_LINKED = SessionValue("heads_linked", False)
+OPENED: SessionValue[int | None] = SessionValue("opened", None)  # the sentence seen last
 
 
 def link_heads() -> None:
@@ -40,7 +44,8 @@ def link_heads() -> None:
 
 
 def forget_heads() -> None:
-    """Forget for which models heads were chosen."""
+    """Forget for which models heads were chosen, and which sentence was opened."""
+    OPENED.forget()
     _OF.forget()
     _ASIDE.forget()
 

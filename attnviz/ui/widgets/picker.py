@@ -18,19 +18,21 @@ from attnviz.ui import caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import figures
 from attnviz.ui.frame import language
+from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.heads import Different, choose_head, heads_shown
+from attnviz.ui.widgets.progress import with_progress
 
 OVERVIEW = "overview_picture"
 DECIMALS = 3  # of the value under a tile
+_WANTS_MOST_DIFFERENT = SessionValue("wants_most_different", False)
 
 
-def sort_and_pair(key: TraceKey, trace: Trace, now: ViewState) -> None:
+def sort_and_pair(now: ViewState) -> None:
     """What the tiles are sorted by, and the pair that differs most."""
     of_layers = Lens(map=now.map).is_of_layers
     options = (BY_LAYER,) if of_layers else SORTS
     shown = BY_LAYER if of_layers else now.sort_by
-    pair = caches.most_different_of(key, trace)[:2]
     with st.container(key="sort_row", horizontal=True, vertical_alignment="center"):
         st.selectbox(
             say("picker.sort", language()),
@@ -43,7 +45,7 @@ def sort_and_pair(key: TraceKey, trace: Trace, now: ViewState) -> None:
         )
         st.button(
             say("picker.most_different", language()),
-            **state.pressed("most_different", partial(_take_pair, *pair)),
+            **state.pressed("most_different", partial(_WANTS_MOST_DIFFERENT.put, True)),
         )
 
 
@@ -56,7 +58,12 @@ def _take_sort() -> None:
     state.change(ViewState, sort_by=state.taken("sort_by"))
 
 
-def _take_pair(a: HeadId, b: HeadId) -> None:
+def take_most_different(key: TraceKey, trace: Trace) -> None:
+    """Put the two most different heads in A and B, if the button was pressed."""
+    if not _WANTS_MOST_DIFFERENT.pop():
+        return
+    work = partial(caches.most_different_of, key, trace)
+    a, b, _ = with_progress(lambda _: work(), language(), "draw")
     state.change(ViewState, a=a, b=b)
 
 

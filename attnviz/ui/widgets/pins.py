@@ -12,6 +12,7 @@ from attnviz.core.trace import Trace
 from attnviz.share.state import ViewState
 from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
+from attnviz.ui.components import figures
 from attnviz.ui.state import NONE_YET, SessionValue
 
 Pins = tuple[str, ...]
@@ -38,6 +39,18 @@ def starting(key: TraceKey, trace: Trace, lens: Lens) -> Pins:
         _BEGUN.put((beginning, pins))
         state.change(ViewState, pins=pins)
     return pins
+
+
+def share_selection(key: TraceKey, trace: Trace, lens: Lens) -> None:
+    """Let the page's pictures share what is pinned and pointed at, from the `starting` pins."""
+    positions = positions_of(trace, lens)  # the callback outlives the run: no trace in it
+    beginning, begun = _BEGUN.get()
+    figures.keep_selection(
+        repr(beginning),
+        _kept(begun, positions),
+        positions,
+        on_pins=lambda: take(key, positions, figures.pinned()),
+    )
 
 
 def take(key: TraceKey, positions: Positions, pinned: Pins) -> None:

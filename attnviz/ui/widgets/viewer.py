@@ -5,7 +5,6 @@ from functools import partial
 
 import streamlit as st
 
-from attnviz.analysis.difference import queries_compared
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError, AttnvizError
 from attnviz.pictures.provenance import tokens_said
@@ -17,7 +16,7 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import figures
 from attnviz.ui.errors import show_error
 from attnviz.ui.frame import language
-from attnviz.ui.widgets import controls, picker
+from attnviz.ui.widgets import controls, opening, picker, pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.head_finder import head_finder
@@ -35,6 +34,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
     `usual` are the two heads that stand in A and B until the person chooses others.
     `share_here` is the page's way to share what is seen.
     """
+    picker.take_most_different(key, trace)
     now = state.read(ViewState)
     with st.container(key="viewer"):
         controls.choose(trace, now, usual)
@@ -43,10 +43,11 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
             return
         left, right = st.container(key="picker"), st.container(key="workspace")
         with left:
-            picker.sort_and_pair(key, trace, now)
+            picker.sort_and_pair(now)
             with st.container(key="overview"):
                 picker.overview(key, trace, now, usual, captioned=True)
             _facts(key, trace, now, usual)
+            pins.share_selection(key, trace, chosen.lens)
         with right:
             workspace(key, trace, now, chosen)
         with st.container(key="below"):
@@ -61,6 +62,7 @@ def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Diffe
     chosen = controls.choices(key, trace, now, usual)
     if not _can_be_drawn(key, trace, chosen):
         return
+    pins.share_selection(key, trace, chosen.lens)
     parts: dict[str, Callable[[], None]] = {
         "overview": lambda: picker.overview(key, trace, now, usual),
         "heatmaps": lambda: heatmaps(key, trace, chosen),
@@ -107,12 +109,9 @@ def _facts(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Non
         tokens=tokens_said(trace, language()),
         most=model.max_tokens,
     )
-    if are_usual(now):
-        divergence = f"{usual.divergence:.3f}"
-        summary += " · " + say("page.default_heads", language(), divergence=divergence)
-        if (step := queries_compared(trace).step) > 1:
-            summary += " " + say("page.compared_by", language(), step=step)
     with st.container(key="facts"):
+        if are_usual(now):
+            st.markdown(markdown_text(opening.why(trace, usual)))
         st.markdown(markdown_text(summary))
         if sorted_by := picker.sort_words(now.sort_by):
             st.markdown(markdown_text(sorted_by))

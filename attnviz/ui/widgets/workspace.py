@@ -19,7 +19,6 @@ from attnviz.ui import caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import figures
 from attnviz.ui.frame import language, mode
-from attnviz.ui.widgets import pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 
@@ -121,10 +120,7 @@ def pictures(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> No
 def lines(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False) -> None:
     """The lines of all chosen heads."""
     packet = caches.lines_of(key, now.lines, now.lens, language(), trace, captioned=captioned)
-    positions = pins.positions_of(trace, now.lens)  # the callback outlives the run: no trace in it
-    figures.show_lines_with_pins(
-        packet, LINES, on_pins=lambda: pins.take(key, positions, figures.pinned(LINES))
-    )
+    figures.show_lines(packet, LINES)
 
 
 def heatmaps(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False) -> None:

@@ -3,9 +3,10 @@
 from attnviz.core.trace import Trace
 from attnviz.lessons.chapters.c07_two_heads import head_map, lines
 from attnviz.lessons.chapters.c07_two_heads.checks import QUESTIONS
-from attnviz.lessons.chapters.c07_two_heads.pair import lower_asked, upper_asked
+from attnviz.lessons.chapters.c07_two_heads.pair import lower_asked
 from attnviz.lessons.controls import Pick, Value, other_head_control, word_control
 from attnviz.lessons.engine import Chapter
+from attnviz.lessons.note_pair import upper_head
 from attnviz.lessons.text import texts_of
 from attnviz.texts import Language
 
@@ -27,7 +28,7 @@ CHAPTER = Chapter(
     minutes=6,
     has_trial=True,
     controls=(
-        other_head_control("head", upper_asked),
+        other_head_control("head", upper_head),
         other_head_control("other", lower_asked),
         _switch("special", "hidden", "shown"),
         _switch("view", "lines", "maps"),

@@ -1,0 +1,77 @@
+"""How a sentence opens: on which two heads, and why these.
+
+The note's sentence opens as the note's seventh figure does: two heads above each other, between
+words alone. That is put in force once, as if it were chosen, and let go with the sentence.
+"""
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from attnviz.analysis.contrast import Reason
+from attnviz.analysis.difference import queries_compared
+from attnviz.core.trace import Trace
+from attnviz.pictures.picture import percent
+from attnviz.share.state import ViewState
+from attnviz.texts import say
+from attnviz.ui import caches, state
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.frame import language
+from attnviz.ui.widgets.heads import OPENED, Different, are_usual
+
+V = TypeVar("V", bound=ViewState)
+FIGURE: dict[str, Any] = {"hide_special": True, "renormalise": True, "arrangement": "stacked"}
+
+
+def usual_pair(key: TraceKey, trace: Trace) -> Different:
+    """The two heads that stand in A and B until others are chosen."""
+    pair = caches.opening_pair_of(key, trace)
+    why = (pair.a, pair.b) if pair.in_kind else None
+    return Different(pair.a.head, pair.b.head, pair.divergence, why, is_note=key.is_note)
+
+
+def begin(key: TraceKey, usual: Different) -> None:
+    """Put in force how this sentence opens, where nothing else was chosen."""
+    before, sentence = OPENED.get(), hash(key)
+    if before == sentence:
+        return
+    OPENED.put(sentence)
+    now = state.read(ViewState)
+    if not are_usual(now):
+        return
+    if usual.is_note and not now.pins and _filters(now) == _filters(ViewState()):
+        state.change(ViewState, **FIGURE)
+    elif before is not None and _filters(now) == FIGURE:  # the note's sentence was left
+        state.change(ViewState, **_filters(ViewState()))
+
+
+def _filters(now: ViewState) -> dict[str, Any]:
+    return {name: getattr(now, name) for name in FIGURE}
+
+
+def as_linked(now: V, usual: Different) -> V:
+    """What is seen, with the heads by name where a link without them would open otherwise."""
+    if not usual.is_note or not are_usual(now):
+        return now
+    if _filters(now) == FIGURE and not now.pins:
+        return replace(now, **_filters(ViewState()))
+    return replace(now, a=usual.a, b=usual.b)
+
+
+def why(trace: Trace, usual: Different) -> str:
+    """In one line, why these two heads."""
+    divergence = f"{usual.divergence:.3f}"
+    if usual.is_note:
+        return say("opening.note", language(), a=usual.a, divergence=divergence)
+    if usual.why is not None:
+        of_a, of_b = map(_evidence, usual.why)
+        return say("opening.kinds", language(), a=of_a, b=of_b)
+    said = say("opening.different", language(), divergence=divergence)
+    step = queries_compared(trace).step
+    return f"{said} {say('page.compared_by', language(), step=step)}" if step > 1 else said
+
+
+def _evidence(one: Reason) -> str:
+    """What a head looks at, how much, and on how many tokens that rests."""
+    what = say(f"measure.{one.measure}", language())
+    share = percent(one.share)
+    return say("opening.evidence", language(), what=what, share=share, tokens=one.tokens)

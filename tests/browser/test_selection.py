@@ -1,0 +1,154 @@
+"""One selection on the page: what is pointed at or pinned is marked in every picture."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import attnviz
+from attnviz.pictures.lines import FAINTEST
+from tests.browser.conftest import Open
+
+TOKENS = 27
+A, B = (0, 2), (1, 8)
+
+
+def label(page: Page, side: str, place: int) -> Locator:
+    return page.locator(f'.st-key-lines [data-side="{side}"][data-place="{place}"]').first
+
+
+def tile_marks(page: Page) -> str | None:
+    return page.locator(".st-key-overview canvas.marks").get_attribute("data-marks")
+
+
+def chart_marks(page: Page, index: int) -> list[str]:
+    frames = page.locator(f".st-key-heatmap_{index} .chart_marked")
+    marks: list[str] = frames.evaluate_all("all => all.map((one) => one.dataset.mark)")
+    return marks
+
+
+def open_tab(page: Page, name: str, waits_for: str) -> None:
+    page.get_by_role("radio", name=name, exact=True).click()
+    page.wait_for_selector(waits_for, state="attached")
+
+
+def test_what_is_pointed_at_in_the_lines_is_marked_in_every_tile(visit: Open) -> None:
+    opened = visit()
+    page, sent = opened.page, len(opened.sent)
+    label(page, "q", 5).hover()
+    expect(page.locator(".st-key-overview canvas.marks")).to_have_attribute("data-marks", "q5")
+    assert len(opened.sent) == sent, "nothing was sent to the server"
+    page.mouse.move(2, 2)
+    expect(page.locator(".st-key-overview canvas.marks")).to_have_attribute("data-marks", "")
+
+
+def test_a_tile_shows_all_tokens_whatever_the_lines_hide(visit: Open) -> None:
+    page = visit(link="/?v=1&ha=0.2&hb=1.8&nosp=1").page
+    label(page, "k", 3).hover()
+    assert label(page, "k", 3).locator("title").text_content() == "never (4)"
+    expect(page.locator(".st-key-overview canvas.marks")).to_have_attribute("data-marks", "k4")
+
+
+def test_a_click_on_a_cell_pins_its_query_everywhere(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    open_tab(page, "Heatmap", ".st-key-heatmap_1 .js-plotly-plot .nsewdrag")
+    opened.settle()
+    plot = page.locator(".st-key-heatmap_1 .nsewdrag").first.bounding_box()
+    assert plot is not None
+    wide, high = plot["width"] / TOKENS, plot["height"] / TOKENS
+    x, y = plot["x"] + 3.5 * wide, plot["y"] + 12.5 * high
+    page.mouse.move(x - 2, y - 2)
+    page.mouse.move(x, y)
+    expect(page.locator(".st-key-heatmap_0 .chart_marked")).to_have_count(2)
+    for index in (0, 1):
+        assert chart_marks(page, index) == ["q12", "k3"]
+    assert tile_marks(page) == "q12 k3"
+    row = page.locator(".st-key-heatmap_1 [data-mark=q12]").bounding_box()
+    column = page.locator(".st-key-heatmap_1 [data-mark=k3]").bounding_box()
+    assert row is not None
+    assert column is not None
+    expected = plot["x"], plot["y"] + 12 * high, plot["width"], high
+    assert tuple(row.values()) == pytest.approx(expected, abs=1)
+    expected = plot["x"] + 3 * wide, plot["y"], wide, plot["height"]
+    assert tuple(column.values()) == pytest.approx(expected, abs=1)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url(re.compile("pin=q12$"))
+    page.mouse.move(2, 2)
+    expect(page.locator(".st-key-heatmap_0 .chart_marked")).to_have_count(1)
+    open_tab(page, "Text", ".st-key-highlights .word")
+    pinned = page.locator('.st-key-highlights .word[aria-pressed="true"]')
+    expect(pinned).to_have_text(["be", "be"])
+    assert pinned.first.get_attribute("data-place") == "12"
+    open_tab(page, "Lines", ".st-key-lines .attnviz svg .lines")
+    expect(label(page, "q", 12)).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda address: "pin" not in address)
+    expect(label(page, "q", 12)).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_word_of_one_text_is_marked_in_the_other_and_in_the_tiles(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    open_tab(page, "Text", ".st-key-highlights .word")
+    opened.settle()
+    words = page.locator(".st-key-highlights .word")
+    words.nth(9).hover()
+    expect(words.nth(TOKENS + 9)).to_have_class(re.compile("chosen"))
+    assert tile_marks(page) == "q9"
+    words.nth(9).click()
+    page.wait_for_url(re.compile("pin=q9$"))
+    open_tab(page, "Heatmap", ".st-key-heatmap_1 .js-plotly-plot .nsewdrag")
+    page.mouse.move(2, 2)
+    expect(page.locator(".st-key-heatmap_1 .chart_marked")).to_have_count(1)
+    assert chart_marks(page, 1) == ["q9"]
+
+
+def test_several_pins_are_a_table_that_adds_up(visit: Open, note: attnviz.Trace) -> None:
+    page = visit(link="/?v=1&ha=0.2&hb=3.3&pin=q4.q20").page
+    table = page.locator(".st-key-lines table.pins")
+    expect(table).to_be_visible()
+    assert page.locator(".st-key-lines .number").count() == 0
+    rows = [
+        [cell.strip() for cell in row.locator("th, td").all_text_contents()]
+        for row in table.locator("tbody tr").all()
+    ]
+    heads = table.locator("thead tr").nth(1).locator("th").all_text_contents()
+    assert heads == ["L0·H2", "L3·H3"] * 2
+    drawn = []
+    for query in (4, 20):
+        for head in (A, (3, 3)):
+            weights = note.weights(head)[query]
+            drawn.append(np.where(weights >= FAINTEST, weights, np.nan))
+    strongest = np.nanmax(np.where(np.isnan(drawn), -1, drawn), axis=0)
+    order = sorted(np.flatnonzero(strongest > 0), key=lambda key: -strongest[key])
+    names = [f"{token.text} ({token.position})" for token in note.tokens]
+    assert [row[0] for row in rows[:8]] == [names[key] for key in order[:8]]
+    for row, key in zip(rows, order[:8], strict=False):
+        assert row[1:] == ["–" if np.isnan(one[key]) else f"{one[key]:.3f}" for one in drawn]
+    others, total = rows[8:]
+    assert others[0] == f"the other {len(order) - 8} together"
+    rest = [one[order[8:]] for one in drawn]
+    assert others[1:] == ["–" if np.isnan(one).all() else f"{np.nansum(one):.3f}" for one in rest]
+    assert total[0] == "Σ"
+    for column in range(1, 5):
+        shown = [row[column] for row in rows[:9] if row[column] != "–"]
+        assert float(total[column]) == pytest.approx(sum(map(float, shown)), abs=1e-9)
+
+
+def test_the_note_opens_between_words_as_in_its_figure(visit: Open, note: attnviz.Trace) -> None:
+    page = visit(link="/").page
+    panels = page.locator(".st-key-lines .panel")
+    expect(panels.nth(0)).to_contain_text("L2·H1")
+    expect(panels.nth(1)).to_contain_text("L0·H2")
+    upper, lower = (panels.nth(index).bounding_box() for index in (0, 1))
+    assert upper is not None
+    assert lower is not None
+    assert upper["y"] + upper["height"] <= lower["y"]
+    words = note.weights((2, 1))[1:-1, 1:-1].astype(float)
+    words /= words.sum(axis=1, keepdims=True)
+    label(page, "q", 1).hover()
+    expected = sorted(f"{one:.3f}" for one in words[1] if one >= FAINTEST)
+    assert sorted(panels.nth(0).locator(".focus .number").all_text_contents()) == expected
