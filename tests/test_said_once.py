@@ -32,6 +32,8 @@ def test_an_answer_is_not_said_again(note: Trace, question: Question, language: 
     ("chapter", "name", "told"),
     [(2, "undivided", "Right answer: 0.9999999, rounded."), (3, "wider", "Right answer: 5. One")],
 )
-def test_a_number_is_said_with_one_rounding(note: Trace, chapter: int, name: str, told: str) -> None:
+def test_a_number_is_said_with_one_rounding(
+    note: Trace, chapter: int, name: str, told: str
+) -> None:
     (asked,) = (q for q in attnviz.chapters()[chapter - 1].questions if q.name == name)
     assert asked.tells(note, "en").startswith(told)

@@ -7,7 +7,7 @@ import numpy as np
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
-from attnviz.lessons.chapters.c08_stacking.tower import Tower, rows_of
+from attnviz.lessons.chapters.c08_stacking.tower import ROOM, Tower, rows_of
 from attnviz.lessons.chapters.c08_stacking.whose_share import Sources, shares_of, sources_of
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
@@ -56,7 +56,7 @@ class Plan:
 
 def _plans(layers: int) -> tuple[Plan, Plan]:
     wide = Tower(Area(818, 20, 372, 670), 15, layers)
-    narrow = Tower(Area(4, 712, 382, 76 + 44 * len(rows_of(layers))), 12, layers)
+    narrow = Tower(Area(4, 712, 382, ROOM + 44 * len(rows_of(layers))), 12, layers)
     return (
         Plan(1200, 696, (196, 468), 676, 3, 56, 124, (40, 772), 16, wide),
         Plan(390, round(narrow.area.bottom) + 8, (82, 232), 346, 2, 50, 66, (3, 387), 11.5, narrow),
@@ -86,6 +86,7 @@ def _form(scene: Scene, sources: Sources, plan: Plan) -> list[Element]:
         drawn += _column(scene, sources, plan, index, token)
     layers = scene.trace.model.layers
     if sources.norms is not None:
+        drawn.append(at_step(Z, *plan.tower.key(scene, sources)))
         drawn.append(plan.tower.drawn(scene, sources, sources.norms, NEXT, LAST))
     if layers > 1:
         drawn.append(at_step(NEXT, *_above(scene, plan)))

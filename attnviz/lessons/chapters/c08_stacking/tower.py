@@ -10,12 +10,15 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, if_answered, text
+from attnviz.pictures.elements.lettering import width_of
 from attnviz.pictures.elements.shares import share_bar
+from attnviz.pictures.widths import cut
 
 text_of = texts_of(__name__)
 
 MOST = 8  # encoders that stand in it; of more, these at even distances
 GAP = 14
+ROOM = 100  # above the rows for the key and the title, and below them for the words
 QUESTION = "own"  # what the upper rows give away
 
 
@@ -38,7 +41,29 @@ class Tower:
 
     @property
     def _step(self) -> float:
-        return min(92.0, (self.area.height - 76) / len(rows_of(self.layers)))
+        return min(92.0, (self.area.height - ROOM) / len(rows_of(self.layers)))
+
+    @property
+    def _top(self) -> float:
+        return self.area.bottom - 34 - len(rows_of(self.layers)) * self._step
+
+    def key(self, scene: Scene, sources: Sources) -> list[Element]:
+        """Whose information each colour stands for."""
+        named = [(cut(t.text, 10), sources.paint(n)) for n, t in enumerate(sources.pair)]
+        if sources.others:
+            others = scene.say(text_of("figure.others"), others=sources.others)
+            named.append((others, style.GREY))
+        x, y, side = float(self.area.x), self._top - 3.4 * self.size, self.size
+        found: list[Element] = []
+        for name, paint in named:
+            swatch = corners(Area(x, y - side / 2, side, side))
+            colour = getattr(paint, scene.mode)
+            found += [
+                element("rect", **swatch, fill=style.tint(paint, scene.mode), stroke=colour),
+                text(x + 1.5 * side, y, name, style.INK[scene.mode], size=side, anchor="start"),
+            ]
+            x += 1.5 * side + width_of(name, side) + 1.6 * side
+        return [element("g", *found, class_="key")]
 
     def _bar(self, row: int, column: int, columns: int) -> Area:
         wide = (self.area.width - self._label - GAP * (columns - 1)) / columns
@@ -65,7 +90,7 @@ class Tower:
         )
 
     def _title(self, scene: Scene, ink: str, faint: str) -> list[Element]:
-        x, top = self.area.x, self.area.bottom - 34 - len(rows_of(self.layers)) * self._step
+        x, top = self.area.x, self._top
         title, how = (scene.say(text_of(f"figure.{name}")) for name in ("tower", "tower_how"))
         return [
             text(
