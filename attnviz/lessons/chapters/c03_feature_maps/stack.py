@@ -62,7 +62,7 @@ _WIDE = _Plan(
     spread=(430, -180),
     fan=Area(360, 10, 830, 600),
     looking=Area(360, 20, 830, 580),
-    small=16,
+    small=21,
 )
 _NARROW = _Plan(
     width=390,
@@ -257,7 +257,7 @@ def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
 
 def _has_room(step: tuple[Number, Number], plan: _Plan) -> bool:
     """Whether names fit along the corners of the pile."""
-    return step[0] >= 1.9 * plan.small or -step[1] >= plan.small
+    return step[0] >= 1.8 * plan.small or -step[1] >= plan.small
 
 
 def _threads(plan: _Plan, last: Area, scene: Scene) -> list[Element]:

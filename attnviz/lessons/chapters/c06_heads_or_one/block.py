@@ -39,17 +39,17 @@ OWN = frozenset({"projections", "streams"})  # what the loaded model must have f
 WIDE = Frame(
     middle=330,
     title=24,
-    output=Area(235, 84, 190, 76),
-    concat=Area(235, 190, 190, 76),
-    attention=Area(110, 338, 440, 84),
+    output=Area(225, 78, 210, 86),
+    concat=Area(225, 186, 210, 86),
+    attention=Area(100, 332, 440, 90),
     linear={
-        "V": Area(94, 480, 132, 78),
-        "K": Area(264, 480, 132, 78),
-        "Q": Area(434, 480, 132, 78),
+        "V": Area(86, 474, 146, 86),
+        "K": Area(257, 474, 146, 86),
+        "Q": Area(428, 474, 146, 86),
     },
     letters=622,
-    depth=62,
-    size=16,
+    depth=54,
+    size=21,
 )
 NARROW = Frame(
     middle=145,
@@ -64,7 +64,7 @@ NARROW = Frame(
 )
 CHARTS = {
     "wide": Chart(
-        Plot(Area(746, 130, 376, 410), (794, 887, 980, 1073), 78, 16),
+        Plot(Area(746, 130, 376, 410), (794, 887, 980, 1073), 78, 21),
         heading=((700, 22), 490),
         commit=Area(788, 638, 290, 42),
         slider=578,
