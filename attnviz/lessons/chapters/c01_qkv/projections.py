@@ -62,7 +62,7 @@ class _Layout:
         return 0, index * (self.top + 3 * self.block(rows))
 
 
-WIDE = _Layout(1200, 118, (80, 27), 16, 30, True)
+WIDE = _Layout(1200, 140, (82, 34), 21, 30, True)
 NARROW = _Layout(390, 86, (50, 25), 11, 26, False)
 
 

@@ -94,7 +94,7 @@ class _Layout:
 
 
 WIDE = _Layout(
-    1200, 656, Area(496, 42, 216, 74), 112, 330, (56, 37), (182, 340, 498), 21, 150, (566, 1166)
+    1200, 656, Area(496, 42, 216, 74), 112, 330, (56, 37), (182, 340, 498), 21, 150, (576, 1180)
 )
 NARROW = _Layout(390, 640, Area(140, 34, 136, 56), 6, 104, (28, 28), (196, 352, 508), 12, 142)
 
@@ -261,7 +261,7 @@ class _Toy:
             )
             for row, word in enumerate(note_example.WORDS)
         ]  # fmt: skip
-        x, y = learned.right + 34, learned.centre[1] - 18
+        x, y = learned.right + 32, learned.centre[1] - 18
         return [above_q, *words, symbol(x, y, "W", colour, below=below, above=letter, size=size)]
 
     def _from_x(self, layout: _Layout, head: int, learned: Area) -> list[Element]:

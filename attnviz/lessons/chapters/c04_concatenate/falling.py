@@ -10,6 +10,7 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, at_step, text
+from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.elements.ribbons import Scale, bar, levels, ribbon, side
 
 text_of = texts_of(__name__)
@@ -238,7 +239,9 @@ def _digits(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
     first, last = _formula(scene, added)
     ink, x = style.INK[scene.mode], plan.width / 2
     if not plan.turned:
-        lines = [f"{first} {last}"] if not added.off else [first, last]
+        lines = (
+            [first, last] if added.off else wrapped(f"{first} {last}", 0.96 * plan.width, plan.size)
+        )
     else:
         words = first.split(" ")
         half = len(words) // 2 // 2 * 2

@@ -233,9 +233,7 @@ def _vector(
     name = f"{letter}{str(at).translate(_SUBSCRIPT)}"
     colour, middle = getattr(paint, scene.mode), place[0] + place[1] / 2
     return [
-        matrix(
-            shown, area, paint, scene.mode, decimals=2, cells=cells, size=max(15, plan.size)
-        ),
+        matrix(shown, area, paint, scene.mode, decimals=2, cells=cells, size=max(15, plan.size)),
         text(area.x - 6, middle, name, colour, size=plan.size + 2, anchor="end", bold=True),
         text(
             area.right + 5, middle, "…", style.FAINT_INK[scene.mode], size=plan.size, anchor="start"
