@@ -17,6 +17,7 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, Number, at_step, box, corners, matrix, more, text
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.elements.products import makes, product
 from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.symbol import symbol
@@ -54,8 +55,8 @@ class _Layout:
 
 
 WIDE = _Layout(
-    1200, 500, Area(40, 6, 1120, 38), (64, 150), (446, 118), (836, 150), (80, 44), 21, 20.5,
-    ((378, 172, "×"), (798, 172, "=")), 330, False,
+    1200, 500, Area(40, 6, 1120, 38), (64, 150), (446, 118), (816, 150), (80, 44), 21, 20.5,
+    ((390, 172, "×"), (786, 172, "=")), 330, False,
 )  # fmt: skip
 NARROW = _Layout(
     390, 668, Area(6, 4, 378, 30), (88, 74), (88, 150), (88, 312), (62, 30), 13, 11,
