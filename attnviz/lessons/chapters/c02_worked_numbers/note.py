@@ -185,7 +185,7 @@ class _Ladder:
     def _symbol(self, layout: _Layout, letter: str, column: int, area: Area) -> Element:
         colour = getattr(PAINTS[letter], self.scene.mode)
         x, y = area.x - layout.size, area.centre[1]
-        return symbol(x, y, letter, colour, below=str(column + 1), size=layout.size + 4)
+        return symbol(x, y, letter, colour, below=str(column + 1), size=layout.size + 5)
 
     def _score(self, layout: _Layout, column: int) -> Element:
         row, product = self.worked.row, float(self.worked.products[column])
