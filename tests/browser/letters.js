@@ -1,7 +1,7 @@
 // How large letters are drawn, as [where, px, what]: in every figure, at all of its steps, and on
 // the page around it, whatever is in a shadow tree. Maps and tables of many numbers are left out.
 () => {
-  const roots = [document.querySelector('[data-testid="stMain"]')];
+  const roots = [document.querySelector('[data-testid="stMain"]') ?? document.body];
   for (const root of roots) {
     for (const element of root.querySelectorAll("*")) if (element.shadowRoot) roots.push(element.shadowRoot);
   }
