@@ -80,7 +80,7 @@ def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
         blended=blended,
         joined=joined,
         gaps=[
-            (between, (learned[a].x - 28, y - 9), (made[a].x - 58, y - 19))
+            (between, (learned[a].x - 44, y - 17), (made[a].x - 58, y - 19))
             for a, between, y in _gaps(rows, centres)
         ],
         arrows=arrows,
