@@ -31,6 +31,7 @@ class Outcome:
 
     value: Answer
     numbers: Numbers = field(default_factory=dict)
+    rounded: str = ""  # how a number is said that has more digits than anybody wants to read
 
 
 _ABOUT = "@"
@@ -123,15 +124,12 @@ class Question:
         return self.explain.filled(language, numbers)
 
     def tells(self, trace: Trace, language: Language) -> str:
-        """The right answer, then its computation."""
-        explained = self.explains(trace, language)
-        answer = self.spoken(trace, self._shown_answer(trace), language)
+        """The right answer, said once, then why it is right."""
+        outcome, explained = self.check(trace), self.explains(trace, language)
+        if outcome.rounded:
+            return f"{say('walk.answer_rounded', language, answer=outcome.rounded)} {explained}"
+        answer = self.spoken(trace, outcome.value, language)
         return f"{say('walk.answer', language, answer=answer)} {explained}"
-
-    def _shown_answer(self, trace: Trace) -> Answer:
-        """The answer; a number with the digits that a prediction of it has."""
-        answer = self.answer(trace)
-        return answer if isinstance(answer, str) else self.step * round(answer / self.step)
 
     def spoken(self, trace: Trace, said: Answer, language: Language) -> str:
         """An answer in words."""

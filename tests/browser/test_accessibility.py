@@ -259,6 +259,26 @@ def test_a_verdict_on_a_claim_is_announced(go: Go) -> None:
     assert focused(page, ".st-key-claim_C1")
 
 
+def test_the_focus_stays_at_a_claim_and_no_other_card_is_made_anew(go: Go) -> None:
+    page = go("/walkthrough?v=1&ch=7")
+    page.evaluate(
+        """() => {
+            for (const card of document.querySelectorAll('[class*="st-key-claim_C"]')) {
+                card.seenAs = card.className;
+            }
+        }"""
+    )
+    page.locator(".st-key-claim_C2").get_by_role("radio").first.press("Enter")
+    expect(spoken(page)).to_contain_text("C2:")
+    settle(page)
+    same: bool = page.evaluate(
+        """() => [...document.querySelectorAll('[class*="st-key-claim_C"]')]
+            .every((card) => card.seenAs === card.className)"""
+    )
+    assert same, "or the focus would be at another claim"
+    assert focused(page, ".st-key-claim_C2")
+
+
 def test_the_presenters_answer_is_announced(go: Go) -> None:
     page = go("/walkthrough?v=1&mode=presenter&ch=2")
     page.locator(".st-key-present_right button").click()

@@ -81,3 +81,14 @@ def test_a_pile_of_maps_is_painted_stepped_lit_and_chosen(page: Page) -> None:
 
     page.locator(f'{FIGURE} [data-from="3"] .mapped').nth(4).click()
     expect(page.locator(".st-key-side [role=combobox]").first).to_have_value("L0·H4")
+
+
+def test_a_click_on_a_column_chooses_its_word_or_answers(page: Page) -> None:
+    figure, step = page.locator(FIGURE), page.locator(".st-key-panel_3_stack .stepper .count")
+    column = figure.locator('[data-until="3"] .columns [data-part="word.10"]')
+    asked = page.locator(".st-key-ask_3_most-seen")
+    column.click()
+    expect(asked).to_contain_text("You said application (10).")
+    column.click()
+    expect(page.locator(".st-key-side [role=combobox]").nth(1)).to_have_value("application (10)")
+    expect(step).to_have_text("1 / 7")

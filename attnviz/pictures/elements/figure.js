@@ -212,7 +212,7 @@ function showOptions(stage) {
   for (const option of stage.root.querySelectorAll("[data-option]")) {
     const isAsked = isOpen(stage, option);
     option.classList.toggle("asked", isAsked);
-    if (isAsked) option.setAttribute("tabindex", "0");
+    if (isAsked && !option.matches(".by-pointer")) option.setAttribute("tabindex", "0");
     option.classList.toggle("right", right.includes(option.dataset.option));
   }
   for (const part of stage.root.querySelectorAll("[data-after], [data-before]")) {

@@ -144,7 +144,7 @@ def at_ends(
     most: int = 3,
 ) -> Element:
     """The strongest weights of a query as numbers where their lines end, as room allows."""
-    size = max(_SMALLEST, edges.size - 2)
+    size = max(_SMALLEST, edges.size)
     room = size * (1.3 if edges.upright else 2.7)
     taken: list[int] = []
     for index in np.argsort(-row, kind="stable").tolist():

@@ -23,7 +23,7 @@ from attnviz.pictures.elements.words import word
 
 text_of = texts_of(__name__)
 
-COLUMNS, DECIMALS, WORDS = 4, 2, 6
+COLUMNS, DECIMALS, WORDS = 4, 2, 5
 PAINTS = {"Q": style.Q, "K": style.K, "V": style.V}
 QUESTION = "longest"  # its answer is the length of q, shown when it is given
 
@@ -62,7 +62,7 @@ class _Layout:
         return 0, index * (self.top + 3 * self.block(rows))
 
 
-WIDE = _Layout(1200, 118, (80, 27), 16, 30, True)
+WIDE = _Layout(1200, 140, (82, 34), 21, 30, True)
 NARROW = _Layout(390, 86, (50, 25), 11, 26, False)
 
 
@@ -116,7 +116,7 @@ class _Rows:
         is_asked = letter == "Q" and head == question_head(self.scene.trace)
         names = [self._name(layout, at, letter, left, area, is_asked) for at in self.near]
         all_of_them = more(area.right + 6, area.y + high / 2, found.shape[1], mode,
-                           size=max(11, layout.size - 1))  # fmt: skip
+                           size=layout.size)  # fmt: skip
         lengths = self._lengths(layout, found, area, head) if letter == "Q" else None
         return [label, *names, drawn, all_of_them, *([lengths] if lengths else [])]
 
@@ -135,7 +135,7 @@ class _Rows:
                 at,
                 mode,
                 chosen=chosen,
-                size=max(11, layout.size - 1),
+                size=layout.size,
                 option=option,
             )
         said = fitting(token.text, place.width, layout.size)

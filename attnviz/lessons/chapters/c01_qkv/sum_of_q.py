@@ -17,6 +17,7 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, Number, at_step, box, corners, matrix, more, text
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.elements.products import makes, product
 from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.symbol import symbol
@@ -47,15 +48,15 @@ class _Layout:
     q: tuple[int, int]
     cell: tuple[int, int]
     size: int
-    small: int
+    small: Number
     signs: tuple[tuple[int, int, str], ...]
     sum_top: int
     in_rows: bool  # whether the terms stand below each other
 
 
 WIDE = _Layout(
-    1200, 500, Area(40, 6, 1120, 38), (64, 150), (446, 118), (836, 150), (78, 44), 18, 15,
-    ((378, 172, "×"), (798, 172, "=")), 330, False,
+    1200, 500, Area(40, 6, 1120, 38), (64, 150), (446, 118), (816, 150), (80, 44), 21, 20.5,
+    ((390, 172, "×"), (786, 172, "=")), 330, False,
 )  # fmt: skip
 NARROW = _Layout(
     390, 668, Area(6, 4, 378, 30), (88, 74), (88, 150), (88, 312), (62, 30), 13, 11,
@@ -260,8 +261,10 @@ def _abreast(layout: _Layout, term: _Term, count: int, mode: style.Mode) -> list
     area = Area(10 + term.n * pitch + 34, layout.sum_top + 56, pitch - 44, 56)
     x, ink = area.centre[0], style.FAINT_INK[mode]
     return [
-        text(x, layout.sum_top, term.caption, ink, size=layout.small),
-        text(x, layout.sum_top + 28, term.under, ink, size=layout.small),
+        *(
+            text(x, layout.sum_top + 28 * row, line, ink, size=layout.small)
+            for row, line in enumerate([*wrapped(term.caption, 190, layout.small), term.under])
+        ),
         text(area.x - 22, area.centre[1], term.sign, style.INK[mode], size=26),
         _valued(box(area, [term.number], mode, paint=term.paint, size=24), term),
     ]

@@ -94,7 +94,7 @@ class _Layout:
 
 
 WIDE = _Layout(
-    1200, 656, Area(496, 42, 216, 74), 112, 330, (54, 37), (182, 340, 498), 19, 152, (566, 1166)
+    1200, 656, Area(496, 42, 216, 74), 112, 330, (56, 37), (182, 340, 498), 21, 150, (576, 1180)
 )
 NARROW = _Layout(390, 640, Area(140, 34, 136, 56), 6, 104, (28, 28), (196, 352, 508), 12, 142)
 
@@ -161,7 +161,7 @@ class _Toy:
         names = [
             text(
                 area.x - 10, area.y + (row + 0.5) * high, word, colour,
-                size=layout.size - 1, anchor="end",
+                size=layout.size, anchor="end",
             )
             for row, word in enumerate(note_example.WORDS)
         ]  # fmt: skip
@@ -205,7 +205,7 @@ class _Toy:
                 layout.title,
                 self.scene.say(text_of("figure.head"), head=head),
                 style.INK[mode],
-                size=min(17, layout.size + 1),
+                size=layout.size,
                 bold=True,
             )
             for head in range(len(HEADS))
@@ -246,7 +246,7 @@ class _Toy:
         return found
 
     def _labels(self, layout: _Layout, letter: str, head: int) -> list[Element]:
-        mode, size = self.scene.mode, layout.size + 5
+        mode, size = self.scene.mode, layout.size + 6
         colour = getattr(PAINTS[letter], mode)
         made, learned = layout.area(letter, head), layout.area(f"W{letter}", head)
         below = str(head)
@@ -257,11 +257,11 @@ class _Toy:
         words = [
             text(
                 made.x - 10, made.y + (row + 0.5) * made.height / 2, word, style.FAINT_INK[mode],
-                anchor="end",
+                size=layout.size, anchor="end",
             )
             for row, word in enumerate(note_example.WORDS)
         ]  # fmt: skip
-        x, y = learned.right + 34, learned.centre[1] - 18
+        x, y = learned.right + 32, learned.centre[1] - 18
         return [above_q, *words, symbol(x, y, "W", colour, below=below, above=letter, size=size)]
 
     def _from_x(self, layout: _Layout, head: int, learned: Area) -> list[Element]:

@@ -30,7 +30,7 @@ def _undivided(trace: Trace) -> Outcome:
     ]
     one, other = (sum(a * b for a, b in zip(q, k, strict=True)) for k in rows)
     share = 1 / (1 + math.exp(other - one))
-    return Outcome(share, {"one": one, "other": other, "gap": one - other, "share": f"{share:.7f}"})
+    return Outcome(share, {"one": one, "other": other, "gap": one - other}, f"{share:.7f}")
 
 
 def _added(trace: Trace) -> Outcome:

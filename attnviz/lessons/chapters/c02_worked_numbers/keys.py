@@ -36,7 +36,7 @@ class _Layout:
     query: int  # left of q
 
 
-WIDE = _Layout(1200, 8, 92, (43, 28), 15, 96, 360)
+WIDE = _Layout(1200, 7, 100, (54, 34), 21, 104, 400)
 NARROW = _Layout(390, 3, 74, (38, 24), 11, 84, 210)
 
 
@@ -93,7 +93,7 @@ class _Keys:
                 1,
                 matrix(
                     k[None, :shown], area, style.K, self.scene.mode,
-                    decimals=DECIMALS, cells=cells, size=max(11, layout.size - 1),
+                    decimals=DECIMALS, cells=cells, size=layout.size,
                 ),
             ),
         )  # fmt: skip

@@ -13,7 +13,7 @@ from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.elements import Area, Cell, at_step, matrix, more, text
+from attnviz.pictures.elements import Area, Cell, at_step, matrix, text
 from attnviz.pictures.elements.fade import faded
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.lettering import fitting
@@ -62,7 +62,7 @@ class _Layout:
         return self.width > 640
 
 
-WIDE = _Layout(1200, Area(20, 4, 1160, 36), (20, 186), 214, 228, (57, 34), 16, 15, 78, 58)
+WIDE = _Layout(1200, Area(10, 4, 1180, 38), (8, 160), 190, 250, (65, 36), 21, 21, 80, 58)
 NARROW = _Layout(390, Area(4, 4, 382, 30), (4, 60), 66, 82, (36, 26), 11, 11, 62, 60)
 
 
@@ -115,7 +115,9 @@ class _Ladder:
             tall = shown * (layout.row / COLUMNS - 1.5)
             area = Area(x, y - tall / 2, layout.pitch - 8, tall)
         drawn = matrix(numbers, area, paint, mode, decimals=WEIGHTED, cells=grid, size=layout.size)
-        dots = more(area.right + 6, y, len(values), mode, size=layout.small)
+        dots = text(
+            area.right + 6, y, "…", style.FAINT_INK[mode], size=layout.small, anchor="start"
+        )  # how many numbers there are is said below the figure
         return element("g", drawn, dots if layout.is_wide else None)
 
     def _cells(self, letter: str, at: int, values: np.ndarray) -> list[Cell]:
@@ -260,7 +262,7 @@ class _Ladder:
         shown = printed(total, WEIGHTED)
         sign = equals(weights, shown)
         said = f"{' + '.join(weights)} {sign} {shown}"
-        x = layout.left(len(groups)) if layout.is_wide else layout.labels[0]
+        x = layout.left(len(groups)) - 78 if layout.is_wide else layout.labels[0]
         y = layout.y("softmax") + (0 if layout.is_wide else 2.1 * layout.small)
         written = f"{sign} {shown}" if layout.is_wide else f"Σ {sign} {shown}"
         sum_of_weights = number(
@@ -279,7 +281,7 @@ class _Ladder:
         label_ = symbol(layout.left(0) - 16, layout.y("sum"), "z", getattr(style.Z, mode),
                         size=layout.size + 6)  # fmt: skip
         plus = [
-            text(layout.left(n) - 38, y, "+", style.FAINT_INK[mode], size=layout.size + 2)
+            text(layout.left(n) - 30, y, "+", style.FAINT_INK[mode], size=layout.size + 2)
             for n in range(1, len(groups) * layout.is_wide)
         ]
         return [

@@ -59,7 +59,7 @@ class _Layout:
 
 WIDE = _Layout(
     1200, 690, (24, 230), (470, 890), 200,
-    (34, 96, 158, 218, 278, 350, 412, 474, 542, 608), (56, 38), 18, 22, 18,
+    (34, 96, 158, 218, 278, 350, 412, 474, 542, 608), (66, 38), 22, 24, 21,
 )  # fmt: skip
 NARROW = _Layout(
     390, 660, (4, 84), (164, 314), 73,
@@ -185,7 +185,7 @@ class _Ladder:
     def _symbol(self, layout: _Layout, letter: str, column: int, area: Area) -> Element:
         colour = getattr(PAINTS[letter], self.scene.mode)
         x, y = area.x - layout.size, area.centre[1]
-        return symbol(x, y, letter, colour, below=str(column + 1), size=layout.size + 4)
+        return symbol(x, y, letter, colour, below=str(column + 1), size=layout.size + 5)
 
     def _score(self, layout: _Layout, column: int) -> Element:
         row, product = self.worked.row, float(self.worked.products[column])
@@ -222,15 +222,14 @@ class _Ladder:
 
     def _weight(self, layout: _Layout, column: int) -> Element:
         row, weight = self.worked.row, float(self.worked.weights[column])
-        powers = [f"e^{factor(printed(float(s), 0))}" for s in self.worked.scores]
         shown = printed(weight, WEIGHTED)
         x, y = layout.columns[column], self._y(layout, "softmax")
         return number(
             coloured(x, y, [(shown, style.SCORE)], self.scene.mode, layout.large),
             weight,
             f"note.A.{row}.{column}",
-            f"{powers[column]} ÷ ({' + '.join(powers)}) ≈ {shown}",
-            [f"note.S.{row}.{other}" for other in range(len(powers))],
+            _softmax(self.worked, column),
+            [f"note.S.{row}.{other}" for other in range(len(self.worked.scores))],
         )
 
     def _weighed(self, layout: _Layout, column: int) -> list[Element]:
@@ -287,9 +286,16 @@ class _Ladder:
         return coloured(x, y, pieces, self.scene.mode, layout.large + 2, "start")
 
 
+def _softmax(of: Worked, column: int) -> str:
+    """A weight, written out from the scores."""
+    powers = [f"e^{factor(printed(float(score), 0))}" for score in of.scores]
+    weight = printed(float(of.weights[column]), WEIGHTED)
+    return f"{powers[column]} ÷ ({' + '.join(powers)}) ≈ {weight}"
+
+
 def _draw_note(scene: Scene) -> Drawing:
     ladder = _Ladder(scene, worked(scene.number(ROW.name)))
-    numbers = _note_numbers(scene)
+    numbers = {**_note_numbers(scene), "softmax": _softmax(ladder.worked, 0)}
     steps = [scene.say(text_of(f"figure.steps.{step}"), **numbers) for step in STEPS]
     weights = [printed(float(w), WEIGHTED) for w in ladder.worked.weights]
     alt = scene.say(text_of("figure.alt"), **numbers, first=weights[0], second=weights[1])

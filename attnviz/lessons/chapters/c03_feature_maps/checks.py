@@ -13,7 +13,7 @@ def _wider(trace: Trace) -> Outcome:
     """Each offset that a filter reads wants one head: count them."""
     del trace
     offsets = range(-(WIDER // 2), WIDER // 2 + 1)
-    return Outcome(float(len(offsets)), {"needed": len(offsets), "half": WIDER // 2})
+    return Outcome(float(len(offsets)), {"half": WIDER // 2})
 
 
 def _most_seen(trace: Trace) -> Outcome:

@@ -158,7 +158,7 @@ def head_jumps(scene: Scene, looks: Looks, area: Area, size: Number) -> list[Ele
 
 def _fitting(size: Number, step: Number) -> Number:
     """The size at which a weight fits above a line."""
-    return round(min(size, max(11, step / 2.2)), 1)
+    return round(min(size, max(11, step / 2)), 1)
 
 
 def _line(rows: _Rows, query: int, key: int, colour: str, *, bold: bool) -> Element:

@@ -33,6 +33,7 @@ from attnviz.pictures.widths import cut
 text_of = texts_of(__name__)
 
 MOST = 32  # tokens of a sheet; of a longer sentence those around the word
+QUESTION = "most-seen"
 STEPS = ("photo", "read", "row", "fan", "column", "filter", "jump")
 READ, ROW, FAN, COLUMN, FILTER, JUMP = range(1, len(STEPS))
 
@@ -61,7 +62,7 @@ _WIDE = _Plan(
     spread=(430, -180),
     fan=Area(360, 10, 830, 600),
     looking=Area(360, 20, 830, 580),
-    small=16,
+    small=21,
 )
 _NARROW = _Plan(
     width=390,
@@ -162,7 +163,7 @@ def _drawn(scene: Scene, maps: _Maps, looks: Looks, plan: _Plan) -> list[Element
         size=plan.writing,
         focus=maps.focus.position,
         left_out=left_out,
-        option="most-seen",
+        option=QUESTION,
     )
     return [
         photo,
@@ -191,6 +192,33 @@ def _sheet(scene: Scene, maps: _Maps, head: HeadId, area: Area, **attributes: ob
     )
 
 
+def _columns(maps: _Maps, area: Area) -> Element:
+    """The columns of the map that is followed: a click at one chooses its word.
+
+    While it is asked which word is looked at most, that is the answer. By key the words of
+    the photograph are chosen.
+    """
+    count = len(maps.tokens)
+    return element(
+        "g",
+        *(
+            element(
+                "rect",
+                element("title", token.name),
+                **corners(cell_of(area, 1, count, 0, at)),
+                fill="transparent",
+                class_="by-pointer",
+                data_part=f"word.{token.position}",
+                data_lights=f"word.{token.position}",
+                data_choose=json.dumps({"word": token.position}),
+                data_option=None if token.is_special else f"{QUESTION}.{token.position}",
+            )
+            for at, token in enumerate(maps.tokens)
+        ),
+        class_="columns",
+    )
+
+
 def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
     """The photograph's line, and the sheets behind each other; a click fans them out."""
     mode, behind = scene.mode, max(1, len(maps.order) - 1)
@@ -205,6 +233,7 @@ def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
         ink = getattr(code(head.head), mode)
         corner = (place.x - 4, place.y - plan.small * 0.7)
         if head == maps.head:
+            drawn.append(_columns(maps, place))
             drawn.append(
                 text(
                     place.x,
@@ -228,7 +257,7 @@ def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
 
 def _has_room(step: tuple[Number, Number], plan: _Plan) -> bool:
     """Whether names fit along the corners of the pile."""
-    return step[0] >= 1.9 * plan.small or -step[1] >= plan.small
+    return step[0] >= 1.8 * plan.small or -step[1] >= plan.small
 
 
 def _threads(plan: _Plan, last: Area, scene: Scene) -> list[Element]:
@@ -334,6 +363,8 @@ def _fan(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
                 bold=head == maps.head,
             ),
         ]
+        if head == maps.head:
+            drawn.append(_columns(maps, place))
         column = cell_of(place, 1, count, 0, maps.place(maps.focus))
         columns.append(element("rect", **_box(column, 2), fill="none", stroke=ink, stroke_width=2))
     return [*drawn, at_step(COLUMN, *columns)]

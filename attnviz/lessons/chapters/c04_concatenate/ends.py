@@ -121,7 +121,7 @@ def _widths(scene: Scene, added: Sum, plan: Plan) -> Element:
 
 def _guesses(scene: Scene, plan: Plan) -> list[Element]:
     """Z as narrow, as wide and wider than the strip: answers that can be clicked."""
-    high = 1.46 * plan.size
+    high = min(1.46 * plan.size, (plan.height - plan.z.y) / len(GUESSES))
     middle = plan.first + plan.length / 2 if not plan.turned else plan.width / 2
     drawn = []
     for row, (option, share) in enumerate(GUESSES.items()):

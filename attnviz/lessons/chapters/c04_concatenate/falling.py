@@ -10,6 +10,7 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, at_step, text
+from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.elements.ribbons import Scale, bar, levels, ribbon, side
 
 text_of = texts_of(__name__)
@@ -237,16 +238,28 @@ def _digits(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
     """The sum written out, in as many lines as there is room for."""
     first, last = _formula(scene, added)
     ink, x = style.INK[scene.mode], plan.width / 2
-    if not plan.turned:
-        lines = [f"{first} {last}"] if not added.off else [first, last]
-    else:
+    if plan.turned:
         words = first.split(" ")
         half = len(words) // 2 // 2 * 2
         lines = [" ".join(words[:half]), " ".join(words[half:]), last]
+    elif added.off:
+        lines = [first, last]
+    else:
+        return [_in_lines(wrapped(f"{first} {last}", 0.96 * plan.width, plan.size), plan, ink)]
     return [
         text(x, plan.formula + row * 1.35 * plan.size, line, ink, size=plan.size)
         for row, line in enumerate(lines)
     ]
+
+
+def _in_lines(lines: list[str], plan: Plan, ink: str) -> Element:
+    """One sum that goes on in the next line."""
+    whole = text(plan.width / 2, plan.formula, "", ink, size=plan.size)
+    below = {"x": plan.width / 2, "dy": round(1.35 * plan.size, 1)}
+    spans = [
+        element("tspan", f"{line} ", **(below if row else {})) for row, line in enumerate(lines)
+    ]
+    return element("text", *spans, **whole.attributes)
 
 
 def _hint(scene: Scene, added: Sum, plan: Plan) -> Element:

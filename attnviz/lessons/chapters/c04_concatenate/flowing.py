@@ -22,7 +22,8 @@ from attnviz.lessons.engine import Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, arrow, at_step, text
+from attnviz.pictures.elements import Area, Number, arrow, at_step, text
+from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.elements.ribbons import ribbon, side
 
 text_of = texts_of(__name__)
@@ -74,13 +75,13 @@ def _first_of_z(
 ) -> Element:
     high = area.height / len(added.tokens)
     line = Area(area.x, area.y + row * high, area.width, high)
-    place = line._replace(width=0.6 * area.width)
+    place = line._replace(width=(0.6 if plan.turned else 0.8) * area.width)
     z = added.z(head, token)
     value = float(z[0])
     dots = text(
-        line.right - 0.2 * area.width,
+        line.right - (0.2 if plan.turned else 0.1) * area.width,
         line.centre[1],
-        "" if len(z) == 1 else "…" if row or plan.turned else f"…{len(z)}",
+        "" if len(z) == 1 else "…",
         style.FAINT_INK[scene.mode],
         size=plan.size,
     )
@@ -125,8 +126,12 @@ def _to_z(scene: Scene, plan: Plan) -> Element:
         end = (plan.z.centre[0], plan.z.y - 18)
         x, y = plan.strip[1] + 8, plan.first + plan.length / 2
         return arrow((x, y), end, scene.mode, width=2.5, bend=-60)
-    x, size = plan.first + plan.length / 2, 1.2 * plan.size
-    lines = [scene.say(text_of(f"figure.gap.{line}")) for line in ("only", "asks")]
+    x, size = plan.first + plan.length / 2, plan.size
+    lines = [
+        line
+        for part in ("only", "asks")
+        for line in wrapped(scene.say(text_of(f"figure.gap.{part}")), plan.width - x - 34, size)
+    ]
     return element(
         "g",
         arrow((x, plan.strip[1] + 10), (x, plan.z.y - 14), scene.mode, width=2.5),
@@ -188,9 +193,14 @@ def _rows(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) -> Ele
         "g",
         poured,
         element("rect", **place(area), fill=style.PAPER[scene.mode], stroke=ink, stroke_width=2),
-        text(*area.centre, said, style.INK[scene.mode], size=plan.size),
+        text(*area.centre, said, style.INK[scene.mode], size=_fitting(plan, said, area)),
         data_part=f"head.{block.head.layer}.{block.head.head}",
     )
+
+
+def _fitting(plan: Plan, said: str, area: Area) -> Number:
+    """The size at which a text fits into its block."""
+    return plan.size if plan.turned else round(min(plan.size, area.width / (0.63 * len(said))), 1)
 
 
 def _sizes(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
@@ -199,7 +209,7 @@ def _sizes(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
     heads = scene.trace.model.heads
     one, all_of_them = str(added.d_head), str(added.concat)
     whole = f"{heads} × {added.d_head} = {added.concat}"
-    sign = f"{added.concat} × {added.width}"
+    sizes = f"{added.concat} ×", str(added.width)
     if plan.turned:
         top = plan.first - plan.spread / 2 - 12
         return [
@@ -208,7 +218,12 @@ def _sizes(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
             at_step(
                 ROWS,
                 text(
-                    plan.matrix[0], plan.first - 12, f"W_O {sign}", ink, size=size, anchor="start"
+                    plan.matrix[0],
+                    plan.first - 12,
+                    f"W_O {' '.join(sizes)}",
+                    ink,
+                    size=size,
+                    anchor="start",
                 ),
             ),
         ]
@@ -229,6 +244,16 @@ def _sizes(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
                 anchor="end",
                 bold=True,
             ),
-            text(right, sum(plan.matrix) / 2, sign, ink, size=size, anchor="start"),
+            *(
+                text(
+                    right,
+                    sum(plan.matrix) / 2 + (row - 0.5) * 1.1 * size,
+                    line,
+                    ink,
+                    size=size,
+                    anchor="start",
+                )
+                for row, line in enumerate(sizes)
+            ),
         ),
     ]

@@ -15,7 +15,7 @@ text_of = texts_of(__name__)
 
 def _spare(trace: Trace) -> Outcome:
     count, heads = spare_heads(trace, LIMIT), len(trace.heads)
-    said = {"limit": f"{LIMIT:.2f}", "spare": count, "share": f"{100 * count / heads:.0f} %"}
+    said = {"limit": f"{LIMIT:.2f}", "share": f"{100 * count / heads:.0f} %"}
     return Outcome(float(count), said)
 
 

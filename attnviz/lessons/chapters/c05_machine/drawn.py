@@ -205,7 +205,7 @@ class Sheet:
             *self._matrix(self.layer.blended[head], area, head=head),
             element(
                 "g",
-                symbol(x, y, "Z", colour, below=str(head), size=size, anchor="end"),
+                symbol(x, y, "z", colour, below=str(head), size=size, anchor="end"),
                 tabindex=0,
                 role="button",
                 aria_label=self.scene.say(text_of("figure.choose"), head=of),

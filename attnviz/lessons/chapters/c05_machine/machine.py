@@ -27,7 +27,7 @@ def _boxes(trace: Trace, head: HeadId) -> list[tuple[str, list[Box]]]:
 
     entering = "X" if layer == 0 else f"R (L{layer - 1}) = X"
     z: list[Box] = [
-        (f"Z · {h}", trace.head_output(layer)[h.head], code(h.head), "token")
+        (f"z · {h}", trace.head_output(layer)[h.head], code(h.head), "token")
         for h in _of(trace, layer)
     ]
     return [

@@ -84,7 +84,7 @@ def layer_of(scene: Scene) -> Layer:
         values = record.head_output[head]
         of = HeadId(number, head)
         says = says_blended(scene, of, values) if head == chosen else None
-        return of_tokens(values, f"Z · {of}", f"Z.{number}.{head}", style.Z, says)
+        return of_tokens(values, f"z · {of}", f"Z.{number}.{head}", style.Z, says)
 
     def made(head: int) -> list[Matrix]:
         of = HeadId(number, head)

@@ -39,9 +39,9 @@ class Places:
 def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
     """For screens: Z of `heads`, and of `rows` of them all matrices."""
     cell = 14
-    entering = _box(156, 230, 112, 16 * tokens)
-    leaving = _box(156, 500, 112, 16 * tokens)
-    output = _box(1082, 370, 112, 16 * tokens)
+    entering = _box(156, 240, 112, 26 * tokens)
+    leaving = _box(156, 500, 112, 26 * tokens)
+    output = _box(1082, 370, 112, 26 * tokens)
     centres = dict(zip(rows, _spread(len(rows), 372, 176), strict=True))
     learned = {h: _box(374, y + 12, 4 * cell, 96) for h, y in centres.items()}
     made = {h: _box(612, y + 7, 4 * cell, cell * tokens) for h, y in centres.items()}
@@ -51,7 +51,7 @@ def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
     joined = {h: _box(928, y, 112, band) for h, y in zip(heads, tops, strict=True)}
     bottom = max(tops) + band / 2
     arrows = [
-        *((2, h, (272, 230), (learned[h].x - 34, y)) for h, y in centres.items()),
+        *((2, h, (272, 240), (learned[h].x - 34, y)) for h, y in centres.items()),
         *((3, h, (learned[h].right + 46, y), (made[h].x - 34, y)) for h, y in centres.items()),
         *((4, h, (made[h].right + 44, y), (770, blended[h].centre[1])) for h, y in centres.items()),
         *((5, h, (866, blended[h].centre[1]), (924, blended[h].centre[1])) for h in heads),
@@ -60,16 +60,16 @@ def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
     return Places(
         width=1200,
         height=690,
-        text=16,
-        symbol=20,
+        text=20.5,
+        symbol=27,
         captions=[
             ((10, 18), 135),
             ((156, 18), 150),
-            ((330, 18), 215),
-            ((574, 18), 200),
+            ((322, 18), 236),
+            ((574, 18), 216),
             ((800, 18), 398),
         ],
-        words=[(146, entering.y + 16 * (n + 0.5)) for n in range(tokens)],
+        words=[(146, entering.y + 26 * (n + 0.5)) for n in range(tokens)],
         words_more=(146, entering.bottom + 18),
         entering=entering,
         leaving=leaving,
@@ -80,13 +80,13 @@ def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
         blended=blended,
         joined=joined,
         gaps=[
-            (between, (learned[a].x - 28, y - 11), (made[a].x - 28, y - 11))
+            (between, (learned[a].x - 44, y - 17), (made[a].x - 58, y - 19))
             for a, between, y in _gaps(rows, centres)
         ],
         arrows=arrows,
-        loop=[(1138, output.bottom + 30), (1138, 662), (212, 662), (212, leaving.bottom + 32)],
-        loop_says=((675, 682), 900),
-        onward=((212, leaving.y - 34), (212, entering.bottom + 34)),
+        loop=[(1138, output.bottom + 30), (1138, 654), (212, 654), (212, leaving.bottom + 32)],
+        loop_says=((675, 673), 900),
+        onward=((212, leaving.y - 46), (212, entering.bottom + 34)),
         onward_says=(202, (leaving.y + entering.bottom) / 2),
         onward_anchor="end",
         sizes=[

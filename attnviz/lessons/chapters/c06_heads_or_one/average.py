@@ -31,18 +31,22 @@ def _draw_average(scene: Scene) -> Drawing:
     root = element(
         "div",
         element("p", title, class_="title"),
-        bars([Bar(tokens[key], float(mean[key]), score) for key in seen], label=title),
-        element("p", scene.say(text_of("figure.average_is")), class_="formula"),
-        tensor(
-            rows,
-            "softmax",
-            heads,
-            style.SCORE,
-            scene.mode,
-            scene.language,
-            columns=tokens,
-            allowed=allowed,
+        element(
+            "div",
+            bars([Bar(tokens[key], float(mean[key]), score) for key in seen], label=title),
+            tensor(
+                rows,
+                "softmax",
+                heads,
+                style.SCORE,
+                scene.mode,
+                scene.language,
+                columns=tokens,
+                allowed=allowed,
+            ),
+            class_="abreast",
         ),
+        element("p", scene.say(text_of("figure.average_is")), class_="formula"),
     )
     alt = f"{title}. {tokens[at]} → {tokens[int(mean.argmax())]}: {printed(float(mean.max()), 3)}"
     return Drawing(root, alt, scene.mode, {"mean": mean, "rows": rows})

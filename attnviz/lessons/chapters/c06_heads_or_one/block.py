@@ -37,19 +37,19 @@ BUILT = 3  # steps until it stands
 OWN = frozenset({"projections", "streams"})  # what the loaded model must have for its own step
 
 WIDE = Frame(
-    middle=330,
+    middle=314,
     title=24,
-    output=Area(235, 84, 190, 76),
-    concat=Area(235, 190, 190, 76),
-    attention=Area(110, 338, 440, 84),
+    output=Area(209, 78, 210, 86),
+    concat=Area(209, 186, 210, 86),
+    attention=Area(84, 332, 440, 90),
     linear={
-        "V": Area(94, 480, 132, 78),
-        "K": Area(264, 480, 132, 78),
-        "Q": Area(434, 480, 132, 78),
+        "V": Area(70, 474, 146, 86),
+        "K": Area(241, 474, 146, 86),
+        "Q": Area(412, 474, 146, 86),
     },
     letters=622,
-    depth=62,
-    size=16,
+    depth=54,
+    size=21,
 )
 NARROW = Frame(
     middle=145,
@@ -64,7 +64,7 @@ NARROW = Frame(
 )
 CHARTS = {
     "wide": Chart(
-        Plot(Area(746, 130, 376, 410), (794, 887, 980, 1073), 78, 16),
+        Plot(Area(746, 150, 376, 390), (794, 887, 980, 1073), 78, 21),
         heading=((700, 22), 490),
         commit=Area(788, 638, 290, 42),
         slider=578,
@@ -185,11 +185,11 @@ def _vector(
     layer, word = scene.number("layer"), scene.number("word")
     row = values[word : word + 1, :most]
     count = row.shape[1]
-    area = Area(x, y - 0.8 * size, 3.5 * size * count, 1.6 * size)
+    area = Area(x, y - 0.82 * size, 3.2 * size * count, 1.64 * size)
     cells = [[Cell(f"{letter}.{layer}.{word}.{n}", ()) for n in range(count)]]
     return [
-        matrix(row, area, paint, scene.mode, decimals=2, cells=cells),
-        more(area.right + 5, y, values.shape[1], scene.mode, size=max(11, 0.94 * size)),
+        matrix(row, area, paint, scene.mode, decimals=2, cells=cells, size=max(15, size)),
+        more(area.right + 5, y, values.shape[1], scene.mode, size=max(11, size)),
     ]
 
 

@@ -24,7 +24,7 @@ def _one_average(trace: Trace) -> Outcome:
     targets, symbols = len(task.target_names), len(task.choices)
     right = sum(_texts(counts, symbols) * max(counts) for counts in _profiles(targets))
     share = right / (targets * symbols**targets)
-    return Outcome(share, {"share": f"{share:.4f}", "most": f"{share * targets:.2f}"})
+    return Outcome(share, {"most": f"{share * targets:.2f}"}, f"{share:.4f}")
 
 
 def _asked_average(trace: Trace) -> Numbers:

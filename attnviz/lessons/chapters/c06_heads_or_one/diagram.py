@@ -166,7 +166,7 @@ def _box(
         ),
         text(x, y - row, said, style.INK[mode], size=frame.size, bold=True),
         text(x, y, size, style.INK[mode], size=frame.size),
-        text(x, y + row, f"▸ {where}", style.FAINT_INK[mode], size=max(11, 0.86 * frame.size)),
+        text(x, y + row, f"▸ {where}", style.FAINT_INK[mode], size=max(11, frame.size)),
         class_="box",
         data_choose=json.dumps({"chapter": chapter}),
         tabindex=0,

@@ -55,7 +55,7 @@ def _on_self(trace: Trace, head: HeadId | None = None, special: str = "hidden") 
     weights, at = _seen(trace, head or _first(trace), special)
     count = int((weights.max(axis=1) <= weights.diagonal()).sum())
     share = f"{100 * count / len(at):.0f} %"
-    return Outcome(float(count), {"count": count, "rows": len(at), "share": share})
+    return Outcome(float(count), {"share": share})
 
 
 def _on_special(trace: Trace, head: HeadId | None = None) -> Outcome:
@@ -64,7 +64,7 @@ def _on_special(trace: Trace, head: HeadId | None = None) -> Outcome:
     weights = _weights(trace, head or _first(trace))
     share = float(weights[:, special].sum(axis=1).mean())
     names = " ".join(dict.fromkeys(trace.tokens[at].text for at in special)) or "–"
-    return Outcome(share, {"share": f"{100 * share:.1f} %", "names": names})
+    return Outcome(share, {"names": names}, f"{share:.3f}")
 
 
 def _asked(trace: Trace, head: HeadId | None = None, special: str = "hidden") -> Numbers:

@@ -7,8 +7,8 @@ from attnviz.core.maps import Place
 from attnviz.pictures.elements import Area, Number, Point
 from attnviz.pictures.elements.strands import Edges, room_for
 
-_WIDE, _HIGH, _FOOT = 1200, 690, 32
-_MARGIN = 120  # left of the tokens, for the name of the head
+_WIDE, _HIGH, _FOOT = 1200, 724, 64
+_MARGIN = 190  # left of the tokens, for the name of the head
 _NARROW, _LETTERS = 390, 11
 _STEP = 11.5  # between tokens that stand across a phone
 _ROW = 17  # and down it
@@ -38,7 +38,7 @@ def layouts(places: Sequence[Place], *, with_maps: bool) -> tuple[Layout, Layout
 
 
 def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
-    count, size, longest = len(places), 16 if len(places) <= 50 else 15, 12
+    count, size, longest = len(places), 20.5 if len(places) <= 50 else 15, 11
     room = room_for(places, size, longest)
     across = _WIDE - _MARGIN - 10
     step = (across - room) / (2 * count) if with_maps else across / count
@@ -46,7 +46,7 @@ def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
     each = (_HIGH - _FOOT) / 2
     if with_maps:
         each = max(each, count * step + 2 * room + 16)
-    height = each - 2 * room - 16
+    height = each - 2 * room - 8
     edges, tiles, labels = [], [], []
     for index in range(2):
         top = index * each + room
@@ -65,10 +65,10 @@ def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
         labels=tuple(labels),
         anchors=("start", "start"),
         foot=(0, 2 * each + 14),
-        letters=150,
+        letters=96,
         longest=longest,
-        large=26,
-        small=15,
+        large=28,
+        small=20.5,
     )
 
 

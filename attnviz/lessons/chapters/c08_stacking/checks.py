@@ -56,8 +56,8 @@ def _own_left(trace: Trace) -> tuple[float, float]:
 
 
 def _own_share(trace: Trace) -> Outcome:
-    first, last = _own_left(trace)
-    return Outcome(last, {"share": f"{last:.3f}", "first": f"{first:.3f}"})
+    _, last = _own_left(trace)
+    return Outcome(last, rounded=f"{last:.3f}")
 
 
 @cached_by_trace
@@ -105,11 +105,10 @@ def _one_look(trace: Trace) -> Outcome:
     certain = sum(len(answers) for answers in answers_of.values() if len(set(answers)) == 1)
     trained = shipped()[hop_runs()[1]]
     numbers = {
-        "share": f"{right / cases:.3f}",
         "known": f"{certain / cases:.3f}",
         "measured": f"{trained.accuracy:.3f}",
     }
-    return Outcome(right / cases, numbers)
+    return Outcome(right / cases, numbers, f"{right / cases:.3f}")
 
 
 def _width(trace: Trace) -> Outcome:

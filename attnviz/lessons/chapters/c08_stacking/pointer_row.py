@@ -24,7 +24,7 @@ HIGH, ROW = 400, 190  # of the figure, and the middle of its digits
 def pointers(scene: Scene, digits: str, followed: Sequence[Followed]) -> Element:
     """The digits in a row: above them the pointers from one place, below them the looks."""
     forms = (
-        Form(1200, HIGH, _form(scene, digits, followed, 1200, 64, 18)),
+        Form(1200, HIGH, _form(scene, digits, followed, 1200, 64, 21)),
         Form(390, HIGH, _form(scene, digits, followed, 390, 36, 12)),
     )
     start = scene.number("start")

@@ -7,7 +7,7 @@ import numpy as np
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
-from attnviz.lessons.chapters.c08_stacking.tower import Tower, rows_of
+from attnviz.lessons.chapters.c08_stacking.tower import Tower, room_of, rows_of
 from attnviz.lessons.chapters.c08_stacking.whose_share import Sources, shares_of, sources_of
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
@@ -27,10 +27,10 @@ ATTENTION, Z, R, NEXT, LAST = range(1, 6)  # steps, after the first
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 # From the bottom up: where each thing of the encoder stands, top and height.
-WORD, X_CELLS, BOX, NORM_1, Z_CELLS, Z_BAR = 676, (626, 30), (500, 66), (442, 30), (384, 30), 358
-FEED, NORM_2, R_CELLS, R_BAR = (282, 50), (230, 30), (156, 30), 130
-FRAME, ABOVE, ABOVE_BOX = (212, 392), (30, 86), (60, 40)
-BAR = 20  # height of a bar of shares
+WORD, X_CELLS, BOX, NORM_1, Z_CELLS, Z_BAR = 678, (624, 34), (500, 66), (442, 30), (382, 34), 354
+FEED, NORM_2, R_CELLS, R_BAR = (274, 60), (222, 30), (154, 34), 126
+FRAME, ABOVE, ABOVE_BOX = (206, 398), (26, 84), (54, 38)
+BAR = 24  # height of a bar of shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ class Plan:
 
 
 def _plans(layers: int) -> tuple[Plan, Plan]:
-    wide = Tower(Area(818, 20, 372, 670), 15, layers)
-    narrow = Tower(Area(4, 712, 382, 76 + 44 * len(rows_of(layers))), 12, layers)
+    wide = Tower(Area(818, 8, 378, 684), 21, layers)
+    narrow = Tower(Area(4, 712, 382, room_of(12) + 44 * len(rows_of(layers))), 12, layers)
     return (
-        Plan(1200, 696, (196, 468), 676, 3, 56, 124, (40, 772), 16, wide),
+        Plan(1200, 696, (192, 488), 700, 3, 66, 124, (40, 782), 21, wide),
         Plan(390, round(narrow.area.bottom) + 8, (82, 232), 346, 2, 50, 66, (3, 387), 11.5, narrow),
     )
 
@@ -86,6 +86,7 @@ def _form(scene: Scene, sources: Sources, plan: Plan) -> list[Element]:
         drawn += _column(scene, sources, plan, index, token)
     layers = scene.trace.model.layers
     if sources.norms is not None:
+        drawn.append(at_step(Z, *plan.tower.key(scene, sources)))
         drawn.append(plan.tower.drawn(scene, sources, sources.norms, NEXT, LAST))
     if layers > 1:
         drawn.append(at_step(NEXT, *_above(scene, plan)))
@@ -105,7 +106,7 @@ def _encoder(scene: Scene, plan: Plan) -> Element:
             name,
             scene.mode,
             size=plan.size,
-            at=(right - 14, FRAME[0] + 20),
+            at=(right - 14, FRAME[0] + 22),
             anchor="end",
         ),
         box(
@@ -124,7 +125,7 @@ def _rest(scene: Scene, sources: Sources, plan: Plan) -> list[Element]:
         return []
     ink, x = style.FAINT_INK[scene.mode], plan.others
     return [
-        text(x, X_CELLS[0] + 15, f"+ {sources.others}", ink, size=plan.size + 2),
+        text(x, X_CELLS[0] + 17, f"+ {sources.others}", ink, size=plan.size + 2),
         text(x, WORD, scene.say(text_of("figure.tokens")), ink, size=plan.size),
         at_step(ATTENTION, arrow((x, X_CELLS[0]), (x, BOX[0] + BOX[1] + 2), scene.mode)),
         at_step(Z, arrow((x, BOX[0]), (x, NORM_1[0] + 2), scene.mode)),
@@ -175,7 +176,7 @@ def _above_z(scene: Scene, plan: Plan, x: Number, has_feed: bool) -> list[Elemen
     if not has_feed:
         said = text(
             x,
-            FEED[0] + 25,
+            FEED[0] + 30,
             scene.say(text_of("figure.no_feed_forward")),
             style.FAINT_INK[mode],
             size=plan.size,
@@ -232,7 +233,7 @@ def _vector(
     name = f"{letter}{str(at).translate(_SUBSCRIPT)}"
     colour, middle = getattr(paint, scene.mode), place[0] + place[1] / 2
     return [
-        matrix(shown, area, paint, scene.mode, decimals=2, cells=cells),
+        matrix(shown, area, paint, scene.mode, decimals=2, cells=cells, size=max(15, plan.size)),
         text(area.x - 6, middle, name, colour, size=plan.size + 2, anchor="end", bold=True),
         text(
             area.right + 5, middle, "…", style.FAINT_INK[scene.mode], size=plan.size, anchor="start"
@@ -249,7 +250,7 @@ def _bar(
     area = Area(plan.cells(index, Z_CELLS).x, y, plan.shown * plan.cell, BAR)
     said = f"{letter}{str(token.position).translate(_SUBSCRIPT)}"
     shares = shares_of(scene, sources, sources.norms, 0, token.position)
-    return share_bar(shares, area, scene.mode, said, size=max(11, plan.size - 1))
+    return share_bar(shares, area, scene.mode, said, size=max(11, plan.size))
 
 
 def _above(scene: Scene, plan: Plan) -> list[Element]:

@@ -10,18 +10,26 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, if_answered, text
+from attnviz.pictures.elements.lettering import width_of
 from attnviz.pictures.elements.shares import share_bar
+from attnviz.pictures.widths import cut
 
 text_of = texts_of(__name__)
 
 MOST = 8  # encoders that stand in it; of more, these at even distances
 GAP = 14
+FOOT = 34  # for the words below the rows
 QUESTION = "own"  # what the upper rows give away
 
 
 def rows_of(layers: int) -> list[int]:
     """The layers of the tower, from below: the first, the last, and some between."""
     return sorted({round(n) for n in np.linspace(0, layers - 1, min(layers, MOST))})
+
+
+def room_of(size: Number) -> float:
+    """What the rows leave: for the key and the title above them, and the words below."""
+    return FOOT + 6.4 * size
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,37 @@ class Tower:
 
     @property
     def _step(self) -> float:
-        return min(92.0, (self.area.height - 76) / len(rows_of(self.layers)))
+        return min(92.0, (self.area.height - room_of(self.size)) / len(rows_of(self.layers)))
+
+    @property
+    def _top(self) -> float:
+        return self.area.bottom - FOOT - len(rows_of(self.layers)) * self._step
+
+    def key(self, scene: Scene, sources: Sources) -> list[Element]:
+        """Whose information each colour stands for."""
+        named = [(cut(t.text, 10), sources.paint(n)) for n, t in enumerate(sources.pair)]
+        if sources.others:
+            others = scene.say(text_of("figure.others"), others=sources.others)
+            named.append((others, style.GREY))
+        side = self.size
+        x, y = float(self.area.x), self._top - (4.7 if sources.others else 3.3) * side
+        found: list[Element] = []
+        for number, (name, paint) in enumerate(named):
+            if number == len(sources.pair):  # all others, in a line of their own
+                x, y = float(self.area.x), y + 1.4 * side
+            swatch = corners(Area(x, y - side / 2, side, side))
+            colour = getattr(paint, scene.mode)
+            found += [
+                element("rect", **swatch, fill=style.tint(paint, scene.mode), stroke=colour),
+                text(x + 1.5 * side, y, name, style.INK[scene.mode], size=side, anchor="start"),
+            ]
+            x += 1.5 * side + width_of(name, side) + 1.6 * side
+        return [element("g", *found, class_="key")]
 
     def _bar(self, row: int, column: int, columns: int) -> Area:
         wide = (self.area.width - self._label - GAP * (columns - 1)) / columns
         high = min(34.0, 0.6 * self._step)
-        y = self.area.bottom - 34 - row * self._step - high
+        y = self.area.bottom - FOOT - row * self._step - high
         return Area(self.area.x + self._label + column * (wide + GAP), y, wide, high)
 
     def drawn(
@@ -65,7 +98,7 @@ class Tower:
         )
 
     def _title(self, scene: Scene, ink: str, faint: str) -> list[Element]:
-        x, top = self.area.x, self.area.bottom - 34 - len(rows_of(self.layers)) * self._step
+        x, top = self.area.x, self._top
         title, how = (scene.say(text_of(f"figure.{name}")) for name in ("tower", "tower_how"))
         return [
             text(

@@ -43,7 +43,8 @@ def on_trial(sentence: TracedSentence) -> None:
 
     shown = state.shown(key, progress().hide_special, take)
     st.toggle(say("page.hide_special", language()), **shown)
-    trials = tally(sentence)
+    with st.container(key="tally"):  # the cards below stay what they are while this changes
+        trials = tally(sentence)
     page = _page()
     cards = claims()[CARDS * page : CARDS * (page + 1)]
     for start in range(0, len(cards), ACROSS):
