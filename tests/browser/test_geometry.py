@@ -16,7 +16,7 @@ import attnviz
 from attnviz.lessons.engine import Chapter, Part
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
-from tests.browser.conftest import PATIENCE, Server, settle
+from tests.browser.conftest import Server, Tabs, settle
 
 GEOMETRY = (Path(__file__).parent / "geometry.js").read_text(encoding="utf-8")
 WIDTHS = (1440, 820, 390)
@@ -50,14 +50,12 @@ Go = Callable[[str], Page]
 
 
 @pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
+def tab(tabs: Tabs) -> Iterator[Page]:
     """One page for all of these tests, which measures itself."""
-    context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
+    page = tabs.open()
     page.add_init_script(GEOMETRY)
     yield page
-    context.close()
+    page.close()
 
 
 @pytest.fixture
