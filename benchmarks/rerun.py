@@ -73,7 +73,6 @@ class Clock:
 def head_reruns(page: Page, clock: Clock) -> list[float]:
     """Times of reruns that change head B by the keyboard, on the overview."""
     page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached", timeout=90_000)
-    page.wait_for_selector(".st-key-heatmaps .js-plotly-plot .hm", state="attached")
     page.wait_for_timeout(1500)
     times = []
     page.locator("canvas.map").focus()

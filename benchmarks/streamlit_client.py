@@ -30,19 +30,16 @@ class Page:
     """What a session has received of one run of the script."""
 
     kinds: Counter[str] = field(default_factory=Counter)
-    charts: dict[tuple[int, ...], str] = field(default_factory=dict)  # Plotly's JSON, by place
     packets: dict[str, bytes] = field(default_factory=dict)  # by the component's name
     errors: list[str] = field(default_factory=list)
     drawers: dict[str, str] = field(default_factory=dict)  # by their key: the widget's id
     files: dict[str, str] = field(default_factory=dict)  # by their button's label, to be asked for
 
-    def take(self, place: tuple[int, ...], element: Element) -> None:
+    def take(self, element: Element) -> None:
         """Add one element."""
         kind = element.WhichOneof("type") or ""
         self.kinds[kind] += 1
-        if kind == "plotly_chart":
-            self.charts[place] = element.plotly_chart.spec
-        elif kind == "bidi_component":
+        if kind == "bidi_component":
             self.packets[element.bidi_component.component_name] = element.bidi_component.bytes
         elif kind == "download_button":
             self.files[element.download_button.label] = element.download_button.deferred_file_id
@@ -147,7 +144,7 @@ class Session:
                 self.page = Page()
                 self._id = message.new_session.initialize.session_id or self._id
             elif kind == "delta" and message.delta.HasField("new_element"):
-                self.page.take(tuple(message.metadata.delta_path), message.delta.new_element)
+                self.page.take(message.delta.new_element)
             elif kind == "delta" and message.delta.add_block.popover.id:
                 drawer = message.delta.add_block.popover.id
                 self.page.drawers[drawer.rpartition("-")[2]] = drawer

@@ -24,6 +24,7 @@ from playwright.async_api import Browser, FloatRect, Page, async_playwright
 import attnviz
 from attnviz.lessons.engine import Part
 from attnviz.lessons.handout import handout
+from attnviz.share.state import TABS
 from attnviz.texts import Language
 from tests.browser.conftest import FLAGS, PATIENCE, SETTLED, running
 from tests.browser.test_geometry import GEOMETRY, PLACE, SCREENS, STANDS, WIDTHS
@@ -92,14 +93,16 @@ EXPLORE = {
     "explore, vertical, pins": "&pin=q5.q7.k3&dir=vertical&arr=beside",
     "explore, 128 tokens": f"&s={LONG * 42}",
     "explore, 512 tokens": f"&s={LONG * 170}",
-    "explore, table": "&tab=1",
+    **{f"explore, {tab}": f"&see={tab}" for tab in TABS[1:]},
     "embedded": "&embed=true",
     "a broken link": "&min=9&what=5&top=x",
     "text too long": f"&s={LONG * 350}",
 }
 LOAD = ".st-key-other_load button"
 DRAWERS = {
-    "thresholds": ".st-key-lens_row .stPopover button",
+    "heads": ".st-key-heads_open button",
+    "show": ".st-key-show_open button",
+    "filter": ".st-key-filter_open button",
     "share": ".st-key-share_open button",
     "save": ".st-key-save_open button",
 }

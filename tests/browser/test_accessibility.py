@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 import attnviz
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
-from attnviz.share.state import FOLDED
+from attnviz.share.state import TABS
 from tests.browser.conftest import Server, Tabs, settle
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
@@ -128,10 +128,12 @@ def test_nothing_grave_in_what_opens(go: Go) -> None:
         page.keyboard.press("Escape")
 
 
-def test_nothing_grave_in_the_pictures_below_the_others(go: Go) -> None:
-    page = go(f"/?v=1&find=1&open={'-'.join(kind.view for kind in FOLDED)}")
-    page.get_by_test_id("stDataFrame").scroll_into_view_if_needed()
-    page.locator(".word").nth(5).click()
+@pytest.mark.parametrize("tab", TABS)
+def test_nothing_grave_on_any_tab(go: Go, tab: str) -> None:
+    page = go(f"/?v=1&find=1&see={tab}")
+    page.get_by_test_id("stDataFrame").first.scroll_into_view_if_needed()
+    if tab == "highlights":
+        page.locator(".word").nth(5).click()
     assert faults(page) == []
     darken(page)
     assert faults(page, "color-contrast") == []

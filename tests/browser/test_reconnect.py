@@ -58,6 +58,13 @@ def start_again(own: OwnServer, page: Page, *, is_held_up: bool = False) -> None
     page.wait_for_selector(CONNECTED)
 
 
+def show_special_tokens(page: Page) -> None:
+    """Which the view of STATE hides."""
+    page.locator(".st-key-filter_open button").first.click()
+    page.locator("label", has_text="Hide special").click()
+    page.keyboard.press("Escape")
+
+
 def has_answered(page: Page) -> None:
     """What was typed is what is drawn and what stands in the box and in the address."""
     page.locator(".st-key-lines .token", has_text="answers").first.wait_for()
@@ -94,13 +101,13 @@ def test_what_is_done_before_the_connection_is_open_again_is_kept(
     is_whole(page)
     page.evaluate("window.sockets.at(-1).isDeaf = true")  # it is cut off, and does not know yet
     type_text(page, NEW)
-    page.locator(".st-key-lens_row label", has_text="Hide").click()
+    show_special_tokens(page)
     cut_off(own, page)
     overview = page.locator(".st-key-overview canvas").first
     overview.click(position=Tiles.of(overview).point(5, 3))
     start_again(own, page)
     has_answered(page)
-    assert not page.locator(".st-key-lens_row input[type=checkbox]").first.is_checked()
+    expect(page.locator(".st-key-filter_open button").first).to_contain_text("Filter (0)")
     assert "nosp" not in page.url
     page.locator(".st-key-lines .title", has_text="L5·H3").wait_for()
 
@@ -124,13 +131,13 @@ def test_what_is_done_before_the_first_run_is_done_is_kept(own: OwnServer, page:
     cut_off(own, page)
     start_again(own, page, is_held_up=True)
     type_text(page, NEW)
-    page.locator(".st-key-lens_row label", has_text="Hide").click()
+    show_special_tokens(page)
     overview = page.locator(".st-key-overview canvas").first
     overview.click(position=Tiles.of(overview).point(5, 3))
     overview.click(position=Tiles.of(overview).point(4, 7), modifiers=["Shift"])
     own.go_on()
     has_answered(page)
-    assert not page.locator(".st-key-lens_row input[type=checkbox]").first.is_checked()
+    expect(page.locator(".st-key-filter_open button").first).to_contain_text("Filter (0)")
     assert "nosp" not in page.url
     page.locator(".st-key-lines .title", has_text="L5·H3").wait_for()
     page.locator(".st-key-lines .title", has_text="L4·H7").wait_for()
