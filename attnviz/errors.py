@@ -15,7 +15,7 @@ Each carries the name of its sentence in the catalogue, so the same error speaks
 the user's language on the page and English in a script.
 """
 
-from attnviz.texts import LANGUAGES, Called, Language, say
+from attnviz.texts import LANGUAGES, Language, named, say
 
 
 class AttnvizError(Exception):
@@ -35,10 +35,7 @@ class AttnvizError(Exception):
         if language not in LANGUAGES:
             known = ", ".join(map(repr, LANGUAGES))
             raise ArgumentError("not_one_of", name="language", value=repr(language), known=known)
-        said = {
-            name: value.called(language) if isinstance(value, Called) else value
-            for name, value in self.values.items()
-        }
+        said = {name: named(value, language) for name, value in self.values.items()}
         return say(f"error.{self.key}", language, **said)
 
     def __str__(self) -> str:

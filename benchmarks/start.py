@@ -20,9 +20,8 @@ from benchmarks.rerun import FLAGS, ROOT, served
 EMPTY = 'import streamlit as st\nst.write("empty")\n'
 RUNS = 5
 _WHOLE = (
-    ".st-key-lines .attnviz svg .lines",
     ".st-key-overview .attnviz canvas",
-    ".st-key-heatmap_1 .js-plotly-plot .hm",
+    ".st-key-lines .panel:nth-child(2) svg .lines",  # head B, beside head A
 )
 
 

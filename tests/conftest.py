@@ -108,16 +108,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("no_cover")
 
 
+HAVE_A_SERVER = ("/test_fuzz.py", "/test_reconnect.py")
+
+
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # without types
     """A file's tests stay together, for what they share; those in the browser go one by one.
 
     Large files go first and the browser's tests last, so that no process ends long before another.
-    Only the browser's fuzz tests share a server of their own.
+    Only those of two files share a server of their own.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = nodeid.partition("::")[0]
-        is_alone = file.startswith("tests/browser/") and not file.endswith("/test_fuzz.py")
+        is_alone = file.startswith("tests/browser/") and not file.endswith(HAVE_A_SERVER)
         return nodeid if is_alone else file
 
 

@@ -1,6 +1,7 @@
 """The server: its health, its headers, its journal, the page About, and public mode."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -113,6 +114,26 @@ def test_nothing_is_imported_by_two_threads_at_once() -> None:
         [sys.executable, "-c", _COLD], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert ran.stdout.split() == []
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_collector_rests_during_imports_and_is_afterwards_as_before(was_on: bool) -> None:
+    seen = []
+
+    def fails(_: str) -> None:
+        seen.append(gc.isenabled())
+        raise ImportError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lifespan, "import_module", fails)
+        if not was_on:
+            gc.disable()
+        try:
+            with pytest.raises(ImportError):
+                lifespan.start()
+            assert (seen, gc.isenabled()) == ([False], was_on)
+        finally:
+            gc.enable()
 
 
 # ---- headers

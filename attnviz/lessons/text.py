@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from attnviz.texts import Called, Language, catalogue, fill
+from attnviz.texts import Language, catalogue, fill, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Text:
         def spoken(value: object) -> object:
             if isinstance(value, Text):
                 return value.filled(language, plain)
-            return value.called(language) if isinstance(value, Called) else value
+            return named(value, language)
 
         return fill(self[language], {name: spoken(value) for name, value in numbers.items()})
 

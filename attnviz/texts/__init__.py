@@ -95,7 +95,12 @@ class Message:
         return say(self.key, language, **values)
 
 
-def _said(value: object, language: Language) -> object:
-    if isinstance(value, Message):
-        return value.text(language)
+def named(value: object, language: Language) -> object:
+    """A value in a text: by its name in `language` where it has one."""
+    if isinstance(value, str | int | float):  # nearly all; a protocol is slow to ask for
+        return value
     return value.called(language) if isinstance(value, Called) else value
+
+
+def _said(value: object, language: Language) -> object:
+    return value.text(language) if isinstance(value, Message) else named(value, language)

@@ -27,6 +27,7 @@ from tests.waiting import CEILING, until
 ROOT = Path(__file__).parents[2]
 NETGUARD = Path(__file__).parent / "netguard"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+FLAGS += ["--process-per-site"]  # so that the next page of a context need not read the scripts anew
 PATIENCE = 1000 * CEILING  # ms; a busy machine is slow, not wrong
 MOST_DIFFERENT = "/?v=1&ha=0.2&hb=1.8"  # on the note's sentence, with every token
 SETTLED = Path(__file__).parent / "settled.js"
@@ -189,32 +190,85 @@ class Visit:
         self.settle()
 
 
+class Tabs:
+    """Tabs in which the app has been before: its scripts are there already, and nothing else is.
+
+    A cold load is two thirds of what a small test costs. There is one context a language, in
+    which a first page stays, without the app: scripts live as long as the process of their site.
+    """
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self._browser, self._address = browser, address
+        self._contexts: dict[str, BrowserContext] = {}
+
+    def open(
+        self, width: int = 1440, height: int = 900, scheme: str = "light", locale: str = "en-US"
+    ) -> Page:
+        if locale not in self._contexts:
+            self._contexts[locale] = context = self._browser.new_context(locale=locale)
+            context.new_page().goto(f"{self._address}/_stcore/health")
+        page = self._contexts[locale].new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        return page
+
+    def pages(self) -> set[Page]:
+        return {page for context in self._contexts.values() for page in context.pages}
+
+    def forget(self, but: set[Page]) -> None:
+        """Close what was opened, and let go of what it may have left in the browser."""
+        for context in self._contexts.values():
+            first, *others = context.pages
+            for page in others:
+                if page not in but:
+                    page.close()
+            context.clear_cookies()
+            first.evaluate("localStorage.clear()")
+
+    def close(self) -> None:
+        for context in self._contexts.values():
+            context.close()
+
+
+@pytest.fixture(scope="session")
+def tabs(server: Server, browser: Browser) -> Iterator[Tabs]:
+    """Of the server of these tests; who opens one here closes it."""
+    found = Tabs(browser, server.address)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def open_tab(tabs: Tabs) -> Iterator[Callable[..., Page]]:
+    """Open empty tabs of a width, height, scheme and language."""
+    before = tabs.pages()
+    yield tabs.open
+    tabs.forget(but=before)
+
+
 Open = Callable[..., Visit]
 
 
 @pytest.fixture
-def visit(server: Server, browser: Browser) -> Iterator[Open]:
+def visit(server: Server, open_tab: Callable[..., Page]) -> Open:
     """Open the app, at the two most different heads; everything it does is written down."""
-    contexts = []
 
     def open_app(width: int = 1440, height: int = 900, scheme: str = "light", **more: str) -> Visit:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
-            locale=more.get("locale", "en-US"),
-        )
-        contexts.append(context)
-        page = context.new_page()
-        found = Visit(page)
-        page.on("request", lambda request: found.requests.append(request.url))
-        page.on("pageerror", lambda problem: found.problems.append(str(problem)))
-        page.on("dialog", lambda dialog: found.problems.append(f"dialog {dialog.message}"))
+        page = open_tab(width, height, scheme, **more)
+        found = watched(page)
         page.on("websocket", lambda ws: ws.on("framesent", lambda _: found.sent.append(ws)))
         page.goto(server.address + more.get("link", MOST_DIFFERENT))
         page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
         found.settle()
         return found
 
-    yield open_app
-    for context in contexts:
-        context.close()
+    return open_app
+
+
+def watched(page: Page) -> Visit:
+    """A visit that has not yet gone anywhere."""
+    found = Visit(page)
+    page.on("request", lambda request: found.requests.append(request.url))
+    page.on("pageerror", lambda problem: found.problems.append(str(problem)))
+    page.on("dialog", lambda dialog: found.problems.append(f"dialog {dialog.message}"))
+    return found

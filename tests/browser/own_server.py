@@ -43,6 +43,7 @@ class OwnServer:
         """Start it; one that is held up answers, and draws no page before `go_on`."""
         command = ["-m", "attnviz", "serve", "--port", str(self.port)]
         if is_held_up:
+            self._go.unlink(missing_ok=True)
             options = ["run", "app.py", "--server.port", str(self.port)]
             command = ["-c", _HELD_UP, str(self._go), *options]
         with self.log.open("ab") as log:
@@ -54,6 +55,10 @@ class OwnServer:
                 stderr=log,
             )
         wait_until_up(self.address, self.process)
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.poll() is None
 
     def go_on(self) -> None:
         """Let one that is held up draw."""

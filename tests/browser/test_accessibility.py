@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 import attnviz
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
 from attnviz.share.state import TABS
-from tests.browser.conftest import PATIENCE, Server, settle
+from tests.browser.conftest import Server, Tabs, settle
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
@@ -43,14 +43,13 @@ Go = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
+def tab(tabs: Tabs) -> Iterator[Page]:
     """One page for all of these tests."""
-    context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
+    page = tabs.open()
+    page.emulate_media(reduced_motion="reduce")
     page.add_init_script(CONTRAST)
     yield page
-    context.close()
+    page.close()
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """The pile of maps in Chromium: painted as the weights are, stepped by keys, lit by a word."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from attnviz.pictures import style
 from tests import addresses
@@ -13,13 +15,11 @@ FIGURE = ".st-key-panel_3_stack svg.wide"
 
 
 @pytest.fixture
-def page(server: Server, browser: Browser):  # type: ignore[no-untyped-def]
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
+def page(server: Server, open_tab: Callable[..., Page]) -> Page:
+    opened = open_tab()
     opened.goto(f"{server.address}/walkthrough?v=1&ch=3")
     opened.wait_for_selector(f"{FIGURE} image[href]")
-    yield opened
-    context.close()
+    return opened
 
 
 def pixels(page: Page, label: str) -> np.ndarray:

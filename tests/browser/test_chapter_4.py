@@ -1,9 +1,10 @@
 """All z and one Z in Chromium: what is asked is hidden, answered in the picture, and adds up."""
 
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests import addresses
 from tests.browser.conftest import Server
@@ -14,13 +15,11 @@ FIGURE = f"{PANEL} svg.wide"
 
 
 @pytest.fixture
-def page(server: Server, browser: Browser):  # type: ignore[no-untyped-def]
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
+def page(server: Server, open_tab: Callable[..., Page]) -> Page:
+    opened = open_tab()
     opened.goto(f"{server.address}/walkthrough?v=1&ch=4")
     opened.wait_for_selector(FIGURE)
-    yield opened
-    context.close()
+    return opened
 
 
 def test_heads_pour_into_one_z_and_one_is_switched_off(page: Page) -> None:

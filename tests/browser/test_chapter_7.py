@@ -1,15 +1,18 @@
 """Chapter 7 in Chromium: the note's lines in steps, by key and by click, on one screen."""
 
-from playwright.sync_api import Browser, expect
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
 
 from tests import addresses
 from tests.browser.conftest import Server, settle
 from tests.conftest import NOTE
 
 
-def test_two_heads_are_built_by_key_and_clicked(server: Server, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
-    page = context.new_page()
+def test_two_heads_are_built_by_key_and_clicked(
+    server: Server, open_tab: Callable[..., Page]
+) -> None:
+    page = open_tab()
     page.goto(f"{server.address}/walkthrough?v=1&ch=7")
     figure = page.locator(".st-key-first_screen .stepped").first
     figure.wait_for()
@@ -39,4 +42,3 @@ def test_two_heads_are_built_by_key_and_clicked(server: Server, browser: Browser
     expect(wide.locator('[data-option="hub@L2H1-hidden.10"].right')).to_have_count(1)
     page.locator('circle[data-name="L4·H11"]').click(modifiers=["Control"])
     expect(page.locator(".st-key-first_screen svg.wide")).to_contain_text("L4·H11")
-    context.close()

@@ -1,6 +1,8 @@
 """Chapter 8 in Chromium: the stack in steps; what answers a question is there once it is said."""
 
-from playwright.sync_api import Browser, expect
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
 
 from tests import addresses
 from tests.browser.conftest import Server, settle
@@ -9,10 +11,9 @@ MACHINES = "Thinking Machines"
 
 
 def test_the_stack_is_built_and_its_bars_fill_once_predicted(
-    server: Server, browser: Browser
+    server: Server, open_tab: Callable[..., Page]
 ) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
-    page = context.new_page()
+    page = open_tab()
     page.goto(f"{server.address}/walkthrough?v=1&ch=8&s=Thinking%20Machines")
     figure = page.locator(".st-key-first_screen .stepped").first
     figure.wait_for()
@@ -36,4 +37,3 @@ def test_the_stack_is_built_and_its_bars_fill_once_predicted(
     expect(page.locator(".st-key-ask_8_own")).to_contain_text("Right answer: 0.35")
     expect(top).to_be_visible()
     assert round(float(top.get_attribute("data-value") or 0), 2) == 0.35
-    context.close()

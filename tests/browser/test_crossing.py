@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import Server, Tiles, settle
@@ -14,10 +14,10 @@ from tests.browser.conftest import Server, Tiles, settle
 class Wire:
     """The connection of a page, on which the server's messages can be held back."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, page: Page) -> None:
         self._held: list[tuple[WebSocketRoute, str | bytes]] = []
         self._is_held = False
-        context.route_web_socket(re.compile("_stcore/stream"), self._connect)
+        page.route_web_socket(re.compile("_stcore/stream"), self._connect)
 
     def _connect(self, page: WebSocketRoute) -> None:
         server = page.connect_to_server()
@@ -56,20 +56,18 @@ def asked(page: Page) -> int:
 
 
 @pytest.fixture
-def opened(server: Server, browser: Browser) -> Iterator[Callable[[str], tuple[Page, Wire]]]:
+def opened(server: Server, open_tab: Callable[..., Page]) -> Callable[[str], tuple[Page, Wire]]:
     """Open a page by its path, with its wire."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    wire = Wire(context)
 
     def open_at(path: str) -> tuple[Page, Wire]:
-        page = context.new_page()
+        page = open_tab()
+        wire = Wire(page)
         page.goto(f"{server.address}/{path}")
         page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
         settle(page)
         return page, wire
 
-    yield open_at
-    context.close()
+    return open_at
 
 
 def test_a_head_chosen_in_a_figure_stays_while_its_step_is_told(opened) -> None:  # type: ignore[no-untyped-def]

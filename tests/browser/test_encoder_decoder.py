@@ -1,10 +1,11 @@
 """An encoder–decoder in Chromium: a click keeps the kind of head, lines run between two texts."""
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 import attnviz
 from attnviz.pictures.lines import FAINTEST
@@ -16,11 +17,11 @@ TEXT, TARGET = "the cat sat on the mat .", "the mat sat"
 
 
 def test_a_click_chooses_a_head_of_the_kind_that_is_seen(
-    server: Server, browser: Browser, tmp_path: Path
+    server: Server, open_tab: Callable[..., Page], tmp_path: Path
 ) -> None:
     folder = saved_family(tmp_path / "bart", "bart")
     link = urlencode({"v": "1", "m": str(folder), "s": TEXT, "t": TARGET})
-    page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+    page = open_tab(height=1000)
     problems: list[str] = []
     page.on("pageerror", lambda problem: problems.append(str(problem)))
     page.goto(f"{server.address}/?{link}")

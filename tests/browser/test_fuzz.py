@@ -10,12 +10,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, WebSocket, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, WebSocket, expect
 
 import attnviz
 from attnviz.models.load import Model
 from attnviz.share.state import EXPLORE, TRAIN
-from tests.browser.conftest import NETGUARD, ROOT, Server, free_port, settle, wait_until_up
+from tests.browser.conftest import NETGUARD, ROOT, Server, Tabs, free_port, settle, wait_until_up
 from tests.fuzz import CASES, COUNTED, sample
 from tests.fuzz.corpus import CATEGORIES, corpus
 from tests.waiting import CEILING
@@ -120,23 +120,28 @@ class Watched:
 Watch = Callable[..., Watched]
 
 
+@pytest.fixture(scope="module")
+def tabs(server: Server, browser: Browser) -> Iterator[Tabs]:
+    """Of the server of this file."""
+    found = Tabs(browser, server.address)
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def watch(server: Server, browser: Browser) -> Iterator[Watch]:
+def watch(server: Server, open_tab: Callable[..., Page]) -> Watch:
     """Open a page of the app by a link; who would leave this machine is stopped and named."""
-    contexts: list[BrowserContext] = []
 
     def open_at(where: str = "", params: dict[str, str] | None = None) -> Watched:
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
-        contexts.append(context)
-        found = Watched(context.new_page())
+        page = open_tab()
+        found = Watched(page)
 
         def stop(route: Route) -> None:
             found.problems.append(f"asked for {route.request.url}")
             route.abort()
 
-        context.route(OUTSIDE, stop)
-        context.on("page", lambda page: found.problems.append(f"opened {page.url}"))
-        page = found.page
+        page.route(OUTSIDE, stop)
+        page.on("popup", lambda other: found.problems.append(f"opened {other.url}"))
         page.on("pageerror", lambda problem: found.problems.append(f"pageerror {problem}"))
 
         def dismiss(dialog: Dialog) -> None:
@@ -153,9 +158,7 @@ def watch(server: Server, browser: Browser) -> Iterator[Watch]:
         found.settle()
         return found
 
-    yield open_at
-    for context in contexts:
-        context.close()
+    return open_at
 
 
 def sendable(texts: Sequence[str]) -> list[str]:
@@ -234,7 +237,7 @@ def test_what_a_link_holds_is_text(watch: Watch, where: str) -> None:
     for params in linked(names, texts):
         opened = watch(where, params)
         opened.check(shows, f"{params!a}")
-        opened.page.context.close()
+        opened.page.close()
 
 
 def test_what_a_link_shows_in_a_frame_is_text(watch: Watch) -> None:
@@ -243,7 +246,7 @@ def test_what_a_link_shows_in_a_frame_is_text(watch: Watch) -> None:
     for text in batches(texts, 3 * MOST):
         opened = watch("", {"embed": "true", "views": "table-lines", "s": text})
         opened.check(f"{PICTURE}, {SENTENCE}", f"{text!a}")
-        opened.page.context.close()
+        opened.page.close()
 
 
 @pytest.mark.parametrize("where", ["", "walkthrough"])
@@ -254,7 +257,7 @@ def test_a_model_that_a_link_names_is_text_and_waits(watch: Watch, where: str) -
     for text in texts:
         opened = watch(where, {"m": text})
         opened.check(LOAD, f"{text!a}")
-        opened.page.context.close()
+        opened.page.close()
 
 
 SHOWN = [
@@ -394,7 +397,7 @@ def test_hostile_tokens_on_every_tab_and_in_every_arrangement(watch: Watch) -> N
         for tab, shows in TABS.items():
             opened.page.locator(".st-key-tab").get_by_text(tab, exact=True).click()
             opened.check(shows, f"{tab}: {text!a}")
-        opened.page.context.close()
+        opened.page.close()
 
 
 def test_the_server_has_not_stumbled_and_has_asked_nobody(

@@ -16,7 +16,8 @@ import attnviz
 from attnviz.lessons.engine import Chapter, Part
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
-from tests.browser.conftest import PATIENCE, Server, settle
+from attnviz.share.state import TABS
+from tests.browser.conftest import Server, Tabs, settle
 
 GEOMETRY = (Path(__file__).parent / "geometry.js").read_text(encoding="utf-8")
 WIDTHS = (1440, 820, 390)
@@ -25,6 +26,7 @@ CHAPTERS = attnviz.chapters()
 LONG = "the%20law%20is%20" * 23  # 71 tokens
 PAGES = {
     "explore": "/?v=1",
+    **{f"explore, {tab}": f"/?v=1&see={tab}" for tab in TABS[1:]},
     "explore, 4 words": "/?v=1&s=The%20cat%20sat%20down",
     "explore, 71 tokens": f"/?v=1&s={LONG}",
     "explore, 302 tokens": f"/?v=1&s={'the%20law%20' * 150}",
@@ -50,14 +52,12 @@ Go = Callable[[str], Page]
 
 
 @pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
+def tab(tabs: Tabs) -> Iterator[Page]:
     """One page for all of these tests, which measures itself."""
-    context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
+    page = tabs.open()
     page.add_init_script(GEOMETRY)
     yield page
-    context.close()
+    page.close()
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_the_measure_sees_what_cannot_be_read(browser: Browser) -> None:
 
 
 def test_a_charts_buttons_do_not_cover_its_title(go: Go) -> None:
-    page = go(PAGES["explore"])
+    page = go("/?v=1&see=heatmaps")
     chart = page.locator(".js-plotly-plot").first
     chart.hover()
     buttons = chart.locator(".modebar-group").first

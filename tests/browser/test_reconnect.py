@@ -5,7 +5,6 @@ again, before the new session has drawn anything, and later.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -17,11 +16,19 @@ NEW = "and it answers again to the secret mat"
 CONNECTED = '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[OwnServer]:
-    found = OwnServer(tmp_path)
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
+    found = OwnServer(tmp_path_factory.mktemp("own"))
     yield found
     found.kill()
+
+
+@pytest.fixture
+def own(started: OwnServer) -> OwnServer:
+    """A server that runs: the last test's, which it has started again, or else a new one."""
+    if not started.is_running:
+        started.start()
+    return started
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The walkthrough in Chromium: drawn = computed, and a lesson can be held with it."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from attnviz.lessons.handout import handout, worksheet
 from attnviz.lessons.link import Progress
 from attnviz.pictures import style
 from attnviz.texts import LANGUAGES
-from tests.browser.conftest import Server, Visit
+from tests.browser.conftest import Open, Server, Visit, watched
 from tests.browser.test_geometry import PLACE
 
 HOSTILE = "<b>x</b> <img src=x onerror=alert(1)> $x^2$ [l](http://evil.invalid) `c` {word}"
@@ -23,32 +24,19 @@ CHAPTERS = attnviz.chapters()
 
 
 @pytest.fixture
-def walk(server: Server, browser: Browser):  # type: ignore[no-untyped-def]
+def walk(server: Server, open_tab: Callable[..., Page]) -> Open:
     """Open a place of the walkthrough by its link."""
-    contexts = []
 
     def open_at(link: str = "", width: int = 1440, height: int = 900, **more: str) -> Visit:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if more.get("scheme") == "dark" else "light",
-            locale=more.get("locale", "en-US"),
-            accept_downloads=True,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        found = Visit(page)
-        page.on("request", lambda request: found.requests.append(request.url))
-        page.on("pageerror", lambda problem: found.problems.append(str(problem)))
-        page.on("dialog", lambda dialog: found.problems.append(f"dialog {dialog.message}"))
+        found = watched(open_tab(width, height, **more))
+        page = found.page
         page.goto(f"{server.address}/walkthrough{link}")
         page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
         page.wait_for_selector(".st-key-lesson, .st-key-present, .st-key-teacher, .st-key-handout")
         found.settle()
         return found
 
-    yield open_at
-    for context in contexts:
-        context.close()
+    return open_at
 
 
 def show_everything(opened: Visit) -> None:

@@ -1,11 +1,12 @@
 """What the server does besides Streamlit's own work: start up, look at itself, say how it is."""
 
 import asyncio
+import gc
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -70,11 +71,26 @@ def start() -> None:
     lazy module then misses names (ImportError: cannot import name 'AutoConfig'); and Plotly
     takes a pandas that another thread has begun to import for a whole one (AttributeError).
     """
-    with _starting:
+    with _starting, without_collections():
         for name in ("capture.run", *(f"ui.{page}" for page in _USED_BY_PAGES)):
             import_module(f"attnviz.{name}")
         import_module("torch").set_num_threads(1)
         _started.set()
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Import without the collector, which walks all that is there again and again: a fifth of it.
+
+    What is imported stays, so there is nothing to collect.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @asynccontextmanager

@@ -88,7 +88,7 @@ class Sum:
         """The width of one z."""
         return self.concat // self.trace.model.heads
 
-    @property
+    @cached_property
     def _matrix(self) -> Float[np.ndarray, "concat d_model"]:
         return self.trace.learned[self.layer].output.weight
 
