@@ -7,11 +7,13 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy as scipy_entropy
 
 import attnviz
+from attnviz.analysis import measure as measure_module
 from attnviz.analysis.combine import combined
 from attnviz.analysis.describe import describe
 from attnviz.analysis.difference import (
@@ -301,6 +303,17 @@ def test_measure_table_has_a_row_a_head(note: attnviz.Trace) -> None:
     assert row.previous > 0.999, "L0·H2 looks at the previous token"
     diagonal = np.diagonal(note.weights((0, 2)), -1).mean()
     assert row.previous == pytest.approx(float(diagonal), rel=1e-6)
+
+
+def test_only_what_is_wanted_is_measured_and_of_weights_alone_where_that_is_enough(
+    note: attnviz.Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = attnviz.measure(note, tokens=True)
+    monkeypatch.setattr(measure_module, "lengths", lambda *_: pytest.fail("values were asked for"))
+    some = attnviz.measure(note, tokens=True, only=("hub", "previous"))
+    names = ["layer", "head", "hub", "previous", "hub_tokens", "previous_tokens"]
+    assert list(some.columns) == names
+    pd.testing.assert_frame_equal(some, every[names])
 
 
 def test_jensen_shannon_is_scipys() -> None:

@@ -171,6 +171,7 @@ GIVEN = {
     "Trace.to_frame('the cat')": "trace cannot be 'the cat'",
     "measure(t, weighting='loud')": "'raw', 'value', 'norm'",
     "measure(t, tokens=1)": "True or False",
+    "measure(t, only=['loud'])": "'previous'",
     "norm_weighted(t, 3)": "3 is no head",
     "norm_weighted('the cat', (0, 2))": "trace cannot be 'the cat'",
     "rollout(t, 'last')": "whole number",

@@ -517,7 +517,7 @@ def test_each_head_states_its_own_row_sums() -> None:
     assert mean.formula("en").endswith("row sums 0.5625 to 1.0000, not all 1")
     most = shown(trace, [(0, 0), (0, 1)], combination="maximum")[0]  # 1¼ and 1
     assert most.formula("en").endswith("row sums 1.0000 to 1.2500, not all 1")
-    title = attnviz.heatmap(trace, (0, 1)).figure.layout.title.subtitle.text
+    title = attnviz.heatmap(trace, (0, 1)).figure.layout.title.subtitle.text.replace("<br>", " ")
     assert "row sums 0.1250 to 1.2500" in title
     for one in json.loads(as_json([second]))["maps"]:
         assert "row sums 0.1250 to 1.2500" in one["formula"]

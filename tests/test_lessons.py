@@ -283,7 +283,7 @@ def test_chapter_5_opens_every_box_into_its_tensor(note: attnviz.Trace) -> None:
         "V · L2·H5": note.values(2)[5],
         "Q Kᵀ / √d · L2·H5": note.scores(head),
         "softmax · L2·H5": note.weights(head),
-        "Z · L2·H5": note.head_output(2)[5],
+        "z · L2·H5": note.head_output(2)[5],
         "concat(Z)": note.record(2).concat,
         "W_O · L2·H5": note.output_projection(head),
         "Z = concat · W_O + b": note.attention_output(2),
@@ -295,9 +295,9 @@ def test_chapter_5_opens_every_box_into_its_tensor(note: attnviz.Trace) -> None:
         np.testing.assert_array_equal(drawn, tensor)
     assert isinstance(panel, Drawing)
     boxes = [e for e in panel.root.walk() if e.tag == "details"]
-    assert len(boxes) == 14 + 12, "the Z of every head opens"
+    assert len(boxes) == 14 + 12, "the z of every head opens"
     for index in range(12):
-        (z,) = maps(panel, f"Z · L2·H{index}")
+        (z,) = maps(panel, f"z · L2·H{index}")
         np.testing.assert_array_equal(z, note.head_output(2)[index])
     assert all(sum(e.tag == "canvas" for e in box.walk()) == 1 for box in boxes)
 

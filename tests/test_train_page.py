@@ -52,7 +52,7 @@ def test_a_shipped_checkpoint_is_shown_before_anybody_trains(page: AppTest) -> N
     assert "a checkpoint that comes with attnviz" in said(page)
     assert "22,992 parameters" in said(page)
     assert "96 of 96 answers are right" in said(page)
-    assert len(page.get("bidi_component")) == 2, "overview and lines, as on Explore"
+    assert len(page.get("bidi_component")) == 3, "overview, selection and lines, as on Explore"
 
 
 def test_only_checkpoints_of_the_task_are_read(
@@ -174,7 +174,7 @@ def test_what_cannot_be_read_leaves_the_last_answers(page: AppTest) -> None:
     assert "was trained on" in said(page)
     assert "What is shown below is still “111122223333”" in said(page)
     assert right in said(page)
-    assert len(page.get("bidi_component")) == 2
+    assert len(page.get("bidi_component")) == 3
 
 
 def test_what_is_beyond_the_longest_text_is_said(page: AppTest) -> None:

@@ -66,11 +66,11 @@ def test_every_chapter_stands_answered_and_not(chapter: Chapter, minilm: Model) 
 
 def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: Model) -> None:
     app = opened(ch="2")
-    assert "Only differences of scores count" not in said(app)
+    assert "only differences of scores count" not in said(app)
     app.radio(key="said_2_added").set_value("less").run()
     app.button(key="commit_2_added").click().run()
     assert "✗ You said it shrinks." in said(app)
-    assert "Only differences of scores count" in said(app)
+    assert "only differences of scores count" in said(app)
     app.number_input(key="said_2_undivided").set_value(1.0)  # goes with the press
     app.button(key="commit_2_undivided").click().run()
     assert "✓ You said 1." in said(app)

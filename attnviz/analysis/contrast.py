@@ -10,10 +10,14 @@ from attnviz.analysis.difference import most_different, pair_divergence
 from attnviz.analysis.measure import measure
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.errors import CaptureError
+from attnviz.models.progress import Progress
 
 POSITION = ("previous", "next", "self", "first")
 _BESIDE = ("previous", "next", "self")
 CONTENT = ("same_word", "hub")
+ELSEWHERE = ("elsewhere",)
+_EVIDENCE = (*POSITION, *CONTENT, *ELSEWHERE)
 MOSTLY = 0.5  # of the attention: a head of a kind (Clark et al. 2019 call one by this)
 OFTEN = 0.25  # what one word among many must get to be what a head looks for
 LEAST_TOKENS = 2  # on which the evidence must rest
@@ -37,38 +41,36 @@ class Contrast(NamedTuple):
     in_kind: bool  # A looks by position and B by content; else they are the most different two
 
 
-def contrast(trace: Trace) -> Contrast:
+def contrast(trace: Trace, *, progress: Progress | None = None) -> Contrast:
     """The two heads that differ most in kind: A looks by position, B by content.
 
     A has the largest share of attention on the previous, the next, its own or the first token,
     more than half. B has the largest on the same word elsewhere or on one hub, more than a
     quarter; where no head has, the largest on ordinary tokens that do not stand beside the
     query, more than half. B gives each of its neighbours and itself less. Where there are no
-    such two, the pair with the largest divergence. Of equal ones the first in the order of
-    layers.
+    such two, or a learned sink takes a part of each row, the pair with the largest divergence. Of
+    equal ones the first in the order of layers. `progress` is told how far the measures are.
 
     Raises:
         CaptureError: if rows of given weights are no distributions.
     """
     check_trace(trace)
-    table = measure(trace, tokens=True)
+    try:
+        table = measure(trace, tokens=True, only=_EVIDENCE, progress=progress)
+    except CaptureError:  # rows are no distributions, unless what a sink takes is one more key
+        return _most_different(trace)
     if "kind" in table:  # queries and keys of two kinds are not the same tokens
         table = table[table["kind"] == table["kind"].iloc[0]]
-    return contrast_by(table, trace)
-
-
-def contrast_by(table: pd.DataFrame, trace: Trace) -> Contrast:
-    """`contrast`, by a table of all measures, and the tokens that each rests on, of its heads.
-
-    Raises:
-        CaptureError: if rows of given weights are no distributions.
-    """
     a = _best(table, POSITION, MOSTLY)
     if a is not None:
         others = table.drop(index=a[0])
-        b = _best(others, CONTENT, OFTEN) or _best(others, ("elsewhere",), MOSTLY)
+        b = _best(others, CONTENT, OFTEN) or _best(others, ELSEWHERE, MOSTLY)
         if b is not None:
             return _pair(trace, a, b, table)
+    return _most_different(trace)
+
+
+def _most_different(trace: Trace) -> Contrast:
     one, other, divergence = most_different(trace)
     plain = [Reason(head, "", float("nan"), 0) for head in (one, other)]
     return Contrast(plain[0], plain[1], divergence, in_kind=False)

@@ -1,6 +1,6 @@
 """All measures of all heads, some queries at a time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from attnviz import checks
 from attnviz.analysis.distribution import check_distribution
-from attnviz.analysis.measures import Attention, Measured, measures
+from attnviz.analysis.measures import Attention, Measure, Measured, measures
 from attnviz.analysis.norms import Lengths, Weighting, as_shares, lengths
 from attnviz.analysis.received import Received
 from attnviz.analysis.targets import Sides, Targets
@@ -26,13 +26,15 @@ def measure(
     *,
     weighting: Weighting = "raw",
     tokens: bool = False,
+    only: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """One row a head: layer, head, and a column for each measure; kind, where not all are self.
 
     A number that a measure cannot say of a head is missing (NaN): there is no separator, or no
     word stands twice. With `tokens`, a column NAME_tokens says on how many queries each rests.
-    `weighting` says what is measured: attention weights α ("raw"), or the shares in each row of
+    `only` names the measures that are wanted; all are, unless said. `weighting` says what is
+    measured: attention weights α ("raw"), or the shares in each row of
     ‖α v‖ ("value") or ‖α f(x)‖ ("norm"; Kobayashi et al. 2020, §3).
 
     Weights are computed a block of queries at a time and forgotten; `progress` is told how far.
@@ -48,9 +50,11 @@ def measure(
     checks.kind("trace", trace, Trace, f"attnviz.trace({checks.TEXT!r})")
     checks.one_of("weighting", weighting, get_args(Weighting))
     counted = checks.flag("tokens", tokens)
-    names = [one.name for one in measures()]
-    totals = [_Totals() for _ in trace.attention]
-    for index, seen in in_blocks(trace, weighting, progress):
+    wanted = _wanted(only)
+    names = [one.name for one in wanted]
+    totals = [_Totals(wanted) for _ in trace.attention]
+    by_lengths = any(one.is_of_lengths for one in wanted)
+    for index, seen in in_blocks(trace, weighting, progress, by_lengths=by_lengths):
         totals[index].add(seen)
     found = np.concatenate([total.found() for total in totals], axis=-1)  # "what measure head"
     table = pd.DataFrame(found[0].T, columns=names)
@@ -62,10 +66,20 @@ def measure(
     return named(table, trace)
 
 
+def _wanted(only: Collection[str] | None) -> tuple[Measure, ...]:
+    known = {one.name: one for one in measures()}
+    if only is None:
+        return tuple(known.values())
+    for name in only:
+        checks.one_of("only", name, tuple(known))
+    return tuple(one for name, one in known.items() if name in only)
+
+
 @dataclass(slots=True)
 class _Totals:
-    """All measures of one layer, from the blocks of its queries so far."""
+    """Some measures of one layer, from the blocks of its queries so far."""
 
+    wanted: tuple[Measure, ...]
     blocks: list[list[Measured]] = field(default_factory=list)
     of_keys: list[Measured] = field(default_factory=list)
     received: Received | None = None
@@ -74,14 +88,14 @@ class _Totals:
         self.received = seen.received if self.received is None else self.received + seen.received
         if self.received.queries == len(seen.sides.whole.queries):  # all have been seen
             whole = replace(seen, received_from_all=self.received)
-            self.of_keys = [one.compute(whole) for one in measures() if one.is_of_keys]
-        self.blocks.append([one.compute(seen) for one in measures() if not one.is_of_keys])
+            self.of_keys = [one.compute(whole) for one in self.wanted if one.is_of_keys]
+        self.blocks.append([one.compute(seen) for one in self.wanted if not one.is_of_keys])
 
     def found(self) -> Float[np.ndarray, "what measure head"]:
-        """The values of all measures, and the tokens that they rest on."""
+        """The values of the measures, and the tokens that they rest on."""
         means = iter([together(parts) for parts in zip(*self.blocks, strict=True)])
         keys = iter(self.of_keys)
-        each = [next(keys if one.is_of_keys else means) for one in measures()]
+        each = [next(keys if one.is_of_keys else means) for one in self.wanted]
         return np.array([[one.values for one in each], [one.tokens for one in each]])
 
 
@@ -96,11 +110,16 @@ def together(parts: Sequence[Measured]) -> Measured:
 
 
 def in_blocks(
-    trace: Trace, weighting: Weighting = "raw", progress: Progress | None = None
+    trace: Trace,
+    weighting: Weighting = "raw",
+    progress: Progress | None = None,
+    *,
+    by_lengths: bool = False,
 ) -> Iterator[tuple[int, Attention]]:
     """The attention of every layer, some queries after the other: its number, and the block.
 
-    Of a short text all queries are one block. No more than a block is held at a time.
+    Of a short text all queries are one block. No more than a block is held at a time. With
+    `by_lengths` it comes with the lengths of v and f(x), where the trace holds what they are of.
 
     Raises:
         CaptureError: if rows of given weights are no distributions, or the trace holds weights
@@ -113,7 +132,11 @@ def in_blocks(
     for kind, indices in of_kind.items():
         sides = _sides(trace, kind)
         heads = max(trace.attention[keys[index]].heads for index in indices)
-        known = {i: _known_lengths(trace, keys[i][1], kind, weighting) for i in indices}
+        has_lengths = by_lengths and "projections" in trace.capabilities
+        known = {
+            i: lengths(trace, keys[i][1], kind) if has_lengths or weighting != "raw" else None
+            for i in indices
+        }
         for part in blocks(len(sides.queries), heads * len(sides.keys)):
             if progress is not None:
                 progress(part.start / len(sides.queries), "measures")
@@ -173,9 +196,3 @@ def _attention(
             allowed = takes & (np.ones_like(weights, bool) if allowed is None else allowed)
     both = (None, None) if of_key is None else of_key
     return Attention(weights, sides, allowed, *both)
-
-
-def _known_lengths(trace: Trace, layer: int, kind: Kind, weighting: Weighting) -> Lengths | None:
-    """The lengths of v and f(x), where the trace holds them or they are asked for."""
-    known = weighting != "raw" or "projections" in trace.capabilities
-    return lengths(trace, layer, kind) if known else None

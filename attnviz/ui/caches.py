@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from attnviz.analysis.combine import Combination
-from attnviz.analysis.contrast import Contrast, Reason, contrast_by
+from attnviz.analysis.contrast import Contrast, Reason, contrast
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.find import Found, find
 from attnviz.analysis.lens import Lens, MapKind
@@ -190,7 +190,7 @@ def opening_pair_of(key: TraceKey, trace: Trace, progress: Progress | None = Non
             upper, lower = (Reason(head, "", float("nan"), 0) for head in (a, b))
             apart = note_pair.divergence_between_words(trace, a, b)
             return Contrast(upper, lower, apart, in_kind=False)
-        return contrast_by(measured(key, trace, progress), trace)
+        return contrast(trace, progress=progress)
 
     return _opening_pairs.get(key, work, is_light=is_light(key))
 

@@ -97,6 +97,7 @@ class Measure:
     largest: Callable[[int], float]  # the upper end of the range at n tokens; the lower is 0
     targets: Targets | None = None  # of a share: the pairs that it counts
     is_of_keys: bool = False  # of what keys receive, and no mean over queries
+    is_of_lengths: bool = False  # of how long v or f(x) is
 
     def title(self, language: Language) -> str:
         """Its name as people read it."""

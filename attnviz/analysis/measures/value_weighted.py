@@ -16,4 +16,5 @@ MEASURE = Measure(
     unit="length",
     source="Kobayashi et al. 2020, §3, before W_O",
     largest=lambda _: math.inf,
+    is_of_lengths=True,
 )

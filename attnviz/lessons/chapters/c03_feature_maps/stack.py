@@ -5,19 +5,23 @@ along the sentence while a head jumps.
 """
 
 import json
-from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.core.heads import HeadId
-from attnviz.core.tokens import Token
 from attnviz.digits import printed
 from attnviz.lessons.chapters.c03_feature_maps.looking import (
-    REACH,
     Looks,
     filter_slides,
     head_jumps,
+)
+from attnviz.lessons.chapters.c03_feature_maps.sheets import (
+    NARROW,
+    WIDE,
+    Maps,
+    Plan,
+    maps_of,
+    said_of,
 )
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.text import texts_of
@@ -26,131 +30,34 @@ from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
-from attnviz.pictures.elements.sentence_words import LONGEST, nearby, photograph
+from attnviz.pictures.elements.sentence_words import LONGEST, photograph
 from attnviz.pictures.style import code
 from attnviz.pictures.widths import cut
 
 text_of = texts_of(__name__)
 
-MOST = 32  # tokens of a sheet; of a longer sentence those around the word
 QUESTION = "most-seen"
 STEPS = ("photo", "read", "row", "fan", "column", "filter", "jump")
 READ, ROW, FAN, COLUMN, FILTER, JUMP = range(1, len(STEPS))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Where things stand in one form of the figure."""
-
-    width: int
-    height: int
-    photo: Area
-    writing: Number  # size of the sentence
-    front: Area  # of the pile
-    spread: tuple[Number, Number]  # from the front of the pile to its back
-    fan: Area
-    looking: Area
-    small: Number  # size of labels
-
-
-_WIDE = _Plan(
-    width=1200,
-    height=620,
-    photo=Area(16, 240, 300, 300),
-    writing=22,
-    front=Area(430, 235, 310, 310),
-    spread=(430, -180),
-    fan=Area(360, 10, 830, 600),
-    looking=Area(360, 20, 830, 580),
-    small=21,
-)
-_NARROW = _Plan(
-    width=390,
-    height=760,
-    photo=Area(6, 8, 378, 170),
-    writing=15,
-    front=Area(30, 345, 236, 236),
-    spread=(112, -125),
-    fan=Area(8, 195, 374, 555),
-    looking=Area(4, 200, 382, 540),
-    small=12,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Maps:
-    """What is drawn: the weights of each head of a layer, among the tokens that are shown."""
-
-    tokens: tuple[Token, ...]
-    order: tuple[HeadId, ...]  # the head that is followed first
-    sheets: dict[HeadId, np.ndarray]
-    denied: dict[HeadId, np.ndarray]  # of those heads that may not look everywhere
-    focus: Token
-    key: Token  # the strongest one shown of the focus
-    weight: float
-    largest: float
-
-    @property
-    def head(self) -> HeadId:
-        return self.order[0]
-
-    def place(self, token: Token) -> int:
-        """Which row and column of a sheet a token has."""
-        return token.position - self.tokens[0].position
-
-
-def _maps(scene: Scene) -> _Maps:
-    head, focus = scene.head("head"), scene.number("word")
-    every = scene.trace.tokens
-    tokens = tuple(every[at] for at in nearby(len(every), focus, MOST))
-    shown = slice(tokens[0].position, tokens[-1].position + 1)
-    weights = scene.trace.layer_weights(head.layer)[:, shown, shown]
-    sheets = {HeadId(head.layer, n): np.ascontiguousarray(one) for n, one in enumerate(weights)}
-    allowed = allowed_in_layer(scene.trace, head.layer)
-    denied = {} if allowed is None else {h: ~allowed[h.head, shown, shown] for h in sheets}
-    row = sheets[head][focus - shown.start]
-    at = int(row.argmax())
-    return _Maps(
-        tokens=tokens,
-        order=(head, *(one for one in sheets if one != head)),
-        sheets=sheets,
-        denied=denied,
-        focus=every[focus],
-        key=tokens[at],
-        weight=float(row[at]),
-        largest=float(weights.max()),
-    )
-
-
 def _draw_stack(scene: Scene) -> Drawing:
-    maps = _maps(scene)
+    maps = maps_of(scene)
     looks = Looks.of(scene)
     forms = [
-        Form(plan.width, plan.height, _drawn(scene, maps, looks, plan)) for plan in (_WIDE, _NARROW)
+        Form(plan.width, plan.height, _drawn(scene, maps, looks, plan)) for plan in (WIDE, NARROW)
     ]
     clipped = len(maps.tokens) < len(scene.trace.tokens)
     keys = ["row_of_some" if clipped and one == "row" else one for one in STEPS]
-    steps = [scene.say(text_of(f"figure.steps.{key}"), **_said(maps)) for key in keys]
-    alt = scene.say(text_of("figure.alt"), **_said(maps))
+    steps = [scene.say(text_of(f"figure.steps.{key}"), **said_of(maps)) for key in keys]
+    alt = scene.say(text_of("figure.alt"), **said_of(maps))
     values: dict[str, object] = {"maps": np.stack(list(maps.sheets.values()))}
     return figure(
         forms[0], forms[1], steps, alt, scene.mode, scene.language, values=values, on_paper=FAN
     )
 
 
-def _said(maps: _Maps) -> dict[str, object]:
-    return {
-        "head": maps.head,
-        "layer": maps.head.layer,
-        "focus": maps.focus.text,
-        "key": maps.key.text,
-        "weight": printed(maps.weight, 2),
-        "shown": len(maps.tokens),
-        "width": len(REACH),
-    }
-
-
-def _drawn(scene: Scene, maps: _Maps, looks: Looks, plan: _Plan) -> list[Element]:
+def _drawn(scene: Scene, maps: Maps, looks: Looks, plan: Plan) -> list[Element]:
     mode = scene.mode
 
     def left_out(rest: int) -> str:
@@ -174,7 +81,7 @@ def _drawn(scene: Scene, maps: _Maps, looks: Looks, plan: _Plan) -> list[Element
     ]
 
 
-def _sheet(scene: Scene, maps: _Maps, head: HeadId, area: Area, **attributes: object) -> Element:
+def _sheet(scene: Scene, maps: Maps, head: HeadId, area: Area, **attributes: object) -> Element:
     return ink_map(
         maps.sheets[head],
         area,
@@ -192,7 +99,7 @@ def _sheet(scene: Scene, maps: _Maps, head: HeadId, area: Area, **attributes: ob
     )
 
 
-def _columns(maps: _Maps, area: Area) -> Element:
+def _columns(maps: Maps, area: Area) -> Element:
     """The columns of the map that is followed: a click at one chooses its word.
 
     While it is asked which word is looked at most, that is the answer. By key the words of
@@ -219,7 +126,7 @@ def _columns(maps: _Maps, area: Area) -> Element:
     )
 
 
-def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
+def _pile(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
     """The photograph's line, and the sheets behind each other; a click fans them out."""
     mode, behind = scene.mode, max(1, len(maps.order) - 1)
     step = (plan.spread[0] / behind, plan.spread[1] / behind)
@@ -249,18 +156,18 @@ def _pile(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
             drawn.append(text(*corner, label, ink, size=plan.small, anchor="start"))
     clipped = len(maps.tokens) < len(scene.trace.tokens)
     size = text_of("figure.some") if clipped else text_of("figure.sizes")
-    sizes = scene.say(size, **_said(maps))
+    sizes = scene.say(size, **said_of(maps))
     x, y = plan.width - 8, plan.front.bottom + plan.small
     drawn.append(text(x, y, sizes, style.FAINT_INK[mode], size=plan.small, anchor="end"))
     return [*drawn, *_reading(scene, maps, plan)]
 
 
-def _has_room(step: tuple[Number, Number], plan: _Plan) -> bool:
+def _has_room(step: tuple[Number, Number], plan: Plan) -> bool:
     """Whether names fit along the corners of the pile."""
     return step[0] >= 1.8 * plan.small or -step[1] >= plan.small
 
 
-def _threads(plan: _Plan, last: Area, scene: Scene) -> list[Element]:
+def _threads(plan: Plan, last: Area, scene: Scene) -> list[Element]:
     """As in the note: a line out of the photograph, through the pile, and on."""
     mode, photo = scene.mode, plan.photo
     if photo.right < plan.front.x:
@@ -274,7 +181,7 @@ def _threads(plan: _Plan, last: Area, scene: Scene) -> list[Element]:
     return [arrow((x, photo.bottom), (x, plan.front.y), mode, width=2)]
 
 
-def _reading(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
+def _reading(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
     """How to read the sheet in front: its axes, then one row and its darkest cell."""
     mode, front, size = scene.mode, plan.front, plan.small
     ink = style.INK[mode]
@@ -340,7 +247,7 @@ def _box(area: Area, by: Number) -> dict[str, Number]:
     return corners(wider)
 
 
-def _fan(scene: Scene, maps: _Maps, plan: _Plan) -> list[Element]:
+def _fan(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
     """All sheets beside each other, in the order of the heads; then the column of the word."""
     mode, size = scene.mode, plan.small
     heads = list(maps.sheets)
