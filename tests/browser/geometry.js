@@ -38,6 +38,19 @@ context.drawImage = function (image, x, y, width, height, ...more) {
   return drawImage.call(this, image, x, y, width, height, ...more);
 };
 
+// Pictures of the app live in shadow trees, which `querySelectorAll`, `closest` and `parentElement`
+// do not pass.
+const parentOf = (element) => element.parentElement ?? element.getRootNode().host ?? null;
+const near = (element, selector) => {
+  for (let e = element; e; e = e.getRootNode().host) {
+    const found = e.closest(selector);
+    if (found) return found;
+  }
+  return null;
+};
+const treesIn = (root) => [root, ...[...root.querySelectorAll("*")].filter((e) => e.shadowRoot).flatMap((e) => treesIn(e.shadowRoot))];
+const allIn = (root, selector) => treesIn(root).flatMap((tree) => [...tree.querySelectorAll(selector)]);
+
 function measure() {
   const faults = new Set();
   const short = (text) => `"${text.trim().replace(/\s+/g, " ").slice(0, 40)}"`;
@@ -45,10 +58,11 @@ function measure() {
   const main = document.querySelector('[data-testid="stMain"]') || document.body;
   const isSeen = (element) =>
     element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
-    !element.closest(`${TOOLBARS}, .katex-mathml, noscript, script, style, [data-testid="stHeader"]`) &&
+    element.getClientRects().length > 0 && // an SVG's text that is not displayed says it is visible
+    !near(element, `${TOOLBARS}, .katex-mathml, noscript, script, style, [data-testid="stHeader"]`) &&
     !/Material/.test(getComputedStyle(element).fontFamily);
   const isFixed = (element) => {
-    for (let e = element; e; e = e.parentElement) if (["fixed", "sticky"].includes(getComputedStyle(e).position)) return true;
+    for (let e = element; e; e = parentOf(e)) if (["fixed", "sticky"].includes(getComputedStyle(e).position)) return true;
     return false;
   };
 
@@ -72,7 +86,7 @@ function measure() {
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const groundOf = (element) => {
-    for (let e = element; e; e = e.parentElement) {
+    for (let e = element; e; e = parentOf(e)) {
       const [r, g, b, alpha = 1] = channels(getComputedStyle(e).backgroundColor) ?? [];
       if (alpha === 1 && r !== undefined) return [r, g, b];
     }
@@ -95,8 +109,8 @@ function measure() {
   const shown = (element, box) => {
     let [left, top, right, bottom] = [box.left, box.top, box.right, box.bottom];
     let [cut, scrolled] = [null, false];
-    const first = element.tagName === "CANVAS" ? element.parentElement : element;
-    for (let e = first; e && e !== main.parentElement; e = e.parentElement) {
+    const first = element.tagName === "CANVAS" ? parentOf(element) : element;
+    for (let e = first; e && e !== main.parentElement; e = parentOf(e)) {
       const style = getComputedStyle(e);
       if (style.overflowX === "visible" && style.overflowY === "visible") continue;
       const edge = e.getBoundingClientRect();
@@ -120,9 +134,14 @@ function measure() {
     if (seen.box && !isFixed(element)) items.push({ box: seen.box, name, element });
   };
 
-  const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const { currentNode: text, currentNode: { parentElement: parent } } = walker;
+  const texts = treesIn(main).flatMap((tree) => {
+    const walker = document.createTreeWalker(tree, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) found.push(walker.currentNode);
+    return found;
+  });
+  for (const text of texts) {
+    const { parentElement: parent } = text;
     if (!text.data.trim() || !parent || parent.closest("title") || !isSeen(parent)) continue;
     const size = parseFloat(getComputedStyle(parent).fontSize) * scaleOf(parent);
     if (parent.closest("svg") && !(contrastOf(parent) >= LEAST_CONTRAST)) {
@@ -135,7 +154,7 @@ function measure() {
     }
   }
 
-  for (const canvas of main.querySelectorAll("canvas")) {
+  for (const canvas of allIn(main, "canvas")) {
     if (!isSeen(canvas) || canvas.matches("[aria-hidden=true]")) continue; // marks lie over a map
     const edge = canvas.getBoundingClientRect();
     if (!edge.width) continue;
@@ -176,8 +195,8 @@ function measure() {
 
   // Cells of attention: [what, cell across, cell down, room across]
   const maps = [];
-  const roomOf = (element) => element.closest(".attnviz, .stPlotlyChart, [data-testid]").getBoundingClientRect().width;
-  for (const canvas of main.querySelectorAll("canvas[data-array]")) {
+  const roomOf = (element) => near(element, ".attnviz, .stPlotlyChart, [data-testid]").getBoundingClientRect().width;
+  for (const canvas of allIn(main, "canvas[data-array]")) {
     if (!isSeen(canvas)) continue;
     const [rows, columns] = ["rows", "columns"].map((n) => canvas.dataset[n]?.split("\n").length);
     const box = canvas.getBoundingClientRect();
@@ -186,7 +205,7 @@ function measure() {
     }
     checkNames(canvas, rows, columns);
   }
-  for (const canvas of main.querySelectorAll("canvas")) {
+  for (const canvas of allIn(main, "canvas")) {
     const { maps: painted } = written.get(canvas) || { maps: [] };
     if (!isSeen(canvas) || !painted.length) continue;
     const scale = canvas.getBoundingClientRect().width / canvas.width;
@@ -247,7 +266,7 @@ window.attnvizStill = async () => {
   const state = () => {
     const main = document.querySelector('[data-testid="stMain"]') || document.body;
     const script = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState;
-    const boxes = [...main.querySelectorAll("canvas, svg, table, h1, h2, h3, p")].map((e) => {
+    const boxes = allIn(main, "canvas, svg, table, h1, h2, h3, p").map((e) => {
       const { x, y, width, height } = e.getBoundingClientRect();
       return [x, y, width, height].map(Math.round).join();
     });

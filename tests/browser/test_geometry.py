@@ -27,6 +27,7 @@ LONG = "the%20law%20is%20" * 23  # 71 tokens
 PAGES = {
     "explore": "/?v=1",
     **{f"explore, {tab}": f"/?v=1&see={tab}" for tab in TABS[1:]},
+    "explore, a pair as heatmaps": "/?v=1&see=heatmaps&s=The%20cat%20sat&p=It%20was%20tired",
     "explore, 4 words": "/?v=1&s=The%20cat%20sat%20down",
     "explore, 71 tokens": f"/?v=1&s={LONG}",
     "explore, 302 tokens": f"/?v=1&s={'the%20law%20' * 150}",

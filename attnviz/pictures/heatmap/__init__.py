@@ -43,6 +43,7 @@ from attnviz.texts import Language, say
 SCRIPT = Script("heatmap")
 NARROWEST = 250  # px of the cells where a page is narrow
 SMALLEST = 145  # px of the cells of one of three beside each other
+NUMBER, WITH_SIGN = 24, 29  # px that a number in a cell takes, and one that may have a minus
 WIDE_FROM = 42  # places: cells of 6 px then want the whole column of a page for one heatmap
 LINE = 8.9  # px from one label to the next
 LONGEST_LABEL = 14
@@ -136,7 +137,7 @@ def draw(
     )
     bar = small_colour_bar(view) if captioned else _colour_bar(view, mode, language)
     data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, bar)]
-    if max(attention.values.shape) <= NUMBERS_UP_TO:
+    if _has_numbers(attention, is_small=_is_small(attention, captioned)):
         signed = attention.is_signed
         data.append(cell_numbers(drawn, columns, rows, view.code, mode, 9, signed=signed))
     if attention.allowed is not None:
@@ -270,11 +271,26 @@ def _named(view: Shown, across: int, language: Language) -> str:
     return say("picture.some_named_apart", language, rows=steps[0], columns=steps[1])
 
 
+def _is_small(attention: AttentionMap, captioned: bool) -> bool:
+    """Whether it may be one of three beside each other."""
+    return captioned and len(attention.columns) < WIDE_FROM
+
+
+def _has_numbers(attention: AttentionMap, *, is_small: bool) -> bool:
+    """Whether numbers have room in the cells."""
+    if (
+        is_small
+        and len(attention.columns) * (WITH_SIGN if attention.is_signed else NUMBER) > SMALLEST
+    ):
+        return False
+    return max(attention.values.shape) <= NUMBERS_UP_TO
+
+
 def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
     attention = view.map
-    is_small = captioned and len(attention.columns) < WIDE_FROM
+    is_small = _is_small(attention, captioned)
     across = SMALLEST if is_small else NARROWEST
-    with_numbers = max(attention.values.shape) <= NUMBERS_UP_TO
+    with_numbers = _has_numbers(attention, is_small=is_small)
     direction = _listed(
         _size(view),
         say("picture.direction", language),

@@ -51,9 +51,12 @@ function sizeOf(stage, canvas, rows, columns) {
   const tallest = property(stage.root, "--attnviz-map") || TALLEST;
   const square = canvas.dataset.columns !== undefined && canvas.dataset.columns === canvas.dataset.rows;
   const figure = canvas.closest("figure");
-  if (square && canvas.closest(FAN)) {
-    const least = stage.root.classList.contains("fit") ? LEAST_ON_A_SCREEN : LEAST_OF_FAN;
-    const side = Math.max(least, Math.min(MOST_OF_FAN, figure.clientWidth - NAMES_OF_FAN)) / columns;
+  const fan = canvas.closest(FAN);
+  if (square && fan) {
+    const fits = stage.root.classList.contains("fit");
+    const [least, most] = fits ? [LEAST_ON_A_SCREEN, MOST_OF_FAN] : [LEAST_OF_FAN, Math.max(MOST_OF_FAN, LEAST * columns)];
+    fan.style.setProperty("--map", `${LEAST * columns + NAMES_OF_FAN}px`);
+    const side = Math.max(least, Math.min(most, figure.clientWidth - NAMES_OF_FAN)) / columns;
     return { wide: side, high: side };
   }
   const tiles = canvas.closest(TILES);

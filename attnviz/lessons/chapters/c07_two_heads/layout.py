@@ -7,7 +7,8 @@ from attnviz.core.maps import Place
 from attnviz.pictures.elements import Area, Number, Point
 from attnviz.pictures.elements.strands import Edges, room_for
 
-_WIDE, _HIGH, _FOOT = 1200, 724, 64
+_WIDE, _HIGH, _FOOT, _LINE = 1200, 724, 64, 29
+MANY = 50  # tokens: beyond, their letters are smaller, and the foot says how many are shown
 _MARGIN = 190  # left of the tokens, for the name of the head
 _NARROW, _LETTERS = 390, 11
 _STEP = 11.5  # between tokens that stand across a phone
@@ -38,7 +39,8 @@ def layouts(places: Sequence[Place], *, with_maps: bool) -> tuple[Layout, Layout
 
 
 def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
-    count, size, longest = len(places), 20.5 if len(places) <= 50 else 15, 11
+    count, longest = len(places), 11
+    size = 15 if count > MANY else 20.5
     room = room_for(places, size, longest)
     across = _WIDE - _MARGIN - 10
     step = (across - room) / (2 * count) if with_maps else across / count
@@ -59,7 +61,7 @@ def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
             tiles.append(Area(_WIDE - 10 - side, top + height - side, side, side))
     return Layout(
         width=_WIDE,
-        height=round(2 * each) + _FOOT,
+        height=round(2 * each) + _FOOT + (_LINE if count > MANY else 0),
         edges=(edges[0], edges[1]),
         tiles=tuple(tiles),
         labels=tuple(labels),
@@ -85,7 +87,7 @@ def _narrow(places: Sequence[Place], with_maps: bool) -> Layout:
         name = (0, y - 32)
         if upright:
             area = Area(room, y, _NARROW - 2 * room, count * _ROW)
-            query, key, y = (room - 6, y - 10), (_NARROW - room + 6, y - 10), area.bottom + 16
+            query, key, y = (2, y - 10), (_NARROW - 2, y - 10), area.bottom + 16
         else:
             area = Area(left, y + room, min(_NARROW - left - 10, 44 * count), _LINES)
             query, key = (_NARROW - 2, y - 32), (_NARROW - 2, y - 14)
@@ -101,7 +103,7 @@ def _narrow(places: Sequence[Place], with_maps: bool) -> Layout:
         edges=(edges[0], edges[1]),
         tiles=tuple(tiles),
         labels=tuple(labels),
-        anchors=("end", "start") if upright else ("end", "end"),
+        anchors=("start", "end") if upright else ("end", "end"),
         foot=(0, y + 22),
         letters=62,
         longest=longest,
