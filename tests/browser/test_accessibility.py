@@ -128,11 +128,11 @@ def test_nothing_grave_in_what_opens(go: Go) -> None:
         page.keyboard.press("Escape")
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_nothing_grave_on_any_tab(go: Go, tab: str) -> None:
-    page = go(f"/?v=1&find=1&see={tab}")
+@pytest.mark.parametrize("view", TABS)
+def test_nothing_grave_on_any_tab(go: Go, view: str) -> None:
+    page = go(f"/?v=1&find=1&see={view}")
     page.get_by_test_id("stDataFrame").first.scroll_into_view_if_needed()
-    if tab == "highlights":
+    if view == "highlights":
         page.locator(".word").nth(5).click()
     assert faults(page) == []
     darken(page)
@@ -360,6 +360,7 @@ def test_the_focus_stays_on_explore(go: Go) -> None:
         page.keyboard.press("Enter")
         settle(page)
         assert inmost(page) == f"text q {place}", "pins make room for their numbers"
+    page.locator(".st-key-filter_open button").first.click()
     toggle = page.get_by_role("switch").or_(page.get_by_role("checkbox")).first
     toggle.focus()
     page.keyboard.press("Space")

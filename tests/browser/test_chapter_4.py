@@ -35,7 +35,7 @@ def test_heads_pour_into_one_z_and_one_is_switched_off(page: Page) -> None:
     figure.locator('[data-option="width.same"]').click()
     expect(hidden).to_be_visible()
     expect(figure.locator(".guess").first).to_be_hidden()
-    expect(page.locator(".st-key-ask_4_width")).to_contain_text("as wide as before")
+    expect(page.locator(".st-key-ask_4_width")).to_contain_text("384 come out")
 
     for _ in range(6):
         page.keyboard.press("ArrowRight")
