@@ -57,9 +57,9 @@ def heading(
     others, its share of a wide one: Plotly cuts longer ones in silence.
     """
     large, small = SIZES
-    room = NARROW
+    room, above_it = NARROW, TOOLBAR
     if is_beside:
-        large, room = SMALL_TITLE, SMALL_ROOM
+        large, room, above_it = SMALL_TITLE, SMALL_ROOM, TOOLBAR + SIZES[0] - SMALL_TITLE + 7
     above = wrapped(title, room * small / large)
     below = [line for note in notes for line in wrapped(note, room)]
     said = {
@@ -72,9 +72,9 @@ def heading(
         "x": 0.02,
         "y": 1,
         "yanchor": "top",
-        "pad": {"t": 6 + TOOLBAR},
+        "pad": {"t": 6 + above_it},
     }
-    return said, TOOLBAR + (large + 6) * len(above) + 15 * len(below) + 12
+    return said, above_it + (large + 6) * len(above) + 15 * len(below) + 12
 
 
 def cell_numbers(

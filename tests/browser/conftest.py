@@ -253,11 +253,17 @@ Open = Callable[..., Visit]
 def visit(server: Server, open_tab: Callable[..., Page]) -> Open:
     """Open the app, at the two most different heads; everything it does is written down."""
 
-    def open_app(width: int = 1440, height: int = 900, scheme: str = "light", **more: str) -> Visit:
+    def open_app(
+        width: int = 1440,
+        height: int = 900,
+        scheme: str = "light",
+        link: str = MOST_DIFFERENT,
+        **more: str,
+    ) -> Visit:
         page = open_tab(width, height, scheme, **more)
         found = watched(page)
         page.on("websocket", lambda ws: ws.on("framesent", lambda _: found.sent.append(ws)))
-        page.goto(server.address + more.get("link", MOST_DIFFERENT))
+        page.goto(server.address + link)
         page.wait_for_selector(".st-key-lines .attnviz svg .lines", state="attached")
         found.settle()
         return found

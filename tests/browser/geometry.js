@@ -225,8 +225,13 @@ function measure() {
       }
     }
   }
+  const share = (element) => { // of a projector's screen, which all maps of a fan share
+    const fan = near(element, ".fit .fan");
+    const { width, height } = fan?.getBoundingClientRect() ?? {};
+    return fan ? Math.sqrt((width * height) / fan.childElementCount) : Infinity;
+  };
   for (const [what, across, down, count, element] of maps) {
-    const room = roomOf(element);
+    const room = Math.min(roomOf(element), share(element));
     const could = Math.min(LEAST_CELL, (0.6 * room) / count); // the rest is for names
     if (Math.min(across, down) < could - 0.1) {
       faults.add(`cells of ${what} are ${px(across)} × ${px(down)} where there is room for ${px(could)}`);
@@ -242,7 +247,7 @@ function measure() {
       const names = canvas.dataset[side]?.split("\n");
       if (!names || names.every((name, i) => name === String(i))) continue;
       const drawn = [...figure.querySelectorAll(side === "rows" ? ".rownames span" : ".columnnames span")].filter(isSeen);
-      if (drawn.length < count && !figure.querySelector(".some") && !canvas.closest(".unnamed")) {
+      if (drawn.length < count && !figure.querySelector(".some") && !canvas.closest(".unnamed, .fit .fan")) {
         faults.add(`${canvas.getAttribute("aria-label")}: ${drawn.length} of ${count} ${side} named, and does not say so`);
       }
       for (const name of drawn) {

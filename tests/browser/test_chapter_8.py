@@ -34,6 +34,6 @@ def test_the_stack_is_built_and_its_bars_fill_once_predicted(
     expect(top).to_be_hidden()
     page.locator(".st-key-ask_8_own input").fill("0.4")
     page.locator(".st-key-ask_8_own").get_by_role("button", name="That is my answer").click()
-    expect(page.locator(".st-key-ask_8_own")).to_contain_text("Right answer: 0.35")
+    expect(page.locator(".st-key-ask_8_own")).to_contain_text("Right answer: 0.348, rounded")
     expect(top).to_be_visible()
     assert round(float(top.get_attribute("data-value") or 0), 2) == 0.35

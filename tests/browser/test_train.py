@@ -39,7 +39,7 @@ def test_it_trains_and_the_slider_moves_everything(visit: Open) -> None:
     page.get_by_role("button", name="Train", exact=True).click()
     slider = page.get_by_role("slider", name="Step")
     expect(slider).to_be_visible()
-    expect(page.locator(".st-key-lines figcaption").first).to_contain_text(f"step {STEPS}")
+    expect(page.locator(".st-key-facts")).to_contain_text(f"step {STEPS}")
     opened.settle()
 
     training = attnviz.train("eight-looks", heads=8, seed=0, steps=STEPS)
@@ -53,7 +53,7 @@ def test_it_trains_and_the_slider_moves_everything(visit: Open) -> None:
     slider.focus()
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
-    expect(page.locator(".st-key-lines figcaption").first).to_contain_text("step 0")
+    expect(page.locator(".st-key-facts")).to_contain_text("step 0")
     opened.settle()
     first = mean_target_shares(training.model_at(training.snapshots[0]), task)
     np.testing.assert_allclose(looks_on_screen(page), first[0], atol=1e-4)

@@ -16,7 +16,7 @@ def symbol(
     anchor: str = "middle",
 ) -> Element:
     """A letter in bold; `y` is its middle."""
-    small = max(11, round(0.75 * size, 1))
+    small = max(11, round(0.81 * size, 1))
     low, high = 0.28 * size, 0.72 * size
     under = element("tspan", below, dy=round(low, 1), font_size=small) if below else None
     rise = round(-(high if below else high - low), 1)

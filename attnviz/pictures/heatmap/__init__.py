@@ -278,12 +278,10 @@ def _is_small(attention: AttentionMap, captioned: bool) -> bool:
 
 def _has_numbers(attention: AttentionMap, *, is_small: bool) -> bool:
     """Whether numbers have room in the cells."""
-    if (
-        is_small
-        and len(attention.columns) * (WITH_SIGN if attention.is_signed else NUMBER) > SMALLEST
-    ):
+    across = len(attention.columns) * (WITH_SIGN if attention.is_signed else NUMBER)
+    if is_small and across > SMALLEST:
         return False
-    return max(attention.values.shape) <= NUMBERS_UP_TO
+    return max(len(attention.rows), len(attention.columns)) <= NUMBERS_UP_TO
 
 
 def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:

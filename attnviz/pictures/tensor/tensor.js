@@ -43,7 +43,7 @@ function paint(stage, canvas) {
 
 const FAN = ".fan"; // square maps of words, large and named
 const [LEAST_OF_FAN, MOST_OF_FAN, NAMES_OF_FAN] = [240, 330, 96]; // px of one of them, and of its names
-const LEAST_ON_A_SCREEN = 60; // px, where all are to fit on one
+const SHARE_OF_SCREEN = 0.4; // where all are to fit on one screen: of it, all maps together
 const TILES = ".wall"; // many maps beside each other, as wide as there is room
 
 // How large a cell is drawn. Attention, which is square, is at least LEAST px where that fits.
@@ -53,10 +53,10 @@ function sizeOf(stage, canvas, rows, columns) {
   const figure = canvas.closest("figure");
   const fan = canvas.closest(FAN);
   if (square && fan) {
-    const fits = stage.root.classList.contains("fit");
-    const [least, most] = fits ? [LEAST_ON_A_SCREEN, MOST_OF_FAN] : [LEAST_OF_FAN, Math.max(MOST_OF_FAN, LEAST * columns)];
+    if (stage.root.classList.contains("fit")) return sharedScreen(stage, canvas, fan, columns);
     fan.style.setProperty("--map", `${LEAST * columns + NAMES_OF_FAN}px`);
-    const side = Math.max(least, Math.min(most, figure.clientWidth - NAMES_OF_FAN)) / columns;
+    const most = Math.max(MOST_OF_FAN, LEAST * columns);
+    const side = Math.max(LEAST_OF_FAN, Math.min(most, figure.clientWidth - NAMES_OF_FAN)) / columns;
     return { wide: side, high: side };
   }
   const tiles = canvas.closest(TILES);
@@ -73,9 +73,18 @@ function sizeOf(stage, canvas, rows, columns) {
   return { wide: side, high: side };
 }
 
+// A cell where all maps of a fan are on one screen, without names.
+function sharedScreen(stage, canvas, fan, columns) {
+  const zoom = canvas.currentCSSZoom ?? 1;
+  const room = heightOf(stage.root) * stage.root.clientWidth * zoom; // px² of the screen
+  const side = Math.sqrt((SHARE_OF_SCREEN * room) / fan.childElementCount) / zoom;
+  fan.style.setProperty("--map", `${side}px`);
+  return { wide: side / columns, high: side / columns };
+}
+
 // Names of rows and columns: all, or as many as there is room for, and then it is said how many.
 function nameCells(canvas, box, rows, high, wide) {
-  if (canvas.closest(TILES)) return; // the drawing says so once for all
+  if (canvas.closest(`${TILES}, .fit ${FAN}`)) return; // the drawing says so once for all
   const columns = canvas.dataset.columns?.split("\n");
   const isNamed = (names) => names && !names.every((name, i) => name === String(i));
   const sides = [isNamed(rows) && high, isNamed(columns) && wide].filter(Boolean);

@@ -1,5 +1,7 @@
 """The wall: what every head of a layer makes of the sentence."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from attnviz.analysis.allowed import allowed_in_layer
@@ -10,8 +12,9 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.tensor import tensor, tiles
+from attnviz.texts import Language, say
 
 text_of = texts_of(__name__)
 
@@ -50,10 +53,16 @@ def _draw_wall(scene: Scene) -> Drawing:
         for head, one in enumerate(maps)
     ]
     title = f"{scene.trace.model.called(scene.language)} · L{layer}"
-    drawn = element("div", *shown, class_="fan") if weights else tiles(shown, scene.language)
+    drawn = _fan(shown, scene.language) if weights else tiles(shown, scene.language)
     root = element("div", element("p", title, class_="title"), drawn)
     alt = f"{title}: {len(maps)} × ({maps.shape[1]} × {maps.shape[2]})"
     return Drawing(root, alt, scene.mode, {"maps": maps})
+
+
+def _fan(maps: Sequence[Element], language: Language) -> Element:
+    """Maps of words with their names; on a projector's screen, which all share, without."""
+    said = element("p", say("drawing.unnamed", language), class_="some on-one-screen")
+    return element("div", said, element("div", *maps, class_="fan"))
 
 
 def _wall_numbers(scene: Scene) -> Numbers:
