@@ -112,7 +112,7 @@ WALK = {"teacher": "&mode=teacher", "print": "&mode=print"} | {
 PLACES: dict[str, tuple[str, Act]] = {
     **{name: (f"/?v=1{more}", show_all) for name, more in EXPLORE.items()},
     **{f"explore, {name} open": ("/?v=1", press(button)) for name, button in DRAWERS.items()},
-    "unknown model": ("/?v=1&m=nobody/nothing", press(LOAD, then=".stAlert")),
+    "unknown model": ("/?v=1&m=/nowhere", press(LOAD, then=".stAlert")),
     "train": ("/train?v=1", show_all),
     "train, trained": (
         "/train?v=1&task=two-looks&steps=100",
