@@ -49,7 +49,7 @@ from benchmarks.streamlit_client import Page, Session
 ROOT = Path(__file__).parents[1]
 EMPTY = 'import streamlit as st\n\nst.write("empty")\n'
 OVERVIEW = "attnviz_overview"
-OPEN_AT_FIRST = ("attnviz_lines_that_keeps", "attnviz_highlights")  # one of them
+OPEN_AT_FIRST = ("attnviz_lines", "attnviz_highlights")  # one of them
 SENTENCE = "Session number {number} looks at the cat on the mat"
 MIXED_UP = "shows a sentence of another session"
 TICKS = os.sysconf("SC_CLK_TCK")
