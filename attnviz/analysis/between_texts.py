@@ -1,13 +1,11 @@
 """A pair of texts as a map shows it: how much of each text's rows is on either text."""
 
-from itertools import product
+from typing import get_args
 
 import numpy as np
 
 from attnviz.analysis.lens import Between, runs_between
 from attnviz.core.maps import AttentionMap, second_text
-
-_TEXTS = "ab"
 
 
 def between_texts(seen: AttentionMap) -> dict[Between, float]:
@@ -20,12 +18,10 @@ def between_texts(seen: AttentionMap) -> dict[Between, float]:
     if seen.is_signed or seen.rows != seen.columns or second_text(seen.rows) is None:
         return {}
     found: dict[Between, float] = {}
-    segments = np.array([row.segment for row in seen.rows])
     sums = seen.whole
-    for (segment, one), other in product(enumerate(_TEXTS), _TEXTS):
-        between: Between = f"{one}_to_{other}"  # type: ignore[assignment]
+    for between in get_args(Between)[1:]:  # all but "all"
         cells = runs_between(seen.rows, seen.columns, between)
         held = np.where(cells, seen.values, 0).sum(axis=1, dtype=float)
         shares = np.divide(held, sums, where=sums > 0, out=np.zeros_like(held))
-        found[between] = float(shares[segments == segment].mean())
+        found[between] = float(shares[cells.any(axis=1)].mean())  # the rows of the first text
     return found

@@ -46,6 +46,7 @@ NARROW = 330  # px of a line above a chart, on a phone too
 SIZES = 14, 10.5  # px of the title's letters, and of the lines below it
 SMALL_TITLE, SMALL_ROOM = 12, 220  # the same where charts stand beside each other: letters, px
 TOOLBAR = 26  # px that the chart's own buttons take, above the title
+SMALL_TOOLBAR = 35  # the same above a small title, whose letters begin higher in their line
 
 
 def heading(
@@ -59,7 +60,7 @@ def heading(
     large, small = SIZES
     room, above_it = NARROW, TOOLBAR
     if is_beside:
-        large, room, above_it = SMALL_TITLE, SMALL_ROOM, TOOLBAR + SIZES[0] - SMALL_TITLE + 7
+        large, room, above_it = SMALL_TITLE, SMALL_ROOM, SMALL_TOOLBAR
     above = wrapped(title, room * small / large)
     below = [line for note in notes for line in wrapped(note, room)]
     said = {

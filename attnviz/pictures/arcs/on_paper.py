@@ -34,10 +34,8 @@ def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray], paper: Paper) ->
                 *pairs, lines["weight"][mine], paper.colour(paint), dash, len(places), step
             )
     label = paper.label_room([place.text for place in places if place is not None])
-    sides = (view.map.rows, view.map.columns)
-    seconds = [second_text(side) for side in sides[: 1 if first_key == 0 else 2]]
-    for first, second in zip((0, first_key), seconds, strict=False):
-        if second is not None:
+    for first, side in {0: view.map.rows, first_key: view.map.columns}.items():
+        if (second := second_text(side)) is not None:
             x = _middle(first + second - 0.5, step)
             parts.append(between_texts(f"M{x:g} 0V{BASE + label:g}", paper))
     size, every = paper.size(10.0, step), paper.every(step)

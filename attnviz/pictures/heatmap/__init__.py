@@ -137,7 +137,7 @@ def draw(
     )
     bar = small_colour_bar(view) if captioned else _colour_bar(view, mode, language)
     data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, bar)]
-    if _has_numbers(attention, is_small=_is_small(attention, captioned)):
+    if _has_numbers(attention, captioned):
         signed = attention.is_signed
         data.append(cell_numbers(drawn, columns, rows, view.code, mode, 9, signed=signed))
     if attention.allowed is not None:
@@ -276,19 +276,18 @@ def _is_small(attention: AttentionMap, captioned: bool) -> bool:
     return captioned and len(attention.columns) < WIDE_FROM
 
 
-def _has_numbers(attention: AttentionMap, *, is_small: bool) -> bool:
+def _has_numbers(attention: AttentionMap, captioned: bool) -> bool:
     """Whether numbers have room in the cells."""
     across = len(attention.columns) * (WITH_SIGN if attention.is_signed else NUMBER)
-    if is_small and across > SMALLEST:
+    if _is_small(attention, captioned) and across > SMALLEST:
         return False
     return max(len(attention.rows), len(attention.columns)) <= NUMBERS_UP_TO
 
 
 def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
     attention = view.map
-    is_small = _is_small(attention, captioned)
-    across = SMALLEST if is_small else NARROWEST
-    with_numbers = _has_numbers(attention, is_small=is_small)
+    across = SMALLEST if _is_small(attention, captioned) else NARROWEST
+    with_numbers = _has_numbers(attention, captioned)
     direction = _listed(
         _size(view),
         say("picture.direction", language),
