@@ -164,9 +164,9 @@ def test_a_layer_that_is_entered_by_another_stream_is_refused(tiny: Model) -> No
     with torch.inference_mode(), hooks.recording(recorder):
         tiny.module(**inputs([read("a cat", None, tiny)], tiny))
     assert len(recorder.stream().residual) == tiny.card.layers + 1
-    recorder.streams["text", 1]["entered"] = recorder.streams["text", 1]["entered"].copy()
+    recorder.streams["text", 1]["entered"] = recorder.streams["text", 1]["entered"].clone()
     assert len(recorder.stream().residual) == tiny.card.layers + 1, "the same numbers"
-    recorder.streams["text", 1]["entered"][0, 0] += 1
+    recorder.streams["text", 1]["entered"][0, 0, 0] += 1
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
         recorder.stream()
 
@@ -239,8 +239,8 @@ def test_every_layer_and_head_is_held_against_what_went_on(tiny: Model) -> None:
             recorder = Recorder(tiny, Edits([()]))
             with torch.inference_mode(), hooks.recording(recorder):
                 tiny.module(**inputs([reading], tiny))
-            keys = recorder.seen["self", layer]["keys"].copy()
-            keys[head] = keys[head, ::-1]
+            keys = recorder.seen["self", layer]["keys"].clone()
+            keys[0, head] = keys[0, head].flip(0)
             recorder.seen["self", layer]["keys"] = keys
             with pytest.raises(CaptureError, match="cannot be shown exactly"):
                 recorder.attention()

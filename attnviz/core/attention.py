@@ -6,6 +6,7 @@ Ainslie et al. 2023): head h reads those of kv_head h // (heads // kv_heads).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -101,7 +102,7 @@ class Scored:
         sinks = None if self.sinks is None else np.asarray(self.sinks[head])[..., None]
         rows, heads = np.arange(self.sizes[0])[queries], self.queries[head].shape[:-2]
         check_size(*heads, len(rows), self.sizes[1])
-        parts = list(blocks(len(rows), int(np.prod(heads)) * self.sizes[1]))
+        parts = list(blocks(len(rows), prod(heads) * self.sizes[1]))
         if len(parts) == 1:
             return softmax(self.scores(head, queries), sinks)
         found = np.empty((*heads, len(rows), self.sizes[1]), self.queries.dtype)

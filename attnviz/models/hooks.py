@@ -75,15 +75,18 @@ class Recorder(Streamed, Protocol):
 
 
 _recorder: ContextVar[Streamed | None] = ContextVar("attnviz_recorder", default=None)
+_of_heads: ContextVar[Recorder | None] = ContextVar("attnviz_recorder_of_heads", default=None)
 
 
 @contextmanager
 def recording(recorder: Streamed) -> Iterator[None]:
     """Show every forward pass of this thread to `recorder`, until the block ends."""
     token = _recorder.set(recorder)
+    heads = _of_heads.set(recorder if isinstance(recorder, Recorder) else None)
     try:
         yield
     finally:
+        _of_heads.reset(heads)
         _recorder.reset(token)
 
 
@@ -101,8 +104,7 @@ def attention(
 
     Soft caps and sinks have no fast path: there the family's own eager code computes.
     """
-    active = _recorder.get()
-    recorder = active if isinstance(active, Recorder) else None
+    recorder = _of_heads.get()
     if recorder is not None:
         recorder.attention_called(module, query, key, value, attention_mask, scaling, extras)
     scoring = scoring_of(module, query, attention_mask, scaling, extras)
@@ -179,7 +181,7 @@ def watch_output(output_projection: nn.Module) -> None:
     """Hook W_O, in the same way."""
 
     def projecting(module: nn.Module, args: tuple[Any, ...]) -> None:
-        if isinstance(recorder := _recorder.get(), Recorder):
+        if recorder := _of_heads.get():
             recorder.heads_concatenated(module, args[0])
 
     output_projection.register_forward_pre_hook(projecting)

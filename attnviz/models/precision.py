@@ -4,6 +4,7 @@ A folder that was saved in half precision runs in it. Weights are computed from 
 float32 all the same: what is kept of a half number is that number.
 """
 
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -32,6 +33,7 @@ def of(module: nn.Module) -> torch.dtype:
     return next(found, torch.float32)
 
 
+@cache
 def tolerance(dtype: torch.dtype) -> float:
     """How far apart two ways to one number may be, as a share of the largest number.
 

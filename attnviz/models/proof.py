@@ -130,7 +130,7 @@ def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
             pairs["contributions"] = (_written(record), own.projected[key])
         depth = _depth(model, key)
         if depth in own.left:
-            pairs["r"] = (recorder.streams[depth]["left"], own.left[depth])
+            pairs["r"] = (recorder.streams[depth]["left"][0], own.left[depth])
         tolerance = max(close, precision.coarseness(dtype, _largest_score(record)))
         found += [Difference(name, key, _apart(*two), tolerance) for name, two in pairs.items()]
     return [*found, Difference("answer", model.places[-1].key, _apart(shown, plain), close)]
@@ -223,9 +223,7 @@ def _giving(blocks: Calls[Depth], recorder: Recorder) -> Callable[..., tuple[Any
         depth = blocks.next(part)
         if depth is None or depth[1] == 0:  # the x of layer 0 is the model's own, too
             return None
-        recorded = torch.tensor(recorder.streams[depth]["entered"])[None]
-        given = args[0] if args else kwargs["hidden_states"]
-        hidden = recorded.to(given.device, given.dtype)
+        hidden = recorder.streams[depth]["entered"]
         return ((hidden, *args[1:]), kwargs) if args else ((), {**kwargs, "hidden_states": hidden})
 
     return entering

@@ -4,8 +4,7 @@ Queries, keys, values and hidden states grow with n·d. The n × n weights are n
 of the model; `Trace` computes them from q and k for the head that somebody looks at.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from attnviz.core.attention import AttentionKey, AttentionRecord
 from attnviz.core.tiles import causal, check_size, compact
-from attnviz.models import precision
+from attnviz.models.agreement import went_on
 from attnviz.models.edits import Edits
 from attnviz.models.places import Calls, Place, by_module
 from attnviz.models.progress import Progress
@@ -36,6 +35,7 @@ class Recorder(StreamRecorder):
     dtype: torch.dtype = field(init=False)
     seen: dict[AttentionKey, dict[str, Any]] = field(init=False)
     answers: dict[AttentionKey, list[Tensor]] = field(init=False)  # z of torch, changed, with all
+    _projected: set[AttentionKey] = field(init=False)  # whose z a W_O reads side by side
     _attention: Calls[AttentionKey] = field(init=False)
     _shared: dict[object, tuple[object, dict[str, np.ndarray | None]]] = field(
         init=False, default_factory=dict
@@ -48,6 +48,7 @@ class Recorder(StreamRecorder):
         self.dtype = getattr(torch, self.model.card.dtype)
         self.seen = {p.key: {"changed_scores": {}, "changed_weights": {}} for p in places}
         self.answers = {place.key: [] for place in places}
+        self._projected = {place.key for place in places if place.output is not None}
         self._attention = Calls(by_module(places, "attention"))
 
     def attention_called(
@@ -72,9 +73,9 @@ class Recorder(StreamRecorder):
             done = sum("queries" in shown for shown in self.seen.values())
             self.progress(done / len(self.seen), "run")
         self.seen[of].update(
-            queries=array_of(query),
-            keys=array_of(key),
-            values=array_of(value),
+            queries=query,
+            keys=key,
+            values=value,
             scaling=scoring.scaling,
             softcap=scoring.softcap,
             sinks=None if scoring.sinks is None else read_only(scoring.sinks),
@@ -127,14 +128,15 @@ class Recorder(StreamRecorder):
         key = self._attention.now(module)
         changed = self.edits.z(key, z)
         self.answers[key] += [z, changed]
-        self.seen[key]["concat"] = array_of(changed.flatten(start_dim=2))
+        if key not in self._projected:
+            self.seen[key]["concat"] = changed.flatten(start_dim=2)
         return changed
 
     def heads_concatenated(self, output: nn.Module, concat: Tensor) -> None:
         """Keep the input of W_O."""
         del output
         if self._last is not None:
-            self.seen[self._last]["concat"] = array_of(concat.reshape(1, -1, concat.shape[-1]))
+            self.seen[self._last]["concat"] = concat.reshape(1, -1, concat.shape[-1])
 
     def attention(self) -> dict[AttentionKey, AttentionRecord]:
         """One record for each place.
@@ -145,7 +147,8 @@ class Recorder(StreamRecorder):
         """
         records = self.records()
         for key, record in records.items():
-            self._check(key, record)
+            if not went_on(record, self.answers[key], self.dtype):
+                raise self.not_understood()
         return records
 
     def records(self) -> dict[AttentionKey, AttentionRecord]:
@@ -158,50 +161,15 @@ class Recorder(StreamRecorder):
         self.check_shown(sum(not self._has_shown(place) for place in places))
         return {
             place.key: AttentionRecord(
-                **{name: self.seen[place.key][name] for name in _SHOWN}, learned=place.learned
+                **{name: self._kept(place.key, name) for name in _SHOWN}, learned=place.learned
             )
             for place in places
         }
 
+    def _kept(self, key: AttentionKey, name: str) -> Any:
+        """What a layer showed, no longer torch's."""
+        shown = self.seen[key][name]
+        return array_of(shown) if isinstance(shown, Tensor) else shown
+
     def _has_shown(self, place: Place) -> bool:
         return self.seen[place.key].keys() >= _SHOWN and self.has_stream(place)
-
-    def _check(self, key: AttentionKey, record: AttentionRecord) -> None:
-        """Make sure that weights · v is the z that the model went on with, for a few queries.
-
-        A mask, a bias or a scale that reached the attention function in a way that is not
-        recorded shows here. Weights that an intervention left are held against the z that came
-        of them; what it did to z itself, against what W_O was given.
-        """
-        rows = sorted({0, len(record.concat) // 2, len(record.concat) - 1})
-        few = replace(
-            record,
-            queries=record.queries[:, rows].astype(np.float64),
-            allowed=_rows(record.allowed, rows),
-            added=_rows(record.added, rows),
-            changed_scores={},
-            changed_weights={},
-            concat=record.concat[rows],
-        )
-        expected, error = few.blend(), rounding(few, self.dtype)  # "head row d_head"
-        plain, attended, changed = (array_of(z)[rows].transpose(1, 0, 2) for z in self.answers[key])
-        used = expected.copy()
-        for head in {*record.changed_scores, *record.changed_weights}:
-            used[head] = record.weights(head)[rows] @ record.shared(record.values, head)
-        for found, z in ((plain, expected), (attended, used), (few.head_output, changed)):
-            if found.shape != z.shape or not (np.abs(found - z) <= error).all():
-                raise self.not_understood()
-
-
-def rounding(record: AttentionRecord, dtype: torch.dtype) -> float:
-    """How far z may move by rounding, in the precision that the model runs in."""
-    scores = record.scores(slice(None))
-    largest = float(np.abs(scores[np.isfinite(scores)]).max(initial=0))
-    in_own_code = record.softcap is not None or record.sinks is not None  # torch's is in float32
-    coarse = precision.coarseness(dtype if in_own_code else torch.float32, largest)
-    return (precision.tolerance(dtype) + coarse) * float(np.abs(record.values).max())
-
-
-def _rows(array: np.ndarray | None, rows: Sequence[int]) -> np.ndarray | None:
-    """Those of some queries, of an array "#head #query key"."""
-    return array if array is None or array.shape[1] == 1 else array[:, rows]

@@ -13,6 +13,7 @@ from attnviz.core.card import ModelCard
 from attnviz.errors import CaptureError
 from attnviz.models.places import Calls, Depth, Place, by_block, by_module
 
+_HALVES = {torch.bfloat16, torch.float16}
 _ENDS = {"entered", "left"}  # of each layer
 
 
@@ -34,7 +35,7 @@ class StreamRecorder:
     """Keeps x, z and r of each layer that has them."""
 
     model: Recorded
-    streams: dict[Depth, dict[str, np.ndarray]] = field(init=False)  # entered, left, …
+    streams: dict[Depth, dict[str, Tensor]] = field(init=False)  # entered, left, …
     _blocks: Calls[Depth] = field(init=False)
     _after: Calls[AttentionKey] = field(init=False)
 
@@ -53,18 +54,18 @@ class StreamRecorder:
         depth = self._blocks.next(block)
         if depth is None:
             raise self.not_understood()
-        self.streams[depth]["entered"] = array_of(hidden)
+        self.streams[depth]["entered"] = hidden
 
     def attention_added(self, module: nn.Module, hidden: Tensor) -> None:
         """Keep the layer's z."""
         key = self._after.next(module)
         if key is None:
             raise self.not_understood()
-        self.streams["text", key[1]]["after_attention"] = array_of(hidden)
+        self.streams["text", key[1]]["after_attention"] = hidden
 
     def layer_left(self, block: nn.Module, hidden: Tensor) -> None:
         """Keep the layer's r."""
-        self.streams[self._blocks.now(block)]["left"] = array_of(hidden)
+        self.streams[self._blocks.now(block)]["left"] = hidden
 
     def has_stream(self, place: Place) -> bool:
         """Whether the layer of a place has shown its x and r, and its z, as far as it has them."""
@@ -83,8 +84,11 @@ class StreamRecorder:
         if silent:
             seen = places - silent
             raise CaptureError("layers_not_seen", model=card, seen=seen, layers=places)
+        last = {sequence: shown["left"] for (sequence, _), shown in self.streams.items()}
+        if all(map(_are_numbers, last.values())):  # what is none stays none, on to the last r
+            return
         for (_, layer), shown in self.streams.items():
-            if not np.isfinite(shown["left"]).all():
+            if not _are_numbers(shown["left"]):
                 raise CaptureError("not_numbers", model=card, layer=layer)
 
     def stream(self) -> Stream:
@@ -94,7 +98,7 @@ class StreamRecorder:
     def all_streams(self) -> dict[str, Stream]:
         """The residual stream of each sequence: a layer is entered by what left the one below.
 
-        A layer's r and the x of the next are one array in memory, so equality is free.
+        A layer's r and the x of the next are one tensor as a rule, so equality is free.
 
         Raises:
             CaptureError: if one is not.
@@ -106,29 +110,38 @@ class StreamRecorder:
                 if not _same(above["entered"], below["left"]):
                     raise self.not_understood()
             found[sequence] = Stream(
-                residual=(layers[0]["entered"], *(layer["left"] for layer in layers)),
+                residual=(
+                    array_of(layers[0]["entered"]),
+                    *(array_of(layer["left"]) for layer in layers),
+                ),
                 after_attention=tuple(
-                    layer["after_attention"] for layer in layers if "after_attention" in layer
+                    array_of(layer["after_attention"])
+                    for layer in layers
+                    if "after_attention" in layer
                 ),
             )
         return found
 
 
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two arrays are the same memory, or hold the same numbers."""
-    return one.__array_interface__ == other.__array_interface__ or np.array_equal(one, other)
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are one, or hold the same numbers."""
+    return one is other or torch.equal(one, other)
+
+
+def _are_numbers(tensor: Tensor) -> bool:
+    """Whether all are finite."""
+    return bool(np.isfinite(array_of(tensor)).all())
 
 
 def array_of(tensor: Tensor) -> np.ndarray:
     """The first (only) sentence of a batch, shared and read only."""
-    return read_only(tensor[0])
+    first: np.ndarray = read_only(tensor)[0]
+    return first
 
 
 def read_only(tensor: Tensor) -> np.ndarray:
     """A tensor's own numbers; of fewer bits than float32 as that."""
-    kept = tensor.detach()
-    if kept.dtype in (torch.bfloat16, torch.float16):
-        kept = kept.float()
-    array: np.ndarray = kept.cpu().numpy()
+    kept = tensor.float() if tensor.dtype in _HALVES else tensor
+    array: np.ndarray = kept.numpy(force=True)
     array.flags.writeable = False
     return array
