@@ -27,7 +27,7 @@ from transformers import (
 )
 
 import attnviz
-from attnviz.analysis.difference import most_different
+from attnviz.analysis.difference import most_different, row_divergences
 from attnviz.analysis.formula import formula
 from attnviz.capture.reading import read
 from attnviz.capture.variants import inputs
@@ -35,6 +35,7 @@ from attnviz.errors import CaptureError, InterventionError
 from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.models.watch import WeightRecorder, watching
+from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.provenance import provenance_note
 from attnviz.pictures.shown import shown
 from tests.tiny_families import opened, saved_family
@@ -354,6 +355,35 @@ def test_what_a_learned_sink_takes_is_said(loaded: Loaded) -> None:
     assert f"{100 * taken:.1f} % of each row on average goes to a learned sink" in one.alt("en")
     (plain,) = shown(attnviz.trace(TEXT, loaded("gpt2")), [(0, 0)])
     assert "sink, which is no token" not in plain.alt("en")
+
+
+def test_measures_count_a_learned_sink_as_one_more_key(loaded: Loaded) -> None:
+    """By hand, row by row; the shares of attention are of the whole row."""
+    trace = attnviz.trace(TEXT, loaded("gpt_oss"))
+    table = attnviz.measure(trace).to_dict("records")
+    for head, said in zip(trace.heads, table, strict=True):
+        weights = trace.weights(head).astype(float)
+        entropies, spreads, distances = [], [], []
+        may = trace.attention["self", head.layer].may_look(head.head)
+        assert may is not None
+        for query, row in enumerate(weights):
+            whole = [*row[may[query]], 1 - row.sum()]
+            entropies.append(-sum(w * np.log(w) for w in whole if w > 0))
+            spreads.append(entropies[-1] / np.log(len(whole)))
+            far = sum(w * (query - key) for key, w in enumerate(row))
+            distances.append(far / row.sum())
+        assert said["entropy"] == pytest.approx(np.mean(entropies), abs=1e-4)
+        assert said["entropy_share"] == pytest.approx(np.mean(spreads), abs=1e-4)
+        assert said["distance"] == pytest.approx(np.mean(distances), abs=1e-3)
+        assert said["previous"] == pytest.approx(np.diag(weights, -1).mean(), abs=1e-5)
+    assert attnviz.find(trace, "previous")
+    assert attnviz.contrast(trace).divergence > 0
+    one, other = (
+        np.column_stack([w, 1 - w.sum(axis=1)]) for w in map(trace.weights, [(0, 0), (0, 1)])
+    )
+    (pair,) = pair_shown(trace, [attnviz.HeadId(0, 0), attnviz.HeadId(0, 1)])
+    assert pair.map.divergence is not None
+    np.testing.assert_allclose(pair.map.divergence, row_divergences(one, other), atol=1e-5)
 
 
 def test_heads_that_share_keys_say_so(loaded: Loaded) -> None:

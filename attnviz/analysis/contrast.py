@@ -10,7 +10,6 @@ from attnviz.analysis.difference import most_different, pair_divergence
 from attnviz.analysis.measure import measure
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
-from attnviz.errors import CaptureError
 from attnviz.models.progress import Progress
 
 POSITION = ("previous", "next", "self", "first")
@@ -48,17 +47,14 @@ def contrast(trace: Trace, *, progress: Progress | None = None) -> Contrast:
     more than half. B has the largest on the same word elsewhere or on one hub, more than a
     quarter; where no head has, the largest on ordinary tokens that do not stand beside the
     query, more than half. B gives each of its neighbours and itself less. Where there are no
-    such two, or a learned sink takes a part of each row, the pair with the largest divergence. Of
-    equal ones the first in the order of layers. `progress` is told how far the measures are.
+    such two, the pair with the largest divergence. Of equal ones the first in the order of
+    layers. `progress` is told how far the measures are.
 
     Raises:
         CaptureError: if rows of given weights are no distributions.
     """
     check_trace(trace)
-    try:
-        table = measure(trace, tokens=True, only=_EVIDENCE, progress=progress)
-    except CaptureError:  # rows are no distributions, unless what a sink takes is one more key
-        return _most_different(trace)
+    table = measure(trace, tokens=True, only=_EVIDENCE, progress=progress)
     if "kind" in table:  # queries and keys of two kinds are not the same tokens
         table = table[table["kind"] == table["kind"].iloc[0]]
     a = _best(table, POSITION, MOSTLY)

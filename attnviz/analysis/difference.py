@@ -11,7 +11,7 @@ from math import ceil
 import numpy as np
 from jaxtyping import Float
 
-from attnviz.analysis.distribution import check_distribution, whole_rows
+from attnviz.analysis.distribution import check_distribution, whole_rows, with_sink
 from attnviz.core.heads import AnyHead, HeadId
 from attnviz.core.tiles import EVERY, blocks
 from attnviz.core.trace import Trace
@@ -131,8 +131,8 @@ def pair_divergence(trace: Trace, a: AnyHead, b: AnyHead) -> float:
     queries, keys = len(trace.query_tokens(one.kind)), len(trace.key_tokens(one.kind))
     total = 0.0
     for part in blocks(queries, keys):
-        rows = jensen_shannon(trace.weights(one, part), trace.weights(other, part))
-        total += rows * (part.stop - part.start)
+        rows = [with_sink(trace, trace.weights(head, part)) for head in (one, other)]
+        total += jensen_shannon(*rows) * (part.stop - part.start)
     return total / queries
 
 

@@ -16,6 +16,13 @@ _NEAR = 2**-9  # a sum in float32 that is no farther from 1 leaves no doubt
 BFLOAT16 = 2**-8  # how far the rounding of bfloat16 may bring the sum of a distribution
 
 
+def taken_by_sinks(
+    record: object, weights: Float[np.ndarray, "*axes query key"]
+) -> Float[np.ndarray, "*axes query"] | None:
+    """What learned sinks take of each row (gpt-oss); None where a record has none."""
+    return _taken(weights) if _has_sinks(record) else None
+
+
 def check_distribution(weights: Float[np.ndarray, "*axes query key"]) -> None:
     """Make sure that every row sums to 1, but for the rounding of the coarsest format.
 
@@ -38,16 +45,26 @@ def sum_to_one(low: float, high: float) -> bool:
 def whole_rows(
     trace: Trace, layer: int, queries: slice = EVERY, kind: Kind = "self"
 ) -> Float[np.ndarray, "head query key_or_sink"]:
-    """The weights of a layer, of all queries or some, as distributions to tell heads apart.
+    """The weights of a layer, of all queries or some, as distributions to tell heads apart."""
+    return with_sink(trace, trace.layer_weights(layer, kind, queries))
 
-    Where a learned sink takes a part of each row (gpt-oss), it is one more key, the last.
+
+def with_sink(
+    trace: Trace, weights: Float[np.ndarray, "*head query key"]
+) -> Float[np.ndarray, "*head query key_or_sink"]:
+    """Rows of weights with what a learned sink takes (gpt-oss) as one more key, the last.
+
+    In every layer of a model that has sinks in one.
     """
-    weights = trace.layer_weights(layer, kind, queries)
     if not any(_has_sinks(record) for record in trace.attention.values()):
         return weights
-    taken = np.maximum(1 - weights.sum(axis=-1, keepdims=True, dtype=float), 0)
-    whole: np.ndarray = np.concatenate([weights, taken.astype(weights.dtype)], axis=-1)
+    whole: np.ndarray = np.concatenate([weights, _taken(weights)[..., None]], axis=-1)
     return whole
+
+
+def _taken(weights: Float[np.ndarray, "*axes query key"]) -> Float[np.ndarray, "*axes query"]:
+    taken: np.ndarray = np.maximum(1 - weights.sum(axis=-1, dtype=float), 0).astype(weights.dtype)
+    return taken
 
 
 def _has_sinks(record: object) -> bool:

@@ -9,12 +9,12 @@ import pandas as pd
 from jaxtyping import Float
 
 from attnviz import checks
-from attnviz.analysis.distribution import check_distribution
+from attnviz.analysis.distribution import check_distribution, taken_by_sinks
 from attnviz.analysis.measures import Attention, Measure, Measured, measures
 from attnviz.analysis.norms import Lengths, Weighting, as_shares, lengths
 from attnviz.analysis.received import Received
 from attnviz.analysis.targets import Sides, Targets
-from attnviz.core.attention import Weighted
+from attnviz.core.attention import Scored, Weighted
 from attnviz.core.heads import Kind
 from attnviz.core.tiles import blocks
 from attnviz.core.trace import Trace
@@ -186,13 +186,15 @@ def _attention(
     """
     every = slice(None)
     weights, allowed = record.weights(every, queries), record.may_look(every, queries)
-    check_distribution(weights)
+    sink = taken_by_sinks(record, weights)
+    if not isinstance(record, Scored) or record.changed_weights:  # else they are of a softmax
+        check_distribution(weights)
     if allowed is not None:
         weights = np.where(allowed, weights, 0)
     if of_key is not None and weighting != "raw":
-        weights = as_shares(weights, getattr(of_key, weighting))
+        weights, sink = as_shares(weights, getattr(of_key, weighting)), None
         takes = weights.any(axis=-1, keepdims=True)  # of a head that is off, no query does
         if not takes.all():
             allowed = takes & (np.ones_like(weights, bool) if allowed is None else allowed)
     both = (None, None) if of_key is None else of_key
-    return Attention(weights, sides, allowed, *both)
+    return Attention(weights, sides, allowed, both[0], both[1], sink)

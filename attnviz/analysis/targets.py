@@ -124,21 +124,35 @@ class Chosen:
         return np.asarray(self.pairs.any(axis=-1))
 
     @cached_property
-    def _places(self) -> tuple[Int[np.ndarray, " pair"], ...]:
-        return np.nonzero(self.pairs)
+    def _places(self) -> Int[np.ndarray, " pair"]:
+        """Where the pairs are, one row of keys after the other."""
+        return np.flatnonzero(self.pairs)
+
+    @cached_property
+    def _firsts(self) -> Int[np.ndarray, " query"]:
+        """The first pair of each query that has one."""
+        return np.flatnonzero(np.diff(self._places // self.pairs.shape[1], prepend=-1))
+
+    @cached_property
+    def _counted(self) -> Float[np.ndarray, "query key"] | Float[np.ndarray, " key"] | None:
+        """1 for each chosen pair, else 0, where that is the fast way: few pairs are gathered."""
+        is_of_keys = self.pairs.strides[0] == 0  # the same keys for every query
+        if not is_of_keys and self.pairs.mean() <= _DENSE:
+            return None
+        counted: np.ndarray = self.pairs[0] if is_of_keys else self.pairs
+        return counted.astype(np.float32)
 
     def sums(self, weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarray, "head query"]:
         """The weight of each query on its chosen keys together."""
-        if self.pairs.strides[0] == 0:  # the same keys for every query
-            together: np.ndarray = weights @ self.pairs[0].astype(weights.dtype)
-            return together
-        if self.pairs.mean() > _DENSE:
-            return np.asarray(np.vecdot(weights, self.pairs.astype(weights.dtype)))
-        queries, keys = self._places
+        if self._counted is not None:
+            counted = self._counted.astype(weights.dtype, copy=False)
+            return np.asarray(
+                weights @ counted if counted.ndim == 1 else np.vecdot(weights, counted)
+            )
         found = np.zeros(weights.shape[:2])
-        if len(queries):
-            firsts = np.flatnonzero(np.diff(queries, prepend=-1))
-            found[:, queries[firsts]] = np.add.reduceat(weights[:, queries, keys], firsts, axis=1)
+        if len(self._places):
+            each = weights.reshape(len(weights), -1).take(self._places, axis=1)  # "head pair"
+            found[:, self.has_one] = np.add.reduceat(each, self._firsts, axis=1)
         return found
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.difference import row_divergences
+from attnviz.analysis.distribution import with_sink
 from attnviz.analysis.lens import Lens, rows_shown, runs_between
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import AttentionMap, Withheld
@@ -80,6 +81,8 @@ class Difference(Source):
         if not whole:
             whole = [self.trace.weights(head, part) for head in self.heads]
         a, b = (rows_shown(rows, queries, keys, self.lens) for rows in whole)
+        if not self.computed:
+            a, b = (with_sink(self.trace, rows) for rows in (a, b))
         try:
             return row_divergences(a, b)
         except CaptureError:

@@ -32,6 +32,7 @@ class Attention:
     # ‖v‖ of each key, and ‖v W_O^h‖: None where a trace holds weights alone
     value_lengths: Float[np.ndarray, "head key"] | None = None
     written_lengths: Float[np.ndarray, "head key"] | None = None
+    sink: Float[np.ndarray, "head query"] | None = None  # what a learned one takes of each row
     # what keys receive from all queries, where these are some of them
     received_from_all: Received | None = None
 
@@ -45,8 +46,9 @@ class Attention:
 
     @cached_property
     def entropies(self) -> Float[np.ndarray, "head query"]:
-        """−Σ w ln w of each row, in nats."""
-        return row_entropies(self.weights)
+        """−Σ w ln w of each row, in nats; a learned sink is one more key."""
+        entropies = row_entropies(self.weights)
+        return entropies if self.sink is None else entropies + row_entropies(self.sink[..., None])
 
     @cached_property
     def received(self) -> Received:

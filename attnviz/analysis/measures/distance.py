@@ -8,7 +8,8 @@ from attnviz.analysis.measures import Attention, Measure, Measured
 def distance(attention: Attention) -> Measured:
     """The mean of |query − key|, weighted by attention, over all queries that may look.
 
-    0: every token looks at itself. Nothing between two different texts.
+    0: every token looks at itself. Nothing between two different texts. What a learned sink takes
+    is no part of it.
     """
     weights = attention.weights
     if not attention.sides.queries_are_keys:
@@ -16,7 +17,12 @@ def distance(attention: Attention) -> Measured:
         return attention.mean(weights[..., 0], nobody)
     query, key = (np.arange(size, dtype=weights.dtype) for size in weights.shape[-2:])
     far = np.abs(query[:, None] + attention.sides.first - key)
-    return attention.mean(np.vecdot(weights, far))
+    distances = np.vecdot(weights, far)
+    if attention.sink is None:
+        return attention.mean(distances)
+    looking = weights.sum(axis=-1)
+    has = looking > 0
+    return attention.mean(np.divide(distances, looking, where=has, out=distances), has)
 
 
 MEASURE = Measure(

@@ -8,10 +8,12 @@ from attnviz.analysis.measures import Attention, Measure, Measured, share
 def entropy_share(attention: Attention) -> Measured:
     """The mean of −Σ w ln w ÷ ln m, over the queries that may look at m = 2 keys or more.
 
-    0: each token looks at one token. 1: evenly at all that it may look at.
+    0: each token looks at one token. 1: evenly at all that it may look at, a learned sink, if
+    there is one, among them.
     """
-    has_choice = attention.choices > 1
-    widest = np.log(np.where(has_choice, attention.choices, 2))
+    choices = attention.choices if attention.sink is None else attention.choices + 1
+    has_choice = (choices > 1) & (attention.choices > 0)
+    widest = np.log(np.where(has_choice, choices, 2))
     return attention.mean(attention.entropies / widest, has_choice)
 
 
