@@ -106,6 +106,44 @@ def test_a_word_of_one_text_is_marked_in_the_other_and_in_the_tiles(visit: Open)
     assert chart_marks(page, 1) == ["q9"]
 
 
+def test_numbers_and_arcs_take_part(visit: Open, note: attnviz.Trace) -> None:
+    """A cell marks its row and column; a click pins its query; arcs show it, and pin in turn."""
+    page = visit(link="/?v=1&ha=0.2&hb=3.3").page
+    open_tab(page, "Numbers", ".st-key-table table")
+    table = page.locator(".st-key-table table")
+    cell = table.locator("tbody tr").nth(3).locator("td").nth(12)
+    cell.hover()
+    expect(cell).to_have_attribute("data-marked", "q3 k12")
+    marked = table.locator("[data-marked]")
+    expect(marked).to_have_count(2 * (len(note.tokens) + 1) - 1)
+    assert tile_marks(page) == "q3 k12"
+    cell.click()
+    page.wait_for_url(re.compile("pin=q3$"))
+    page.mouse.move(2, 2)
+    expect(marked).to_have_count(len(note.tokens) + 1)
+    open_tab(page, "Arcs", ".st-key-arcs_picture_1 svg .token")
+    pressed = page.locator('.st-key-arcs_picture_1 .token[aria-pressed="true"]')
+    expect(pressed).to_have_attribute("data-slot", "3")
+    page.locator(".st-key-arcs_picture_0 .token").nth(7).click()
+    expect(pressed).to_have_count(2)
+    page.wait_for_url(re.compile("pin=q3.q7$"))
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda address: "pin" not in address)
+    expect(pressed).to_have_count(0)
+
+
+def test_a_long_table_of_one_query_is_marked_by_its_keys(visit: Open) -> None:
+    words = "+".join(["cat", "dog", "mat"] * 16)
+    page = visit(link=f"/?v=1&s={words}&ha=0.2&hb=3.3&tabq=5&pin=q5.k9").page
+    open_tab(page, "Numbers", ".st-key-table table")
+    marked = page.locator(".st-key-table tbody tr:has(td[data-marked*=k9])")
+    expect(marked.locator("th")).to_have_text("mat (9)")
+    page.locator(".st-key-table tbody th").nth(20).hover()
+    expect(page.locator(".st-key-table tbody th").nth(20)).to_have_attribute(
+        "data-marked", "q5 k20"
+    )
+
+
 def test_several_pins_are_a_table_that_adds_up(visit: Open, note: attnviz.Trace) -> None:
     page = visit(link="/?v=1&ha=0.2&hb=3.3&pin=q4.q20").page
     table = page.locator(".st-key-lines table.pins")

@@ -11,7 +11,7 @@ const FONT = "11px system-ui, sans-serif";
 function drawArcs(stage) {
   const { root, meta, memory, dark } = stage;
   const signature = [...meta.rows.names, "", ...meta.columns.names].join("\n");
-  if (memory.signature !== signature) Object.assign(memory, { signature, pins: new Set(), at: null });
+  if (memory.signature !== signature) Object.assign(memory, { signature, pins: [], at: null });
   const [head] = meta.heads;
   const scroll = html("div", { class: "scroll", tabindex: "-1" });
   const readout = html("p", { class: "readout", "aria-live": "polite" });
@@ -22,7 +22,8 @@ function drawArcs(stage) {
     html("p", { class: "help" }, `${meta.words.direction} ${meta.words.strokes} ${meta.words.help}`));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
-  Object.assign(stage, { readout, line: lineOf(meta, scroll.clientWidth || 320) });
+  const select = (pins, at) => selectIn(stage, pins, at);
+  Object.assign(stage, { readout, line: lineOf(meta, scroll.clientWidth || 320), select });
   scroll.append(pictureOf(stage));
   listen(stage);
   showFocus(stage);
@@ -105,11 +106,13 @@ function listen(stage) {
     if (at === memory.at) return;
     memory.at = at;
     showFocus(stage);
+    stage.pointed?.(at === null ? [] : stage.line.tokens[at].names);
   };
   const pin = (label) => {
-    const at = Number(label.dataset.slot);
-    if (!memory.pins.delete(at)) memory.pins.add(at);
-    showFocus(stage);
+    const { names } = stage.line.tokens[Number(label.dataset.slot)];
+    const others = memory.pins.filter((name) => !names.includes(name));
+    memory.pins = others.length < memory.pins.length ? others : [...others, names[0]];
+    tellPins(stage);
   };
   root.addEventListener("pointerover", (event) => point(tokenOf(event)));
   root.addEventListener("pointerleave", () => point(null));
@@ -125,17 +128,33 @@ function listen(stage) {
     event.preventDefault();
   });
   memory.letGo = (event) => {
-    if (event.key !== "Escape" || !(memory.pins.size || memory.at !== null)) return;
-    memory.pins.clear();
-    memory.at = null;
-    showFocus(stage);
+    if (event.key !== "Escape" || !(memory.pins.length || memory.at !== null)) return;
+    Object.assign(memory, { pins: [], at: null });
+    tellPins(stage);
   };
   document.addEventListener("keydown", memory.letGo);
 }
 
+function tellPins(stage) {
+  stage.keep("pins", stage.memory.pins);
+  showFocus(stage);
+}
+
+// What is pinned and pointed at elsewhere on the page.
+function selectIn(stage, pins, at) {
+  const [pointed] = slotsOf(stage.line, at);
+  Object.assign(stage.memory, { pins, at: pointed ?? null });
+  showFocus(stage);
+}
+
+// Where tokens, q3 or k0, stand on the line.
+const slotsOf = ({ tokens }, wanted) =>
+  wanted.map((name) => tokens.findIndex(({ names }) => names.includes(name))).filter((slot) => slot >= 0);
+
 function showFocus(stage) {
   const { root, arrays, memory, line, readout } = stage;
-  const chosen = [...new Set([...memory.pins, ...(memory.at === null ? [] : [memory.at])])];
+  const pinned = slotsOf(line, memory.pins);
+  const chosen = [...new Set([...pinned, ...(memory.at === null ? [] : [memory.at])])];
   const names = new Set(chosen.flatMap((at) => line.tokens[at].names));
   const reached = new Set();
   const found = [];
@@ -152,7 +171,7 @@ function showFocus(stage) {
     const isReached = line.tokens[at].names.some((name) => reached.has(name));
     label.classList.toggle("chosen", chosen.includes(at));
     label.classList.toggle("reached", isReached);
-    label.setAttribute("aria-pressed", String(memory.pins.has(at)));
+    label.setAttribute("aria-pressed", String(pinned.includes(at)));
   }
   const spoken = chosen.flatMap((at) => line.tokens[at].names).map((name) => describe(stage, name));
   readout.replaceChildren(...spoken.map((text) => html("span", {}, text)));

@@ -1,5 +1,6 @@
 // The component that keeps the selection of a page, tells the page what is pinned, and marks its
 // Plotly heatmaps: a cell that is pointed at marks its row and its column, a click pins its query.
+// Tables of numbers are in marked_tables.js.
 
 const CHARTS = ".st-key-heatmaps .js-plotly-plot";
 
@@ -8,6 +9,7 @@ function keepSelection(keeper) {
   const { selection } = keeper;
   const tell = () => {
     for (const chart of document.querySelectorAll(CHARTS)) markChart(keeper, chart);
+    for (const table of document.querySelectorAll(TABLES)) markTable(keeper, table);
     document.dispatchEvent(new CustomEvent(TELLS, { detail: { pins: [...selection.pins], at: [...selection.at] } }));
   };
   const pin = (pins) => {
@@ -30,6 +32,10 @@ function keepSelection(keeper) {
     requestAnimationFrame(() => {
       isDue = false;
       for (const chart of document.querySelectorAll(CHARTS)) join(keeper, chart);
+      for (const table of document.querySelectorAll(TABLES)) {
+        joinTable(keeper, table);
+        markTable(keeper, table);
+      }
     });
   });
   keeper.tell = tell;

@@ -116,7 +116,15 @@ _lines = _component("lines")
 _drawing = _component("drawing", joins=False)
 _selection = st.components.v2.component(
     "attnviz_selection",
-    js="".join([core(), _asset("selection.js"), _IN_TURN, _asset("kept_selection.js")]),
+    js="".join(
+        [
+            core(),
+            _asset("selection.js"),
+            _IN_TURN,
+            _asset("marked_tables.js"),
+            _asset("kept_selection.js"),
+        ]
+    ),
 )
 
 _height = st.components.v2.component("attnviz_height", js=_HEIGHT)

@@ -159,7 +159,7 @@ def numbers(trace: Trace, now: Choices) -> None:
         **state.bound(ViewState, "table_head", "index", range(len(maps))),
     )
     seen = maps[place].map
-    table = as_frame(seen)
+    table, single = as_frame(seen), "of_queries"
     if max(table.shape) > LARGEST_TABLE:
         queries = [place.name for place in seen.rows]
         _within("table_query", len(queries))
@@ -169,12 +169,13 @@ def numbers(trace: Trace, now: Choices) -> None:
             format_func=lambda i: queries[i],
             **state.bound(ViewState, "table_query", "index", range(len(queries))),
         )
-        table = table.iloc[[query]].T
+        table, single = table.iloc[[query]].T, f"of_query_{query}"
     note = [say("page.table_note", language())]
     if seen.allowed is not None:
         note.append(say("page.table_not_allowed", language()))
     st.caption(" ".join([*note, *map(markdown_text, maps[place].notes(language()))]))
-    st.table(_escaped(table))
+    with st.container(key=single):  # tells the selection which places are its rows
+        st.table(_escaped(table))
 
 
 def _within(name: str, count: int) -> None:
