@@ -190,3 +190,34 @@ def test_the_note_opens_between_words_as_in_its_figure(visit: Open, note: attnvi
     label(page, "q", 1).hover()
     expected = sorted(f"{one:.3f}" for one in words[1] if one >= FAINTEST)
     assert sorted(panels.nth(0).locator(".focus .number").all_text_contents()) == expected
+
+
+def test_a_drag_over_a_tile_chooses_the_span_that_is_drawn(visit: Open) -> None:
+    """Across a quarter of 160 tokens; a click still chooses a head."""
+    words = "+".join(["cat"] * 158)
+    page = visit(link=f"/?v=1&s={words}&ha=0.2&hb=1.8&see=lines").page
+    tiles, frames = page.locator(".st-key-overview canvas.map"), page.locator("canvas.spans")
+    expect(frames).to_have_attribute("data-span", "0-159")
+    box = tiles.bounding_box()
+    assert box is not None
+    left, top, side, step = (
+        int(tiles.get_attribute(f"data-{name}") or 0) for name in ("left", "top", "tile", "step")
+    )
+    x, y = box["x"] + left + 3 * step, box["y"] + top + side / 2
+    page.mouse.move(x + side / 4, y)
+    page.mouse.down()
+    page.mouse.move(x + side / 2, y, steps=4)
+    dragged = frames.get_attribute("data-span") or ""
+    first, last = map(int, dragged.split("-"))
+    assert first == pytest.approx(40, abs=5)
+    assert last == pytest.approx(80, abs=5)
+    expect(page.locator(".st-key-overview .readout")).to_contain_text(f"From cat ({first}) to")
+    page.mouse.up()
+    page.wait_for_url(re.compile(f"span={dragged}$"))
+    labels = page.locator('.st-key-lines svg [data-side="q"]')
+    expect(labels.first).to_have_attribute("data-place", "0")
+    expect(page.locator(".st-key-lines .note").first).to_contain_text(f"Tokens {first} to {last}")
+    assert "ha=0.2" in page.url, "a drag chooses no head"
+    tiles.click(position={"x": left + 5 * step + side / 2, "y": top + side / 2})
+    page.wait_for_url(re.compile("ha=0.5"))
+    expect(frames).to_have_attribute("data-span", dragged)

@@ -28,7 +28,7 @@ from attnviz.pictures.paper import paper_of
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
-from attnviz.texts import Language
+from attnviz.texts import Language, say
 
 if TYPE_CHECKING:
     from attnviz.pictures.explorer import Explorer
@@ -64,11 +64,13 @@ class Overview:
         ranked: Ranked | None = None,
         *,
         captioned: bool = False,
+        span: tuple[int, int] | None = None,
     ) -> bytes:
         """What draws the tiles, with heads `a`, `b` and more marked, or their layers.
 
         The tiles stand by layer and head, or as they are `ranked`. They say their model unless
-        they are `captioned` with it, as on a page.
+        they are `captioned` with it, as on a page. `span`, the first and the last of the tokens
+        that other pictures draw, is framed, and can be dragged anew.
 
         Raises:
             InterventionError: if the model has no such head.
@@ -87,6 +89,10 @@ class Overview:
         meta = {**self._words(language), "marked": {"A": marked[0], "B": marked[1]}, "more": others}
         if captioned:
             meta["title"] = meta["name"]
+        if span is not None:
+            meta["span"] = span
+            meta["words"] = {**meta["words"], "span": say("overview.span", language)}
+            meta["note"] = f"{meta['note']} {say('overview.brush', language)}"
         if ranked is not None:
             order = [(head.layer, head.head) for head in ranked.heads]
             meta["ranked"] = {"order": order, "values": ranked.values}

@@ -32,12 +32,13 @@ function drawOverview(stage) {
   stage.select = (pins, at) => stage.mark([...new Set([...pins, ...at])]);
   paint(stage);
   stage.mark(memory.marked ?? []);
-  canvas.addEventListener("pointermove", (event) => hover(stage, cellAt(stage, event)));
+  canvas.addEventListener("pointermove", (event) => memory.brush || hover(stage, cellAt(stage, event)));
   canvas.addEventListener("pointerleave", () => hover(stage, null));
   canvas.addEventListener("click", (event) => {
-    const found = cellAt(stage, event);
+    const found = memory.isBrushed ? null : cellAt(stage, event);
     if (found && !meta.alone) choose(stage, found, event);
   });
+  listenToBrush(stage);
   canvas.addEventListener("keydown", (event) => walk(stage, event));
   canvas.addEventListener("focus", () => canvas.matches(":focus-visible") && hover(stage, cursorOf(stage)));
   canvas.addEventListener("blur", () => hover(stage, null));

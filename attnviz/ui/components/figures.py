@@ -176,15 +176,27 @@ def save_drawn(packet: bytes) -> None:
     _file(data=packet)
 
 
-def show_overview(packet: bytes, key: str, on_picked: Callable[[], None]) -> None:
-    """The overview. `on_picked` runs when a head is chosen; `picked(key)` says which."""
-    _overview(key=key, data=packet, on_picked_change=on_picked)
+def show_overview(
+    packet: bytes, key: str, on_picked: Callable[[], None], on_spanned: Callable[[], None]
+) -> None:
+    """The overview.
+
+    `on_picked` runs when a head is chosen, `picked(key)` says which; `on_spanned` when a span of
+    the text is, `spanned(key)` says which.
+    """
+    _overview(key=key, data=packet, on_picked_change=on_picked, on_spanned_change=on_spanned)
 
 
 def picked(key: str) -> dict[str, Any] | None:
     """What was chosen in the overview `key`: slot, layer, head."""
     choice: dict[str, Any] | None = told(key).get("picked")
     return choice
+
+
+def spanned(key: str) -> dict[str, int] | None:
+    """What was dragged over in the overview `key`: the first and the last token."""
+    span: dict[str, int] | None = told(key).get("spanned")
+    return span
 
 
 def show_lines(packet: bytes, key: str) -> None:

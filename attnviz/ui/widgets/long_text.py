@@ -64,12 +64,17 @@ def span_of(tokens: int, now: ViewState) -> Span | None:
     return first, min(now.span[1], tokens - 1)
 
 
+def framed(trace: Trace, now: ViewState) -> Span | None:
+    """The span that the overview frames, where one can be chosen."""
+    tokens = len(trace.tokens)
+    return None if tokens <= SPANNED_FROM else span_of(tokens, now) or (0, tokens - 1)
+
+
 def choose_span(trace: Trace, now: ViewState) -> None:
     """Two numbers: from which token to which one lines, maps and text are drawn."""
-    last = len(trace.tokens) - 1
-    if last < SPANNED_FROM:
+    span, last = framed(trace, now), len(trace.tokens) - 1
+    if span is None:
         return
-    span = span_of(len(trace.tokens), now) or (0, last)
 
     def take_first() -> None:
         first: int = state.taken("span_first")

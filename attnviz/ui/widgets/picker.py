@@ -19,6 +19,7 @@ from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import figures
 from attnviz.ui.frame import language
 from attnviz.ui.state import SessionValue
+from attnviz.ui.widgets import long_text
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.heads import Different, choose_head, heads_shown
 from attnviz.ui.widgets.progress import with_progress
@@ -84,8 +85,14 @@ def overview(
             choose_head(slot, HeadId(layer, head, key.kind or "self"), usual)
 
     ranked = None if of_layers else _ranked(key, trace, now.sort_by)
-    packet = drawn.packet(*heads, language(), now.more, ranked, captioned=captioned)
-    figures.show_overview(packet, OVERVIEW, on_picked=take)
+    span = long_text.framed(trace, now)
+    packet = drawn.packet(*heads, language(), now.more, ranked, captioned=captioned, span=span)
+    figures.show_overview(packet, OVERVIEW, on_picked=take, on_spanned=_take_span)
+
+
+def _take_span() -> None:
+    if span := figures.spanned(OVERVIEW):
+        state.change(ViewState, span=(int(span["first"]), int(span["last"])))
 
 
 def _ranked(key: TraceKey, trace: Trace, by: str) -> Ranked | None:
