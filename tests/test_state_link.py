@@ -80,6 +80,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "kind": st.sampled_from(codec.KINDS),
     "views": st.lists(st.sampled_from(VIEWS), unique=True).map(tuple),
     "view": st.sampled_from(["one", "compare"]),
+    "looks_over": st.sampled_from(["step", "course"]),
+    "looks_at": st.integers(0, MOST_HEADS - 1),
     "task": st.sampled_from(sorted(tasks())),
     "compare_task": st.sampled_from(sorted(tasks())),
     "heads": st.sampled_from([1, 2, 4, 8]),

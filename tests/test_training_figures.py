@@ -9,6 +9,7 @@ from attnviz.pictures import style
 from attnviz.pictures.colour import contrast
 from attnviz.pictures.learning import Bar, bars, learning
 from attnviz.pictures.live_curve import live_curve, place
+from attnviz.pictures.share_courses import share_courses
 from attnviz.pictures.target_heatmap import target_heatmap
 from attnviz.training.record import Point
 
@@ -78,6 +79,24 @@ def test_which_head_looks_where_holds_every_share() -> None:
     assert list(drawn.x)[2] == "&lt;c&gt;"
     assert list(numbers.text) == [f"{share:.2f}" for share in shares.ravel()]
     assert "16 random texts" in chart.figure.layout.title.subtitle.text.replace("<br>", " ")
+
+
+def test_the_course_of_shares_holds_every_share_and_names_the_highest_of_each_layer() -> None:
+    shares = np.random.default_rng(3).random((5, 2, 3))
+    shares[-1] = [[0.1, 0.3, 0.2], [0.6, 0.4, 0.5]]
+    steps = [0, 10, 20, 30, 40]
+    chart = share_courses(steps, shares, "the <b>", 16, step=20)
+    names = ["L0·H0", "L0·H1", "L0·H2", "L1·H0", "L1·H1", "L1·H2"]
+    assert [line.name for line in chart.figure.data] == names
+    for number, line in enumerate(chart.figure.data):
+        assert list(line.x) == steps
+        np.testing.assert_array_equal(np.asarray(line.y), shares[:, number // 3, number % 3])
+    thick = [line for line in chart.figure.data if line.line.width > 1]
+    assert [line.text[-1] for line in thick] == ["L0·H1", "L1·H0"]
+    assert "the &lt;b&gt;" in chart.figure.layout.title.subtitle.text.replace("<br>", " ")
+    assert f"L1·H0: {shares[0, 1, 0]:.4f} → 0.6000" in chart.alt
+    (mark,) = chart.figure.layout.shapes
+    assert mark.x0 == mark.x1 == 20
 
 
 @pytest.mark.parametrize("mode", style.MODES)

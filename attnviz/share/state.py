@@ -44,6 +44,7 @@ SORTS = (BY_LAYER, *(one.name for one in measures()))  # of the tiles of the ove
 USUAL_VIEWS = ("overview", "heatmaps", "lines", "table")
 VIEWS = (*USUAL_VIEWS, *(kind.view for kind in FOLDED))
 TABS = ("lines", "heatmaps", *(kind.view for kind in FOLDED if kind.takes != "pair"), "table")
+Looks = Literal["step", "course"]  # where heads look, at one step of a training or over all
 Combine = Literal["each", "mean", "maximum"]
 ANY, ONE_TOKEN = "any", "token"  # heads are found by a measure; by one token; else by a target
 FINDS = (ANY, *targets(), ONE_TOKEN)
@@ -243,6 +244,8 @@ class TrainState(ViewState):
     steps: int | None = field(default=None, metadata=_linked("steps", whole(1, MOST_STEPS)))
     is_trained: bool = field(default=False, metadata=_yes("run"))
     step: int | None = field(default=None, metadata=_linked("at", whole(0, MOST_STEPS)))
+    looks_over: Looks = field(default="step", metadata=_option("looks", *get_args(Looks)))
+    looks_at: int = field(default=0, metadata=_linked("lookat", whole(0, MOST_HEADS - 1)))
     own_text: str | None = field(default=None, metadata=_typed("own"))
     compare_task: str | None = field(default=None, metadata=_linked("pair_task", _read_task))
     is_compared: bool = field(default=False, metadata=_yes("ran"))

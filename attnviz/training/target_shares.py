@@ -7,6 +7,7 @@ from attnviz.analysis.on_target import on_target
 from attnviz.capture.run import trace
 from attnviz.models.load import Model
 from attnviz.runtime.cache import Cache
+from attnviz.training.record import Training
 from attnviz.training.tasks import Task
 
 TEXTS = 16
@@ -31,6 +32,13 @@ def mean_target_shares(
     """The mean over random texts of the task, computed once for a model."""
     key = (model.name, model.card.revision, task, seed, texts)
     return _means.get(key, lambda: _mean(model, task, seed, texts), is_light=True)
+
+
+def share_course(training: Training) -> Float[np.ndarray, "snapshot layer head target"]:
+    """The mean target shares at each snapshot of a training."""
+    task = training.run.task
+    models = (training.model_at(snapshot) for snapshot in training.snapshots)
+    return np.stack([mean_target_shares(model, task) for model in models])
 
 
 def _mean(

@@ -6,7 +6,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 import attnviz
-from attnviz.training.target_shares import mean_target_shares
+from attnviz.training.target_shares import mean_target_shares, share_course
 from tests.browser.conftest import Open, Visit
 
 STEPS = 60
@@ -57,6 +57,18 @@ def test_it_trains_and_the_slider_moves_everything(visit: Open) -> None:
     opened.settle()
     first = mean_target_shares(training.model_at(training.snapshots[0]), task)
     np.testing.assert_allclose(looks_on_screen(page), first[0], atol=1e-4)
+    page.get_by_role("radio", name="Step by step").click()
+    page.wait_for_selector(".st-key-courses .js-plotly-plot .scatterlayer", state="attached")
+    assert "looks=course" in page.url
+    drawn = page.locator(".st-key-courses .js-plotly-plot").evaluate(
+        "chart => chart.data.map((line) => [line.name, [...line.x], [...line.y]])"
+    )
+    course = share_course(training)
+    assert [name for name, _, _ in drawn] == [f"L0·H{head}" for head in range(8)]
+    for head, (_, steps, shares) in enumerate(drawn):
+        assert steps == [snapshot.step for snapshot in training.snapshots]
+        np.testing.assert_allclose(shares, course[:, 0, head, 0], atol=1e-6)
+    np.testing.assert_allclose(course[-1], last)
     moved = page.locator(".st-key-lines .panel .lines path").evaluate_all(
         "all => all.map(p => p.getAttribute('d')).join('')"
     )

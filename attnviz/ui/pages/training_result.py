@@ -1,6 +1,7 @@
 """A finished training on the Train page, at any of its snapshots, with a text of one's own."""
 
 from collections.abc import Callable, Sequence
+from typing import get_args
 
 import numpy as np
 import streamlit as st
@@ -9,14 +10,15 @@ from jaxtyping import Float
 from attnviz.errors import AttnvizError
 from attnviz.models.load import Model
 from attnviz.pictures.learning import learning
+from attnviz.pictures.share_courses import share_courses
 from attnviz.pictures.target_heatmap import target_heatmap
 from attnviz.runtime.cache import Cache
-from attnviz.share.state import TrainState
+from attnviz.share.state import Looks, TrainState
 from attnviz.texts import say
 from attnviz.training import checkpoint
 from attnviz.training.loop import examined_at
 from attnviz.training.record import Exam, Snapshot, Training
-from attnviz.training.target_shares import TEXTS, mean_target_shares
+from attnviz.training.target_shares import TEXTS, mean_target_shares, share_course
 from attnviz.training.tasks import Task
 from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
@@ -30,6 +32,7 @@ from attnviz.ui.widgets.downloads import download
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.heads import fit_heads
 from attnviz.ui.widgets.predictions import show_predictions
+from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.saving import save_training
 from attnviz.ui.widgets.sharing import share
 from attnviz.ui.widgets.training_texts import outcome, outcome_at
@@ -75,23 +78,61 @@ def result(training: Training, is_opened: bool, seen: Seen) -> None:
         _save(training)
         save_training(training, shares)
     with right:
-        _looks(training, model, shares)
+        _looks(training, snapshot, shares)
     with clear_errors():
         _own_text(training, model, seen)
 
 
 def _looks(
-    training: Training, model: Model, shares: Float[np.ndarray, "layer head target"]
+    training: Training, snapshot: Snapshot, shares: Float[np.ndarray, "layer head target"]
 ) -> None:
-    """How much each head looks at what decides the answer."""
+    """How much each head looks at what decides the answer: at this step, or over all."""
     names = [say(f"look.{look}", language()) for look in training.run.task.target_names]
     if not names:
         st.info(say("train.no_looks", language()))
         return
+    if len(training.snapshots) > 1:
+        options = get_args(Looks)
+        st.segmented_control(
+            say("train.looks_title", language()),
+            options,
+            format_func=lambda one: say(f"train.looks_{one}", language()),
+            **state.bound(TrainState, "looks_over", "default"),
+            required=True,
+            label_visibility="collapsed",
+        )
+        if state.read(TrainState).looks_over == "course":
+            _course(training, snapshot, names)
+            return
+    model = training.model_at(snapshot)
     picture = target_heatmap(
         shares, names, model.card.called(language()), TEXTS, mode=mode(), language=language()
     )
     show_chart(picture, "looks", PLOT_HEIGHT)
+
+
+def _course(training: Training, snapshot: Snapshot, names: Sequence[str]) -> None:
+    """The shares of all heads on one target, from the first step to the last."""
+    if state.read(TrainState).looks_at >= len(names):  # of another task
+        state.change(TrainState, looks_at=0)
+    places = range(len(names))
+    at = st.selectbox(
+        say("train.looks_target", language()),
+        places,
+        format_func=lambda n: names[n],
+        **state.bound(TrainState, "looks_at", "index", places),
+    )
+    course = with_progress(lambda _: share_course(training), language(), "draw")
+    picture = share_courses(
+        [one.step for one in training.snapshots],
+        course[..., at],
+        names[at],
+        TEXTS,
+        step=snapshot.step,
+        mode=mode(),
+        language=language(),
+    )
+    show_chart(picture, "courses", PLOT_HEIGHT)
 
 
 def _reached(training: Training, snapshot: Snapshot) -> str:
