@@ -184,7 +184,9 @@ class Recorder(StreamRecorder):
             concat=record.concat[rows],
         )
         expected, error = few.blend(), rounding(few, self.dtype)  # "head row d_head"
-        plain, attended, changed = (array_of(z)[rows].transpose(1, 0, 2) for z in self.answers[key])
+        plain, attended, changed = (
+            array_of(z[:, rows]).transpose(1, 0, 2) for z in self.answers[key]
+        )
         used = expected.copy()
         for head in {*record.changed_scores, *record.changed_weights}:
             used[head] = record.weights(head)[rows] @ record.shared(record.values, head)

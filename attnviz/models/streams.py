@@ -35,6 +35,7 @@ class StreamRecorder:
 
     model: Recorded
     streams: dict[Depth, dict[str, np.ndarray]] = field(init=False)  # entered, left, …
+    _hidden: tuple[Tensor, np.ndarray] | None = field(init=False, default=None)  # the last one
     _blocks: Calls[Depth] = field(init=False)
     _after: Calls[AttentionKey] = field(init=False)
 
@@ -53,7 +54,7 @@ class StreamRecorder:
         depth = self._blocks.next(block)
         if depth is None:
             raise self.not_understood()
-        self.streams[depth]["entered"] = array_of(hidden)
+        self.streams[depth]["entered"] = self._kept(hidden)
 
     def attention_added(self, module: nn.Module, hidden: Tensor) -> None:
         """Keep the layer's z."""
@@ -64,7 +65,13 @@ class StreamRecorder:
 
     def layer_left(self, block: nn.Module, hidden: Tensor) -> None:
         """Keep the layer's r."""
-        self.streams[self._blocks.now(block)]["left"] = array_of(hidden)
+        self.streams[self._blocks.now(block)]["left"] = self._kept(hidden)
+
+    def _kept(self, hidden: Tensor) -> np.ndarray:
+        """The numbers of x or r, copied once: the r of a layer is the x of the next."""
+        if self._hidden is None or not _is_same_memory(self._hidden[0], hidden):
+            self._hidden = hidden, array_of(hidden)
+        return self._hidden[1]
 
     def has_stream(self, place: Place) -> bool:
         """Whether the layer of a place has shown its x and r, and its z, as far as it has them."""
@@ -119,6 +126,13 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
     return one.__array_interface__ == other.__array_interface__ or np.array_equal(one, other)
 
 
+def _is_same_memory(one: Tensor, other: Tensor) -> bool:
+    return one is other or (
+        one.data_ptr() == other.data_ptr()
+        and (one.dtype, one.shape, one.stride()) == (other.dtype, other.shape, other.stride())
+    )
+
+
 def array_of(tensor: Tensor) -> np.ndarray:
     """The first (only) sentence of a batch, shared and read only."""
     return read_only(tensor[0])
@@ -126,9 +140,9 @@ def array_of(tensor: Tensor) -> np.ndarray:
 
 def read_only(tensor: Tensor) -> np.ndarray:
     """A tensor's own numbers; of fewer bits than float32 as that."""
-    kept = tensor.detach()
+    kept = tensor.detach().cpu()  # as it is: of a half number half as many bytes travel
     if kept.dtype in (torch.bfloat16, torch.float16):
         kept = kept.float()
-    array: np.ndarray = kept.cpu().numpy()
+    array: np.ndarray = kept.numpy()
     array.flags.writeable = False
     return array
