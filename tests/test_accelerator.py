@@ -1,6 +1,8 @@
 """An accelerator: a model runs there once it is proved there, in float32 that is float32."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -17,6 +19,8 @@ from attnviz.models import accelerator, hooks, precision, proof
 from attnviz.models.edits import NoEdits
 from attnviz.models.model import Model
 from attnviz.models.recorder import Recorder
+from attnviz.models.streams import read_only
+from benchmarks import gpu_page
 from tests.tiny_families import SIZES, opened, saved_family, saved_in_half
 
 TEXT, TARGET = "the cat sat on the mat , singing .", "the mat sat on"
@@ -25,7 +29,7 @@ ELSEWHERE = torch.device("meta")
 WITH_NUMBERS = {"deberta", "deberta-v2"}
 
 
-@pytest.mark.parametrize("kind", set(SIZES) - WITH_NUMBERS)
+@pytest.mark.parametrize("kind", [kind for kind in SIZES if kind not in WITH_NUMBERS])
 def test_all_that_a_pass_makes_is_made_where_the_model_lies(kind: str, tmp_path: Path) -> None:
     """What is made without a word on where is made elsewhere here, and mixes with nothing."""
     model = opened(saved_family(tmp_path / kind, kind))
@@ -212,3 +216,43 @@ def test_what_leaves_a_layer_is_copied_once(dtype: torch.dtype, tmp_path: Path) 
     with precision.inference(model.module), hooks.recording(recorder):
         model.module(**inputs([read(TEXT, None, model)], model))
     assert recorder.streams["text", 1]["entered"] is recorder.streams["text", 0]["left"]
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.bool]
+)
+def test_what_leaves_a_card_is_its_numbers_in_memory_of_their_own(
+    dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way from another device, gone here from the CPU."""
+    monkeypatch.setattr(precision, "CPU", ELSEWHERE)
+    tensor = (torch.arange(24).reshape(2, 3, 4) % 5).to(dtype).transpose(0, 1)
+    expected = tensor.tolist()
+    with ELSEWHERE:
+        array = read_only(tensor)
+    assert array.tolist() == expected
+    assert array.flags.c_contiguous
+    assert not array.flags.writeable
+    tensor.zero_()
+    assert array.tolist() == expected, "its own memory"
+
+
+def test_how_far_devices_may_be_apart_is_stated() -> None:
+    stated = {torch.float32: 5e-5, torch.float16: 0.016, torch.bfloat16: 0.125}
+    for dtype, most in stated.items():
+        assert precision.between_devices(dtype) == pytest.approx(most, rel=0.03)
+
+
+def test_the_page_of_the_gpu_says_what_was_measured_and_stated() -> None:
+    """Measured where there is a card, and read here: every family, none beyond what is stated."""
+    measured = json.loads(gpu_page.MEASURED.read_text("utf-8"))
+    assert gpu_page.PAGE.read_text("utf-8") == gpu_page.page(measured)
+    rows = measured["families"]
+    assert {(row["family"], row["asked"]) for row in rows} == set(
+        product(SIZES, ("float32", "float16", "bfloat16"))
+    )
+    for row in rows:
+        assert row["weights"] <= precision.between_devices(getattr(torch, row["dtype"]))
+        assert row["of_tolerance"] <= 1
+    assert max(measured["embedded"]["apart"].values()) <= precision.EXACT
+    assert measured["embedded"]["bytes_left_on_card"] == 0

@@ -28,7 +28,9 @@ def plain(folder: Path, dtype: torch.dtype, ids: torch.Tensor, **more: Any) -> A
     module: Any = AutoModel.from_pretrained(folder, dtype=dtype, attn_implementation="eager")
     module.config.use_cache = False
     with torch.inference_mode():
-        return module.eval()(ids, output_attentions=True, output_hidden_states=True, **more)
+        return module.to(ids.device).eval()(
+            ids, output_attentions=True, output_hidden_states=True, **more
+        )
 
 
 @halves
@@ -47,7 +49,7 @@ def test_a_folder_runs_in_the_precision_that_it_was_saved_in_half(
         # q and k are half numbers, and what they make is computed in float32
         for kept in (record.queries, record.keys):  # type: ignore[attr-defined]
             assert kept.dtype == np.float32
-            as_half = torch.tensor(kept).to(dtype).float().numpy()
+            as_half = torch.tensor(kept).to(dtype).float().cpu().numpy()
             np.testing.assert_array_equal(as_half, kept)
 
 
@@ -67,13 +69,13 @@ def test_weights_are_those_of_the_model_in_its_own_precision(
     close = HALVES[dtype] * max(1, largest)
     for head in trace.heads:
         weights = trace.weights(head)
-        theirs = own.attentions[head.layer][0, head.head].float().numpy()
+        theirs = own.attentions[head.layer][0, head.head].float().cpu().numpy()
         np.testing.assert_allclose(weights, theirs, atol=close)
-        in_float32 = exact.attentions[head.layer][0, head.head].numpy()
+        in_float32 = exact.attentions[head.layer][0, head.head].cpu().numpy()
         np.testing.assert_allclose(weights, in_float32, atol=close)
     assert (
         max(
-            np.abs(trace.weights(h) - exact.attentions[h.layer][0, h.head].numpy()).max()
+            np.abs(trace.weights(h) - exact.attentions[h.layer][0, h.head].cpu().numpy()).max()
             for h in trace.heads
         )
         > 1e-6
@@ -156,8 +158,9 @@ def test_a_head_in_half_precision_predicts_what_the_whole_model_says(
     assert precision.of(model.module) == dtype
     found = attnviz.trace(TEXT, model).predictions
     given = inputs([read(TEXT, None, model)], model)
+    beside: Any = whole  # where the inputs lie
     with torch.inference_mode():
-        logits = whole.eval()(**given).logits[0].float()
+        logits = beside.to(given["input_ids"].device).eval()(**given).logits[0].float()
     for position, shares in enumerate(logits.softmax(dim=-1)):
         (first, *_) = found.top[position]
         assert first.probability == pytest.approx(float(shares.max()), abs=HALVES[dtype])

@@ -19,6 +19,8 @@ _HALVES = {"F16": torch.float16, "BF16": torch.bfloat16}  # as safetensors calls
 EXACT = 1e-5  # of the largest number (at least of 1), in float32
 # Two ways to one number in half precision: a few steps of its last digit, and as many for scores.
 _STEPS = 4
+# Of one weight on two devices: from layer to layer their rounding adds up.
+_DEVICES, _LAYERS = 5e-5, 16
 
 
 def stored(file: Path) -> torch.dtype:
@@ -43,6 +45,14 @@ def tolerance(dtype: torch.dtype) -> float:
     1e-5 in float32, 0.004 in float16, 0.031 in bfloat16.
     """
     return max(EXACT, _STEPS * torch.finfo(dtype).eps)
+
+
+def between_devices(dtype: torch.dtype) -> float:
+    """How far apart a weight may be that two devices compute, each with all layers below it.
+
+    5e-5 in float32, 0.016 in float16, 0.125 in bfloat16: every layer rounds in its own order.
+    """
+    return max(_DEVICES, _LAYERS * torch.finfo(dtype).eps)
 
 
 def coarseness(dtype: torch.dtype, largest_score: float) -> float:

@@ -176,14 +176,15 @@ class Recorder(StreamRecorder):
         rows = sorted({0, len(record.concat) // 2, len(record.concat) - 1})
         few = replace(
             record,
-            queries=record.queries[:, rows].astype(np.float64),
+            queries=record.queries[:, rows],
             allowed=_rows(record.allowed, rows),
             added=_rows(record.added, rows),
             changed_scores={},
             changed_weights={},
             concat=record.concat[rows],
         )
-        expected, error = few.blend(), rounding(few, self.dtype)  # "head row d_head"
+        error = rounding(few, self.dtype)
+        expected = replace(few, queries=few.queries.astype(float)).blend()  # "head row d_head"
         plain, attended, changed = (
             array_of(z[:, rows]).transpose(1, 0, 2) for z in self.answers[key]
         )

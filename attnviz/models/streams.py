@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from attnviz.core.attention import AttentionKey, Stream
 from attnviz.core.card import ModelCard
 from attnviz.errors import CaptureError
+from attnviz.models import precision
 from attnviz.models.places import Calls, Depth, Place, by_block, by_module
 
 _ENDS = {"entered", "left"}  # of each layer
@@ -139,10 +140,17 @@ def array_of(tensor: Tensor) -> np.ndarray:
 
 
 def read_only(tensor: Tensor) -> np.ndarray:
-    """A tensor's own numbers; of fewer bits than float32 as that."""
-    kept = tensor.detach().cpu()  # as it is: of a half number half as many bytes travel
+    """A tensor's own numbers; of fewer bits than float32 as that.
+
+    From an accelerator it comes into memory of NumPy, in the order of its axes: that has large
+    pages, and is read faster by all who compute with it.
+    """
+    kept = tensor.detach()
     if kept.dtype in (torch.bfloat16, torch.float16):
         kept = kept.float()
+    if kept.device != precision.CPU:
+        numbers = np.empty(kept.shape, str(kept.dtype).removeprefix("torch."))
+        kept = torch.from_numpy(numbers).copy_(kept)
     array: np.ndarray = kept.numpy()
     array.flags.writeable = False
     return array
