@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check format bench bench-peers load look fuzz audit checkpoints models lock outdated clean
+.PHONY: run test check format bench bench-gpu bench-peers load look fuzz audit checkpoints models lock outdated clean
 
 run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
@@ -34,7 +34,11 @@ format: $(DEV_STAMP)
 	@$(BIN)/ruff format .
 
 bench: $(DEV_STAMP)
-	@ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios
+	@CUDA_VISIBLE_DEVICES= ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios
+
+# Where torch sees an accelerator; about two minutes.
+bench-gpu: $(DEV_STAMP)
+	@$(BIN)/python -m benchmarks.gpu && $(BIN)/python -m benchmarks.gpu_page
 
 # Other tools, in a folder of their own that nothing else looks into; torch comes from .venv.
 PEERS := bertviz==1.4.1 circuitsvis==1.43.3 attnview==0.5.1 importlib_metadata==8.7.0

@@ -14,11 +14,13 @@ from typing import Any
 
 import psutil
 import torch
+from torch import nn
 from transformers import BertConfig, BertModel
 
 from attnviz.capture.reading import Reading, read
 from attnviz.capture.run import capture
 from attnviz.capture.variants import inputs
+from attnviz.models import precision
 from attnviz.models.in_memory import held
 from attnviz.models.load import Model
 from attnviz.runtime.sizes import size_of
@@ -37,13 +39,13 @@ SHAPE: dict[str, Any] = {
 }
 
 
-def long_bert() -> Model:
-    """The model, looked into."""
+def long_parts() -> tuple[Any, Any]:
+    """The model as transformers has it, and its tokenizer."""
     _, tokenizer = long_model("llama", layers=1)
     torch.manual_seed(0)
     config = BertConfig(**SHAPE, vocab_size=len(tokenizer))
     module: Any = BertModel(config, add_pooling_layer=False)
-    return held(module.train(False), tokenizer)
+    return module.train(False), tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,16 @@ class Run:
 
     seconds: float
     peak: float  # bytes beyond what the process held
+    card: float  # bytes beyond what lay on the accelerator, 0 without one
     found: Any
 
 
-def run(work: Callable[[], Any]) -> Run:
-    """One call, watched."""
+def run(work: Callable[[], Any], module: nn.Module) -> Run:
+    """One call that runs a model, watched until its device is done."""
     process, most, over = psutil.Process(), [0], threading.Event()
     before = process.memory_info().rss
+    on_card = precision.of_module(module).type != "cpu"
+    lying = _lying_on_card() if on_card else 0
 
     def watch() -> None:
         while not over.wait(0.005):
@@ -66,12 +71,21 @@ def run(work: Callable[[], Any]) -> Run:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
+    precision.wait_for(module)
     start = time.perf_counter()
     found = work()
+    precision.wait_for(module)
     seconds = time.perf_counter() - start
     over.set()
     watcher.join()
-    return Run(seconds, max(0.0, float(max(most) - before)), found)
+    card = torch.accelerator.max_memory_allocated() - lying if on_card else 0
+    return Run(seconds, max(0.0, float(max(most) - before)), card, found)
+
+
+def _lying_on_card() -> int:
+    """Bytes there now, from which the most is counted."""
+    torch.accelerator.reset_peak_memory_stats()
+    return int(torch.accelerator.memory_allocated())
 
 
 def measure(model: Model, tokens: int, pairs: int) -> dict[str, float]:
@@ -80,24 +94,32 @@ def measure(model: Model, tokens: int, pairs: int) -> dict[str, float]:
     given = inputs([reading], model)
 
     def plain() -> None:
-        with torch.inference_mode():
+        with precision.inference(model.module):
             model.module(**given)
 
     forwards, captures = [], []
     for _ in range(pairs):
-        forwards.append(run(plain))
-        captures.append(run(lambda: capture(reading, model)))
+        forwards.append(run(plain, model.module))
+        captures.append(run(lambda: capture(reading, model), model.module))
     attention, streams = captures[-1].found
-    rows = [run(lambda n=n: attention["self", 3].weights(5, slice(n, n + 1))) for n in range(ROWS)]  # type: ignore[misc]
+    record = attention["self", 3]
+
+    def row(number: int) -> Run:
+        return run(lambda: record.weights(5, slice(number, number + 1)), model.module)
+
+    rows = [row(number) for number in range(ROWS)]
     return {
         "tokens": tokens,
         "capture": median(c.seconds / f.seconds for c, f in zip(captures, forwards, strict=True)),
         "forward_s": median(one.seconds for one in forwards),
+        "capture_s": median(one.seconds for one in captures),
         "kept_mb": size_of((dict(attention), streams)) / 1e6,
         "peak_mb": max(one.peak for one in captures) / 1e6,
         "forward_peak_mb": max(one.peak for one in forwards) / 1e6,
+        "card_mb": max(one.card for one in captures) / 1e6,
+        "forward_card_mb": max(one.card for one in forwards) / 1e6,
         "row_ms": 1_000 * median(one.seconds for one in rows),
-        "head_s": run(lambda: attention["self", 3].weights(5)).seconds,
+        "head_s": run(lambda: record.weights(5), model.module).seconds,
     }
 
 
@@ -124,7 +146,7 @@ def markdown(rows: list[dict[str, float]]) -> str:
 
 def measured(most_pairs: int = max(PAIRS.values())) -> list[dict[str, float]]:
     """One row a length."""
-    model = long_bert()
+    model = held(*long_parts())
     found = []
     for tokens in LENGTHS:
         found.append(measure(model, tokens, min(PAIRS[tokens], most_pairs)))

@@ -122,6 +122,8 @@ def markdown(
             "",
             length.markdown(long),
             "",
+            "On a card: [gpu.md](gpu.md).",
+            "",
             "A rerun that changes head B, ÷ a rerun of an empty Streamlit page with torch loaded",
             f"(server side, 27 tokens): **{rerun['ratio']:.1f}** "
             f"({rerun['head_ms']:.1f} ms ÷ {rerun['empty_ms']:.1f} ms).",

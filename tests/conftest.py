@@ -6,14 +6,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test may ask a hub; read when its clien
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 import torch
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoModel, PreTrainedModel
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -21,6 +19,9 @@ import attnviz
 from attnviz.models import catalogue
 from attnviz.models.load import Model
 from attnviz.ui.server import jobs
+from tests.tiny_models import TINY_VOCABULARY as TINY_VOCABULARY
+from tests.tiny_models import save_tiny as save_tiny
+from tests.tiny_models import tiny_tokenizer as tiny_tokenizer
 from tests.tokenizers_of_all_kinds import byte_level, saved, sentence_piece
 from tests.waiting import CEILING
 
@@ -30,72 +31,6 @@ NOTE = (
     "The Law will never be perfect , but its application should be just - this is what we are "
     "missing , in my opinion ."
 )
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-TINY_VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-TINY_VOCABULARY += [*LETTERS, *(f"##{letter}" for letter in LETTERS)]
-TINY_VOCABULARY += ["the", "cat", "sat", "on", "mat", ".", ",", "##ing"]
-
-
-def tiny_tokenizer() -> PreTrainedTokenizerFast:
-    """A word-piece tokenizer with a vocabulary of a few letters and words."""
-    vocabulary = {piece: index for index, piece in enumerate(TINY_VOCABULARY)}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-    )
-
-
-def save_tiny(
-    folder: Path,
-    kind: str = "bert",
-    tokenizer: PreTrainedTokenizerFast | None = None,
-    **sizes: float,
-) -> Path:
-    """A random model of a family, saved with its tokenizer."""
-    names = {
-        "hidden_size": 24,
-        "num_hidden_layers": 3,
-        "num_attention_heads": 4,
-        "intermediate_size": 40,
-        "max_position_embeddings": 50,
-    }
-    if kind == "distilbert":
-        names = {
-            "dim": 24,
-            "n_layers": 3,
-            "n_heads": 4,
-            "hidden_dim": 40,
-            "max_position_embeddings": 50,
-        }
-    if kind == "electra":
-        names["embedding_size"] = 24
-    config = AutoConfig.for_model(
-        kind,
-        **{
-            **names,
-            "vocab_size": len(TINY_VOCABULARY),
-            "pad_token_id": 0,
-            "initializer_range": 0.5,
-            **sizes,
-        },
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(7)
-        AutoModel.from_config(config).save_pretrained(folder)
-    (tokenizer or tiny_tokenizer()).save_pretrained(folder)
-    return folder
 
 
 NEW_TO_NO_LINE = {"browser", "fuzz"}  # the app in another process; texts through known lines

@@ -42,6 +42,8 @@ head says of the captured run; at load it is held against the whole model's own 
 1e-5. A head that wants more of its base than its answer is left aside, and so is one that says a
 number and no class.
 
+The same families on a GPU, in float32, float16 and bfloat16: [gpu.md](gpu.md).
+
 ## Shown
 
 | family | kind | seen through | captured besides weights | largest difference |

@@ -123,7 +123,7 @@ def test_a_query_that_may_look_nowhere_has_no_weights() -> None:
 
 
 def _read_mask(mask: torch.Tensor | None) -> tuple[Any, Any]:
-    acting = Scoring(scaling=1.0, mask=mask, is_causal=False)
+    acting = Scoring(scaling=1.0, mask=mask, is_causal=False, place=torch.device("cpu"))
     both = acting.allowed(2, 3), acting.added()
     return tuple(None if one is None else one[0].numpy() for one in both)  # type: ignore[return-value]
 

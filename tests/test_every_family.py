@@ -15,6 +15,7 @@ from attnviz.capture.reading import read
 from attnviz.capture.target import read_target
 from attnviz.capture.variants import inputs
 from attnviz.core.heads import Kind
+from attnviz.models import precision
 from attnviz.models.load import Model
 from tests.families_table import row_of, written
 from tests.tiny_families import REFUSED, SIZES, opened, refused_family, saved_family
@@ -45,8 +46,8 @@ def oracle(folder: Path, model: Model) -> Any:
         given = inputs([reading], model, read_target(TARGET, given, model))
     build = AutoModelForSeq2SeqLM if model.target is not None else AutoModel
     module = build.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
-    module.config.use_cache = False
-    with torch.inference_mode():
+    module.to(given["input_ids"].device).config.use_cache = False
+    with precision.inference(module):  # on a card, convolutions would be in TF32
         return module(**given, output_attentions=True, output_hidden_states=True)
 
 
@@ -65,7 +66,7 @@ def test_a_family_shows_what_its_own_code_computes(kind: str, saved: Saved) -> N
         assert not any(may is None or np.triu(may, 1).any() for may in later), "not allowed, not 0"
     if "streams" in model.capabilities and model.target is None:
         for depth, hidden in enumerate(own.hidden_states[:-1]):  # after the last, families norm
-            np.testing.assert_allclose(trace.residual(depth), hidden[0].numpy(), atol=1e-3)
+            np.testing.assert_allclose(trace.residual(depth), hidden[0].cpu().numpy(), atol=1e-3)
     assert row_of(model) in written(), "docs/models.md is of another day: run make models"
 
 
@@ -75,7 +76,7 @@ def weights_are_their_own(trace: attnviz.Trace, own: Any) -> None:
     for of in get_args(Kind):
         returned = [one for one in getattr(own, OWN_NAMES[of], None) or () if one is not None]
         for layer, expected in enumerate(returned):
-            weights = expected[0].numpy()
+            weights = expected[0].cpu().numpy()
             np.testing.assert_allclose(trace.layer_weights(layer, of), weights, atol=CLOSE)
             widest = max(widest, float(weights.max() - weights.min()))
             may = trace.attention[of, layer].may_look(slice(None))

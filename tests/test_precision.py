@@ -15,7 +15,7 @@ from attnviz.errors import CaptureError, ModelError
 from attnviz.models import opening, precision, proof
 from attnviz.models.model import Model
 from attnviz.models.recorder import Recorder
-from tests.tiny_families import opened, saved_family
+from tests.tiny_families import opened, saved_family, saved_in_half
 
 TEXT = "the cat sat on the mat , singing ."
 HALVES = {torch.float16: 0.004, torch.bfloat16: 0.032}  # as a share of the largest number
@@ -23,28 +23,22 @@ KINDS = ("bert", "gpt2", "llama", "gemma2", "t5")
 halves = pytest.mark.parametrize("dtype", HALVES, ids=str)
 
 
-def saved_in(folder: Path, kind: str, dtype: torch.dtype) -> Path:
-    """A tiny model of a family, saved in half precision."""
-    saved_family(folder, kind)
-    module = AutoModel.from_pretrained(folder, dtype=dtype)
-    module.save_pretrained(folder)
-    return folder
-
-
 def plain(folder: Path, dtype: torch.dtype, ids: torch.Tensor, **more: Any) -> Any:
     """What transformers itself answers in that precision, with its eager attention."""
     module: Any = AutoModel.from_pretrained(folder, dtype=dtype, attn_implementation="eager")
     module.config.use_cache = False
     with torch.inference_mode():
-        return module.eval()(ids, output_attentions=True, output_hidden_states=True, **more)
+        return module.to(ids.device).eval()(
+            ids, output_attentions=True, output_hidden_states=True, **more
+        )
 
 
 @halves
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_folder_runs_in_the_precision_that_it_was_saved_in(
+def test_a_folder_runs_in_the_precision_that_it_was_saved_in_half(
     kind: str, dtype: torch.dtype, tmp_path: Path
 ) -> None:
-    model = opened(saved_in(tmp_path / kind, kind, dtype))
+    model = opened(saved_in_half(tmp_path / kind, kind, dtype))
     assert model.card.dtype == str(dtype).removeprefix("torch.")
     assert precision.of(model.module) == dtype
     trace = attnviz.trace(TEXT, model, target="the mat" if kind == "t5" else None)
@@ -55,7 +49,7 @@ def test_a_folder_runs_in_the_precision_that_it_was_saved_in(
         # q and k are half numbers, and what they make is computed in float32
         for kept in (record.queries, record.keys):  # type: ignore[attr-defined]
             assert kept.dtype == np.float32
-            as_half = torch.tensor(kept).to(dtype).float().numpy()
+            as_half = torch.tensor(kept).to(dtype).float().cpu().numpy()
             np.testing.assert_array_equal(as_half, kept)
 
 
@@ -64,7 +58,7 @@ def test_a_folder_runs_in_the_precision_that_it_was_saved_in(
 def test_weights_are_those_of_the_model_in_its_own_precision(
     kind: str, dtype: torch.dtype, tmp_path: Path
 ) -> None:
-    folder = saved_in(tmp_path / kind, kind, dtype)
+    folder = saved_in_half(tmp_path / kind, kind, dtype)
     model = opened(folder)
     trace = attnviz.trace(TEXT, model)
     given = inputs([read(TEXT, None, model)], model)
@@ -75,13 +69,13 @@ def test_weights_are_those_of_the_model_in_its_own_precision(
     close = HALVES[dtype] * max(1, largest)
     for head in trace.heads:
         weights = trace.weights(head)
-        theirs = own.attentions[head.layer][0, head.head].float().numpy()
+        theirs = own.attentions[head.layer][0, head.head].float().cpu().numpy()
         np.testing.assert_allclose(weights, theirs, atol=close)
-        in_float32 = exact.attentions[head.layer][0, head.head].numpy()
+        in_float32 = exact.attentions[head.layer][0, head.head].cpu().numpy()
         np.testing.assert_allclose(weights, in_float32, atol=close)
     assert (
         max(
-            np.abs(trace.weights(h) - exact.attentions[h.layer][0, h.head].numpy()).max()
+            np.abs(trace.weights(h) - exact.attentions[h.layer][0, h.head].cpu().numpy()).max()
             for h in trace.heads
         )
         > 1e-6
@@ -92,7 +86,7 @@ def test_weights_are_those_of_the_model_in_its_own_precision(
 def test_the_tolerance_is_that_of_the_precision(dtype: torch.dtype, tmp_path: Path) -> None:
     assert precision.tolerance(torch.float32) == precision.EXACT == 1e-5
     assert precision.tolerance(dtype) == pytest.approx(HALVES[dtype], rel=0.03)
-    model = opened(saved_in(tmp_path / "bert", "bert", dtype))
+    model = opened(saved_in_half(tmp_path / "bert", "bert", dtype))
     found = proof.measured(model)
     assert all(one.size <= one.tolerance for one in found)
     assert max(one.size for one in found) > 1e-5, "in half precision two ways differ by more"
@@ -102,7 +96,7 @@ def test_the_tolerance_is_that_of_the_precision(dtype: torch.dtype, tmp_path: Pa
 def test_another_scale_is_found_in_half_precision_too(
     dtype: torch.dtype, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = opened(saved_in(tmp_path / "bert", "bert", dtype))
+    model = opened(saved_in_half(tmp_path / "bert", "bert", dtype))
     called = Recorder.attention_called
 
     def otherwise(self: Recorder, *given: Any) -> None:
@@ -117,7 +111,7 @@ def test_another_scale_is_found_in_half_precision_too(
 
 
 def test_interventions_work_in_half_precision(tmp_path: Path) -> None:
-    model = opened(saved_in(tmp_path / "bert", "bert", torch.bfloat16))
+    model = opened(saved_in_half(tmp_path / "bert", "bert", torch.bfloat16))
     changed = attnviz.trace(TEXT, model, interventions=[attnviz.WeightsUniform(0, 1)])
     weights = changed.weights((0, 1))
     np.testing.assert_allclose(weights, 1 / len(weights), atol=1e-6)
@@ -136,7 +130,7 @@ def test_what_cannot_run_in_half_precision_runs_in_float32(
         return real(card, module, *more)
 
     monkeypatch.setattr(opening, "described", described)
-    model = opened(saved_in(tmp_path / "bert", "bert", torch.float16))
+    model = opened(saved_in_half(tmp_path / "bert", "bert", torch.float16))
     assert model.card.dtype == "float32"
     assert attnviz.trace(TEXT, model).heads
 
@@ -164,8 +158,9 @@ def test_a_head_in_half_precision_predicts_what_the_whole_model_says(
     assert precision.of(model.module) == dtype
     found = attnviz.trace(TEXT, model).predictions
     given = inputs([read(TEXT, None, model)], model)
+    beside: Any = whole  # where the inputs lie
     with torch.inference_mode():
-        logits = whole.eval()(**given).logits[0].float()
+        logits = beside.to(given["input_ids"].device).eval()(**given).logits[0].float()
     for position, shares in enumerate(logits.softmax(dim=-1)):
         (first, *_) = found.top[position]
         assert first.probability == pytest.approx(float(shares.max()), abs=HALVES[dtype])

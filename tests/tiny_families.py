@@ -16,7 +16,7 @@ from transformers import (
 from attnviz.models.catalogue import find
 from attnviz.models.model import Model
 from attnviz.models.opening import open_model
-from tests.conftest import TINY_VOCABULARY, save_tiny, tiny_tokenizer
+from tests.tiny_models import TINY_VOCABULARY, save_tiny, tiny_tokenizer
 
 PLAIN = {
     "hidden_size": 32,
@@ -214,6 +214,14 @@ def saved_family(folder: Path, kind: str, tokenizer: PreTrainedTokenizerFast | N
                 matrix.data.normal_(0, LESS_SPREAD.get(kind, SPREAD))
     module.save_pretrained(folder)
     (tokenizer or tiny_tokenizer()).save_pretrained(folder)
+    return folder
+
+
+def saved_in_half(folder: Path, kind: str, dtype: torch.dtype) -> Path:
+    """A tiny model of a family, saved in half precision."""
+    saved_family(folder, kind)
+    module = AutoModel.from_pretrained(folder, dtype=dtype)
+    module.save_pretrained(folder)
     return folder
 
 

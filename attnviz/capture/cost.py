@@ -63,8 +63,9 @@ def _seconds(model: Model, tokens: int) -> float:
     given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if model.target is not None:
         given["decoder_input_ids"] = ids[:, :1]
-    with torch.inference_mode():
+    with precision.inference(model.module):
         for _ in range(2):
             begun = time.perf_counter()
             model.module(**given)
+            precision.wait_for(model.module)
     return time.perf_counter() - begun

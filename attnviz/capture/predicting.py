@@ -2,12 +2,12 @@
 
 from functools import cache
 
-import torch
 from torch import Tensor
 
 from attnviz.capture.written import Vocabulary
 from attnviz.core.characters import visible
 from attnviz.core.predictions import Prediction, Predictions
+from attnviz.models import precision
 from attnviz.models.model import Model
 from attnviz.models.task_head import Heard, TaskHead
 
@@ -23,7 +23,7 @@ def predictions_of(model: Model, heard: Heard) -> Predictions | None:
     vocabulary = Vocabulary.of(model)
     says = cache(lambda number: _said(number, head, vocabulary))
     top: list[tuple[Prediction, ...]] = []
-    with torch.inference_mode():
+    with precision.inference(model.module):
         for scores in head.scores(heard.answer, heard.given):
             probabilities = _probabilities(scores.float(), head)
             likeliest = probabilities.topk(min(MOST, probabilities.shape[-1]))

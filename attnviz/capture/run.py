@@ -20,7 +20,7 @@ from attnviz.core.tiles import check_size
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError, TextError
-from attnviz.models import hooks
+from attnviz.models import hooks, precision
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.in_memory import held
 from attnviz.models.load import Model, load
@@ -141,7 +141,7 @@ def capture(
     if model.is_watched:
         return _watched(model, given)
     recorder = Recorder(model, Edits([interventions]), progress=progress)
-    with torch.inference_mode(), hooks.recording(recorder), _in_memory(len(reading.tokens)):
+    with _running(model, len(reading.tokens)), hooks.recording(recorder):
         model.module(**given)
         return recorder.attention(), recorder.all_streams()
 
@@ -154,21 +154,17 @@ def _watched(
     heads = model.card.heads * len(model.places)  # all of them are kept
     check_size(heads, tokens, tokens, error="capture_too_large")
     watcher = WeightRecorder(model)
-    with (
-        torch.inference_mode(),
-        watching(watcher),
-        hooks.recording(watcher),
-        _in_memory(tokens),
-    ):
+    with _running(model, tokens), watching(watcher), hooks.recording(watcher):
         model.module(**given)
     return watcher.attention(), watcher.all_streams()
 
 
 @contextmanager
-def _in_memory(tokens: int) -> Iterator[None]:
-    """What finds no memory, of NumPy or of torch, is said as such."""
+def _running(model: Model, tokens: int) -> Iterator[None]:
+    """A pass; what finds no memory, of NumPy or of torch, is said as such."""
     try:
-        yield
+        with precision.inference(model.module):
+            yield
     except (MemoryError, RuntimeError) as problem:
         none_left = isinstance(problem, (MemoryError, torch.OutOfMemoryError))
         if none_left or any(said in str(problem) for said in _NO_MEMORY):

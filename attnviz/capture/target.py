@@ -7,7 +7,6 @@ text is typed, or written by the model itself, each token the likeliest one.
 from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from attnviz.capture.reading import Reading, read
@@ -15,6 +14,7 @@ from attnviz.capture.written import tokens_written
 from attnviz.core.characters import visible
 from attnviz.core.tokens import MOST_GENERATED, Token
 from attnviz.errors import TextError
+from attnviz.models import precision
 from attnviz.models.load import Model
 from attnviz.models.model import Target
 
@@ -75,7 +75,7 @@ def _generated(source: dict[str, Tensor], model: Model, target: Target) -> list[
     most = min(MOST_GENERATED, model.limits.tokens - 1)
     options = {"max_new_tokens": most, "do_sample": False, "num_beams": 1, "use_cache": True}
     given = {name: value for name, value in source.items() if name != "token_type_ids"}
-    with torch.inference_mode():
+    with precision.inference(module):
         ids: list[int] = module.generate(**given, **options)[0].tolist()
     return ids[:-1] if len(ids) > 1 and ids[-1] in target.ends else ids
 

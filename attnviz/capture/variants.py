@@ -118,7 +118,7 @@ def _batch(
 ) -> np.ndarray:
     stream = _Stream(Edits(variants), model)
     read = [changed_reading(reading, interventions, model) for interventions in variants]
-    with torch.inference_mode(), hooks.recording(stream):
+    with precision.inference(model.module), hooks.recording(stream):
         model.module(**inputs(read, model))
     return np.stack(stream.depths, axis=1)
 

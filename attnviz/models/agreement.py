@@ -40,7 +40,7 @@ def went_on(record: AttentionRecord, answers: Sequence[Tensor], dtype: torch.dty
     known: dict[int, np.ndarray] = {}  # as a rule nothing is changed, and all three are one
     for answer in answers:
         if id(answer) not in known:
-            known[id(answer)] = array_of(answer)[rows].transpose(1, 0, 2)
+            known[id(answer)] = array_of(answer[:, rows]).transpose(1, 0, 2)
     plain, attended, given = (known[id(answer)] for answer in answers)  # "head row d_value"
     if not _are_close(few.head_output, given, close):
         return False

@@ -1,8 +1,8 @@
 """In memory: a transformers model that a script already holds, looked into without a file.
 
-What is looked into is a copy, in float32 on the CPU: the script's own module keeps its hooks, its
-attention, its mode and its gradients, and may be trained on. A copy is kept until the weights
-change, so that a second text does not prove the model again.
+What is looked into is a copy in float32, where models run: the script's own module keeps its
+hooks, its attention, its mode and its gradients, and may be trained on. A copy is kept until the
+weights change, so that a second text does not prove the model again.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from attnviz import checks
 from attnviz.errors import ArgumentError
 from attnviz.models import kinds
+from attnviz.models.accelerator import accelerated
 from attnviz.models.families import families
 from attnviz.models.model import Model
 from attnviz.models.opening import card_of, checked, described, reading_of, with_head
@@ -57,7 +58,8 @@ def _looked_into(module: PreTrainedModel, tokenizer: Any, revision: str) -> Mode
         copy.config.use_cache = False
     card = card_of(copy, title, "memory", revision)
     model = described(card, copy, family, *reading_of(tokenizer))
-    return with_head(model, head_of(predicts[0], copied) if predicts else head_of_target(copy))
+    head = head_of(predicts[0], copied) if predicts else head_of_target(copy)
+    return accelerated(with_head(model, head))
 
 
 def _copy(module: nn.Module) -> Any:

@@ -96,6 +96,7 @@ def positions_seen(found: Scout, module: PreTrainedModel) -> int | None:
         if table is words or not isinstance(table, nn.Embedding) or rows.is_floating_point():
             continue
         numbers = rows.flatten()
-        if len(numbers) > 1 and torch.equal(numbers, numbers[0] + torch.arange(len(numbers))):
+        counted = torch.arange(len(numbers), device=numbers.device)
+        if len(numbers) > 1 and torch.equal(numbers, numbers[0] + counted):
             return table.num_embeddings - int(numbers[0])
     return None

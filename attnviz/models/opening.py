@@ -15,6 +15,7 @@ from attnviz.core.card import Capability, ModelCard, Source
 from attnviz.core.predictions import Predicts
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.models import catalogue, kinds, layout, precision, proof, requirements, task_head
+from attnviz.models.accelerator import accelerated
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
 from attnviz.models.folders import WEIGHTS, has_vocabulary
@@ -54,10 +55,7 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
         card = _card(checkpoint, module)
         return with_head(described(card, module, family, tokenizer, special), head)
 
-    model = built(torch.float32)
-    model = _in_half(model, checkpoint, built)
-    head = None if model.task_head is None else model.task_head.module
-    precision.to_device(model.module, head)
+    model = accelerated(_in_half(built(torch.float32), checkpoint, built))
     if progress is not None:
         progress(1.0, "load")
     return model

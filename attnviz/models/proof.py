@@ -105,15 +105,14 @@ def measured(model: Model) -> list[Difference]:
     Raises:
         CaptureError: if the attention of a layer was not seen, or is no finite number.
     """
-    place = precision.of_module(model.module)
-    given = {name: tensor.to(place) for name, tensor in probe(model.card).items()}
+    given = probe(model.card, place=precision.of_module(model.module))
     return _of_watched(model, given) if model.is_watched else _of_recorded(model, given)
 
 
 def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
     recorder, dtype = Recorder(model, NoEdits()), precision.of(model.module)
     close = precision.tolerance(dtype)
-    with torch.inference_mode():
+    with precision.inference(model.module):
         with hooks.recording(recorder):
             shown = model.module(**given)[0]
         plain = model.module(**given)[0]
@@ -138,7 +137,7 @@ def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
 
 def _of_watched(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
     recorder = WeightRecorder(model)
-    with torch.inference_mode():
+    with precision.inference(model.module):
         with watching(recorder), hooks.recording(recorder):
             shown = model.module(**given)[0]
         answer = model.module(**given, output_attentions=True)
@@ -157,12 +156,18 @@ def _depth(model: Model, key: AttentionKey) -> Depth:
     return next(place.depth for place in model.places if place.key == key)
 
 
-def probe(card: ModelCard, padding: int = _PADDING) -> dict[str, Tensor]:
-    """Tokens that every vocabulary has, one after the other; the last are padding."""
+def probe(
+    card: ModelCard, padding: int = _PADDING, place: torch.device = precision.CPU
+) -> dict[str, Tensor]:
+    """Tokens that every vocabulary has, one after the other; the last are padding.
+
+    On the device of the model that is to read them.
+    """
     count = min(_READ, card.max_tokens)
     padding = min(padding, count - 1)
-    ids = (1 + torch.arange(count)) * max(1, card.vocabulary // (count + 1)) % card.vocabulary
-    mask = torch.ones(count, dtype=torch.long)
+    step = max(1, card.vocabulary // (count + 1))
+    ids = torch.arange(1, count + 1, device=place) * step % card.vocabulary
+    mask = torch.ones_like(ids)
     mask[count - padding :] = 0
     given = {"input_ids": ids[None], "attention_mask": mask[None]}
     if card.architecture == "encoder-decoder":
@@ -223,7 +228,9 @@ def _giving(blocks: Calls[Depth], recorder: Recorder) -> Callable[..., tuple[Any
         depth = blocks.next(part)
         if depth is None or depth[1] == 0:  # the x of layer 0 is the model's own, too
             return None
-        hidden = recorder.streams[depth]["entered"]
+        given = args[0] if args else kwargs["hidden_states"]
+        recorded = recorder.streams[depth]["entered"]
+        hidden = recorded.to(given.device, given.dtype, copy=True)  # whatever is done in place
         return ((hidden, *args[1:]), kwargs) if args else ((), {**kwargs, "hidden_states": hidden})
 
     return entering

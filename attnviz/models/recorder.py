@@ -18,7 +18,7 @@ from attnviz.models.edits import Edits
 from attnviz.models.places import Calls, Place, by_module
 from attnviz.models.progress import Progress
 from attnviz.models.scoring import Scoring, scoring_of
-from attnviz.models.streams import StreamRecorder, array_of, read_only
+from attnviz.models.streams import StreamRecorder, array_of, in_memory, read_only
 
 _SHOWN = {  # by each layer
     *("queries", "keys", "values", "scaling", "allowed", "added", "softcap", "sinks"),
@@ -73,9 +73,9 @@ class Recorder(StreamRecorder):
             done = sum("queries" in shown for shown in self.seen.values())
             self.progress(done / len(self.seen), "run")
         self.seen[of].update(
-            queries=query,
-            keys=key,
-            values=value,
+            queries=in_memory(query),
+            keys=in_memory(key),
+            values=in_memory(value),
             scaling=scoring.scaling,
             softcap=scoring.softcap,
             sinks=None if scoring.sinks is None else read_only(scoring.sinks),
@@ -129,14 +129,14 @@ class Recorder(StreamRecorder):
         changed = self.edits.z(key, z)
         self.answers[key] += [z, changed]
         if key not in self._projected:
-            self.seen[key]["concat"] = changed.flatten(start_dim=2)
+            self.seen[key]["concat"] = in_memory(changed.flatten(start_dim=2))
         return changed
 
     def heads_concatenated(self, output: nn.Module, concat: Tensor) -> None:
         """Keep the input of W_O."""
         del output
         if self._last is not None:
-            self.seen[self._last]["concat"] = concat.reshape(1, -1, concat.shape[-1])
+            self.seen[self._last]["concat"] = in_memory(concat.reshape(1, -1, concat.shape[-1]))
 
     def attention(self) -> dict[AttentionKey, AttentionRecord]:
         """One record for each place.
@@ -161,12 +161,12 @@ class Recorder(StreamRecorder):
         self.check_shown(sum(not self._has_shown(place) for place in places))
         return {
             place.key: AttentionRecord(
-                **{name: self._kept(place.key, name) for name in _SHOWN}, learned=place.learned
+                **{name: self._array(place.key, name) for name in _SHOWN}, learned=place.learned
             )
             for place in places
         }
 
-    def _kept(self, key: AttentionKey, name: str) -> Any:
+    def _array(self, key: AttentionKey, name: str) -> Any:
         """What a layer showed, no longer torch's."""
         shown = self.seen[key][name]
         return array_of(shown) if isinstance(shown, Tensor) else shown

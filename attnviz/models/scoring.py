@@ -29,6 +29,7 @@ class Scoring:
     scaling: float
     mask: Tensor | None  # as it was handed over: None is all, or the triangle if `is_causal`
     is_causal: bool
+    place: torch.device  # where scores are computed, and all that acts on them
     bias: Tensor | None = None  # added to the scores, once scaled
     softcap: float | None = None
     sinks: Float[Tensor, " head"] | None = None
@@ -46,10 +47,8 @@ class Scoring:
         if self.mask is not None and self.mask.dtype == torch.bool:
             parts.append(self.mask)
         if self.is_causal:
-            place = None if self.bias is None else self.bias.device
-            parts.append(
-                torch.ones(queries, keys, dtype=torch.bool, device=place).tril()[None, None]
-            )
+            square = torch.ones(queries, keys, dtype=torch.bool, device=self.place)
+            parts.append(square.tril()[None, None])
         parts = [part for part in parts if not part.all()]
         return reduce(torch.logical_and, parts) if parts else None
 
@@ -84,6 +83,7 @@ def scoring_of(
         scaling=query.shape[-1] ** -0.5 if scaling is None else float(scaling),
         mask=mask,
         is_causal=bool(flag) and mask is None and query.shape[2] > 1,
+        place=query.device,
         bias=given.get("position_bias"),
         softcap=softcap,
         sinks=sinks,

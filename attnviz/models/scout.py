@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
-from attnviz.models import hooks
+from attnviz.models import hooks, precision
 
 Inputs = Mapping[str, Tensor]
 
@@ -125,7 +125,7 @@ def scout(
 ) -> Scout:
     """What one pass of `given` through a model shows, with its attention by `showing`."""
     found = Scout()
-    with torch.inference_mode(), showing(found), _watched(module, found):
+    with precision.inference(module), showing(found), _watched(module, found):
         module(**given)
     return found
 

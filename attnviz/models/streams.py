@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from attnviz.core.attention import AttentionKey, Stream
 from attnviz.core.card import ModelCard
 from attnviz.errors import CaptureError
+from attnviz.models import precision
 from attnviz.models.places import Calls, Depth, Place, by_block, by_module
 
 _HALVES = {torch.bfloat16, torch.float16}
@@ -36,6 +37,7 @@ class StreamRecorder:
 
     model: Recorded
     streams: dict[Depth, dict[str, Tensor]] = field(init=False)  # entered, left, …
+    _hidden: tuple[Tensor, Tensor] | None = field(init=False, default=None)  # the last one
     _blocks: Calls[Depth] = field(init=False)
     _after: Calls[AttentionKey] = field(init=False)
 
@@ -54,18 +56,24 @@ class StreamRecorder:
         depth = self._blocks.next(block)
         if depth is None:
             raise self.not_understood()
-        self.streams[depth]["entered"] = hidden
+        self.streams[depth]["entered"] = self._kept(hidden)
 
     def attention_added(self, module: nn.Module, hidden: Tensor) -> None:
         """Keep the layer's z."""
         key = self._after.next(module)
         if key is None:
             raise self.not_understood()
-        self.streams["text", key[1]]["after_attention"] = hidden
+        self.streams["text", key[1]]["after_attention"] = in_memory(hidden)
 
     def layer_left(self, block: nn.Module, hidden: Tensor) -> None:
         """Keep the layer's r."""
-        self.streams[self._blocks.now(block)]["left"] = hidden
+        self.streams[self._blocks.now(block)]["left"] = self._kept(hidden)
+
+    def _kept(self, hidden: Tensor) -> Tensor:
+        """X or r in memory, copied once at most: the r of a layer is the x of the next."""
+        if self._hidden is None or not _is_same_memory(self._hidden[0], hidden):
+            self._hidden = hidden, in_memory(hidden)
+        return self._hidden[1]
 
     def has_stream(self, place: Place) -> bool:
         """Whether the layer of a place has shown its x and r, and its z, as far as it has them."""
@@ -125,12 +133,19 @@ class StreamRecorder:
 
 def _same(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors are one, or hold the same numbers."""
-    return one is other or torch.equal(one, other)
+    return _is_same_memory(one, other) or torch.equal(one, other)
 
 
 def _are_numbers(tensor: Tensor) -> bool:
     """Whether all are finite."""
     return bool(np.isfinite(array_of(tensor)).all())
+
+
+def _is_same_memory(one: Tensor, other: Tensor) -> bool:
+    return one is other or (
+        one.data_ptr() == other.data_ptr()
+        and (one.dtype, one.shape, one.stride()) == (other.dtype, other.shape, other.stride())
+    )
 
 
 def array_of(tensor: Tensor) -> np.ndarray:
@@ -139,9 +154,22 @@ def array_of(tensor: Tensor) -> np.ndarray:
     return first
 
 
+def in_memory(tensor: Tensor) -> Tensor:
+    """A tensor that lies on an accelerator, as a copy that does not; any other as it is.
+
+    It comes into memory of NumPy, in the order of its axes: that has large pages, and is read
+    faster by all who compute with it.
+    """
+    if tensor.device == precision.CPU:
+        return tensor
+    kept = tensor.detach().float() if tensor.dtype in _HALVES else tensor.detach()
+    numbers = np.empty(kept.shape, str(kept.dtype).removeprefix("torch."))
+    return torch.from_numpy(numbers).copy_(kept)
+
+
 def read_only(tensor: Tensor) -> np.ndarray:
     """A tensor's own numbers; of fewer bits than float32 as that."""
-    kept = tensor.float() if tensor.dtype in _HALVES else tensor
-    array: np.ndarray = kept.numpy(force=True)
+    kept = in_memory(tensor)
+    array: np.ndarray = (kept.float() if kept.dtype in _HALVES else kept).numpy(force=True)
     array.flags.writeable = False
     return array

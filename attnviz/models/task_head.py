@@ -179,7 +179,7 @@ def says_the_same(head: TaskHead, base: nn.Module, given: Given) -> bool:
     """Whether the head says of the base's answer what the whole model says of the text."""
     assert head.module is not None  # noqa: S101  # it is one of transformers'
     try:
-        with torch.inference_mode():
+        with precision.inference(head.module):
             parts = torch.cat(list(head.scores(base(**given), given)))
             whole = head.of_answer(head.module(**given))
     except CANNOT:

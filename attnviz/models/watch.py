@@ -161,7 +161,7 @@ class WeightRecorder(StreamRecorder):
     def product_seen(self, operands: Sequence[Tensor]) -> None:
         """The model goes on with the weights that are an operand."""
         for key, weights in list(self._unused.items()):
-            if any(same(weights, operand) for operand in operands):
+            if any(same(weights.to(operand.dtype), operand) for operand in operands):
                 del self._unused[key]
 
     def attention(self) -> dict[AttentionKey, GivenWeights]:

@@ -165,7 +165,8 @@ class Encoder(nn.Module):
         may_look = attention_mask.bool()[:, None, None]
         if self.config.is_causal:
             tokens = attention_mask.shape[1]
-            may_look = may_look & torch.ones(tokens, tokens, dtype=torch.bool).tril()
+            square = torch.ones(tokens, tokens, dtype=torch.bool, device=may_look.device)
+            may_look = may_look & square.tril()
         return may_look
 
 
