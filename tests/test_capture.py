@@ -17,6 +17,7 @@ from attnviz.errors import CaptureError
 from attnviz.models import hooks
 from attnviz.models.load import Model
 from attnviz.models.recorder import Recorder
+from attnviz.models.scoring import AttentionCall, scoring_of
 from tests.conftest import NOTE, Eager
 
 TEXTS = {
@@ -171,13 +172,16 @@ def test_a_layer_that_is_entered_by_another_stream_is_refused(tiny: Model) -> No
         recorder.stream()
 
 
+def called(module: torch.nn.Module, q: torch.Tensor, **extras: Any) -> AttentionCall:
+    """A call of the attention function with q for all three."""
+    return AttentionCall(q, q, q, None, extras, scoring_of(module, q, None, None, extras))
+
+
 def test_attention_that_changes_scores_in_unknown_ways_is_refused(minilm: Model) -> None:
     q = torch.zeros(1, 12, 2, 32)
     module = minilm.places[0].attention
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
-        Recorder(minilm, Edits([()])).attention_called(
-            module, q, q, q, None, None, {"softcap": 5.0}
-        )
+        Recorder(minilm, Edits([()])).attention_called(module, called(module, q, softcap=5.0))
 
 
 def test_a_layer_that_attends_twice_is_refused(minilm: Model) -> None:
@@ -185,15 +189,15 @@ def test_a_layer_that_attends_twice_is_refused(minilm: Model) -> None:
     q = torch.zeros(1, 12, 2, 32)
     module = minilm.places[0].attention
     recorder = Recorder(minilm, Edits([()]))
-    recorder.attention_called(module, q, q, q, None, None, {})
+    recorder.attention_called(module, called(module, q))
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
-        recorder.attention_called(module, q, q, q, None, None, {})
+        recorder.attention_called(module, called(module, q))
 
 
 def test_attention_of_no_layer_is_refused(minilm: Model) -> None:
-    q = torch.zeros(1, 12, 2, 32)
+    q, nobody = torch.zeros(1, 12, 2, 32), torch.nn.Identity()
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
-        Recorder(minilm, Edits([()])).attention_called(torch.nn.Identity(), q, q, q, None, None, {})
+        Recorder(minilm, Edits([()])).attention_called(nobody, called(nobody, q))
 
 
 def test_softmax_of_scores_that_exp_alone_cannot_hold() -> None:

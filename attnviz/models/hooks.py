@@ -20,7 +20,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from attnviz.models.scoring import Scoring, additive, scoring_of
+from attnviz.models.scoring import AttentionCall, Scoring, additive, scoring_of
 
 NAME = "attnviz"
 
@@ -43,17 +43,8 @@ class Streamed(Protocol):
 class Recorder(Streamed, Protocol):
     """What a capture offers to the running model."""
 
-    def attention_called(
-        self,
-        module: nn.Module,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        mask: Tensor | None,
-        scaling: float | None,
-        extras: dict[str, Any],
-    ) -> None:
-        """The attention function was called, with tensors "batch head token d_head"."""
+    def attention_called(self, module: nn.Module, call: AttentionCall) -> None:
+        """The attention function was called."""
 
     def attention_answered(self, module: nn.Module, z: Tensor) -> None:
         """Attention gave z, "batch token head d_head", before anything is changed."""
@@ -105,9 +96,10 @@ def attention(
     Soft caps and sinks have no fast path: there the family's own eager code computes.
     """
     recorder = _of_heads.get()
-    if recorder is not None:
-        recorder.attention_called(module, query, key, value, attention_mask, scaling, extras)
     scoring = scoring_of(module, query, attention_mask, scaling, extras)
+    if recorder is not None:
+        call = AttentionCall(query, key, value, attention_mask, extras, scoring)
+        recorder.attention_called(module, call)
     if scoring is not None and scoring.eager is not None:
         options = {"dropout": dropout, "scaling": scoring.scaling, **extras}
         mask = scoring.allowed(query.shape[2], key.shape[2])

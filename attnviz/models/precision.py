@@ -66,7 +66,7 @@ def coarseness(dtype: torch.dtype, largest_score: float) -> float:
 def inference(module: nn.Module) -> Iterator[None]:
     """A pass of a model in its own numbers: without gradients, without autocast, without TF32."""
     kind = of_module(module).type
-    has_autocast = torch.amp.is_autocast_available(kind)
+    has_autocast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
     no_autocast = torch.autocast(kind, enabled=False) if has_autocast else nullcontext()
     with torch.inference_mode(), no_autocast, _whole_float32:
         yield

@@ -17,7 +17,7 @@ from attnviz.models.agreement import went_on
 from attnviz.models.edits import Edits
 from attnviz.models.places import Calls, Place, by_module
 from attnviz.models.progress import Progress
-from attnviz.models.scoring import Scoring, scoring_of
+from attnviz.models.scoring import AttentionCall, Scoring
 from attnviz.models.streams import StreamRecorder, array_of, in_memory, read_only
 
 _SHOWN = {  # by each layer
@@ -51,19 +51,10 @@ class Recorder(StreamRecorder):
         self._projected = {place.key for place in places if place.output is not None}
         self._attention = Calls(by_module(places, "attention"))
 
-    def attention_called(
-        self,
-        module: nn.Module,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        mask: Tensor | None,
-        scaling: float | None,
-        extras: dict[str, Any],
-    ) -> None:
+    def attention_called(self, module: nn.Module, call: AttentionCall) -> None:
         """Keep what the attention function of a layer was given."""
         of = self._attention.next(module)
-        scoring = scoring_of(module, query, mask, scaling, extras)
+        query, key, value, scoring = call.query, call.key, call.value, call.scoring
         if of is None or scoring is None:
             raise self.not_understood()
         if scoring.eager is not None or self.edits.changes_weights(of):

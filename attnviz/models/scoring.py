@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from inspect import signature
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -57,6 +57,17 @@ class Scoring:
         parts = [one.masked_fill(~_is_allowed(one), 0) for one in self._summands]
         parts = [part for part in parts if part.any()]
         return reduce(torch.add, parts) if parts else None
+
+
+class AttentionCall(NamedTuple):
+    """What the attention function of a layer was given."""
+
+    query: Float[Tensor, "batch head query d_head"]
+    key: Float[Tensor, "batch kv_head key d_head"]
+    value: Float[Tensor, "batch kv_head key d_value"]
+    mask: Tensor | None
+    extras: dict[str, Any]
+    scoring: Scoring | None  # None where something acts on the scores that is not understood
 
 
 def _is_allowed(mask: Float[Tensor, "*axes"]) -> Bool[Tensor, "*axes"]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from attnviz.models import hooks, precision
+from attnviz.models.scoring import AttentionCall
 
 Inputs = Mapping[str, Tensor]
 
@@ -55,19 +56,10 @@ class Scout:
     layers: list[Ran] = field(default_factory=list)  # elements of a ModuleList
     embedded: list[Ran] = field(default_factory=list)
 
-    def attention_called(
-        self,
-        module: nn.Module,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        mask: Tensor | None,
-        scaling: float | None,
-        extras: dict[str, Any],
-    ) -> None:
+    def attention_called(self, module: nn.Module, call: AttentionCall) -> None:
         """A call of the attention function."""
-        del scaling
-        flag = extras.get("is_causal")
+        query, key, value, mask = call[:4]
+        flag = call.extras.get("is_causal")
         flag = getattr(module, "is_causal", True) if flag is None else flag
         self.attended.append(
             Attended(

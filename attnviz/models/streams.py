@@ -71,6 +71,8 @@ class StreamRecorder:
 
     def _kept(self, hidden: Tensor) -> Tensor:
         """X or r in memory, copied once at most: the r of a layer is the x of the next."""
+        if hidden.device == precision.CPU:
+            return hidden
         if self._hidden is None or not _is_same_memory(self._hidden[0], hidden):
             self._hidden = hidden, in_memory(hidden)
         return self._hidden[1]
