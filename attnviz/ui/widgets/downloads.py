@@ -72,3 +72,11 @@ def _one_of_few(who: str | None) -> Iterator[None]:
             _under_way[who] -= 1
             if not _under_way[who]:
                 del _under_way[who]
+
+
+def save_button(
+    kind: str, name: str, mime: str, made: Callable[[], bytes], *, disabled: bool = False
+) -> None:
+    """The button that makes and saves a file of this kind."""
+    label = say(f"page.save_{kind}", language())
+    download(label, made, name, mime, key=f"save_{kind}", disabled=disabled)
