@@ -11,7 +11,7 @@ from streamlit import runtime
 
 from attnviz.errors import AttnvizError, BusyError
 from attnviz.runtime.queue import Visitor, asked_by, in_turn
-from attnviz.texts import Language
+from attnviz.texts import Language, say
 from attnviz.ui.frame import language
 from attnviz.ui.server.log import session
 from attnviz.ui.server.messages import refusals
