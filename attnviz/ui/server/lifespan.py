@@ -162,8 +162,12 @@ def _open_and_load() -> None:
 
     Imports take turns with whatever draws: so torch waits for the first page, if somebody comes.
     """
-    open_first_page()
-    import_module("attnviz.ui.server.opening").draw()
+    try:
+        open_first_page()
+        import_module("attnviz.ui.server.opening").draw()
+    except (ImportError, OSError, RuntimeError) as problem:
+        _fail(problem)
+        return
     _drawn.wait(PATIENCE_SECONDS)
     _load()
 
@@ -176,8 +180,7 @@ def _load() -> None:
         start()
     except (ImportError, OSError, RuntimeError) as problem:  # torch cannot be imported
         opening.give_up()
-        _state.update(status="failed", self_test=type(problem).__name__)
-        note("start", status="failed", version=__version__, kind=type(problem).__name__)
+        _fail(problem)
         return
     try:
         difference = import_module("attnviz.ui.server.self_test").largest_difference()
@@ -192,6 +195,12 @@ def _load() -> None:
     note("start", status=_state["status"], version=__version__, ms=milliseconds)
     if settings().fetch_at_start:
         _fetch(settings().allowed_models)
+
+
+def _fail(problem: Exception) -> None:
+    """Say, where it is asked for, that the server cannot do its work."""
+    _state.update(status="failed", self_test=type(problem).__name__)
+    note("start", status="failed", version=__version__, kind=type(problem).__name__)
 
 
 def _fetch(names: Iterable[str]) -> None:
