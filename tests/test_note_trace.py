@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -203,6 +204,50 @@ def test_a_model_that_cannot_be_had_takes_the_opening_with_it(
     lifespan._load()
     assert ask_health()[0] == 503
     assert caches.shipped_card(minilm.name) is None
+
+
+# ---- the start
+
+
+class Recorded:
+    """Stands for the event of the first page."""
+
+    def __init__(self, order: list[str]) -> None:
+        self.order = order
+
+    def wait(self, _: float) -> None:
+        self.order.append("seen")
+
+
+def test_torch_waits_for_the_first_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(lifespan, "open_first_page", lambda: order.append("open"))
+    monkeypatch.setattr(opening, "draw", lambda: order.append("draw"))
+    monkeypatch.setattr(lifespan, "_drawn", Recorded(order))
+    monkeypatch.setattr(lifespan, "SETTLE_SECONDS", 0)
+    monkeypatch.setattr(lifespan, "_load", lambda: order.append("load"))
+    lifespan._open_and_load()
+    assert order == ["open", "draw", "seen", "load"]
+
+
+def test_a_run_of_the_page_says_that_it_is_drawn(
+    minilm: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifespan, "_drawn", threading.Event())
+    opened_page()
+    assert lifespan._drawn.is_set()
+
+
+def test_a_first_page_that_cannot_be_had_is_a_failed_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing() -> None:
+        raise ImportError
+
+    monkeypatch.setattr(lifespan, "_state", {"status": "starting", "since": 0.0})
+    monkeypatch.setattr(lifespan, "open_first_page", missing)
+    lifespan._open_and_load()
+    assert ask_health()[0] == 503
 
 
 _COLD = f"""

@@ -56,7 +56,8 @@ _USED_BY_PAGES = (
 _RUN_A_MODEL = ("capture.run", "capture.cost", *(f"ui.{name}" for name in _USED_BY_PAGES))
 
 TIDY_SECONDS = 10
-PATIENCE_SECONDS = 5  # for which torch waits for somebody who is to see the first page before
+PATIENCE_SECONDS = 5  # for which torch waits for somebody who is to see the first page before,
+SETTLE_SECONDS = 1  # and then for their browser, which fetches what draws it
 FULL_SECONDS = 60  # so long without room for anything new, and the server is no longer healthy
 
 _importing = threading.Lock()
@@ -169,6 +170,7 @@ def _open_and_load() -> None:
         _fail(problem)
         return
     _drawn.wait(PATIENCE_SECONDS)
+    time.sleep(SETTLE_SECONDS)
     _load()
 
 
