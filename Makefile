@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: run test check format bench bench-gpu bench-peers load look fuzz audit checkpoints models lock outdated clean
+.PHONY: run test check format bench bench-gpu bench-peers load look fuzz audit checkpoints opening models lock outdated clean
 
 run: $(RUN_STAMP)
 	@echo "attnviz: http://$(HOST):$(PORT)"
@@ -70,6 +70,9 @@ models: $(DEV_STAMP)
 
 checkpoints: $(RUN_STAMP)
 	@$(BIN)/python -m attnviz.training.ship
+
+opening: $(RUN_STAMP)
+	@$(BIN)/python -m attnviz.lessons.ship
 
 # The pins of requirements*.txt, without constraints, and then every version that came.
 lock: | $(BIN)/python

@@ -225,7 +225,7 @@ def test_cross_attention_says_that_its_layers_have_no_map(of: str, saved: Saved)
 def test_what_is_seen_of_a_trace_is_one_trace_as_long_as_that_is_kept(saved: Saved) -> None:
     """Flows take seconds, and are kept with the trace that they are of."""
     model = attnviz.load(saved("t5"))
-    key = caches.TraceKey.of(model, TEXT, target=TARGET, kind="encoder")
+    key = caches.TraceKey.of(model.card, TEXT, target=TARGET, kind="encoder")
     seen = caches.traced(key, model)
     assert caches.traced(key, model) is seen
     assert seen.kinds == ("encoder",)

@@ -11,7 +11,8 @@ from attnviz.capture.run import trace
 from attnviz.errors import AttnvizError
 from attnviz.models.load import Model, control_of
 from attnviz.models.small.alphabet import Alphabet
-from attnviz.models.small.encoder import Encoder, EncoderShape, MultiHeadAttention, new_encoder
+from attnviz.models.small.encoder import Encoder, MultiHeadAttention, new_encoder
+from attnviz.models.small.shape import EncoderShape
 from attnviz.models.small.trained import traceable
 
 SHAPE = EncoderShape(symbols=10, tokens=12, classes=10, questions=8)

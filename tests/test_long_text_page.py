@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.capture import cost as cost_module
-from attnviz.capture.cost import LONG, cost
+from attnviz.capture.cost import cost
 from attnviz.models.in_memory import held
 from attnviz.models.load import Model
 from attnviz.models.progress import Progress
@@ -19,8 +19,7 @@ from attnviz.runtime.sizes import size_of
 from attnviz.share.state import EXPLORE, ViewState, from_link, to_link
 from attnviz.texts import say
 from attnviz.ui.caches import TraceKey
-from attnviz.ui.widgets import long_text
-from attnviz.ui.widgets.long_text import cost_said, span_of
+from attnviz.ui.widgets.long_text import LONG, cost_said, span_of
 from tests.conftest import save_tiny
 from tests.long_models import long_model
 from tests.long_models import long_text as letters
@@ -60,7 +59,7 @@ def test_a_long_text_says_its_cost_before_it_is_read(
         return real(*given, **named)
 
     monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.info", info)
-    monkeypatch.setattr("attnviz.ui.caches.trace", traced)
+    monkeypatch.setattr("attnviz.capture.run.trace", traced)
     app = opened(folder, "the cat " * (WORDS // 2 - 1))
     assert ran
     (sentence,) = (one.replace("\\", "") for one in said_before if "on this machine" in one)
@@ -81,7 +80,7 @@ def test_a_model_is_timed_once_and_in_turn(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(cost_module, "_seconds", seconds)
     for words in (WORDS - 2, WORDS - 20):
-        with cost_said(TraceKey.of(model, "cat " * words), model):
+        with cost_said(TraceKey.of(model.card, "cat " * words), model.card):
             pass
     assert timed == [True]
 
@@ -90,8 +89,8 @@ def test_a_text_of_a_model_that_reads_no_long_one_is_not_tokenized_for_it(
     tiny: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert tiny.limits.tokens < LONG
-    monkeypatch.setattr(long_text, "read", lambda *_: pytest.fail("it is tokenized"))
-    with cost_said(TraceKey.of(tiny, "cat " * LONG), tiny):
+    monkeypatch.setattr("attnviz.capture.reading.read", lambda *_: pytest.fail("it is tokenized"))
+    with cost_said(TraceKey.of(tiny.card, "cat " * LONG), tiny.card):
         pass
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -126,6 +127,7 @@ def test_the_collector_rests_during_imports_and_is_afterwards_as_before(was_on: 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lifespan, "import_module", fails)
+        patch.setattr(lifespan, "_started", threading.Event())
         if not was_on:
             gc.disable()
         try:
@@ -293,7 +295,7 @@ def test_public_mode_offers_what_the_settings_allow(
 def test_no_way_around_the_menu_loads_a_model(public: pytest.MonkeyPatch, minilm: Model) -> None:
     def script() -> None:
         from attnviz.ui.errors import clear_errors
-        from attnviz.ui.widgets.model import loaded
+        from attnviz.ui.widgets.loading import loaded
 
         with clear_errors():
             loaded("/etc")

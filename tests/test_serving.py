@@ -1,6 +1,7 @@
 """The server as it runs: what it asks for outside, what it keeps open, what it tells."""
 
 import asyncio
+import json
 import os
 import resource
 import subprocess
@@ -139,6 +140,18 @@ def test_a_page_hears_no_path_of_the_server(running: Running) -> None:
     assert str(HOME).encode() not in message.SerializeToString()
     for path in ("metrics", "script-health-check", "agent/openapi.json"):
         assert status(f"{running.address}/_stcore/{path}") == 404
+
+
+def test_the_model_comes_behind_the_first_page_and_passes_its_self_test(running: Running) -> None:
+    def health() -> dict[str, object]:
+        with urllib.request.urlopen(f"{running.address}/health", timeout=CEILING) as answer:  # noqa: S310
+            found: dict[str, object] = json.load(answer)
+        return found
+
+    until(lambda: health()["status"] != "starting")
+    found = health()
+    assert found["status"] == "ok"
+    assert float(str(found["self_test"])) < 1e-3
 
 
 def test_as_many_files_as_the_system_allows(running: Running) -> None:

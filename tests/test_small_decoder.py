@@ -10,7 +10,8 @@ import attnviz
 from attnviz.analysis.measure import measure
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.engine import panel_of
-from attnviz.models.small.encoder import Encoder, EncoderShape, new_encoder
+from attnviz.models.small.encoder import Encoder, new_encoder
+from attnviz.models.small.shape import EncoderShape
 from attnviz.pictures.shown import shown
 from attnviz.training import checkpoint
 from attnviz.training.record import Training

@@ -10,7 +10,6 @@ from attnviz.models import precision
 from attnviz.models.model import Model
 from attnviz.runtime.cache import Cache
 
-LONG = 1_024  # tokens from which it is said
 _SHORT = 128  # tokens of the pass that the time is told from
 _WEIGHT = 8e-9  # seconds for one weight of the overview, about
 _FLOAT32 = 4

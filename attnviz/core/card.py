@@ -47,6 +47,11 @@ class ModelCard:
     layers_named: tuple[str, ...] = ()  # what the model calls them, where some have no attention
     other_layers: tuple[str, ...] = ()  # those without attention, by their kind
 
+    @property
+    def has_target(self) -> bool:
+        """Whether it reads a second text, which its decoder is to write."""
+        return self.architecture == "encoder-decoder"
+
     def called(self, language: Language) -> str:
         """What pictures in this language say."""
         return self.title_zh if language == "zh" and self.title_zh else self.title

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from attnviz.core.attention import AttentionRecord, Scored, Stream, Weighted
+from attnviz.core.card import LayerWeights, Norm, Projection
 from attnviz.core.heads import Kind
 from attnviz.core.trace import Trace
 
@@ -29,6 +30,47 @@ class PartialTrace(Trace):
     def streams(self) -> Mapping[str, Stream]:
         """The residual stream of each sequence, of the whole trace."""
         return self.again().streams
+
+
+class LaterWeights(LayerWeights):
+    """What a layer has learned, asked of the whole trace once it is wanted."""
+
+    __slots__ = ("_again", "_layer")
+    _again: Again
+    _layer: int
+
+    def __init__(self, again: Again, layer: int) -> None:
+        object.__setattr__(self, "_again", again)
+        object.__setattr__(self, "_layer", layer)
+
+    @property
+    def _whole(self) -> LayerWeights:
+        return self._again().learned[self._layer]
+
+    @property
+    def query(self) -> Projection:
+        """W_Q."""
+        return self._whole.query
+
+    @property
+    def key(self) -> Projection:
+        """W_K."""
+        return self._whole.key
+
+    @property
+    def value(self) -> Projection:
+        """W_V."""
+        return self._whole.value
+
+    @property
+    def output(self) -> Projection:
+        """W_O."""
+        return self._whole.output
+
+    @property
+    def norm(self) -> Norm:
+        """The LayerNorm of Add & Norm."""
+        return self._whole.norm
 
 
 def partial(trace: Trace, again: Again) -> PartialTrace:

@@ -3,30 +3,43 @@
 A model is loaded once per process and shared by all who ask for it. Nothing writes to
 it afterwards: parameters carry no gradient, hooks are registered once, and what a
 capture records lives with the capture.
+
+Importing this needs no torch: that comes with the first model, and takes seconds.
 """
 
 from collections.abc import Hashable
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from attnviz import checks
 from attnviz.errors import ArgumentError, ModelError
 from attnviz.models import catalogue
 from attnviz.models.folders import plain_name
-from attnviz.models.model import Limits as Limits
-from attnviz.models.model import Model as Model
-from attnviz.models.opening import open_model
 from attnviz.models.progress import Progress
 from attnviz.runtime.cache import Cache
 
+if TYPE_CHECKING:
+    from attnviz.models.model import Limits as Limits
+    from attnviz.models.model import Model as Model
+
 KEPT_MODELS = 3  # besides the built-in ones
 
-_models: Cache[Model] = Cache(is_pinned=True)  # one in use stays, however large
+_models: Cache[Any] = Cache(is_pinned=True)  # `Model`s; one in use stays, however large
+
+
+def __getattr__(name: str) -> object:
+    """`Model` and `Limits`, whose fields are torch's."""
+    if name not in ("Limits", "Model"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from attnviz.models import model
+
+    return getattr(model, name)
 
 
 def load(
     name_or_folder: str | PathLike[str] = catalogue.EMBEDDED, progress: Progress | None = None
-) -> Model:
+) -> "Model":
     """The model behind a catalogue name, a folder or a hub id; loaded once per process.
 
     Raises:
@@ -35,13 +48,19 @@ def load(
         ModelError: if there is none, or it is not one we can look into.
     """
     name = _name(name_or_folder)
-    known = _models.peek(name)
-    if known is not None:
-        return known
-    # No turn of those who compute: a model may be on its way from the hub for minutes.
-    model = _models.compute_once(name, lambda: open_model(catalogue.find(name, progress), progress))
-    _drop_others()
+    model: Model | None = _models.peek(name)
+    if model is None:
+        # No turn of those who compute: a model may be on its way from the hub for minutes.
+        model = _models.compute_once(name, lambda: _opened(name, progress))
+        _drop_others()
     return model
+
+
+def _opened(name: str, progress: Progress | None) -> "Model":
+    checkpoint = catalogue.find(name, progress)
+    from attnviz.models.opening import open_model  # and torch with it
+
+    return open_model(checkpoint, progress)
 
 
 def _name(given: object) -> str:
@@ -56,7 +75,7 @@ def _name(given: object) -> str:
     return str(folder)
 
 
-def control_of(model: Model) -> Model:
+def control_of(model: "Model") -> "Model":
     """The same architecture and tokenizer with random weights, to tell what training did.
 
     Loaded once per process, as `load` does. The control of a control is itself.

@@ -21,6 +21,7 @@ MOST_PARAMETER = 5_000  # characters of one parameter; longer ones are not read
 MOST_TEXT = 100_000  # characters that a compressed parameter may unfold to
 _SHORT = 300  # characters of an address from which compressing is tried
 _BETWEEN, _IS = ";", "="
+_PLAIN = re.compile("[0-9]{1,9}(\\.[0-9]{1,12})?")
 _HALF = re.compile("[\ud800-\udfff]")  # a lone surrogate, which has no UTF-8
 
 
@@ -131,3 +132,22 @@ def share(text: str) -> float:
 def flag(text: str) -> bool:
     """1 or 0."""
     return one_of("0", "1")(text) == "1"
+
+
+def read_range(text: str) -> tuple[float, float]:
+    """Two numbers, 0 or more and in order, as 0.1-0.9."""
+    low, high = map(_plain, text.split("-"))
+    if low > high:
+        raise ValueError(text)
+    return low, high
+
+
+def _plain(text: str) -> float:
+    if not _PLAIN.fullmatch(text):
+        raise ValueError(text)
+    return float(text)
+
+
+def range_text(within: tuple[float, float]) -> str:
+    """The counterpart of `read_range`."""
+    return "-".join(f"{one:.6f}".rstrip("0").rstrip(".") for one in within)

@@ -5,7 +5,6 @@ to be dropped is named. A state is a mapping from the names of fields to values;
 is not in it, or stands as at the start, is left out of the link.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
@@ -25,8 +24,10 @@ from attnviz.share.codec import (
     head_text,
     heads_text,
     one_of,
+    range_text,
     read_head,
     read_heads,
+    read_range,
     share,
     text_parameters,
     whole,
@@ -50,7 +51,6 @@ ANY, ONE_TOKEN = "any", "token"  # heads are found by a measure; by one token; e
 FINDS = (ANY, *targets(), ONE_TOKEN)
 LONG = "long"  # says that a text was too long for this link
 
-_PLAIN = re.compile("[0-9]{1,9}(\\.[0-9]{1,12})?")
 
 State = Mapping[str, Any]
 Params = Mapping[str, str]
@@ -130,24 +130,6 @@ def _read_opened(text: str) -> tuple[str, ...]:
     return tuple(folded(part) for part in text.split("-") if part)
 
 
-def _read_range(text: str) -> tuple[float, float]:
-    """Two numbers, 0 or more and in order, as 0.1-0.9."""
-    low, high = map(_plain, text.split("-"))
-    if low > high:
-        raise ValueError(text)
-    return low, high
-
-
-def _plain(text: str) -> float:
-    if not _PLAIN.fullmatch(text):
-        raise ValueError(text)
-    return float(text)
-
-
-def _range_text(within: tuple[float, float]) -> str:
-    return "-".join(f"{one:.6f}".rstrip("0").rstrip(".") for one in within)
-
-
 def _read_task(text: str) -> str:
     return one_of(*tasks())(text)
 
@@ -215,7 +197,7 @@ class ViewState(PageState):
         default="previous", metadata=_option("findby", *(one.name for one in measures()))
     )
     finder_range: tuple[float, float] | None = field(
-        default=None, metadata=_linked("findin", _read_range, _range_text)
+        default=None, metadata=_linked("findin", read_range, range_text)
     )
     # pictures that links of another time open; a tab that is chosen takes their place
     opened: tuple[str, ...] = field(default=(), metadata=_linked("open", _read_opened, "-".join))

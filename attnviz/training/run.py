@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from attnviz import checks
 from attnviz.errors import TrainingError
-from attnviz.models.small.encoder import EncoderShape
+from attnviz.models.small.shape import EncoderShape
 from attnviz.training.tasks import Task
 
 MOST_STEPS = 5_000

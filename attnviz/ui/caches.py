@@ -6,7 +6,6 @@ page sends is kept, and not the trace behind it.
 
 import time
 from collections.abc import Callable
-from itertools import product
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -20,7 +19,7 @@ from attnviz.analysis.find import Found, find
 from attnviz.analysis.lens import Lens, MapKind
 from attnviz.analysis.measure import measure
 from attnviz.analysis.measures import measures
-from attnviz.capture.run import trace
+from attnviz.core.card import ModelCard
 from attnviz.core.heads import HeadId, Kind
 from attnviz.core.methods import Picture
 from attnviz.core.one_kind import of_kind
@@ -29,7 +28,6 @@ from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.lessons import note_example, note_pair
 from attnviz.models.catalogue import EMBEDDED
-from attnviz.models.load import Model
 from attnviz.models.progress import Progress
 from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.arguments import can_be_pinned
@@ -43,11 +41,13 @@ from attnviz.pictures.lines import draw as draw_lines
 from attnviz.pictures.overview import Overview
 from attnviz.pictures.overview.tiles import Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
-from attnviz.pictures.style import MODES, Mode
-from attnviz.runtime.cache import Cache, pinning
-from attnviz.texts import LANGUAGES, Language
+from attnviz.pictures.style import Mode
+from attnviz.runtime.cache import Cache
+from attnviz.texts import Language
+from attnviz.ui.server import lifespan
 from attnviz.ui.server.log import note
 
+AnyModel = Any  # a loaded `Model`, whose type is torch's; None: that of the key
 LIGHT_CHARACTERS = 500  # of a text; its trace takes a tenth of a second
 
 
@@ -64,7 +64,7 @@ class TraceKey(NamedTuple):
     @classmethod
     def of(
         cls,
-        model: Model,
+        model: ModelCard,
         text: str,
         pair: str | None = None,
         target: str | None = None,
@@ -75,8 +75,8 @@ class TraceKey(NamedTuple):
         Models that write no text of their own have no use for the last two.
         """
         typed = target if target and target.strip() else None
-        of_two = (typed, kind) if model.target is not None else (None, None)
-        return cls(model.name, model.card.revision, text, pair, *of_two)
+        of_two = (typed, kind) if model.has_target else (None, None)
+        return cls(model.name, model.revision, text, pair, *of_two)
 
     @property
     def whole(self) -> "TraceKey":
@@ -111,6 +111,18 @@ _heatmaps: Cache[tuple[Chart, str]] = Cache()
 _measured: Cache[np.ndarray] = Cache()
 _found: Cache[tuple[Found, ...]] = Cache()
 _of_kinds: WeakKeyDictionary[Trace, dict[Kind, Trace]] = WeakKeyDictionary()
+_of_traces: tuple[Cache[Any], ...] = (  # by the key of a trace, or by one and more
+    _tiles,
+    _different,
+    _opening_pairs,
+    _lines,
+    _packets,
+    _prints,
+    _heatmaps,
+    _measured,
+    _found,
+)
+_shipped: Cache[ModelCard] = Cache(is_pinned=True)  # of models that are not loaded yet, by name
 panels: Cache[Drawing] = Cache()  # of lessons
 
 
@@ -119,17 +131,21 @@ def is_light(key: TraceKey) -> bool:
     return len(key.text) + len(key.pair or "") + len(key.target or "") <= LIGHT_CHARACTERS
 
 
-def traced(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace:
+def traced(key: TraceKey, model: AnyModel = None, progress: Progress | None = None) -> Trace:
     """The trace of a text: what weights need of it, and the rest when it is asked for."""
     every = key.whole
 
     def run() -> Trace:
-        return partial(_run(every, model, progress), lambda: fully_traced(every, model))
+        return _partial(every, model, progress)
 
     return _seen(key, _traces.get(every, run, is_light=is_light(key)))
 
 
-def fully_traced(key: TraceKey, model: Model) -> Trace:
+def _partial(key: TraceKey, model: AnyModel, progress: Progress | None = None) -> Trace:
+    return partial(_run(key, model, progress), lambda: fully_traced(key, model))
+
+
+def fully_traced(key: TraceKey, model: AnyModel = None) -> Trace:
     """The whole trace of a text, which is much larger."""
     every = key.whole
     return _seen(key, _whole.get(every, lambda: _run(every, model), is_light=is_light(key)))
@@ -143,12 +159,53 @@ def _seen(key: TraceKey, every: Trace) -> Trace:
     return known.get(key.kind) or known.setdefault(key.kind, of_kind(every, key.kind))
 
 
-def _run(key: TraceKey, model: Model, progress: Progress | None = None) -> Trace:
+def _run(key: TraceKey, model: AnyModel, progress: Progress | None = None) -> Trace:
+    if not lifespan.is_started() and progress is not None:
+        progress(0.0, "start")
+    lifespan.start()
+    from attnviz.capture.run import trace  # and torch, which `start` has imported
+
     started = time.perf_counter()
-    found = trace(key.text, model, key.pair, target=key.target, progress=progress)
+    through = key.model if model is None else model
+    found = trace(key.text, through, key.pair, target=key.target, progress=progress)
     milliseconds = 1000 * (time.perf_counter() - started)
-    note("trace", model=model.card.title, tokens=len(found.tokens), ms=milliseconds)
+    note("trace", model=found.model.title, tokens=len(found.tokens), ms=milliseconds)
     return found
+
+
+def keep_trace(key: TraceKey, trace: Trace) -> None:
+    """Keep a trace that was not run here: that of the opening, which comes with the package."""
+    _traces.put(key.whole, trace)
+    _shipped.put(key.model, trace.model)
+
+
+def shipped_card(model: str) -> ModelCard | None:
+    """What a model is, as long as only its trace that comes with the package is here."""
+    return _shipped.peek(model)
+
+
+def take_over(key: TraceKey) -> None:
+    """Put a trace of the model itself in the place of the one that comes with the package.
+
+    What was drawn of that one is let go of, too.
+    """
+    live = _partial(key.whole, None)
+    forget_shipped(key)
+    _traces.put(key.whole, live)
+
+
+def forget_shipped(key: TraceKey) -> None:
+    """Let go of the trace that comes with the package, and of all that is known of it."""
+    _shipped.drop(key.model)
+    _traces.drop(key.whole)
+    for cache in _of_traces:
+        for known in cache:
+            if _is_of(known, key):
+                cache.drop(known)
+
+
+def _is_of(known: Any, key: TraceKey) -> bool:
+    return key in (known, known[0])
 
 
 def all_known(key: TraceKey) -> Trace | None:
@@ -278,17 +335,3 @@ def print_of(
     view = (seen.heads, seen.combination, seen.lens, seen.direction, seen.arrangement, seen.pins)
     whole = (key, what, view, sheet, seen.language)
     return _prints.get(whole, lambda: make().to_svg(sheet=sheet))
-
-
-def keep_opening(key: TraceKey, model: Model) -> None:
-    """Compute what the page opens with, and never let go of it: it is shown to everybody."""
-    with pinning():
-        trace = traced(key, model)
-        overview_of(key, trace)
-        opening = opening_pair_of(key, trace)
-        heads, lens = (opening.a.head, opening.b.head), note_pair.WORDS_ONLY
-        chosen = LinesKey(heads, None, "horizontal", "stacked", ())
-        for language in LANGUAGES:
-            lines_of(key, chosen, lens, language, trace, captioned=True)
-            for one, mode in product(shown(trace, heads, lens), MODES):
-                heatmap_of(key, one, mode, language, captioned=True)

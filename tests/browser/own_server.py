@@ -18,12 +18,16 @@ _HELD_UP = """
 import sys, time
 from pathlib import Path
 from attnviz.ui.server import lifespan
-begin, go = lifespan.start, Path(sys.argv.pop(1))
-def start():
-    while not go.exists():
-        time.sleep(0.02)
-    begin()
-lifespan.start = start
+go = Path(sys.argv.pop(1))
+def held_up(begin):
+    def start():
+        while not go.exists():
+            time.sleep(0.02)
+        begin()
+    return start
+lifespan.start, lifespan.open_first_page = map(
+    held_up, (lifespan.start, lifespan.open_first_page)
+)
 from streamlit.web import cli
 cli.main()
 """

@@ -11,7 +11,8 @@ from attnviz.models.layout import layer_weights, shown, watch
 from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
 from attnviz.models.small.alphabet import UNKNOWN, Alphabet
-from attnviz.models.small.encoder import FAMILY, Encoder, EncoderShape
+from attnviz.models.small.encoder import FAMILY, Encoder
+from attnviz.models.small.shape import EncoderShape
 from attnviz.models.task_head import TaskHead, watch_answer
 from attnviz.runtime.limits import limits
 

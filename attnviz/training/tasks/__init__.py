@@ -19,7 +19,7 @@ from jaxtyping import Int
 from attnviz import checks
 from attnviz.errors import TrainingError
 from attnviz.models.small.alphabet import Alphabet
-from attnviz.models.small.encoder import EncoderShape, Positions
+from attnviz.models.small.shape import EncoderShape, Positions
 
 NOTHING = -1
 

@@ -17,7 +17,7 @@ from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import header, language
 from attnviz.ui.server.lifespan import health_report
 from attnviz.ui.widgets.escape import markdown_text
-from attnviz.ui.widgets.model import loaded
+from attnviz.ui.widgets.loading import loaded
 from attnviz.version import versions
 
 

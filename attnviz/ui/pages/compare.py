@@ -15,7 +15,7 @@ from attnviz.ui.frame import language, mode
 from attnviz.ui.server.jobs import Job
 from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
-from attnviz.ui.widgets.saving import save_comparison
+from attnviz.ui.widgets.training_saving import save_comparison
 from attnviz.ui.widgets.training_texts import outcome, progress_text, share_done
 
 FEW, MANY = 1, 8

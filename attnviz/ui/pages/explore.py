@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
+from attnviz.core.card import ModelCard
 from attnviz.core.trace import Trace
-from attnviz.models.load import Model
 from attnviz.models.progress import Progress
 from attnviz.runtime.queue import in_turn
 from attnviz.share.state import EXPLORE, ExploreState
@@ -17,7 +17,7 @@ from attnviz.ui.frame import header, is_embedded, language
 from attnviz.ui.widgets import last_shown, opening
 from attnviz.ui.widgets.heads import Different, fit_heads
 from attnviz.ui.widgets.long_text import cost_said
-from attnviz.ui.widgets.model import linked_model, loaded, model
+from attnviz.ui.widgets.model import card_of, linked_model, model_name
 from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.sentence import chips, chosen_sentence, growing_boxes
@@ -52,21 +52,22 @@ def _body(now: ExploreState) -> None:
     last_shown.begin()
     with clear_errors():
         with menu_of_models:
-            chosen_model = model()
-        if chosen_model is not None:
+            name = model_name()
+            card = card_of(name) if name else None
+        if card is not None:
             with boxes:
-                target_box(chosen_model)
-            _see(TraceKey.of(chosen_model, *sentence, now.target, now.kind), chosen_model)
+                target_box(card)
+            _see(TraceKey.of(card, *sentence, now.target, now.kind), card)
     if (last := last_shown.last()) is not None:
         with clear_errors():
             _see(*last)
 
 
-def _see(key: TraceKey, model: Model) -> None:
-    trace = _run(key, model)
+def _see(key: TraceKey, card: ModelCard) -> None:
+    trace = _run(key, card)
     last_shown.keep(key)
-    usual = _fitted(key, model, trace)
-    every = caches.traced(key.whole, model)
+    usual = _fitted(key, trace)
+    every = caches.traced(key.whole)
     show_warnings(every)
     notes(every)
     attention_kinds(every)
@@ -76,8 +77,8 @@ def _see(key: TraceKey, model: Model) -> None:
 
 
 def _viewer(key: TraceKey, usual: Different) -> None:
-    show_predictions(key, caches.traced(key.whole, loaded(key.model)))
-    trace = _run(key, loaded(key.model))
+    trace = _run(key, card_of(key.model))
+    show_predictions(key, caches.traced(key.whole))
     viewer(key, trace, usual, lambda: share("explore", _seen(key, usual)))
     address.keep_link(_seen(key, usual))
 
@@ -94,43 +95,44 @@ def _seen(key: TraceKey, usual: Different) -> ExploreState:
 def _embedded(now: ExploreState) -> None:
     """Chosen parts alone, for a frame in somebody else's page."""
     with clear_errors():
-        model = linked_model(now)
-        if model is None:
+        name = linked_model(now)
+        if name is None:
             return
-        key = TraceKey.of(model, *chosen_sentence(now), now.target, now.kind)
-        trace = _run(key, model)
-        usual = _fitted(key, model, trace)
-        show_warnings(caches.traced(key.whole, model))
+        card = card_of(name)
+        key = TraceKey.of(card, *chosen_sentence(now), now.target, now.kind)
+        trace = _run(key, card)
+        usual = _fitted(key, trace)
+        show_warnings(caches.traced(key.whole))
         fragment(_embedded_viewer)(key, usual)
         full = address.address(address.current_link(_seen(key, usual)).params)
         st.link_button(say("share.open_full", language()), full, type="tertiary")
 
 
 def _embedded_viewer(key: TraceKey, usual: Different) -> None:
-    embedded_viewer(key, _run(key, loaded(key.model)), state.read(ExploreState), usual)
+    embedded_viewer(key, _run(key, card_of(key.model)), state.read(ExploreState), usual)
 
 
-def _fitted(key: TraceKey, model: Model, trace: Trace) -> Different:
+def _fitted(key: TraceKey, trace: Trace) -> Different:
     """The heads with which it opens, which are seen unless others of this model were chosen."""
     usual = opening.usual_pair(key, trace)
-    of = f"{model.name} {model.card.revision} {key.kind or ''}".rstrip()
+    of = f"{key.model} {key.revision} {key.kind or ''}".rstrip()
     address.drop(*map(str, fit_heads(of, trace.heads, usual)))
     opening.begin(key, usual)
     return usual
 
 
-def _run(key: TraceKey, model: Model) -> Trace:
+def _run(key: TraceKey, card: ModelCard) -> Trace:
     """The trace, and what is drawn of it first: in one turn, so that few wait with a trace."""
     known = caches.all_known(key)
 
     def work(report: Progress) -> Trace:
         with in_turn(is_light=caches.is_light(key)):
-            trace = caches.traced(key, model, report)
+            trace = caches.traced(key, progress=report)
             caches.overview_of(key, trace, report)
             caches.opening_pair_of(key, trace, report)
         return trace
 
     if known is not None:
         return known
-    with cost_said(key, model):
+    with cost_said(key, card):
         return with_progress(work, language(), "read")

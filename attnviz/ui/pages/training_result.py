@@ -33,8 +33,8 @@ from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.heads import fit_heads
 from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.progress import with_progress
-from attnviz.ui.widgets.saving import save_training
 from attnviz.ui.widgets.sharing import share
+from attnviz.ui.widgets.training_saving import save_training
 from attnviz.ui.widgets.training_texts import outcome, outcome_at
 from attnviz.ui.widgets.viewer import viewer
 from attnviz.ui.widgets.warnings import show_warnings
@@ -190,7 +190,7 @@ def _own_text(training: Training, model: Model, seen: Seen) -> None:
         **state.bound(TrainState, "own_text", usual=task.alphabet.example),
         help=markdown_text(say("train.text_help", language(), symbols=symbols)),
     )
-    key = TraceKey.of(model, text)
+    key = TraceKey.of(model.card, text)
     try:
         trace = caches.traced(key, model)
         _LAST_OWN.put((task.name, text))

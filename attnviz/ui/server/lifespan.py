@@ -47,16 +47,43 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
+_FIRST_PAGE = ("pages.explore", "server.opening")  # which need no torch
 _USED_BY_PAGES = (
-    *("pages.explore", "pages.train", "pages.walkthrough.page", "pages.about"),
-    "server.opening",
+    *_FIRST_PAGE,
+    *("pages.train", "pages.walkthrough.page", "pages.about"),
+    "widgets.loading",
 )
+_RUN_A_MODEL = ("capture.run", "capture.cost", *(f"ui.{name}" for name in _USED_BY_PAGES))
 
 TIDY_SECONDS = 10
+PATIENCE_SECONDS = 5  # for which torch waits for somebody who is to see the first page before,
+SETTLE_SECONDS = 1  # and then for their browser, which fetches what draws it
 FULL_SECONDS = 60  # so long without room for anything new, and the server is no longer healthy
 
-_starting, _started = threading.Lock(), threading.Event()
+_importing = threading.Lock()
+_opened, _drawn, _started = threading.Event(), threading.Event(), threading.Event()
 _state: dict[str, Any] = {"status": "starting", "since": time.time()}
+
+
+def is_open() -> bool:
+    """Whether `open_first_page` has nothing left to do."""
+    return _opened.is_set()
+
+
+def open_first_page() -> None:
+    """Import what Explore opens with, without torch; on a server, its trace is there, too."""
+    with _importing, without_collections():
+        if not _opened.is_set():
+            for name in _FIRST_PAGE:
+                import_module(f"attnviz.ui.{name}")
+            if _state.get("is_served"):
+                import_module("attnviz.ui.server.opening").ship()
+            _opened.set()
+
+
+def first_page_is_drawn() -> None:
+    """From now on torch may take the time of this process."""
+    _drawn.set()
 
 
 def is_started() -> bool:
@@ -71,8 +98,10 @@ def start() -> None:
     lazy module then misses names (ImportError: cannot import name 'AutoConfig'); and Plotly
     takes a pandas that another thread has begun to import for a whole one (AttributeError).
     """
-    with _starting, without_collections():
-        for name in ("capture.run", *(f"ui.{page}" for page in _USED_BY_PAGES)):
+    if _started.is_set():
+        return
+    with _importing, without_collections():
+        for name in _RUN_A_MODEL:
             import_module(f"attnviz.{name}")
         import_module("torch").set_num_threads(1)
         _started.set()
@@ -95,14 +124,15 @@ def without_collections() -> Iterator[None]:
 
 @asynccontextmanager
 async def warm_up(_: Any) -> AsyncIterator[None]:
-    """Start up and load the embedded model while the first browser is still on its way."""
+    """Start up, and open the first page while the first browser is still on its way."""
+    _state["is_served"] = True
     begin()
     raise_file_limit()
     return_freed()
     lets_go(let_go_of_answers)
     lets_go(_let_go_of_a_model)
     visitors_are(import_module("attnviz.ui.widgets.progress").this_visitor)
-    threading.Thread(target=_load, daemon=True).start()
+    threading.Thread(target=_open_and_load, daemon=True).start()
     threading.Thread(target=_tidy, daemon=True).start()
     closing = asyncio.create_task(close_expired())
     yield
@@ -128,27 +158,51 @@ def _tidy() -> None:
         time.sleep(TIDY_SECONDS)
 
 
+def _open_and_load() -> None:
+    """Draw the first page of what comes with the package, and load the model once it is seen.
+
+    Imports take turns with whatever draws: so torch waits for the first page, if somebody comes.
+    """
+    try:
+        open_first_page()
+        import_module("attnviz.ui.server.opening").draw()
+    except (ImportError, OSError, RuntimeError) as problem:
+        _fail(problem)
+        return
+    _drawn.wait(PATIENCE_SECONDS)
+    time.sleep(SETTLE_SECONDS)
+    _load()
+
+
 def _load() -> None:
-    """Load the embedded model, look at what it computes, and draw the opening example."""
+    """Load the embedded model, look at what it computes, and let it draw the opening example."""
     started = time.perf_counter()
+    opening = import_module("attnviz.ui.server.opening")
     try:
         start()
     except (ImportError, OSError, RuntimeError) as problem:  # torch cannot be imported
-        _state.update(status="failed", self_test=type(problem).__name__)
-        note("start", status="failed", version=__version__, kind=type(problem).__name__)
+        opening.give_up()
+        _fail(problem)
         return
     try:
         difference = import_module("attnviz.ui.server.self_test").largest_difference()
     except AttnvizError as problem:
+        opening.give_up()
         _state.update(status="failed", self_test=problem.key)  # the page says it in a sentence
     else:
-        import_module("attnviz.ui.server.opening").draw()
+        opening.take_over()
         passed = difference < import_module("attnviz.ui.server.self_test").TOLERANCE
         _state.update(status="ok" if passed else "failed", self_test=difference)
     milliseconds = 1000 * (time.perf_counter() - started)
     note("start", status=_state["status"], version=__version__, ms=milliseconds)
     if settings().fetch_at_start:
         _fetch(settings().allowed_models)
+
+
+def _fail(problem: Exception) -> None:
+    """Say, where it is asked for, that the server cannot do its work."""
+    _state.update(status="failed", self_test=type(problem).__name__)
+    note("start", status="failed", version=__version__, kind=type(problem).__name__)
 
 
 def _fetch(names: Iterable[str]) -> None:

@@ -5,12 +5,18 @@ import streamlit as st
 from attnviz.texts import say
 from attnviz.ui import frame, state
 from attnviz.ui.server import lifespan
+from attnviz.ui.widgets.progress import await_start
 
 current = frame.begin()
-if not lifespan.is_started():
+if current.url_path:
+    await_start()
+elif not lifespan.is_open():
     with st.spinner(say("progress.start", frame.language())):
-        lifespan.start()
-current.run()
+        lifespan.open_first_page()
+try:
+    current.run()
+finally:
+    lifespan.first_page_is_drawn()
 
 
 @st.fragment(run_every=3600)

@@ -1,12 +1,56 @@
-"""The opening example, drawn when the server starts."""
+"""The opening example: here before its model is, and drawn when the server starts."""
 
-from attnviz.models.catalogue import EMBEDDED
-from attnviz.models.load import load
-from attnviz.ui.caches import TraceKey, keep_opening
+from dataclasses import replace
+
+from attnviz.errors import ModelError
+from attnviz.lessons.note_trace import note_trace
+from attnviz.models import catalogue
+from attnviz.models.catalogue import EMBEDDED, EMBEDDED_SHA256
+from attnviz.runtime.cache import pinning
+from attnviz.share.state import ExploreState
+from attnviz.texts import LANGUAGES
+from attnviz.ui import caches
+from attnviz.ui.caches import TraceKey
+from attnviz.ui.widgets.controls import chosen_view
 from attnviz.ui.widgets.examples import EXAMPLES
+from attnviz.ui.widgets.opening import FIGURE, usual_pair
+
+KEY = TraceKey(EMBEDDED, EMBEDDED_SHA256, EXAMPLES[0].text, None)
+
+
+def ship() -> None:
+    """Keep the trace that comes with the package, if it is one of the model that is installed."""
+    shipped = note_trace(lambda: caches.fully_traced(KEY))
+    try:
+        installed = catalogue.find(EMBEDDED).revision
+    except ModelError:
+        return  # the page says it, once it loads the model
+    if shipped is not None and (shipped.model.revision, shipped.text) == (installed, KEY.text):
+        with pinning():
+            caches.keep_trace(KEY, shipped)
 
 
 def draw() -> None:
     """Compute what every new visitor sees first, so that nobody has to be refused it."""
-    model, example = load(EMBEDDED), EXAMPLES[0]
-    keep_opening(TraceKey(model.name, model.card.revision, example.text, None), model)
+    with pinning():
+        trace = caches.traced(KEY)
+        caches.overview_of(KEY, trace)
+        now = replace(ExploreState(), **FIGURE)
+        view = chosen_view(trace, now, usual_pair(KEY, trace), pins=())
+        for language in LANGUAGES:
+            caches.lines_of(KEY, view.lines, view.lens, language, trace, captioned=True)
+
+
+def take_over() -> None:
+    """Let the model that is here now show what came with the package, and draw that anew."""
+    with pinning():
+        caches.take_over(KEY)
+    draw()
+    from attnviz.ui.widgets.loading import settle  # torch is here now
+
+    settle(KEY.revision)
+
+
+def give_up() -> None:
+    """Let go of what came with the package: its model cannot be had, and the page is to say so."""
+    caches.forget_shipped(KEY)

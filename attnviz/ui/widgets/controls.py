@@ -72,6 +72,11 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
 
 def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Choices:
     """What is chosen, by the controls or, where there are none, by the link."""
+    return chosen_view(trace, now, usual, pins.starting(key, trace, lens_of(now, trace)))
+
+
+def chosen_view(trace: Trace, now: ViewState, usual: Different, pins: tuple[str, ...]) -> Choices:
+    """What a state chooses to see of a trace, where the lines begin with these pins."""
     lens = lens_of(now, trace)
     return Choices(
         heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),
@@ -79,7 +84,7 @@ def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Ch
         direction=now.direction,
         arrangement=now.arrangement or USUAL_ARRANGEMENT,
         lens=lens,
-        pins=pins.starting(key, trace, lens),
+        pins=pins,
     )
 
 

@@ -11,7 +11,7 @@ from streamlit import runtime
 
 from attnviz.errors import AttnvizError, BusyError
 from attnviz.runtime.queue import Visitor, asked_by, in_turn
-from attnviz.texts import Language
+from attnviz.texts import Language, say
 from attnviz.ui.frame import language
 from attnviz.ui.server.log import session
 from attnviz.ui.server.messages import refusals
@@ -72,3 +72,11 @@ def _one_of_few(who: str | None) -> Iterator[None]:
             _under_way[who] -= 1
             if not _under_way[who]:
                 del _under_way[who]
+
+
+def save_button(
+    kind: str, name: str, mime: str, made: Callable[[], bytes], *, disabled: bool = False
+) -> None:
+    """The button that makes and saves a file of this kind."""
+    label = say(f"page.save_{kind}", language())
+    download(label, made, name, mime, key=f"save_{kind}", disabled=disabled)

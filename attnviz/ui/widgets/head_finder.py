@@ -12,7 +12,6 @@ import streamlit as st
 from attnviz.analysis.find import targets
 from attnviz.analysis.lens import Lens
 from attnviz.analysis.measures import Measure, measures
-from attnviz.capture.cost import LONG
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import CaptureError
@@ -27,6 +26,7 @@ from attnviz.ui.widgets import pins
 from attnviz.ui.widgets.downloads import download
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.heads import Different, choose_head
+from attnviz.ui.widgets.long_text import LONG
 from attnviz.ui.widgets.progress import with_progress
 
 TABLE = "head_table"

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from attnviz.models.load import Model, load
+from attnviz.core.card import ModelCard
 from attnviz.texts import say
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.frame import language
 from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.model import card_of
 
 _LAST: SessionValue[TraceKey | None] = SessionValue("last_key", None)
 _IS_SHOWN = SessionValue("is_shown", False)
@@ -24,13 +25,13 @@ def keep(key: TraceKey) -> None:
     _IS_SHOWN.put(True)
 
 
-def last() -> tuple[TraceKey, Model] | None:
+def last() -> tuple[TraceKey, ModelCard] | None:
     """What was shown last, with a sentence that says so; None if this run shows something."""
     key = _LAST.get()
     if _IS_SHOWN.get() or key is None:
         return None
-    model = load(key.model)
-    said = say("page.last", language(), model=model.card.called(language()), text=_short(key.text))
+    model = card_of(key.model)
+    said = say("page.last", language(), model=model.called(language()), text=_short(key.text))
     st.info(markdown_text(said))
     return key, model
 

@@ -5,18 +5,18 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from attnviz.capture.cost import LONG, cost
-from attnviz.capture.reading import read
+from attnviz.core.card import ModelCard
 from attnviz.core.trace import Trace
 from attnviz.digits import printed
-from attnviz.models.load import Model
 from attnviz.share.state import ViewState
 from attnviz.texts import say
 from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.frame import language
 from attnviz.ui.widgets.escape import markdown_text
+from attnviz.ui.widgets.progress import await_start
 
+LONG = 1_024  # tokens from which it is said what a text costs
 WHOLE_UP_TO = 512  # tokens: beyond, a span of the text is drawn until another is chosen
 USUAL_WIDTH = 128  # tokens of it
 SPANNED_FROM = 128  # tokens, from which a span can be chosen
@@ -25,7 +25,7 @@ Span = tuple[int, int]
 
 
 @contextmanager
-def cost_said(key: TraceKey, model: Model) -> Iterator[None]:
+def cost_said(key: TraceKey, card: ModelCard) -> Iterator[None]:
     """While a long text is read, what that costs stands on the page.
 
     Raises:
@@ -34,15 +34,23 @@ def cost_said(key: TraceKey, model: Model) -> Iterator[None]:
     """
     place = st.empty()
     characters = len(key.text) + len(key.pair or "")  # of fewer the cost is not said
-    if min(model.limits.tokens, characters) >= LONG:
-        tokens = len(read(key.text, key.pair, model).tokens)
-        if tokens >= LONG:
-            place.info(markdown_text(_sentence(model, tokens)))
+    if min(card.max_tokens, characters) >= LONG and (said := _sentence(key)):
+        place.info(markdown_text(said))
     yield
     place.empty()
 
 
-def _sentence(model: Model, tokens: int) -> str:
+def _sentence(key: TraceKey) -> str:
+    """What it costs to read a text; nothing where it has few tokens."""
+    await_start()
+    from attnviz.capture.cost import cost  # and torch, which is here now
+    from attnviz.capture.reading import read
+    from attnviz.ui.widgets.loading import loaded
+
+    model = loaded(key.model)
+    tokens = len(read(key.text, key.pair, model).tokens)
+    if tokens < LONG:
+        return ""
     found = cost(model, tokens)
     return say(
         "page.cost",

@@ -1,22 +1,19 @@
-"""The model: its menu, and loading it."""
-
-import gc
+"""The model: its menu, and what is known of the chosen one."""
 
 import streamlit as st
 
-from attnviz.errors import ModelError
+from attnviz.core.card import ModelCard
 from attnviz.models import catalogue
-from attnviz.models.load import Model, is_loaded, load
-from attnviz.runtime.cache import Cache
 from attnviz.runtime.settings import settings
 from attnviz.share.state import SentenceState
 from attnviz.texts import say
 from attnviz.ui import state
+from attnviz.ui.caches import shipped_card
 from attnviz.ui.frame import language
 from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets import own_models
 from attnviz.ui.widgets.escape import markdown_text
-from attnviz.ui.widgets.progress import with_progress
+from attnviz.ui.widgets.progress import await_start
 
 OTHER = "other"
 TYPED: SessionValue[str] = SessionValue("other_typed", "")  # the name of a folder or hub model
@@ -28,12 +25,8 @@ _TEXTS = {
 }
 
 
-def model() -> Model | None:
-    """The chosen model, loaded; None while a folder or hub name is still to be given.
-
-    Raises:
-        ModelError: if it cannot be loaded.
-    """
+def model_name() -> str | None:
+    """The name of the chosen model; None while that of a folder or of the hub is to be given."""
     offered = offered_models()
     choice = st.selectbox(
         say("page.model", language()),
@@ -43,8 +36,7 @@ def model() -> Model | None:
     )
     if said := own_models.line(choice):
         st.caption(markdown_text(said))
-    name = _other_name() if choice == OTHER else choice
-    return loaded(name) if name else None
+    return (_other_name() or None) if choice == OTHER else choice
 
 
 def _entry(name: str) -> str:
@@ -58,10 +50,10 @@ def offered_models() -> list[str]:
     return [*catalogue.BUILT_IN, *limits.allowed_models, *other]
 
 
-def linked_model(now: SentenceState) -> Model | None:
+def linked_model(now: SentenceState) -> str | None:
     """The model of an embedded page: that of its link. One of a hub still waits to be asked."""
     name = now.model or catalogue.EMBEDDED
-    return model() if name == OTHER else loaded(name)
+    return model_name() if name == OTHER else name
 
 
 def model_in_link(now: SentenceState) -> str | None:
@@ -70,34 +62,19 @@ def model_in_link(now: SentenceState) -> str | None:
     return None if name == catalogue.EMBEDDED else name
 
 
-def loaded(name: str) -> Model:
-    """A model by its name, with its progress while it is loaded.
+def card_of(name: str) -> ModelCard:
+    """What a model is. It is loaded for that, unless it is the one whose trace is here already.
 
     Raises:
         ModelError: if it cannot be loaded, or this server does not show it.
     """
-    if settings().public and name not in offered_models():
-        raise ModelError("not_allowed", known=", ".join(offered_models()))
-    if is_loaded(name):
-        found = load(name)
-    else:
-        found = with_progress(lambda report: load(name, report), language(), "load")
-    _settle(found.card.revision)
-    return found
+    shipped = shipped_card(name)
+    if shipped is not None:
+        return shipped
+    await_start()
+    from attnviz.ui.widgets.loading import loaded  # and torch, which is here now
 
-
-_settled: Cache[bool] = Cache(is_pinned=True)
-
-
-def _settle(revision: str) -> None:
-    """Take what a loaded model keeps for good out of the garbage collector's walks, once."""
-    _settled.compute_once(revision, _freeze)
-
-
-def _freeze() -> bool:
-    gc.collect()
-    gc.freeze()
-    return True
+    return loaded(name).card
 
 
 def _other_name() -> str | None:

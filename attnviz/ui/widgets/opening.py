@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from attnviz.analysis.contrast import Reason
 from attnviz.analysis.difference import queries_compared
 from attnviz.core.trace import Trace
+from attnviz.lessons.note_pair import WORDS_ONLY
 from attnviz.pictures.picture import percent
 from attnviz.share.state import ViewState
 from attnviz.texts import say
@@ -19,7 +20,11 @@ from attnviz.ui.frame import language
 from attnviz.ui.widgets.heads import OPENED, Different, are_usual
 
 V = TypeVar("V", bound=ViewState)
-FIGURE: dict[str, Any] = {"hide_special": True, "renormalise": True, "arrangement": "stacked"}
+FIGURE: dict[str, Any] = {
+    "hide_special": WORDS_ONLY.hide_special,
+    "renormalise": WORDS_ONLY.renormalise,
+    "arrangement": "stacked",
+}
 
 
 def usual_pair(key: TraceKey, trace: Trace) -> Different:

@@ -5,7 +5,6 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from attnviz.capture.reading import read
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
@@ -90,6 +89,8 @@ def _unknown_letters(trace: Trace) -> set[str]:
 
 def _reads(name: str, trace: Trace) -> bool:
     """Whether a loaded model has a blank for nothing in the text."""
+    from attnviz.capture.reading import read  # torch is there: the model is
+
     try:
         return not read(trace.text, trace.pair, load(name)).unknown
     except AttnvizError:

@@ -12,6 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from attnviz.models.progress import Progress
 from attnviz.runtime.queue import Visitor, asked_by
 from attnviz.texts import Language, say
+from attnviz.ui import frame
+from attnviz.ui.server import lifespan
 from attnviz.ui.server.log import carry, session
 from attnviz.ui.state import goes_on
 
@@ -19,6 +21,13 @@ _bars = count()
 Result = TypeVar("Result")
 PATIENCE = 0.5  # seconds without a progress bar
 TICK = 1.0  # seconds between two looks at what to say
+
+
+def await_start() -> None:
+    """Wait, with a sentence that says so, until torch and all that runs a model is imported."""
+    if not lifespan.is_started():
+        with st.spinner(say("progress.start", frame.language())):
+            lifespan.start()
 
 
 def with_progress(work: Callable[[Progress], Result], language: Language, name: str) -> Result:

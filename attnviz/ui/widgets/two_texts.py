@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from attnviz.core.card import ModelCard
 from attnviz.core.tokens import MOST_GENERATED
 from attnviz.core.trace import Trace
-from attnviz.models.load import Model
 from attnviz.pictures.provenance import reading_notes
 from attnviz.share.codec import KINDS
 from attnviz.share.state import ExploreState, SentenceState
@@ -15,9 +15,9 @@ from attnviz.ui.widgets.controls import segments
 from attnviz.ui.widgets.escape import markdown_text
 
 
-def target_box(model: Model) -> None:
+def target_box(model: ModelCard) -> None:
     """The box for the target; nothing for models that write no text of their own."""
-    if model.target is not None:
+    if model.has_target:
         st.text_input(
             say("page.target", language()),
             **state.bound(SentenceState, "target"),

@@ -39,9 +39,9 @@ from attnviz.ui.pages.walkthrough.progress import (
     step,
     take_progress,
 )
+from attnviz.ui.widgets.chapter_saving import save_chapter
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.progress import with_progress
-from attnviz.ui.widgets.saving import save_chapter
 from attnviz.ui.widgets.sharing import share
 
 

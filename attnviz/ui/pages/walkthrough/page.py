@@ -27,7 +27,8 @@ from attnviz.ui.pages.walkthrough.progress import (
     step,
 )
 from attnviz.ui.widgets import last_shown
-from attnviz.ui.widgets.model import model
+from attnviz.ui.widgets.loading import loaded
+from attnviz.ui.widgets.model import model_name
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.sentence import Sentence, chosen_sentence, examples, sentence_boxes
 from attnviz.ui.widgets.warnings import show_warnings
@@ -91,25 +92,26 @@ def _sentence(notes: DeltaGenerator | None = None, *, modes: bool = False) -> Tr
     with notes or st.container():
         with clear_errors():
             with menu_of_models:
-                chosen_model = model()
+                name = model_name()
+                chosen_model = loaded(name) if name else None
             if chosen_model is not None:
-                return _traced(_key(chosen_model, sentence), chosen_model)
+                return _traced(_key(chosen_model, sentence))
         last = last_shown.last()
-        return None if last is None else _traced(*last)
+        return None if last is None else _traced(last[0])
 
 
 def _key(model: Model, sentence: Sentence) -> TraceKey:
     """The trace of a sentence: of an encoder–decoder its encoder, which the chapters are about."""
     if model.target is None:
-        return TraceKey.of(model, *sentence)
+        return TraceKey.of(model.card, *sentence)
     target = state.read(WalkthroughState).target
     if not (target or model.target.generates):
         target = sentence.text  # the encoder reads none of it
-    return TraceKey.of(model, *sentence, target, "encoder")
+    return TraceKey.of(model.card, *sentence, target, "encoder")
 
 
-def _traced(key: TraceKey, model: Model) -> TracedSentence:
-    trace = with_progress(lambda _: caches.fully_traced(key, model), language(), "read")
+def _traced(key: TraceKey) -> TracedSentence:
+    trace = with_progress(lambda _: caches.fully_traced(key), language(), "read")
     last_shown.keep(key)
     belongs_to(key)
     return TracedSentence(key, trace)
