@@ -9,7 +9,7 @@ from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.style import Mode
 
 WIDTH, HEIGHT = 560, 240
-LEFT, RIGHT, TOP, BOTTOM = 40, 14, 26, 34
+LEFT, RIGHT, TOP, BOTTOM = 48, 14, 26, 40
 TICKS = 4
 Place = Callable[[int, int | float], tuple[float, float]]  # in pixels
 

@@ -93,7 +93,7 @@ def photograph(
     rest = len(tokens) - len(shown)
     if rest:
         x, y = mat.centre[0], mat.bottom - size * 0.8
-        words.append(text(x, y, left_out(rest), style.FAINT_INK[mode], size=size * 0.85))
+        words.append(text(x, y, left_out(rest), style.FAINT_INK[mode], size=size))
     return element("g", *words, class_="photograph", data_count=len(shown), data_left_out=rest)
 
 

@@ -35,12 +35,12 @@ WIDE = Plan(
     width=1200,
     height=620,
     photo=Area(16, 240, 300, 300),
-    writing=22,
+    writing=23,
     front=Area(430, 235, 310, 310),
     spread=(430, -180),
     fan=Area(360, 10, 830, 600),
     looking=Area(360, 20, 830, 580),
-    small=21,
+    small=22.6,
 )
 NARROW = Plan(
     width=390,

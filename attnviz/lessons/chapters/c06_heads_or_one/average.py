@@ -16,6 +16,8 @@ from attnviz.pictures.tensor import tensor
 
 text_of = texts_of(__name__)
 
+MOST = 12  # tokens that have a bar each on a projector's screen
+
 
 def _draw_average(scene: Scene) -> Drawing:
     rows = _rows(scene)
@@ -28,12 +30,16 @@ def _draw_average(scene: Scene) -> Drawing:
     allowed = None if of_heads is None else of_heads[:, at]
     seen = range(len(tokens)) if allowed is None else np.flatnonzero(allowed.any(axis=0)).tolist()
     score = getattr(style.SCORE, scene.mode)
+    rows_of_bars = [Bar(tokens[key], float(mean[key]), score) for key in seen]
     root = element(
         "div",
         element("p", title, class_="title"),
         element(
             "div",
-            bars([Bar(tokens[key], float(mean[key]), score) for key in seen], label=title),
+            element("div", bars(rows_of_bars, label=title), class_="whole"),
+            element(
+                "div", bars(_strongest(scene, rows_of_bars), label=title), class_="on-one-screen"
+            ),
             tensor(
                 rows,
                 "softmax",
@@ -50,6 +56,18 @@ def _draw_average(scene: Scene) -> Drawing:
     )
     alt = f"{title}. {tokens[at]} → {tokens[int(mean.argmax())]}: {printed(float(mean.max()), 3)}"
     return Drawing(root, alt, scene.mode, {"mean": mean, "rows": rows})
+
+
+def _strongest(scene: Scene, every: list[Bar]) -> list[Bar]:
+    """The longest bars in their order, the others together in a last one."""
+    largest = sorted(every, key=lambda bar: -bar.value)[:MOST]
+    others = [bar for bar in every if bar not in largest]
+    shown = [bar for bar in every if bar in largest]
+    if not others:
+        return shown
+    said = scene.say(text_of("figure.others"), others=len(others))
+    grey = getattr(style.GREY, scene.mode)
+    return [*shown, Bar(said, sum(bar.value for bar in others), grey)]
 
 
 def _rows(scene: Scene) -> Float[np.ndarray, "head key"]:

@@ -25,7 +25,7 @@ from attnviz.texts import say
 
 text_of = texts_of(__name__)
 
-MOST = {"lines": 60, "maps": 27}  # tokens of a figure
+MOST = {"lines": 41, "maps": 27}  # tokens of a figure
 NAMED = 3  # keys that a word's weights are written out for
 STEPS = ("tokens", "word", "upper", "lower", "compare")
 WORD, UPPER, LOWER, COMPARE = range(1, len(STEPS))
