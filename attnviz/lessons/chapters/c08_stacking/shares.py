@@ -10,7 +10,7 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.drawing import Drawing, Element, element
+from attnviz.pictures.drawing import Drawing, Element, element, or_fewer
 from attnviz.pictures.tensor import number_table
 
 text_of = texts_of(__name__)
@@ -30,8 +30,7 @@ def _draw_shares(scene: Scene) -> Drawing:
     root = element(
         "div",
         element("p", title, class_="title"),
-        element("div", whole, class_="whole"),
-        element("div", _strongest(scene, table, names), class_="on-one-screen"),
+        or_fewer(whole, _strongest(scene, table, names)),
         element("p", missing, class_="notice") if missing else None,
         element("p", _adds_up(scene, layer, at), class_="verdict"),
     )
@@ -40,16 +39,18 @@ def _draw_shares(scene: Scene) -> Drawing:
     return Drawing(root, alt, scene.mode, {"shares": table, "missing": missing})
 
 
-def _strongest(scene: Scene, table: Float[np.ndarray, "token meter"], names: list[str]) -> Element:
+def _strongest(
+    scene: Scene, table: Float[np.ndarray, "token meter"], names: list[str]
+) -> Element | None:
     """The word and the tokens with the largest shares, the others together in a last row."""
     at, tokens = scene.number("word"), scene.trace.tokens
     order = [at, *(n for n in np.argsort(-table.max(axis=1), kind="stable").tolist() if n != at)]
     shown, others = sorted(order[:MOST]), order[MOST:]
-    rows = [tokens[n].name for n in shown]
-    numbers = table[shown]
-    if others:
-        rows.append(scene.say(text_of("figure.others"), others=len(others)))
-        numbers = np.vstack([numbers, table[others].sum(axis=0)])
+    if not others:
+        return None
+    said = scene.say(text_of("figure.others"), others=len(others))
+    rows = [*(tokens[n].name for n in shown), said]
+    numbers = np.vstack([table[shown], table[others].sum(axis=0)])
     marked = (shown.index(at), len(names) - 1)
     return number_table(numbers, rows, names, style.R, scene.mode, largest=1.0, marked=marked)
 
