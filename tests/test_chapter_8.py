@@ -296,7 +296,8 @@ def test_a_projectors_screen_shows_the_largest_shares_and_the_others_together(no
     for name, line in zip(rows, table, strict=False):
         np.testing.assert_allclose(line, every[name], atol=1e-6)
     left_out = [line for name, line in every.items() if name not in rows]
-    assert last == f"all others ({len(left_out)})" and len(left_out) == 27 - 12
+    assert last == f"all others ({len(left_out)})"
+    assert len(left_out) == 27 - 12
     np.testing.assert_allclose(table[-1], np.sum(left_out, axis=0), atol=1e-6)
     assert note.tokens[7].name in rows
     assert min(every[name].max() for name in rows[:-1] if name != note.tokens[7].name) >= max(

@@ -62,7 +62,7 @@ class _Layout:
         return 0, index * (self.top + 3 * self.block(rows))
 
 
-WIDE = _Layout(1200, 150, (86, 37), 23, 28, True)
+WIDE = _Layout(1200, 122, (84, 37), 23, 28, True)
 NARROW = _Layout(390, 86, (50, 25), 11, 26, False)
 
 
@@ -142,7 +142,7 @@ class _Rows:
                 size=layout.size,
                 option=option,
             )
-        said = fitting(token.text, place.width, layout.size)
+        said = fitting(token.text, place.width - 8, layout.size)
         ink = style.INK[mode] if chosen else style.FAINT_INK[mode]
         return text(
             place.right, place.centre[1], said, ink, size=layout.size, anchor="end", bold=chosen
@@ -151,7 +151,7 @@ class _Rows:
     def _lengths(self, layout: _Layout, q: np.ndarray, area: Area, head: HeadId) -> Element:
         """How long each q is; said once the question about it is answered."""
         mode, high = self.scene.mode, layout.cell[1]
-        x = area.right + (84 if layout.beside else 62)
+        x = area.right + (98 if layout.beside else 62)
         ink = getattr(style.Q, mode)
         shown = [text(x, area.y - 0.8 * layout.size, "|q|", ink, size=layout.size, bold=True)]
         for row, at in enumerate(self.near):

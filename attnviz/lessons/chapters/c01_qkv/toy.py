@@ -94,7 +94,7 @@ class _Layout:
 
 
 WIDE = _Layout(
-    1200, 664, Area(484, 44, 232, 76), 116, 332, (57, 38), (184, 344, 504), 23, 152, (578, 1182)
+    1200, 664, Area(484, 44, 232, 76), 124, 334, (57, 38), (184, 344, 504), 23, 152, (578, 1182)
 )
 NARROW = _Layout(390, 640, Area(140, 34, 136, 56), 6, 104, (28, 28), (196, 352, 508), 12, 142)
 
@@ -171,6 +171,7 @@ class _Toy:
 
     def _pencil(self, layout: _Layout, x: Number, y: Number, paint: style.Paint) -> Element:
         """What can be typed over, once it is the reader's turn."""
+        x = min(x, layout.width - layout.size)
         pencil = text(x, y, "✎", getattr(paint, self.scene.mode), size=layout.size + 3)
         return at_step(STEPS.index("yours"), pencil)
 

@@ -67,7 +67,7 @@ class Plan:
 
 WIDE = Plan(
     width=1200,
-    height=716,
+    height=720,
     turned=False,
     size=22.6,
     x=Area(104, 4, 1008, 56),

@@ -27,6 +27,7 @@ from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.elements import Area, Cell, Number, at_step, matrix, more, text
 from attnviz.pictures.elements.drawn_bars import Plot
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.style import Paint
 from attnviz.training.tasks import task_called
 
@@ -164,7 +165,8 @@ def _vectors(form: str, frame: Frame, scene: Scene) -> list[Element]:
     layer, trace = scene.number("layer"), scene.trace
     below, above = VECTORS[form]
     x, y, _ = below
-    name = text(x - 6, y, scene.token.name, style.INK[scene.mode], size=frame.size, anchor="end")
+    said = fitting(scene.token.name, x - 8, frame.size)
+    name = text(x - 6, y, said, style.INK[scene.mode], size=frame.size, anchor="end")
     return [
         name,
         *_vector("X", trace.residual(layer), style.X, below, frame, scene),

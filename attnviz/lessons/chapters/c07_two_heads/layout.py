@@ -27,7 +27,6 @@ class Layout:
     labels: tuple[tuple[Point, Point, Point], ...]  # of the head, the queries and the keys
     anchors: tuple[str, str]
     foot: Point
-    letters: int  # in a line of the foot
     longest: int  # letters of a token
     large: Number
     small: Number
@@ -66,7 +65,6 @@ def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
         labels=tuple(labels),
         anchors=("start", "start"),
         foot=(0, 2 * each + 14),
-        letters=90,
         longest=longest,
         large=28,
         small=_SIZE,
@@ -104,7 +102,6 @@ def _narrow(places: Sequence[Place], with_maps: bool) -> Layout:
         labels=tuple(labels),
         anchors=("start", "end") if upright else ("end", "end"),
         foot=(0, y + 22),
-        letters=62,
         longest=longest,
         large=17,
         small=_LETTERS,

@@ -16,6 +16,7 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, Number, arrow, at_step, box, matrix, text
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.elements.shares import share_bar
 from attnviz.pictures.elements.stacked import bypass, frame
 from attnviz.pictures.elements.strands import chooses
@@ -141,7 +142,14 @@ def _column(
     has_feed = _has_feed_forward(trace)
     word = element(
         "g",
-        text(x, WORD, token.text[:14], colour, size=plan.size + 3, bold=True),
+        text(
+            x,
+            WORD,
+            fitting(token.text, 1.9 * plan.out, plan.size + 5),
+            colour,
+            size=plan.size + 3,
+            bold=True,
+        ),
         class_="box",
         data_part=f"word.{at}",
         aria_label=token.name,
