@@ -209,13 +209,13 @@ LONG_WORDS = (
     "MMMMMMMMMMMMMMMM WWWWWWWWWWWWWWWWW, MMMMMMMMMMMM",
     "小猫坐在垫子上，看着窗外的雨。",
 )
-BEYOND = """() => [...document.querySelectorAll("svg.figure")].filter((one) => one.checkVisibility())
-  .flatMap((figure) => {
+BEYOND = """() => [...document.querySelectorAll("svg.figure")]
+  .filter((one) => one.checkVisibility()).flatMap((figure) => {
     const edge = figure.getBoundingClientRect();
     return [...figure.querySelectorAll("text")].filter((text) => {
       const { left, right, top, bottom, width } = text.getBoundingClientRect();
-      const out = Math.max(edge.left - left, right - edge.right, edge.top - top, bottom - edge.bottom);
-      return width && out > 1.5;
+      const across = Math.max(edge.left - left, right - edge.right);
+      return width && Math.max(across, edge.top - top, bottom - edge.bottom) > 1.5;
     }).map((text) => `${text.textContent} of ${figure.getAttribute("aria-label").slice(0, 40)}`);
   })"""
 
@@ -245,11 +245,10 @@ def test_no_word_of_a_figure_is_cut_at_its_edge(
     context.close()
 
 
-SHORTENED = """<p style="width: 6em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap">
-  <span>The two most different heads</span></p>"""
-OVERLAPPING = (
-    """<p style="margin: 0; height: 4px">The two most different heads</p><p>The others</p>"""
-)
+DOTS = "width: 6em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap"
+SHORTENED = f"""<p style="{DOTS}"><span>The two most different heads</span></p>"""
+OVERLAPPING = """<p style="margin: 0; height: 4px">The two most different heads</p>
+<p style="margin: 0">The others</p>"""
 
 
 def test_a_text_that_ends_in_dots_is_one_text(browser: Browser) -> None:
