@@ -136,8 +136,8 @@ def markdown(rows: Sequence[Mapping[str, float]]) -> str:
     return "\n".join(
         [
             "The first screen of a chapter, from the click on its name until its figure is drawn",
-            "in Chromium (27 tokens, each chapter shown once before), ÷ a rerun of an empty Streamlit",
-            f"page with torch loaded, from the click to its frame ({rows[0]['empty_ms']:.0f} ms);",
+            "in Chromium (27 tokens, each chapter shown once before), ÷ a rerun of an empty",
+            f"Streamlit page with torch loaded, from the click to its frame ({rows[0]['empty_ms']:.0f} ms);",
             "steps and hovers with the layout that they cause.",
             "",
             table(COLUMNS, rows),

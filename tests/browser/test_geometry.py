@@ -178,6 +178,25 @@ def test_letters_are_read_from_afar(go: Go, chapter: Chapter, language: str) -> 
     assert not small
 
 
+ENDS = """() => {
+  const trees = [...document.querySelectorAll("*")].flatMap((one) => one.shadowRoot ?? []);
+  const stepper = trees.map((tree) => tree.querySelector(".stepper")).find(Boolean);
+  const asked = document.querySelectorAll('.st-key-side [class*="st-key-ask_"]');
+  return [stepper, ...asked].map((one) => one.getBoundingClientRect().bottom);
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: f"chapter {chapter.number}")
+def test_a_figure_its_sentence_and_what_is_asked_are_on_the_first_screen(
+    go: Go, chapter: Chapter, language: str
+) -> None:
+    page = go(f"/walkthrough?v=1&ch={chapter.number}&lang={language}&step=19")
+    ends = page.evaluate(ENDS)
+    assert len(ends) == 1 + len(chapter.asked_beside(chapter.parts[0]))
+    assert max(ends) <= 900
+
+
 @pytest.mark.parametrize("medium", ["screen", "print"])
 def test_the_handout_can_be_read(
     browser: Browser, note: attnviz.Trace, tmp_path: Path, medium: str
