@@ -79,7 +79,7 @@ def _empty(browser: Browser, script: Path) -> float:
             times.append(page.evaluate(SHOWN, [f".st-key-again_{run} button", there]))
             page.wait_for_timeout(QUIET)
         page.close()
-    return median(times)
+    return float(median(times))
 
 
 def _chapters(browser: Browser) -> list[dict[str, float]]:
@@ -137,7 +137,8 @@ def markdown(rows: Sequence[Mapping[str, float]]) -> str:
         [
             "The first screen of a chapter, from the click on its name until its figure is drawn",
             "in Chromium (27 tokens, each chapter shown once before), ÷ a rerun of an empty",
-            f"Streamlit page with torch loaded, from the click to its frame ({rows[0]['empty_ms']:.0f} ms);",
+            "Streamlit page with torch loaded, from the click to its frame "
+            f"({rows[0]['empty_ms']:.0f} ms);",
             "steps and hovers with the layout that they cause.",
             "",
             table(COLUMNS, rows),

@@ -133,7 +133,7 @@ def chooses(control: str, value: object) -> dict[str, object]:
 def room_for(places: Sequence[Place], size: Number, longest: int) -> float:
     """What the longest token takes along its lines."""
     widest = max(width_of(cut(place.text, longest), 1.06 * size) for place in places)
-    return max(2 * size, widest) + 2 * _AWAY
+    return float(max(2 * size, widest) + 2 * _AWAY)
 
 
 def at_ends(
