@@ -58,7 +58,7 @@ COLUMNS = {
 
 def measured() -> list[dict[str, float]]:
     """A row for every chapter, medians of several tours through all of them."""
-    chromium = os.environ.get("ATTNVIZ_CHROMIUM", "/usr/bin/chromium")
+    chromium, load = os.environ.get("ATTNVIZ_CHROMIUM", "/usr/bin/chromium"), os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         script = Path(folder) / "empty.py"
         script.write_text(EMPTY)
@@ -66,7 +66,8 @@ def measured() -> list[dict[str, float]]:
         empty = _empty(browser, script)
         rows = _chapters(browser)
         browser.close()
-    return [{**row, "ratio": row["ms"] / empty, "empty_ms": empty} for row in rows]
+    about = {"empty_ms": empty, "load": load}
+    return [{**row, "ratio": row["ms"] / empty, **about} for row in rows]
 
 
 def _empty(browser: Browser, script: Path) -> float:
@@ -139,7 +140,8 @@ def markdown(rows: Sequence[Mapping[str, float]]) -> str:
             "in Chromium (27 tokens, each chapter shown once before), ÷ a rerun of an empty",
             "Streamlit page with torch loaded, from the click to its frame "
             f"({rows[0]['empty_ms']:.0f} ms);",
-            "steps and hovers with the layout that they cause.",
+            f"steps and hovers with the layout that they cause. {os.cpu_count()} cores, load "
+            f"{rows[0]['load']:.0f} at the start.",
             "",
             table(COLUMNS, rows),
         ]
