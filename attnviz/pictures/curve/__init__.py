@@ -61,7 +61,7 @@ def curve(
 
 def _lines_above(series: Sequence[Series]) -> int:
     """How many lines the names need besides one: as many as names, where one is too long."""
-    room = (WIDTH - LEFT) / len(series) - 30
+    room = (WIDTH - LEFT) / len(series) - 23  # beside its mark
     return 0 if all(width_of(one.name, LARGEST) <= room for one in series) else len(series) - 1
 
 
