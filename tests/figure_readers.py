@@ -9,6 +9,21 @@ from attnviz.pictures.drawing import Drawing, Element
 TERM = re.compile(r"(?P<sign>[+−]?)\s*\(?(?P<number>−?\d+\.\d+)\)?")
 
 
+def whole(tree: Element) -> Iterator[Element]:
+    """Every element, without what stands for it on a projector's screen."""
+    if tree.attributes.get("class") == "on-one-screen":
+        return
+    yield tree
+    for child in tree.children:
+        if isinstance(child, Element):
+            yield from whole(child)
+
+
+def few(panel: Drawing) -> Element:
+    """What has room on a projector's screen, where that is not all."""
+    return next(e for e in panel.root.walk() if e.attributes.get("class") == "on-one-screen")
+
+
 def form(drawing: object, name: str = "wide") -> Element:
     """One form of a drawn figure."""
     assert isinstance(drawing, Drawing)

@@ -14,6 +14,7 @@ from attnviz.lessons.questions import Answer
 from attnviz.lessons.trace_values import question_head, question_layer, question_word
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.packet import unpack
+from tests.figure_readers import whole
 
 Read = Callable[[Chapter, Trace], Answer]
 
@@ -42,7 +43,7 @@ def values(panel: object, tag: str, kind: str = "") -> list[float]:
 def elements(panel: Drawing, tag: str, kind: str = "") -> list[Element]:
     return [
         one
-        for one in panel.root.walk()
+        for one in whole(panel.root)
         if one.tag == tag
         and "data-value" in one.attributes
         and (not kind or one.attributes.get("class") == kind)

@@ -162,7 +162,7 @@ def test_heads_without_a_row_are_counted(minilm: Model) -> None:
         said = [
             int(found[1])
             for one in form(panel).walk()
-            if one.tag == "text" and (found := re.fullmatch(r"… (\d+) more heads", one.text))
+            if one.tag == "text" and (found := re.fullmatch(r"… (\d+) heads", one.text))
         ]
         assert said == [*counted, *counted], "at the matrices, and at Q, K, V"
 
@@ -205,7 +205,7 @@ def test_the_figure_stands_on_other_models(text: str, heads: int, layers: int) -
     column = [one for one in root.walk() if "head" in one.attributes.get("data-choose", "")]
     assert len(column) == min(heads, 12) + (layers > 1), "and the layer above"
     if heads > 12:
-        assert f"… 还有 {heads - 12} 个头" in root.text
+        assert f"… {heads - 12} 个头" in root.text
     hidden = len(trace.tokens) - 4
     assert (f"… 还有 {hidden} 个" in root.text) == (hidden > 0)
 

@@ -26,6 +26,7 @@ from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.texts import LANGUAGES
 from attnviz.training.tasks import task_called
+from tests.figure_readers import few, whole
 from tests.lesson_readers import adds
 
 EIGHT = chapter_called(8)
@@ -63,7 +64,7 @@ def all_of(panel: Drawing, class_: str) -> list[Element]:
 
 def values(panel: Drawing | Element, tag: str) -> list[float]:
     root = panel.root if isinstance(panel, Drawing) else panel
-    found = [one.attributes for one in root.walk() if one.tag == tag]
+    found = [one.attributes for one in whole(root) if one.tag == tag]
     return [float(one["data-value"]) for one in found if "data-value" in one]
 
 
@@ -281,10 +282,34 @@ def test_shares_show_the_whole_row(note: Trace) -> None:
     table = np.reshape(values(panel, "td"), (27, 4))
     np.testing.assert_allclose(table, meters(note)[3, 7], atol=1e-6)
     np.testing.assert_allclose(table.sum(axis=0), 1, atol=1e-5)
-    (marked,) = all_of(panel, "marked")
+    (marked,) = (one for one in whole(panel.root) if one.attributes.get("class") == "marked")
     assert float(marked.attributes["data-value"]) == table[7, 3]
-    rows = [e.text for e in panel.root.walk() if e.attributes.get("scope") == "row"]
+    rows = [e.text for e in whole(panel.root) if e.attributes.get("scope") == "row"]
     assert rows == [token.name for token in note.tokens]
+
+
+def test_a_projectors_screen_shows_the_largest_shares_and_the_others_together(note: Trace) -> None:
+    shown = few(drawn("shares", EIGHT.scene(note, {"layer": 3, "word": 7})))
+    *rows, last = [e.text for e in shown.walk() if e.attributes.get("scope") == "row"]
+    numbers = [
+        float(e.attributes["data-value"])
+        for e in shown.walk()
+        if e.tag == "td" and "data-value" in e.attributes
+    ]
+    table = np.array(numbers).reshape(13, 4)
+    every = {token.name: line for token, line in zip(note.tokens, meters(note)[3, 7], strict=True)}
+    for name, line in zip(rows, table, strict=False):
+        np.testing.assert_allclose(line, every[name], atol=1e-6)
+    left_out = [line for name, line in every.items() if name not in rows]
+    assert last == f"all others ({len(left_out)})"
+    assert len(left_out) == 27 - 12
+    np.testing.assert_allclose(table[-1], np.sum(left_out, axis=0), atol=1e-6)
+    assert note.tokens[7].name in rows
+    assert min(every[name].max() for name in rows[:-1] if name != note.tokens[7].name) >= max(
+        line.max() for line in left_out
+    )
+    small = drawn("shares", EIGHT.scene(attnviz.trace("Thinking Machines")))
+    assert not any("screen" in e.attributes.get("class", "") for e in small.root.walk())
 
 
 def test_three_meters_where_nothing_can_be_masked(digits: Trace) -> None:

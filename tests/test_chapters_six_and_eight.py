@@ -26,6 +26,7 @@ from attnviz.training.ring import best_of_one_average
 from attnviz.training.run import Run
 from attnviz.training.target_shares import mean_target_shares
 from attnviz.training.tasks import task_called
+from tests.figure_readers import few, whole
 
 SIX, EIGHT = (chapter_called(number) for number in (6, 8))
 CHAPTERS = (SIX, EIGHT)
@@ -78,7 +79,7 @@ def values(panel: Drawing | Element, tag: str) -> list[float]:
     root = panel.root if isinstance(panel, Drawing) else panel
     return [
         float(one.attributes["data-value"])
-        for one in root.walk()
+        for one in whole(root)
         if one.tag == tag and "data-value" in one.attributes
     ]
 
@@ -224,7 +225,13 @@ def test_one_average_is_drawn_with_its_heads(note: Trace) -> None:
     panel = drawn(SIX, "average", SIX.scene(note, {"layer": 2, "word": 6}))
     (rows,) = canvases(panel)
     np.testing.assert_array_equal(rows, note.layer_weights(2)[:, 6])
-    np.testing.assert_allclose(values(panel, "div"), mixing.raw(note)[2, 6])
+    mean = mixing.raw(note)[2, 6]
+    np.testing.assert_allclose(values(panel, "div"), mean)
+    bars = [e.attributes for e in few(panel).walk() if e.attributes.get("class") == "bar"]
+    *shown, others = [float(bar["data-value"]) for bar in bars]
+    np.testing.assert_allclose(sorted(shown), np.sort(mean)[-12:])
+    assert others == pytest.approx(1 - sum(shown))
+    assert f"the other {27 - 12} together" in few(panel).text
 
 
 def test_the_heads_together(anything: Trace) -> None:

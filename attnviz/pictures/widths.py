@@ -10,7 +10,7 @@ SIGN = 1.1  # from one Chinese sign to the next
 LETTER = 0.58  # of a letter on average
 _CODE_SIGN, _CODE_LETTER = 1.21, 0.61
 _NARROW = frozenset("fijlrtI.,:;'|!()[]/ ")
-_WIDE = frozenset("mwMW@%—…#&+<=>^~×÷ÆæŒœĦŴŵЉЊЖЮШЩЫФМжшщюфыъ")
+WIDE = frozenset("mwMW@%—…#&+<=>^~×÷ÆæŒœĦŴŵЉЊЖЮШЩЫФМжшщюфыъ")
 
 
 def room_of(text: str) -> float:
@@ -23,7 +23,7 @@ def _width(character: str) -> float:
         return 0.0
     if is_wide(character):
         return SIGN
-    if character in _WIDE:
+    if character in WIDE:
         return 1.0
     if character in _NARROW:
         return 0.42

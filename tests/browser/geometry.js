@@ -15,6 +15,7 @@ const record = (canvas) => {
   if (!written.has(canvas)) written.set(canvas, { texts: [], maps: [] });
   return written.get(canvas);
 };
+window.writtenOn = (canvas) => written.get(canvas)?.texts ?? []; // for letters.js
 const context = CanvasRenderingContext2D.prototype;
 const { fillText, drawImage } = context;
 context.fillText = function (text, x, y, ...more) {
@@ -134,6 +135,14 @@ function measure() {
     if (seen.box && !isFixed(element)) items.push({ box: seen.box, name, element });
   };
 
+  // Whether a text ends in dots: the browser then says its box twice.
+  const isShortened = (element) => {
+    for (let e = element; e && e !== main; e = parentOf(e)) {
+      if (getComputedStyle(e).textOverflow === "ellipsis" && e.scrollWidth > e.clientWidth) return true;
+    }
+    return false;
+  };
+
   const texts = treesIn(main).flatMap((tree) => {
     const walker = document.createTreeWalker(tree, NodeFilter.SHOW_TEXT);
     const found = [];
@@ -149,7 +158,8 @@ function measure() {
     }
     const range = document.createRange();
     range.selectNodeContents(text);
-    for (const box of range.getClientRects()) {
+    const boxes = [...range.getClientRects()];
+    for (const box of isShortened(parent) ? boxes.slice(0, 1) : boxes) {
       if (box.width > 1 && box.height > 1) add(parent, box, short(text.data), size);
     }
   }

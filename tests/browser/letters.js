@@ -1,10 +1,15 @@
-// How large letters are drawn, as [where, px, what]: in every figure, at all of its steps, and on
-// the page around it, whatever is in a shadow tree. Maps and tables of many numbers are left out.
+// How large letters are drawn, as [where, px, what]: in every figure, at all of its steps, on the
+// panels between them (tables, bars, maps, curves), and on the page around, whatever is in a
+// shadow tree.
 () => {
   const roots = [document.querySelector('[data-testid="stMain"]') ?? document.body];
   for (const root of roots) {
     for (const element of root.querySelectorAll("*")) if (element.shadowRoot) roots.push(element.shadowRoot);
   }
+  const scaleOf = (element, svg) => {
+    const inside = svg?.viewBox.baseVal?.width;
+    return inside ? svg.getBoundingClientRect().width / inside : element.currentCSSZoom ?? 1;
+  };
   const found = [];
   for (const root of roots) {
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -12,12 +17,17 @@
       const { data, parentElement } = walker.currentNode;
       if (!data.trim() || parentElement.closest("style, script, title, noscript, .katex-mathml")) continue;
       const style = getComputedStyle(parentElement);
-      const svg = parentElement.closest("svg.figure");
-      const isShown = svg ? svg.checkVisibility() : parentElement.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+      const figure = parentElement.closest("svg.figure");
+      const isShown = figure ? figure.checkVisibility() : parentElement.checkVisibility({ visibilityProperty: true, opacityProperty: true });
       if (!isShown || /Material/.test(style.fontFamily)) continue;
-      if (!svg && parentElement.closest(".attnviz, .js-plotly-plot")) continue;
-      const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
-      found.push([svg ? "figure" : "page", parseFloat(style.fontSize) * scale, data.trim()]);
+      const isPanel = !figure && parentElement.closest(".attnviz, .js-plotly-plot");
+      const scale = scaleOf(parentElement, figure ?? parentElement.closest("svg"));
+      found.push([figure ? "figure" : isPanel ? "panel" : "page", parseFloat(style.fontSize) * scale, data.trim()]);
+    }
+    for (const canvas of root.querySelectorAll("canvas")) {
+      const { width } = canvas.getBoundingClientRect();
+      if (!width || !canvas.checkVisibility()) continue;
+      for (const { text, size } of writtenOn(canvas)) found.push(["canvas", (size * width) / canvas.width, text]);
     }
   }
   return found;

@@ -5,7 +5,6 @@ SVG and Plotly's charts. Every place is seen in English and light, and then, wit
 anew, in Chinese and dark.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import attnviz
-from attnviz.lessons.engine import Chapter, Part
+from attnviz.lessons.engine import Chapter, Part, panel_element
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
+from attnviz.pictures.standalone import standalone
 from attnviz.share.state import TABS
 from tests.browser.conftest import Server, Tabs, settle
 
@@ -26,6 +26,7 @@ CHAPTERS = attnviz.chapters()
 LONG = "the%20law%20is%20" * 23  # 71 tokens
 PAGES = {
     "explore": "/?v=1",
+    "explore, a head chosen twice": "/?v=1&hb=0.2&hm=0.0-0.1-0.2-0.3-0.2",
     **{f"explore, {tab}": f"/?v=1&see={tab}" for tab in TABS[1:]},
     "explore, a pair as heatmaps": "/?v=1&see=heatmaps&s=The%20cat%20sat&p=It%20was%20tired",
     "explore, 4 words": "/?v=1&s=The%20cat%20sat%20down",
@@ -157,25 +158,43 @@ def test_every_screen_can_be_read(go: Go, chapter: Chapter, language: str) -> No
 
 
 LETTERS = (Path(__file__).parent / "letters.js").read_text(encoding="utf-8")
-FROM_AFAR = {"figure": 14, "page": 18}  # px at 1280 × 720
+FROM_AFAR = 18  # px of every letter on a projector, without an exception
 PRINTED = 7 * 96 / 72  # px of 7 pt
-ROWS_OF_W_O = 13  # twelve heads' rows of W_O beside each other, such as 352–383
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: f"chapter {chapter.number}")
 def test_letters_are_read_from_afar(go: Go, chapter: Chapter, language: str) -> None:
     page = go(f"/walkthrough?v=1&mode=presenter&ch={chapter.number}&lang={language}")
-    page.set_viewport_size({"width": SCREENS[0][0], "height": SCREENS[0][1]})
     small: set[str] = set()
     for _ in chapter.screens:
-        still(page)
-        for where, size, said in page.evaluate(LETTERS):
-            least = ROWS_OF_W_O if re.fullmatch(r"\d+–\d+", said) else FROM_AFAR[where]
-            if size < least:
-                small.add(f"{said} on a {where}: {size:.1f} px")
+        for width, height in SCREENS:
+            page.set_viewport_size({"width": width, "height": height})
+            still(page)
+            for where, size, said in page.evaluate(LETTERS):
+                if size < FROM_AFAR:
+                    small.add(f"{said} on a {where}, {width} wide: {size:.1f} px")
         on(page)
     assert not small
+
+
+ENDS = """() => {
+  const trees = [...document.querySelectorAll("*")].flatMap((one) => one.shadowRoot ?? []);
+  const stepper = trees.map((tree) => tree.querySelector(".stepper")).find(Boolean);
+  const asked = document.querySelectorAll('.st-key-side [class*="st-key-ask_"]');
+  return [stepper, ...asked].map((one) => one.getBoundingClientRect().bottom);
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: f"chapter {chapter.number}")
+def test_a_figure_its_sentence_and_what_is_asked_are_on_the_first_screen(
+    go: Go, chapter: Chapter, language: str
+) -> None:
+    page = go(f"/walkthrough?v=1&ch={chapter.number}&lang={language}&step=19")
+    ends = page.evaluate(ENDS)
+    assert len(ends) == 1 + len(chapter.asked_beside(chapter.parts[0]))
+    assert max(ends) <= 900
 
 
 @pytest.mark.parametrize("medium", ["screen", "print"])
@@ -195,9 +214,69 @@ def test_the_handout_can_be_read(
     assert faults(page) == []
     if medium == "print":
         small = {
-            f"{said}: {size:.1f} px" for _, size, said in page.evaluate(LETTERS) if size < PRINTED
+            f"{said}: {size:.1f} px"
+            for where, size, said in page.evaluate(LETTERS)
+            if where in ("figure", "page") and size < PRINTED
         }
         assert not small
+    context.close()
+
+
+LONG_WORDS = (
+    "The animal didn't cross the street because it was too tired.",
+    "Notwithstanding internationalization, characteristically disproportionate.",
+    "MMMMMMMMMMMMMMMM WWWWWWWWWWWWWWWWW, MMMMMMMMMMMM",
+    "小猫坐在垫子上，看着窗外的雨。",
+)
+BEYOND = """() => [...document.querySelectorAll("svg.figure")]
+  .filter((one) => one.checkVisibility()).flatMap((figure) => {
+    const edge = figure.getBoundingClientRect();
+    return [...figure.querySelectorAll("text")].filter((text) => {
+      const { left, right, top, bottom, width } = text.getBoundingClientRect();
+      const across = Math.max(edge.left - left, right - edge.right);
+      return width && Math.max(across, edge.top - top, bottom - edge.bottom) > 1.5;
+    }).map((text) => `${text.textContent} of ${figure.getAttribute("aria-label").slice(0, 40)}`);
+  })"""
+
+
+@pytest.mark.parametrize("text", LONG_WORDS)
+def test_no_word_of_a_figure_is_cut_at_its_edge(
+    browser: Browser, minilm: Model, tmp_path: Path, text: str
+) -> None:
+    trace = attnviz.trace(text, minilm)
+    longest = max(trace.tokens, key=lambda token: len(token.text)).position
+    drawn = []
+    for chapter in CHAPTERS:
+        given = {"word": longest} if any(c.name == "word" for c in chapter.controls) else {}
+        panels = chapter.figure(trace, chapter.scene(trace, given)).panels.values()
+        drawn += [panel_element(panel) for panel in panels]
+    file = tmp_path / "figures.html"
+    file.write_text(standalone("figures", drawn, "en"), encoding="utf-8")
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(GEOMETRY)
+    page.goto(f"file://{file}")
+    page.wait_for_selector(".picture .attnviz[data-drawn]")
+    for width in (1000, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        still(page)
+        assert page.evaluate(BEYOND) == []
+    context.close()
+
+
+DOTS = "width: 6em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap"
+SHORTENED = f"""<p style="{DOTS}"><span>The two most different heads</span></p>"""
+OVERLAPPING = """<p style="margin: 0; height: 4px">The two most different heads</p>
+<p style="margin: 0">The others</p>"""
+
+
+def test_a_text_that_ends_in_dots_is_one_text(browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(GEOMETRY)
+    for body, found in ((SHORTENED, []), (OVERLAPPING, ["overlap"])):
+        page.goto(f"data:text/html,<meta charset=utf-8><body>{body}")
+        assert [kind for kind in ("overlap", "cut") if kind in " ".join(faults(page))] == found
     context.close()
 
 

@@ -269,7 +269,7 @@ function stageOf(parent, draw) {
       root.style.setProperty("--attnviz-zoomed", String(zoom));
       stage.width = root.clientWidth;
       draw(stage);
-      if (root.getBoundingClientRect().height <= heightOf(root) && root.scrollWidth <= root.clientWidth) break;
+      if (root.getBoundingClientRect().height <= heightOf(root) && isWhole(root)) break;
     }
     focusAgain(root, held);
     makeReachable(root);
@@ -316,6 +316,7 @@ const ZOOMS = [2.2, 1.9, 1.6, 1.4, 1.2, 1, 0.85, 0.7, 0.55];
 const property = (element, name) => parseFloat(getComputedStyle(element).getPropertyValue(name));
 const shareOf = (root) => property(root, "--attnviz-fit");
 const zooms = (root) => (shareOf(root) ? ZOOMS : [property(root, "--attnviz-zoom") || 1]);
+const isWhole = (root) => [root, ...root.querySelectorAll(".scroll")].every((box) => box.scrollWidth <= box.clientWidth);
 const heightOf = (root) => (shareOf(root) ? shareOf(root) * window.innerHeight : Infinity);
 
 function leave(stage) {

@@ -6,11 +6,13 @@ from typing import NamedTuple
 from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
+from attnviz.pictures.elements.lettering import width_of
 from attnviz.pictures.style import Mode
 
 WIDTH, HEIGHT = 560, 240
-LEFT, RIGHT, TOP, BOTTOM = 40, 14, 26, 34
+LEFT, RIGHT, TOP, BOTTOM = 48, 14, 32, 40
 TICKS = 4
+LARGEST, LINE = 19, 22  # units of a letter and of a line, where it is read from afar
 Place = Callable[[int, int | float], tuple[float, float]]  # in pixels
 
 
@@ -47,12 +49,20 @@ def curve(
     parts = _grid(across, top, mode, place)
     if level is not None:
         parts += _level(level, mode, place)
+    above = _lines_above(series)
     for index, one in enumerate(series):
         parts += _line(one, across, place)
-        parts += _legend(one, LEFT + round(index * (WIDTH - LEFT) / len(series)))
+        x = LEFT if above else LEFT + round(index * (WIDTH - LEFT) / len(series))
+        parts += _legend(one, x, LINE * (index - above if above else 0))
     parts.append(_text(WIDTH / 2, HEIGHT - 4, name_across, style.FAINT_INK[mode], "middle"))
-    view = f"0 0 {WIDTH} {HEIGHT}"
+    view = f"0 {-LINE * above} {WIDTH} {HEIGHT + LINE * above}"
     return element("svg", *parts, viewBox=view, class_="curve", role="img", aria_label=name_across)
+
+
+def _lines_above(series: Sequence[Series]) -> int:
+    """How many lines the names need besides one: as many as names, where one is too long."""
+    room = (WIDTH - LEFT) / len(series) - 23  # beside its mark
+    return 0 if all(width_of(one.name, LARGEST) <= room for one in series) else len(series) - 1
 
 
 def _grid(across: Sequence[int], top: float, mode: Mode, place: Place) -> list[Element]:
@@ -107,18 +117,18 @@ def _line(one: Series, across: Sequence[int], place: Place) -> list[Element]:
     return [line, *dots]
 
 
-def _legend(one: Series, x: int) -> list[Element]:
+def _legend(one: Series, x: int, y: int) -> list[Element]:
     mark = element(
         "line",
         x1=x,
         x2=x + 18,
-        y1=9,
-        y2=9,
+        y1=12 + y,
+        y2=12 + y,
         stroke=one.colour,
         stroke_width=2,
         stroke_dasharray=one.dash,
     )
-    return [mark, _text(x + 23, 13, one.name, one.colour, "start")]
+    return [mark, _text(x + 23, 18 + y, one.name, one.colour, "start")]
 
 
 def _text(x: int | float, y: int | float, text: str, colour: str, anchor: str) -> Element:

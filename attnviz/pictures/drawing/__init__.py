@@ -54,6 +54,17 @@ def element(tag: str, *children: "Element | str | None", **attributes: object) -
     return Element(tag, named, tuple(child for child in children if child is not None))
 
 
+def or_fewer(whole: Element, few: Element | None) -> Element:
+    """All of something; on a projector's screen the `few` of it that have room there, if given."""
+    if few is None:
+        return whole
+    return element(
+        "div",
+        element("div", whole, class_="whole"),
+        element("div", few, class_="on-one-screen"),
+    )
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Drawing:
     """A tree of elements with its text alternative."""

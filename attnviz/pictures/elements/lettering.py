@@ -3,9 +3,11 @@
 from unicodedata import combining
 
 from attnviz.pictures.elements import TEXT, Number
-from attnviz.pictures.widths import LETTER, is_wide, shortened_to
+from attnviz.pictures.widths import WIDE, is_wide, shortened_to
 
-_WIDE = 1.0  # width of a Chinese sign, in its size
+_WIDE = 1.0  # width of a Chinese sign, or of an m, in its size
+_CAPITAL, _LETTER = 0.74, 0.62
+_NARROW = {**dict.fromkeys("ijlI.,:;'|!()[] ", 0.36), **dict.fromkeys("frt", 0.42)}
 _CLOSING = "，。：；、！？）”"
 
 
@@ -17,7 +19,9 @@ def width_of(said: str, size: Number = 1) -> Number:
 def _advance(letter: str) -> float:
     if combining(letter):
         return 0.0
-    return _WIDE if is_wide(letter) else LETTER
+    if is_wide(letter) or letter in WIDE:
+        return _WIDE
+    return _NARROW.get(letter, _CAPITAL if letter.isupper() else _LETTER)
 
 
 def fitting(said: str, width: Number, size: Number = TEXT) -> str:

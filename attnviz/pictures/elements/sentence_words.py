@@ -7,13 +7,14 @@ from attnviz.core.tokens import Token
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, corners, text
-from attnviz.pictures.elements.lettering import width_of
+from attnviz.pictures.elements.lettering import fitting, width_of
 from attnviz.pictures.style import Mode
 from attnviz.pictures.widths import cut
 
 MOST = 8  # words of a figure, where it says nothing else
 LONGEST = 14  # letters of a word that is drawn; the whole one is under the pointer
 _LEADING = 1.42
+_BOLD = 1.12  # times as wide
 
 
 def nearby(count: int, focus: int, most: int = MOST) -> range:
@@ -33,16 +34,20 @@ def word(
     chosen: bool = False,
     upright: bool = False,
     most: int = LONGEST,
+    room: Number | None = None,
     option: str | None = None,
     says: str | None = None,
 ) -> Element:
     """A word that can be chosen: a click makes it the word that all chapters follow.
 
-    `upright` turns it by a quarter; `option` is the answer that it stands for while that
-    question is open.
+    It is cut to `most` letters, and to the `room` that it has. `upright` turns it by a quarter;
+    `option` is the answer that it stands for while that question is open.
     """
+    shown = cut(token.text, most)
+    if room is not None:
+        shown = fitting(shown, room, size * (_BOLD if chosen else 1))
     colour = style.INK[mode] if not token.is_special else style.FAINT_INK[mode]
-    drawn = text(x, y, cut(token.text, most), colour, size=size, anchor=anchor, bold=chosen)
+    drawn = text(x, y, shown, colour, size=size, anchor=anchor, bold=chosen)
     turned = element("g", drawn, transform=f"rotate(-90 {x:.1f} {y:.1f})") if upright else drawn
     return element("g", element("title", token.name), turned, **_choosing(token, option, says))
 
@@ -93,7 +98,7 @@ def photograph(
     rest = len(tokens) - len(shown)
     if rest:
         x, y = mat.centre[0], mat.bottom - size * 0.8
-        words.append(text(x, y, left_out(rest), style.FAINT_INK[mode], size=size * 0.85))
+        words.append(text(x, y, left_out(rest), style.FAINT_INK[mode], size=size))
     return element("g", *words, class_="photograph", data_count=len(shown), data_left_out=rest)
 
 

@@ -17,10 +17,11 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, Point, text
 from attnviz.pictures.elements.hatched import hatched
+from attnviz.pictures.elements.lettering import width_of
 from attnviz.pictures.style import Mode, Paint
+from attnviz.pictures.widths import cut
 
 _AWAY = 5  # of a token from its lines
-_LETTER = 0.52  # width of a letter, in sizes of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def token(
     away = -_AWAY if is_query else _AWAY
     x, y = (x + away, y) if edges.upright else (x, y + away)
     starts = is_query != edges.upright
-    shown = place.text if len(place.text) <= longest else f"{place.text[: longest - 1]}…"
+    shown = cut(place.text, longest)
     return element(
         "text",
         shown,
@@ -131,8 +132,8 @@ def chooses(control: str, value: object) -> dict[str, object]:
 
 def room_for(places: Sequence[Place], size: Number, longest: int) -> float:
     """What the longest token takes along its lines."""
-    letters = min(longest, max(len(place.text) for place in places))
-    return max(3, letters) * _LETTER * size + 2 * _AWAY
+    widest = max(width_of(cut(place.text, longest), 1.06 * size) for place in places)
+    return float(max(2 * size, widest) + 2 * _AWAY)
 
 
 def at_ends(

@@ -101,7 +101,12 @@ function paint(stage) {
     }
   }
   if (!meta.alone) names(stage, context, dark);
-  marksOf(meta).forEach((place, i) => place && mark(stage, context, place, i));
+  const others = {}; // how many letters a tile has at its right already
+  marksOf(meta).forEach((place, i) => {
+    if (!place) return;
+    mark(stage, context, place, i, others[place] ?? 0);
+    if (i) others[place] = (others[place] ?? 0) + 1;
+  });
 }
 
 // The tiles of heads A, B and more, in the order of the heads' codes.
@@ -209,8 +214,10 @@ function ranks(stage, context, dark) {
   });
 }
 
-// The frame of a chosen head, in its colour and with its dashes; A stands left, all others right.
-function mark(stage, context, place, index) {
+// The frame of a chosen head, in its colour and with its dashes; A stands left, all others right,
+// beside each other where they are the same head, or below.
+const FLAG = 12; // px of a letter's ground
+function mark(stage, context, place, index, before) {
   const { meta, across, down, dark } = stage;
   const [x, y] = corner(stage, ...place);
   context.strokeStyle = context.fillStyle = meta.colours[dark ? "dark" : "light"][index];
@@ -219,11 +226,14 @@ function mark(stage, context, place, index) {
   context.setLineDash(dash === "none" ? [] : dash.split(" ").map(Number));
   context.strokeRect(x - 1, y - 1, across + 2, down + 2);
   context.setLineDash([]);
-  context.fillRect(index ? x + across - 11 : x - 1, y - 1, 12, 12);
+  const abreast = Math.max(1, Math.floor((across + 2) / FLAG) - 1); // beside A
+  const left = index ? x + across + 1 - FLAG * (1 + (before % abreast)) : x - 1;
+  const top = y - 1 + FLAG * Math.floor(before / abreast) * Number(index > 0);
+  context.fillRect(left, top, FLAG, FLAG);
   context.fillStyle = inksOf(dark).paper;
   context.textAlign = "center";
   context.font = "bold 9px system-ui, sans-serif";
-  context.fillText("ABCDEFGHIJKL"[index], index ? x + across - 5 : x + 5, y + 5.5);
+  context.fillText("ABCDEFGHIJKL"[index], left + FLAG / 2, top + 6.5);
 }
 
 // ---- reading and choosing

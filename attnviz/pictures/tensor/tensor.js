@@ -5,7 +5,7 @@ const TALLEST = 320; // px of a map, where the page says nothing else
 const LEAST = 6; // px of a cell of attention
 const WIDEST_TILE = 170; // px, where all tiles are to fit on a screen
 const NAMES = 80; // px for the names beside a map
-const LINE = 10; // px from one name to the next
+const LINE = 10; // px from one name to the next, where letters are of their usual size
 const LONGEST = 20; // characters of a name
 
 const signedLevel = (value, largest) =>
@@ -89,7 +89,8 @@ function nameCells(canvas, box, rows, high, wide) {
   const isNamed = (names) => names && !names.every((name, i) => name === String(i));
   const sides = [isNamed(rows) && high, isNamed(columns) && wide].filter(Boolean);
   if (!sides.length) return;
-  const every = Math.ceil(Math.max(...sides.map((size) => LINE / size)) - 0.05);
+  const line = canvas.closest(".fit") ? property(canvas.closest(".fit"), "font-size") : LINE;
+  const every = Math.ceil(Math.max(...sides.map((size) => line / size)) - 0.05);
   const marked = Number(canvas.dataset.marked ?? -1);
   const frame = html("div", { class: "named" });
   box.replaceWith(frame);

@@ -5,7 +5,7 @@ const minutes = (seconds) => {
 };
 export default function ({ data, parentElement }) {
   const line = parentElement.querySelector("span") ?? parentElement.appendChild(document.createElement("span"));
-  line.style.cssText = "font: 18px/1.3 var(--st-font, sans-serif); font-variant-numeric: tabular-nums; color: var(--st-text-color)";
+  line.style.cssText = "font: max(18px, 1.41vw)/1.3 var(--st-font, sans-serif); font-variant-numeric: tabular-nums; color: var(--st-text-color)";
   const show = () => {
     const gone = Date.now() / 1000 - data.begun;
     const over = gone - data.planned;

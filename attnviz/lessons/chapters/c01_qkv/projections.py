@@ -53,7 +53,7 @@ class _Layout:
         return one if self.beside else heads * one
 
     def block(self, rows: int) -> int:
-        return rows * self.cell[1] + 2 * self.size + 8
+        return round(rows * self.cell[1] + 1.8 * self.size)
 
     def place(self, index: int, rows: int) -> tuple[Number, Number]:
         """Left and top of a head."""
@@ -62,7 +62,7 @@ class _Layout:
         return 0, index * (self.top + 3 * self.block(rows))
 
 
-WIDE = _Layout(1200, 140, (82, 34), 21, 30, True)
+WIDE = _Layout(1200, 122, (84, 37), 23, 28, True)
 NARROW = _Layout(390, 86, (50, 25), 11, 26, False)
 
 
@@ -86,7 +86,7 @@ class _Rows:
         mode = self.scene.mode
         wide = layout.names + COLUMNS * layout.cell[0]
         title = text(
-            left + wide / 2, top + layout.size, str(head), style.INK[mode],
+            left + wide / 2, top + 0.7 * layout.size, str(head), style.INK[mode],
             size=layout.size + 3, bold=True,
         )  # fmt: skip
         blocks: list[Element] = []
@@ -102,13 +102,17 @@ class _Rows:
         found = _made(self.scene.trace, head, letter)
         values = found[self.near.start : self.near.stop, :COLUMNS].astype(np.float64)
         rows, columns = values.shape
-        area = Area(left + layout.names + 8, top + 2 * layout.size, wide * columns, high * rows)
+        area = Area(left + layout.names + 8, top + 1.6 * layout.size, wide * columns, high * rows)
         cells = [
             [Cell(f"{letter}.{head.layer}.{head.head}.{at}.{c}") for c in range(columns)]
             for at in self.near
         ]
         label = symbol(
-            area.centre[0], top + layout.size, letter, getattr(paint, mode), size=layout.size + 4
+            area.centre[0],
+            top + 0.8 * layout.size,
+            letter,
+            getattr(paint, mode),
+            size=layout.size + 4,
         )
         drawn = matrix(
             values, area, paint, mode, decimals=DECIMALS, cells=cells, size=layout.size
@@ -138,7 +142,7 @@ class _Rows:
                 size=layout.size,
                 option=option,
             )
-        said = fitting(token.text, place.width, layout.size)
+        said = fitting(token.text, place.width - 8, layout.size)
         ink = style.INK[mode] if chosen else style.FAINT_INK[mode]
         return text(
             place.right, place.centre[1], said, ink, size=layout.size, anchor="end", bold=chosen
@@ -147,9 +151,9 @@ class _Rows:
     def _lengths(self, layout: _Layout, q: np.ndarray, area: Area, head: HeadId) -> Element:
         """How long each q is; said once the question about it is answered."""
         mode, high = self.scene.mode, layout.cell[1]
-        x = area.right + (84 if layout.beside else 62)
+        x = area.right + (98 if layout.beside else 62)
         ink = getattr(style.Q, mode)
-        shown = [text(x, area.y - layout.size, "|q|", ink, size=layout.size, bold=True)]
+        shown = [text(x, area.y - 0.8 * layout.size, "|q|", ink, size=layout.size, bold=True)]
         for row, at in enumerate(self.near):
             length = float(np.linalg.norm(q[at].astype(np.float64)))
             number = text(x, area.y + (row + 0.5) * high, printed(length, DECIMALS), ink,

@@ -47,7 +47,7 @@ class _Layout:
     w: tuple[int, int]
     q: tuple[int, int]
     cell: tuple[int, int]
-    size: int
+    size: Number
     small: Number
     signs: tuple[tuple[int, int, str], ...]
     sum_top: int
@@ -55,8 +55,8 @@ class _Layout:
 
 
 WIDE = _Layout(
-    1200, 500, Area(40, 6, 1120, 38), (64, 150), (446, 118), (816, 150), (80, 44), 21, 20.5,
-    ((390, 172, "×"), (786, 172, "=")), 330, False,
+    1200, 560, Area(10, 6, 1180, 42), (46, 160), (474, 126), (854, 160), (84, 44), 23, 22.6,
+    ((404, 182, "×"), (830, 182, "=")), 356, False,
 )  # fmt: skip
 NARROW = _Layout(
     390, 668, Area(6, 4, 378, 30), (88, 74), (88, 150), (88, 312), (62, 30), 13, 11,
@@ -151,7 +151,7 @@ class _Word:
         frame = Area(x + self.chosen * wide, y, wide, area.height)
         return [
             symbol(
-                area.centre[0], y - layout.size - 4, "W", colour, above="Q", size=layout.size + 4,
+                area.centre[0], y - layout.size - 4, "W", colour, above="Q", size=layout.size + 5,
             ),
             *left,
             matrix(values, area, style.Q, mode, decimals=DECIMALS, cells=cells, size=layout.size),
@@ -191,15 +191,22 @@ class _Word:
                         size=layout.size + 6),
             *found,
             _outline(Area(x + self.chosen * wide, y, wide, high), colour),
-            more(right + 6, y + high / 2, self.scene.trace.model.d_head, mode, size=layout.small),
+            self._how_many(layout, Area(x, y, right - x, high)),
             *(text(sx, sy, sign, style.INK[mode], size=layout.size + 8)
               for sx, sy, sign in layout.signs[1:]),
         ]  # fmt: skip
 
+    def _how_many(self, layout: _Layout, area: Area) -> Element:
+        """How many numbers q has: after those shown, or where there is no room for it, below."""
+        x, y = area.right + 6, area.centre[1]
+        if not layout.in_rows:
+            x, y = area.right - 3.2 * layout.small, area.bottom + 0.9 * layout.small
+        return more(x, y, self.scene.trace.model.d_head, self.scene.mode, size=layout.small)
+
     def _added(self, layout: _Layout) -> list[Element]:
         """The number of q as a sum of boxes."""
         say, one = self.scene.say, self.sum
-        captions = [f"x[{i}] · W[{i}, {self.chosen}]" for i in one.at]
+        captions = [f"x[{i}] · W[{i},{self.chosen}]" for i in one.at]
         under = [self._written(n) for n in range(len(one.at))]
         steps = [3] * len(one.at)
         if one.others:
@@ -258,12 +265,15 @@ class _Term(NamedTuple):
 def _abreast(layout: _Layout, term: _Term, count: int, mode: style.Mode) -> list[Element]:
     """A term of the sum beside the one before."""
     pitch: Number = (layout.width - 20) / count
-    area = Area(10 + term.n * pitch + 34, layout.sum_top + 56, pitch - 44, 56)
+    line = 1.3 * layout.small
+    area = Area(10 + term.n * pitch + 34, layout.sum_top + 2.8 * line, pitch - 44, 60)
     x, ink = area.centre[0], style.FAINT_INK[mode]
+    under = term.under.replace(" · ", " ·\n").splitlines()  # a factor a line
+    lines = [*wrapped(term.caption, pitch - 8, layout.small), *under]
     return [
         *(
-            text(x, layout.sum_top + 28 * row, line, ink, size=layout.small)
-            for row, line in enumerate([*wrapped(term.caption, 190, layout.small), term.under])
+            text(x, area.y + (row - len(lines) + 0.4) * line, said, ink, size=layout.small)
+            for row, said in enumerate(lines)
         ),
         text(area.x - 22, area.centre[1], term.sign, style.INK[mode], size=26),
         _valued(box(area, [term.number], mode, paint=term.paint, size=24), term),

@@ -76,7 +76,7 @@ class _Layout:
     learned: int  # and of the W
     cell: tuple[int, int]
     tops: tuple[int, int, int]  # of the W
-    size: int  # of numbers
+    size: Number  # of numbers
     title: int  # its y
     trunks: tuple[int, int] | None = None  # x of the lines from X to the W of each head
 
@@ -94,7 +94,7 @@ class _Layout:
 
 
 WIDE = _Layout(
-    1200, 656, Area(496, 42, 216, 74), 112, 330, (56, 37), (182, 340, 498), 21, 150, (576, 1180)
+    1200, 664, Area(484, 44, 232, 76), 124, 334, (57, 38), (184, 344, 504), 23, 152, (578, 1182)
 )
 NARROW = _Layout(390, 640, Area(140, 34, 136, 56), 6, 104, (28, 28), (196, 352, 508), 12, 142)
 
@@ -171,6 +171,7 @@ class _Toy:
 
     def _pencil(self, layout: _Layout, x: Number, y: Number, paint: style.Paint) -> Element:
         """What can be typed over, once it is the reader's turn."""
+        x = min(x, layout.width - layout.size)
         pencil = text(x, y, "✎", getattr(paint, self.scene.mode), size=layout.size + 3)
         return at_step(STEPS.index("yours"), pencil)
 

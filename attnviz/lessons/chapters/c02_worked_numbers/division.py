@@ -127,7 +127,7 @@ def _draw_division(scene: Scene) -> Drawing:
     alt = scene.say(text_of("figure.division.alt"), **numbers, first=first)
     values = {str(width): softmax(_scores(width)) for width in WIDTHS}
     return figure(
-        bars.drawn(1200, 560, 21, 3),
+        bars.drawn(1200, 600, 23, 3),
         bars.drawn(390, 640, 11, 2),
         steps,
         alt,

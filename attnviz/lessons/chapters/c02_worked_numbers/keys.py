@@ -19,7 +19,7 @@ from attnviz.pictures.elements.sentence_words import nearby
 text_of = texts_of(__name__)
 
 QUESTION = "most"
-MOST, COLUMNS, DECIMALS = 32, 3, 1
+MOST, COLUMNS, DECIMALS = 30, 3, 1
 STEPS = ("query", "keys")
 
 
@@ -36,7 +36,7 @@ class _Layout:
     query: int  # left of q
 
 
-WIDE = _Layout(1200, 7, 100, (54, 34), 21, 104, 400)
+WIDE = _Layout(1200, 6, 106, (60, 37), 23, 96, 420)
 NARROW = _Layout(390, 3, 74, (38, 24), 11, 84, 210)
 
 

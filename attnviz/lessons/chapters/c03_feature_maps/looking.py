@@ -191,7 +191,7 @@ def _words(
             anchor="start",
             chosen=at == looks.focus,
             upright=True,
-            most=11,
+            room=6.8 * size,
         )
         for at in looks.queries
     ]
@@ -205,7 +205,7 @@ def _words(
             anchor="end",
             chosen=at == looks.focus,
             upright=True,
-            most=11,
+            room=6.8 * size,
         )
         for at in rows.places
     ]

@@ -29,6 +29,7 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, text
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
 from attnviz.pictures.elements.sentence_words import LONGEST, photograph
 from attnviz.pictures.style import code
@@ -201,7 +202,9 @@ def _reading(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
     line = cell_of(front, count, 1, row, 0)
     cell = cell_of(front, count, count, row, column)
     address = f"A.{maps.head.layer}.{maps.head.head}.{maps.focus.position}.{maps.key.position}"
-    focus, key = (cut(token.text, LONGEST) for token in (maps.focus, maps.key))
+    large = 1.2 * size
+    room = min(front.centre[0], plan.width - front.centre[0]) - 2.6 * large  # of a word
+    focus, key = (fitting(cut(t.text, LONGEST), room, large) for t in (maps.focus, maps.key))
     says = f"{maps.head} · {maps.focus.name} → {maps.key.name}: {printed(maps.weight, 4)}"
     number = element(
         "g",
@@ -210,7 +213,7 @@ def _reading(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
             down,
             f"{focus} → {key}: {printed(maps.weight, 2)}",
             ink,
-            size=1.2 * size,
+            size=large,
             bold=True,
         ),
         data_part=address,
@@ -226,7 +229,7 @@ def _reading(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
         text(
             front.x - 6,
             line.centre[1],
-            cut(maps.focus.text, 9),
+            fitting(maps.focus.text, _left_of(front, plan), 1.12 * size),
             ink,
             size=size,
             anchor="end",
@@ -236,6 +239,12 @@ def _reading(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
         until=FAN,
     )
     return [axes, marks]
+
+
+def _left_of(front: Area, plan: Plan) -> Number:
+    """The room for a word at the left of the sheet in front."""
+    begins = plan.photo.right if plan.photo.right < front.x else 0
+    return front.x - 10 - begins
 
 
 def _axis(scene: Scene, which: str) -> str:

@@ -12,7 +12,7 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, arrow, at_step, more, text
-from attnviz.pictures.elements.sentence_words import word
+from attnviz.pictures.elements.sentence_words import LONGEST, word
 from attnviz.pictures.style import Paint
 
 text_of = texts_of(__name__)
@@ -183,7 +183,8 @@ def _names(
             size=plan.size,
             anchor="end",
             chosen=token == added.focus,
-            most=9,
+            most=9 if inside else LONGEST,
+            room=None if inside else area.x - 10,
         )
         for row, token in enumerate(added.tokens)
     ]

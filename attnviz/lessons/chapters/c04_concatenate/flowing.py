@@ -22,7 +22,7 @@ from attnviz.lessons.engine import Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area, Number, arrow, at_step, text
+from attnviz.pictures.elements import Area, arrow, at_step, text
 from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.elements.ribbons import ribbon, side
 
@@ -75,16 +75,17 @@ def _first_of_z(
 ) -> Element:
     high = area.height / len(added.tokens)
     line = Area(area.x, area.y + row * high, area.width, high)
-    place = line._replace(width=(0.6 if plan.turned else 0.8) * area.width)
+    place = line._replace(width=(0.6 if plan.turned else 0.82) * area.width)
     z = added.z(head, token)
     value = float(z[0])
     dots = text(
-        line.right - (0.2 if plan.turned else 0.1) * area.width,
+        line.right - (0.2 if plan.turned else 0.085) * area.width,
         line.centre[1],
         "" if len(z) == 1 else "…",
         style.FAINT_INK[scene.mode],
         size=plan.size,
     )
+    dots.attributes.update(textLength=f"{0.13 * area.width:.1f}", lengthAdjust="spacingAndGlyphs")
     says = scene.say(
         text_of("figure.says.z"),
         head=head,
@@ -184,8 +185,10 @@ def _rows(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) -> Ele
     count = len(added.blocks)
     area, rows = plan.block(index, count, plan.matrix), added.rows(block)
     above = plan.block(index, count, plan.strip)
-    said = f"{rows.start}–{rows.stop - 1}" if len(rows) > 1 else str(rows.start)
-    ink = colour(block, scene)
+    said = [f"{rows.start}–", str(rows.stop - 1)] if len(rows) > 1 else [str(rows.start)]
+    if plan.turned:
+        said = ["".join(said)]
+    ink, ink_of_text, (x, y) = colour(block, scene), style.INK[scene.mode], area.centre
     poured = None
     if not added.is_off(block):
         poured = ribbon(side(above, plan.leaves), side(area, plan.enters), ink)
@@ -193,14 +196,18 @@ def _rows(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) -> Ele
         "g",
         poured,
         element("rect", **place(area), fill=style.PAPER[scene.mode], stroke=ink, stroke_width=2),
-        text(*area.centre, said, style.INK[scene.mode], size=_fitting(plan, said, area)),
+        *(
+            text(
+                x,
+                y + (n - (len(said) - 1) / 2) * 1.12 * plan.size,
+                line,
+                ink_of_text,
+                size=plan.size,
+            )
+            for n, line in enumerate(said)
+        ),
         data_part=f"head.{block.head.layer}.{block.head.head}",
     )
-
-
-def _fitting(plan: Plan, said: str, area: Area) -> Number:
-    """The size at which a text fits into its block."""
-    return plan.size if plan.turned else round(min(plan.size, area.width / (0.63 * len(said))), 1)
 
 
 def _sizes(scene: Scene, added: Sum, plan: Plan) -> list[Element]:

@@ -96,6 +96,7 @@ class Sheet:
                 mode,
                 size=size,
                 anchor="end",
+                room=place[0] - 4,
                 chosen=token == self.scene.number("word"),
             )
             for token, place in zip(self.layer.tokens, self.at.words, strict=True)

@@ -39,35 +39,35 @@ class Places:
 def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
     """For screens: Z of `heads`, and of `rows` of them all matrices."""
     cell = 14
-    entering = _box(156, 240, 112, 26 * tokens)
-    leaving = _box(156, 500, 112, 26 * tokens)
-    output = _box(1082, 370, 112, 26 * tokens)
-    centres = dict(zip(rows, _spread(len(rows), 372, 176), strict=True))
+    entering = _box(156, 254, 112, 26 * tokens)
+    leaving = _box(156, 514, 112, 26 * tokens)
+    output = _box(1082, 384, 112, 26 * tokens)
+    centres = dict(zip(rows, _spread(len(rows), 386, 176), strict=True))
     learned = {h: _box(374, y + 12, 4 * cell, 96) for h, y in centres.items()}
     made = {h: _box(612, y + 7, 4 * cell, cell * tokens) for h, y in centres.items()}
     band = 42.0
-    tops = _spread(len(heads), 370, band)
+    tops = _spread(len(heads), 384, band)
     blended = {h: _box(806, y, 4 * cell, 9 * tokens) for h, y in zip(heads, tops, strict=True)}
     joined = {h: _box(928, y, 112, band) for h, y in zip(heads, tops, strict=True)}
     bottom = max(tops) + band / 2
     arrows = [
-        *((2, h, (272, 240), (learned[h].x - 34, y)) for h, y in centres.items()),
+        *((2, h, (272, 254), (learned[h].x - 34, y)) for h, y in centres.items()),
         *((3, h, (learned[h].right + 46, y), (made[h].x - 34, y)) for h, y in centres.items()),
         *((4, h, (made[h].right + 44, y), (770, blended[h].centre[1])) for h, y in centres.items()),
         *((5, h, (866, blended[h].centre[1]), (924, blended[h].centre[1])) for h in heads),
-        (5, None, (1042, 370), (1078, 370)),
+        (5, None, (1042, 384), (1078, 384)),
     ]
     return Places(
         width=1200,
-        height=690,
-        text=20.5,
-        symbol=27,
+        height=704,
+        text=22.6,
+        symbol=28,
         captions=[
-            ((10, 18), 135),
-            ((156, 18), 150),
-            ((322, 18), 236),
-            ((574, 18), 216),
-            ((800, 18), 398),
+            ((4, 14), 146),
+            ((156, 14), 160),
+            ((322, 14), 240),
+            ((572, 14), 222),
+            ((800, 14), 400),
         ],
         words=[(146, entering.y + 26 * (n + 0.5)) for n in range(tokens)],
         words_more=(146, entering.bottom + 18),
@@ -84,15 +84,15 @@ def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
             for a, between, y in _gaps(rows, centres)
         ],
         arrows=arrows,
-        loop=[(1138, output.bottom + 30), (1138, 654), (212, 654), (212, leaving.bottom + 32)],
-        loop_says=((675, 673), 900),
+        loop=[(1138, output.bottom + 30), (1138, 668), (212, 668), (212, leaving.bottom + 32)],
+        loop_says=((675, 688), 920),
         onward=((212, leaving.y - 46), (212, entering.bottom + 34)),
         onward_says=(202, (leaving.y + entering.bottom) / 2),
         onward_anchor="end",
         sizes=[
             (1, "x", (212, entering.bottom + 18)),
-            (2, "w", (388, 626)),
-            (3, "q", (626, 626)),
+            (2, "w", (388, 640)),
+            (3, "q", (626, 640)),
             (4, "q", (834, bottom + 16)),
             (5, "o", (984, bottom + 16)),
             (5, "x", (1138, output.bottom + 18)),

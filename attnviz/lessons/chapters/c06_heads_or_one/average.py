@@ -11,10 +11,12 @@ from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.bars import Bar, bars
-from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.drawing import Drawing, Element, element, or_fewer
 from attnviz.pictures.tensor import tensor
 
 text_of = texts_of(__name__)
+
+MOST = 12  # tokens that have a bar each on a projector's screen
 
 
 def _draw_average(scene: Scene) -> Drawing:
@@ -28,12 +30,13 @@ def _draw_average(scene: Scene) -> Drawing:
     allowed = None if of_heads is None else of_heads[:, at]
     seen = range(len(tokens)) if allowed is None else np.flatnonzero(allowed.any(axis=0)).tolist()
     score = getattr(style.SCORE, scene.mode)
+    every = [Bar(tokens[key], float(mean[key]), score) for key in seen]
     root = element(
         "div",
         element("p", title, class_="title"),
         element(
             "div",
-            bars([Bar(tokens[key], float(mean[key]), score) for key in seen], label=title),
+            or_fewer(bars(every, label=title), _strongest(scene, every, title)),
             tensor(
                 rows,
                 "softmax",
@@ -50,6 +53,17 @@ def _draw_average(scene: Scene) -> Drawing:
     )
     alt = f"{title}. {tokens[at]} → {tokens[int(mean.argmax())]}: {printed(float(mean.max()), 3)}"
     return Drawing(root, alt, scene.mode, {"mean": mean, "rows": rows})
+
+
+def _strongest(scene: Scene, every: list[Bar], title: str) -> Element | None:
+    """The longest bars in their order, the others together in a last one."""
+    largest = sorted(every, key=lambda bar: -bar.value)[:MOST]
+    others = [bar.value for bar in every if bar not in largest]
+    if not others:
+        return None
+    said = scene.say(text_of("figure.others"), others=len(others))
+    last = Bar(said, sum(others), getattr(style.GREY, scene.mode))
+    return bars([*(bar for bar in every if bar in largest), last], label=title)
 
 
 def _rows(scene: Scene) -> Float[np.ndarray, "head key"]:

@@ -27,6 +27,7 @@ from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.elements import Area, Cell, Number, at_step, matrix, more, text
 from attnviz.pictures.elements.drawn_bars import Plot
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.style import Paint
 from attnviz.training.tasks import task_called
 
@@ -37,19 +38,19 @@ BUILT = 3  # steps until it stands
 OWN = frozenset({"projections", "streams"})  # what the loaded model must have for its own step
 
 WIDE = Frame(
-    middle=314,
-    title=24,
-    output=Area(209, 78, 210, 86),
-    concat=Area(209, 186, 210, 86),
-    attention=Area(84, 332, 440, 90),
+    middle=292,
+    title=25,
+    output=Area(187, 84, 210, 86),
+    concat=Area(187, 192, 210, 86),
+    attention=Area(72, 336, 440, 90),
     linear={
-        "V": Area(70, 474, 146, 86),
-        "K": Area(241, 474, 146, 86),
-        "Q": Area(412, 474, 146, 86),
+        "V": Area(34, 474, 162, 86),
+        "K": Area(211, 474, 162, 86),
+        "Q": Area(388, 474, 162, 86),
     },
     letters=622,
     depth=54,
-    size=21,
+    size=22.6,
 )
 NARROW = Frame(
     middle=145,
@@ -64,11 +65,11 @@ NARROW = Frame(
 )
 CHARTS = {
     "wide": Chart(
-        Plot(Area(746, 150, 376, 390), (794, 887, 980, 1073), 78, 21),
-        heading=((700, 22), 490),
-        commit=Area(788, 638, 290, 42),
+        Plot(Area(748, 156, 376, 384), (794, 886, 978, 1070), 78, 22.6),
+        heading=((690, 20), 510),
+        commit=Area(752, 638, 344, 44),
         slider=578,
-        last=1164,
+        last=1159,
     ),
     "narrow": Chart(
         Plot(Area(50, 610, 276, 240), (86, 154, 222, 290), 58, 12.5),
@@ -80,7 +81,7 @@ CHARTS = {
 }
 # Where the loaded model's numbers stand: the left end of those that come in, and of those that
 # come out, beside the block; and how many.
-VECTORS = {"wide": ((214, 652, 4), (8, 60, 3)), "narrow": ((60, 492, 4), (224, 84, 2))}
+VECTORS = {"wide": ((192, 652, 4), (0, 62, 3)), "narrow": ((60, 492, 4), (224, 84, 2))}
 
 
 def sizes_of(state: State, scene: Scene) -> Sizes:
@@ -164,7 +165,8 @@ def _vectors(form: str, frame: Frame, scene: Scene) -> list[Element]:
     layer, trace = scene.number("layer"), scene.trace
     below, above = VECTORS[form]
     x, y, _ = below
-    name = text(x - 6, y, scene.token.name, style.INK[scene.mode], size=frame.size, anchor="end")
+    said = fitting(scene.token.name, x - 8, frame.size)
+    name = text(x - 6, y, said, style.INK[scene.mode], size=frame.size, anchor="end")
     return [
         name,
         *_vector("X", trace.residual(layer), style.X, below, frame, scene),

@@ -184,7 +184,7 @@ def _brace(frame: Frame, sizes: Sizes, reach: Number, scene: Scene) -> list[Elem
     said = f"h = {sizes.heads}"
     middle = ((start[0] + end[0]) / 2 + tip, (start[1] + end[1]) / 2 + tip)
     label = text(
-        middle[0] + 5, middle[1] + 5, said, ink, size=1.2 * frame.size, anchor="start", bold=True
+        middle[0] + 5, middle[1] + 5, said, ink, size=1.05 * frame.size, anchor="start", bold=True
     )
     if not reach:
         return [label]

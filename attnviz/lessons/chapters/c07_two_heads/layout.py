@@ -7,9 +7,9 @@ from attnviz.core.maps import Place
 from attnviz.pictures.elements import Area, Number, Point
 from attnviz.pictures.elements.strands import Edges, room_for
 
-_WIDE, _HIGH, _FOOT, _LINE = 1200, 724, 64, 29
-MANY = 50  # tokens: beyond, their letters are smaller, and the foot says how many are shown
-_MARGIN = 190  # left of the tokens, for the name of the head
+_WIDE, _HIGH, _FOOT = 1200, 738, 62
+_SIZE = 22.6  # of letters
+_MARGIN = 200  # left of the tokens, for the name of the head
 _NARROW, _LETTERS = 390, 11
 _STEP = 11.5  # between tokens that stand across a phone
 _ROW = 17  # and down it
@@ -27,7 +27,6 @@ class Layout:
     labels: tuple[tuple[Point, Point, Point], ...]  # of the head, the queries and the keys
     anchors: tuple[str, str]
     foot: Point
-    letters: int  # in a line of the foot
     longest: int  # letters of a token
     large: Number
     small: Number
@@ -40,8 +39,7 @@ def layouts(places: Sequence[Place], *, with_maps: bool) -> tuple[Layout, Layout
 
 def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
     count, longest = len(places), 11
-    size = 15 if count > MANY else 20.5
-    room = room_for(places, size, longest)
+    room = room_for(places, _SIZE, longest)
     across = _WIDE - _MARGIN - 10
     step = (across - room) / (2 * count) if with_maps else across / count
     step = min(step, 80)
@@ -53,7 +51,7 @@ def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
     for index in range(2):
         top = index * each + room
         area = Area(_MARGIN, top, count * step, height)
-        edges.append(Edges(area, count, size))
+        edges.append(Edges(area, count, _SIZE))
         middle = top + height / 2
         labels.append(((0, middle), (0, top - 14), (0, area.bottom + 14)))
         if with_maps:
@@ -61,16 +59,15 @@ def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
             tiles.append(Area(_WIDE - 10 - side, top + height - side, side, side))
     return Layout(
         width=_WIDE,
-        height=round(2 * each) + _FOOT + (_LINE if count > MANY else 0),
+        height=round(2 * each) + _FOOT,
         edges=(edges[0], edges[1]),
         tiles=tuple(tiles),
         labels=tuple(labels),
         anchors=("start", "start"),
         foot=(0, 2 * each + 14),
-        letters=96,
         longest=longest,
         large=28,
-        small=20.5,
+        small=_SIZE,
     )
 
 
@@ -105,7 +102,6 @@ def _narrow(places: Sequence[Place], with_maps: bool) -> Layout:
         labels=tuple(labels),
         anchors=("start", "end") if upright else ("end", "end"),
         foot=(0, y + 22),
-        letters=62,
         longest=longest,
         large=17,
         small=_LETTERS,

@@ -19,13 +19,13 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.elements import at_step, text
 from attnviz.pictures.elements.figure import Form, figure
-from attnviz.pictures.elements.lettering import width_of, wrapped
+from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.elements.strands import at_ends, cells, chooses, strands, token
 from attnviz.texts import say
 
 text_of = texts_of(__name__)
 
-MOST = {"lines": 60, "maps": 27}  # tokens of a figure
+MOST = {"lines": 41, "maps": 27}  # tokens of a figure
 NAMED = 3  # keys that a word's weights are written out for
 STEPS = ("tokens", "word", "upper", "lower", "compare")
 WORD, UPPER, LOWER, COMPARE = range(1, len(STEPS))
@@ -262,9 +262,7 @@ def _foot(scene: Scene, both: Sequence[Seen], layout: Layout) -> list[Element]:
     x, y = layout.foot
     return [
         text(x, y + n * 1.4 * layout.small, line, ink, size=layout.small, anchor="start")
-        for n, line in enumerate(
-            wrapped(" · ".join(lines), layout.letters * width_of("n", layout.small), layout.small)
-        )
+        for n, line in enumerate(wrapped(" · ".join(lines), layout.width - 8, layout.small))
     ]
 
 

@@ -18,13 +18,13 @@ text_of = texts_of(__name__)
 
 FIRST, SECOND, LOOKS_FIRST, LOOKS_SECOND = range(1, 5)  # steps, after the first
 PAINTS = (style.X, style.K)  # of the two layers
-HIGH, ROW = 400, 190  # of the figure, and the middle of its digits
+HIGH, ROW = 452, 190  # of the figure, and the middle of its digits
 
 
 def pointers(scene: Scene, digits: str, followed: Sequence[Followed]) -> Element:
     """The digits in a row: above them the pointers from one place, below them the looks."""
     forms = (
-        Form(1200, HIGH, _form(scene, digits, followed, 1200, 64, 21)),
+        Form(1200, HIGH, _form(scene, digits, followed, 1200, 66, 23)),
         Form(390, HIGH, _form(scene, digits, followed, 390, 36, 12)),
     )
     start = scene.number("start")
@@ -88,8 +88,10 @@ def _form(
         (LOOKS_FIRST, one.first, one.first_weight),
         (LOOKS_SECOND, one.second, one.second_weight),
     )
+    deepest = low + max(_height(start, look) for _, look, _ in looks)
     for layer, (at, look, weight) in enumerate(looks):
-        drawn.append(at_step(at, *_look(scene, middles, layer, (start, look, weight), low, size)))
+        seen, said_at = (start, look, weight), deepest + (0.9 + 1.3 * layer) * size
+        drawn.append(at_step(at, *_look(scene, middles, layer, seen, (low, said_at), size)))
     drawn.append(at_step(LOOKS_FIRST, text(4, HIGH - 12, said, faint, size=size, anchor="start")))
     return drawn
 
@@ -108,18 +110,18 @@ def _look(
     middles: Sequence[Number],
     layer: int,
     seen: tuple[int, int, float],
-    y: Number,
+    places: tuple[Number, Number],  # y of the arrow's ends, and of its weight
     size: Number,
 ) -> list[Element]:
     """Where a layer looks most, as wide as the weight, with the weight beside it."""
-    start, end, weight = seen
+    (start, end, weight), (y, below) = seen, places
     colour = getattr(PAINTS[layer], scene.mode)
     height = _height(start, end)
     said = scene.say(text_of("figure.layer_looks"), layer=layer, weight=printed(weight, 2))
     middle = (middles[start] + middles[end]) / 2
     number = text(
         middle,
-        y + height + size * (0.9 if start != end else 0.2),
+        below,
         said,
         colour,
         size=size,

@@ -1,6 +1,7 @@
 """The whole row of the word that is followed."""
 
 import numpy as np
+from jaxtyping import Float
 
 from attnviz.analysis import mixing
 from attnviz.digits import error_at_most, printed
@@ -9,10 +10,12 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
-from attnviz.pictures.drawing import Drawing, element
+from attnviz.pictures.drawing import Drawing, Element, element, or_fewer
 from attnviz.pictures.tensor import number_table
 
 text_of = texts_of(__name__)
+
+MOST = 12  # tokens that are shown one by one on a projector's screen
 
 
 def _draw_shares(scene: Scene) -> Drawing:
@@ -23,16 +26,33 @@ def _draw_shares(scene: Scene) -> Drawing:
     rows = [token.name for token in scene.trace.tokens]
     title = scene.say(text_of("figure.shares_title"), word=scene.token.name, layer=layer)
     marked = (at, len(meters) - 1)
+    whole = number_table(table, rows, names, style.R, scene.mode, largest=1.0, marked=marked)
     root = element(
         "div",
         element("p", title, class_="title"),
-        number_table(table, rows, names, style.R, scene.mode, largest=1.0, marked=marked),
+        or_fewer(whole, _strongest(scene, table, names)),
         element("p", missing, class_="notice") if missing else None,
         element("p", _adds_up(scene, layer, at), class_="verdict"),
     )
     said = "; ".join(f"{n}: {printed(float(v), 3)}" for n, v in zip(names, table[at], strict=True))
     alt = f"{title}. {scene.token.name}: {said}"
     return Drawing(root, alt, scene.mode, {"shares": table, "missing": missing})
+
+
+def _strongest(
+    scene: Scene, table: Float[np.ndarray, "token meter"], names: list[str]
+) -> Element | None:
+    """The word and the tokens with the largest shares, the others together in a last row."""
+    at, tokens = scene.number("word"), scene.trace.tokens
+    order = [at, *(n for n in np.argsort(-table.max(axis=1), kind="stable").tolist() if n != at)]
+    shown, others = sorted(order[:MOST]), order[MOST:]
+    if not others:
+        return None
+    said = scene.say(text_of("figure.others"), others=len(others))
+    rows = [*(tokens[n].name for n in shown), said]
+    numbers = np.vstack([table[shown], table[others].sum(axis=0)])
+    marked = (shown.index(at), len(names) - 1)
+    return number_table(numbers, rows, names, style.R, scene.mode, largest=1.0, marked=marked)
 
 
 def _adds_up(scene: Scene, layer: int, at: int) -> str:

@@ -16,6 +16,7 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Cell, Number, arrow, at_step, box, matrix, text
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.elements.shares import share_bar
 from attnviz.pictures.elements.stacked import bypass, frame
 from attnviz.pictures.elements.strands import chooses
@@ -27,8 +28,8 @@ ATTENTION, Z, R, NEXT, LAST = range(1, 6)  # steps, after the first
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 # From the bottom up: where each thing of the encoder stands, top and height.
-WORD, X_CELLS, BOX, NORM_1, Z_CELLS, Z_BAR = 678, (624, 34), (500, 66), (442, 30), (382, 34), 354
-FEED, NORM_2, R_CELLS, R_BAR = (274, 60), (222, 30), (154, 34), 126
+WORD, X_CELLS, BOX, NORM_1, Z_CELLS, Z_BAR = 680, (622, 37), (500, 66), (442, 31), (381, 37), 354
+FEED, NORM_2, R_CELLS, R_BAR = (274, 62), (221, 31), (153, 37), 126
 FRAME, ABOVE, ABOVE_BOX = (206, 398), (26, 84), (54, 38)
 BAR = 24  # height of a bar of shares
 
@@ -55,10 +56,10 @@ class Plan:
 
 
 def _plans(layers: int) -> tuple[Plan, Plan]:
-    wide = Tower(Area(818, 8, 378, 684), 21, layers)
+    wide = Tower(Area(812, 8, 384, 684), 22.6, layers)
     narrow = Tower(Area(4, 712, 382, room_of(12) + 44 * len(rows_of(layers))), 12, layers)
     return (
-        Plan(1200, 696, (192, 488), 700, 3, 66, 124, (40, 782), 21, wide),
+        Plan(1200, 698, (192, 488), 698, 3, 72, 126, (36, 782), 22.6, wide),
         Plan(390, round(narrow.area.bottom) + 8, (82, 232), 346, 2, 50, 66, (3, 387), 11.5, narrow),
     )
 
@@ -141,7 +142,14 @@ def _column(
     has_feed = _has_feed_forward(trace)
     word = element(
         "g",
-        text(x, WORD, token.text[:14], colour, size=plan.size + 3, bold=True),
+        text(
+            x,
+            WORD,
+            fitting(token.text, 1.9 * plan.out, plan.size + 5),
+            colour,
+            size=plan.size + 3,
+            bold=True,
+        ),
         class_="box",
         data_part=f"word.{at}",
         aria_label=token.name,
@@ -186,7 +194,7 @@ def _above_z(scene: Scene, plan: Plan, x: Number, has_feed: bool) -> list[Elemen
             said,
             arrow((x, FEED[0]), (x, top), mode),
         ]
-    wide = 1.5 * plan.out
+    wide = 1.6 * plan.out
     lines = scene.say(text_of("figure.feed_forward")).split("|")
     return [
         arrow((x, Z_BAR), (x, FEED[0] + FEED[1] + 2), mode),

@@ -10,7 +10,7 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, if_answered, text
-from attnviz.pictures.elements.lettering import width_of
+from attnviz.pictures.elements.lettering import fitting, width_of
 from attnviz.pictures.elements.shares import share_bar
 from attnviz.pictures.widths import cut
 
@@ -112,7 +112,7 @@ class Tower:
         for index, token in enumerate(sources.pair):
             area = self._bar(0, index, len(sources.pair))
             colour = getattr(sources.paint(index), scene.mode)
-            said = token.text[:14]
+            said = fitting(token.text, area.width, self.size + 3)
             found.append(text(area.centre[0], y, said, colour, size=self.size + 1, bold=True))
         return found
 

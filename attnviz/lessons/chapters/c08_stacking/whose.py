@@ -34,15 +34,19 @@ def _draw_whose(scene: Scene) -> Drawing:
     root = element(
         "div",
         element("p", title, class_="title"),
-        curve(layers, series, scene.mode, name_across=across, largest=1.0),
-        number_table(
-            own,
-            [f"{layer}" for layer in layers],
-            names,
-            style.R,
-            scene.mode,
-            corner=across,
-            largest=1.0,
+        element(
+            "div",
+            curve(layers, series, scene.mode, name_across=across, largest=1.0),
+            number_table(
+                own,
+                [f"{layer}" for layer in layers],
+                names,
+                style.R,
+                scene.mode,
+                corner=across,
+                largest=1.0,
+            ),
+            class_="abreast",
         ),
         *explained(scene, meters, missing),
     )

@@ -76,12 +76,12 @@ def _widget(control: Control, scene: Scene, key: str, take: Take) -> None:
 
 @_widget.register
 def _(control: Pick, scene: Scene, key: str, take: Take) -> None:
-    options = list(control.options(scene.trace))
+    options, now = list(control.options(scene.trace)), language()  # asked once, not for each option
     shown = state.shown(key, scene.choice[control.name], _given(key, take), "index", options)
     st.selectbox(
         control.label[language()],
         options,
-        format_func=lambda value: control.shown(value, scene.trace, language()),
+        format_func=lambda value: control.shown(value, scene.trace, now),
         **shown,
         width=190,
     )

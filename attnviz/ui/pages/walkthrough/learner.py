@@ -80,9 +80,9 @@ def _first_screen(sentence: TracedSentence, chapter: Chapter, scene: Scene) -> N
         figure, side = st.columns([7, 3])
         with side, st.container(key="side"):
             _opening(chapter, scene)
-            controls(chapter, scene, part)
-            for question in chapter.asked_beside(part):
+            for question in chapter.asked_beside(part):  # in sight without scrolling
                 ask(sentence, chapter, question)
+            controls(chapter, scene, part)
         with figure:
             show_panel(sentence, chapter, part, scene)
 

@@ -188,6 +188,8 @@ def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) 
     done = [training.run.name for training in scene.trainings]
     what = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, done)
     key = ("panel", sentence.key, repr(what))
+    if (kept := caches.panels.peek(key)) is not None:
+        return kept
 
     def draw(_: object) -> Drawing:
         return caches.panels.get(key, lambda: panel_of(part, scene))
