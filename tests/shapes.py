@@ -7,9 +7,10 @@ for its message, which took half of the tests' time.
 
 import inspect
 import random
+import typing
 from collections.abc import Callable
 from dataclasses import is_dataclass
-from functools import partial, update_wrapper, wraps
+from functools import cache, partial, update_wrapper, wraps
 from types import CellType, CodeType, FunctionType
 from typing import Any, Literal, get_args, get_origin
 
@@ -82,11 +83,15 @@ def checked_inside(function: FunctionType, typechecker: Check) -> FunctionType:
 
 
 def with_sizes_of_its_own(function: Check) -> Check:
-    """A function, each call of which binds the sizes of its axes, and forgets them at its end."""
+    """A function, each call of which binds the sizes of its axes, and forgets them at its end.
+
+    What it is given is there for an axis such as "{self.heads}".
+    """
+    names = tuple(inspect.signature(function).parameters)
 
     @wraps(function)
     def call(*given: Any, **named: Any) -> Any:
-        push_shape_memo({})
+        push_shape_memo({**dict(zip(names, given, strict=False)), **named})
         try:
             return function(*given, **named)
         finally:
@@ -98,6 +103,8 @@ def with_sizes_of_its_own(function: Check) -> Check:
 # beartype picks the element of a list that it looks at by chance: by its own, or a thread that
 # still works would change the state in which hypothesis draws its cases.
 codemain.getrandbits = random.Random(0).getrandbits  # type: ignore[attr-defined]  # noqa: S311
+# Python 3.11 gathers the members of a protocol anew for each `isinstance`.
+typing._get_protocol_attrs = cache(typing._get_protocol_attrs)  # type: ignore[attr-defined]
 # What the import hook writes above every function and class.
 jaxtyping.jaxtyped = checked  # type: ignore[assignment]
 install_import_hook("attnviz", "beartype.beartype")

@@ -58,6 +58,20 @@ def test_axes_of_one_call_are_compared() -> None:
         times(np.zeros((2, 3)), np.ones((3, 4)))
 
 
+class Pairs:
+    count = 2
+
+    @check
+    def of(self, all_of_them: int) -> Float[np.ndarray, "{self.count} {all_of_them}//2"]:
+        return np.ones((2, all_of_them // 2 if all_of_them < 8 else 0))
+
+
+def test_an_axis_may_speak_of_what_was_given() -> None:
+    assert Pairs().of(4).shape == Pairs().of(all_of_them=5).shape == (2, 2)
+    with pytest.raises(BeartypeCallHintReturnViolation, match="all_of_them}//2=4"):
+        Pairs().of(8)
+
+
 def test_axes_of_another_call_are_not() -> None:
     for size in (2, 3):
         assert times(np.ones((size, size)), np.ones((size, 4))).shape == (size, 4)
