@@ -46,10 +46,8 @@ def checked(made: Any = None, *, typechecker: Check) -> Any:
         function = made.__init__
     own = function.__qualname__.split(".")[-2:][0]  # the class in which it stands, if in one
     hints = inspect.get_annotations(function).values()
-    if "<locals>" in function.__qualname__ and isinstance(function, FunctionType):
-        check = checked_inside(function, typechecker)
-    else:
-        check = typechecker(function)
+    is_inside = "<locals>" in function.__qualname__ and isinstance(function, FunctionType)
+    check = checked_inside(function, typechecker) if is_inside else typechecker(function)
     if any(names_axes(hint) for hint in hints if hint != own):
         check = with_sizes_of_its_own(check)
     if function is made:
@@ -58,15 +56,15 @@ def checked(made: Any = None, *, typechecker: Check) -> Any:
     return made
 
 
-_inside: dict[CodeType, tuple[dict[str, Any], FunctionType]] = {}  # annotations, check
+_inside: dict[CodeType, tuple[dict[str, Any], Any]] = {}  # annotations, check
 
 
-def checked_inside(function: FunctionType, typechecker: Check) -> FunctionType:
+def checked_inside(function: FunctionType, typechecker: Check) -> Check:
     """What beartype makes of a function within another: once, and not at each call of that one.
 
     It is made of the function without what it encloses, which it would keep.
     """
-    hints, check = _inside.get(function.__code__, (None, None))
+    hints, check = _inside.get(function.__code__, ({}, None))
     if check is None or hints != function.__annotations__:
         cells = tuple(CellType() for _ in function.__closure__ or ())
         hollow = FunctionType(function.__code__, function.__globals__, closure=cells)
