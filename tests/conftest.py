@@ -4,11 +4,13 @@ import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may ask a hub; read when its client is imported
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 
 import pytest
 import torch
+from coverage import Coverage
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from transformers import AutoModel, PreTrainedModel
@@ -34,13 +36,36 @@ NOTE = (
 
 
 NEW_TO_NO_LINE = {"browser", "fuzz"}  # the app in another process; texts through known lines
+KNOWN_WAYS = 3  # so many sets of arguments in a row that reach no new line
+_known: Counter[str] = Counter()  # sets of arguments that did not, by their test
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace for coverage where lines are new: the tracer takes a third of a test's time."""
+    """Trace for coverage where lines are new: the tracer takes half of a test's time."""
     for item in items:
         if item.path.parent.name in NEW_TO_NO_LINE:
             item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test without the tracer once it goes known ways, whatever it is given."""
+    measured = Coverage.current()
+    if measured is None:
+        return (yield)
+    test, before = item.nodeid.partition("[")[0], reached(measured)
+    if _known[test] >= KNOWN_WAYS:
+        item.add_marker("no_cover")
+    try:
+        return (yield)
+    finally:
+        _known[test] = 0 if reached(measured) > before else _known[test] + 1
+
+
+def reached(measured: Coverage) -> int:
+    """How many ways from line to line have been gone in this process."""
+    collector = measured._collector
+    return sum(map(len, collector.data.values())) if collector else 0
 
 
 HAVE_A_SERVER = ("/test_fuzz.py", "/test_reconnect.py")

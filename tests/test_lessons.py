@@ -37,7 +37,7 @@ HARD = {
     "emoji": "déjà vu ☕ 👩‍👩‍👧 ok",
 }
 AGAIN = [pytest.param(text, marks=pytest.mark.no_cover) for text in HARD.values()]
-SENTENCES = 200
+SENTENCES = 200 if IS_LONG else 40
 SWEEPS = {"5.spare"}  # a hundred runs of the model a sentence: all sentences on a tiny one
 SENTENCES_SWEPT = 6  # on the embedded model
 RUN_AGAIN = {"machine"}  # chapters with a picture that an encoder of our own cannot have
@@ -165,8 +165,6 @@ def test_every_question_that_is_no_law_has_a_reader() -> None:
 
 
 Traces = list[attnviz.Trace]
-COSTLY = {*SWEEPS, "8.own", "8.adds"}  # many runs of a model for each sentence
-SENTENCES_COSTLY = SENTENCES if IS_LONG else 40
 
 
 @pytest.fixture(scope="module")
@@ -185,10 +183,9 @@ def test_checker_and_figure_agree_and_no_answer_is_always_the_same(
     chapter: Chapter, question: Question, traces: Traces, tiny_traces: Traces
 ) -> None:
     name = f"{chapter.number}.{question.name}"
-    count = SENTENCES_COSTLY if name in COSTLY else SENTENCES
-    answers = agreed(chapter, question, (tiny_traces if name in SWEEPS else traces)[:count])
-    assert sum(answers.values()) == count
-    assert max(answers.values()) <= 0.95 * count, answers.most_common(2)
+    answers = agreed(chapter, question, tiny_traces if name in SWEEPS else traces)
+    assert sum(answers.values()) == SENTENCES
+    assert max(answers.values()) <= 0.95 * SENTENCES, answers.most_common(2)
     if name in SWEEPS:
         agreed(chapter, question, traces[:SENTENCES_SWEPT])
 

@@ -1,6 +1,8 @@
 """What `tests.shapes` refuses: wrong types and wrong axes, of functions and of records."""
 
+import gc
 import random
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from beartype import beartype
 from beartype.roar import BeartypeCallHintParamViolation, BeartypeCallHintReturnViolation
-from jaxtyping import Float, TypeCheckError
+from jaxtyping import Float
 
 from attnviz.pictures.style import signed_level
 from tests.shapes import names_axes
@@ -50,10 +52,55 @@ class Two:
 
 def test_axes_of_one_call_are_compared() -> None:
     assert times(np.ones((2, 3)), np.ones((3, 4))).shape == (2, 4)
-    with pytest.raises(TypeCheckError, match="parameters"):
+    with pytest.raises(BeartypeCallHintParamViolation, match="size of dimension k is 2"):
         times(np.ones((2, 3)), np.ones((2, 4)))
-    with pytest.raises(TypeCheckError, match="return value"):
+    with pytest.raises(BeartypeCallHintReturnViolation, match="size of dimension m is 3"):
         times(np.zeros((2, 3)), np.ones((3, 4)))
+
+
+class Pairs:
+    count = 2
+
+    @check
+    def of(self, all_of_them: int) -> Float[np.ndarray, "{self.count} {all_of_them}//2"]:
+        return np.ones((2, all_of_them // 2 if all_of_them < 8 else 0))
+
+
+def test_an_axis_may_speak_of_what_was_given() -> None:
+    assert Pairs().of(4).shape == Pairs().of(all_of_them=5).shape == (2, 2)
+    with pytest.raises(BeartypeCallHintReturnViolation, match="all_of_them}//2=4"):
+        Pairs().of(8)
+
+
+def test_axes_of_another_call_are_not() -> None:
+    for size in (2, 3):
+        assert times(np.ones((size, size)), np.ones((size, 4))).shape == (size, 4)
+
+
+class Enclosed:
+    """Something that a function may enclose."""
+
+
+def adding(number: int, enclosed: Enclosed) -> Callable[..., int]:
+    @check
+    def added(other: int, *, times: int = 1) -> int:
+        assert enclosed
+        return number + times * other if other else other
+
+    return added
+
+
+def test_functions_within_functions_are_checked_each_time() -> None:
+    kept = [Enclosed(), Enclosed()]
+    first, second = (adding(n, one) for n, one in enumerate(kept))
+    assert (first(2), second(2), second(2, times=3)) == (2, 3, 7)
+    for added in (first, second):
+        with pytest.raises(BeartypeCallHintParamViolation, match="other='2'"):
+            added("2")
+    gone = [weakref.ref(one) for one in kept]
+    del kept, first, second, added
+    gc.collect()
+    assert [one() for one in gone] == [None, None]
 
 
 def test_types_are_checked_where_there_is_no_axis() -> None:
@@ -68,7 +115,7 @@ def test_records_are_checked_as_they_are_made() -> None:
     assert Named("a").others == []
     with pytest.raises(BeartypeCallHintParamViolation):
         Named("a", ["b"])  # type: ignore[list-item]
-    with pytest.raises(TypeCheckError):
+    with pytest.raises(BeartypeCallHintParamViolation, match="size of dimension q is 3"):
         Two(np.ones((2, 3)), np.ones((3, 2)))
 
 

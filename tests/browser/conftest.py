@@ -5,13 +5,17 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -144,6 +148,13 @@ class Tiles:
             "x": self.left + head * self.step + right * self.tile,
             "y": self.top + layer * self.step + down * self.tile,
         }
+
+
+def painted(canvas: Locator) -> np.ndarray:
+    """What is on a canvas: "row column rgba". A million numbers one by one would take seconds."""
+    png: str = canvas.evaluate("c => c.toDataURL('image/png')")
+    with Image.open(BytesIO(b64decode(png.partition(",")[2]))) as image:
+        return np.array(image.convert("RGBA"))
 
 
 def settle(page: Page) -> None:

@@ -16,7 +16,7 @@ from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
 from attnviz.pictures import style
 from attnviz.pictures.lines import FAINTEST
-from tests.browser.conftest import NETGUARD, Open, Server, Tiles
+from tests.browser.conftest import NETGUARD, Open, Server, Tiles, painted
 
 SHORT = "the cat sat"  # 5 tokens: a cell is many pixels wide
 HOSTILE = (
@@ -136,13 +136,10 @@ def test_the_overviews_pixels_are_the_weights(visit: Open, minilm: Model, scheme
     opened.type_text(SHORT)
     page = opened.page
     expect(page.locator(".st-key-lines .token")).to_have_count(20)
-    read = page.locator("canvas.map").evaluate(
-        """c => ({width: c.width, scale: c.width / parseFloat(c.style.width), data: Array.from(
-            c.getContext('2d').getImageData(0, 0, c.width, c.height).data)})"""
-    )
-    assert read["scale"] == 1
-    pixels = np.array(read["data"], dtype=np.uint8).reshape(-1, read["width"], 4)[:, :, :3]
-    tiles = Tiles.of(page.locator("canvas.map"))
+    canvas = page.locator("canvas.map")
+    assert canvas.evaluate("c => c.width / parseFloat(c.style.width)") == 1
+    pixels = painted(canvas)[:, :, :3]
+    tiles = Tiles.of(canvas)
     size = int(tiles.tile)
     trace = attnviz.trace(SHORT, minilm)
     mode: style.Mode = "dark" if scheme == "dark" else "light"
@@ -170,11 +167,8 @@ def test_pointing_at_a_tile_previews_its_lines_without_the_server(
     words = lens.locator(".note")
     expect(words).to_contain_text("L0·H2, query above, key below. Lines as the tile holds them")
     expect(words).to_contain_text(f"(below 1/255): {faint}.")
-    wide, high, ink = lens.locator(".threads").evaluate(
-        "c => [c.width, c.height, Array.from("
-        "c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"
-    )
-    alpha = np.array(ink).reshape(high, wide, 4)[..., 3]
+    alpha = painted(lens.locator(".threads"))[..., 3]
+    high, wide = alpha.shape
     step = wide / len(note.tokens)
     for query in (5, 10, 20):  # this head looks at the previous token with all its weight
         middle = round(query * step)  # between that token and the one before

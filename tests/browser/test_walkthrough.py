@@ -16,7 +16,7 @@ from attnviz.lessons.handout import handout, worksheet
 from attnviz.lessons.link import Progress
 from attnviz.pictures import style
 from attnviz.texts import LANGUAGES
-from tests.browser.conftest import Open, Server, Visit, watched
+from tests.browser.conftest import Open, Server, Visit, painted, watched
 from tests.browser.test_geometry import PLACE
 
 HOSTILE = "<b>x</b> <img src=x onerror=alert(1)> $x^2$ [l](http://evil.invalid) `c` {word}"
@@ -47,14 +47,9 @@ def show_everything(opened: Visit) -> None:
         opened.settle()
 
 
-def painted(page: Page, label: str) -> np.ndarray:
+def called(page: Page, label: str) -> np.ndarray:
     """The pixels of the canvas called so: "row column rgb"."""
-    found = page.locator(f'canvas[aria-label="{label}"]').first.evaluate(
-        """c => ({rows: c.height, columns: c.width, data: Array.from(
-            c.getContext('2d').getImageData(0, 0, c.width, c.height).data)})"""
-    )
-    pixels = np.array(found["data"], dtype=np.uint8)
-    return pixels.reshape(found["rows"], found["columns"], 4)[:, :, :3]
+    return painted(page.locator(f'canvas[aria-label="{label}"]').first)[:, :, :3]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -69,7 +64,7 @@ def test_the_pixels_of_a_map_are_the_tensor(walk, scheme: str) -> None:  # type:
     ):
         levels = np.vectorize(lambda v, top=top: style.signed_level(float(v), top))(values)
         expected = style.signed_ramp(getattr(paint, mode), mode)[levels]
-        difference = np.abs(painted(page, label).astype(int) - expected.astype(int))
+        difference = np.abs(called(page, label).astype(int) - expected.astype(int))
         assert (difference.max(axis=2) > 0).mean() < 0.001, "but for numbers between two steps"
         assert difference.max() <= 3
 
@@ -134,7 +129,7 @@ def test_a_head_is_painted_cell_by_cell(walk) -> None:  # type: ignore[no-untype
         canvas.click(position={"x": (row - 0.5) * width / 12, "y": (row + 0.5) * height / 12})
         opened.settle()
     assert "2.painted%3DP1.0%2B2.1" in page.url
-    drawn = painted(page, "W_Q, 12 × 12")
+    drawn = called(page, "W_Q, 12 × 12")
     paper = drawn[0, 0]
     inked = {(int(r), int(c)) for r, c in np.argwhere((drawn != paper).any(axis=2))}
     assert inked == {(1, 0), (2, 1)}
