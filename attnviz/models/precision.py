@@ -4,11 +4,10 @@ A folder that was saved in half precision runs in it. Weights are computed from 
 float32 all the same: what is kept of a half number is that number.
 """
 
+from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import nn
 
 _HALVES = {"F16": torch.float16, "BF16": torch.bfloat16}  # as safetensors calls them
@@ -17,14 +16,9 @@ EXACT = 1e-5  # of the largest number (at least of 1), in float32
 _STEPS = 4
 
 
-def stored(file: Path) -> torch.dtype:
-    """The precision of a weights file: that of its first floating-point tensor."""
-    with safe_open(file, "pt") as weights:
-        for name in weights.keys():  # noqa: SIM118 (no mapping)
-            kind = weights.get_slice(name).get_dtype()
-            if kind.startswith(("F", "BF")):
-                return _HALVES.get(kind, torch.float32)
-    return torch.float32
+def stored(kinds: Iterable[str]) -> torch.dtype:
+    """The precision of a model whose tensors are stored so: the first half that is among them."""
+    return next((_HALVES[kind] for kind in kinds if kind in _HALVES), torch.float32)
 
 
 def of(module: nn.Module) -> torch.dtype:

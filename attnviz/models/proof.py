@@ -1,7 +1,8 @@
 """The proof of a model: what its hooks show is what the model itself computes.
 
-Before a model is offered, one short text runs through it and through a second module of the
-same weights with the attention of transformers' own code, which nobody else sees. Each layer
+Before a model is offered, a short text runs through it and through a second module of the
+same weights with the attention of transformers' own code, which nobody else sees: once with
+padding, so that there is a mask, and once without, where masks may become a flag. Each layer
 of the second is given the x of the first, so that rounding does not add up from layer to layer:
 
     weights        from the q, k and mask that were kept    the model's own attentions
@@ -106,8 +107,12 @@ def measured(model: Model) -> list[Difference]:
         CaptureError: if the attention of a layer was not seen, or is no finite number.
     """
     place = precision.of_module(model.module)
-    given = {name: tensor.to(place) for name, tensor in probe(model.card).items()}
-    return _of_watched(model, given) if model.is_watched else _of_recorded(model, given)
+    ways = _of_watched if model.is_watched else _of_recorded
+    found: list[Difference] = []
+    for padding in (_PADDING, 0):
+        given = probe(model.card, padding)
+        found += ways(model, {name: tensor.to(place) for name, tensor in given.items()})
+    return found
 
 
 def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
@@ -122,15 +127,16 @@ def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
         own = _own(model, given, recorder)
     found: list[Difference] = []
     for key, record in records.items():
+        rows = _rows(key, given)
         pairs: dict[Quantity, tuple[Numbers, Numbers]] = {
-            "weights": (record.weights(slice(None)), own.attentions[key]),
-            "z": (record.blend(), record.head_output),
+            "weights": (record.weights(slice(None))[:, rows], own.attentions[key][:, rows]),
+            "z": (record.blend()[:, rows], record.head_output[:, rows]),
         }
         if not isinstance(record.learned.output, AbsentProjection):
-            pairs["contributions"] = (_written(record), own.projected[key])
+            pairs["contributions"] = (_written(record)[rows], own.projected[key][rows])
         depth = _depth(model, key)
         if depth in own.left:
-            pairs["r"] = (recorder.streams[depth]["left"][0], own.left[depth])
+            pairs["r"] = (recorder.streams[depth]["left"][0, rows], own.left[depth][rows])
         tolerance = max(close, precision.coarseness(dtype, _largest_score(record)))
         found += [Difference(name, key, _apart(*two), tolerance) for name, two in pairs.items()]
     return [*found, Difference("answer", model.places[-1].key, _apart(shown, plain), close)]
@@ -151,6 +157,11 @@ def _of_watched(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
     ]
     last = model.places[-1].key
     return [*found, Difference("answer", last, _apart(shown, answer[0]), close)]
+
+
+def _rows(key: AttentionKey, given: Mapping[str, Tensor]) -> slice:
+    """The queries that are no padding: in a short window, padding may see nothing at all."""
+    return slice(int(given["attention_mask"].sum()) if key[0] in ("self", "encoder") else None)
 
 
 def _depth(model: Model, key: AttentionKey) -> Depth:
