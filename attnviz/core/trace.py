@@ -77,7 +77,7 @@ class Trace(Looking, Predicting):
     ) -> "Trace":
         """A trace of attention weights that any other framework has computed.
 
-        `tokens` and `title` are texts; `special` are the positions of special tokens.
+        `tokens` and `title` are texts; `special` are the positions of special ones among `tokens`.
         `weights` are "layer head query key", from 0 to 1: an array or tensor of any framework,
         or lists of them, as transformers' own `attentions` of one text, or the steps of layers
         that `generate` returns. With `keys`, other texts, they are cross attention: `tokens` look
