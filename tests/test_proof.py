@@ -27,7 +27,7 @@ FAMILIES = ("bert", "electra", "distilbert", "roberta", "xlm-roberta", "camember
 
 def test_the_embedded_model_is_what_it_computes(minilm: Model) -> None:
     differences = proof.measured(minilm)
-    assert len(differences) == 2 * (4 * 6 + 1), "with padding and without"
+    assert len(differences) == 2 * (5 * 6 + 1), "with padding and without"
     assert {one.quantity for one in differences} == set(proof._FORMULAS)
     assert max(one.size for one in differences) < precision.EXACT == 1e-5
 
@@ -46,7 +46,7 @@ def test_every_family_is_what_it_computes(
 
     monkeypatch.setattr(proof, "measured", watch)
     attnviz.load(str(save_tiny(tmp_path / kind, kind)))
-    assert len(seen) == 2 * (4 * 3 + 1)
+    assert len(seen) == 2 * (5 * 3 + 1)
     assert max(one.size for one in seen) < 1e-5
 
 

@@ -5,6 +5,7 @@ same weights with the attention of transformers' own code, which nobody else see
 padding, so that there is a mask, and once without, where masks may become a flag. Each layer
 of the second is given the x of the first, so that rounding does not add up from layer to layer:
 
+    projections    x W + b of q, k and v, where W is kept   the q, k and v that were kept
     weights        from the q, k and mask that were kept    the model's own attentions
     z              weights · v                              the input of W_O
     contributions  Σ of all heads, and the bias             the model's own output of W_O
@@ -41,8 +42,9 @@ _READ = 12  # tokens of the probe, of which the last are padding
 _PADDING = 3
 _WRITTEN = 7  # tokens of the probe that a decoder reads of its own text: another number
 
-Quantity = Literal["weights", "z", "contributions", "r", "answer"]
+Quantity = Literal["projections", "weights", "z", "contributions", "r", "answer"]
 _FORMULAS: dict[Quantity, str] = {
+    "projections": "x W + b",
     "weights": "softmax(q kᵀ)",
     "z": "weights · v",
     "contributions": "Σ z W_O + b",
@@ -135,6 +137,9 @@ def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
         if not isinstance(record.learned.output, AbsentProjection):
             pairs["contributions"] = (_written(record)[rows], own.projected[key][rows])
         depth = _depth(model, key)
+        if not isinstance(record.learned.query, AbsentProjection):
+            x = read_only(recorder.streams[depth]["entered"][0])
+            pairs["projections"] = (_projected(record, x), _read(record))
         if depth in own.left:
             pairs["r"] = (recorder.streams[depth]["left"][0, rows], own.left[depth][rows])
         tolerance = max(close, precision.coarseness(dtype, _largest_score(record)))
@@ -247,6 +252,19 @@ def _keeping(outputs: Calls[Any], projected: dict[Any, Tensor]) -> Callable[...,
         projected[outputs.next(part)] = output[0]
 
     return leaving
+
+
+def _projected(record: AttentionRecord, x: np.ndarray) -> np.ndarray:
+    """Q, k and v of all heads side by side, from x and what was kept as learned."""
+    learned = record.learned
+    three = (learned.query, learned.key, learned.value)
+    return np.hstack([x @ one.weight + one.bias for one in three])
+
+
+def _read(record: AttentionRecord) -> np.ndarray:
+    """The same as attention was given them."""
+    three = (record.queries, record.keys, record.values)
+    return np.hstack([one.transpose(1, 0, 2).reshape(one.shape[1], -1) for one in three])
 
 
 def _written(record: AttentionRecord) -> np.ndarray:
