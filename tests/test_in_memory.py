@@ -111,7 +111,8 @@ def test_what_is_changed_beside_the_weights_is_seen(
 
 def test_q_that_is_not_what_its_matrix_gives_is_refused(tmp_path: Path) -> None:
     """As with an adapter, of which W_Q tells nothing: x W_Q + b would be no q."""
-    module, tokenizer = both(saved_family(tmp_path / "bert", "bert"))
+    whole, tokenizer = both(saved_family(tmp_path / "bert", "bert"))
+    module: Any = whole
     query = module.encoder.layer[1].attention.self.query
     query.register_forward_hook(lambda *given: 1.5 * given[-1])
     with pytest.raises(ModelError, match=r"Layer 1 .* in x W \+ b"):
