@@ -209,8 +209,7 @@ def _trained(
         module, report = _loaded(kinds.auto_class(config), config, checkpoint, dtype)
     except Exception as problem:  # safetensors raises its own kinds, by version
         raise ModelError("damaged_file", file=WEIGHTS) from problem
-    stored = catalogue.stored_tensors(checkpoint.folder)
-    requirements.check_file(WEIGHTS, report, module, stored)
+    requirements.check_file(WEIGHTS, report, module, catalogue.stored_tensors(checkpoint.folder))
     _own(module)
     return module, task_head.head_of_target(module)
 
