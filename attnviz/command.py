@@ -70,6 +70,10 @@ def _files(asked: argparse.Namespace) -> list[str]:
         output = OUTPUT
     ending = None if output is None else _ending(output, (*_PICTURES, *_NUMBERS))
     table = None if asked.measure is None else _TABLES[_ending(asked.measure, _TABLES)]
+    if None not in (output, asked.measure) and os.path.realpath(output) == os.path.realpath(
+        asked.measure
+    ):
+        raise ArgumentError("one_file", file=_printable(output))
     heads = None if asked.head is None else [_head(text) for text in asked.head]
     lens = _lens(asked.lens)
     _check_used(asked, ending, lens)

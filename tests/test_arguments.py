@@ -168,10 +168,28 @@ GIVEN = {
     "t.to_frame([(0, 2)])": "",
     "t.to_frame([9])": "9 is no head",
     "t.to_frame((0, 2))": "is no head",
+    "t.to_frame(3)": "3 is no head",
+    "t.to_frame([])": "head",
+    "AttentionMap.from_values([[1]], ['a'], title=None)": "title cannot be None",
+    "AttentionMap.from_values([[1]], ['a'], formula=b'f')": "formula cannot be",
     "Trace.to_frame('the cat')": "trace cannot be 'the cat'",
     "measure(t, weighting='loud')": "'raw', 'value', 'norm'",
     "measure(t, tokens=1)": "True or False",
     "measure(t, only=['loud'])": "'previous'",
+    "measure(t, only='previous')": "something like ['previous']",
+    "measure(t, only=3)": "only cannot be 3",
+    "measure(t, only=[])": "'previous'",
+    "measure(t, only=iter(['next', 'self']))": "",
+    "lines(t, torch.tensor([0, 2]))": "is no head",
+    "lines(t, torch.tensor([[0, 2]]))": "",
+    "t.weights((0, 2), 3)": "something like slice(100, 228)",
+    "t.weights((0, 2), queries=(1, 99))": "something like slice(100, 228)",
+    "t.layer_weights(0, 'self', 99)": "queries cannot be 99",
+    "t.allowed((0, 2), 1.5)": "queries cannot be 1.5",
+    "t.allowed_in(None)": "is no head",
+    "t.allowed_in([(9, 0)])": "There is no head L9·H0",
+    "t.attention_output(0, kind=np.array([0, 1]))": "kind cannot be <ndarray>",
+    "t.require('all')": "'streams'",
     "norm_weighted(t, 3)": "3 is no head",
     "norm_weighted('the cat', (0, 2))": "trace cannot be 'the cat'",
     "rollout(t, 'last')": "whole number",
@@ -192,10 +210,11 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 import numpy as np
+import torch
 from transformers import AutoModel
 import attnviz
 names = {name: getattr(attnviz, name) for name in attnviz.__all__}
-names |= dict(np=np, Path=Path, AutoModel=AutoModel, folder=sys.argv[1])
+names |= dict(np=np, torch=torch, Path=Path, AutoModel=AutoModel, folder=sys.argv[1])
 names["t"] = attnviz.trace("The cat sat on the mat")
 said = {}
 for expression in json.load(sys.stdin):

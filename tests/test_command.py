@@ -141,6 +141,7 @@ def test_the_numbers_of_heads_are_written_where_the_name_says_so(
         (["--measure", "table.txt"], "there are .csv, .json, .npz, .parquet"),
         (["--measure", "/no/such/folder/t.csv"], "there is no folder"),
         (["--measure", ""], "there are .csv"),
+        (["--measure", "one.csv", "-o", "./one.csv"], "“./one.csv” cannot hold both"),
     ],
 )
 def test_what_cannot_be_gets_one_line(

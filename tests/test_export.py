@@ -5,6 +5,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from attnviz.export.training import course_csv, target_shares_csv
 from attnviz.models.load import Model
 from attnviz.pictures.shown import Shown, shown
 from attnviz.texts import LANGUAGES, Language
+from tests.tiny_families import opened, saved_family
 
 HEADS = [(0, 2), (1, 8)]
 
@@ -203,6 +205,54 @@ def test_npz_holds_the_whole_trace_and_needs_no_pickle(note: attnviz.Trace) -> N
         np.testing.assert_allclose(weights, note.weights((0, 2)), atol=1e-5)
         assert json.loads(str(file["facts"]))["text"] == note.text
         assert file["tokens"].tolist() == [token.text for token in note.tokens]
+
+
+def weights_in(stored: Any, layer: int, head: int, kind: str = "") -> np.ndarray:
+    """The weights of a head from an npz file alone: softmax, written out."""
+
+    def of(name: str) -> Any:
+        names = (f"{kind}{name}_{layer}", f"{kind}{name}")
+        found = next((stored[one] for one in names if one in stored.files), None)
+        return found if found is None else found[min(head, len(found) - 1)]
+
+    if f"{kind}weights_{layer}_{head}" in stored.files:
+        return np.asarray(stored[f"{kind}weights_{layer}_{head}"])
+    q, k = stored[f"{kind}queries"][layer], stored[f"{kind}keys"][layer]
+    scores = q[head] @ k[head * len(k) // len(q)].T * stored[f"{kind}scaling"][layer]
+    if f"{kind}softcap" in stored.files:
+        cap = stored[f"{kind}softcap"][layer]
+        scores = cap * np.tanh(scores / cap)
+    if (added := of("added")) is not None:
+        scores = scores + added
+    if (allowed := of("allowed")) is not None:
+        scores = np.where(allowed, scores, -np.inf)
+    exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
+    total = exponents.sum(axis=1, keepdims=True)
+    if f"{kind}sinks" in stored.files:
+        sink = stored[f"{kind}sinks"][layer][head]
+        total = total + np.exp(sink - scores.max(axis=1, keepdims=True))
+    return np.asarray(exponents / total)
+
+
+@pytest.mark.parametrize("family", ["llama", "mistral", "gemma2", "gpt_oss", "modernbert"])
+def test_an_npz_holds_all_that_weights_come_from(family: str, tmp_path: Path) -> None:
+    model = opened(saved_family(tmp_path / family, family))
+    changes = [attnviz.WeightsUniform(0, 1), attnviz.PairKnockedOut(1, 2, 6, 5)]
+    for changed in ([], changes):
+        trace = attnviz.trace("the cat sat on the mat", model, interventions=changed)
+        stored = np.load(io.BytesIO(as_npz(trace)))
+        for head in trace.heads:
+            found = weights_in(stored, head.layer, head.head)
+            np.testing.assert_allclose(found, trace.weights(head), atol=1e-5)
+
+
+def test_an_npz_of_an_encoder_decoder_holds_its_biases(tmp_path: Path) -> None:
+    model = opened(saved_family(tmp_path / "t5", "t5"))
+    trace = attnviz.trace("the cat sat", model, target="the mat sat on")
+    stored = np.load(io.BytesIO(as_npz(trace)))
+    for head in trace.heads:
+        found = weights_in(stored, head.layer, head.head, f"{head.kind}_")
+        np.testing.assert_allclose(found, trace.weights(head), atol=1e-5)
 
 
 def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(minilm: Model) -> None:

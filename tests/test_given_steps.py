@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 import attnviz
 from attnviz.errors import CaptureError
+from attnviz.pictures.shown import shown
 from tests.tiny_families import saved_family
 
 IDS = torch.tensor([[5, 9, 13, 21]])
@@ -85,3 +86,41 @@ def test_what_does_not_fit_says_what_is_wanted() -> None:
         attnviz.Trace.from_weights("abcd", two)
     trace = attnviz.Trace.from_weights("abc", weights, keys="wxyz", allowed=[1, 1, 1, 1])
     assert trace.allowed((0, 0, "cross")) is None
+
+
+EVEN = np.full((2, 2, 3, 4), 0.25)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "keys", "weights", "more", "says"),
+    [
+        ([], "wxyz", EVEN[:, :, :0], {}, "0 queries and 4 keys"),
+        ("abc", "wxyz", EVEN[:0], {}, r"\(0, 2, 3, 4\)"),
+        ("abc", "wxyz", EVEN, {"allowed": np.ones((2, 2, 2, 3, 4))}, "mask must have the axis"),
+        ("abc", "wxyz", EVEN, {"allowed": np.ones((2, 3))}, "mask must have the axis"),
+        ("abc", "wxyz", 0 * EVEN, {"allowed": [0, 0, 0, 0]}, "allows nothing"),
+        ("abc", "wxyz", EVEN, {"special": [3]}, r"positions \[3\]"),
+        ("abc", "wxyz", EVEN, {"special": "0"}, "by their positions"),
+    ],
+)
+def test_cross_attention_that_does_not_fit(
+    tokens: Any, keys: str, weights: np.ndarray, more: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(CaptureError, match=says):
+        attnviz.Trace.from_weights(tokens, weights, keys=keys, **more)
+
+
+def test_special_tokens_that_look_at_another_text_are_special() -> None:
+    trace = attnviz.Trace.from_weights("abc", EVEN, [0], keys="wxyz")
+    (hidden,) = shown(trace, [(0, 0, "cross")], attnviz.Lens(hide_special=True))
+    assert [place.text for place in hidden.map.rows] == ["b", "c"]
+    assert [place.text for place in hidden.map.columns] == list("wxyz")
+    assert "[0]" in attnviz.heatmap(trace, (0, 0, "cross")).to_svg(), "the recipe holds them"
+
+
+def test_one_step_of_cross_attention_between_texts_of_one_length_is_not_causal() -> None:
+    """`generate` with as many tokens of a prompt as of the source, and one new token."""
+    step = tuple(torch.full((1, 2, 3, 3), 1 / 3) for _ in range(2))
+    trace = attnviz.Trace.from_weights("abc", (step,), keys="xyz")
+    assert trace.allowed((0, 0, "cross")) is None
+    np.testing.assert_allclose(trace.weights((1, 1, "cross")), 1 / 3)

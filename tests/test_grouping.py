@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, normalizers, processors
+from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 
 import attnviz
 from attnviz.analysis.lens import Lens, apply_lens
@@ -15,7 +15,7 @@ from attnviz.capture.reading import read
 from attnviz.core.maps import AttentionMap
 from attnviz.models.load import Model
 from attnviz.pictures.shown import shown
-from tests.tokenizers_of_all_kinds import byte_level, saved, with_tokenizer
+from tests.tokenizers_of_all_kinds import byte_level, saved, sentence_piece, with_tokenizer
 
 BYTES, BYTES_PREFIXED = byte_level(), byte_level(add_prefix_space=True)
 
@@ -82,6 +82,28 @@ def test_a_space_of_its_own_is_no_part_of_a_word(
 )
 def test_words_of_word_pieces(minilm: Model, text: str, words: list[str]) -> None:
     assert words_of(minilm, text) == words
+
+
+@pytest.mark.parametrize("before", [None, pre_tokenizers.Metaspace(split=False)], ids=str)
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("the cat sat", ["the", "cat", "sat"]),
+        ("the mat cat", ["the", "mat", "cat"]),
+        ("the 我爱猫 cat", ["the", "␣", "我", "爱猫", "cat"]),
+    ],
+)
+def test_a_space_ends_a_word_where_a_tokenizer_takes_the_text_for_one(
+    minilm: Model, before: pre_tokenizers.PreTokenizer | None, text: str, words: list[str]
+) -> None:
+    """Llama's kind: no step before the model parts a text at its spaces."""
+    tokenizer = sentence_piece()
+    if before is None:
+        start, spaces = normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")
+        tokenizer.normalizer = normalizers.Sequence([start, spaces])
+    tokenizer.pre_tokenizer = before
+    assert {word for word in tokenizer.encode(text).word_ids if word is not None} == {0}
+    assert words_of(with_tokenizer(minilm, tokenizer), text) == words
 
 
 def test_words_of_a_pair_stay_apart(bytes_model: Model) -> None:

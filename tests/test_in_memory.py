@@ -1,11 +1,13 @@
 """A model that a script holds: looked into as it is, and left as it was."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from transformers import (
     AutoModel,
     AutoModelForCausalLM,
@@ -69,6 +71,60 @@ def test_after_a_step_of_training_it_is_another_model(tmp_path: Path) -> None:
     after = attnviz.trace(TEXT, module, tokenizer=tokenizer)
     assert after.model.revision != first.model.revision
     assert np.abs(after.weights((1, 1)) - first.weights((1, 1))).max() > 1e-4
+
+
+def hook(module: Any) -> None:
+    layer = module.encoder.layer[0]
+    layer.register_forward_pre_hook(lambda _, given: (2 * given[0], *given[1:]))
+
+
+def epsilon(module: Any) -> None:
+    for part in module.modules():
+        if isinstance(part, nn.LayerNorm):
+            part.eps = 0.5
+
+
+def scaling(module: Any) -> None:
+    module.encoder.layer[0].attention.self.scaling *= 3
+
+
+def without_dropout(module: Any) -> None:
+    module.eval()
+
+
+@pytest.mark.parametrize("change", [hook, epsilon, scaling, without_dropout])
+def test_what_is_changed_beside_the_weights_is_seen(
+    change: Callable[[Any], None], tmp_path: Path
+) -> None:
+    module, tokenizer = both(saved_family(tmp_path / "bert", "bert"))
+    first = attnviz.trace(TEXT, module, tokenizer=tokenizer)
+    change(module)
+    after = attnviz.trace(TEXT, module, tokenizer=tokenizer)
+    module.eval().set_attn_implementation("eager")
+    ids = torch.tensor([tokenizer(TEXT)["input_ids"]])
+    with torch.inference_mode():
+        own = module(ids, output_attentions=True).attentions
+    for layer, expected in enumerate(own):
+        np.testing.assert_allclose(after.layer_weights(layer), expected[0].numpy(), atol=1e-5)
+    assert (after.model is first.model) == (change is without_dropout)
+
+
+def test_q_that_is_not_what_its_matrix_gives_is_refused(tmp_path: Path) -> None:
+    """As with an adapter, of which W_Q tells nothing: x W_Q + b would be no q."""
+    whole, tokenizer = both(saved_family(tmp_path / "bert", "bert"))
+    module: Any = whole
+    query = module.encoder.layer[1].attention.self.query
+    query.register_forward_hook(lambda *given: 1.5 * given[-1])
+    with pytest.raises(ModelError, match=r"Layer 1 .* in x W \+ b"):
+        attnviz.trace(TEXT, module, tokenizer=tokenizer)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_an_object_with_packed_tensors_is_quantised(tmp_path: Path) -> None:
+    module, tokenizer = both(saved_family(tmp_path / "bert", "bert"))
+    module = torch.ao.quantization.quantize_dynamic(module, {nn.Linear})
+    with pytest.raises(ModelError, match="quantised"):
+        attnviz.trace(TEXT, module, tokenizer=tokenizer)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])

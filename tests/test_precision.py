@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForCausalLM
 
 import attnviz
@@ -51,6 +52,19 @@ def test_a_folder_runs_in_the_precision_that_it_was_saved_in_half(
             assert kept.dtype == np.float32
             as_half = torch.tensor(kept).to(dtype).float().cpu().numpy()
             np.testing.assert_array_equal(as_half, kept)
+
+
+def test_a_file_that_holds_some_matrices_in_full_is_not_rounded(tmp_path: Path) -> None:
+    folder = saved_family(tmp_path / "bert", "bert")
+    file = folder / "model.safetensors"
+    tensors = load_file(file)
+    expected = attnviz.trace(TEXT, opened(folder)).weights((1, 2))
+    for name in [name for name in tensors if name.startswith("embeddings")]:
+        tensors[name] = tensors[name].half()
+    save_file(tensors, file, {"format": "pt"})
+    model = opened(folder)
+    assert model.card.dtype == "float32"
+    assert np.abs(attnviz.trace(TEXT, model).weights((1, 2)) - expected).max() < 0.01
 
 
 @halves

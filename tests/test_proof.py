@@ -16,17 +16,18 @@ from transformers.models.bert.modeling_bert import BertLayer, BertSelfAttention
 
 import attnviz
 from attnviz.core.card import ModelCard
-from attnviz.errors import AttnvizError
+from attnviz.errors import AttnvizError, ModelError
 from attnviz.models import hooks, load, precision, proof
 from attnviz.models.load import Model
 from tests.conftest import save_tiny
+from tests.tiny_families import SIZES, opened, saved_family
 
 FAMILIES = ("bert", "electra", "distilbert", "roberta", "xlm-roberta", "camembert")
 
 
 def test_the_embedded_model_is_what_it_computes(minilm: Model) -> None:
     differences = proof.measured(minilm)
-    assert len(differences) == 4 * 6 + 1
+    assert len(differences) == 2 * (5 * 6 + 1), "with padding and without"
     assert {one.quantity for one in differences} == set(proof._FORMULAS)
     assert max(one.size for one in differences) < precision.EXACT == 1e-5
 
@@ -45,7 +46,7 @@ def test_every_family_is_what_it_computes(
 
     monkeypatch.setattr(proof, "measured", watch)
     attnviz.load(str(save_tiny(tmp_path / kind, kind)))
-    assert len(seen) == 4 * 3 + 1
+    assert len(seen) == 2 * (5 * 3 + 1)
     assert max(one.size for one in seen) < 1e-5
 
 
@@ -75,10 +76,11 @@ def test_the_proof_holds_no_second_copy_of_the_weights(
 
     monkeypatch.setattr(proof, "deepcopy", watch)
     proof.measured(minilm)
-    (second,) = copied
-    assert second is not minilm.module
+    assert len(copied) == 2, "one with padding, one without"
     own = {weight.data_ptr() for weight in minilm.module.parameters()}
-    assert {weight.data_ptr() for weight in second.parameters()} == own
+    for second in copied:
+        assert second is not minilm.module
+        assert {weight.data_ptr() for weight in second.parameters()} == own
 
 
 def test_a_capture_in_another_thread_is_not_seen_by_the_proof(minilm: Model) -> None:
@@ -114,7 +116,9 @@ def test_a_bias_that_no_hook_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     def biased(module, query, key, value, mask, **options):  # type: ignore[no-untyped-def]
         bias = torch.linspace(0, 0.1, key.shape[2]).expand(1, 1, query.shape[2], -1)
-        return plain(module, query, key, value, bias.masked_fill(~mask, -torch.inf), **options)
+        if mask is not None:
+            bias = bias.masked_fill(~mask, -torch.inf)
+        return plain(module, query, key, value, bias, **options)
 
     monkeypatch.setattr(hooks, "sdpa_attention_forward", biased)
     problem = refused(tmp_path / "bias")
@@ -203,6 +207,28 @@ def test_attention_of_which_nothing_is_seen(
     problem = refused(tmp_path / "unseen")
     assert problem.key == "layers_not_seen"
     assert problem.values["seen"] == 0
+
+
+def test_a_mask_that_becomes_a_flag_where_nothing_is_padded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gemma 2 so: transformers' eager attention is causal, its fast one only behind a mask."""
+    monkeypatch.setitem(SIZES, "gemma2", {**SIZES["gemma2"], "use_bidirectional_attention": True})
+    with pytest.raises(ModelError) as problem:
+        opened(saved_family(tmp_path / "gemma2", "gemma2"))
+    assert (problem.value.key, problem.value.values["layer"]) == ("not_proved", 1)
+
+
+@pytest.mark.parametrize("window", [1, 2, 3])
+def test_a_window_shorter_than_the_padding_is_no_fault(
+    window: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, "mistral", {**SIZES["mistral"], "sliding_window": window})
+    trace = attnviz.trace("the cat sat on", opened(saved_family(tmp_path / "mistral", "mistral")))
+    count = len(trace.tokens)
+    seen = np.tri(count, dtype=bool) & ~np.tri(count, k=-window, dtype=bool)
+    np.testing.assert_array_equal(trace.allowed((1, 2)), seen)
+    assert (trace.weights((1, 2))[seen] > 0).all()
 
 
 def test_the_probe_has_padding_and_fits_the_shortest_model() -> None:

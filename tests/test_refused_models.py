@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     BertTokenizer,
@@ -20,6 +21,7 @@ from attnviz.models import opening
 from attnviz.models.catalogue import find
 from attnviz.models.families import families
 from tests.conftest import TINY_VOCABULARY, save_tiny, tiny_tokenizer
+from tests.tiny_families import SIZES, opened, saved_family
 from tests.tokenizers_of_all_kinds import byte_level, named
 
 WEIGHTS = "model.safetensors"
@@ -139,6 +141,63 @@ def test_a_tensor_that_the_model_does_not_use_is_named(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (torch.int8, "I8"),
+        (torch.int32, "I32"),
+        (torch.bool, "BOOL"),
+    ],
+    ids=str,
+)
+def test_a_weight_that_is_no_floating_point_number(
+    kind: torch.dtype, said: str, tmp_path: Path
+) -> None:
+    folder, name = save_tiny(tmp_path / "model"), "encoder.layer.1.attention.self.query.weight"
+    with_tensors(folder, **{name: (9 * load_file(folder / WEIGHTS)[name]).to(kind)})
+    assert f"{name} is saved as {said}" in str(refused(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "twin"),
+    [
+        ("encoder.layer.0.output.LayerNorm.weight", "encoder.layer.0.output.LayerNorm.gamma"),
+        ("encoder.layer.0.output.LayerNorm.bias", "encoder.layer.0.output.LayerNorm.beta"),
+        ("embeddings.word_embeddings.weight", "bert.embeddings.word_embeddings.weight"),
+    ],
+)
+def test_a_weight_that_stands_in_the_file_twice(name: str, twin: str, tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "model")
+    with_tensors(folder, **{twin: load_file(folder / WEIGHTS)[name] * 3})
+    said = str(refused(folder))
+    assert name in said
+    assert twin in said
+
+
+def test_the_old_names_of_layer_norms_are_taken(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "model")
+    expected = attnviz.trace("the cat", opened(folder)).weights((2, 1))
+    names = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+    weights = load_file(folder / WEIGHTS)
+    for name in [name for name in weights if "LayerNorm" in name]:
+        new, old = next(pair for pair in names.items() if name.endswith(pair[0]))
+        weights[name.replace(new, old)] = weights.pop(name)
+    save_file(weights, folder / WEIGHTS, {"format": "pt"})
+    assert (attnviz.trace("the cat", opened(folder)).weights((2, 1)) == expected).all()
+
+
+def test_a_revision_is_of_all_files_that_hold_weights(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "model")
+    module = AutoModel.from_pretrained(folder)
+    (folder / WEIGHTS).unlink()
+    module.save_pretrained(folder, max_shard_size="20KB")
+    before = find(str(folder)).revision
+    assert find(str(folder)).revision == before
+    (*_, shard) = sorted(folder.glob("model-*.safetensors"))
+    save_file({n: 2 * t for n, t in load_file(shard).items()}, shard, {"format": "pt"})
+    assert find(str(folder)).revision != before
+
+
+@pytest.mark.parametrize(
     "name", ["cls.predictions.bias", "classifier.weight", "qa_outputs.bias", "pooler.own.weight"]
 )
 def test_heads_of_tasks_are_no_part_of_the_encoder(name: str, tmp_path: Path) -> None:
@@ -207,6 +266,26 @@ def test_the_longest_text_follows_the_padding_token(
     assert model.limits.tokens == 50 - padding - 1
     trace = attnviz.trace("a " * 100, model)
     assert len(trace.tokens) == model.limits.tokens
+
+
+def test_sparse_blocks_are_read_as_far_as_they_are_full_attention(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond (5 + 2 · random blocks) · block size tokens BigBird would attend in sparse blocks."""
+    sparse = {"attention_type": "block_sparse", "block_size": 2, "num_random_blocks": 1}
+    monkeypatch.setitem(SIZES, "big_bird", {**SIZES["big_bird"], **sparse})
+    trace = attnviz.trace("the cat sat on the mat " * 3, opened(saved_family(tmp_path, "big_bird")))
+    assert len(trace.tokens) == (5 + 2 * 1) * 2
+    assert trace.left_out[0].tokens == 18 + 2 - 14
+
+
+@pytest.mark.parametrize("is_quantised", [False, True])
+def test_an_embedding_of_its_own_kind_gets_a_sentence(
+    is_quantised: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, "ibert", {**SIZES["roberta"], "quant_mode": is_quantised})
+    with pytest.raises(AttnvizError):
+        opened(saved_family(tmp_path, "ibert"))
 
 
 def test_a_token_beyond_the_embedding_is_named(tmp_path: Path) -> None:

@@ -166,6 +166,15 @@ def test_heatmap_and_overview_are_made_again_too(note: attnviz.Trace) -> None:
     )
 
 
+def test_a_page_with_some_parts_is_made_again_with_those(note: attnviz.Trace) -> None:
+    for drawn in (
+        attnviz.heatmap(note, (2, 1), LENS),
+        attnviz.explore(note, [(2, 1)], parts=["lines", "maps"]),
+        attnviz.explore(note, [(2, 1), (0, 3)], parts=("overview",), combination="mean"),
+    ):
+        assert run(recipe_in(drawn.to_html())).to_html() == drawn.to_html()
+
+
 def test_a_trained_encoder_says_how_it_was_trained(tiny_training: attnviz.Training) -> None:
     first = tiny_training.snapshots[0]
     trace = attnviz.trace("31415026", tiny_training.model_at(first))

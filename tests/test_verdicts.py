@@ -201,6 +201,19 @@ def test_given_weights_are_told_what_they_lack() -> None:
         assert problem.key == "only_weights"
 
 
+@pytest.mark.parametrize("queries", [2, 3])
+@pytest.mark.parametrize("claim", claims(), ids=lambda c: c.name)
+def test_cross_attention_is_no_text_that_looks_at_itself(claim: Claim, queries: int) -> None:
+    """With texts of one length too, where nothing breaks and every number would be another's."""
+    weights = np.full((2, 2, queries, 3), 1 / 3, np.float32)
+    given = Trace.from_weights(list("ab" if queries == 2 else "abc"), weights, keys=list("xyz"))
+    trial = tried(claim.name, given)
+    assert (trial.verdict == "cannot") == claim.of_model
+    if claim.of_model:
+        assert trial.problem is not None
+        assert trial.problem.key == "two_texts_tried"
+
+
 # ---- each rule can give each verdict
 
 

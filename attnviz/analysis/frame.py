@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from attnviz import checks
-from attnviz.core.heads import AnyHead, HeadId
+from attnviz.core.heads import AnyHead, HeadId, as_heads
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 
@@ -28,7 +28,7 @@ def to_frame(trace: Trace, heads: Iterable[AnyHead] | None = None) -> pd.DataFra
         >>> trace.to_frame([(0, 2)]).nlargest(5, "weight")
     """
     checks.kind("trace", trace, Trace, f"attnviz.trace({checks.TEXT!r})")
-    chosen = trace.heads if heads is None else trace.check_heads(list(heads))
+    chosen = trace.heads if heads is None else trace.check_heads(as_heads(heads))
     rows = sum(len(trace.query_tokens(h.kind)) * len(trace.key_tokens(h.kind)) for h in chosen)
     if rows > MOST_ROWS:
         raise ArgumentError("too_many_rows", rows=f"{rows:,}", most=f"{MOST_ROWS:,}")

@@ -70,9 +70,10 @@ def _wanted(only: Collection[str] | None) -> tuple[Measure, ...]:
     known = {one.name: one for one in measures()}
     if only is None:
         return tuple(known.values())
-    for name in only:
+    names = checks.several("only", only, "['previous']")
+    for name in names or [None]:
         checks.one_of("only", name, tuple(known))
-    return tuple(one for name, one in known.items() if name in only)
+    return tuple(one for name, one in known.items() if name in names)
 
 
 @dataclass(slots=True)

@@ -1,9 +1,11 @@
 """Grouping: which tokens are pieces of one word, and what the sentence has for it.
 
 A tokenizer splits at spaces, and often at punctuation; its words are taken as they are, but
-for two things. A token of spaces alone is no part of a word. And where a script writes no
-spaces, nobody has said where a word ends: there each character stands alone, or each token
-where a token holds several; but for Chinese words, which a segmenter finds where there is one.
+for three things. A token of spaces alone is no part of a word. A space between two tokens ends
+a word also where the tokenizer says nothing of words (Llama's takes a text for one). And where a
+script writes no spaces, nobody has said where a word ends: there each character stands alone, or
+each token where a token holds several; but for Chinese words, which a segmenter finds where there
+is one.
 """
 
 import unicodedata
@@ -94,6 +96,8 @@ def _goes_on(before: Piece, piece: Piece, text: str, word_at: WordAt) -> bool:
     if touches and start in word_at and word_at[start] == word_at.get(start - 1):
         return True
     if first.isspace() or last.isspace() or _is_unspaced(first) or _is_unspaced(last):
+        return False
+    if any(character.isspace() for character in text[before.span[1] : start]):
         return False
     inside = touches and is_mark(last) and first.isalpha()  # byte-level splitting parts these
     return inside or piece.word == before.word

@@ -56,11 +56,9 @@ class GivenWeights:
 
 def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: Any) -> Trace:
     """See `Trace.from_weights`."""
-    names, places = texts(tokens, title), _positions(special)
+    names = texts(tokens, title)
+    places = positions(special, len(names))
     array = _with_axes(real_numbers(weights), len(names))
-    missing = [place for place in places if not 0 <= place < len(names)]
-    if missing:
-        raise CaptureError("special_beyond", places=missing, tokens=len(names))
     may = _allowed(array, allowed)
     there: np.ndarray = np.logical_or(may.any(axis=(0, 1, 2)), may.any(axis=(0, 1, 3)))
     # what padding looks at is of no meaning
@@ -120,7 +118,12 @@ def texts(tokens: Any, title: Any) -> list[str]:
     return names
 
 
-def _positions(special: Any) -> list[int]:
+def positions(special: Any, tokens: int) -> set[int]:
+    """The positions of special tokens.
+
+    Raises:
+        CaptureError: if they are no positions, or there are fewer tokens.
+    """
     try:
         places = list(special)
         if any(isinstance(place, bool | np.bool) for place in places):
@@ -130,7 +133,10 @@ def _positions(special: Any) -> list[int]:
         raise CaptureError("special_kind") from error
     if len(set(found)) < len(found):  # as in a mask of 0 and 1
         raise CaptureError("special_kind")
-    return found
+    missing = [place for place in found if not 0 <= place < tokens]
+    if missing:
+        raise CaptureError("special_beyond", places=missing, tokens=tokens)
+    return set(found)
 
 
 def _with_axes(array: np.ndarray, tokens: int) -> np.ndarray:

@@ -13,8 +13,8 @@ def given_any(
 ) -> Trace:
     """See `Trace.from_weights`."""
     if is_steps(weights):
-        weights, may = joined(weights)
+        weights, may = joined(weights, is_cross=keys is not None)
         allowed = may if allowed is None and not may.all() else allowed
     if keys is None:
         return given_trace(tokens, weights, special, title, allowed)
-    return given_cross(tokens, keys, weights, title, allowed)
+    return given_cross(tokens, keys, weights, special, title, allowed)

@@ -24,8 +24,10 @@ def is_steps(weights: Any) -> bool:
     return is_nested and len(getattr(first[0], "shape", ())) == _AXES
 
 
-def joined(steps: Any) -> tuple[np.ndarray, np.ndarray]:
+def joined(steps: Any, *, is_cross: bool) -> tuple[np.ndarray, np.ndarray]:
     """Weights "layer head query key" of all steps, and where a query had a key to look at.
+
+    Unless they are those of cross attention, a prompt that reads itself looks back alone.
 
     Raises:
         CaptureError: if the steps do not fit one another, or are of several texts.
@@ -46,6 +48,6 @@ def joined(steps: Any) -> tuple[np.ndarray, np.ndarray]:
         allowed[rows, : part.shape[4]] = True
         row += part.shape[3]
     first = parts[0].shape[3:]
-    if first[0] == first[1] and keys == queries:  # no cross attention: the prompt looks back, too
+    if not is_cross and first[0] == first[1] and keys == queries:
         allowed &= np.tri(queries, dtype=bool)
     return weights, allowed

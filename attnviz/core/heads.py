@@ -79,13 +79,21 @@ def as_head(given: object) -> HeadId:
     Raises:
         ArgumentError: if it is none.
     """
-    parts = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else []
+    parts = _parts(given)
     match [checks.number(one) for one in parts[:2]], parts[2:]:
         case [int(layer), int(head)], []:
             return HeadId(layer, head)
         case [int(layer), int(head)], [str(kind)] if kind in get_args(Kind):
             return HeadId(layer, head, kind)  # type: ignore[arg-type]  # one of them, as seen
     raise ArgumentError("no_head", value=checks.quoted(given))
+
+
+def _parts(given: object) -> list[Any]:
+    """The members of what may be a pair; none of text, and of what cannot be gone through."""
+    try:
+        return [] if isinstance(given, str) else list(given)  # type: ignore[call-overload]
+    except TypeError:  # a tensor of one number says that it can be
+        return []
 
 
 def as_heads(given: object) -> tuple[HeadId, ...]:

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 
 from attnviz import checks
 from attnviz.core.attention import AttentionKey, Weighted
-from attnviz.core.heads import AnyHead, HeadId, Kind
+from attnviz.core.heads import AnyHead, HeadId, Kind, as_heads
 from attnviz.core.tiles import EVERY
 from attnviz.errors import ArgumentError
 
@@ -46,10 +46,11 @@ class Looking:
         `queries` are some of them: slice(100, 228) are the 128 queries from position 100 on.
 
         Raises:
+            ArgumentError: if it is no head, or `queries` are no slice; so in the other methods.
             CaptureError: if the array would be larger than 1 GB.
         """
         of = self.check_head(head)
-        return self.attention[of.kind, of.layer].weights(of.head, queries)
+        return self.attention[of.kind, of.layer].weights(of.head, _some(queries))
 
     def row(self, head: AnyHead, query: int) -> Float[np.ndarray, " key"]:
         """The attention weights of one query in one head: at once, however long the text is.
@@ -72,23 +73,28 @@ class Looking:
         Raises:
             CaptureError: if the array would be larger than 1 GB.
         """
-        return self.weighted(layer, kind).weights(slice(None), queries)
+        return self.weighted(layer, kind).weights(slice(None), _some(queries))
 
     def allowed(
         self, head: AnyHead, queries: slice = EVERY
     ) -> Bool[np.ndarray, "query key"] | None:
         """Which query may look at which key; None: every one at all."""
         of = self.check_head(head)
-        return self.attention[of.kind, of.layer].may_look(of.head, queries)
+        return self.attention[of.kind, of.layer].may_look(of.head, _some(queries))
 
     def allowed_in(
         self, heads: Iterable[AnyHead], queries: slice = EVERY
     ) -> Bool[np.ndarray, "query key"] | None:
         """The pairs that are allowed in one of the heads at least; None: all."""
         found: np.ndarray | None = None
-        for head in heads:
+        for head in as_heads(heads):
             may = self.allowed(head, queries)
             if may is None:
                 return None
             found = may if found is None else found | may
         return found
+
+
+def _some(queries: slice) -> slice:
+    checks.kind("queries", queries, slice, "slice(100, 228)")
+    return queries

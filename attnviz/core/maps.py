@@ -103,11 +103,13 @@ class AttentionMap:
         1 where a query may look at a key and 0 where not; `title` and `formula` are texts.
 
         Raises:
-            ArgumentError: if there is no such scale.
+            ArgumentError: if there is no such scale, or title or formula are no texts.
             CaptureError: if shapes do not fit, a value is beyond its scale, or there is one
                 where nothing is allowed.
         """
         checks.one_of("scale", scale, get_args(Scale))
+        for name, text in (("title", title), ("formula", formula)):
+            checks.text(name, text)
         queries = _places(rows)
         keys = queries if columns is None else _places(columns)
         array = real_numbers(values)

@@ -77,7 +77,7 @@ class Trace(Looking, Predicting):
     ) -> "Trace":
         """A trace of attention weights that any other framework has computed.
 
-        `tokens` and `title` are texts; `special` are the positions of special tokens.
+        `tokens` and `title` are texts; `special` are the positions of special ones among `tokens`.
         `weights` are "layer head query key", from 0 to 1: an array or tensor of any framework,
         or lists of them, as transformers' own `attentions` of one text, or the steps of layers
         that `generate` returns. With `keys`, other texts, they are cross attention: `tokens` look
@@ -125,12 +125,12 @@ class Trace(Looking, Predicting):
             ArgumentError: if there is none of this kind.
         """
         kinds = self.kinds
-        if kind == "self" and len(kinds) > 1:
+        if not isinstance(kind, str) or kind != "self":  # an array is no text, and no truth
+            checks.one_of("kind", kind, kinds)
+            return kind
+        if len(kinds) > 1:
             raise ArgumentError("several_kinds", kinds=", ".join(map(repr, kinds)))
-        if kind == "self":
-            return kinds[0]
-        checks.one_of("kind", kind, kinds)
-        return kind
+        return kinds[0]
 
     @property
     def heads(self) -> tuple[HeadId, ...]:
@@ -161,8 +161,10 @@ class Trace(Looking, Predicting):
         """Make sure that there is such a thing to ask this trace for.
 
         Raises:
+            ArgumentError: if there is no such thing at all.
             CaptureError: if not.
         """
+        checks.one_of("what", what, get_args(Capability))
         if what not in self.capabilities:
             raise self._lacks(what)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attnviz.core.attention import AttentionRecord
 from attnviz.core.maps import AttentionMap
 from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
@@ -73,8 +74,10 @@ def as_npz(drawn: Trace | AttentionMap) -> bytes:
     """q, k, v, z and the residual stream of a whole trace; or the values of one map.
 
     Of an encoder–decoder those of each kind, as encoder_queries; of a model that shows no more,
-    its weights. With tokens and provenance. Axes of a trace are named in `attnviz.core.trace`,
-    those of a map are "row column". Opens without pickle.
+    its weights. With what else weights come from: scaling, a mask as `allowed`, a bias as `added`,
+    softcap, sinks, and the weights of changed heads (see `_besides`). With tokens and provenance.
+    Axes of a trace are named in `attnviz.core.trace`, those of a map are "row column". Opens
+    without pickle.
     """
     file = io.BytesIO()
     arrays = _of_map(drawn) if isinstance(drawn, AttentionMap) else _of_trace(drawn)
@@ -133,12 +136,38 @@ def _of_kind(trace: Trace) -> dict[str, np.ndarray]:
             "values": np.stack([trace.values(n) for n in layers]),
             "head_output": np.stack([trace.head_output(n) for n in layers]),
             "scaling": np.array([trace.record(n).scaling for n in layers]),
+            **_besides([trace.record(n) for n in layers]),
         }
     else:
         found["weights"] = np.stack([trace.layer_weights(n) for n in layers])
     if "streams" in trace.capabilities and len(trace.sequences) == 1:
         # those of cross-attention are the encoder's and the decoder's
         found["residual"] = np.stack(trace.streams[next(iter(trace.sequences))].residual)
+    return found
+
+
+def _besides(records: Sequence[AttentionRecord]) -> dict[str, np.ndarray]:
+    """What weights come from besides q, k and scaling, "#head #query key" for masks and biases.
+
+    One array for all layers where they share it, else one a layer: allowed_3, or of a head that
+    an intervention changed, weights_3_0.
+    """
+    found: dict[str, np.ndarray] = {}
+    for name in ("allowed", "added"):  # no stack: a mask of diagonals takes no memory
+        each = [getattr(record, name) for record in records]
+        if each[0] is not None and all(one is each[0] for one in each):
+            found[name] = each[0]
+        else:
+            found |= {f"{name}_{n}": one for n, one in enumerate(each) if one is not None}
+    for name in ("softcap", "sinks"):
+        numbers = [getattr(record, name) for record in records]
+        if all(number is not None for number in numbers):
+            found[name] = np.stack(numbers)
+        else:
+            found |= {f"{name}_{n}": one for n, one in enumerate(numbers) if one is not None}
+    for n, record in enumerate(records):
+        for head in {*record.changed_scores, *record.changed_weights}:
+            found[f"weights_{n}_{head}"] = record.weights(head)
     return found
 
 

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from safetensors import safe_open
 
@@ -48,7 +48,7 @@ class Checkpoint:
     title: str
     source: Source
     folder: Path
-    revision: str  # SHA-256 of the weights file, or the seed of random weights
+    revision: str  # SHA-256 of the weights, or the seed of random ones
     title_zh: str = ""  # in Chinese; "": the same
     vocabulary: Path | None = None  # the folder of its tokenizer, if that is another
 
@@ -109,7 +109,7 @@ def _is_there(name: str) -> bool:
 
 
 def _weights_hash(folder: Path, title: str) -> str:
-    """SHA-256 of the weights file, or of the index of several.
+    """SHA-256 of the weights file; of several, of their index and what each of them hashes to.
 
     Raises:
         ModelError: if the folder holds no safetensors weights.
@@ -120,7 +120,10 @@ def _weights_hash(folder: Path, title: str) -> str:
     with file.open("rb") as opened:
         if opened.read(len(_POINTER)) == _POINTER:
             raise ModelError("lfs_pointer", file=file.name)
-    return _file_hash(file)
+    if file.name == WEIGHTS:
+        return _file_hash(file)
+    there = [part for part in _weight_files(folder) if part.is_file()]
+    return hashlib.sha256("".join(map(_file_hash, [file, *there])).encode()).hexdigest()
 
 
 def _file_hash(file: Path) -> str:
@@ -128,30 +131,34 @@ def _file_hash(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def weight_names(folder: Path) -> set[str]:
-    """What the weights of a folder are called in their files."""
-    index = folder / WEIGHTS_INDEX
-    if not (folder / WEIGHTS).is_file() and index.is_file():
-        return set(json.loads(index.read_text(encoding="utf-8"))["weight_map"])
-    with safe_open(folder / WEIGHTS, "pt") as weights:
-        return set(weights.keys())
+class Stored(NamedTuple):
+    """How a tensor is stored in its file."""
+
+    kind: str  # as safetensors calls it: F32, BF16, I8
+    axes: int
 
 
-def stored_dtype(checkpoint: Checkpoint) -> Any:
-    """In which precision the weights of a checkpoint are stored (of torch)."""
-    from attnviz.models import precision  # torch is only needed once a model is opened
+def stored_tensors(folder: Path) -> dict[str, Stored]:
+    """The tensors of a folder, by what they are called in their files."""
+    found: dict[str, Stored] = {}
+    for file in _weight_files(folder):
+        with safe_open(file, "pt") as weights:
+            for name in weights.keys():  # noqa: SIM118 (no mapping)
+                part = weights.get_slice(name)
+                found[name] = Stored(part.get_dtype(), len(part.get_shape()))
+    return found
 
-    return precision.stored(_first_file(checkpoint.folder))
 
-
-def _first_file(folder: Path) -> Path:
-    """The file of all weights, or the first of several."""
-    whole = folder / WEIGHTS
-    if whole.is_file():
-        return whole
-    index = json.loads((folder / WEIGHTS_INDEX).read_text(encoding="utf-8"))
-    name: str = min(index["weight_map"].values())
-    return folder / name
+def _weight_files(folder: Path) -> list[Path]:
+    """The file of all weights, or the several that the index names."""
+    whole, index = folder / WEIGHTS, folder / WEIGHTS_INDEX
+    if whole.is_file() or not index.is_file():
+        return [whole]
+    try:
+        named = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        return [folder / name for name in sorted(set(named.values()))]
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        raise ModelError("damaged_file", file=WEIGHTS_INDEX) from problem
 
 
 def _embedded(name: str) -> Checkpoint:

@@ -2,10 +2,12 @@
 
 What is looked into is a copy in float32, where models run: the script's own module keeps its
 hooks, its attention, its mode and its gradients, and may be trained on. A copy is kept until the
-weights change, so that a second text does not prove the model again.
+weights change, or a hook, a setting or a number of a part, so that a second text does not prove
+the model again.
 """
 
 import hashlib
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,7 +16,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from attnviz import checks
-from attnviz.errors import ArgumentError
+from attnviz.errors import ArgumentError, ModelError
 from attnviz.models import kinds
 from attnviz.models.accelerator import accelerated
 from attnviz.models.families import families
@@ -22,7 +24,10 @@ from attnviz.models.model import Model
 from attnviz.models.opening import card_of, checked, described, reading_of, with_head
 from attnviz.models.task_head import head_of, head_of_target, task_of
 
-_copies: WeakKeyDictionary[nn.Module, tuple[str, object, Model]] = WeakKeyDictionary()
+_HOOKS = ("_forward_pre_hooks", "_forward_hooks")
+_UNSEEN = ("training",)  # a copy never trains
+
+_copies: WeakKeyDictionary[nn.Module, tuple[object, object, Model]] = WeakKeyDictionary()
 
 
 def held(module: PreTrainedModel, tokenizer: object) -> Model:
@@ -35,12 +40,15 @@ def held(module: PreTrainedModel, tokenizer: object) -> Model:
     """
     if not isinstance(tokenizer, PreTrainedTokenizerBase):
         raise ArgumentError("tokenizer_needed", value=checks.quoted(tokenizer))
+    if not all(isinstance(tensor, Tensor) for tensor in module.state_dict().values()):
+        raise ModelError("quantised", model=type(module).__name__)
     revision = _fingerprint(module)
+    state = (revision, len(tokenizer), module.config.to_json_string(), *_beside_weights(module))
     known = _copies.get(module)
-    if known is not None and known[0] == revision and known[1] is tokenizer:
+    if known is not None and known[0] == state and known[1] is tokenizer:
         return known[2]
     model = _looked_into(module, tokenizer, revision)
-    _copies[module] = (revision, tokenizer, model)
+    _copies[module] = (state, tokenizer, model)
     return model
 
 
@@ -85,3 +93,16 @@ def _fingerprint(module: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(plain.numpy().tobytes())
     return digest.hexdigest()
+
+
+def _beside_weights(module: nn.Module) -> Iterator[object]:
+    """What else decides what a model computes: its parts, their plain values and their hooks."""
+    for name, part in module.named_modules():
+        yield name, type(part)
+        for key, value in vars(part).items():
+            if key in _HOOKS:
+                yield key, tuple((number, id(hook)) for number, hook in value.items())
+            elif isinstance(value, bool | int | float | str | None) and key not in _UNSEEN:
+                yield key, value
+            elif callable(value):  # such as `forward`, replaced
+                yield key, id(value)

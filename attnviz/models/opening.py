@@ -64,15 +64,20 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
 def _in_half(model: Model, checkpoint: Checkpoint, built: Callable[[torch.dtype], Model]) -> Model:
     """A model that was saved in half precision in that, once it is proved in float32.
 
-    As it is where torch has no half precision for it on this machine, or it does not add up there.
+    As it is where torch has no half precision for it on this machine, it does not add up there,
+    or it would round what the file holds in full.
     """
-    dtype = torch.float32 if checkpoint.random_weights else catalogue.stored_dtype(checkpoint)
+    if checkpoint.random_weights:
+        return model
+    stored = catalogue.stored_tensors(checkpoint.folder)
+    dtype = precision.stored(one.kind for one in stored.values())
     if dtype == torch.float32:
         return model
     try:
-        return built(dtype)
+        half = built(dtype)
     except AttnvizError:
         return model
+    return model if requirements.is_rounded(half.module, stored) else half
 
 
 def checked(config: PreTrainedConfig, family: Family | None, title: str) -> None:
@@ -192,8 +197,9 @@ def _trained(
 ) -> tuple[PreTrainedModel, TaskHead | None]:
     """The model of a checkpoint, and the head for a task that the file holds in full beside it."""
     if (found := _with_task(config, checkpoint, dtype)) is not None:
+        stored = catalogue.stored_tensors(checkpoint.folder)
         predicts, whole, report = found
-        _check_file(checkpoint, report, whole.base_model)
+        requirements.check_file(WEIGHTS, report, whole.base_model, stored)
         _own(whole)
         base: Any = whole.base_model
         return base, task_head.head_of(predicts, whole)
@@ -201,15 +207,9 @@ def _trained(
         module, report = _loaded(kinds.auto_class(config), config, checkpoint, dtype)
     except Exception as problem:  # safetensors raises its own kinds, by version
         raise ModelError("damaged_file", file=WEIGHTS) from problem
-    _check_file(checkpoint, report, module)
+    requirements.check_file(WEIGHTS, report, module, catalogue.stored_tensors(checkpoint.folder))
     _own(module)
     return module, task_head.head_of_target(module)
-
-
-def _check_file(checkpoint: Checkpoint, report: Any, base: Any) -> None:
-    """Raises as `requirements.check_file`."""
-    names = catalogue.weight_names(checkpoint.folder)
-    requirements.check_file(WEIGHTS, report, base, names)
 
 
 def _with_task(
@@ -342,7 +342,7 @@ def card_of(module: PreTrainedModel, title: str, source: Source, revision: str) 
         d_model=config.hidden_size,
         d_head=config.hidden_size // config.num_attention_heads,
         max_tokens=min(positions, limits().tokens),
-        vocabulary=words.num_embeddings,
+        vocabulary=len(words.weight),
         dtype=str(precision.of(module)).removeprefix("torch."),
         architecture="encoder-decoder" if config.is_encoder_decoder else "encoder",
     )

@@ -4,15 +4,13 @@ A folder that was saved in half precision runs in it. Weights are computed from 
 float32 all the same: what is kept of a half number is that number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from torch import nn
 
 CPU = torch.device("cpu")
@@ -24,14 +22,9 @@ _STEPS = 4
 _DEVICES, _LAYERS = 5e-5, 16
 
 
-def stored(file: Path) -> torch.dtype:
-    """The precision of a weights file: that of its first floating-point tensor."""
-    with safe_open(file, "pt") as weights:
-        for name in weights.keys():  # noqa: SIM118 (no mapping)
-            kind = weights.get_slice(name).get_dtype()
-            if kind.startswith(("F", "BF")):
-                return _HALVES.get(kind, torch.float32)
-    return torch.float32
+def stored(kinds: Iterable[str]) -> torch.dtype:
+    """The precision of a model whose tensors are stored so: the first half that is among them."""
+    return next((_HALVES[kind] for kind in kinds if kind in _HALVES), torch.float32)
 
 
 def of(module: nn.Module) -> torch.dtype:

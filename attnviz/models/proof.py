@@ -1,9 +1,11 @@
 """The proof of a model: what its hooks show is what the model itself computes.
 
-Before a model is offered, one short text runs through it and through a second module of the
-same weights with the attention of transformers' own code, which nobody else sees. Each layer
+Before a model is offered, a short text runs through it and through a second module of the
+same weights with the attention of transformers' own code, which nobody else sees: once with
+padding, so that there is a mask, and once without, where masks may become a flag. Each layer
 of the second is given the x of the first, so that rounding does not add up from layer to layer:
 
+    projections    x W + b of q, k and v, where W is kept   the q, k and v that were kept
     weights        from the q, k and mask that were kept    the model's own attentions
     z              weights · v                              the input of W_O
     contributions  Σ of all heads, and the bias             the model's own output of W_O
@@ -40,8 +42,9 @@ _READ = 12  # tokens of the probe, of which the last are padding
 _PADDING = 3
 _WRITTEN = 7  # tokens of the probe that a decoder reads of its own text: another number
 
-Quantity = Literal["weights", "z", "contributions", "r", "answer"]
+Quantity = Literal["projections", "weights", "z", "contributions", "r", "answer"]
 _FORMULAS: dict[Quantity, str] = {
+    "projections": "x W + b",
     "weights": "softmax(q kᵀ)",
     "z": "weights · v",
     "contributions": "Σ z W_O + b",
@@ -105,8 +108,12 @@ def measured(model: Model) -> list[Difference]:
     Raises:
         CaptureError: if the attention of a layer was not seen, or is no finite number.
     """
-    given = probe(model.card, place=precision.of_module(model.module))
-    return _of_watched(model, given) if model.is_watched else _of_recorded(model, given)
+    place = precision.of_module(model.module)
+    ways = _of_watched if model.is_watched else _of_recorded
+    found: list[Difference] = []
+    for padding in (_PADDING, 0):
+        found += ways(model, probe(model.card, padding, place))
+    return found
 
 
 def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
@@ -121,15 +128,19 @@ def _of_recorded(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
         own = _own(model, given, recorder)
     found: list[Difference] = []
     for key, record in records.items():
+        rows = _rows(key, given)
         pairs: dict[Quantity, tuple[Numbers, Numbers]] = {
-            "weights": (record.weights(slice(None)), own.attentions[key]),
-            "z": (record.blend(), record.head_output),
+            "weights": (record.weights(slice(None))[:, rows], own.attentions[key][:, rows]),
+            "z": (record.blend()[:, rows], record.head_output[:, rows]),
         }
         if not isinstance(record.learned.output, AbsentProjection):
-            pairs["contributions"] = (_written(record), own.projected[key])
+            pairs["contributions"] = (_written(record)[rows], own.projected[key][rows])
         depth = _depth(model, key)
+        if not isinstance(record.learned.query, AbsentProjection):
+            x = read_only(recorder.streams[depth]["entered"][0])
+            pairs["projections"] = (_projected(record, x), _read(record))
         if depth in own.left:
-            pairs["r"] = (recorder.streams[depth]["left"][0], own.left[depth])
+            pairs["r"] = (recorder.streams[depth]["left"][0, rows], own.left[depth][rows])
         tolerance = max(close, precision.coarseness(dtype, _largest_score(record)))
         found += [Difference(name, key, _apart(*two), tolerance) for name, two in pairs.items()]
     return [*found, Difference("answer", model.places[-1].key, _apart(shown, plain), close)]
@@ -150,6 +161,11 @@ def _of_watched(model: Model, given: Mapping[str, Tensor]) -> list[Difference]:
     ]
     last = model.places[-1].key
     return [*found, Difference("answer", last, _apart(shown, answer[0]), close)]
+
+
+def _rows(key: AttentionKey, given: Mapping[str, Tensor]) -> slice:
+    """The queries that are no padding: in a short window, padding may see nothing at all."""
+    return slice(int(given["attention_mask"].sum()) if key[0] in ("self", "encoder") else None)
 
 
 def _depth(model: Model, key: AttentionKey) -> Depth:
@@ -243,6 +259,19 @@ def _keeping(outputs: Calls[Any], projected: dict[Any, Tensor]) -> Callable[...,
         projected[outputs.next(part)] = output[0]
 
     return leaving
+
+
+def _projected(record: AttentionRecord, x: np.ndarray) -> np.ndarray:
+    """Q, k and v of all heads side by side, from x and what was kept as learned."""
+    learned = record.learned
+    three = (learned.query, learned.key, learned.value)
+    return np.hstack([x @ one.weight + one.bias for one in three])
+
+
+def _read(record: AttentionRecord) -> np.ndarray:
+    """The same as attention was given them."""
+    three = (record.queries, record.keys, record.values)
+    return np.hstack([one.transpose(1, 0, 2).reshape(one.shape[1], -1) for one in three])
 
 
 def _written(record: AttentionRecord) -> np.ndarray:

@@ -11,13 +11,16 @@ from inspect import getsource
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.models.auto import modeling_auto
 
 from attnviz.errors import ModelError
+from attnviz.models.catalogue import Stored
 from attnviz.models.families import Family
 
+_RENAMED = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
+_FULL = {"F32": torch.float32, "F64": torch.float64}  # as safetensors calls them
 _UNUSED = "pooler."  # nothing that is shown comes out of it
 _SIZES = (
     "num_hidden_layers",
@@ -112,7 +115,17 @@ def most_tokens(config: PreTrainedConfig, family: Family | None) -> int:
     positions = next((one for one in named if isinstance(one, int) and one > 0), _MANY)
     if family is not None:
         positions = int(getattr(config, "max_position_embeddings", 0))
-    return positions - reserved_positions(config, family)
+    return min(positions - reserved_positions(config, family), _most_in_full(config))
+
+
+def _most_in_full(config: Any) -> int:
+    """Up to how many tokens a model with sparse blocks attends in full (BigBird).
+
+    Beyond, it is another attention, which a model that once read a short text does not compute.
+    """
+    if getattr(config, "attention_type", None) != "block_sparse":
+        return sys.maxsize
+    return int((5 + 2 * config.num_random_blocks) * config.block_size)
 
 
 def has_attention_heads(config: PreTrainedConfig) -> bool:
@@ -126,16 +139,16 @@ def has_attention_heads(config: PreTrainedConfig) -> bool:
 
 
 def check_file(
-    file: str, report: Mapping[str, Any], module: nn.Module, names: Collection[str]
+    file: str, report: Mapping[str, Any], module: nn.Module, stored: Mapping[str, Stored]
 ) -> None:
     """Make sure that the weights file and the model hold the same tensors of the same sizes.
 
-    `report` is transformers' own of loading `file`; `names` are those of its tensors. What
+    `report` is transformers' own of loading `file`; `stored` are its tensors by name. What
     heads of tasks and the pooler hold is no part of the encoder.
 
     Raises:
-        ModelError: naming one tensor that the file lacks, that has another size, or that
-            the model does not use.
+        ModelError: naming one tensor that the file lacks, that has another size, that the model
+            does not use, that stands there twice, or that is not of floating-point numbers.
     """
     missing = _of_the_encoder(report["missing_keys"])
     if missing:
@@ -146,9 +159,49 @@ def check_file(
         raise ModelError(
             "weights_size", file=file, name=name, in_file=_size(in_file), in_model=_size(in_model)
         )
-    unused = _unused_by_the_encoder(report["unexpected_keys"], module, names)
+    unused = _unused_by_the_encoder(report["unexpected_keys"], module, stored)
     if unused:
         raise ModelError("weights_unused", file=file, name=min(unused))
+    _check_once(file, module, stored)
+    _check_floating(file, module, stored)
+
+
+def _check_once(file: str, module: nn.Module, stored: Collection[str]) -> None:
+    """Refuse two tensors for one weight, of which transformers takes one."""
+    known: dict[str, str] = {}
+    for name in sorted(stored):
+        other = known.setdefault(_name_in_model(name, module), name)
+        if other != name:
+            raise ModelError("weights_twice", file=file, name=other, other=name)
+
+
+def _check_floating(file: str, module: nn.Module, stored: Mapping[str, Stored]) -> None:
+    """Refuse whole numbers, truth and complex numbers, which transformers would convert."""
+    weights = _weights_by_name(module)
+    for name in _of_the_encoder(sorted(stored)):
+        kind = stored[name].kind
+        if _name_in_model(name, module) in weights and not kind.startswith(("F", "BF")):
+            raise ModelError("weights_kind", file=file, name=name, kind=kind)
+
+
+def is_rounded(module: nn.Module, stored: Mapping[str, Stored]) -> bool:
+    """Whether a matrix has fewer digits in the model than in its file."""
+    weights = _weights_by_name(module)
+    full = (name for name, one in stored.items() if one.axes > 1 and one.kind in _FULL)
+    found = (weights.get(_name_in_model(name, module)) for name in full)
+    return any(one is not None and one.dtype not in _FULL.values() for one in found)
+
+
+def _weights_by_name(module: nn.Module) -> dict[str, Tensor]:
+    return {_name_in_model(name, module): tensor for name, tensor in module.named_parameters()}
+
+
+def _name_in_model(name: str, module: nn.Module) -> str:
+    """What a tensor of a file is in the model: without the model's own prefix, by its new name."""
+    bare = name.removeprefix(f"{getattr(module, 'base_model_prefix', '')}.")
+    for old, new in _RENAMED.items():
+        bare = bare.replace(old, new)
+    return bare
 
 
 def _of_the_encoder(names: Iterable[str]) -> list[str]:

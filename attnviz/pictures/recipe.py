@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,7 +20,10 @@ _ALL: dict[str, Any] = {
     "formatter": {"float_kind": str},
 }
 
-_BY_NAME = ("combination", "direction", "arrangement", "map")  # given to pictures by their names
+_BY_NAME = ("combination", "direction", "arrangement", "parts", "map")  # given by their names
+
+Part = Literal["overview", "maps", "lines"]  # of an explorer
+PARTS: tuple[Part, ...] = ("overview", "maps", "lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Recipe:
     direction: str = "horizontal"
     arrangement: str = "stacked"
     pins: Sequence[str] = ()
+    parts: tuple[Part, ...] = PARTS
     map: str = "raw"
 
     @property

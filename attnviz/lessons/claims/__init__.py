@@ -114,6 +114,8 @@ def claims() -> tuple[Claim, ...]:
 def try_claim(claim: Claim, case: Case) -> Trial:
     """A claim judged on a sentence, and on its control; where that cannot be, the reason."""
     try:
+        if claim.of_model:
+            need_one_text(case.trace)
         trial = claim.judge(case)
         if not claim.of_model:
             return trial
@@ -145,6 +147,16 @@ def _on_control(claim: Claim, case: Case, trial: Trial) -> Trial | None:
         if claim.compares:
             raise
         return None
+
+
+def need_one_text(trace: Trace) -> None:
+    """Make sure that a text looks at itself: that is what the note is about.
+
+    Raises:
+        LessonError: if it looks at another.
+    """
+    if trace.kinds == ("cross",):
+        raise LessonError("two_texts_tried")
 
 
 def need_words(trace: Trace, least: int) -> None:

@@ -7,7 +7,7 @@ their lines, with every value in the packet (see `quantised`).
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import UInt8
@@ -33,7 +33,7 @@ from attnviz.pictures.overview.tiles import Tiles, labels_of, map_tile, place_of
 from attnviz.pictures.overview.words import map_words, overview_words
 from attnviz.pictures.packet import pack
 from attnviz.pictures.quantised import FIRST_DRAWN, SLACK, STEPS, quantised
-from attnviz.pictures.recipe import Recipe
+from attnviz.pictures.recipe import PARTS, Part, Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, Source, check_alone, first_of_layers, shown, side
 from attnviz.pictures.standalone import framed, tag
@@ -44,9 +44,6 @@ SCRIPT = Script("explorer", needs=("overview", "heatmap", "lines"))
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
 BEGINNING = (0, 127)  # of a long text: the span that is drawn unless another is asked for
 NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
-
-Part = Literal["overview", "maps", "lines"]
-PARTS: tuple[Part, ...] = ("overview", "maps", "lines")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,6 +82,7 @@ class Explorer:
             direction=self.direction,
             arrangement=self.arrangement,
             pins=self.pins,
+            parts=self.parts,
         )
 
     def to_html(self) -> str:
