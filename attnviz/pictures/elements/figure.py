@@ -1,7 +1,8 @@
 """A figure in steps: one picture that is built up, with one sentence for each step.
 
-The wide form is for screens, the narrow one for phones; both are drawn from the same numbers,
-and the browser shows the one that fits. Steps, pointing and stepping back need no server.
+The wide form is for screens, the narrow one for phones; where the wide one has smaller letters
+than can be read from afar, a third one is for projectors. All are drawn from the same numbers, and
+the browser shows the one that fits. Steps, pointing and stepping back need no server.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,16 +32,19 @@ def figure(
     *,
     values: Mapping[str, object] | None = None,
     on_paper: int | None = None,
+    projected: Form | None = None,
 ) -> Drawing:
     """A figure in `steps` sentences; elements of a step stand in `at_step`.
 
-    `on_paper` is the step that a handout shows, where that is not the last.
+    `on_paper` is the step that a handout shows, where that is not the last. `projected` is the
+    form for a projector, where that is not the wide one.
     """
     texts = {name: say(f"figure.{name}", language) for name in ("play", "pause", "on", "back")}
     root = element(
         "div",
         _svg(wide, "wide", alt),
         _svg(narrow, "narrow", alt),
+        None if projected is None else _svg(projected, "projected", alt),
         element("p", class_="calculation", aria_live="polite"),
         element(
             "div",

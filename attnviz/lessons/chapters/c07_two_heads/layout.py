@@ -8,7 +8,9 @@ from attnviz.pictures.elements import Area, Number, Point
 from attnviz.pictures.elements.strands import Edges, room_for
 
 _WIDE, _HIGH, _FOOT = 1200, 738, 62
-_SIZE = 22.6  # of letters
+_SIZE, _LONGEST = 17, 11  # of letters, and of them in a token
+_FAR_SIZE, _FAR_LONGEST = 22.6, 7  # on a projector
+_SMALL = 20  # of the letters beside and below
 _MARGIN = 200  # left of the tokens, for the name of the head
 _NARROW, _LETTERS = 390, 11
 _STEP = 11.5  # between tokens that stand across a phone
@@ -32,14 +34,18 @@ class Layout:
     small: Number
 
 
-def layouts(places: Sequence[Place], *, with_maps: bool) -> tuple[Layout, Layout]:
-    """The wide and the narrow form."""
-    return _wide(places, with_maps), _narrow(places, with_maps)
+def layouts(places: Sequence[Place], *, with_maps: bool) -> tuple[Layout, Layout, Layout]:
+    """The wide form, the narrow one, and the one that is projected."""
+    return (
+        _wide(places, with_maps, _SIZE, _LONGEST),
+        _narrow(places, with_maps),
+        _wide(places, with_maps, _FAR_SIZE, _FAR_LONGEST),
+    )
 
 
-def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
-    count, longest = len(places), 11
-    room = room_for(places, _SIZE, longest)
+def _wide(places: Sequence[Place], with_maps: bool, size: Number, longest: int) -> Layout:
+    count = len(places)
+    room = room_for(places, size, longest)
     across = _WIDE - _MARGIN - 10
     step = (across - room) / (2 * count) if with_maps else across / count
     step = min(step, 80)
@@ -51,7 +57,7 @@ def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
     for index in range(2):
         top = index * each + room
         area = Area(_MARGIN, top, count * step, height)
-        edges.append(Edges(area, count, _SIZE))
+        edges.append(Edges(area, count, size))
         middle = top + height / 2
         labels.append(((0, middle), (0, top - 14), (0, area.bottom + 14)))
         if with_maps:
@@ -67,7 +73,7 @@ def _wide(places: Sequence[Place], with_maps: bool) -> Layout:
         foot=(0, 2 * each + 14),
         longest=longest,
         large=28,
-        small=_SIZE,
+        small=max(size, _SMALL),
     )
 
 

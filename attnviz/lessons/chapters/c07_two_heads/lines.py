@@ -94,8 +94,17 @@ def _draw_lines(scene: Scene) -> Drawing:
     sentences = _sentences(scene, both)
     alt = " ".join([scene.say(text_of("figure.alt"), **_names(both)), *sentences])
     values: dict[str, object] = {str(seen.drawn.head): seen.weights for seen in both}
-    wide, narrow = forms
-    return figure(wide, narrow, sentences, alt, scene.mode, scene.language, values=values)
+    wide, narrow, projected = forms
+    return figure(
+        wide,
+        narrow,
+        sentences,
+        alt,
+        scene.mode,
+        scene.language,
+        values=values,
+        projected=projected,
+    )
 
 
 def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]:
