@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, replace
 from math import isfinite, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from safetensors import SafetensorError
@@ -13,6 +13,7 @@ from safetensors.torch import save as serialize
 
 from attnviz.capture.run import trace
 from attnviz.errors import AttnvizError, ModelError
+from attnviz.models.small.shape import Positions
 from attnviz.models.small.trained import fingerprint
 from attnviz.runtime.cache import Cache
 from attnviz.training.record import Exam, Snapshot, Training
@@ -153,6 +154,8 @@ def _fields(text: str) -> dict[str, Any]:
             raise ValueError(name)
     if type(fields["task"]) is not str:
         raise ValueError("the task is not a name")
+    if fields["positions"] not in get_args(Positions):
+        raise ValueError("positions of no kind of ours")
     for name in ("accuracy", "loss", "seconds"):
         fields[name] = float(fields[name]) if type(fields[name]) in (int, float) else nan
         if not isfinite(fields[name]):
