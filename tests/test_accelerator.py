@@ -22,6 +22,7 @@ from attnviz.models.recorder import Recorder
 from attnviz.models.streams import read_only
 from benchmarks import gpu_page
 from tests.tiny_families import SIZES, opened, saved_family, saved_in_half
+from tests.waiting import CEILING
 
 TEXT, TARGET = "the cat sat on the mat , singing .", "the mat sat on"
 ELSEWHERE = torch.device("meta")
@@ -169,7 +170,7 @@ def test_float32_is_float32_though_a_script_asks_for_less(tiny: Model) -> None:
 
 @pytest.mark.usefixtures("tf32_asked_for")
 def test_who_leaves_first_leaves_it_to_the_others(tiny: Model) -> None:
-    before, both, left = settings(), Barrier(2, timeout=60), Barrier(2, timeout=60)
+    before, both, left = settings(), Barrier(2, timeout=CEILING), Barrier(2, timeout=CEILING)
 
     def leaves(stays: bool) -> list[str]:
         with precision.inference(tiny.module):

@@ -168,7 +168,7 @@ NEVER_ONE = {
     *("overview.pooled", "overview.pooled_norm", "overview.pooled_layers"),
     *("overview.alt", "overview.alt_layers", "train.parameters", "train.stopped"),
     *("train.done", "train.done_seen", "train.done_unknown", "train.done_at", "train.score"),
-    *("train.bars_parameters", "train.looks_note", "train.compare_heads"),
+    *("train.bars_parameters", "train.looks_note", "train.compare_heads", "train.course_note"),
     *("walk.plan", "walk.trial_how", "overview.map_alt", "heatmap.alt", "heatmap.alt_signed"),
 }
 VERBS = {"looks", "is", "was", "differs", "holds", "lacks", "begins", "stops", "stands", "treats"}
