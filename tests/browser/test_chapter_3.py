@@ -80,7 +80,7 @@ def test_a_pile_of_maps_is_painted_stepped_lit_and_chosen(page: Page) -> None:
     assert tile["width"] == pytest.approx(tile["height"], abs=3)
 
     page.locator(f'{FIGURE} [data-from="3"] .mapped').nth(4).click()
-    expect(page.locator(".st-key-side [role=combobox]").first).to_have_value("L0·H4")
+    expect(page.get_by_role("combobox", name="Head", exact=True)).to_have_value("L0·H4")
 
 
 def test_a_click_on_a_column_chooses_its_word_or_answers(page: Page) -> None:
@@ -90,5 +90,5 @@ def test_a_click_on_a_column_chooses_its_word_or_answers(page: Page) -> None:
     column.click()
     expect(asked).to_contain_text("You said application (10).")
     column.click()
-    expect(page.locator(".st-key-side [role=combobox]").nth(1)).to_have_value("application (10)")
+    expect(page.get_by_role("combobox", name="Word", exact=True)).to_have_value("application (10)")
     expect(step).to_have_text("1 / 7")

@@ -29,7 +29,7 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, text
 from attnviz.pictures.elements.figure import Form, figure
-from attnviz.pictures.elements.lettering import fitting
+from attnviz.pictures.elements.lettering import fitting, width_of
 from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
 from attnviz.pictures.elements.sentence_words import LONGEST, photograph
 from attnviz.pictures.style import code
@@ -159,6 +159,9 @@ def _pile(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
     size = text_of("figure.some") if clipped else text_of("figure.sizes")
     sizes = scene.say(size, **said_of(maps))
     x, y = plan.width - 8, plan.front.bottom + plan.small
+    named_to = plan.front.x + width_of(str(maps.head), plan.small * 1.15)
+    if x - width_of(sizes, plan.small) < named_to + plan.small:  # no room beside the head's name
+        y += 1.3 * plan.small
     drawn.append(text(x, y, sizes, style.FAINT_INK[mode], size=plan.small, anchor="end"))
     return [*drawn, *_reading(scene, maps, plan)]
 
