@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 
 from attnviz.core.card import LayerWeights, Projected, Projection
 from attnviz.core.heads import Kind
-from attnviz.core.tiles import EVERY, Queries, blocks, check_size, of_queries
+from attnviz.core.tiles import EVERY, TILE, Queries, blocks, check_size, of_queries
 from attnviz.core.weights import attention_scores, softmax
 from attnviz.runtime.sizes import ELSEWHERE
 
@@ -100,13 +100,14 @@ class Scored:
     def _weights(self, head: Heads, queries: Queries) -> Float[np.ndarray, "*head query key"]:
         """Computed in blocks of queries: what a block takes besides is small."""
         sinks = None if self.sinks is None else np.asarray(self.sinks[head])[..., None]
-        rows, heads = np.arange(self.sizes[0])[queries], self.queries[head].shape[:-2]
-        check_size(*heads, len(rows), self.sizes[1])
-        parts = list(blocks(len(rows), prod(heads) * self.sizes[1]))
-        if len(parts) == 1:
+        *heads, count, _ = self.queries[head][..., queries, :].shape
+        check_size(*heads, count, self.sizes[1])
+        a_query = prod(heads) * self.sizes[1]
+        if count * a_query <= TILE:
             return softmax(self.scores(head, queries), sinks)
-        found = np.empty((*heads, len(rows), self.sizes[1]), self.queries.dtype)
-        for part in parts:
+        rows = np.arange(self.sizes[0])[queries]
+        found = np.empty((*heads, count, self.sizes[1]), self.queries.dtype)
+        for part in blocks(count, a_query):
             found[..., part, :] = softmax(self.scores(head, rows[part]), sinks)
         return found
 

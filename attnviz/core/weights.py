@@ -6,6 +6,8 @@ Vaswani et al. 2017, §3.2.1, equation 1: softmax(q kᵀ / √d_head + mask).
 import numpy as np
 from jaxtyping import Float
 
+_FEW = 32  # of which NumPy finds the largest itself as fast
+
 
 def attention_scores(
     queries: Float[np.ndarray, "*head query d_head"],
@@ -43,7 +45,9 @@ def softmax(
 
 
 def row_maxima(values: Float[np.ndarray, "*axes key"]) -> Float[np.ndarray, "*axes"]:
-    """The largest value of each row; by its place, which NumPy finds three times as fast."""
+    """The largest value of each row; of long ones by its place, which NumPy finds faster."""
+    if values.shape[-1] <= _FEW:
+        return np.asarray(values.max(axis=-1))
     places = values.argmax(axis=-1)[..., None]
     return np.take_along_axis(values, places, axis=-1)[..., 0]
 

@@ -42,7 +42,7 @@ def went_on(record: AttentionRecord, answers: Sequence[Tensor], dtype: torch.dty
         if id(answer) not in known:
             known[id(answer)] = _of_rows(answer, rows)
     plain, attended, given = (known[id(answer)] for answer in answers)  # "head row d_value"
-    if not _are_close(few.head_output, given, close):
+    if not (_is_one(record.concat, answers[-1]) or _are_close(few.head_output, given, close)):
         return False
     changed = {
         head: record.weights(head)[rows] @ record.shared(record.values, head)
@@ -69,6 +69,12 @@ def _coarse(record: AttentionRecord, dtype: torch.dtype) -> float:
     largest = float(np.abs(scores[np.isfinite(scores)]).max(initial=0))
     in_own_code = record.softcap is not None or record.sinks is not None  # torch's is in float32
     return precision.coarseness(dtype if in_own_code else torch.float32, largest)
+
+
+def _is_one(concat: np.ndarray, z: Tensor) -> bool:
+    """Whether W_O was given z itself, in the same memory: then nothing lies between."""
+    same: bool = concat.__array_interface__["data"][0] == z.data_ptr()
+    return same and concat.size == z.numel() and z.is_contiguous() and concat.flags.c_contiguous
 
 
 def _are_close(found: np.ndarray, expected: np.ndarray, error: float) -> bool:
