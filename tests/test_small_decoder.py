@@ -190,10 +190,10 @@ def test_a_pile_of_maps_hatches_what_is_not_allowed(traced: attnviz.Trace) -> No
 
 def test_the_maps_of_two_heads_are_hatched_and_say_so(traced: attnviz.Trace) -> None:
     panel, hatches = walked(traced, 7, "lines", view="maps")
-    assert len(hatches) == 4  # of two heads, wide and narrow
+    assert len(hatches) == 6  # of two heads: wide, narrow and projected
     tiles = [one for one in panel.root.walk() if one.attributes.get("class") == "tile"]
     said = [one.attributes["data-says"].endswith("not allowed") for one in tiles]
-    assert said == np.tile(np.triu(np.ones((15, 15), bool), 1).ravel(), 4).tolist()
+    assert said == np.tile(np.triu(np.ones((15, 15), bool), 1).ravel(), 6).tolist()
 
 
 @pytest.mark.parametrize(
