@@ -89,17 +89,22 @@ def scoring_of(
     eager = None if softcap is None and sinks is None else _own_code(module, softcap, sinks)
     if strange or (eager is None and (softcap is not None or sinks is not None)):
         return None
-    flag = given.get("is_causal", getattr(module, "is_causal", True))
     return Scoring(
         scaling=query.shape[-1] ** -0.5 if scaling is None else float(scaling),
         mask=mask,
-        is_causal=bool(flag) and mask is None and query.shape[2] > 1,
+        is_causal=causal_flag(module, extras) and mask is None and query.shape[2] > 1,
         place=query.device,
         bias=given.get("position_bias"),
         softcap=softcap,
         sinks=sinks,
         eager=eager,
     )
+
+
+def causal_flag(module: nn.Module, extras: dict[str, Any]) -> bool:
+    """Whether a call without a mask is causal: as it says, or else as its module does."""
+    flag = extras.get("is_causal")
+    return bool(getattr(module, "is_causal", True) if flag is None else flag)
 
 
 def _own_code(module: nn.Module, softcap: object, sinks: object) -> Callable[..., Any] | None:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from attnviz.models import hooks, precision
-from attnviz.models.scoring import AttentionCall
+from attnviz.models.scoring import AttentionCall, causal_flag
 
 Inputs = Mapping[str, Tensor]
 
@@ -59,8 +59,6 @@ class Scout:
     def attention_called(self, module: nn.Module, call: AttentionCall) -> None:
         """A call of the attention function."""
         query, key, value, mask = call[:4]
-        flag = call.extras.get("is_causal")
-        flag = getattr(module, "is_causal", True) if flag is None else flag
         self.attended.append(
             Attended(
                 module,
@@ -68,7 +66,7 @@ class Scout:
                 keys=key.shape[2],
                 heads=query.shape[1],
                 d_head=query.shape[3],
-                is_causal=bool(flag) if mask is None else _looks_back(mask),
+                is_causal=causal_flag(module, call.extras) if mask is None else _looks_back(mask),
                 before=len(self.projections),
                 q_k_v=(query, key, value),
             )

@@ -56,21 +56,14 @@ const spanNames = ({ rows: { labels } }, [first, last]) => ({ first: `${labels[f
 
 // The square of a span's queries and keys, in every tile.
 function frameSpans(stage, span) {
-  const { canvas, meta, across, down, dark } = stage;
-  const frame = canvas.parentElement;
-  const over = frame.querySelector(".spans") ?? frame.appendChild(html("canvas", { class: "spans", "aria-hidden": "true" }));
+  const { meta, across, down } = stage;
+  const { over, context } = layOver(stage, "spans");
   over.dataset.span = span ? span.join("-") : "";
-  Object.assign(over, { width: canvas.width, height: canvas.height });
-  Object.assign(over.style, { width: canvas.style.width, height: canvas.style.height });
   if (!span) return;
-  const context = over.getContext("2d");
-  context.scale(stage.scale, stage.scale);
-  context.strokeStyle = inksOf(dark).accent;
   context.setLineDash([3, 2]);
-  const ends = ({ edges }, size) => {
-    const cells = edges.length - 1;
-    const at = (place) => within(edges.findLastIndex((edge) => edge <= place), cells);
-    return [(at(span[0]) * size) / cells, ((at(span[1]) + 1) * size) / cells];
+  const ends = (side, size) => {
+    const [[from], [last, share]] = span.map((place) => spanIn(side, place));
+    return [from * size, (last + share) * size];
   };
   const [[left, right], [top, bottom]] = [ends(meta.columns, across), ends(meta.rows, down)];
   for (let layer = 0; layer < meta.layers; layer++) {

@@ -5,16 +5,10 @@ const LEAST_FRAMED = 5; // px of a row or a column that is framed
 
 // A thin mark on the row and the column of each token, q3 or k0, in every tile.
 function markTiles(stage, names) {
-  const { canvas, meta, across, down, dark, memory } = stage;
+  const { meta, across, down, memory } = stage;
   memory.marked = names;
-  const frame = canvas.parentElement;
-  const over = frame.querySelector(".marks") ?? frame.appendChild(html("canvas", { class: "marks", "aria-hidden": "true" }));
+  const { over, context } = layOver(stage, "marks");
   over.dataset.marks = names.join(" ");
-  Object.assign(over, { width: canvas.width, height: canvas.height });
-  Object.assign(over.style, { width: canvas.style.width, height: canvas.style.height });
-  const context = over.getContext("2d");
-  context.scale(stage.scale, stage.scale);
-  context.strokeStyle = inksOf(dark).accent;
   context.lineWidth = MARK;
   const spans = names.map((name) => [name[0] === "q", ...spanIn(name[0] === "q" ? meta.rows : meta.columns, Number(name.slice(1)))]);
   for (let layer = 0; layer < meta.layers; layer++) {
@@ -26,6 +20,18 @@ function markTiles(stage, names) {
       }
     }
   }
+}
+
+// An empty canvas that lies over the tiles, to draw on in the colour of marks.
+function layOver({ canvas, scale, dark }, name) {
+  const frame = canvas.parentElement;
+  const over = frame.querySelector(`.${name}`) ?? frame.appendChild(html("canvas", { class: name, "aria-hidden": "true" }));
+  Object.assign(over, { width: canvas.width, height: canvas.height });
+  Object.assign(over.style, { width: canvas.style.width, height: canvas.style.height });
+  const context = over.getContext("2d");
+  context.scale(scale, scale);
+  context.strokeStyle = inksOf(dark).accent;
+  return { over, context };
 }
 
 // A frame, or a line where it would be too narrow to leave what is in it to be seen.
