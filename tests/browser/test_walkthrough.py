@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 
 import attnviz
 from attnviz.analysis import handmade
-from attnviz.lessons.engine import Chapter, Part
 from attnviz.lessons.handout import handout, worksheet
 from attnviz.lessons.link import Progress
 from attnviz.pictures import style
@@ -173,21 +172,6 @@ def turned(opened: Any) -> str:
     return str(page.locator(PLACE).inner_text())
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
-def test_the_sentence_of_a_step_is_read_from_afar(walk, chapter: Chapter) -> None:  # type: ignore[no-untyped-def]
-    page = walk(f"?ch={chapter.number}&mode=presenter", width=1280, height=720).page
-    sentence = page.locator(".st-key-present .stepper .sentence").first
-    line = sentence.evaluate(
-        """e => { const range = document.createRange();
-            range.setStart(e.firstChild, 0); range.setEnd(e.firstChild, 1);
-            return range.getBoundingClientRect().height; }"""  # as drawn, whatever the zoom
-    )
-    assert line >= 18
-    bar = page.locator(".st-key-present_bar").bounding_box()
-    stepper = page.locator(".st-key-present .stepper").first.bounding_box()
-    assert stepper["y"] + stepper["height"] <= bar["y"]
-
-
 def test_a_lesson_is_held_with_the_keyboard_alone(walk) -> None:  # type: ignore[no-untyped-def]
     opened = walk("?v=1&ch=1&mode=presenter", width=1280, height=720)
     page = opened.page
@@ -224,22 +208,6 @@ def test_a_lesson_is_held_with_the_keyboard_alone(walk) -> None:  # type: ignore
     expect(page.locator(".attnviz-blank")).to_have_count(1)
     page.keyboard.press("b")
     expect(page.locator(".attnviz-blank")).to_have_count(0)
-
-
-def test_the_presenters_figures_fit_on_the_screen(walk) -> None:  # type: ignore[no-untyped-def]
-    opened = walk("?v=1&ch=1&mode=presenter", width=1280, height=720)
-    page = opened.page
-    bar = page.locator(".st-key-present_bar").bounding_box()
-    assert bar is not None
-    screens = [(chapter.name, screen) for chapter in CHAPTERS for screen in chapter.screens]
-    for name, screen in screens:
-        if isinstance(screen, Part):
-            figure = page.locator(".st-key-present .attnviz[data-drawn]").first
-            box = figure.bounding_box()
-            assert box is not None
-            assert box["y"] + box["height"] <= bar["y"], f"{name}, {screen.name}: {box}"
-        if (name, screen) != screens[-1]:
-            turned(opened)
 
 
 def test_the_speakers_window_follows_and_turns_the_presenters(walk) -> None:  # type: ignore[no-untyped-def]
