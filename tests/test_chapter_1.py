@@ -8,7 +8,7 @@ import pytest
 import attnviz
 from attnviz.lessons.chapters.c01_qkv.toy import EDIT, OURS
 from attnviz.lessons.controls import Edited
-from attnviz.lessons.link import Progress, from_link, to_link
+from attnviz.lessons.link import WalkthroughState
 from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.texts import LANGUAGES, Language
@@ -16,6 +16,7 @@ from tests import addresses
 from tests.conftest import NOTE
 from tests.figures import cells, forms, is_right, says
 from tests.lesson_readers import at_addresses, drawn
+from tests.walkthrough_links import opened, written
 
 CHAPTER = attnviz.chapters()[0]
 OTHER = "Machines that think are machines , and thinking is work ."
@@ -70,7 +71,7 @@ def test_typed_numbers_stand_in_the_link_and_in_every_product(
     random = np.random.default_rng(count)
     names = random.permutation(sorted(EDIT.start))[:count].tolist()
     edited = Edited(zip(names, random.integers(-99, 100, count).tolist(), strict=True))
-    kept, dropped = from_link(to_link(Progress().with_choice(1, EDIT.name, edited)))
+    kept, dropped = opened(written(WalkthroughState().with_choice(1, EDIT.name, edited)))
     assert not dropped
     scene = CHAPTER.scene(note, kept.of_chapter(1))
     now = {**EDIT.start, **dict(edited)}

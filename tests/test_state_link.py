@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from attnviz.analysis.measures import measures
 from attnviz.core.heads import HeadId
+from attnviz.lessons.link import WALKTHROUGH
 from attnviz.pictures.style import MOST_HEADS
 from attnviz.share import codec
 from attnviz.share.codec import MOST_TEXT, VERSION
@@ -26,7 +27,6 @@ from attnviz.share.state import (
     TABS,
     TRAIN,
     VIEWS,
-    WALKTHROUGH,
     Field,
     from_link,
     to_link,
