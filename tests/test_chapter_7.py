@@ -40,7 +40,7 @@ def form(panel: Drawing, kind: str = "wide") -> Element:
 
 def lines_in(root: Element) -> dict[str, float]:
     """The weight of every line, by its address."""
-    found = [e.attributes for e in root.walk() if e.attributes.get("class") == "strand"]
+    found = [e.attributes for e in root.walk() if e.attributes.get("class") == "weight-line"]
     return {one["data-part"]: float(one["data-value"]) for one in found}
 
 
@@ -92,7 +92,7 @@ def test_every_line_is_its_weight_and_what_is_too_faint_is_counted(
             query, key = (int(at) - 1 for at in part.split(".")[3:])
             assert weight == pytest.approx(expected[query, key], abs=1e-5)
     for one in root.walk():
-        if one.attributes.get("class") == "strand":
+        if one.attributes.get("class") == "weight-line":
             weight = float(one.attributes["data-value"])
             assert float(one.attributes["stroke-opacity"]) == pytest.approx(weight, abs=1e-4)
             wide = style.THINNEST + style.THICKER * weight
@@ -106,7 +106,7 @@ def test_a_line_joins_the_token_above_to_the_token_below(note: Trace) -> None:
         for one in tokens_of(root)
     }
     for one in root.walk():
-        if one.attributes.get("class") == "strand":
+        if one.attributes.get("class") == "weight-line":
             query, key = one.attributes["data-part"].split(".")[3:]
             x1, x2 = float(one.attributes["x1"]), float(one.attributes["x2"])
             assert x1 == pytest.approx(places[f"word.{query}", True], abs=0.2)

@@ -7,7 +7,7 @@ from operator import index
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 
 from attnviz.core.arrays import real_numbers
 from attnviz.core.attention import Given, Heads
@@ -171,7 +171,9 @@ def _allowed(array: np.ndarray, allowed: Any) -> Bool[np.ndarray, "layer head qu
 
 
 def checked_weights(
-    array: np.ndarray, may: np.ndarray, counted: Any = slice(None)
+    array: Shaped[np.ndarray, "layer head query key"],
+    may: Bool[np.ndarray, "layer head query key"],
+    counted: Any = slice(None),
 ) -> Float[np.ndarray, "layer head query key"]:
     """The weights, read only; of `counted` queries nothing may be where the mask allows nothing.
 
