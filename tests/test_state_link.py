@@ -255,6 +255,16 @@ def test_half_characters_are_replaced_where_written_and_refused_where_read() -> 
     assert from_link({"sz": packed, "s": "\ud800"}, EXPLORE) == ({}, ("s", "sz"))
 
 
+def test_a_text_has_the_room_that_the_rest_of_a_link_leaves() -> None:
+    state = {"text": noise(2_100), "pins": tuple(f"q{n}" for n in range(150))}
+    alone = to_link({"text": state["text"]}, EXPLORE)
+    assert alone.too_long == ()
+    assert len(urlencode(alone.params)) <= MOST_LINK + len("v=1&")
+    both = to_link(state, EXPLORE)
+    assert both.too_long == ("text",)
+    assert both.params == {"v": "1", LONG: "1", **to_link({"pins": state["pins"]}, EXPLORE).params}
+
+
 ANY = st.dictionaries(
     st.sampled_from([field.parameter for field in (*EXPLORE, *TRAIN)] + ["sz", "ownz", "v", LONG]),
     st.one_of(st.text(max_size=30), st.from_regex(r"[0-9.\-qk]{0,12}", fullmatch=True)),
