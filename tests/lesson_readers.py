@@ -73,6 +73,19 @@ def first_figure(
     return panel
 
 
+ODD_SENTENCES = ("Machines", "word " * 60, "小猫坐在垫子上。", "<b>x</b> 👩‍👩‍👧 ok")
+
+
+def whole_figure(chapter: Chapter, trace: Trace, language: Language) -> Figure:
+    """A chapter's figure, of which every panel can be drawn, with tokens that are no markup."""
+    figure = chapter.figure(trace, chapter.scene(trace, language=language))
+    for panel in figure.panels.values():
+        assert isinstance(panel, Drawing)
+        assert "cannot" not in panel.values
+        assert not [one for one in panel.root.walk() if one.tag == "b"]
+    return figure
+
+
 def content(trace: Trace) -> list[int]:
     return [token.position for token in trace.tokens if not token.is_special]
 
