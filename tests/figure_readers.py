@@ -19,6 +19,11 @@ def whole(tree: Element) -> Iterator[Element]:
             yield from whole(child)
 
 
+def all_of(panel: Drawing, class_: str) -> list[Element]:
+    """Every element of a class, in the order of reading."""
+    return [one for one in panel.root.walk() if class_ in one.attributes.get("class", "").split()]
+
+
 def few(panel: Drawing) -> Element:
     """What has room on a projector's screen, where that is not all."""
     return next(e for e in panel.root.walk() if e.attributes.get("class") == "on-one-screen")

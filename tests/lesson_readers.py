@@ -14,6 +14,7 @@ from attnviz.lessons.questions import Answer
 from attnviz.lessons.trace_values import question_head, question_layer, question_word
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.packet import unpack
+from attnviz.texts import Language
 from tests.figure_readers import whole
 
 Read = Callable[[Chapter, Trace], Answer]
@@ -36,14 +37,15 @@ def maps(panel: object, name: str) -> list[np.ndarray]:
 
 def values(panel: object, tag: str, kind: str = "") -> list[float]:
     """The numbers of all elements of a tag (and class), as printed for the browser."""
-    assert isinstance(panel, Drawing)
     return [float(e.attributes["data-value"]) for e in elements(panel, tag, kind)]
 
 
-def elements(panel: Drawing, tag: str, kind: str = "") -> list[Element]:
+def elements(panel: object, tag: str, kind: str = "") -> list[Element]:
+    """All elements of a tag (and class) that hold a number."""
+    assert isinstance(panel, Drawing | Element)
     return [
         one
-        for one in whole(panel.root)
+        for one in whole(panel.root if isinstance(panel, Drawing) else panel)
         if one.tag == tag
         and "data-value" in one.attributes
         and (not kind or one.attributes.get("class") == kind)
@@ -59,6 +61,29 @@ def drawn(chapter: Chapter, trace: Trace, name: str, **choice: object) -> Drawin
     """One part alone, drawn for a choice."""
     (part,) = (part for part in chapter.parts if part.name == name)
     return panel_of(part, chapter.scene(trace, choice))  # type: ignore[arg-type]
+
+
+def first_figure(
+    chapter: Chapter, trace: Trace, language: Language = "en", **choice: object
+) -> Drawing:
+    """The figure that a chapter opens with, drawn for a choice."""
+    scene = chapter.scene(trace, choice, language)  # type: ignore[arg-type]
+    panel = panel_of(chapter.parts[0], scene)
+    assert isinstance(panel, Drawing)
+    return panel
+
+
+ODD_SENTENCES = ("Machines", "word " * 60, "小猫坐在垫子上。", "<b>x</b> 👩‍👩‍👧 ok")
+
+
+def whole_figure(chapter: Chapter, trace: Trace, language: Language) -> Figure:
+    """A chapter's figure, of which every panel can be drawn, with tokens that are no markup."""
+    figure = chapter.figure(trace, chapter.scene(trace, language=language))
+    for panel in figure.panels.values():
+        assert isinstance(panel, Drawing)
+        assert "cannot" not in panel.values
+        assert not [one for one in panel.root.walk() if one.tag == "b"]
+    return figure
 
 
 def content(trace: Trace) -> list[int]:

@@ -1,5 +1,6 @@
 """Capture against transformers' own eager attention, on two models and many texts."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -212,25 +213,34 @@ def test_row_sums_are_taken_in_double_precision() -> None:
     assert row_sums(np.array([[[0.5, 0.25], [0.5, 0.75]]])) == (0.75, 1.25)
 
 
-@pytest.mark.parametrize("kind", ["flag", "scale", "bias", "gate"])
-def test_attention_that_the_recorder_cannot_see_is_refused(
-    kind: str, tiny: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What reaches torch's attention as a flag, or not at all, never becomes a picture."""
-    plain = sdpa_attention_forward
+UNSEEN = ("flag", "scale", "bias", "gate")
 
-    def attend(module, query, key, value, mask, **options):  # type: ignore[no-untyped-def]
+
+def attends_unseen(kind: str) -> Callable[..., tuple[torch.Tensor, None]]:
+    """Torch's attention with a change that no recorder is told of."""
+
+    def attend(
+        module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any
+    ) -> tuple[torch.Tensor, None]:
         if kind == "flag":
             options["is_causal"] = True
         elif kind == "scale":
             options["scaling"] *= 1.01
         elif kind == "bias":
             mask = torch.linspace(0, 0.1, key.shape[2]).expand(1, 1, query.shape[2], -1)
-        z, _ = plain(module, query, key, value, mask, **options)
+        z, _ = sdpa_attention_forward(module, query, key, value, mask, **options)
         return (z * 1.001 if kind == "gate" else z), None
 
+    return attend
+
+
+@pytest.mark.parametrize("kind", UNSEEN)
+def test_attention_that_the_recorder_cannot_see_is_refused(
+    kind: str, tiny: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What reaches torch's attention as a flag, or not at all, never becomes a picture."""
     assert len(attnviz.trace("the cat sat on the mat", tiny).tokens) == 8
-    monkeypatch.setattr(hooks, "sdpa_attention_forward", attend)
+    monkeypatch.setattr(hooks, "sdpa_attention_forward", attends_unseen(kind))
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
         attnviz.trace("the cat sat on the mat", tiny)
 

@@ -1,30 +1,26 @@
 """Chapter 3: a sentence as a photograph, and the maps that the heads of a layer make of it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import attnviz
 from attnviz.lessons.engine import panel_of
 from attnviz.models.load import Model
-from attnviz.pictures.drawing import Drawing, Element
+from attnviz.pictures.drawing import Element
 from attnviz.pictures.packet import unpack
 from attnviz.texts import LANGUAGES, Language
 from tests import addresses
 from tests.conftest import NOTE
 from tests.figure_readers import form, parts, place, steps
-from tests.lesson_readers import figure_of, maps
+from tests.lesson_readers import figure_of, first_figure, maps
 
 CHAPTER = attnviz.chapters()[2]
 MACHINES = "Thinking Machines"
 HOSTILE = "<b>bold</b> & <script>alert(1)</script> ]]> 猫 🙂"
 FORMS = ("wide", "narrow")
-
-
-def drawn(trace: attnviz.Trace, language: Language = "en", **choice: object) -> Drawing:
-    scene = CHAPTER.scene(trace, choice, language)  # type: ignore[arg-type]
-    panel = panel_of(CHAPTER.parts[0], scene)
-    assert isinstance(panel, Drawing)
-    return panel
+drawn = partial(first_figure, CHAPTER)
 
 
 def sheets(tree: Element) -> list[Element]:

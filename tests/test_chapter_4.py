@@ -1,6 +1,7 @@
 """Chapter 4: z of every head side by side, W_O, and one number of Z that adds up head by head."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +16,12 @@ from attnviz.texts import LANGUAGES, Language
 from tests import addresses
 from tests.conftest import NOTE, save_tiny
 from tests.figure_readers import adds_up, form, parts, place, steps
-from tests.lesson_readers import figure_of, values
+from tests.lesson_readers import figure_of, first_figure, values
 
 CHAPTER = attnviz.chapters()[3]
 MACHINES = "Thinking Machines"
 FORMS = ("wide", "narrow")
-
-
-def drawn(trace: attnviz.Trace, language: Language = "en", **choice: object) -> Drawing:
-    scene = CHAPTER.scene(trace, choice, language)  # type: ignore[arg-type]
-    panel = panel_of(CHAPTER.parts[0], scene)
-    assert isinstance(panel, Drawing)
-    return panel
+drawn = partial(first_figure, CHAPTER)
 
 
 def bars(tree: Element) -> list[Element]:

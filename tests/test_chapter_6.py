@@ -12,11 +12,12 @@ from attnviz.core.trace import Trace
 from attnviz.lessons.chapters import chapter_called
 from attnviz.lessons.controls import Bars, bars_of
 from attnviz.lessons.engine import panel_of
-from attnviz.lessons.link import Progress, from_link, to_link
+from attnviz.lessons.link import WalkthroughState
 from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.texts import LANGUAGES, Language
 from attnviz.training import checkpoint
+from tests.walkthrough_links import opened, written
 
 SIX = chapter_called(6)
 DIGITS = "314159265358"
@@ -182,8 +183,8 @@ def test_what_is_no_bars_is_none(value: object, machines: Trace) -> None:
 
 
 def test_drawn_bars_are_kept_in_a_link() -> None:
-    progress = Progress(chapter=6).with_choice(6, "drawn", DRAWN)
-    found, dropped = from_link(to_link(progress))
+    progress = WalkthroughState(chapter=6).with_choice(6, "drawn", DRAWN)
+    found, dropped = opened(written(progress))
     assert not dropped
     assert found.choices == {"6.drawn": DRAWN}
     assert bars_of(found.choices["6.drawn"]) == (30, 60, 80, 100)

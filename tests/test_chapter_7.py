@@ -12,13 +12,14 @@ from attnviz.core.trace import Trace
 from attnviz.digits import printed
 from attnviz.lessons.chapters import chapter_called
 from attnviz.lessons.engine import panel_of
-from attnviz.lessons.link import Progress, from_link, to_link
+from attnviz.lessons.link import WalkthroughState
 from attnviz.lessons.questions import named_at, read_named
 from attnviz.models.load import Model
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.texts import LANGUAGES
 from tests import addresses
+from tests.walkthrough_links import opened, written
 
 SEVEN = chapter_called(7)
 HEADS = (HeadId(2, 1), HeadId(0, 2))
@@ -39,7 +40,7 @@ def form(panel: Drawing, kind: str = "wide") -> Element:
 
 def lines_in(root: Element) -> dict[str, float]:
     """The weight of every line, by its address."""
-    found = [e.attributes for e in root.walk() if e.attributes.get("class") == "strand"]
+    found = [e.attributes for e in root.walk() if e.attributes.get("class") == "weight-line"]
     return {one["data-part"]: float(one["data-value"]) for one in found}
 
 
@@ -91,7 +92,7 @@ def test_every_line_is_its_weight_and_what_is_too_faint_is_counted(
             query, key = (int(at) - 1 for at in part.split(".")[3:])
             assert weight == pytest.approx(expected[query, key], abs=1e-5)
     for one in root.walk():
-        if one.attributes.get("class") == "strand":
+        if one.attributes.get("class") == "weight-line":
             weight = float(one.attributes["data-value"])
             assert float(one.attributes["stroke-opacity"]) == pytest.approx(weight, abs=1e-4)
             wide = style.THINNEST + style.THICKER * weight
@@ -105,7 +106,7 @@ def test_a_line_joins_the_token_above_to_the_token_below(note: Trace) -> None:
         for one in tokens_of(root)
     }
     for one in root.walk():
-        if one.attributes.get("class") == "strand":
+        if one.attributes.get("class") == "weight-line":
             query, key = one.attributes["data-part"].split(".")[3:]
             x1, x2 = float(one.attributes["x1"]), float(one.attributes["x2"])
             assert x1 == pytest.approx(places[f"word.{query}", True], abs=0.2)
@@ -251,8 +252,8 @@ def test_answers_are_kept_for_each_pair_and_stand_in_the_link(note: Trace) -> No
         for head in (HeadId(2, 1), HeadId(4, 11))
     )
     assert one != other
-    standing = Progress().with_answer(7, one, "10").with_answer(7, other, "3")
-    assert from_link(to_link(standing)) == (standing, ())
+    standing = WalkthroughState().with_answer(7, one, "10").with_answer(7, other, "3")
+    assert opened(written(standing)) == (standing, ())
     assert standing.answers == {"7.hub@L2H1-hidden": "10", "7.hub@L4H11-hidden": "3"}
 
 
@@ -260,7 +261,7 @@ def test_answers_are_kept_for_each_pair_and_stand_in_the_link(note: Trace) -> No
     "key", ["7.self", "7.self@", "7.self@L2H1", "7.hub@a-b-c", "8.own@L2H1", "7.x@L2H1"]
 )
 def test_an_answer_that_names_no_pair_is_dropped_with_a_word(key: str) -> None:
-    assert from_link({"a": f"{key}=3"}) == (Progress(), (f"a: {key}",))
+    assert opened({"a": f"{key}=3"}) == (WalkthroughState(), (f"a: {key}",))
 
 
 def test_a_name_is_read_as_it_is_written() -> None:

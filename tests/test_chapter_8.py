@@ -26,8 +26,8 @@ from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.texts import LANGUAGES
 from attnviz.training.tasks import task_called
-from tests.figure_readers import few, whole
-from tests.lesson_readers import adds
+from tests.figure_readers import all_of, few, whole
+from tests.lesson_readers import adds, values
 
 EIGHT = chapter_called(8)
 LONG = " ".join(f"The law is {n}" for n in range(15))
@@ -56,16 +56,6 @@ def drawn(part: str, scene: Scene) -> Drawing:
     panel = panel_of(next(one for one in EIGHT.parts if one.name == part), scene)
     assert isinstance(panel, Drawing)
     return panel
-
-
-def all_of(panel: Drawing, class_: str) -> list[Element]:
-    return [one for one in panel.root.walk() if class_ in one.attributes.get("class", "").split()]
-
-
-def values(panel: Drawing | Element, tag: str) -> list[float]:
-    root = panel.root if isinstance(panel, Drawing) else panel
-    found = [one.attributes for one in whole(root) if one.tag == tag]
-    return [float(one["data-value"]) for one in found if "data-value" in one]
 
 
 def question(name: str) -> Question:

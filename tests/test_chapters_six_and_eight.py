@@ -19,14 +19,15 @@ from attnviz.lessons.text import Text
 from attnviz.lessons.trace_values import question_layer, question_word
 from attnviz.lessons.trained import shipped
 from attnviz.models.load import Model
-from attnviz.pictures.drawing import Drawing, Element
+from attnviz.pictures.drawing import Drawing
 from attnviz.texts import LANGUAGES, catalogue
 from attnviz.training.record import Snapshot, Training
 from attnviz.training.ring import best_of_one_average
 from attnviz.training.run import Run
 from attnviz.training.target_shares import mean_target_shares
 from attnviz.training.tasks import task_called
-from tests.figure_readers import few, whole
+from tests.figure_readers import all_of, few
+from tests.lesson_readers import values
 
 SIX, EIGHT = (chapter_called(number) for number in (6, 8))
 CHAPTERS = (SIX, EIGHT)
@@ -67,21 +68,6 @@ def drawn(chapter: Chapter, part: str, scene: Scene) -> Drawing:
     panel = panel_of(next(one for one in chapter.parts if one.name == part), scene)
     assert isinstance(panel, Drawing)
     return panel
-
-
-def all_of(panel: Drawing, class_: str) -> list[Element]:
-    """Every element of a class, in the order of reading."""
-    return [one for one in panel.root.walk() if class_ in one.attributes.get("class", "").split()]
-
-
-def values(panel: Drawing | Element, tag: str) -> list[float]:
-    """The numbers behind what is drawn."""
-    root = panel.root if isinstance(panel, Drawing) else panel
-    return [
-        float(one.attributes["data-value"])
-        for one in whole(root)
-        if one.tag == tag and "data-value" in one.attributes
-    ]
 
 
 def canvases(panel: Drawing) -> list[np.ndarray]:

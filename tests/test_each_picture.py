@@ -315,6 +315,7 @@ def test_the_packet_of_arcs_holds_the_map(seen: AttentionMap) -> None:
 LITERAL = re.compile(
     r"#[0-9a-fA-F]{3,8}\b|\b(?:rgba?|hsl|oklch)\(\s*\d|\b(?:255|127|65_?534|0\.75|2\.25)\b|\b0xff\b"
 )
+NAMED = re.compile(r"""["'](?:black|white|gr[ae]y|red|green|blue|orange|yellow|purple)["']""")
 SHADOW = "rgb(0 0 0 / 0.18)"  # below a lens: no colour of anything drawn
 
 
@@ -331,6 +332,12 @@ def test_scripts_and_style_sheets_hold_no_colour_and_no_step_of_their_own(ending
         )
     }
     assert not found
+
+
+def test_no_script_names_a_colour() -> None:
+    files = [file for part in ("pictures", "ui") for file in (ROOT / part).rglob("*.js")]
+    assert NAMED.search('style.background = "black"'), "the scan sees one"
+    assert not [file.name for file in files if NAMED.search(file.read_text("utf-8"))]
 
 
 def test_no_other_module_of_pictures_writes_a_colour() -> None:

@@ -11,7 +11,7 @@ import segno
 import attnviz
 from attnviz.lessons.claims import claims
 from attnviz.lessons.handout import handout, worksheet
-from attnviz.lessons.link import Progress
+from attnviz.lessons.link import WalkthroughState
 from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.packet import unpack
@@ -22,7 +22,7 @@ HOSTILE = "<script>alert(1)</script> </style><img src=x onerror=alert(2)> & \" '
 
 @pytest.fixture(scope="module")
 def sheet(note: attnviz.Trace) -> str:
-    standing = Progress(
+    standing = WalkthroughState(
         answers={"2.added": "same", "2.undivided": 0.5, "7.special@L2H1": 0.9},
         guesses={"C13": "holds", "C14": "average"},
     )
@@ -116,7 +116,7 @@ def test_text_is_data(minilm: Model) -> None:
 
 @pytest.mark.no_cover
 def test_hidden_special_tokens_change_the_sheet_and_are_said(note: attnviz.Trace) -> None:
-    shown, hidden = handout(note), handout(note, Progress(hide_special=True))
+    shown, hidden = handout(note), handout(note, WalkthroughState(claims_hide_special=True))
     assert "Special tokens hidden where a claim is about words" in hidden
 
     def verdict(text: str, claim: str) -> str:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,52 @@ def test_no_file_of_code_is_longer_than_a_reader_holds() -> None:
     code = [file for kind in ("py", "js") for file in root.rglob(f"*.{kind}")]
     long = [file.name for file in code if len(file.read_text("utf-8").splitlines()) > LONGEST_FILE]
     assert long == []
+
+
+AXES_NAMED = re.compile(r"""\w+\[np\.ndarray, '[^']*'\]""")
+
+
+def arrays_without_axes(source: str) -> list[str]:
+    """Public functions, methods and fields of a module with an array that says no axes."""
+    return [name for name, types in public_types(ast.parse(source).body) if is_bare(types)]
+
+
+def is_bare(types: str) -> bool:
+    return "np.ndarray" in AXES_NAMED.sub("", types)
+
+
+def public_types(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """What is public at the top of a module or class, with its annotations as one text."""
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from public_types(node.body)
+        elif isinstance(node, ast.AnnAssign) and not ast.unparse(node.target).startswith("_"):
+            yield ast.unparse(node.target), ast.unparse(node.annotation)
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield (
+                node.name,
+                f"{ast.unparse(node.args)} → {node.returns and ast.unparse(node.returns)}",
+            )
+
+
+def test_every_public_array_says_its_axes() -> None:
+    root = Path(attnviz.__file__).parent
+    found = {
+        str(path.relative_to(root)): bare
+        for path in root.rglob("*.py")
+        if (bare := arrays_without_axes(path.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(a: np.ndarray) -> int: ...",
+        "def f() -> tuple[Float[np.ndarray, 'row'], np.ndarray]: ...",
+        "class A:\n    b: dict[str, np.ndarray]",
+        "class A:\n    def b(self, c: list[np.ndarray]) -> None: ...",
+    ],
+)
+def test_the_scan_for_arrays_without_axes_sees_them(source: str) -> None:
+    assert arrays_without_axes(source)

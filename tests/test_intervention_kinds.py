@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.models.bert import modeling_bert
 
 import attnviz
@@ -29,6 +28,7 @@ from attnviz.pictures.shown import shown
 from attnviz.share.interventions import interventions_text, read_interventions
 from attnviz.texts import LANGUAGES, Language
 from tests.conftest import NOTE, Eager
+from tests.test_capture import UNSEEN, attends_unseen
 
 KINDS = list(interventions().values())
 POINTS: tuple[EditPoint, ...] = ("input", "scores", "weights", "z")
@@ -315,26 +315,14 @@ EVERYWHERE: dict[str, list[Intervention]] = {
 
 
 @pytest.mark.parametrize("point", EVERYWHERE)
-@pytest.mark.parametrize("how", ["flag", "scale", "bias", "gate"])
+@pytest.mark.parametrize("how", UNSEEN)
 def test_attention_that_is_not_seen_is_refused_where_it_is_changed_too(
     point: str, how: str, tiny: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With every layer computed step by step, nothing but torch's own answer can tell."""
-    plain = sdpa_attention_forward
-
-    def attend(module: Any, q: Any, k: Any, v: Any, mask: Any, **options: Any) -> Any:
-        if how == "flag":
-            options["is_causal"] = True
-        elif how == "scale":
-            options["scaling"] *= 1.01
-        elif how == "bias":
-            mask = torch.linspace(0, 0.1, k.shape[2]).expand(1, 1, q.shape[2], -1)
-        z, _ = plain(module, q, k, v, mask, **options)
-        return (z * 1.001 if how == "gate" else z), None
-
     text = "the cat sat on the mat"
     assert len(attnviz.trace(text, tiny, interventions=EVERYWHERE[point]).tokens) == 8
-    monkeypatch.setattr(hooks, "sdpa_attention_forward", attend)
+    monkeypatch.setattr(hooks, "sdpa_attention_forward", attends_unseen(how))
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
         attnviz.trace(text, tiny, interventions=EVERYWHERE[point])
 

@@ -11,9 +11,10 @@ import attnviz
 from attnviz.core.heads import HeadId
 from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Paint, Pick, PickHeads, Value
-from attnviz.lessons.link import MODES, MOST_STEPS, Progress, choice_key, from_link, to_link
+from attnviz.lessons.link import MODES, MOST_STEPS, WalkthroughState, choice_key
 from attnviz.lessons.verdict_sheet import GUESSES
 from tests.fuzz import examples
+from tests.walkthrough_links import opened, written
 
 CHAPTERS = attnviz.chapters()
 HEADS = st.builds(HeadId, st.integers(0, 47), st.integers(0, 63))
@@ -57,9 +58,9 @@ FIELDS = st.fixed_dictionaries(
     {
         "chapter": st.integers(1, 8),
         "screen": st.integers(0, 12),
-        "step": st.integers(0, MOST_STEPS - 1),
+        "figure_step": st.integers(0, MOST_STEPS - 1),
         "mode": st.sampled_from(MODES),
-        "hide_special": st.booleans(),
+        "claims_hide_special": st.booleans(),
         "choices": several(sorted(CHOICES), value_of),
         "answers": several(sorted(QUESTIONS), said_to),
         "guesses": st.dictionaries(
@@ -72,25 +73,25 @@ FIELDS = st.fixed_dictionaries(
 @examples(1000)
 @given(FIELDS)
 def test_what_is_written_is_read_back(fields: dict[str, Any]) -> None:
-    standing = Progress(**fields)  # here, because type checks draw at random
-    params = to_link(standing)
-    assert from_link(params) == (standing, ())
+    standing = WalkthroughState(**fields)  # here, because type checks draw at random
+    params = written(standing)
+    assert opened(params) == (standing, ())
     assert all(text.isascii() for text in params.values())
 
 
 def test_the_start_has_an_empty_link() -> None:
-    assert to_link(Progress()) == {}
-    assert from_link({}) == (Progress(), ())
+    assert written(WalkthroughState()) == {}
+    assert opened({}) == (WalkthroughState(), ())
 
 
 def test_a_whole_class_session_fits_in_a_link() -> None:
-    everything = Progress(
+    everything = WalkthroughState(
         chapter=8,
         mode="presenter",
         answers={name: 0.5 if q.options is None else "12" for name, q in QUESTIONS.items()},
         guesses={claim.name: "average" for claim in claims()},
     )
-    assert len(urlencode(to_link(everything))) < 2_000
+    assert len(urlencode(written(everything))) < 2_000
 
 
 @pytest.mark.parametrize(
@@ -115,13 +116,13 @@ def test_a_whole_class_session_fits_in_a_link() -> None:
 def test_a_broken_link_opens_what_it_can_and_says_what_it_dropped(
     params: dict[str, str], dropped: str
 ) -> None:
-    standing, said = from_link({"hide": "1", **params})
-    assert standing == Progress()
+    standing, said = opened(params)
+    assert standing == WalkthroughState()
     assert not dropped or dropped in said
 
 
 def test_what_is_whole_survives_beside_what_is_broken() -> None:
-    standing, said = from_link({"ch": "3", "mode": "?", "a": "2.added=same;x=1"})
+    standing, said = opened({"ch": "3", "mode": "?", "a": "2.added=same;x=1"})
     assert standing.chapter == 3
     assert standing.answers == {"2.added": "same"}
     assert said == ("mode", "a: x")
@@ -134,7 +135,7 @@ def test_what_is_whole_survives_beside_what_is_broken() -> None:
 )
 @settings(deadline=None)
 def test_no_link_breaks_the_page(params: dict[str, str]) -> None:
-    standing, _ = from_link(params)
+    standing, _ = opened(params)
     assert 1 <= standing.chapter <= 8
 
 

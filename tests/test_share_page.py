@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from attnviz.core.heads import HeadId
 from attnviz.export.training import course_csv, target_shares_csv
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.chapters import chapters
-from attnviz.lessons.link import Progress
+from attnviz.lessons.link import WALKTHROUGH, WalkthroughState
 from attnviz.models.load import Model
-from attnviz.share.state import EXPLORE, FOLDED, TRAIN, ExploreState
+from attnviz.share.state import EXPLORE, FOLDED, TRAIN, ExploreState, Field
 from attnviz.training.target_shares import mean_target_shares
 from attnviz.training.tasks import task_called
 from attnviz.ui import address, frame
@@ -27,13 +28,18 @@ from tests.test_page import MAIN, said, typed
 from tests.waiting import CEILING, until
 
 
-def opened(where: str = "", **params: str) -> AppTest:
+def at_link(where: str, params: Mapping[str, str]) -> AppTest:
+    """A page opened by a link, whatever comes of it."""
     app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
     if where:
         app.switch_page(f"../../../pages/{where}.py")
     for name, text in params.items():
         app.query_params[name] = text
-    app.run()
+    return app.run()
+
+
+def opened(where: str = "", **params: str) -> AppTest:
+    app = at_link(where, params)
     assert not app.exception
     return app
 
@@ -101,22 +107,12 @@ def test_a_view_file_is_what_a_link_would_have_been(
 ) -> None:
     state: dict[str, Any] = {"text": "x" * 9_000, "a": HeadId(1, 1)}
 
-    class State(dict[str, Any]):
-        def __getattr__(self, name: str) -> Any:
-            return self[name]
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            self[name] = value
-
-        def to_dict(self) -> dict[str, Any]:
-            return dict(self)
-
-    monkeypatch.setattr("streamlit.session_state", State(values=state))
+    monkeypatch.setattr("streamlit.session_state", {"values": state})
     file = address.as_file("explore", ui_state.read(ExploreState))
     assert file.name == "attnviz-explore.json"
     fresh: dict[str, Any] = {"unit": "word", "a": HeadId(5, 5)}
-    monkeypatch.setattr("streamlit.session_state", State(values=fresh))
-    assert address.open_file(file.data.encode(), "explore", EXPLORE) is not None
+    monkeypatch.setattr("streamlit.session_state", {"values": fresh})
+    assert address.open_file(file.data.encode(), "explore", EXPLORE)
     assert (fresh["text"], fresh["a"]) == ("x" * 9_000, HeadId(1, 1))
     assert "unit" not in fresh, "what the file leaves out is as at the start"
 
@@ -138,19 +134,22 @@ def test_what_is_no_view_file_is_said_and_changes_nothing(
 ) -> None:
     dropped: list[str] = []
     monkeypatch.setattr(address, "drop", lambda *names: dropped.extend(names))
-    assert address.open_file(data, "explore", EXPLORE) is None
+    assert not address.open_file(data, "explore", EXPLORE)
     assert dropped == ["the file (it is no saved view of this page)"]
 
 
-@pytest.mark.parametrize("others", [(), ("ch",)])
+@pytest.mark.parametrize(
+    ("page", "fields", "unknown"),
+    [("explore", EXPLORE, ["ch", "colour"]), ("walkthrough", WALKTHROUGH, ["colour"])],
+)
 def test_a_name_that_nobody_knows_in_a_view_file_is_said_as_in_a_link(
-    monkeypatch: pytest.MonkeyPatch, others: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch, page: str, fields: tuple[Field, ...], unknown: list[str]
 ) -> None:
     dropped: list[str] = []
     monkeypatch.setattr(address, "drop", lambda *names: dropped.extend(names))
-    whole = {"attnviz-view": 1, "page": "explore", "link": {"v": "1", "ch": "2", "colour": "red"}}
-    assert address.open_file(json.dumps(whole).encode(), "explore", EXPLORE, others) is not None
-    assert dropped == [name for name in ("ch", "colour") if name not in others]
+    whole = {"attnviz-view": 1, "page": page, "link": {"v": "1", "ch": "2", "colour": "red"}}
+    assert address.open_file(json.dumps(whole).encode(), page, fields)
+    assert dropped == unknown
 
 
 def test_an_embedded_page_shows_the_chosen_parts_alone(
@@ -265,7 +264,7 @@ def test_a_chapter_is_a_page_and_its_numbers_are_the_tensors(
 ) -> None:
     chapter = chapters()[number - 1]
     scene = chapter.scene(note, {}, "en", "light", ())
-    page_text = chapter_page(chapter, scene, Progress())
+    page_text = chapter_page(chapter, scene, WalkthroughState())
     assert page_text.count('class="picture"') == len(chapter.parts)
     assert note.model.revision[:12] in page_text
     whole = json.loads(chapter_numbers(chapter, scene))

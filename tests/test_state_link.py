@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from attnviz.analysis.measures import measures
 from attnviz.core.heads import HeadId
+from attnviz.lessons.link import WALKTHROUGH
 from attnviz.pictures.style import MOST_HEADS
 from attnviz.share import codec
 from attnviz.share.codec import MOST_TEXT, VERSION
@@ -26,7 +27,6 @@ from attnviz.share.state import (
     TABS,
     TRAIN,
     VIEWS,
-    WALKTHROUGH,
     Field,
     from_link,
     to_link,
@@ -253,6 +253,16 @@ def test_half_characters_are_replaced_where_written_and_refused_where_read() -> 
     assert from_link(link.params, EXPLORE)[0]["text"] == "a\ufffdb"
     packed = base64.urlsafe_b64encode(zlib.compress(b"\xed\xa0\x80")).decode().rstrip("=")
     assert from_link({"sz": packed, "s": "\ud800"}, EXPLORE) == ({}, ("s", "sz"))
+
+
+def test_a_text_has_the_room_that_the_rest_of_a_link_leaves() -> None:
+    state = {"text": noise(2_100), "pins": tuple(f"q{n}" for n in range(150))}
+    alone = to_link({"text": state["text"]}, EXPLORE)
+    assert alone.too_long == ()
+    assert len(urlencode(alone.params)) <= MOST_LINK + len("v=1&")
+    both = to_link(state, EXPLORE)
+    assert both.too_long == ("text",)
+    assert both.params == {"v": "1", LONG: "1", **to_link({"pins": state["pins"]}, EXPLORE).params}
 
 
 ANY = st.dictionaries(

@@ -388,3 +388,14 @@ def test_an_error_leaves_the_last_good_chapter(minilm: Model) -> None:
     assert "There is no text" in said(app)
     assert "What is shown below is still" in said(app)
     assert "3 · Feature maps of a sentence" in said(app)
+
+
+def test_a_link_of_an_earlier_version_opens_as_one_of_this_version_would(minilm: Model) -> None:
+    app = opened(ch="4", step="2", c="4.layer=2;4.word=3;5.word=1;4.off=H4.5+3.7", a="9.x=1")
+    assert dict(part.split("=") for part in link(app, "c").split(";")) == {
+        "word": "3",  # of the chapter that the link opens
+        "head": "h2.0",  # the layer's first
+        "4.off": "H4.5+3.7",
+    }
+    assert (link(app, "ch"), link(app, "step"), link(app, "a")) == ("4", "2", "")
+    assert "a: 9.x" in said(app)

@@ -37,5 +37,5 @@ def mean_where(
         return mean
     may = np.broadcast_to(allowed, values.shape)
     sums = np.where(may, values, 0).sum(axis=axis)
-    found: np.ndarray = sums / np.maximum(may.sum(axis=axis), 1).astype(values.dtype)
-    return found
+    means: np.ndarray = sums / np.maximum(may.sum(axis=axis), 1).astype(values.dtype)
+    return means

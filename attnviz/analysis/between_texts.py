@@ -17,11 +17,11 @@ def between_texts(seen: AttentionMap) -> dict[Between, float]:
     """
     if seen.is_signed or seen.rows != seen.columns or second_text(seen.rows) is None:
         return {}
-    found: dict[Between, float] = {}
+    mean_shares: dict[Between, float] = {}
     sums = seen.whole
     for between in get_args(Between)[1:]:  # all but "all"
         cells = runs_between(seen.rows, seen.columns, between)
         held = np.where(cells, seen.values, 0).sum(axis=1, dtype=float)
         shares = np.divide(held, sums, where=sums > 0, out=np.zeros_like(held))
-        found[between] = float(shares[cells.any(axis=1)].mean())  # the rows of the first text
-    return found
+        mean_shares[between] = float(shares[cells.any(axis=1)].mean())  # the rows of the first text
+    return mean_shares

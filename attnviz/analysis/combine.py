@@ -18,8 +18,8 @@ def combined(
     heads do; rows of a maximum then sum to 1 or more.
     """
     each = iter(heads)
-    found, count = next(each), 1
+    total, count = next(each), 1
     for weights in each:
-        found = found + weights if how == "mean" else np.maximum(found, weights)
+        total = total + weights if how == "mean" else np.maximum(total, weights)
         count += 1
-    return found / np.float32(count) if how == "mean" else found
+    return total / np.float32(count) if how == "mean" else total

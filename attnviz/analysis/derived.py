@@ -77,7 +77,7 @@ def check_trace(trace: object) -> None:
 
 def _with_interventions(formula: Message, trace: Trace) -> Message:
     """A formula, and what was changed in the pass that its numbers are from."""
-    for one in trace.interventions:
-        label = Message(f"intervention.{one.name}", one.numbers)
+    for intervention in trace.interventions:
+        label = Message(f"intervention.{intervention.name}", intervention.numbers)
         formula = Message("derived.changed", {"formula": formula, "label": label})
     return formula

@@ -56,8 +56,8 @@ def _targets(trace: Trace, what: str | int) -> Targets:
     if position is None:
         name = what.strip().replace(" ", "_") if isinstance(what, str) else what
         if not (isinstance(name, str) and name in known):
-            said = ", ".join(repr(one.replace("_", " ")) for one in known)
-            raise ArgumentError("no_such_target", value=checks.quoted(what), known=said)
+            names = ", ".join(repr(one.replace("_", " ")) for one in known)
+            raise ArgumentError("no_such_target", value=checks.quoted(what), known=names)
         return known[name]
     most = max(len(trace.key_tokens(kind)) for kind, _ in trace.attention)
     if not 0 <= position < most:

@@ -25,8 +25,8 @@ def formula(trace: Trace, heads: Iterable[HeadId]) -> str:
     """The formula of the weights of some heads; several where their layers differ."""
     keys = dict.fromkeys((head.kind, head.layer) for head in heads)
     regions: dict[int, str] = {}  # by mask: layers share it
-    found = dict.fromkeys(_of(trace.attention[key], regions) for key in keys)
-    return " | ".join(found)
+    formulas = dict.fromkeys(_of(trace.attention[key], regions) for key in keys)
+    return " | ".join(formulas)
 
 
 def _of(record: object, regions: dict[int, str]) -> str:

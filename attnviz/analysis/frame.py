@@ -28,14 +28,14 @@ def to_frame(trace: Trace, heads: Iterable[AnyHead] | None = None) -> pd.DataFra
         >>> trace.to_frame([(0, 2)]).nlargest(5, "weight")
     """
     checks.kind("trace", trace, Trace, f"attnviz.trace({checks.TEXT!r})")
-    chosen = trace.heads if heads is None else trace.check_heads(as_heads(heads))
-    rows = sum(len(trace.query_tokens(h.kind)) * len(trace.key_tokens(h.kind)) for h in chosen)
+    heads_asked = trace.heads if heads is None else trace.check_heads(as_heads(heads))
+    rows = sum(len(trace.query_tokens(h.kind)) * len(trace.key_tokens(h.kind)) for h in heads_asked)
     if rows > MOST_ROWS:
         raise ArgumentError("too_many_rows", rows=f"{rows:,}", most=f"{MOST_ROWS:,}")
-    table = pd.concat([_of_head(trace, head) for head in chosen], ignore_index=True)
-    if any(head.kind != "self" for head in chosen):
-        sizes = [trace.weights(head).size for head in chosen]
-        table.insert(0, "kind", np.repeat([head.kind for head in chosen], sizes))
+    table = pd.concat([_of_head(trace, head) for head in heads_asked], ignore_index=True)
+    if any(head.kind != "self" for head in heads_asked):
+        sizes = [trace.weights(head).size for head in heads_asked]
+        table.insert(0, "kind", np.repeat([head.kind for head in heads_asked], sizes))
     return table
 
 

@@ -208,8 +208,8 @@ class _Side:
 
     def _holding(self, wanted: Callable[[Token], bool]) -> int:
         """How many places hold such a token."""
-        found = {token.position for token in self.tokens if wanted(token)}
-        return sum(not found.isdisjoint(place.positions) for place in self.places)
+        positions = {token.position for token in self.tokens if wanted(token)}
+        return sum(not positions.isdisjoint(place.positions) for place in self.places)
 
 
 def _side(tokens: Sequence[Token], lens: Lens) -> _Side:

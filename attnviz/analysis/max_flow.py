@@ -26,16 +26,16 @@ def max_flows(capacity: Float[np.ndarray, "layer node node"]) -> Float[np.ndarra
     `capacity` holds the edges of each layer, from a node above (row) to one below (column), the
     lowest layer first. Up to 1e-5 of the exact value: capacities are taken as float32.
     """
-    given: np.ndarray = capacity.astype(np.float32)
-    if len(given) == 1:
-        return np.asarray(given[0])
-    within = [given[layer] for layer in range(len(given) - 2, 0, -1)]
-    nodes = given.shape[1]
+    edges: np.ndarray = capacity.astype(np.float32)
+    if len(edges) == 1:
+        return np.asarray(edges[0])
+    within = [edges[layer] for layer in range(len(edges) - 2, 0, -1)]
+    nodes = edges.shape[1]
     flows = np.zeros((nodes, nodes), np.float32)
     for source in range(nodes):
         for first in range(0, nodes, _TOGETHER):
-            demand = np.ascontiguousarray(given[0].T[first : first + _TOGETHER])
-            supply = np.repeat(given[-1][source][None], len(demand), axis=0)
+            demand = np.ascontiguousarray(edges[0].T[first : first + _TOGETHER])
+            supply = np.repeat(edges[-1][source][None], len(demand), axis=0)
             flows[source, first : first + _TOGETHER] = _Graphs.of(supply, demand, within).solve()
     return flows
 
@@ -66,13 +66,13 @@ class _Graphs:
 
     def solve(self) -> Float[np.ndarray, " pair"]:
         """The maximum flow of each pair."""
-        found = np.zeros(len(self.demand), np.float32)
-        pairs = np.arange(len(found))
+        flows = np.zeros(len(self.demand), np.float32)
+        pairs = np.arange(len(flows))
         self._drain()
         for turn in count():
             distance = self._distances() if turn >= _FIRST else None
             goes_on = self._goes_on(distance)
-            found[pairs[~goes_on]] = self.arrived[~goes_on]
+            flows[pairs[~goes_on]] = self.arrived[~goes_on]
             if not goes_on.any():
                 break
             if goes_on.mean() < 0.8:
@@ -83,7 +83,7 @@ class _Graphs:
                 self._fill()
             else:
                 self._push(distance)
-        return found
+        return flows
 
     def _goes_on(
         self, distance: list[UInt8[np.ndarray, "pair node"]] | None

@@ -37,8 +37,8 @@ class Received:
     @property
     def mean(self) -> Float[np.ndarray, "head key"]:
         """The mean weight on each key, over the queries that may look at it."""
-        found: np.ndarray = self.sums / np.maximum(self.looking, 1).astype(self.sums.dtype)
-        return found
+        means: np.ndarray = self.sums / np.maximum(self.looking, 1).astype(self.sums.dtype)
+        return means
 
 
 def widely_received(

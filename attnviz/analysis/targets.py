@@ -61,10 +61,10 @@ class Sides:
 
     def some(self, queries: slice) -> "Sides":
         """The same with some of the queries."""
-        found = self.queries[queries]
-        if len(found) == len(self.queries):
+        queries_there = self.queries[queries]
+        if len(queries_there) == len(self.queries):
             return self
-        return Sides(found, self.other_keys, queries.start, self)
+        return Sides(queries_there, self.other_keys, queries.start, self)
 
     def keys_that(self, wanted: Callable[[Token], bool]) -> OfKeys:
         """Which keys are such tokens."""
@@ -96,14 +96,14 @@ class Sides:
         """Of each query of all the token that followed its token last time; −1: none did."""
         if self is not self.whole:
             return self.whole.followers
-        found = np.full(len(self.queries), -1)
+        places = np.full(len(self.queries), -1)
         last: dict[str, int] = {}
         for place, token in enumerate(self.queries):
             if token.is_special or token.is_unknown:
                 continue
-            found[place] = last.get(token.piece, -2) + 1
+            places[place] = last.get(token.piece, -2) + 1
             last[token.piece] = place
-        return found
+        return places
 
     def chosen(self, targets: "Targets") -> "Chosen":
         """The targets among these tokens, found once."""
@@ -149,11 +149,11 @@ class Chosen:
             return np.asarray(
                 weights @ counted if counted.ndim == 1 else np.vecdot(weights, counted)
             )
-        found = np.zeros(weights.shape[:2])
+        sums = np.zeros(weights.shape[:2])
         if len(self._places):
             each = weights.reshape(len(weights), -1).take(self._places, axis=1)  # "head pair"
-            found[:, self.has_one] = np.add.reduceat(each, self._firsts, axis=1)
-        return found
+            sums[:, self.has_one] = np.add.reduceat(each, self._firsts, axis=1)
+        return sums
 
 
 Targets = Callable[[Sides], Pairs]

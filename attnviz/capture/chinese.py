@@ -37,8 +37,8 @@ def _is_of(character: str, scripts: tuple[str, ...]) -> bool:
 def _jieba() -> Any:
     """The segmenter; None where it is not installed."""
     try:
-        found = import_module(SEGMENTER)
+        module = import_module(SEGMENTER)
     except ImportError:
         return None
     logging.getLogger(SEGMENTER).setLevel(logging.WARNING)  # it tells how it loads its dictionary
-    return found
+    return module

@@ -59,12 +59,12 @@ def _products(model: Model, tokens: int) -> int:
 def _seconds(model: Model, tokens: int) -> float:
     """How long a pass takes here, the second of two."""
     ids = torch.ones(1, tokens, dtype=torch.long, device=precision.of_module(model.module))
-    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    arguments = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if model.target is not None:
-        given["decoder_input_ids"] = ids[:, :1]
+        arguments["decoder_input_ids"] = ids[:, :1]
     with precision.inference(model.module):
         for _ in range(2):
             begun = time.perf_counter()
-            model.module(**given)
+            model.module(**arguments)
             precision.wait_for(model.module)
     return time.perf_counter() - begun

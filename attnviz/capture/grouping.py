@@ -66,20 +66,20 @@ def words(
 
     `segmented` is of each sentence what `capture.chinese.word_at` says of it.
     """
-    found: list[int | None] = []
+    numbers: list[int | None] = []
     count = 0
     before = Piece(0, (0, 0), None)
     for piece in pieces:
         if piece.word is None:
-            found.append(None)
+            numbers.append(None)
         else:
             word_at = segmented[piece.sentence] if segmented else {}
             text = sentences[piece.sentence]
             goes_on = before.word is not None and _goes_on(before, piece, text, word_at)
             count += not goes_on
-            found.append(count - 1)
+            numbers.append(count - 1)
         before = piece
-    return found
+    return numbers
 
 
 def _goes_on(before: Piece, piece: Piece, text: str, word_at: WordAt) -> bool:
@@ -91,9 +91,8 @@ def _goes_on(before: Piece, piece: Piece, text: str, word_at: WordAt) -> bool:
         return True
     first, last = text[start:end][:1], text[slice(*before.span)][-1:]
     touches = start == before.span[1]
-    if touches and is_mark(first):
-        return True
-    if touches and start in word_at and word_at[start] == word_at.get(start - 1):
+    is_one_word = start in word_at and word_at[start] == word_at.get(start - 1)
+    if touches and (is_mark(first) or is_one_word):
         return True
     if first.isspace() or last.isspace() or _is_unspaced(first) or _is_unspaced(last):
         return False

@@ -195,8 +195,8 @@ def _texts_by_type(encoding: Encoding) -> dict[int, int]:
         encoding.special_tokens_mask, encoding.sequence_ids, encoding.type_ids, strict=True
     )
     own = {(kind, of or 0) for added, of, kind in columns if not added}
-    found = dict(own)
-    return found if len(found) == len(own) else {}
+    texts = dict(own)
+    return texts if len(texts) == len(own) else {}
 
 
 def _special_ids(model: Model) -> set[int]:
@@ -209,7 +209,7 @@ def _special_ids(model: Model) -> set[int]:
 
 def _next_starts(encoding: Encoding) -> list[int | None]:
     """Where the next character with a token of its own starts; None at the end of a sentence."""
-    found: list[int | None] = []
+    starts: list[int | None] = []
     here: int | None = None
     after: int | None = None
     columns = zip(encoding.special_tokens_mask, encoding.offsets, strict=True)
@@ -218,8 +218,8 @@ def _next_starts(encoding: Encoding) -> list[int | None]:
             here = after = None
         elif start != here:
             here, after = start, here
-        found.append(after)
-    return found[::-1]
+        starts.append(after)
+    return starts[::-1]
 
 
 def _with_marks(span: Span, text: str, after: int | None) -> Span:

@@ -137,12 +137,12 @@ def capture(
     Raises:
         CaptureError: if the model's attention was not seen in full.
     """
-    given = inputs([changed_reading(reading, interventions, model)], model, target)
+    arguments = inputs([changed_reading(reading, interventions, model)], model, target)
     if model.is_watched:
-        return _watched(model, given)
+        return _watched(model, arguments)
     recorder = Recorder(model, Edits([interventions]), progress=progress)
     with _running(model, len(reading.tokens)), hooks.recording(recorder):
-        model.module(**given)
+        model.module(**arguments)
         return recorder.attention(), recorder.all_streams()
 
 

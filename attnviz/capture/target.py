@@ -74,9 +74,9 @@ def _generated(source: dict[str, Tensor], model: Model, target: Target) -> list[
     module: Any = model.module
     most = min(MOST_GENERATED, model.limits.tokens - 1)
     options = {"max_new_tokens": most, "do_sample": False, "num_beams": 1, "use_cache": True}
-    given = {name: value for name, value in source.items() if name != "token_type_ids"}
+    arguments = {name: value for name, value in source.items() if name != "token_type_ids"}
     with precision.inference(module):
-        ids: list[int] = module.generate(**given, **options)[0].tolist()
+        ids: list[int] = module.generate(**arguments, **options)[0].tolist()
     return ids[:-1] if len(ids) > 1 and ids[-1] in target.ends else ids
 
 

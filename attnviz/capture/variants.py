@@ -28,10 +28,10 @@ class Edits:
     def __init__(self, variants: Sequence[Sequence[Intervention]]) -> None:
         self._changes: dict[tuple[EditPoint, AttentionKey], list[tuple[int, HeadChange]]] = {}
         for variant, interventions in enumerate(variants):
-            for one in interventions:
-                if isinstance(one, HeadChange):
-                    at = self._changes.setdefault((one.point, ("self", one.layer)), [])
-                    at.append((variant, one))
+            for change in interventions:
+                if isinstance(change, HeadChange):
+                    at = self._changes.setdefault((change.point, ("self", change.layer)), [])
+                    at.append((variant, change))
 
     def changes_weights(self, key: AttentionKey) -> bool:
         """Whether scores or weights are changed in a layer, of any head."""
@@ -85,13 +85,13 @@ def inputs(
     """What the model is called with: a batch of readings of equal length, and a target's."""
     place = precision.of_module(model.module)
     ids = torch.tensor([reading.ids for reading in readings], device=place)
-    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    arguments = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if model.segments:
         types = [reading.types for reading in readings]
-        given["token_type_ids"] = torch.tensor(types, device=place)
+        arguments["token_type_ids"] = torch.tensor(types, device=place)
     if target is not None:
-        given["decoder_input_ids"] = torch.tensor([target.ids], device=place)
-    return given
+        arguments["decoder_input_ids"] = torch.tensor([target.ids], device=place)
+    return arguments
 
 
 def residuals(

@@ -58,8 +58,8 @@ class Vocabulary:
             return b""
         if self.marks.byte_level:
             return bytes(map(_BYTES.__getitem__, piece)) if all(c in _BYTES for c in piece) else b""
-        found = _BYTE_PIECE.fullmatch(piece)
-        return bytes([int(found[1], 16)]) if found else b""
+        code = _BYTE_PIECE.fullmatch(piece)
+        return bytes([int(code[1], 16)]) if code else b""
 
     def text(self, number: int, held: str | None = None) -> str:
         """It as people read it; `held` are the characters that it and those beside it make."""
@@ -95,7 +95,7 @@ def tokens_written(ids: Sequence[int], model: Model) -> Reading:
 def _units(held: Sequence[bytes]) -> list[_Unit]:
     """The characters that bytes of pieces side by side make."""
     stream = [(byte, place) for place, part in enumerate(held) for byte in part]
-    found, at = [], 0
+    units, at = [], 0
     while at < len(stream):
         size = _size(stream[at][0])
         part = stream[at : at + size]
@@ -107,9 +107,9 @@ def _units(held: Sequence[bytes]) -> list[_Unit]:
             whole = False
         if not whole:
             text, places, size = f"<0x{stream[at][0]:02X}>", places[:1], 1
-        found.append(_Unit(text, places[0], places[-1]))
+        units.append(_Unit(text, places[0], places[-1]))
         at += size
-    return found
+    return units
 
 
 def _size(first: int) -> int:

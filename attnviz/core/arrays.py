@@ -3,13 +3,14 @@
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from attnviz.errors import CaptureError
 
 _TO_MEMORY = ("detach", "cpu", "resolve_neg", "to_dense")  # what a tensor may need, in this order
 
 
-def real_numbers(value: Any) -> np.ndarray:
+def real_numbers(value: Any) -> Shaped[np.ndarray, "..."]:
     """A NumPy array of real numbers, masked where `value` is a masked array.
 
     Takes what NumPy takes, tensors that carry a gradient or lie on another device, formats

@@ -106,10 +106,10 @@ class Scored:
         if count * a_query <= TILE:
             return softmax(self.scores(head, queries), sinks)
         rows = np.arange(self.sizes[0])[queries]
-        found = np.empty((*heads, count, self.sizes[1]), self.queries.dtype)
+        weights = np.empty((*heads, count, self.sizes[1]), self.queries.dtype)
         for part in blocks(count, a_query):
-            found[..., part, :] = softmax(self.scores(head, rows[part]), sinks)
-        return found
+            weights[..., part, :] = softmax(self.scores(head, rows[part]), sinks)
+        return weights
 
     def may_look(
         self, head: Heads, queries: Queries = EVERY
@@ -137,13 +137,13 @@ class Scored:
         """What `plain` gives, and in changed heads what an intervention left."""
         if isinstance(head, int):
             return changed[head][queries] if head in changed else plain(head, queries)
-        found = plain(head, queries)
+        numbers = plain(head, queries)
         if changed:
-            found = found.copy()
+            numbers = numbers.copy()
             for place, one in enumerate(range(self.heads)[head]):
                 if one in changed:
-                    found[place] = changed[one][queries]
-        return found
+                    numbers[place] = changed[one][queries]
+        return numbers
 
     def shared(
         self, array: Float[np.ndarray, "kv_head key d_head"], head: Heads

@@ -7,7 +7,7 @@ from operator import index
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 
 from attnviz.core.arrays import real_numbers
 from attnviz.core.attention import Given, Heads
@@ -44,8 +44,8 @@ class GivenWeights:
         self, head: Heads, queries: Queries = EVERY
     ) -> Float[np.ndarray, "*head query key"]:
         """The weights, as they were given."""
-        found: np.ndarray = self.given[head][..., queries, :]
-        return found
+        weights: np.ndarray = self.given[head][..., queries, :]
+        return weights
 
     def may_look(
         self, head: Heads, queries: Queries = EVERY
@@ -62,11 +62,11 @@ def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: An
     may = _allowed(array, allowed)
     there: np.ndarray = np.logical_or(may.any(axis=(0, 1, 2)), may.any(axis=(0, 1, 3)))
     # what padding looks at is of no meaning
-    given = _between(checked_weights(np.ma.filled(array, 0), may, there), there)
-    given.flags.writeable = False
+    weights_there = _between(checked_weights(np.ma.filled(array, 0), may, there), there)
+    weights_there.flags.writeable = False
     between = _between(may, there)
     kept = [name for name, stays in zip(names, there, strict=True) if stays]
-    card = card_of_given(given, title, hashlib.sha256(given.tobytes()).hexdigest())
+    card = card_of_given(weights_there, title, hashlib.sha256(weights_there.tobytes()).hexdigest())
     mask = None if between.all() else between
     special_kept = {int(there[:place].sum()) for place in places if there[place]}
     return Trace(
@@ -77,10 +77,10 @@ def given_trace(tokens: Any, weights: Any, special: Any, title: Any, allowed: An
         left_out=(),
         attention={
             ("self", layer): GivenWeights(weights, None if mask is None else mask[layer])
-            for layer, weights in enumerate(given)
+            for layer, weights in enumerate(weights_there)
         },
         capabilities=frozenset({"weights"}),
-        given=Given(given, mask, len(names) - len(kept), row_sums(given)),
+        given=Given(weights_there, mask, len(names) - len(kept), row_sums(weights_there)),
     )
 
 
@@ -128,15 +128,15 @@ def positions(special: Any, tokens: int) -> set[int]:
         places = list(special)
         if any(isinstance(place, bool | np.bool) for place in places):
             raise TypeError("a mask is no list of positions")
-        found = [index(place) for place in places]
+        numbers = [index(place) for place in places]
     except TypeError as error:
         raise CaptureError("special_kind") from error
-    if len(set(found)) < len(found):  # as in a mask of 0 and 1
+    if len(set(numbers)) < len(numbers):  # as in a mask of 0 and 1
         raise CaptureError("special_kind")
-    missing = [place for place in found if not 0 <= place < tokens]
+    missing = [place for place in numbers if not 0 <= place < tokens]
     if missing:
         raise CaptureError("special_beyond", places=missing, tokens=tokens)
-    return set(found)
+    return set(numbers)
 
 
 def _with_axes(array: np.ndarray, tokens: int) -> np.ndarray:
@@ -171,7 +171,9 @@ def _allowed(array: np.ndarray, allowed: Any) -> Bool[np.ndarray, "layer head qu
 
 
 def checked_weights(
-    array: np.ndarray, may: np.ndarray, counted: Any = slice(None)
+    array: Shaped[np.ndarray, "layer head query key"],
+    may: Bool[np.ndarray, "layer head query key"],
+    counted: Any = slice(None),
 ) -> Float[np.ndarray, "layer head query key"]:
     """The weights, read only; of `counted` queries nothing may be where the mask allows nothing.
 

@@ -43,9 +43,9 @@ def given_cross(
             raise CaptureError("mask_shape", shape=mask.shape, tokens=len(columns)) from error
     if not may.any():
         raise CaptureError("all_masked")
-    given = checked_weights(np.ma.filled(array, 0), may)
-    found = None if may.all() else may
-    card = card_of_given(given, title, hashlib.sha256(given.tobytes()).hexdigest())
+    shares = checked_weights(np.ma.filled(array, 0), may)
+    kept_mask = None if may.all() else may
+    card = card_of_given(shares, title, hashlib.sha256(shares.tobytes()).hexdigest())
     return Trace(
         model=card,
         text=" ".join(columns),
@@ -53,9 +53,9 @@ def given_cross(
         sequences={"source": tokens_of(columns, set()), "target": tokens_of(rows, places)},
         left_out=(),
         attention={
-            ("cross", layer): GivenWeights(one, None if found is None else found[layer])
-            for layer, one in enumerate(given)
+            ("cross", layer): GivenWeights(weights, None if kept_mask is None else kept_mask[layer])
+            for layer, weights in enumerate(shares)
         },
         capabilities=frozenset({"weights"}),
-        given=Given(given, found, 0, row_sums(given)),
+        given=Given(shares, kept_mask, 0, row_sums(shares)),
     )

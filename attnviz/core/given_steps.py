@@ -8,6 +8,7 @@ more than the step before (in cross attention as many keys as the source has).
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from attnviz.core.arrays import real_numbers
 from attnviz.errors import CaptureError
@@ -24,8 +25,10 @@ def is_steps(weights: Any) -> bool:
     return is_nested and len(getattr(first[0], "shape", ())) == _AXES
 
 
-def joined(steps: Any, *, is_cross: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Weights "layer head query key" of all steps, and where a query had a key to look at.
+def joined(
+    steps: Any, *, is_cross: bool
+) -> tuple[Float[np.ndarray, "layer head query key"], Bool[np.ndarray, "query key"]]:
+    """The weights of all steps, and where a query had a key to look at.
 
     Unless they are those of cross attention, a prompt that reads itself looks back alone.
 

@@ -52,8 +52,10 @@ class Intervention:
 
 def named(interventions: Iterable[Intervention], language: Language) -> str:
     """What interventions do, each with the Python that makes it."""
-    said = (say("file.change", language, label=i.label(language), python=i) for i in interventions)
-    return say("file.changes_between", language).join(said)
+    labels = (
+        say("file.change", language, label=i.label(language), python=i) for i in interventions
+    )
+    return say("file.changes_between", language).join(labels)
 
 
 def heads_off(interventions: Iterable[Intervention], layer: int) -> frozenset[int]:

@@ -86,13 +86,13 @@ class Looking:
         self, heads: Iterable[AnyHead], queries: slice = EVERY
     ) -> Bool[np.ndarray, "query key"] | None:
         """The pairs that are allowed in one of the heads at least; None: all."""
-        found: np.ndarray | None = None
+        allowed: np.ndarray | None = None
         for head in as_heads(heads):
             may = self.allowed(head, queries)
             if may is None:
                 return None
-            found = may if found is None else found | may
-        return found
+            allowed = may if allowed is None else allowed | may
+        return allowed
 
 
 def _some(queries: slice) -> slice:

@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Shaped
 
 from attnviz.errors import CaptureError
 
@@ -39,8 +40,8 @@ def check_size(*shape: int, error: str = "too_large") -> None:
         raise CaptureError(error, heads=prod(shape[:-2]), tokens=f"{max(shape[-2:]):,}", **sizes)
 
 
-def compact(array: np.ndarray) -> np.ndarray:
-    """An array "#head query key" in the memory of its diagonals, if each holds one number.
+def compact(array: Shaped[np.ndarray, "head query key"]) -> Shaped[np.ndarray, "head query key"]:
+    """An array in the memory of its diagonals, if each holds one number.
 
     Such as a causal triangle, a sliding window, or a bias by distance: 2 n numbers in the place
     of n². What is read from it is the same.
@@ -52,10 +53,12 @@ def compact(array: np.ndarray) -> np.ndarray:
     return from_diagonals(lines, rows, columns)
 
 
-def from_diagonals(lines: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """An array "#head query key" from its diagonals, read only, without n² numbers in memory.
+def from_diagonals(
+    lines: Shaped[np.ndarray, "head diagonal"], rows: int, columns: int
+) -> Shaped[np.ndarray, "head query key"]:
+    """An array from its diagonals, read only, without n² numbers in memory.
 
-    `lines` are "#head diagonal", from the one that begins at the last row on to the last column.
+    `lines` begin with the one that begins at the last row, and end with the last column's.
     """
     lines = np.ascontiguousarray(lines)
     step, apart = lines.itemsize, lines.strides[0]
@@ -83,8 +86,8 @@ def _overlapping(rows: int, a_row: int) -> Iterator[slice]:
         yield slice(part.start, part.stop + 1)
 
 
-def causal(queries: int, keys: int) -> np.ndarray:
-    """The mask "1 query key" of a token that looks at itself and at earlier ones."""
+def causal(queries: int, keys: int) -> Bool[np.ndarray, "1 query key"]:
+    """The mask of a token that looks at itself and at earlier ones."""
     return from_diagonals(np.arange(1 - queries, keys)[None] <= 0, queries, keys)
 
 

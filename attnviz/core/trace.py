@@ -183,16 +183,16 @@ class Trace(Looking, Predicting):
             ArgumentError: if these are no heads, or none.
             InterventionError: if the model has no such head.
         """
-        found, card = as_heads(heads), self.model
+        checked, card = as_heads(heads), self.model
         if len(self.kinds) == 1:  # then a pair is enough
-            found = tuple(one.of_kind(self.kinds[0]) for one in found)
-        missing = ", ".join(str(one) for one in found if not self._has(one))
+            checked = tuple(one.of_kind(self.kinds[0]) for one in checked)
+        missing = ", ".join(str(one) for one in checked if not self._has(one))
         if missing and len(self.kinds) > 1:
             raise InterventionError("no_such_head_of_kind", head=missing)
         if missing:
             sizes = {"layers": card.layers, "heads": card.heads}
             raise InterventionError("no_such_head", head=missing, **sizes)
-        return found
+        return checked
 
     def _has(self, head: HeadId) -> bool:
         record = self.attention.get((head.kind, head.layer))
@@ -209,12 +209,12 @@ class Trace(Looking, Predicting):
             ArgumentError: if it is no whole number.
             InterventionError: if the model has no such layer.
         """
-        found = checks.whole("layer", layer)
+        number = checks.whole("layer", layer)
         asked = self.check_kind(kind)
         layers = sum(of == asked for of, _ in self.attention)
-        if not 0 <= found < layers:
-            raise InterventionError("no_such_layer", layer=found, layers=layers)
-        return found
+        if not 0 <= number < layers:
+            raise InterventionError("no_such_layer", layer=number, layers=layers)
+        return number
 
     if TYPE_CHECKING:  # and every other picture by its name
         overview: ClassVar[Draws]
@@ -230,10 +230,10 @@ class Trace(Looking, Predicting):
         Raises:
             CaptureError: if the trace holds weights alone.
         """
-        found = self.weighted(layer, kind)
-        if not isinstance(found, Scored):
+        record = self.weighted(layer, kind)
+        if not isinstance(record, Scored):
             raise self._lacks("heads")
-        return found
+        return record
 
     def record(self, layer: int, kind: Kind = "self") -> AttentionRecord:
         """All that the attention of a layer showed.
@@ -243,10 +243,10 @@ class Trace(Looking, Predicting):
             CaptureError: if the trace holds weights alone.
             InterventionError: if the model has no such layer.
         """
-        found = self._scored(layer, kind)
-        if not isinstance(found, AttentionRecord):
+        record = self._scored(layer, kind)
+        if not isinstance(record, AttentionRecord):
             raise self._lacks("heads")
-        return found
+        return record
 
     def queries(self, layer: int, kind: Kind = "self") -> Float[np.ndarray, "head token d_head"]:
         """The queries q of every head of a layer."""
@@ -315,10 +315,10 @@ class Trace(Looking, Predicting):
     def residual(self, depth: int) -> Float[np.ndarray, "token d_model"]:
         """X at depth 0, then r after each layer: the hidden states of the model."""
         self.check_kind("self")
-        found, layers = checks.whole("depth", depth), self.model.layers
-        if not 0 <= found <= layers:
-            raise InterventionError("no_such_depth", depth=found, layers=layers)
-        return self._stream.residual[found]
+        number, layers = checks.whole("depth", depth), self.model.layers
+        if not 0 <= number <= layers:
+            raise InterventionError("no_such_depth", depth=number, layers=layers)
+        return self._stream.residual[number]
 
     @property
     def _stream(self) -> Stream:

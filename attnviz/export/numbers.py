@@ -152,23 +152,24 @@ def _besides(records: Sequence[AttentionRecord]) -> dict[str, np.ndarray]:
     One array for all layers where they share it, else one a layer: allowed_3, or of a head that
     an intervention changed, weights_3_0.
     """
-    found: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
     for name in ("allowed", "added"):  # no stack: a mask of diagonals takes no memory
         each = [getattr(record, name) for record in records]
-        if each[0] is not None and all(one is each[0] for one in each):
-            found[name] = each[0]
-        else:
-            found |= {f"{name}_{n}": one for n, one in enumerate(each) if one is not None}
+        is_shared = each[0] is not None and all(array is each[0] for array in each)
+        arrays |= {name: each[0]} if is_shared else _by_layer(name, each)
     for name in ("softcap", "sinks"):
-        numbers = [getattr(record, name) for record in records]
-        if all(number is not None for number in numbers):
-            found[name] = np.stack(numbers)
-        else:
-            found |= {f"{name}_{n}": one for n, one in enumerate(numbers) if one is not None}
+        each = [getattr(record, name) for record in records]
+        is_whole = all(number is not None for number in each)
+        arrays |= {name: np.stack(each)} if is_whole else _by_layer(name, each)
     for n, record in enumerate(records):
         for head in {*record.changed_scores, *record.changed_weights}:
-            found[f"weights_{n}_{head}"] = record.weights(head)
-    return found
+            arrays[f"weights_{n}_{head}"] = record.weights(head)
+    return arrays
+
+
+def _by_layer(name: str, each: Sequence[Any]) -> dict[str, Any]:
+    """What only some layers have, or each has its own, as allowed_3."""
+    return {f"{name}_{n}": one for n, one in enumerate(each) if one is not None}
 
 
 def _map(view: Shown, language: Language) -> dict[str, Any]:

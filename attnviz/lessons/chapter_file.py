@@ -6,12 +6,12 @@ import numpy as np
 
 from attnviz.lessons.engine import Chapter, Scene
 from attnviz.lessons.handout import chapter_section, cover
-from attnviz.lessons.link import Progress
+from attnviz.lessons.link import WalkthroughState
 from attnviz.pictures.provenance import provenance
 from attnviz.pictures.standalone import standalone
 
 
-def chapter_page(chapter: Chapter, scene: Scene, progress: Progress) -> str:
+def chapter_page(chapter: Chapter, scene: Scene, progress: WalkthroughState) -> str:
     """One chapter of the handout, as HTML that needs no network."""
     name = f"{chapter.number} · {chapter.title[scene.language]}"
     body = [

@@ -15,7 +15,7 @@ from attnviz.lessons import note_example
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter, Scene, panel_element, panel_of
-from attnviz.lessons.link import Progress
+from attnviz.lessons.link import WalkthroughState
 from attnviz.lessons.questions import Question
 from attnviz.lessons.verdict_sheet import GUESSES, spoken
 from attnviz.pictures.drawing import Drawing
@@ -29,7 +29,7 @@ LONGEST_LINK = 800  # characters: a code of more is too fine for a camera
 
 def handout(
     trace: Trace,
-    progress: Progress | None = None,
+    progress: WalkthroughState | None = None,
     language: Language = "en",
     trainings: tuple[Training, ...] = (),
     link: str = "",
@@ -39,7 +39,7 @@ def handout(
     `link`, if there is one, opens the walkthrough on this sentence: it stands there as a code
     for cameras.
     """
-    progress = progress or Progress()
+    progress = progress or WalkthroughState()
     scenes = {c.number: _scene(c, trace, progress, language, trainings) for c in chapters()}
     body = [
         cover(trace, say("walk.handout_title", language), language, link),
@@ -53,7 +53,7 @@ def handout(
 def _scene(
     chapter: Chapter,
     trace: Trace,
-    progress: Progress,
+    progress: WalkthroughState,
     language: Language,
     trainings: tuple[Training, ...],
 ) -> Scene:
@@ -69,7 +69,7 @@ def cover(trace: Trace, name: str, language: Language, link: str = "") -> str:
     return f"<header>{code}{tag('h1', name)}{origin(trace, language)}</header>"
 
 
-def _on_paper(chapter: Chapter, scene: Scene, progress: Progress) -> str:
+def _on_paper(chapter: Chapter, scene: Scene, progress: WalkthroughState) -> str:
     """A chapter on paper: its finished figure, its questions with room for an answer."""
     numbers, language = chapter.numbers(scene), scene.language
     chapter = chapter.at(scene.choice)
@@ -93,7 +93,9 @@ def _finished(panel: Drawing, chapter: Chapter) -> str:
     return picture("drawing", panel.packet_for(reader), panel.alt)
 
 
-def _open_question(chapter: Chapter, question: Question, scene: Scene, progress: Progress) -> str:
+def _open_question(
+    chapter: Chapter, question: Question, scene: Scene, progress: WalkthroughState
+) -> str:
     """A question without its answer, with what the learner predicted, if anything."""
     trace, language = scene.trace, scene.language
     try:
@@ -108,7 +110,7 @@ def _open_question(chapter: Chapter, question: Question, scene: Scene, progress:
     return f'<div class="asked">{tag("p", asked, "question")}{few}{mine}</div>'
 
 
-def _answers(scenes: dict[int, Scene], progress: Progress, language: Language) -> str:
+def _answers(scenes: dict[int, Scene], progress: WalkthroughState, language: Language) -> str:
     """All answers with their computations, after everything that is to be predicted."""
     asked = [
         tag("h3", f"{chapter.number} · {chapter.title[language]}")
@@ -178,7 +180,7 @@ def _to_judge(language: Language) -> str:
 def chapter_section(
     chapter: Chapter,
     trace: Trace,
-    progress: Progress,
+    progress: WalkthroughState,
     language: Language,
     trainings: tuple[Training, ...],
 ) -> str:
@@ -202,7 +204,7 @@ def chapter_section(
     return f"<section>{''.join(parts)}</section>"
 
 
-def _asked(chapter: Chapter, question: Question, scene: Scene, progress: Progress) -> str:
+def _asked(chapter: Chapter, question: Question, scene: Scene, progress: WalkthroughState) -> str:
     """A question, the learner's own answer, and the answer."""
     trace, language = scene.trace, scene.language
     said = progress.answers.get(f"{chapter.number}.{question.name}")
@@ -220,9 +222,9 @@ def _asked(chapter: Chapter, question: Question, scene: Scene, progress: Progres
     )
 
 
-def _sheet(trace: Trace, progress: Progress, language: Language) -> str:
+def _sheet(trace: Trace, progress: WalkthroughState, language: Language) -> str:
     """The verdict sheet: one row a claim."""
-    case = Case(trace, progress.hide_special)
+    case = Case(trace, progress.claims_hide_special)
     heads = ("claim", "yours", "measured", "verdict")
     rows = [_row("th", [say(f"walk.sheet_{name}", language) for name in heads])]
     for claim in claims():
@@ -235,7 +237,9 @@ def _sheet(trace: Trace, progress: Progress, language: Language) -> str:
             say(f"verdict.{trial.verdict}", language),
         ]
         rows.append(_row("td", cells))
-    special = say("walk.sheet_special" if progress.hide_special else "walk.sheet_all", language)
+    special = say(
+        "walk.sheet_special" if progress.claims_hide_special else "walk.sheet_all", language
+    )
     above = tag("h2", title(trace, say("walk.sheet", language), language)) + tag("p", special)
     return f"<section class=sheet>{above}<table>{''.join(rows)}</table></section>"
 

@@ -1,8 +1,7 @@
-"""The link: where a learner stands in the walkthrough, as short texts in an address.
+"""The state of the page Walkthrough: where a learner stands, as short texts in an address.
 
-Sentence, model and language, and the link's version, are in `attnviz.share`. Whatever an old,
-broken or foreign link holds, the nearest valid place is opened, and what had to be dropped
-is named.
+Whatever an old, broken or foreign link holds, the nearest valid place is opened, and what had
+to be dropped is named.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,111 +15,19 @@ from attnviz.lessons.claims import claims
 from attnviz.lessons.controls import Cells, Edited, Value
 from attnviz.lessons.questions import Answer, Question
 from attnviz.lessons.verdict_sheet import GUESSES, Guess
-from attnviz.share.codec import MOST_PARAMETER, head_text, joined, parted, read_head
+from attnviz.share.codec import PartlyReadError, head_text, joined, one_of, parted, read_head, whole
+from attnviz.share.state import SentenceState, fields_of, linked, option
 
 Mode = Literal["learner", "presenter", "teacher", "print", "speaker"]
 MODES: tuple[Mode, ...] = get_args(Mode)
-PARAMETERS = ("ch", "screen", "step", "mode", "special", "c", "a", "g")
 SHARED = ("word", "head", "other")  # controls that mean the same in every chapter
 EARLIER = {"7.a": "7.head", "7.b": "7.other"}  # as links of the first version name them
 LAYERS = ("3.layer", "4.layer")  # in earlier links: the layer is now that of the head
-MOST_STEPS = 20
+MOST_SCREENS, MOST_STEPS = 100, 20
 Read = TypeVar("Read")
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where somebody stands, what they chose, and what they answered."""
-
-    chapter: int = 1
-    screen: int = 0  # of the presenter
-    step: int = 0  # of the chapter's figure
-    mode: Mode = "learner"
-    hide_special: bool = False  # in claims on trial
-    choices: Mapping[str, Value] = field(default_factory=dict)  # "word", "2.width" → value
-    answers: Mapping[str, Answer] = field(default_factory=dict)  # "2.most" → value
-    guesses: Mapping[str, Guess] = field(default_factory=dict)  # "C13" → verdict
-
-    def with_choice(self, chapter: int, name: str, value: Value) -> "Progress":
-        """The same with one control set."""
-        return replace(self, choices={**self.choices, choice_key(chapter, name): value})
-
-    def with_answer(self, chapter: int, name: str, said: Answer) -> "Progress":
-        """The same with one question answered."""
-        return replace(self, answers={**self.answers, f"{chapter}.{name}": said})
-
-    def with_guess(self, claim: str, verdict: Guess) -> "Progress":
-        """The same with one claim's verdict predicted."""
-        return replace(self, guesses={**self.guesses, claim: verdict})
-
-    def of_chapter(self, number: int) -> dict[str, Value]:
-        """What was chosen in one chapter, by the name of the control."""
-        start = f"{number}."
-        return {
-            key.removeprefix(start): value
-            for key, value in self.choices.items()
-            if key in SHARED or key.startswith(start)
-        }
-
-
-def choice_key(chapter: int, name: str) -> str:
-    """Under which name the value of a control is kept: once for all chapters if they share it."""
-    return name if name in SHARED else f"{chapter}.{name}"
-
-
-def to_link(progress: Progress) -> dict[str, str]:
-    """The parameters of an address; what is as at the start is left out."""
-    start = Progress()
-    params = {
-        "ch": "" if progress.chapter == start.chapter else str(progress.chapter),
-        "screen": str(progress.screen or ""),
-        "step": str(progress.step or ""),
-        "mode": "" if progress.mode == start.mode else progress.mode,
-        "special": "hidden" if progress.hide_special else "",
-        "c": joined({name: _written(value) for name, value in progress.choices.items()}),
-        "a": joined({name: _written(said) for name, said in progress.answers.items()}),
-        "g": joined({name.removeprefix("C"): guess[0] for name, guess in progress.guesses.items()}),
-    }
-    return {name: text for name, text in params.items() if text}
-
-
-def from_link(params: Mapping[str, str]) -> tuple[Progress, tuple[str, ...]]:
-    """The place that the parameters of an address name, and the names of what was dropped."""
-    dropped: list[str] = []
-    start = Progress()
-
-    def one_of(name: str, values: Mapping[str, object], otherwise: object) -> object:
-        text = params.get(name, "")
-        if text and text not in values:
-            dropped.append(name)
-        return values.get(text, otherwise)
-
-    numbers = {str(chapter.number): chapter.number for chapter in chapters()}
-    screens = {str(screen): screen for screen in range(100)}
-    steps = {str(step): step for step in range(MOST_STEPS)}
-    chapter = int(str(one_of("ch", numbers, start.chapter)))
-    found = Progress(
-        chapter=chapter,
-        screen=int(str(one_of("screen", screens, start.screen))),
-        step=int(str(one_of("step", steps, start.step))),
-        mode=_mode(str(one_of("mode", {mode: mode for mode in MODES}, start.mode))),
-        hide_special=bool(one_of("special", {"hidden": True}, start.hide_special)),
-        choices=_choices(params.get("c", ""), chapter, dropped),
-        answers=_answers(params.get("a", ""), dropped),
-        guesses=_guesses(params.get("g", ""), dropped),
-    )
-    return found, tuple(dict.fromkeys(dropped))
-
-
-def _mode(text: str) -> Mode:
-    return next(mode for mode in MODES if mode == text)
-
-
-def _split(text: str, name: str, dropped: list[str]) -> dict[str, str]:
-    if len(text) > MOST_PARAMETER:
-        dropped.append(name)
-        return {}
-    return parted(text)
+# ---- what people choose and answer, as texts
 
 
 def _written(value: Value | Answer) -> str:
@@ -172,32 +79,29 @@ def _word(text: str) -> str:
     return text
 
 
-def _choices(text: str, chapter: int, dropped: list[str]) -> dict[str, Value]:
-    """What was chosen. Older links name a word and a head in each chapter: that of `chapter`.
+def _read_chapter(text: str) -> int:
+    return int(one_of(*(str(chapter.number) for chapter in chapters()))(text))
 
-    Where they name a layer of a chapter that follows a head now, its first head is followed.
-    """
+
+def _read_hidden(text: str) -> bool:
+    return bool(one_of("hidden")(text))
+
+
+def _write_values(values: Mapping[str, Value | Answer]) -> str:
+    return joined({name: _written(value) for name, value in values.items()})
+
+
+def _read_choices(text: str) -> dict[str, Value]:
     known = {f"{one.number}.{c.name}" for one in chapters() for c in one.controls}
-    found = _known(text, "c", dict.fromkeys((*known, *SHARED, *EARLIER, *LAYERS), _read), dropped)
-    found = {EARLIER.get(name, name): value for name, value in found.items()}
-    layer = found.get(f"{chapter}.layer") if f"{chapter}.layer" in LAYERS else None
-    if isinstance(layer, int) and layer >= 0:
-        found.setdefault("head", HeadId(layer, 0))
-    found = {name: value for name, value in found.items() if name not in LAYERS}
-    own = {name: value for name, value in found.items() if name.rpartition(".")[2] not in SHARED}
-    for name in SHARED:
-        value = found.get(name, found.get(f"{chapter}.{name}"))
-        if value is not None:
-            own[name] = value
-    return own
+    return _known(text, dict.fromkeys((*known, *SHARED, *EARLIER, *LAYERS), _read))
 
 
-def _answers(text: str, dropped: list[str]) -> dict[str, Answer]:
+def _read_answers(text: str) -> dict[str, Answer]:
     readers: dict[str, Callable[[str], Answer]] = {}
-    for key in _split(text, "a", []):
+    for key in parted(text):
         if (question := question_of(key)) is not None:
             readers[key] = _word if question.options else _number
-    return _known(text, "a", readers, dropped)
+    return _known(text, readers)
 
 
 def question_of(key: str) -> Question | None:
@@ -207,26 +111,107 @@ def question_of(key: str) -> Question | None:
     return None if chapter is None else chapter.question(name)
 
 
-def _known(
-    text: str, name: str, readers: Mapping[str, Callable[[str], Read]], dropped: list[str]
-) -> dict[str, Read]:
-    """Every entry whose key is known and whose value can be read."""
+def _write_guesses(guesses: Mapping[str, Guess]) -> str:
+    return joined({name.removeprefix("C"): guess[0] for name, guess in guesses.items()})
+
+
+def _read_guesses(text: str) -> dict[str, Guess]:
+    verdicts: dict[str, Guess] = {guess[0]: guess for guess in GUESSES}
+    known = {claim.name.removeprefix("C") for claim in claims()}
+    found = _known(text, dict.fromkeys(known, verdicts.__getitem__))
+    return {f"C{number}": verdict for number, verdict in found.items()}
+
+
+def _known(text: str, readers: Mapping[str, Callable[[str], Read]]) -> dict[str, Read]:
+    """Every entry whose key is known and whose value can be read.
+
+    Raises:
+        PartlyReadError: if there are others.
+    """
     found: dict[str, Read] = {}
-    for key, written in _split(text, name, dropped).items():
+    unread = []
+    for key, written in parted(text).items():
         try:
             found[key] = readers[key](written)
         except (ValueError, KeyError):
-            dropped.append(f"{name}: {key}")
+            unread.append(key)
+    if unread:
+        raise PartlyReadError(found, unread)
     return found
 
 
-def _guesses(text: str, dropped: list[str]) -> dict[str, Guess]:
-    verdicts: dict[str, Guess] = {guess[0]: guess for guess in GUESSES}
-    known = {claim.name for claim in claims()}
-    found: dict[str, Guess] = {}
-    for key, letter in _split(text, "g", dropped).items():
-        if f"C{key}" in known and letter in verdicts:
-            found[f"C{key}"] = verdicts[letter]
-        else:
-            dropped.append(f"g: {key}")
-    return found
+# ---- the state
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkthroughState(SentenceState):
+    """The page Walkthrough: where somebody stands, what they chose, and what they answered."""
+
+    chapter: int = field(default=1, metadata=linked("ch", _read_chapter))
+    screen: int = field(  # of the presenter
+        default=0, metadata=linked("screen", whole(0, MOST_SCREENS - 1))
+    )
+    figure_step: int = field(default=0, metadata=linked("step", whole(0, MOST_STEPS - 1)))
+    mode: Mode = field(default="learner", metadata=option("mode", *MODES))
+    claims_hide_special: bool = field(
+        default=False, metadata=linked("special", _read_hidden, lambda _: "hidden")
+    )
+    choices: Mapping[str, Value] = field(  # "word", "2.width" → value
+        default_factory=dict, metadata=linked("c", _read_choices, _write_values)
+    )
+    answers: Mapping[str, Answer] = field(  # "2.most" → value
+        default_factory=dict, metadata=linked("a", _read_answers, _write_values)
+    )
+    guesses: Mapping[str, Guess] = field(  # "C13" → verdict
+        default_factory=dict, metadata=linked("g", _read_guesses, _write_guesses)
+    )
+
+    def with_choice(self, chapter: int, name: str, value: Value) -> "WalkthroughState":
+        """The same with one control set."""
+        return replace(self, choices={**self.choices, choice_key(chapter, name): value})
+
+    def with_answer(self, chapter: int, name: str, said: Answer) -> "WalkthroughState":
+        """The same with one question answered."""
+        return replace(self, answers={**self.answers, f"{chapter}.{name}": said})
+
+    def with_guess(self, claim: str, verdict: Guess) -> "WalkthroughState":
+        """The same with one claim's verdict predicted."""
+        return replace(self, guesses={**self.guesses, claim: verdict})
+
+    def of_chapter(self, number: int) -> dict[str, Value]:
+        """What was chosen in one chapter, by the name of the control."""
+        start = f"{number}."
+        return {
+            key.removeprefix(start): value
+            for key, value in self.choices.items()
+            if key in SHARED or key.startswith(start)
+        }
+
+    def from_earlier_link(self) -> "WalkthroughState":
+        """What a link of any version names, as one of this version would name it.
+
+        Older links name a word and a head in each chapter: that of `chapter` counts. Where they
+        name a layer of a chapter that follows a head now, its first head is followed.
+        """
+        found = {EARLIER.get(name, name): value for name, value in self.choices.items()}
+        layer = found.get(f"{self.chapter}.layer") if f"{self.chapter}.layer" in LAYERS else None
+        if isinstance(layer, int) and layer >= 0:
+            found.setdefault("head", HeadId(layer, 0))
+        own = {
+            name: value
+            for name, value in found.items()
+            if name not in LAYERS and name.rpartition(".")[2] not in SHARED
+        }
+        for name in SHARED:
+            value = found.get(name, found.get(f"{self.chapter}.{name}"))
+            if value is not None:
+                own[name] = value
+        return replace(self, choices=own)
+
+
+WALKTHROUGH = fields_of(WalkthroughState)
+
+
+def choice_key(chapter: int, name: str) -> str:
+    """Under which name the value of a control is kept: once for all chapters if they share it."""
+    return name if name in SHARED else f"{chapter}.{name}"

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from attnviz.core.attention import AttentionKey, Stream
@@ -150,7 +151,7 @@ def _is_same_memory(one: Tensor, other: Tensor) -> bool:
     )
 
 
-def array_of(tensor: Tensor) -> np.ndarray:
+def array_of(tensor: Shaped[Tensor, "batch *axes"]) -> Shaped[np.ndarray, "*axes"]:
     """The first (only) sentence of a batch, shared and read only."""
     first: np.ndarray = read_only(tensor)[0]
     return first
@@ -169,7 +170,7 @@ def in_memory(tensor: Tensor) -> Tensor:
     return torch.from_numpy(numbers).copy_(kept)
 
 
-def read_only(tensor: Tensor) -> np.ndarray:
+def read_only(tensor: Shaped[Tensor, "*axes"]) -> Shaped[np.ndarray, "*axes"]:
     """A tensor's own numbers; of fewer bits than float32 as that."""
     kept = in_memory(tensor)
     array: np.ndarray = (kept.float() if kept.dtype in _HALVES else kept).numpy(force=True)

@@ -41,7 +41,6 @@ class PictureKind:
     is_folded: bool = False  # draws a `Shown`: on Explore below the others, made once opened
     order: int = 100  # among the others in lists
     most_places: int | None = None  # rows or columns that there is room for
-    is_saved: bool = False  # is in the Save menu
     in_file: str = ""  # what stands before the head or the pair in its file's name
 
     def pictures(self, seen: Explorer) -> dict[str, Callable[[], Picture]]:
@@ -53,6 +52,11 @@ class PictureKind:
             for one in (seen.pair if self.takes == "pair" else seen.chosen)
             if self.has_room(one)
         }
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether it is in the Save menu, as all that Explore shows."""
+        return bool(self.view)
 
     @property
     def draws_shown(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from jaxtyping import Shaped
 
 from attnviz.core.heads import HeadId
 from attnviz.core.sheet import Sheet
@@ -98,7 +99,7 @@ def alt_of(key: str, view: Shown, says: str, language: Language, **more: object)
     return " ".join([alt, *view.about(language)])
 
 
-def map_arrays(view: Shown) -> dict[str, np.ndarray]:
+def map_arrays(view: Shown) -> dict[str, Shaped[np.ndarray, "..."]]:
     """What a script draws a map with: values, inks, what is not allowed, how far apart rows are."""
     attention = view.map
     arrays = {

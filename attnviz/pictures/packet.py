@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 _ALIGN = 8
 
 
-def pack(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+def pack(meta: Mapping[str, Any], arrays: Mapping[str, Shaped[np.ndarray, "..."]]) -> bytes:
     """`meta` (JSON values) and `arrays` as one packet."""
     entries, blocks, offset = [], [], 0
     for name, array in arrays.items():
@@ -30,7 +31,7 @@ def pack(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     return b"".join([len(header).to_bytes(4, "little"), header, *blocks])
 
 
-def unpack(packet: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def unpack(packet: bytes) -> tuple[dict[str, Any], dict[str, Shaped[np.ndarray, "..."]]]:
     """What `pack` was given."""
     start = 4 + int.from_bytes(packet[:4], "little")
     header = json.loads(packet[4:start])

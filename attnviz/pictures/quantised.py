@@ -6,6 +6,7 @@ Which lines are too faint to draw is decided before that.
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Shaped, UInt16
 
 from attnviz.pictures.lines import FAINTEST
 from attnviz.pictures.overview.tiles import shared
@@ -18,7 +19,7 @@ SLACK = 1.01 / STEPS  # what a stored weight may be off, with the rounding of fl
 FIRST_DRAWN = int(np.ceil(STEPS * FAINTEST))  # the least number of steps that is drawn as a line
 
 
-def quantised(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
+def quantised(maps: Sequence[Shown]) -> dict[str, Shaped[np.ndarray, "..."]]:
     """Every value in steps, as two bytes; which are below 0, and which are not allowed."""
     steps = np.stack([steps_of(view) for view in maps])
     high, low = np.divmod(steps, 256)
@@ -29,8 +30,8 @@ def quantised(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
     return arrays if denied is None else {**arrays, "denied": denied[:, 0]}
 
 
-def steps_of(view: Shown) -> np.ndarray:
-    """The sizes of a map's values in steps, as uint16; HIDDEN where they are not shown.
+def steps_of(view: Shown) -> UInt16[np.ndarray, "row column"]:
+    """The sizes of a map's values in steps; HIDDEN where they are not shown.
 
     Each is less than one step off, and to 2, 3 or 4 decimals it is still the weight: both lie
     between the same multiples of 1 / BINS, among which are all halves of such digits. A weight

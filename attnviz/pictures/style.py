@@ -6,7 +6,7 @@ from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Integer, UInt8
+from jaxtyping import Integer, Real, UInt8
 
 from attnviz.pictures.colour import contrast, encoded, from_oklab, linear, oklab
 
@@ -167,13 +167,13 @@ def signed_level(value: float, largest: float) -> int:
     return HALF + ink if value > 0 else HALF - ink
 
 
-def level(weights: np.ndarray) -> UInt8[np.ndarray, "..."]:
+def level(weights: Real[np.ndarray, "*axes"]) -> UInt8[np.ndarray, "*axes"]:
     """Weights as levels of a ramp: round(255 √w). The stated quantisation."""
     levels: np.ndarray = np.rint(LEVELS * np.sqrt(np.clip(weights, 0, 1))).astype(np.uint8)
     return levels
 
 
-def signed_levels(values: np.ndarray) -> UInt8[np.ndarray, "..."]:
+def signed_levels(values: Real[np.ndarray, "*axes"]) -> UInt8[np.ndarray, "*axes"]:
     """Values from −1 to 1 as levels of `signed_ramp`: 127 ± round(127 √|value|)."""
     ink = np.rint(HALF * np.sqrt(np.clip(np.abs(values), 0, 1)))
     levels: np.ndarray = (HALF + np.sign(values) * ink).astype(np.uint8)
@@ -196,7 +196,7 @@ def map_ramp(code: HeadCode | Paint, mode: Mode, *, signed: bool) -> UInt8[np.nd
     return signed_ramp(colour, mode, MINUS) if signed else ramp(colour, mode)
 
 
-def map_levels(values: np.ndarray, *, signed: bool) -> UInt8[np.ndarray, "..."]:
+def map_levels(values: Real[np.ndarray, "*axes"], *, signed: bool) -> UInt8[np.ndarray, "*axes"]:
     """A map's values as levels of its ramp."""
     return signed_levels(values) if signed else level(values)
 

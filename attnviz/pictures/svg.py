@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Integer, UInt8
 
 from attnviz.core.characters import visible
 from attnviz.core.sheet import Sheet
@@ -191,7 +191,11 @@ def safe(text: str) -> str:
 
 
 def squares(
-    grid: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]], ramp: np.ndarray, blank: int
+    grid: dict[
+        tuple[int, int], tuple[Integer[np.ndarray, "row column"], Bool[np.ndarray, "row column"]]
+    ],
+    ramp: UInt8[np.ndarray, "level rgb"],
+    blank: int,
 ) -> list[str]:
     """One path a level, of unit squares; neighbours of a row that share it are one rectangle.
 
@@ -269,7 +273,7 @@ def text(
     )
 
 
-def legend(ramp: np.ndarray, y: Length, paper: Paper, *, signed: bool) -> Block:
+def legend(ramp: UInt8[np.ndarray, "level rgb"], y: Length, paper: Paper, *, signed: bool) -> Block:
     """Ink of a few values, with their sign, in as many rows as they need."""
     size = paper.letters
     parts = []

@@ -8,7 +8,7 @@ import base64
 import re
 import zlib
 from binascii import Error as NotBase64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import get_args
 from urllib.parse import quote
@@ -23,6 +23,14 @@ _SHORT = 300  # characters of an address from which compressing is tried
 _BETWEEN, _IS = ";", "="
 _PLAIN = re.compile("[0-9]{1,9}(\\.[0-9]{1,12})?")
 _HALF = re.compile("[\ud800-\udfff]")  # a lone surrogate, which has no UTF-8
+
+
+class PartlyReadError(ValueError):
+    """Of a text of several entries, what could be read, and the names of the others."""
+
+    def __init__(self, found: Mapping[str, object], unread: Sequence[str]) -> None:
+        super().__init__(", ".join(unread))
+        self.found, self.unread = found, unread
 
 
 def joined(values: Mapping[str, str]) -> str:

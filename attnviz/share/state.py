@@ -5,7 +5,7 @@ to be dropped is named. A state is a mapping from the names of fields to values;
 is not in it, or stands as at the start, is left out of the link.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
@@ -68,27 +68,31 @@ class Field:
     is_text: bool = False  # typed by a person: of any length and any characters
 
 
-def _linked(
+def linked(
     parameter: str,
     read: Callable[[str], Any],
     write: Callable[[Any], str] = str,
     *,
     is_text: bool = False,
 ) -> dict[str, Any]:
-    """How a field of a page's state stands in a link: under `parameter`, unless as at first."""
+    """How a field of a page's state stands in a link: under `parameter`, unless as at first.
+
+    `read` raises `ValueError` where it cannot read a text, `PartlyReadError` where it can in part.
+    """
     return {"parameter": parameter, "read": read, "write": write, "is_text": is_text}
 
 
 def _typed(parameter: str) -> dict[str, Any]:
-    return _linked(parameter, codec.read_text, is_text=True)
+    return linked(parameter, codec.read_text, is_text=True)
 
 
-def _option(parameter: str, *options: str) -> dict[str, Any]:
-    return _linked(parameter, one_of(*options))
+def option(parameter: str, *options: str) -> dict[str, Any]:
+    """How a field that is one of a few words stands in a link."""
+    return linked(parameter, one_of(*options))
 
 
 def _yes(parameter: str) -> dict[str, Any]:
-    return _linked(parameter, flag, lambda value: str(int(value)))
+    return linked(parameter, flag, lambda value: str(int(value)))
 
 
 def _read_pins(text: str) -> tuple[str, ...]:
@@ -149,7 +153,7 @@ def _number(value: float) -> str:
 class PageState:
     """What the state of every page has."""
 
-    language: Language | None = field(default=None, metadata=_option("lang", *LANGUAGES))
+    language: Language | None = field(default=None, metadata=option("lang", *LANGUAGES))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,41 +170,39 @@ class SentenceState(PageState):
 class ViewState(PageState):
     """How a trace is looked at: heads, lines, lens, pins, table, further pictures."""
 
-    a: HeadId | None = field(default=None, metadata=_linked("ha", read_head, head_text))
-    b: HeadId | None = field(default=None, metadata=_linked("hb", read_head, head_text))
-    more: tuple[HeadId, ...] = field(default=(), metadata=_linked("hm", _read_heads, heads_text))
-    combine: Combine = field(default="each", metadata=_option("show", *get_args(Combine)))
-    map: MapKind = field(default="raw", metadata=_option("map", *get_args(MapKind)))
+    a: HeadId | None = field(default=None, metadata=linked("ha", read_head, head_text))
+    b: HeadId | None = field(default=None, metadata=linked("hb", read_head, head_text))
+    more: tuple[HeadId, ...] = field(default=(), metadata=linked("hm", _read_heads, heads_text))
+    combine: Combine = field(default="each", metadata=option("show", *get_args(Combine)))
+    map: MapKind = field(default="raw", metadata=option("map", *get_args(MapKind)))
     arrangement: Arrangement | None = field(
-        default=None, metadata=_option("arr", *get_args(Arrangement))
+        default=None, metadata=option("arr", *get_args(Arrangement))
     )
-    direction: Direction = field(
-        default="horizontal", metadata=_option("dir", *get_args(Direction))
-    )
-    unit: Unit = field(default="piece", metadata=_option("unit", *get_args(Unit)))
+    direction: Direction = field(default="horizontal", metadata=option("dir", *get_args(Direction)))
+    unit: Unit = field(default="piece", metadata=option("unit", *get_args(Unit)))
     hide_special: bool = field(default=False, metadata=_yes("nosp"))
     renormalise: bool = field(default=False, metadata=_yes("renorm"))
-    at_least: float = field(default=Lens().at_least, metadata=_linked("min", share, _number))
-    strongest: int = field(default=100, metadata=_linked("top", whole(5, 100)))
-    between: Between = field(default="all", metadata=_option("texts", *get_args(Between)))
-    sort_by: str = field(default=BY_LAYER, metadata=_option("sort", *SORTS))
-    tab: str | None = field(default=None, metadata=_option("see", *TABS))
-    span: tuple[int, int] | None = field(default=None, metadata=_linked("span", _read_span, _span))
-    pins: tuple[str, ...] = field(default=(), metadata=_linked("pin", _read_pins, ".".join))
+    at_least: float = field(default=Lens().at_least, metadata=linked("min", share, _number))
+    strongest: int = field(default=100, metadata=linked("top", whole(5, 100)))
+    between: Between = field(default="all", metadata=option("texts", *get_args(Between)))
+    sort_by: str = field(default=BY_LAYER, metadata=option("sort", *SORTS))
+    tab: str | None = field(default=None, metadata=option("see", *TABS))
+    span: tuple[int, int] | None = field(default=None, metadata=linked("span", _read_span, _span))
+    pins: tuple[str, ...] = field(default=(), metadata=linked("pin", _read_pins, ".".join))
     table_open: bool = field(default=False, metadata=_yes("tab"))
-    table_head: int = field(default=0, metadata=_linked("tabh", whole(0, MOST_HEADS - 1)))
-    table_query: int = field(default=0, metadata=_linked("tabq", whole(0, MOST_TOKEN)))
+    table_head: int = field(default=0, metadata=linked("tabh", whole(0, MOST_HEADS - 1)))
+    table_query: int = field(default=0, metadata=linked("tabq", whole(0, MOST_TOKEN)))
     finder_open: bool = field(default=False, metadata=_yes("find"))
-    finder_what: str = field(default=ANY, metadata=_option("findat", *FINDS))
-    finder_token: int | None = field(default=None, metadata=_linked("findk", whole(0, MOST_TOKEN)))
+    finder_what: str = field(default=ANY, metadata=option("findat", *FINDS))
+    finder_token: int | None = field(default=None, metadata=linked("findk", whole(0, MOST_TOKEN)))
     finder_by: str = field(
-        default="previous", metadata=_option("findby", *(one.name for one in measures()))
+        default="previous", metadata=option("findby", *(one.name for one in measures()))
     )
     finder_range: tuple[float, float] | None = field(
-        default=None, metadata=_linked("findin", read_range, range_text)
+        default=None, metadata=linked("findin", read_range, range_text)
     )
     # pictures that links of another time open; a tab that is chosen takes their place
-    opened: tuple[str, ...] = field(default=(), metadata=_linked("open", _read_opened, "-".join))
+    opened: tuple[str, ...] = field(default=(), metadata=linked("open", _read_opened, "-".join))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,40 +212,38 @@ class ExploreState(ViewState, SentenceState):
     `kind` is the attention that is looked at in an encoder–decoder.
     """
 
-    views: tuple[str, ...] = field(default=(), metadata=_linked("views", _read_views, "-".join))
-    kind: Kind = field(default="cross", metadata=_option("kind", *codec.KINDS))
+    views: tuple[str, ...] = field(default=(), metadata=linked("views", _read_views, "-".join))
+    kind: Kind = field(default="cross", metadata=option("kind", *codec.KINDS))
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainState(ViewState):
     """The page Train."""
 
-    view: Literal["one", "compare"] = field(default="one", metadata=_option("do", "one", "compare"))
-    task: str | None = field(default=None, metadata=_linked("task", _read_task))
-    heads: int = field(default=8, metadata=_linked("heads", _read_number_of_heads))
-    layers: int | None = field(default=None, metadata=_linked("layers", whole(1, MOST_LAYERS)))
-    seed: int = field(default=0, metadata=_linked("seed", whole(0, MOST_SEED)))
-    steps: int | None = field(default=None, metadata=_linked("steps", whole(1, MOST_STEPS)))
+    view: Literal["one", "compare"] = field(default="one", metadata=option("do", "one", "compare"))
+    task: str | None = field(default=None, metadata=linked("task", _read_task))
+    heads: int = field(default=8, metadata=linked("heads", _read_number_of_heads))
+    layers: int | None = field(default=None, metadata=linked("layers", whole(1, MOST_LAYERS)))
+    seed: int = field(default=0, metadata=linked("seed", whole(0, MOST_SEED)))
+    steps: int | None = field(default=None, metadata=linked("steps", whole(1, MOST_STEPS)))
     is_trained: bool = field(default=False, metadata=_yes("run"))
-    step: int | None = field(default=None, metadata=_linked("at", whole(0, MOST_STEPS)))
-    looks_over: Looks = field(default="step", metadata=_option("looks", *get_args(Looks)))
-    looks_at: int = field(default=0, metadata=_linked("lookat", whole(0, MOST_HEADS - 1)))
+    step: int | None = field(default=None, metadata=linked("at", whole(0, MOST_STEPS)))
+    looks_over: Looks = field(default="step", metadata=option("looks", *get_args(Looks)))
+    looks_at: int = field(default=0, metadata=linked("lookat", whole(0, MOST_HEADS - 1)))
     own_text: str | None = field(default=None, metadata=_typed("own"))
-    compare_task: str | None = field(default=None, metadata=_linked("pair_task", _read_task))
+    compare_task: str | None = field(default=None, metadata=linked("pair_task", _read_task))
     is_compared: bool = field(default=False, metadata=_yes("ran"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class WalkthroughState(SentenceState):
-    """The page Walkthrough, besides what `attnviz.lessons.link` holds of the lessons."""
 
 
 def fields_of(page: type[PageState]) -> tuple[Field, ...]:
     """What a link to a page holds, by the state of that page."""
-    return tuple(Field(one.name, start=one.default, **one.metadata) for one in fields(page))
+    start = page()
+    return tuple(
+        Field(one.name, start=getattr(start, one.name), **one.metadata) for one in fields(page)
+    )
 
 
-EXPLORE, TRAIN, WALKTHROUGH = map(fields_of, (ExploreState, TrainState, WalkthroughState))
+EXPLORE, TRAIN = map(fields_of, (ExploreState, TrainState))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,36 +254,35 @@ class Link:
     too_long: tuple[str, ...] = ()
 
 
-def to_link(
-    state: State, fields: Sequence[Field], more: Params | None = None, most: int = MOST_LINK
-) -> Link:
-    """A state as a link of up to `most` characters.
-
-    `more` are parameters of another kind that share the address.
-    """
-    params = {**(more or {})}
+def to_link(state: State, fields: Sequence[Field], most: int = MOST_LINK) -> Link:
+    """A state as a link of up to `most` characters; a typed text is left out if it is too long."""
+    written = {one.name: _written(one, state.get(one.name)) for one in fields}
+    texts = [one.name for one in fields if one.is_text]
+    room = most - sum(_length(params) for name, params in written.items() if name not in texts)
     too_long = []
-    for one in fields:
-        value = state.get(one.name)
-        if value is None or value == one.start:
-            continue
-        written = _written(one, value)
-        if len(urlencode({**params, **written})) > most and one.is_text:
-            too_long.append(one.name)
+    for name in texts:
+        if _length(written[name]) > room:
+            too_long.append(name)
         else:
-            params |= written
-    if too_long:
-        params[LONG] = "1"
+            room -= _length(written[name])
+    params = {LONG: "1"} if too_long else {}
+    for name, of_field in written.items():
+        params |= {} if name in too_long else of_field
     return Link({"v": VERSION, **params} if params else {}, tuple(too_long))
+
+
+def _length(params: Params) -> int:
+    """Characters of some of a link's parameters, with what parts them from the others."""
+    return len(urlencode(params)) + 1 if params else 0
 
 
 def from_link(
     params: Params, fields: Sequence[Field], most: int = codec.MOST_PARAMETER
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The state that a link names, and the parameters that had to be dropped.
+    """The state that a link names, and what had to be dropped: parameters, or entries of one.
 
     Parameters longer than `most` characters are dropped. Those that no field owns are not
-    looked at: they may be another reader's.
+    looked at.
     """
     state: dict[str, Any] = {}
     dropped = [name for name in ("v", LONG) if params.get(name, _USUAL[name]) != _USUAL[name]]
@@ -293,20 +292,21 @@ def from_link(
                 continue
             try:
                 state[one.name] = read(_bounded(params[parameter], most))
+            except codec.PartlyReadError as part:
+                state[one.name] = part.found
+                dropped += [f"{parameter}: {entry}" for entry in part.unread]
             except ValueError:
                 dropped.append(parameter)
     return state, tuple(dropped)
 
 
-def unknown(
-    params: Params, fields: Sequence[Field], others: Collection[str] = ()
-) -> tuple[str, ...]:
-    """The names of parameters that neither a field nor one of `others` reads.
+def unknown(params: Params, fields: Sequence[Field]) -> tuple[str, ...]:
+    """The names of parameters that no field reads.
 
     What a frame says to Streamlit, or the page around it adds for itself (`__…`), is no part
     of a link.
     """
-    known = {name for one in fields for name, _ in _readers(one)} | {"v", LONG, *others}
+    known = {name for one in fields for name, _ in _readers(one)} | {"v", LONG}
     strange = [name for name in params if name not in known and not name.startswith(_OF_FRAMES)]
     return tuple(name if len(name) <= _MOST_NAME else f"{name[:_MOST_NAME]}…" for name in strange)
 
@@ -317,6 +317,9 @@ _USUAL = {"v": VERSION, LONG: ""}
 
 
 def _written(one: Field, value: Any) -> dict[str, str]:
+    """The parameters of a field; none if it is as at the start."""
+    if value is None or value == one.start:
+        return {}
     if one.is_text:
         return text_parameters(one.parameter, value)
     return {one.parameter: one.write(value)}

@@ -5,7 +5,7 @@ restores.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -46,14 +46,19 @@ class ViewFile:
     data: str
 
 
-def open_link(fields: Sequence[Field], others: Collection[str] = ()) -> None:
-    """Take over what the address names, in a new session or on the way back through it."""
-    if not _DROPPED.is_there or came_back():
+def open_link(fields: Sequence[Field]) -> bool:
+    """Take over what the address names, in a new session or on the way back through it.
+
+    Whether it was taken over.
+    """
+    is_new = not _DROPPED.is_there or came_back()
+    if is_new:
         params = st.query_params.to_dict()
         found, dropped = from_link(params, fields)
-        _DROPPED.put((*dropped, *unknown(params, fields, others)))
+        _DROPPED.put((*dropped, *unknown(params, fields)))
         _begin_anew(fields)
         _take(found)
+    return is_new
 
 
 def show_dropped() -> None:
@@ -84,18 +89,18 @@ def drop(*parameters: str) -> None:
     _DROPPED.put((*_DROPPED.get(), *parameters))
 
 
-def keep_link(seen: PageState, more: Mapping[str, str] | None = None) -> None:
+def keep_link(seen: PageState) -> None:
     """Write what is seen into the address."""
     if is_embedded():
         return  # nobody sees an embedded page's address
-    link = current_link(seen, more)
+    link = current_link(seen)
     if link.params != st.query_params.to_dict():
         st.query_params.from_dict(link.params)
 
 
-def current_link(seen: PageState, more: Mapping[str, str] | None = None) -> Link:
+def current_link(seen: PageState) -> Link:
     """What is seen, as a link."""
-    return to_link(_values(seen), fields_of(type(seen)), more)
+    return to_link(_values(seen), fields_of(type(seen)))
 
 
 def address(params: Mapping[str, str]) -> str:
@@ -105,19 +110,17 @@ def address(params: Mapping[str, str]) -> str:
     return f"{page}?{urlencode(params)}" if params else page
 
 
-def as_file(page: str, seen: PageState, more: Mapping[str, str] | None = None) -> ViewFile:
+def as_file(page: str, seen: PageState) -> ViewFile:
     """What is seen, as a file that `open_file` reads."""
-    params = to_link(_values(seen), fields_of(type(seen)), more, most=_NO_LIMIT).params
+    params = to_link(_values(seen), fields_of(type(seen)), most=_NO_LIMIT).params
     whole = {"attnviz-view": VERSION, "page": page, "link": params}
     return ViewFile(f"attnviz-{page}.json", json.dumps(whole, ensure_ascii=False))
 
 
-def open_file(
-    data: bytes, page: str, fields: Sequence[Field], others: Collection[str] = ()
-) -> dict[str, str] | None:
+def open_file(data: bytes, page: str, fields: Sequence[Field]) -> bool:
     """Take over what a view file names; what is no view file of this page is dropped.
 
-    `others` are parameters that the page reads itself. All of the file's, or None.
+    Whether it was taken over.
     """
     try:
         whole = json.loads(data)
@@ -127,12 +130,12 @@ def open_file(
         fits, params = False, {}
     if not fits:
         drop(say("share.no_view_file", language()))
-        return None
+        return False
     found, dropped = from_link(params, fields, most=_NO_LIMIT)
     _begin_anew(fields)
     _take(found)
-    drop(*dropped, *unknown(params, fields, others))
-    return params
+    drop(*dropped, *unknown(params, fields))
+    return True
 
 
 def _begin_anew(fields: Sequence[Field]) -> None:

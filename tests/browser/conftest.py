@@ -7,7 +7,7 @@ import sys
 import urllib.request
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -162,6 +162,14 @@ def settle(page: Page) -> None:
     page.wait_for_function("() => window.settled().then(() => true)")
 
 
+def open_waiting(page: Page, settled: Callable[[Page], None] = settle) -> None:
+    """Open every picture that waits for an answer, and let the page settle after each."""
+    waiting = page.locator('[class*="st-key-skip_"] button')
+    while waiting.count():
+        waiting.first.click()
+        settled(page)
+
+
 @dataclass
 class Visit:
     """An open page, with all that it asked for and complained about."""
@@ -244,9 +252,8 @@ class Tabs:
 @pytest.fixture(scope="session")
 def tabs(server: Server, browser: Browser) -> Iterator[Tabs]:
     """Of the server of these tests; who opens one here closes it."""
-    found = Tabs(browser, server.address)
-    yield found
-    found.close()
+    with closing(Tabs(browser, server.address)) as found:
+        yield found
 
 
 @pytest.fixture

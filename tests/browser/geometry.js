@@ -51,6 +51,13 @@ const near = (element, selector) => {
 };
 const treesIn = (root) => [root, ...[...root.querySelectorAll("*")].filter((e) => e.shadowRoot).flatMap((e) => treesIn(e.shadowRoot))];
 const allIn = (root, selector) => treesIn(root).flatMap((tree) => [...tree.querySelectorAll(selector)]);
+const textsIn = (root) => treesIn(root).flatMap((tree) => {
+  const walker = document.createTreeWalker(tree, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) found.push(walker.currentNode);
+  return found;
+});
+Object.assign(window, { allIn, textsIn }); // for letters.js
 
 function measure() {
   const faults = new Set();
@@ -143,13 +150,7 @@ function measure() {
     return false;
   };
 
-  const texts = treesIn(main).flatMap((tree) => {
-    const walker = document.createTreeWalker(tree, NodeFilter.SHOW_TEXT);
-    const found = [];
-    while (walker.nextNode()) found.push(walker.currentNode);
-    return found;
-  });
-  for (const text of texts) {
+  for (const text of textsIn(main)) {
     const { parentElement: parent } = text;
     if (!text.data.trim() || !parent || parent.closest("title") || !isSeen(parent)) continue;
     const size = parseFloat(getComputedStyle(parent).fontSize) * scaleOf(parent);

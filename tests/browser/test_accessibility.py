@@ -16,7 +16,7 @@ import attnviz
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
 from attnviz.share.state import TABS
-from tests.browser.conftest import Server, Tabs, settle
+from tests.browser.conftest import Server, Tabs, open_waiting, settle
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
@@ -66,14 +66,6 @@ def go(tab: Page, server: Server) -> Go:
     return to
 
 
-def show_all(page: Page) -> None:
-    """Open every picture that waits for an answer."""
-    waiting = page.locator('[class*="st-key-skip_"] button')
-    while waiting.count():
-        waiting.first.click()
-        settle(page)
-
-
 def darken(page: Page) -> None:
     """See the page in a dark browser."""
     page.emulate_media(color_scheme="dark")
@@ -108,7 +100,7 @@ def faults(page: Page, *rules: str) -> list[str]:
 @pytest.mark.parametrize("place", PLACES)
 def test_nothing_grave_on_any_page(go: Go, place: str) -> None:
     page = go(PLACES[place])
-    show_all(page)
+    open_waiting(page)
     found = {"light": faults(page)}
     if place in SCROLLING:
         page.set_viewport_size(NARROW)

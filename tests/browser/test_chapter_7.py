@@ -25,7 +25,7 @@ def test_two_heads_are_built_by_key_and_clicked(
         assert step("data-step") == str(expected)
     bottom = figure.locator(".stepper").evaluate("e => e.getBoundingClientRect().bottom")
     assert bottom <= 900, "the first screen holds the figure and its steps"
-    lines = wide.locator(".strands:not([style*=hidden]) .strand")
+    lines = wide.locator(".weight-lines:not([style*=hidden]) .weight-line")
     found = lines.evaluate_all("all => all.map(e => [e.dataset.part, Number(e.dataset.value)])")
     assert len(found) > 300
     for part, weight in found[::17]:
@@ -33,7 +33,7 @@ def test_two_heads_are_built_by_key_and_clicked(
     wide.locator('.edge-token[data-part="word.9"][data-choose]').first.hover()
     said = figure.locator(".calculation")
     expect(said).to_contain_text("application (10) 0.95")
-    lit = wide.locator(".strand.lit").evaluate_all("all => all.map(e => e.dataset.part)")
+    lit = wide.locator(".weight-line.lit").evaluate_all("all => all.map(e => e.dataset.part)")
     assert lit
     assert all(part.startswith("N.2.1.9.") for part in lit)
     wide.locator('[data-option="hub@L2H1-hidden.10"]').click()

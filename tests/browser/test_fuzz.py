@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -123,9 +124,8 @@ Watch = Callable[..., Watched]
 @pytest.fixture(scope="module")
 def tabs(server: Server, browser: Browser) -> Iterator[Tabs]:
     """Of the server of this file."""
-    found = Tabs(browser, server.address)
-    yield found
-    found.close()
+    with closing(Tabs(browser, server.address)) as found:
+        yield found
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
 from attnviz.pictures.standalone import standalone
 from attnviz.share.state import TABS
-from tests.browser.conftest import Server, Tabs, settle
+from tests.browser.conftest import Server, Tabs, open_waiting, settle
 
 GEOMETRY = (Path(__file__).parent / "geometry.js").read_text(encoding="utf-8")
 WIDTHS = (1440, 820, 390)
@@ -80,10 +80,7 @@ def show_all(page: Page) -> None:
     """Wait until a page stands, and open every picture that waits for an answer."""
     page.wait_for_selector(STANDS)
     still(page)
-    waiting = page.locator('[class*="st-key-skip_"] button')
-    while waiting.count():
-        waiting.first.click()
-        still(page)
+    open_waiting(page, still)
 
 
 def still(page: Page) -> None:

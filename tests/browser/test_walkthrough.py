@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 import attnviz
 from attnviz.analysis import handmade
 from attnviz.lessons.handout import handout, worksheet
-from attnviz.lessons.link import Progress
+from attnviz.lessons.link import WalkthroughState
 from attnviz.pictures import style
 from attnviz.texts import LANGUAGES
 from tests.browser.conftest import Open, Server, Visit, painted, watched
@@ -280,7 +280,7 @@ def test_the_handout_opens_and_prints_without_a_network(
     browser: Browser, note: attnviz.Trace, tmp_path: Path
 ) -> None:
     file = tmp_path / "handout.html"
-    file.write_text(handout(note, Progress(guesses={"C13": "holds"})), encoding="utf-8")
+    file.write_text(handout(note, WalkthroughState(guesses={"C13": "holds"})), encoding="utf-8")
     context = browser.new_context(offline=True)
     page = context.new_page()
     problems: list[str] = []

@@ -35,9 +35,7 @@ from attnviz.export.numbers import as_csv, as_json, as_npz
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.handout import handout
-from attnviz.lessons.link import Progress
-from attnviz.lessons.link import from_link as standing_from
-from attnviz.lessons.link import to_link as standing_to
+from attnviz.lessons.link import WalkthroughState
 from attnviz.models.load import Model, load
 from attnviz.models.small.trained import fingerprint
 from attnviz.pictures.recipe import Recipe
@@ -47,7 +45,6 @@ from attnviz.share.state import (
     ExploreState,
     PageState,
     TrainState,
-    WalkthroughState,
     fields_of,
     from_link,
     to_link,
@@ -58,6 +55,7 @@ from attnviz.training.tasks import task_called, tasks
 from attnviz.ui import address
 from attnviz.ui import state as ui_state
 from attnviz.ui.widgets.training_texts import outcome
+from tests import walkthrough_links
 from tests.conftest import save_tiny
 from tests.fuzz import CASES, COUNTED, random_cases, sample
 from tests.fuzz.corpus import CATEGORIES, corpus
@@ -399,7 +397,7 @@ def check_link(params: dict[str, str]) -> None:
         link = to_link(found, fields)
         assert len(urlencode(link.params)) <= 6_100
         assert from_link(link.params, fields)[1] in ((), (LONG,))
-        assert set(dropped) <= set(params)
+        assert {name.partition(":")[0] for name in dropped} <= set(params)
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS)
@@ -415,8 +413,8 @@ def test_random_links_open_what_they_can(params: dict[str, str]) -> None:
 
 
 def check_standing(params: dict[str, str]) -> None:
-    standing, dropped = standing_from(params)
-    again, lost = standing_from(standing_to(standing))
+    standing, dropped = walkthrough_links.opened(params)
+    again, lost = walkthrough_links.opened(walkthrough_links.written(standing))
     assert (again, lost) == (standing, ())
     assert all(name.partition(":")[0] in params for name in dropped)
 
@@ -467,7 +465,7 @@ def test_what_a_lesson_reads_from_a_link_fits_its_figure(
     note: Trace, params: dict[str, str]
 ) -> None:
     COUNTED["lessons used"] += 1
-    standing, _ = standing_from(params)
+    standing, _ = walkthrough_links.opened(params)
     for chapter in chapters():
         scene = chapter.scene(note, standing.of_chapter(chapter.number))
         for name in scene.choice:
@@ -483,13 +481,13 @@ def test_what_a_lesson_reads_from_a_link_fits_its_figure(
 def test_a_lesson_on_a_hostile_sentence_is_text(minilm: Model) -> None:
     plain = attnviz.trace("the cat sat on the mat", minilm)
     printed = handout(plain)
-    pages = {c.number: chapter_page(c, c.scene(plain), Progress()) for c in chapters()}
+    pages = {c.number: chapter_page(c, c.scene(plain), WalkthroughState()) for c in chapters()}
 
     def check(text: str) -> None:
         trace = attnviz.trace(f"the cat {text[:150]} sat", minilm)
         check_page(handout(trace), printed)
         chapter = chapters()[len(text) % 8]
-        found = chapter_page(chapter, chapter.scene(trace), Progress())
+        found = chapter_page(chapter, chapter.scene(trace), WalkthroughState())
         assert found.lower().count("<script") == 1
         elements = {name for name, *_ in Shape(found).elements}
         assert elements <= {name for name, *_ in Shape(pages[chapter.number]).elements}
@@ -501,38 +499,22 @@ def test_a_lesson_on_a_hostile_sentence_is_text(minilm: Model) -> None:
 # ---- view files
 
 
-class State(dict[str, Any]):
-    """Stands in for Streamlit's session state."""
-
-    def __getattr__(self, name: str) -> Any:
-        return self[name]
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
-
-    def to_dict(self) -> dict[str, Any]:
-        return dict(self)
-
-
 @contextlib.contextmanager
-def session(**state: Any) -> Iterator[State]:
+def session(**state: Any) -> Iterator[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
-        found = State(state)
-        patch.setattr("streamlit.session_state", found)
-        yield found
+        patch.setattr("streamlit.session_state", state)
+        yield state
 
 
 def open_file(data: bytes) -> None:
     """Open a view file on each page, and share what is then seen."""
     for page, fields in PAGES.items():
         with session(unit="word") as state:
-            opened = address.open_file(data, page, fields)
-            assert opened is not None or state["dropped"]
+            is_taken = address.open_file(data, page, fields)
+            assert is_taken or state["dropped"]
             seen = ui_state.read(STATES[page])
             address.current_link(seen)
             address.as_file(page, seen).data.encode()
-            if page == "walkthrough" and opened is not None:
-                check_standing(opened)
 
 
 def view_file(page: str, link: object) -> bytes:
@@ -556,7 +538,7 @@ JSON = st.recursive(
     st.sampled_from(sorted(PAGES)),
     st.one_of(
         JSON,
-        st.dictionaries(st.sampled_from((*PARAMETERS, *STANDING)), st.one_of(TEXTS, JSON)),
+        st.dictionaries(st.sampled_from(PARAMETERS), st.one_of(TEXTS, JSON)),
         LINKS,
     ),
 )

@@ -3,7 +3,6 @@
 import base64
 import json
 import zlib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from attnviz.lessons.link import WALKTHROUGH
 from attnviz.models.load import Model
-from attnviz.share.state import EXPLORE, TRAIN, WALKTHROUGH, Field
+from attnviz.share.state import EXPLORE, TRAIN, Field
 from tests.fuzz import COUNTED, random_cases, sample
-from tests.fuzz.test_core import LINKS, SECRETS, STANDING, standings
-from tests.waiting import CEILING
+from tests.fuzz.test_core import LINKS, SECRETS, standings
+from tests.test_share_page import at_link
 
-MAIN = Path(__file__).parents[2] / "attnviz" / "ui" / "server" / "main.py"
 FIELDS: dict[str, tuple[Field, ...]] = {
     "": EXPLORE,
     "train": TRAIN,
@@ -29,12 +28,7 @@ WORK = {"run", "ran", "do"}  # would start trainings
 def opened(where: str, params: dict[str, str]) -> AppTest:
     """A page opened by a link, without a crash or a place on the server in what it says."""
     COUNTED["pages"] += 1
-    app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
-    if where:
-        app.switch_page(f"../../../pages/{where}.py")
-    for name, text in params.items():
-        app.query_params[name] = text
-    app.run()
+    app = at_link(where, params)
     check(app, params)
     return app
 
@@ -56,7 +50,6 @@ def sendable(text: str) -> bool:
 def test_every_parameter_of_a_page_takes_hostile_texts(minilm: Model, where: str) -> None:
     texts = [text for text in sample() if sendable(text) and len(text) <= 5_000]
     names = [field.parameter for field in FIELDS[where] if field.parameter not in WORK]
-    names += STANDING if where == "walkthrough" else ()
     at = 0
     while at < len(texts):  # a text for each parameter at once, so that few pages hold all
         params = dict(zip(names, texts[at:], strict=False))

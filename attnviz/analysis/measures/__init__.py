@@ -61,13 +61,13 @@ class Attention:
         counted: Bool[np.ndarray, "#head query"] | None = None,
     ) -> "Measured":
         """The mean over the counted queries, those that may look at something unless said."""
-        said = self.choices > 0 if counted is None else counted
-        if said.all():
+        is_counted = self.choices > 0 if counted is None else counted
+        if is_counted.all():
             heads, queries = of_query.shape
             return Measured(of_query.mean(axis=-1, dtype=float), np.full(heads, queries))
-        said = np.broadcast_to(said, of_query.shape)
-        tokens = said.sum(axis=-1)
-        sums = np.where(said, of_query, 0).sum(axis=-1, dtype=float)
+        is_counted = np.broadcast_to(is_counted, of_query.shape)
+        tokens = is_counted.sum(axis=-1)
+        sums = np.where(is_counted, of_query, 0).sum(axis=-1, dtype=float)
         none = np.full(len(tokens), np.nan)
         return Measured(np.divide(sums, tokens, where=tokens > 0, out=none), tokens)
 

@@ -17,10 +17,10 @@ def on_hub(attention: Attention) -> Measured:
     heads, keys = received.sums.shape
     content = ~attention.sides.keys_that(is_special)
     enough = received.looking >= ENOUGH * received.queries
-    chosen = np.broadcast_to(content & enough, (heads, keys))
-    got = np.where(chosen, received.mean, -1.0)
+    counted = np.broadcast_to(content & enough, (heads, keys))
+    got = np.where(counted, received.mean, -1.0)
     best = got.argmax(axis=-1)
-    has = chosen.any(axis=-1)
+    has = counted.any(axis=-1)
     tokens = np.broadcast_to(received.looking, (heads, keys))[np.arange(heads), best]
     return Measured(np.where(has, got.max(axis=-1), np.nan), np.where(has, tokens, 0))
 

@@ -109,11 +109,11 @@ def changed_reading(
     Raises:
         InterventionError: if the model has no such head, token or mask token.
     """
-    for one in interventions:
-        if isinstance(one, Change):
-            one.check(model, len(reading.tokens))
-        if isinstance(one, InputChange):
-            reading = one.changed(reading, model)
+    for intervention in interventions:
+        if isinstance(intervention, Change):
+            intervention.check(model, len(reading.tokens))
+        if isinstance(intervention, InputChange):
+            reading = intervention.changed(reading, model)
     return reading
 
 

@@ -13,6 +13,5 @@ PICTURE = PictureKind(
     view="arcs",
     is_folded=True,
     most_places=MOST_PLACES,
-    is_saved=True,
     in_file="arcs ",
 )

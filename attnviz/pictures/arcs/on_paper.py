@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Shaped
 
 from attnviz.core.maps import AttentionMap, Place, second_text
 from attnviz.pictures import style
@@ -19,7 +20,9 @@ EDGE = 8.0
 BASE = SHAPE["high"] + 4  # where the line of text begins, from above
 
 
-def arcs_on_paper(view: Shown, lines: Mapping[str, np.ndarray], paper: Paper) -> Block:
+def arcs_on_paper(
+    view: Shown, lines: Mapping[str, Shaped[np.ndarray, " line"]], paper: Paper
+) -> Block:
     """Every arc, those of one sign and step of opacity as one path, and the names below."""
     places = _places(view.map)
     first_key = len(places) - len(view.map.columns)

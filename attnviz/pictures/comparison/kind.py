@@ -13,6 +13,5 @@ PICTURE = PictureKind(
     view="comparison",
     is_folded=True,
     order=90,
-    is_saved=True,
     in_file="difference ",
 )

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from attnviz.pictures import style
 from attnviz.pictures.packet import pack
@@ -28,7 +29,7 @@ class Element:
     tag: str
     attributes: dict[str, str]
     children: tuple["Element | str", ...]
-    array: np.ndarray | None = None  # painted on a canvas, "row column"
+    array: Shaped[np.ndarray, "row column"] | None = None  # painted on a canvas
     hue: str = ""  # of the array's positive numbers
 
     def walk(self) -> Iterator["Element"]:

@@ -19,6 +19,5 @@ PICTURE = PictureKind(
     draw=draw_one,
     script=SCRIPT,
     view="heatmaps",
-    is_saved=True,
     order=3,
 )

@@ -13,6 +13,5 @@ PICTURE = PictureKind(
     view="highlights",
     is_folded=True,
     order=95,
-    is_saved=True,
     in_file="text ",
 )

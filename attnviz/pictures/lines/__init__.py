@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, Literal, get_args
 
 import numpy as np
+from jaxtyping import Float32, Shaped, UInt8, UInt16
 
 from attnviz import checks
 from attnviz.analysis.combine import Combination
@@ -58,10 +59,10 @@ BESIDE = 12.0  # units between two panels on paper
 class Lines:
     """The lines of some maps, and the packet that draws them."""
 
-    head: np.ndarray  # uint8, index into the maps
-    query: np.ndarray  # uint16, index into the rows
-    key: np.ndarray  # uint16, index into the columns
-    weight: np.ndarray  # float32
+    head: UInt8[np.ndarray, " line"]  # index into the maps
+    query: UInt16[np.ndarray, " line"]  # index into the rows
+    key: UInt16[np.ndarray, " line"]  # index into the columns
+    weight: Float32[np.ndarray, " line"]
     alt: str
     packet: bytes
     maps: tuple[Shown, ...]
@@ -330,7 +331,7 @@ def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
     }
 
 
-def line_arrays(maps: Sequence[Shown]) -> dict[str, np.ndarray]:
+def line_arrays(maps: Sequence[Shown]) -> dict[str, Shaped[np.ndarray, " line"]]:
     """Every line that can be seen, head by head."""
     head, query, key, weight = [], [], [], []
     for index, one in enumerate(maps):

@@ -18,6 +18,5 @@ PICTURE = PictureKind(
     draw=draw,
     script=SCRIPT,
     view="lines",
-    is_saved=True,
     order=1,
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from jaxtyping import Float, Integer
 
 from attnviz.core.maps import Place, second_text
 from attnviz.digits import printed
@@ -27,9 +28,9 @@ class HeadLines:
 
     ink: str
     dash: str
-    query: np.ndarray
-    key: np.ndarray
-    weight: np.ndarray
+    query: Integer[np.ndarray, " line"]
+    key: Integer[np.ndarray, " line"]
+    weight: Float[np.ndarray, " line"]
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,13 @@ def numbers_of(
     return sorted(numbers, key=lambda number: list(pins).index(number[1]))
 
 
-def listed(layout: Layout, pin: str, query: np.ndarray, key: np.ndarray, weight: np.ndarray) -> str:
+def listed(
+    layout: Layout,
+    pin: str,
+    query: Integer[np.ndarray, " line"],
+    key: Integer[np.ndarray, " line"],
+    weight: Float[np.ndarray, " line"],
+) -> str:
     """The numbers of one pin of one head, the largest first, each after its token."""
     own, far = (query, key) if pin[0] == "q" else (key, query)
     mine = own == int(pin[1:])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
+from jaxtyping import Shaped
 
 from attnviz import checks
 from attnviz.analysis.lens import Lens, MapKind
@@ -166,7 +167,7 @@ def overview(
     return Overview(one, tiles_of(one, map), language, map)
 
 
-def inks_of(drawn: Trace | AttentionMap) -> dict[str, np.ndarray]:
+def inks_of(drawn: Trace | AttentionMap) -> dict[str, Shaped[np.ndarray, "..."]]:
     """The colours of an overview's levels in both modes: ink, or two hues for both signs."""
     if isinstance(drawn, AttentionMap) and drawn.is_signed:
         code = style.HEAD_CODES[0]

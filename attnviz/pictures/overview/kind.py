@@ -19,6 +19,5 @@ PICTURE = PictureKind(
     draw=draw,
     script=SCRIPT,
     view="overview",
-    is_saved=True,
     order=2,
 )

@@ -15,7 +15,6 @@ function blank() {
   if (old) return old.remove();
   const sheet = document.createElement("div");
   sheet.className = "attnviz-blank";
-  Object.assign(sheet.style, { position: "fixed", inset: "0", background: "black", zIndex: "999999" });
   sheet.addEventListener("click", () => sheet.remove());
   document.body.append(sheet);
 }

@@ -114,51 +114,43 @@ def _linked(run: Run) -> str:
 
 def _choice(now: TrainState) -> Run:
     """What to train, as chosen, within the limits."""
-    names, task = list(tasks()), _task(now)
-    own = partial(state.bound, TrainState)
+    task = _task(now)
     with st.container(key="train_choice", horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            say("train.task", language()),
-            names,
-            format_func=lambda task: say(f"task.{task}", language()),
-            **own("task", "index", names, usual=FIRST_TASK, then=_forget_own_choices),
-        )
-        heads = st.selectbox(
-            say("train.heads", language()),
-            HEADS,
-            **own("heads", "index", HEADS),
-            width=90,
-        )
-        layers = st.number_input(
-            say("train.layers", language()),
-            1,
-            MOST_LAYERS,
-            **own("layers", usual=task.needs_layers),
-            width=120,
-        )
-        seed = st.number_input(
-            say("train.seed", language()),
-            0,
-            MOST_SEED,
-            **own("seed"),
-            width=120,
-        )
-        steps = st.number_input(
-            say("train.steps", language()),
-            1,
-            MOST_STEPS,
-            **own("steps", usual=task.steps),
-            width=130,
-        )
+        run = checked(task, *_sizes(task))
     st.caption(markdown_text(say(f"task.{task.name}_asks", language())))
     if task.is_causal:
         st.caption(say("train.decoder", language()))
-    run = checked(task, heads, int(layers), int(seed), int(steps))
     needs = say(f"task.{task.name}_needs", language())
     parameters = f"{run.shape.parameters:,}"
     said = say("train.parameters", language(), parameters=parameters, needs=needs)
     st.caption(markdown_text(said))
     return run
+
+
+def _sizes(task: Task) -> tuple[int, int, int, int]:
+    """The boxes of a training: its task, and the heads, layers, seed and steps that they hold."""
+    names, own = list(tasks()), partial(state.bound, TrainState)
+    st.selectbox(
+        say("train.task", language()),
+        names,
+        format_func=lambda task: say(f"task.{task}", language()),
+        **own("task", "index", names, usual=FIRST_TASK, then=_forget_own_choices),
+    )
+    heads = st.selectbox(
+        say("train.heads", language()), HEADS, **own("heads", "index", HEADS), width=90
+    )
+    layers = _number("layers", "train.layers", 1, MOST_LAYERS, usual=task.needs_layers)
+    seed = _number("seed", "train.seed", 0, MOST_SEED)
+    steps = _number("steps", "train.steps", 1, MOST_STEPS, usual=task.steps, width=130)
+    return heads, layers, seed, steps
+
+
+def _number(
+    name: str, label: str, least: int, most: int, *, usual: int | None = None, width: int = 120
+) -> int:
+    """The box of a whole number, and what it holds."""
+    bound = state.bound(TrainState, name, usual=usual)
+    return int(st.number_input(say(label, language()), least, most, **bound, width=width))
 
 
 def _forget_own_choices() -> None:

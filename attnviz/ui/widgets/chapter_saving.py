@@ -2,14 +2,14 @@
 
 from attnviz.lessons.chapter_file import chapter_numbers, chapter_page
 from attnviz.lessons.engine import Chapter, Scene
-from attnviz.lessons.link import Progress
+from attnviz.lessons.link import WalkthroughState
 from attnviz.texts import say
 from attnviz.ui.components.figures import lazy_popover
 from attnviz.ui.frame import language
 from attnviz.ui.widgets.downloads import save_button
 
 
-def save_chapter(chapter: Chapter, scene: Scene, progress: Progress) -> None:
+def save_chapter(chapter: Chapter, scene: Scene, progress: WalkthroughState) -> None:
     """A chapter of the walkthrough as a page, and the numbers behind its figure."""
     name = f"attnviz-chapter-{chapter.number}"
     with lazy_popover(say("page.save", language()), "save_open") as is_open:
@@ -19,7 +19,7 @@ def save_chapter(chapter: Chapter, scene: Scene, progress: Progress) -> None:
             save_button("json", numbers, "application/json", lambda: _values(chapter, scene))
 
 
-def _chapter(chapter: Chapter, scene: Scene, progress: Progress) -> bytes:
+def _chapter(chapter: Chapter, scene: Scene, progress: WalkthroughState) -> bytes:
     return chapter_page(chapter, scene, progress).encode()
 
 

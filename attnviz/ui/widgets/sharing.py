@@ -1,6 +1,6 @@
 """Sharing what one sees: its link, a frame for another page, a file where a link is too short."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Literal
 
@@ -13,8 +13,8 @@ from attnviz.ui import address, state
 from attnviz.ui.components.figures import lazy_popover
 from attnviz.ui.errors import run_whole_page
 from attnviz.ui.frame import language
+from attnviz.ui.state import Then
 
-Opened = Callable[[Mapping[str, str]], object]
 PageName = Literal["explore", "train", "walkthrough"]
 THEMES = ("auto", "light", "dark")
 _HEIGHTS = {"overview": 520, "heatmaps": 560, "table": 700}  # px, at a course page's width
@@ -27,31 +27,18 @@ _LISTENER = (
 )
 
 
-def share(
-    page: PageName,
-    seen: PageState,
-    more: Mapping[str, str] | None = None,
-    on_opened: Opened | None = None,
-    others: Collection[str] = (),
-) -> None:
+def share(page: PageName, seen: PageState, on_opened: Then | None = None) -> None:
     """A popover with everything that brings this view to somebody else.
 
-    `seen` is the page's state as it is seen; `more` are parameters of the page's own, of all
-    its `others`, which `on_opened` is given from a saved view.
+    `seen` is the page's state as it is seen; `on_opened` runs when a saved view is in force.
     """
     with lazy_popover(say("share.share", language()), "share_open") as is_open:
         if is_open:
-            _ways(page, seen, more, on_opened, others)
+            _ways(page, seen, on_opened)
 
 
-def _ways(
-    page: PageName,
-    seen: PageState,
-    more: Mapping[str, str] | None,
-    on_opened: Opened | None,
-    others: Collection[str],
-) -> None:
-    link = address.current_link(seen, more)
+def _ways(page: PageName, seen: PageState, on_opened: Then | None) -> None:
+    link = address.current_link(seen)
     if link.too_long:
         st.warning(say("share.too_long", language()))
     else:
@@ -59,7 +46,7 @@ def _ways(
         st.code(address.address(link.params), language=None, wrap_lines=True)
         if page == "explore":
             _frame(link.params)
-    _file(page, seen, more, on_opened, others)
+    _file(page, seen, on_opened)
 
 
 def _frame(params: Mapping[str, str]) -> None:
@@ -102,24 +89,18 @@ def _height(views: Sequence[str]) -> int:
     return 60 + sum(tall.get(view, _HEIGHT) for view in views or USUAL_VIEWS)
 
 
-def _file(
-    page: PageName,
-    seen: PageState,
-    more: Mapping[str, str] | None,
-    on_opened: Opened | None,
-    others: Collection[str],
-) -> None:
+def _file(page: PageName, seen: PageState, on_opened: Then | None) -> None:
     """The view as a file, and a place to open one."""
-    view = address.as_file(page, seen, more)
+    view = address.as_file(page, seen)
     label = say("share.save_view", language())
     st.download_button(label, view.data, view.name, "application/json", key="save_view")
 
     def take() -> None:
         given = state.taken("view_file")
         if given is not None:
-            params = address.open_file(given.getvalue(), page, fields_of(type(seen)), others)
-            if on_opened is not None and params is not None:
-                on_opened(params)
+            is_taken = address.open_file(given.getvalue(), page, fields_of(type(seen)))
+            if on_opened is not None and is_taken:
+                on_opened()
             run_whole_page()
 
     st.file_uploader(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from attnviz.export.training import comparison_csv, course_csv, target_shares_csv
 from attnviz.texts import say
@@ -12,7 +13,7 @@ from attnviz.ui.frame import language
 from attnviz.ui.widgets.downloads import save_button
 
 
-def save_training(training: Training, shares: np.ndarray) -> None:
+def save_training(training: Training, shares: Float[np.ndarray, "layer head target"]) -> None:
     """A training's course and target shares as tables."""
     name, spoken = training.run.name, language()
     with lazy_popover(say("page.save", language()), "save_training_open") as is_open:

@@ -29,18 +29,15 @@ def _longest(trace: Trace) -> Outcome:
     d = trace.model.d_head
     block = slice(head * d, (head + 1) * d)
     learned = trace.learned[layer].query
-    lengths = {}
-    for token in trace.tokens:
-        if not token.is_special:
-            x = trace.residual(layer)[token.position].astype(np.float64)
-            q = x @ learned.weight[:, block].astype(np.float64) + learned.bias[block]
-            lengths[token.position] = float(np.sqrt((q * q).sum()))
-    best = max(lengths, key=lambda position: lengths[position])
-    shortest = min(lengths.values())
+    content = [token.position for token in trace.tokens if not token.is_special]
+    x = trace.residual(layer)[content].astype(np.float64)
+    q = x @ learned.weight[:, block].astype(np.float64) + learned.bias[block]
+    lengths = np.sqrt((q * q).sum(axis=1))
+    best = content[int(lengths.argmax())]
     said = {
         "best": trace.tokens[best].name,
-        "length": f"{lengths[best]:.2f}",
-        "shortest": f"{shortest:.2f}",
+        "length": f"{lengths.max():.2f}",
+        "shortest": f"{lengths.min():.2f}",
     }
     return Outcome(str(best), said)
 

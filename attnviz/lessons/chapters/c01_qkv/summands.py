@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from attnviz.core.card import Projected
 from attnviz.digits import equals, printed
@@ -20,9 +21,9 @@ class Sum:
 
     component: int
     at: list[int]
-    x: np.ndarray  # those numbers of x, and of the column of W_Q
-    w: np.ndarray
-    products: np.ndarray
+    x: Float[np.ndarray, " term"]  # those numbers of x, and of the column of W_Q
+    w: Float[np.ndarray, " term"]
+    products: Float[np.ndarray, " term"]
     rest: float
     others: int
     bias: float

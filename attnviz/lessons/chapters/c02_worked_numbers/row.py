@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Integer
 
 from attnviz.lessons.engine import Scene
 
@@ -14,18 +15,18 @@ STRONGEST = 3  # keys that are shown one by one
 class Row:
     """One query's row of the model, step by step; what is of a key comes in the order of keys."""
 
-    x: np.ndarray  # "key d_model"
-    q: np.ndarray  # "d_head"
-    k: np.ndarray
-    v: np.ndarray
-    products: np.ndarray
-    scores: np.ndarray
-    weights: np.ndarray
-    z: np.ndarray  # the model's own
+    x: Float[np.ndarray, "key d_model"]
+    q: Float[np.ndarray, " d_head"]
+    k: Float[np.ndarray, "key d_head"]
+    v: Float[np.ndarray, "key d_value"]
+    products: Float[np.ndarray, " key"]
+    scores: Float[np.ndarray, " key"]
+    weights: Float[np.ndarray, " key"]
+    z: Float[np.ndarray, " d_value"]  # the model's own
     divisor: float
 
     @property
-    def allowed(self) -> np.ndarray:
+    def allowed(self) -> Integer[np.ndarray, " allowed"]:
         """The keys that the query may look at."""
         return np.flatnonzero(~np.isneginf(self.scores))
 
@@ -37,11 +38,13 @@ class Row:
         return found
 
     @property
-    def others(self) -> np.ndarray:
+    def others(self) -> Integer[np.ndarray, " other"]:
         """All other keys that are allowed."""
         return np.setdiff1d(self.allowed, self.strongest)
 
-    def weighed(self, keys: Sequence[int] | np.ndarray) -> np.ndarray:
+    def weighed(
+        self, keys: Sequence[int] | Integer[np.ndarray, " chosen"]
+    ) -> Float[np.ndarray, " d_value"]:
         """The sum of weight times value over some keys."""
         found: np.ndarray = self.weights[keys] @ self.v[keys]
         return found

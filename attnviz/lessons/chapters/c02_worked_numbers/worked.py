@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from attnviz.core.weights import softmax
 from attnviz.lessons import note_example
@@ -13,32 +14,32 @@ class Worked:
     """All numbers of the figure for the word that asks."""
 
     row: int
-    vectors: dict[str, np.ndarray]  # x, q, k, v: "word width"
+    vectors: dict[str, Float[np.ndarray, "word _"]]  # x, q, k, v
 
     @property
-    def products(self) -> np.ndarray:
+    def products(self) -> Float[np.ndarray, " word"]:
         """Dot products of the word that asks with each key."""
         found: np.ndarray = self.vectors["k"] @ self.vectors["q"][self.row]
         return found
 
     @property
-    def scores(self) -> np.ndarray:
+    def scores(self) -> Float[np.ndarray, " word"]:
         """The products, divided."""
         return self.products / note_example.DIVISOR
 
     @property
-    def weights(self) -> np.ndarray:
+    def weights(self) -> Float[np.ndarray, " word"]:
         """Softmax of the scores."""
         return softmax(self.scores)
 
     @property
-    def weighed(self) -> np.ndarray:
-        """Each value times its weight: "word width"."""
+    def weighed(self) -> Float[np.ndarray, "word width"]:
+        """Each value times its weight."""
         found: np.ndarray = self.weights[:, None] * self.vectors["v"]
         return found
 
     @property
-    def z(self) -> np.ndarray:
+    def z(self) -> Float[np.ndarray, " width"]:
         """Their sum."""
         found: np.ndarray = self.weights @ self.vectors["v"]
         return found

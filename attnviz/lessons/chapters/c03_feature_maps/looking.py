@@ -181,34 +181,22 @@ def _words(
 ) -> list[Element]:
     """The words that look above, those that can be looked at below, and what is left out."""
     mode, size = scene.mode, rows.size
-    above = [
-        word(
+
+    def drawn(at: int, y: Number, anchor: str) -> Element:
+        return word(
             tokens[at],
             rows.x(at),
-            rows.above - (0.5 + lifted) * size,
+            y,
             mode,
             size=size,
-            anchor="start",
+            anchor=anchor,
             chosen=at == looks.focus,
             upright=True,
             room=6.8 * size,
         )
-        for at in looks.queries
-    ]
-    below = [
-        word(
-            tokens[at],
-            rows.x(at),
-            rows.below + 0.7 * size,
-            mode,
-            size=size,
-            anchor="end",
-            chosen=at == looks.focus,
-            upright=True,
-            room=6.8 * size,
-        )
-        for at in rows.places
-    ]
+
+    above = [drawn(at, rows.above - (0.5 + lifted) * size, "start") for at in looks.queries]
+    below = [drawn(at, rows.below + 0.7 * size, "end") for at in rows.places]
     gaps = [
         text(
             rows.x(right) - rows.step / 2,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.core.heads import HeadId
@@ -61,8 +62,8 @@ class Maps:
 
     tokens: tuple[Token, ...]
     order: tuple[HeadId, ...]  # the head that is followed first
-    sheets: dict[HeadId, np.ndarray]
-    denied: dict[HeadId, np.ndarray]  # of those heads that may not look everywhere
+    sheets: dict[HeadId, Float[np.ndarray, "query key"]]
+    denied: dict[HeadId, Bool[np.ndarray, "query key"]]  # of heads that may not look everywhere
     focus: Token
     key: Token  # the strongest one shown of the focus
     weight: float

@@ -59,7 +59,9 @@ class Sum:
         return float(self.terms[self._order[LISTED:]].sum())
 
 
-def says_projected(scene: Scene, head: HeadId, kind: Projected, drawn: np.ndarray) -> Says:
+def says_projected(
+    scene: Scene, head: HeadId, kind: Projected, drawn: Float[np.ndarray, "token d_head"]
+) -> Says:
     """How a number of Q, K or V comes from x and a column of the head's matrix."""
     trace = scene.trace
     x, learned = trace.residual(head.layer), trace.input_projection(head, kind)
@@ -73,7 +75,7 @@ def says_projected(scene: Scene, head: HeadId, kind: Projected, drawn: np.ndarra
     return _says(scene, "of_head", found, head)
 
 
-def says_blended(scene: Scene, head: HeadId, drawn: np.ndarray) -> Says:
+def says_blended(scene: Scene, head: HeadId, drawn: Float[np.ndarray, "query d_value"]) -> Says:
     """How a number of a head's Z comes from its attention weights and a column of V."""
     record = scene.trace.record(head.layer)
     weights, values = scene.trace.weights(head), record.shared(record.values, head.head)
@@ -85,7 +87,7 @@ def says_blended(scene: Scene, head: HeadId, drawn: np.ndarray) -> Says:
     return _says(scene, "of_head", found, head)
 
 
-def says_joined(scene: Scene, layer: int, drawn: np.ndarray) -> Says:
+def says_joined(scene: Scene, layer: int, drawn: Float[np.ndarray, "query d_model"]) -> Says:
     """How a number of the layer's output comes from what each head writes."""
     trace = scene.trace
     bias = trace.learned[layer].output.bias

@@ -79,14 +79,10 @@ def attention(frame: Frame, sizes: Sizes, scene: Scene) -> list[Element]:
     area, mode = frame.attention, scene.mode
     front = _box(area, "attention", f"d_k = {sizes.d_k}", ONE_HEAD, style.Q, frame, scene)
     shadow = frame.shadow(sizes.heads, "attention")
+    linear = [frame.linear[letter] for letter in INPUTS]
     into = [
-        arrow(
-            frame.linear[letter].side("top"),
-            (frame.linear[letter].centre[0], area.bottom + 3),
-            mode,
-            colour=style.INK[mode],
-        )
-        for letter in INPUTS
+        arrow(one.side("top"), (one.centre[0], area.bottom + 3), mode, colour=style.INK[mode])
+        for one in linear
     ]
     return [
         _stack(front, area, sizes.heads, shadow, scene),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from attnviz.core.maps import Place
 from attnviz.pictures.elements import Area, Number, Point
-from attnviz.pictures.elements.strands import Edges, room_for
+from attnviz.pictures.elements.weight_lines import Edges, room_for
 
 _WIDE, _HIGH, _FOOT = 1200, 738, 62
 _SIZE, _LONGEST = 17, 11  # of letters, and of them in a token

@@ -20,7 +20,7 @@ from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.elements import at_step, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.lettering import wrapped
-from attnviz.pictures.elements.strands import at_ends, cells, chooses, strands, token
+from attnviz.pictures.elements.weight_lines import at_ends, cells, chooses, token, weight_lines
 from attnviz.texts import say
 
 text_of = texts_of(__name__)
@@ -112,8 +112,8 @@ def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]
     mode, paint, edges = scene.mode, seen.drawn.paint, layout.edges[index]
     places, rows, parts, row = seen.map.rows[seen.window], seen.rows, seen.parts, seen.row
     first_step = UPPER if index == 0 else LOWER
-    alone = at_step(WORD, strands(edges, rows, [row], paint, mode, parts), until=UPPER)
-    everyone = strands(edges, rows, range(len(rows)), paint, mode, parts)
+    alone = at_step(WORD, weight_lines(edges, rows, [row], paint, mode, parts), until=UPPER)
+    everyone = weight_lines(edges, rows, range(len(rows)), paint, mode, parts)
     numbers = at_ends(edges, rows[row], parts[row], paint, mode)
     found = [
         *_labels(scene, seen, layout, index),

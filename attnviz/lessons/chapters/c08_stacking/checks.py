@@ -104,10 +104,7 @@ def _one_look(trace: Trace) -> Outcome:
     right, cases = sum(best), sum(map(len, answers_of.values()))
     certain = sum(len(answers) for answers in answers_of.values() if len(set(answers)) == 1)
     trained = shipped()[hop_runs()[1]]
-    numbers = {
-        "known": f"{certain / cases:.3f}",
-        "measured": f"{trained.accuracy:.3f}",
-    }
+    numbers = {"known": f"{certain / cases:.3f}", "measured": f"{trained.accuracy:.3f}"}
     return Outcome(right / cases, numbers, f"{right / cases:.3f}")
 
 

@@ -11,7 +11,7 @@ from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, Number, at_step, box, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.pointers import leap
-from attnviz.pictures.elements.strands import chooses
+from attnviz.pictures.elements.weight_lines import chooses
 from attnviz.training.pointers import PLACES
 
 text_of = texts_of(__name__)

@@ -19,7 +19,7 @@ from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.elements.shares import share_bar
 from attnviz.pictures.elements.stacked import bypass, frame
-from attnviz.pictures.elements.strands import chooses
+from attnviz.pictures.elements.weight_lines import chooses
 from attnviz.pictures.style import Mode, Paint
 
 text_of = texts_of(__name__)

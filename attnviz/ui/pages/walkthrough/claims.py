@@ -39,9 +39,9 @@ def on_trial(sentence: TracedSentence) -> None:
     key = "trial_hide_special"
 
     def take() -> None:
-        step(hide_special=bool(state.taken(key)))
+        step(claims_hide_special=bool(state.taken(key)))
 
-    shown = state.shown(key, progress().hide_special, take)
+    shown = state.shown(key, progress().claims_hide_special, take)
     st.toggle(say("page.hide_special", language()), **shown)
     with st.container(key="tally"):  # the cards below stay what they are while this changes
         trials = tally(sentence)
@@ -79,7 +79,7 @@ def _page() -> int:
 
 def tally(sentence: TracedSentence) -> dict[str, Trial]:
     """Say how many predictions came true, and apart from that what the verdicts were."""
-    hidden, guesses = progress().hide_special, progress().guesses
+    hidden, guesses = progress().claims_hide_special, progress().guesses
 
     def judge(_: object) -> dict[str, Trial]:
         said = [claim for claim in claims() if claim.name in guesses]

@@ -15,7 +15,6 @@ from attnviz.lessons.controls import (
     Edited,
 )
 from attnviz.lessons.engine import Chapter, Part, Scene
-from attnviz.lessons.link import PARAMETERS, to_link
 from attnviz.lessons.questions import Question
 from attnviz.lessons.score import Score, score
 from attnviz.texts import say
@@ -28,6 +27,7 @@ from attnviz.ui.pages.walkthrough.chapter_controls import controls
 from attnviz.ui.pages.walkthrough.progress import (
     TracedSentence,
     answer,
+    begin_here,
     choose,
     keep_link,
     linked_state,
@@ -37,7 +37,6 @@ from attnviz.ui.pages.walkthrough.progress import (
     see,
     seen,
     step,
-    take_progress,
 )
 from attnviz.ui.widgets.chapter_saving import save_chapter
 from attnviz.ui.widgets.escape import markdown_text
@@ -62,13 +61,7 @@ def lesson(sentence: TracedSentence) -> None:
             _score(sentence)
         with st.container(horizontal=True):
             save_chapter(chapter, scene, progress())
-            share(
-                "walkthrough",
-                linked_state(),
-                to_link(progress()),
-                take_progress,
-                PARAMETERS,
-            )
+            share("walkthrough", linked_state(), begin_here)
         aloud.status()
     keep_link()
 
@@ -221,8 +214,8 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
         answer(chapter.number, said["question"], said["option"])
     at = told.get("step")
     is_here = part is chapter.parts[0] and chapter.number == progress().chapter
-    if is_here and at is not None and at != progress().step:
-        step(step=int(at))
+    if is_here and at is not None and at != progress().figure_step:
+        step(figure_step=int(at))
 
 
 def _as_heads(told: list[Any]) -> HeadId | tuple[HeadId, ...]:

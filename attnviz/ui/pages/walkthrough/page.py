@@ -8,21 +8,20 @@ from streamlit.delta_generator import DeltaGenerator
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.link import MODES, Mode
 from attnviz.models.load import Model
-from attnviz.share.state import WalkthroughState
 from attnviz.texts import say
 from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components.figures import begin_at_top
 from attnviz.ui.errors import clear_errors, fragment
-from attnviz.ui.frame import came_back, header, language
+from attnviz.ui.frame import header, language
 from attnviz.ui.pages.walkthrough import presenter, speaker, teacher
 from attnviz.ui.pages.walkthrough.handout import print_page
 from attnviz.ui.pages.walkthrough.learner import lesson
 from attnviz.ui.pages.walkthrough.progress import (
     TracedSentence,
     belongs_to,
-    forget_progress,
     keep_link,
+    open_link,
     progress,
     step,
 )
@@ -36,9 +35,8 @@ from attnviz.ui.widgets.warnings import show_warnings
 
 def walkthrough() -> None:
     """The whole page."""
-    if came_back():
-        forget_progress()
-    if progress().mode == "presenter":  # reads the link before any widget has a value
+    open_link()  # before any widget has a value
+    if progress().mode == "presenter":
         presenter.present(_sentence)
     elif progress().mode == "speaker":
         with clear_errors():
@@ -79,7 +77,7 @@ def _sentence(notes: DeltaGenerator | None = None, *, modes: bool = False) -> Tr
     What must be said about them is said in `notes`, else below them. The row ends with the
     `modes`, where they are asked for.
     """
-    sentence = chosen_sentence(state.read(WalkthroughState))
+    sentence = chosen_sentence(progress())
     boxes, menu_of_examples, menu_of_models, *rest = st.columns([7, 2, 2] + [3] * modes)
     if rest:
         with rest[0]:
@@ -104,7 +102,7 @@ def _key(model: Model, sentence: Sentence) -> TraceKey:
     """The trace of a sentence: of an encoder–decoder its encoder, which the chapters are about."""
     if model.target is None:
         return TraceKey.of(model.card, *sentence)
-    target = state.read(WalkthroughState).target
+    target = progress().target
     if not (target or model.target.generates):
         target = sentence.text  # the encoder reads none of it
     return TraceKey.of(model.card, *sentence, target, "encoder")

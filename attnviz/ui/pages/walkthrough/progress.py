@@ -5,17 +5,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
-import streamlit as st
-
 from attnviz.core.trace import Trace
 from attnviz.lessons.chapters import chapters
 from attnviz.lessons.controls import Value
 from attnviz.lessons.engine import Chapter, Part, Scene, panel_of
-from attnviz.lessons.link import PARAMETERS, Progress, from_link, to_link
+from attnviz.lessons.link import WALKTHROUGH, WalkthroughState
 from attnviz.lessons.questions import Answer
 from attnviz.lessons.verdict_sheet import Guess
 from attnviz.pictures.drawing import Drawing
-from attnviz.share.state import WALKTHROUGH, WalkthroughState
+from attnviz.share.state import SentenceState
 from attnviz.training.record import Training
 from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
@@ -34,7 +32,6 @@ class _Aside(NamedTuple):
 
 
 MOST_TRAININGS = 32
-_PROGRESS: SessionValue[Progress | None] = SessionValue("progress", None)
 _ANSWERS_OF: SessionValue[int | None] = SessionValue("answers_of", None)  # this sentence
 _ASIDE: SessionValue[Mapping[int, _Aside]] = SessionValue("answers_aside", NONE_YET)
 _SEEN: SessionValue[frozenset[str]] = SessionValue("seen", frozenset())
@@ -55,28 +52,22 @@ class TracedSentence:
         return chapter.scene(self.trace, given, language(), mode(), trainings())
 
 
-def progress() -> Progress:
-    """Where this session stands: at first, where its link says."""
-    found = _PROGRESS.get()
-    if found is None:
-        address.open_link(WALKTHROUGH, PARAMETERS)
-        found = take_progress(st.query_params.to_dict())
-    return found
+def progress() -> WalkthroughState:
+    """Where this session stands."""
+    return state.read(WalkthroughState)
 
 
-def forget_progress() -> None:
-    """Let the address say anew where this session is."""
-    _PROGRESS.forget()
+def open_link() -> None:
+    """Go where the address says, in a new session or on the way back through it."""
+    if address.open_link(WALKTHROUGH):
+        begin_here()
 
 
-def take_progress(params: Mapping[str, str]) -> Progress:
-    """Go where the parameters of a link or of a saved view say."""
-    found, dropped = from_link(params)
-    _PROGRESS.put(found)
+def begin_here() -> None:
+    """Stand where a link or a saved view says, whichever version wrote it."""
+    state.write(progress().from_earlier_link())
     _OPENED.forget()
     _ANSWERS_OF.forget()  # they belong to the sentence that comes with them
-    address.drop(*dropped)
-    return found
 
 
 def belongs_to(key: TraceKey) -> None:
@@ -121,8 +112,8 @@ def see(what: str) -> None:
 def step(**changes: Any) -> None:
     """Go somewhere else. Another chapter begins at the first step of its figure."""
     if changes.get("chapter", progress().chapter) != progress().chapter:
-        changes.setdefault("step", 0)
-    _PROGRESS.put(replace(progress(), **changes))
+        changes.setdefault("figure_step", 0)
+    state.change(WalkthroughState, **changes)
 
 
 def opened_at() -> int:
@@ -130,26 +121,26 @@ def opened_at() -> int:
     now = progress()
     chapter, at = _OPENED.get() or (0, 0)
     if chapter != now.chapter:
-        at = now.step
+        at = now.figure_step
         _OPENED.put((now.chapter, at))
     return at
 
 
 def choose(chapter: int, name: str, value: Value) -> None:
     """Set one control."""
-    _PROGRESS.put(progress().with_choice(chapter, name, value))
+    state.write(progress().with_choice(chapter, name, value))
 
 
 def answer(chapter: int, name: str, said: Answer) -> None:
     """Answer one question."""
     aloud.expect(f"{chapter}.{name}")
-    _PROGRESS.put(progress().with_answer(chapter, name, said))
+    state.write(progress().with_answer(chapter, name, said))
 
 
 def guess(claim: str, verdict: Guess) -> None:
     """Predict one claim's verdict."""
     aloud.expect(claim)
-    _PROGRESS.put(progress().with_guess(claim, verdict))
+    state.write(progress().with_guess(claim, verdict))
 
 
 def trainings() -> tuple[Training, ...]:
@@ -164,23 +155,24 @@ def keep_trainings(done: Sequence[Training]) -> None:
 
 def keep_link() -> None:
     """Write where this session stands into its address."""
-    address.keep_link(linked_state(), to_link(progress()))
+    address.keep_link(linked_state())
 
 
 def speaker_link() -> str:
     """The address of the speaker's window beside this one."""
-    link = address.current_link(linked_state(), to_link(replace(progress(), mode="speaker")))
+    link = address.current_link(replace(linked_state(), mode="speaker"))
     return address.address(link.params)
 
 
 def start_link() -> str:
     """The address of the walkthrough's beginning on this sentence, without anybody's answers."""
-    return address.address(address.current_link(linked_state()).params)
+    sentence = address.without_defaults(state.read(SentenceState))
+    return address.address(address.current_link(sentence).params)
 
 
 def linked_state() -> WalkthroughState:
-    """The state of the page, without what needs no name in a link."""
-    return address.without_defaults(state.read(WalkthroughState))
+    """Where this session stands, without what needs no name in a link."""
+    return address.without_defaults(progress())
 
 
 def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> Drawing:

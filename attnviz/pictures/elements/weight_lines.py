@@ -55,7 +55,7 @@ _SMALLEST = 11  # of a number
 _WORTH = 0.05  # of a weight, to stand as a number beside the strongest
 
 
-def strand(start: Point, end: Point, weight: float, part: str) -> Element | None:
+def weight_line(start: Point, end: Point, weight: float, part: str) -> Element | None:
     """The line of one weight, in the colour of the group that it stands in."""
     if weight < style.FAINTEST:
         return None
@@ -67,13 +67,13 @@ def strand(start: Point, end: Point, weight: float, part: str) -> Element | None
         y2=f"{end[1]:.1f}",
         stroke_opacity=f"{weight:.4f}",
         stroke_width=f"{style.line_width(weight):.3g}",
-        class_="strand",
+        class_="weight-line",
         data_part=part,
         data_value=repr(weight),
     )
 
 
-def strands(
+def weight_lines(
     edges: Edges,
     weights: Float[np.ndarray, "query key"],
     queries: Iterable[int],
@@ -83,11 +83,11 @@ def strands(
 ) -> Element:
     """All lines of some queries; `parts` are their names, by query and key."""
     lines = [
-        strand(edges.query(row), edges.key(column), float(weights[row, column]), part)
+        weight_line(edges.query(row), edges.key(column), float(weights[row, column]), part)
         for row in queries
         for column, part in enumerate(parts[row])
     ]
-    return element("g", *lines, class_="strands", stroke=getattr(paint, mode))
+    return element("g", *lines, class_="weight-lines", stroke=getattr(paint, mode))
 
 
 def token(
