@@ -23,6 +23,7 @@ from attnviz.models.load import Model
 from attnviz.pictures import style
 from attnviz.pictures.overview.tiles import tiles_of
 from attnviz.pictures.shown import shown
+from tests.conftest import reads_here
 from tests.tiny_families import opened, saved_family
 
 TEXT, TARGET = "the cat sat on the mat .", "the mat sat"
@@ -70,7 +71,9 @@ def test_a_typed_target_is_read_after_the_token_that_starts_it(trace: attnviz.Tr
 
 def test_without_a_target_the_model_writes_the_likeliest(model: Model, folder: Path) -> None:
     written = attnviz.trace(TEXT, model)
-    own = AutoModelForSeq2SeqLM.from_pretrained(folder, attn_implementation="eager").eval()
+    own = reads_here(
+        AutoModelForSeq2SeqLM.from_pretrained(folder, attn_implementation="eager").eval()
+    )
     given = inputs([read(TEXT, None, model)], model)
     ids = [own.config.decoder_start_token_id]
     with torch.inference_mode():

@@ -84,6 +84,11 @@ class TraceKey(NamedTuple):
         return self._replace(kind=None)
 
     @property
+    def whose_heads(self) -> str:
+        """The name of what heads are chosen of: a model, or one of its kinds of attention."""
+        return f"{self.model} {self.revision} {self.kind or ''}".rstrip()
+
+    @property
     def is_note(self) -> bool:
         """Whether it is the note's sentence in the model that draws the note's figure of it."""
         return (self.model, self.text, self.pair) == (EMBEDDED, note_example.SENTENCE, None)

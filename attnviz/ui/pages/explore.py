@@ -18,6 +18,7 @@ from attnviz.ui.widgets import last_shown, opening
 from attnviz.ui.widgets.heads import Different, fit_heads
 from attnviz.ui.widgets.long_text import cost_said
 from attnviz.ui.widgets.model import card_of, linked_model, model_name
+from attnviz.ui.widgets.other_kinds import other_kinds
 from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.sentence import chips, chosen_sentence, growing_boxes
@@ -71,6 +72,7 @@ def _see(key: TraceKey, card: ModelCard) -> None:
     show_warnings(every)
     notes(every)
     attention_kinds(every)
+    other_kinds(key)
     # A change there reruns that alone. Streamlit keeps what it is given as long as the page is
     # open: so it is given what names the trace, and not the trace.
     fragment(_viewer)(key, usual)
@@ -115,8 +117,7 @@ def _embedded_viewer(key: TraceKey, usual: Different) -> None:
 def _fitted(key: TraceKey, trace: Trace) -> Different:
     """The heads with which it opens, which are seen unless others of this model were chosen."""
     usual = opening.usual_pair(key, trace)
-    of = f"{key.model} {key.revision} {key.kind or ''}".rstrip()
-    address.drop(*map(str, fit_heads(of, trace.heads, usual)))
+    address.drop(*map(str, fit_heads(key.whose_heads, trace.heads, usual)))
     opening.begin(key, usual)
     return usual
 
