@@ -35,5 +35,5 @@ def in_place(tokenizer: Tokenizer) -> Tokenizer:
     placed = Tokenizer.from_str(tokenizer.to_str())
     steps = [] if placed.pre_tokenizer is None else [placed.pre_tokenizer]
     step = pre_tokenizers.PreTokenizer.custom(_Known(known))
-    placed.pre_tokenizer = pre_tokenizers.Sequence([*steps, step])  # type: ignore[assignment]
+    placed.pre_tokenizer = pre_tokenizers.Sequence([*steps, step])
     return placed

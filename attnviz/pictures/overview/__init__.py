@@ -56,7 +56,7 @@ class Overview:
     whole: Trace | None = None  # with other kinds of attention, which stand beside it in a file
 
     def __repr__(self) -> str:
-        return f"<Overview: {self.drawn!r}>"
+        return f"<Overview: {self.whole or self.drawn!r}>"
 
     def packet(
         self,
