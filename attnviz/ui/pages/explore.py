@@ -18,7 +18,6 @@ from attnviz.ui.widgets import last_shown, opening
 from attnviz.ui.widgets.heads import Different, fit_heads
 from attnviz.ui.widgets.long_text import cost_said
 from attnviz.ui.widgets.model import card_of, linked_model, model_name
-from attnviz.ui.widgets.other_kinds import other_kinds
 from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.sentence import chips, chosen_sentence, growing_boxes
@@ -72,13 +71,14 @@ def _see(key: TraceKey, card: ModelCard) -> None:
     show_warnings(every)
     notes(every)
     attention_kinds(every)
-    other_kinds(key)
     # A change there reruns that alone. Streamlit keeps what it is given as long as the page is
     # open: so it is given what names the trace, and not the trace.
     fragment(_viewer)(key, usual)
 
 
 def _viewer(key: TraceKey, usual: Different) -> None:
+    if key.kind not in (None, state.read(ExploreState).kind):  # a head of another one was chosen
+        st.rerun()
     trace = _run(key, card_of(key.model))
     show_predictions(key, caches.traced(key.whole))
     viewer(key, trace, usual, lambda: share("explore", _seen(key, usual)))
