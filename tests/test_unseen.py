@@ -1,6 +1,7 @@
 """What the model does not see: blanks with their true reason, characters that are dropped."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
@@ -122,9 +123,7 @@ LETTERS = {"c": 0, "a": 1, "t": 2, "at": 3, "cat": 4, "s": 5}
 MERGES = [("a", "t"), ("c", "at")]
 
 
-def without_blank(
-    model: Model, vocabulary: dict[str, int], step: object
-) -> tuple[Model, Tokenizer]:
+def without_blank(model: Model, vocabulary: dict[str, int], step: Any) -> tuple[Model, Tokenizer]:
     """A BPE that skips what it knows nothing of, as a folder brings it and as it is read with."""
     plain = Tokenizer(models.BPE(vocabulary, MERGES))
     plain.pre_tokenizer = step
@@ -182,7 +181,7 @@ def test_a_tokenizer_that_skips_nothing_stays_as_it_is(bytes_model: Model) -> No
     [models.Unigram([("a", -1.0)]), models.WordLevel({"a": 0}), models.WordPiece({"a": 0})],
     ids=lambda model: type(model).__name__,
 )
-def test_what_has_neither_piece_nor_blank_gets_a_sentence(model: object, minilm: Model) -> None:
+def test_what_has_neither_piece_nor_blank_gets_a_sentence(model: Any, minilm: Model) -> None:
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     with pytest.raises(attnviz.TextError, match="no piece for") as problem:

@@ -50,7 +50,7 @@ def choose_aside(of: str, slot: str, head: HeadId) -> None:
     if slot == ADD:
         found = now._replace(more=(*(one for one in now.more if one != head), head)[-MOST_MORE:])
     else:
-        found = now._replace(**{slot.lower(): head})
+        found = now._replace(a=head) if slot.lower() == "a" else now._replace(b=head)
     _ASIDE.put({**aside, of: found})
 
 
