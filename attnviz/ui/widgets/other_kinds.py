@@ -16,7 +16,10 @@ def other_kinds(key: TraceKey) -> None:
     """All heads of the kinds that are not chosen, as tiles: a click chooses head and kind."""
     if key.kind is None:
         return
-    others: list[Kind] = [kind for kind in KINDS if kind != key.kind]
+    there = caches.traced(key.whole).kinds
+    others: list[Kind] = [kind for kind in KINDS if kind != key.kind and kind in there]
+    if not others:
+        return
     with st.container(key="other_kinds"):
         for column, kind in zip(st.columns(len(others)), others, strict=True):
             with column:
