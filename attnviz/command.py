@@ -81,7 +81,10 @@ def _files(asked: argparse.Namespace) -> list[str]:
     made = []
     if table is not None:
         made.append(_save(asked.measure, table(trace, asked.language)))
-    if output is not None and ending is not None:
+    if output is not None and ending is not None and _holds_all_kinds(asked, ending, trace):
+        every = attnviz.overview(trace, language=asked.language)
+        made.append(_save(output, every.to_html() if ending == ".html" else every.to_svg()))
+    elif output is not None and ending is not None:
         one = of_kind(trace, asked.kind)
         seen = attnviz.explore(
             one, heads, lens, arrangement=asked.arrange or "stacked", language=asked.language
@@ -92,6 +95,16 @@ def _files(asked: argparse.Namespace) -> list[str]:
             )
         )
     return made
+
+
+def _holds_all_kinds(asked: argparse.Namespace, ending: str, trace: Trace) -> bool:
+    """Whether a file is of all kinds of attention: where there are several, and none is chosen."""
+    if len(trace.kinds) == 1 or asked.kind or asked.head or asked.lens or asked.arrange:
+        return False
+    picture = asked.picture or PICTURE
+    return (ending == ".html" and picture == PICTURE) or (
+        ending in _PICTURES and picture == "overview"
+    )
 
 
 def _check_used(asked: argparse.Namespace, ending: str | None, lens: Lens | None) -> None:
@@ -223,7 +236,8 @@ def _draw_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--kind",
         choices=[kind for kind in get_args(Kind) if kind != "self"],
-        help="of an encoder–decoder: which attention is drawn (cross)",
+        help="of an encoder–decoder: which attention is drawn; left out: all three where all "
+        "heads are, else cross",
     )
     parser.add_argument("--model", help="minilm, minilm-random, a folder or a hub name")
     parser.add_argument(

@@ -7,18 +7,20 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test may ask a hub; read when its clien
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 import torch
 from coverage import Coverage
 from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
+from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 import attnviz
-from attnviz.models import catalogue
+from attnviz.models import catalogue, precision
 from attnviz.models.load import Model
 from attnviz.ui.server import jobs
 from tests.tiny_models import TINY_VOCABULARY as TINY_VOCABULARY
@@ -146,9 +148,25 @@ def eager() -> Eager:
     def of(model: Model) -> PreTrainedModel:
         if model.name not in loaded:
             folder = catalogue.find(model.name).folder
-            loaded[model.name] = AutoModel.from_pretrained(
-                folder, attn_implementation="eager", dtype=torch.float32
-            ).eval()
+            loaded[model.name] = reads_here(
+                AutoModel.from_pretrained(
+                    folder, attn_implementation="eager", dtype=torch.float32
+                ).eval()
+            )
         return loaded[model.name]
 
     return of
+
+
+def reads_here(module: PreTrainedModel) -> PreTrainedModel:
+    """A module of the tests' own, given what it reads where it lies: models may be on a card."""
+
+    def bring(module: nn.Module, args: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        place = precision.of_module(module)
+        return args, {name: on(place, value) for name, value in named.items()}
+
+    def on(place: torch.device, value: Any) -> Any:
+        return value.to(place) if isinstance(value, Tensor) else value
+
+    module.register_forward_pre_hook(bring, with_kwargs=True)
+    return module

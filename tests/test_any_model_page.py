@@ -17,6 +17,7 @@ from attnviz.core.heads import HeadId
 from attnviz.errors import ArgumentError
 from attnviz.pictures.overview.tiles import tiles_of
 from attnviz.ui import caches
+from attnviz.ui.components import figures
 from attnviz.ui.widgets import pins
 from tests.test_page import at_folder, choose, components, said
 from tests.test_share_page import link_of
@@ -136,6 +137,37 @@ def test_a_target_of_spaces_is_none(saved: Saved) -> None:
     app = opened(explore, saved("t5"), t="  ")
     assert not app.error
     assert "The model wrote the target itself" in said(app)
+
+
+def test_all_three_kinds_stand_there_and_a_tile_of_another_is_chosen(
+    saved: Saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[str, bytes] = {}
+    clicks = [("overview_encoder", {"slot": "A", "layer": 2, "head": 3})]
+    show = figures.show_overview_beside
+
+    def seen(packet: bytes, key: str, on_picked: Callable[[], None]) -> None:
+        show(packet, key, on_picked)
+        drawn[key] = packet
+        if clicks and key == clicks[0][0] and "kind" in link_of(app):
+            _, told = clicks.pop()
+            monkeypatch.setattr(figures, "picked", lambda _: told)
+            on_picked()
+
+    monkeypatch.setattr(figures, "show_overview_beside", seen)
+    app = AppTest.from_function(explore, default_timeout=CEILING)
+    app = at_folder(app, saved("t5"), TEXT, t=TARGET, kind="decoder")
+    assert {"overview_picture", "overview_encoder", "overview_cross"} <= components(app)
+    trace = attnviz.trace(TEXT, attnviz.load(saved("t5")), target=TARGET)
+    for kind in ("encoder", "cross"):
+        own = attnviz.overview(trace.of_kind(kind)).packet(captioned=True)
+        assert drawn[f"overview_{kind}"] == own
+    app.run()
+    assert not clicks
+    assert link_of(app)["kind"] == "encoder"
+    assert app.selectbox(key="a").value == HeadId(2, 3, "encoder")
+    assert {"overview_picture", "overview_decoder", "overview_cross"} <= components(app)
+    assert "overview_encoder" not in components(app)
 
 
 def test_a_model_that_cannot_write_asks_for_a_target_beside_its_box(

@@ -169,7 +169,13 @@ def test_one_kind_of_an_encoder_decoder_is_drawn(kind: Any, tmp_path: Path) -> N
     may = trace.allowed((1, 2, kind))
     drawn = expected.ravel() if may is None else np.where(may, expected, np.nan).ravel()
     np.testing.assert_allclose(found["weight"].to_numpy(float), drawn, rtol=1e-6)
-    assert main([*asked, "-o", str(tmp_path / "all.html")]) == 0, "cross-attention"
+    assert main([*asked, "-o", str(tmp_path / "one.html")]) == 0, "cross-attention"
+    assert main([*asked[:-2], "-o", str(tmp_path / "all.html")]) == 0
+    pages = [(tmp_path / name).read_text("utf-8") for name in ("one.html", "all.html")]
+    assert [page.count('data-kind="explorer" data-packet') for page in pages] == [1, 3]
+    overview = [*asked[:-2], "--picture", "overview", "-o", str(tmp_path / "all.svg")]
+    assert main(overview) == 0
+    assert (tmp_path / "all.svg").read_text("utf-8").count('class="cells"') == 3
     assert main([*asked[:-2], "--measure", str(tmp_path / "measures.csv")]) == 0
     table = pd.read_csv(tmp_path / "measures.csv")
     assert set(table["kind"].dropna()) == {"encoder", "decoder", "cross"}

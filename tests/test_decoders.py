@@ -29,6 +29,7 @@ from transformers import (
 import attnviz
 from attnviz.analysis.difference import most_different, row_divergences
 from attnviz.analysis.formula import formula
+from attnviz.analysis.lens import Lens
 from attnviz.capture.reading import read
 from attnviz.capture.variants import inputs
 from attnviz.errors import CaptureError, InterventionError
@@ -355,6 +356,34 @@ def test_what_a_learned_sink_takes_is_said(loaded: Loaded) -> None:
     assert f"{100 * taken:.1f} % of each row on average goes to a learned sink" in one.alt("en")
     (plain,) = shown(attnviz.trace(TEXT, loaded("gpt2")), [(0, 0)])
     assert "sink, which is no token" not in plain.alt("en")
+
+
+@pytest.mark.parametrize("heads", [[(0, 1)], [(0, 1), (0, 2)], [(0, 1), (1, 2)]])
+@pytest.mark.parametrize("lens", [Lens(hide_special=True), Lens(at_least=0.2), Lens(span=(2, 4))])
+def test_what_is_hidden_and_what_a_sink_takes_are_of_one_row(
+    heads: list[tuple[int, int]], lens: Lens, loaded: Loaded
+) -> None:
+    """Drawn, hidden and taken are the row: 1 and no more, also of a mean of heads."""
+    trace = attnviz.trace(TEXT, loaded("gpt_oss"))
+    one = shown(trace, heads, lens, "mean" if len(heads) > 1 else None)[0]
+    mean = np.mean([trace.weights(head) for head in heads], axis=0)
+    places = [place.positions[0] for place in one.map.rows]
+    taken = 1 - mean.sum(axis=1).mean()
+    withheld = one.map.withheld
+    hidden = withheld.special_share + withheld.weak_share + withheld.outside_share
+    drawn = np.where(one.map.shown, one.map.values, 0).sum(axis=1).mean()
+    of_rows = 1 - mean[places].sum(axis=1).mean()
+    assert drawn + hidden + of_rows == pytest.approx(1, abs=1e-5)
+    assert taken > 0.05
+    assert f"{100 * taken:.1f} % of each row" in one.alt("en")
+
+
+def test_rows_renormalised_beside_a_sink_say_which_came_first(loaded: Loaded) -> None:
+    trace = attnviz.trace(TEXT, loaded("gpt_oss"))
+    one = shown(trace, [(0, 1)], Lens(hide_special=True, renormalise=True))[0]
+    assert "Before rows were renormalised, " in one.alt("en")
+    assert "重新归一化之前" in one.alt("zh")
+    np.testing.assert_allclose(one.map.whole, 1, atol=1e-6)
 
 
 def test_measures_count_a_learned_sink_as_one_more_key(loaded: Loaded) -> None:

@@ -24,7 +24,7 @@ from attnviz.pictures.kinds import PictureKind, kinds
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.scripts import javascript
 from attnviz.share.state import VIEWS
-from attnviz.texts import LANGUAGES, say
+from attnviz.texts import LANGUAGES, Language, say
 from attnviz.ui.server import first_paint
 from tests.test_maps import SVG, both, drawn_of, lines_in
 
@@ -277,10 +277,11 @@ def test_the_command_says_that_a_picture_takes_one_head(
     assert main(["it", "--picture", "arcs", "-o", file]) == 0, "one of the two most different"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @each
-def test_its_recipe_makes_it_again(kind: PictureKind) -> None:
+def test_its_recipe_makes_it_again(kind: PictureKind, language: Language) -> None:
     trace = attnviz.Trace.from_weights(list("abc"), np.full((1, 2, 3, 3), 1 / 3))
-    svg = picture_of(kind, trace).to_svg()
+    svg = picture_of(kind, trace, language).to_svg()
     (again,) = re.findall(r'"again": "(.*?)"\}', unescape(svg), re.DOTALL)
     *before, last = again.encode().decode("unicode_escape").split("\n")
     names = {"weights": trace.layer_weights(0)[None]}

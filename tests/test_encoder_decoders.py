@@ -3,6 +3,9 @@
 import html
 import io
 import json
+import re
+import zlib
+from base64 import b64decode
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +25,10 @@ from attnviz.export.numbers import as_npz
 from attnviz.models.load import Model
 from attnviz.pictures import style
 from attnviz.pictures.overview.tiles import tiles_of
+from attnviz.pictures.packet import unpack
+from attnviz.pictures.quantised import HIDDEN, SLACK, STEPS
 from attnviz.pictures.shown import shown
+from tests.conftest import reads_here
 from tests.tiny_families import opened, saved_family
 
 TEXT, TARGET = "the cat sat on the mat .", "the mat sat"
@@ -70,7 +76,9 @@ def test_a_typed_target_is_read_after_the_token_that_starts_it(trace: attnviz.Tr
 
 def test_without_a_target_the_model_writes_the_likeliest(model: Model, folder: Path) -> None:
     written = attnviz.trace(TEXT, model)
-    own = AutoModelForSeq2SeqLM.from_pretrained(folder, attn_implementation="eager").eval()
+    own = reads_here(
+        AutoModelForSeq2SeqLM.from_pretrained(folder, attn_implementation="eager").eval()
+    )
     given = inputs([read(TEXT, None, model)], model)
     ids = [own.config.decoder_start_token_id]
     with torch.inference_mode():
@@ -160,8 +168,42 @@ def test_all_heads_of_a_kind_are_drawn_and_made_again(trace: attnviz.Trace, kind
         assert f".of_kind({kind!r})" in html.unescape(drawn.to_html())
 
 
-def test_without_a_kind_cross_attention_is_drawn(trace: attnviz.Trace) -> None:
-    assert "cross-attention, all 2 × 4 heads" in attnviz.overview(trace).to_svg()
+def test_an_overview_holds_the_heads_of_all_three_kinds(trace: attnviz.Trace) -> None:
+    """Read back from the file, kind by kind: every weight of every head."""
+    page = attnviz.overview(trace).to_html(language="zh")
+    packets = re.findall(r'data-kind="explorer" data-packet="([^"]*)"', page)
+    assert len(packets) == len(SIDES)
+    for kind, packed in zip(SIDES, packets, strict=True):
+        meta, arrays = unpack(zlib.decompress(b64decode(packed)))
+        queries, keys, layers = SIDES[kind]
+        steps = arrays["high"] * 256.0 + arrays["low"]
+        drawn = steps.reshape(layers, 4, queries, keys)
+        for layer in range(layers):
+            may = trace.allowed((layer, 0, kind))
+            seen = np.ones((queries, keys), bool) if may is None else may
+            expected = trace.layer_weights(layer, kind)[:, seen]
+            np.testing.assert_allclose(drawn[layer][:, seen] / STEPS, expected, atol=SLACK)
+            assert (drawn[layer][:, ~seen] == HIDDEN).all()
+        assert (len(meta["rows"]["labels"]), len(meta["columns"]["labels"])) == (queries, keys)
+    assert "attnviz.overview(trace, language='zh')" in html.unescape(page)
+    assert "of_kind" not in page
+
+
+def test_its_paper_holds_the_tiles_of_all_three_kinds(trace: attnviz.Trace) -> None:
+    """Those that stand on the paper of each kind alone, which is read back elsewhere."""
+
+    def tiles(drawn: str) -> list[str]:
+        return re.findall(r'class="cells">(.*?)</g>', drawn, re.DOTALL)
+
+    svg = attnviz.overview(trace).to_svg()
+    each = [attnviz.overview(trace.of_kind(kind)).to_svg() for kind in SIDES]
+    assert tiles(svg) == [part for one in each for part in tiles(one)]
+    assert len(tiles(svg)) == 3
+    for kind in ("encoder", "decoder", "cross-attention"):
+        assert f"{kind}, all" in svg
+
+
+def test_without_a_kind_cross_attention_is_explored(trace: attnviz.Trace) -> None:
     assert {head.kind for head in attnviz.explore(trace).heads} == {"cross"}
 
 

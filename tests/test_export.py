@@ -78,7 +78,8 @@ def test_csv_holds_every_weight_in_full(
         assert mine["key_place"].tolist()[:27] == list(range(27))
     assert facts["revision"] == note.model.revision
     assert facts["text"] == note.text
-    assert "attnviz.lines(trace, [(0, 2), (1, 8)])" in facts["again"]
+    spoken = "" if language == "en" else f", language={language!r}"
+    assert f"attnviz.lines(trace, [(0, 2), (1, 8)]{spoken})" in facts["again"]
     assert facts["transformers"].startswith("5.")
     assert "softmax" in facts["maps"]["L0·H2"][0]
 

@@ -48,17 +48,17 @@ def theirs(model: Model, text: str, pair: str | None) -> dict[str, torch.Tensor]
         text,
         pair,
         return_tensors="pt",
-        return_token_type_ids=True,
         truncation=True,
         max_length=model.limits.tokens,
     )
-    return dict(encoding)
+    nothing = torch.zeros_like(encoding["input_ids"])  # what a model takes where it is given none
+    return {"token_type_ids": nothing, **encoding}
 
 
 def _same(given: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
     assert given.keys() == expected.keys()
     for name, tensor in expected.items():
-        assert torch.equal(given[name], tensor), name
+        assert torch.equal(given[name].cpu(), tensor), name
 
 
 @pytest.mark.parametrize("kind", sorted(families()))
@@ -87,3 +87,20 @@ def test_the_embedded_models_ids_are_those_of_transformers(minilm: Model) -> Non
     for text, pair in TEXTS:
         given, expected = inputs([read(text, pair, minilm)], minilm), theirs(minilm, text, pair)
         _same(given, expected)
+
+
+def test_types_that_a_tokenizer_keeps_to_itself_reach_no_model(tmp_path: Path) -> None:
+    """As transformers calls the model on a pair: without them, all tokens are of segment 0."""
+    tokenizer = tiny_tokenizer()
+    tokenizer.model_input_names = ["input_ids", "attention_mask"]
+    folder = save_tiny(tmp_path / "model", "bert", tokenizer)
+    model = attnviz.load(str(folder))
+    own = AutoTokenizer.from_pretrained(folder)("the cat", "a mat", return_tensors="pt")
+    assert "token_type_ids" not in own
+    eager = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+    with torch.inference_mode():
+        expected = eager(**own, output_attentions=True).attentions
+    trace = attnviz.trace("the cat", model, pair="a mat")
+    for layer, attention in enumerate(expected):
+        np.testing.assert_allclose(trace.layer_weights(layer), attention[0].numpy(), atol=1e-5)
+    assert {token.segment for token in trace.tokens} == {0, 1}, "two texts all the same"

@@ -1,5 +1,8 @@
 """What the model does not see: blanks with their true reason, characters that are dropped."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
@@ -7,6 +10,7 @@ import attnviz
 from attnviz.capture.reading import read
 from attnviz.core.tokens import Unknown
 from attnviz.models.load import Model
+from attnviz.models.skipping import in_place
 from attnviz.training.tasks import task_called
 from tests.tokenizers_of_all_kinds import with_tokenizer
 
@@ -111,3 +115,75 @@ def test_what_is_left_out_is_not_counted_as_dropped(minilm: Model) -> None:
     reading = read("word\x00 " * 600, None, minilm)
     words_read = len(reading.tokens) - 2
     assert len(reading.dropped) == words_read - 1, "what follows the last of them is left out"
+
+
+# ---- tokenizers without a blank
+
+LETTERS = {"c": 0, "a": 1, "t": 2, "at": 3, "cat": 4, "s": 5}
+MERGES = [("a", "t"), ("c", "at")]
+
+
+def without_blank(model: Model, vocabulary: dict[str, int], step: Any) -> tuple[Model, Tokenizer]:
+    """A BPE that skips what it knows nothing of, as a folder brings it and as it is read with."""
+    plain = Tokenizer(models.BPE(vocabulary, MERGES))
+    plain.pre_tokenizer = step
+    plain.add_special_tokens(["[X]"])
+    placed = with_tokenizer(model, in_place(plain))
+    is_bytes = isinstance(step, pre_tokenizers.ByteLevel)
+    return replace(placed, byte_level=is_bytes), plain
+
+
+@pytest.mark.parametrize(
+    ("text", "sources", "dropped"),
+    [
+        ("c🙂at s", ["c🙂at", "s"], "🙂"),
+        ("🙂cats", ["cat", "s"], "🙂"),
+        ("ca我我ts a🙂", ["ca我我t", "s", "a"], "我我🙂"),
+        ("我 cat", ["cat"], "我"),
+        ("c🙂[X]at", ["c", "[X]", "at"], "🙂"),
+        ("cat cats", ["cat", "cat", "s"], ""),
+    ],
+)
+def test_what_a_tokenizer_without_a_blank_skips(
+    text: str, sources: list[str], dropped: str, minilm: Model
+) -> None:
+    model, plain = without_blank(minilm, LETTERS, pre_tokenizers.WhitespaceSplit())
+    reading = read(text, None, model)
+    assert list(reading.ids) == plain.encode(text).ids, "what transformers gives the model"
+    assert [token.source for token in reading.tokens] == sources
+    assert reading.dropped == dropped
+
+
+def test_bytes_that_a_tokenizer_lacks_move_nothing(minilm: Model) -> None:
+    bytes_of_e = {"Ã": 6, "Ġ": 7}  # é is Ã©, and © is no piece
+    step = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    model, plain = without_blank(minilm, {**LETTERS, **bytes_of_e}, step)
+    reading = read("céat 🙂 cat", None, model)
+    assert list(reading.ids) == plain.encode("céat 🙂 cat").ids
+    sources = ["c", "é", "at", "", "", "cat"]
+    assert [token.source.strip() for token in reading.tokens] == sources
+    assert reading.dropped == "🙂"
+
+
+def test_a_tokenizer_that_skips_nothing_stays_as_it_is(bytes_model: Model) -> None:
+    for model in (
+        models.BPE(LETTERS, MERGES, unk_token="c"),
+        models.BPE(LETTERS, MERGES, byte_fallback=True),
+        models.WordLevel({"cat": 0}, unk_token="cat"),
+    ):
+        tokenizer = Tokenizer(model)
+        assert in_place(tokenizer) is tokenizer
+    assert in_place(bytes_model.tokenizer) is bytes_model.tokenizer
+
+
+@pytest.mark.parametrize(
+    "model",
+    [models.Unigram([("a", -1.0)]), models.WordLevel({"a": 0}), models.WordPiece({"a": 0})],
+    ids=lambda model: type(model).__name__,
+)
+def test_what_has_neither_piece_nor_blank_gets_a_sentence(model: Any, minilm: Model) -> None:
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    with pytest.raises(attnviz.TextError, match="no piece for") as problem:
+        read("a b a", None, with_tokenizer(minilm, tokenizer))
+    assert "没有收录" in problem.value.text("zh")

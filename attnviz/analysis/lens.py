@@ -108,8 +108,12 @@ def look_at(
     how: Combination,
     allowed: Bool[np.ndarray, "query key"] | None = None,
     columns: Sequence[Token] | None = None,
+    *,
+    has_sink: bool = False,
 ) -> AttentionMap:
     """Several heads' weights through the lens, combined to one.
+
+    What is hidden is a share of a whole row: if it `has_sink`, with what a learned sink takes.
 
     `heads` and `allowed` have the queries of `lens.parts(tokens, columns)`, and all keys.
 
@@ -129,11 +133,13 @@ def look_at(
         """What is left of a head's rows; hidden columns are kept where nothing follows them."""
         merged = merge(weights, queries.places, keys.places)[queries.stays]
         hidden = np.broadcast_to(~keys.stays, merged.shape)
-        special_shares.append(share_of(merged, hidden, merged.sum(axis=1)))
+        of = np.ones(len(merged)) if has_sink else merged.sum(axis=1)
+        special_shares.append(share_of(merged, hidden, of))
         return renormalise(merged[:, keys.stays]) if renormalised else merged
 
     left = combined(map(rows, heads), how)
-    whole = left.sum(axis=1, dtype=float)
+    is_part = has_sink and not renormalised
+    whole = np.ones(len(left)) if is_part else left.sum(axis=1, dtype=float)
     if not renormalised:
         left = left[:, keys.stays]
     may = None

@@ -36,13 +36,13 @@ def read(text: str, pair: str | None, model: Model) -> Reading:
     Raises:
         TextError: if a text is empty, too long in characters, not well-formed, of special
             tokens alone, not of the alphabet that the model was trained on, or of tokens that
-            it has no row for.
+            it has no row for; or if it holds what the tokenizer has neither piece nor blank for.
     """
     sentences = [text] if pair is None else [text, pair]
     for sentence in sentences:
         _check(sentence, model.limits.characters)
     tokenizer = model.tokenizer
-    encodings = [tokenizer.encode(sentence, add_special_tokens=False) for sentence in sentences]
+    encodings = [_encoded(sentence, model) for sentence in sentences]
     if not all(encoding.ids for encoding in encodings):
         raise TextError("nothing_left")
     if model.alphabet is not None:
@@ -82,6 +82,13 @@ def _check(sentence: str, limit: int) -> None:
     check_whole(sentence)
 
 
+def _encoded(sentence: str, model: Model) -> Encoding:
+    try:
+        return model.tokenizer.encode(sentence, add_special_tokens=False)
+    except Exception as problem:  # tokenizers has no kind of its own
+        raise TextError("no_blank", model=model.card) from problem
+
+
 def _check_known(encoding: Encoding, model: Model) -> None:
     """Make sure that the embedding has a row for every token."""
     rows = model.card.vocabulary
@@ -94,13 +101,13 @@ def _check_known(encoding: Encoding, model: Model) -> None:
 def _types(encoding: Encoding, model: Model) -> tuple[int, ...]:
     """Which segment each token is of, as the tokenizer says.
 
-    Where the model has too few, transformers gives it none if the tokenizer is one that
-    keeps its types to itself: all tokens are then of segment 0.
+    Where a tokenizer keeps its types to itself, transformers gives the model none: all tokens
+    are then of segment 0.
     """
-    if model.segments and max(encoding.type_ids) >= model.segments:
-        if model.gives_types:
-            raise TextError("segment_beyond", model=model.card, segments=model.segments)
+    if not model.gives_types:
         return (0,) * len(encoding.ids)
+    if model.segments and max(encoding.type_ids) >= model.segments:
+        raise TextError("segment_beyond", model=model.card, segments=model.segments)
     return tuple(encoding.type_ids)
 
 

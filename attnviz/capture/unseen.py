@@ -34,13 +34,24 @@ def dropped(sentence: str, encoding: Encoding, tokenizer: Tokenizer, *, is_cut: 
     off its letter.
     """
     end = encoding.offsets[-1][1] if is_cut else len(sentence)
-    held = set[int]().union(*(range(*span) for span in encoding.offsets))
+    spans = list(zip(encoding.ids, encoding.offsets, strict=True))
+    held = set[int]().union(*(range(*span) for _, span in spans))
+    added = tokenizer.get_added_tokens_decoder()  # read as they stand, whatever their letters
+    named = set[int]().union(*(range(*span) for number, span in spans if number in added))
     normalise = _normaliser(tokenizer)
     lost = {c for c in set(sentence) if normalise(f"a{c}a") == normalise("aa")}
+    if tokenizer.pre_tokenizer is not None:  # which may throw away what it cuts at, or skip
+
+        def words(text: str) -> str:
+            return "".join(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(text))
+
+        visible = {c for c in set(sentence) - lost if not c.isspace()}
+        lost |= {c for c in visible if words(normalise(f"a{c}a")) == words(normalise("aa"))}
     return "".join(
         character
         for index, character in enumerate(sentence[:end])
         if not _is_accent(character)
+        and index not in named
         and (character in lost or not (index in held or character.isspace()))
     )
 

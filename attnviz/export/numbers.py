@@ -33,7 +33,7 @@ NOT_ALLOWED = "▨"  # in a table that is read
 
 def as_json(maps: Sequence[Shown], language: Language = "en") -> str:
     """Each map with its places, its values, and which of them are drawn as lines."""
-    about = {**_provenance(maps), "direction": say("picture.direction", language)}
+    about = {**_provenance(maps, language), "direction": say("picture.direction", language)}
     # One map after the other: as objects, a map's numbers take many times their text.
     each = ", ".join(json.dumps(_map(view, language), ensure_ascii=False) for view in maps)
     return f'{json.dumps(about, ensure_ascii=False)[:-1]}, "maps": [{each}]}}'
@@ -59,7 +59,11 @@ def _header(maps: Sequence[Shown], language: Language) -> dict[str, object]:
     said = {
         view.name(language): [*_formula(view, language), *view.notes(language)] for view in maps
     }
-    return {**_provenance(maps), "direction": say("picture.direction", language), "maps": said}
+    return {
+        **_provenance(maps, language),
+        "direction": say("picture.direction", language),
+        "maps": said,
+    }
 
 
 def _table(
@@ -195,13 +199,13 @@ def _formula(view: Shown, language: Language) -> list[str]:
     return [formula] if (formula := view.formula(language)) else []
 
 
-def _provenance(maps: Sequence[Shown]) -> dict[str, object]:
+def _provenance(maps: Sequence[Shown], language: Language) -> dict[str, object]:
     """Where the numbers are from, with the Python that makes them again where that is known."""
     source = maps[0].source
     if source is None:
         return provenance(None)
     trace, heads = source.trace, [head for one in maps for head in one.heads]
-    recipe = Recipe("lines", trace, heads, source.lens, source.combination)
+    recipe = Recipe("lines", trace, heads, source.lens, source.combination, language=language)
     fits = trace.given is None or trace.given.weights.size <= MOST_WEIGHTS
     again = recipe.whole if fits else recipe.text
     return {**provenance(trace), "again": again.replace("\n", "; ")}

@@ -15,7 +15,7 @@ from safetensors import safe_open
 
 from attnviz.core.card import Source
 from attnviz.errors import ModelError
-from attnviz.models.folders import CONFIG, WEIGHTS, WEIGHTS_INDEX, model_folder, plain_name
+from attnviz.models.folders import CONFIG, FILES, WEIGHTS, WEIGHTS_INDEX, model_folder, plain_name
 from attnviz.models.progress import Progress
 from attnviz.texts import say
 
@@ -38,6 +38,9 @@ BUILT_IN = (EMBEDDED, CONTROL)
 
 _POINTER = b"version https://git-lfs"  # in place of a large file that was not fetched
 HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model")
+
+
+Stamp = tuple[tuple[str, int, int, int], ...]  # of each file: path, time, size and number
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,20 @@ def find(name: str, progress: Progress | None = None) -> Checkpoint:
 def control_name(name: str) -> str:
     """What `find` calls the random-weights control of a model."""
     return CONTROL if name == EMBEDDED else name + _CONTROL_MARK
+
+
+def stamp(name: str) -> Stamp | None:
+    """What is another as soon as a file of a model's folder is; None of models of elsewhere."""
+    name = _without_mark(name)
+    if name in BUILT_IN or not _is_there(name):
+        return None
+    try:
+        found = model_folder(Path(name))
+        files = [file for of in {found.folder, found.vocabulary} for file in of.iterdir()]
+        known = [(str(file), file.stat()) for file in sorted(files) if file.suffix in FILES]
+    except (ModelError, OSError):  # gone, or being written: what was read is still what it was
+        return None
+    return tuple((file, now.st_mtime_ns, now.st_size, now.st_ino) for file, now in known)
 
 
 def _control(checkpoint: Checkpoint) -> Checkpoint:

@@ -26,7 +26,7 @@ _NO_MODELS = ("datasets", "spaces", "papers", "docs", "collections", "blog")
 _MAIN = "main"
 _CACHED, _SNAPSHOTS = "models--", "snapshots"
 _STEP = re.compile(r"checkpoint-(\d+)")
-_FILES = (".json", ".safetensors", ".txt", ".model")
+FILES = (".json", ".safetensors", ".txt", ".model")
 _LISTED = 6
 
 
@@ -77,7 +77,7 @@ def model_folder(given: Path) -> Found:
     """
     at = given.resolve()
     if at.is_file():
-        if given.suffix not in _FILES:
+        if given.suffix not in FILES:
             raise ModelError("file_kind", file=given.name)
         at = given.absolute().parent  # a file in the hub's cache is a link to elsewhere
     folder = _inside(at)

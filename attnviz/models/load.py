@@ -1,6 +1,7 @@
 """Loading: from a name to a model that is ready to be looked into.
 
-A model is loaded once per process and shared by all who ask for it. Nothing writes to
+A model is loaded once per process and shared by all who ask for it; that of a folder once more
+when its files have changed. Nothing writes to
 it afterwards: parameters carry no gradient, hooks are registered once, and what a
 capture records lives with the capture.
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 KEPT_MODELS = 3  # besides the built-in ones
 
+_stamps: dict[str, catalogue.Stamp] = {}  # of the folders that were read
 _models: Cache[Any] = Cache(is_pinned=True)  # `Model`s; one in use stays, however large
 
 
@@ -48,7 +50,7 @@ def load(
         ModelError: if there is none, or it is not one we can look into.
     """
     name = _name(name_or_folder)
-    model: Model | None = _models.peek(name)
+    model = _as_read(name)
     if model is None:
         # No turn of those who compute: a model may be on its way from the hub for minutes.
         model = _models.compute_once(name, lambda: _opened(name, progress))
@@ -56,7 +58,19 @@ def load(
     return model
 
 
+def _as_read(name: str) -> "Model | None":
+    """The loaded model of this name, unless its files are others by now; None if there is none."""
+    model: Model | None = _models.peek(name)
+    now = None if model is None else catalogue.stamp(name)
+    if now is not None and now != _stamps.get(name):
+        _models.drop(name)
+        return None
+    return model
+
+
 def _opened(name: str, progress: Progress | None) -> "Model":
+    if (stamp := catalogue.stamp(name)) is not None:  # before: what changes meanwhile shows later
+        _stamps[name] = stamp
     checkpoint = catalogue.find(name, progress)
     from attnviz.models.opening import open_model  # and torch with it
 
@@ -94,7 +108,7 @@ def control_of(model: "Model") -> "Model":
 
 def is_loaded(name: str) -> bool:
     """Whether `load(name)` would answer at once."""
-    return _models.peek(plain_name(name)) is not None
+    return _as_read(plain_name(name)) is not None
 
 
 def let_go_of_a_model() -> bool:
@@ -109,6 +123,8 @@ def _drop_others() -> None:
     """Keep the built-in models, and of others those that were asked for last."""
     for name in _others()[:-KEPT_MODELS]:
         _models.drop(name)
+    for known in _stamps.keys() - set(_models):
+        _stamps.pop(known, None)
 
 
 def _others() -> list[Hashable]:

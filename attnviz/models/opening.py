@@ -22,6 +22,7 @@ from attnviz.models.folders import WEIGHTS, has_vocabulary
 from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
 from attnviz.models.progress import Progress
+from attnviz.models.skipping import in_place
 from attnviz.models.task_head import TaskHead
 from attnviz.runtime.limits import limits
 
@@ -133,7 +134,7 @@ def _hooked(
         name=card.name,
         card=card,
         limits=Limits(card.max_tokens, limits().characters),
-        tokenizer=tokenizer,
+        tokenizer=in_place(tokenizer),
         unknown_token=special.unk_token,
         mask_token=special.mask_token,
         gives_types=_TYPES in special.model_input_names,

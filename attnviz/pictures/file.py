@@ -25,11 +25,24 @@ def one_picture(
 
     `called` are its heads; `extra` are elements below it.
     """
+    return one_file([picture(script.name, packet, alt)], trace, called, recipe, language, extra)
+
+
+def one_file(
+    pictures: Sequence[str],
+    trace: Trace | None,
+    called: str,
+    recipe: Recipe | None,
+    language: Language,
+    extra: Sequence[str] = (),
+) -> str:
+    """The same of several pictures, as elements, one below the other."""
     name = title(trace, called, language)
+    recipe = None if recipe is None else recipe.in_language(language)
     body = [
         tag("h1", name),
         origin(trace, language),
-        picture(script.name, packet, alt),
+        *pictures,
         *extra,
         *(tag("pre", how, "again") for how in again(recipe, language)),
     ]

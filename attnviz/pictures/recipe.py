@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +20,8 @@ _ALL: dict[str, Any] = {
     "formatter": {"float_kind": str},
 }
 
-_BY_NAME = ("combination", "direction", "arrangement", "parts", "map")  # given by their names
+# given by their names
+_BY_NAME = ("combination", "direction", "arrangement", "parts", "map", "language")
 
 Part = Literal["overview", "maps", "lines"]  # of an explorer
 PARTS: tuple[Part, ...] = ("overview", "maps", "lines")
@@ -40,6 +41,11 @@ class Recipe:
     pins: Sequence[str] = ()
     parts: tuple[Part, ...] = PARTS
     map: str = "raw"
+    language: Language = "en"
+
+    def in_language(self, language: Language) -> "Recipe":
+        """The same picture, which speaks this language."""
+        return replace(self, language=language)
 
     @property
     def text(self) -> str:

@@ -172,7 +172,8 @@ class Shown:
         hidden = withheld_notes(
             withheld, self.lens, self.combination, language, is_given=found.is_given
         )
-        sink = _sink_notes("picture.sink_takes", found, language)
+        before = "_before" if withheld.renormalised else ""
+        sink = _sink_notes(f"picture.sink_takes{before}", found, language)
         of_heads = [*sink, *_shared_notes(found, language)]
         computed = self._special_shares(found, language)
         changed = intervention_notes(found.trace, language)
@@ -227,9 +228,7 @@ class Shown:
 
 def _sink_notes(key: str, source: Source, language: Language) -> list[str]:
     """How much a learned sink takes, which is one more key of softmax and no token (gpt-oss)."""
-    records = [source.trace.attention[head.kind, head.layer] for head in source.heads]
-    has_sinks = any(isinstance(one, Scored) and one.sinks is not None for one in records)
-    if not has_sinks or source.combination == "maximum" or source.lens.map != "raw":
+    if not source.has_sink:
         return []
     sums = [source.trace.weights(head).sum(axis=1, dtype=float).mean() for head in source.heads]
     taken = max(0.0, 1 - float(np.mean(sums)))

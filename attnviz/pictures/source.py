@@ -13,6 +13,7 @@ from attnviz.analysis.describe import ROUNDING
 from attnviz.analysis.distribution import sum_to_one
 from attnviz.analysis.formula import formula as formula_of
 from attnviz.analysis.lens import Lens, look_at
+from attnviz.core.attention import Scored
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import MOST_PAIRS, AttentionMap
 from attnviz.core.trace import Trace
@@ -54,8 +55,17 @@ class Source:
             if raw
             else (None if reached is None else reached[part]),
             columns=keys,
+            has_sink=self.has_sink,
         )
         return replace(seen, title=self.title, formula=self._formula(seen))
+
+    @property
+    def has_sink(self) -> bool:
+        """Whether a learned sink takes a part of its rows, as one more key of softmax (gpt-oss)."""
+        if self.combination == "maximum" or self.lens.map != "raw":
+            return False
+        records = [self.trace.attention[head.kind, head.layer] for head in self.heads]
+        return any(isinstance(one, Scored) and one.sinks is not None for one in records)
 
     @cached_property
     def computed(self) -> tuple[AttentionMap, ...]:

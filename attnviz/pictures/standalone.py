@@ -20,6 +20,8 @@ from attnviz.texts import Language, tag_of
 _KIND = re.compile(r'<figure class="picture" data-kind="(\w+)"')
 
 
+FRAME_HEIGHT = 1_300  # px of a frame in a notebook, until its page says how tall it is
+
 _BOTH_SCHEMES = f"{style.for_pages()}:root {{ color-scheme: light dark; }}\n"
 
 

@@ -49,6 +49,7 @@ def document(
 ) -> str:
     """A whole SVG file: the blocks, then where they are from and how they are made again."""
     paper = paper_of(sheet)
+    recipe = None if recipe is None else recipe.in_language(language)
     width = paper.width if paper.is_exact else max([WIDTH, *(block.width for block in blocks)])
     if paper.has_words:
         blocks = [*blocks, _origin(trace, recipe, width, language, paper)]

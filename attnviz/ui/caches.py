@@ -7,7 +7,7 @@ page sends is kept, and not the trace behind it.
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 import pandas as pd
@@ -84,6 +84,11 @@ class TraceKey(NamedTuple):
         return self._replace(kind=None)
 
     @property
+    def whose_heads(self) -> str:
+        """The name of what heads are chosen of: a model, or one of its kinds of attention."""
+        return f"{self.model} {self.revision} {self.kind or ''}".rstrip()
+
+    @property
     def is_note(self) -> bool:
         """Whether it is the note's sentence in the model that draws the note's figure of it."""
         return (self.model, self.text, self.pair) == (EMBEDDED, note_example.SENTENCE, None)
@@ -111,6 +116,7 @@ _heatmaps: Cache[tuple[Chart, str]] = Cache()
 _measured: Cache[np.ndarray] = Cache()
 _found: Cache[tuple[Found, ...]] = Cache()
 _of_kinds: WeakKeyDictionary[Trace, dict[Kind, Trace]] = WeakKeyDictionary()
+_given: WeakValueDictionary[str, Trace] = WeakValueDictionary()  # no model runs again for them
 _of_traces: tuple[Cache[Any], ...] = (  # by the key of a trace, or by one and more
     _tiles,
     _different,
@@ -134,6 +140,8 @@ def is_light(key: TraceKey) -> bool:
 def traced(key: TraceKey, model: AnyModel = None, progress: Progress | None = None) -> Trace:
     """The trace of a text: what weights need of it, and the rest when it is asked for."""
     every = key.whole
+    if (given := _given.get(key.model)) is not None:
+        return given
 
     def run() -> Trace:
         return _partial(every, model, progress)
@@ -171,6 +179,11 @@ def _run(key: TraceKey, model: AnyModel, progress: Progress | None = None) -> Tr
     milliseconds = 1000 * (time.perf_counter() - started)
     note("trace", model=found.model.title, tokens=len(found.tokens), ms=milliseconds)
     return found
+
+
+def hold_given(key: TraceKey, trace: Trace) -> None:
+    """Know the trace of a file's weights by its key, as long as a session holds it."""
+    _given[key.model] = trace
 
 
 def keep_trace(key: TraceKey, trace: Trace) -> None:

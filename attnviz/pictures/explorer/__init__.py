@@ -36,14 +36,13 @@ from attnviz.pictures.quantised import FIRST_DRAWN, SLACK, STEPS, quantised
 from attnviz.pictures.recipe import PARTS, Part, Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, Source, check_alone, first_of_layers, shown, side
-from attnviz.pictures.standalone import framed, tag
+from attnviz.pictures.standalone import FRAME_HEIGHT, framed, tag
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, say
 
 SCRIPT = Script("explorer", needs=("overview", "heatmap", "lines"))
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
 BEGINNING = (0, 127)  # of a long text: the span that is drawn unless another is asked for
-NOTEBOOK_HEIGHT = 1_300  # px of a frame, which scrolls beyond
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,7 +113,7 @@ class Explorer:
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
-        return framed(self.to_html(), self.alt, NOTEBOOK_HEIGHT)
+        return framed(self.to_html(), self.alt, FRAME_HEIGHT)
 
     @property
     def alt(self) -> str:

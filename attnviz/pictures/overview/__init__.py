@@ -21,14 +21,16 @@ from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
+from attnviz.pictures.file import one_file
 from attnviz.pictures.overview.on_paper import every_on_paper, tiles_on_paper
 from attnviz.pictures.overview.tiles import Tiles, labels_of, map_tile, place_of, tiles_of
 from attnviz.pictures.overview.words import map_words, named_tiles, overview_words, tile_counts
 from attnviz.pictures.packet import pack
-from attnviz.pictures.paper import paper_of
+from attnviz.pictures.paper import Paper, paper_of
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
+from attnviz.pictures.standalone import FRAME_HEIGHT, framed, picture, tag
 from attnviz.texts import Language, say
 
 if TYPE_CHECKING:
@@ -52,9 +54,10 @@ class Overview:
     tiles: Tiles
     language: Language = "en"  # of files that are not asked for in another one
     map: MapKind = "raw"
+    whole: Trace | None = None  # with other kinds of attention, which stand beside it in a file
 
     def __repr__(self) -> str:
-        return f"<Overview: {self.drawn!r}>"
+        return f"<Overview: {self.whole or self.drawn!r}>"
 
     def packet(
         self,
@@ -101,27 +104,55 @@ class Overview:
 
     def to_html(self, language: Language | None = None) -> str:
         """One HTML file that needs no network: all heads, and those that are chosen in full."""
-        return self._explorer(language or self.language).to_html()
+        language = language or self.language
+        if self.whole is None:
+            return self._explorer(language).to_html()
+        seen = [one._explorer(language) for one in self.every]
+        pictures = [picture("explorer", of.packet(), of.alt) for of in seen]
+        said = ", ".join(one._words(language)["name"] for one in self.every)
+        steps = tag("p", say("file.steps", language), "small")
+        return one_file(pictures, self.whole, said, self._recipe, language, [steps])
 
     def to_svg(self, language: Language | None = None, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet` of a paper, every cell in it."""
         language = language or self.language
         check_language(language)
-        said = self._words(language)
         paper = paper_of(sheet)
+        blocks = [block for one in self.every for block in one._blocks(language, paper)]
+        trace = self.whole or (self.drawn if isinstance(self.drawn, Trace) else None)
+        alt = " ".join(one._words(language)["alt"] for one in self.every)
+        return svg.document(trace, blocks, self._recipe, language, alt, sheet)
+
+    @property
+    def every(self) -> "tuple[Overview, ...]":
+        """The overviews that stand in a file: of each kind of attention, or this one alone."""
+        if self.whole is None:
+            return (self,)
+        kinds = (of_kind(self.whole, kind) for kind in self.whole.kinds)
+        return tuple(
+            Overview(one, tiles_of(one, self.map), self.language, self.map) for one in kinds
+        )
+
+    @property
+    def _recipe(self) -> Recipe | None:
+        trace = self.whole or (self.drawn if isinstance(self.drawn, Trace) else None)
+        return None if trace is None else Recipe("overview", trace, map=self.map)
+
+    def _blocks(self, language: Language, paper: Paper) -> list[svg.Block]:
+        """Words and tiles on paper."""
+        said = self._words(language)
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
         trace = self.drawn if isinstance(self.drawn, Trace) else None
         levels, denied = self.tiles.levels, self.tiles.denied
         named = [] if trace is None else named_tiles(every_on_paper(levels.shape, paper), language)
         counts = [*tile_counts(self.tiles, language, signed=signed), *named]
         head = svg.words(said["title"], [said["note"], *named], paper.ink, paper, counts=counts)
-        tiles = tiles_on_paper(levels, denied, paper, signed=signed, named=trace is not None)
-        recipe = None if trace is None else Recipe("overview", trace, map=self.map)
-        return svg.document(trace, [head, tiles], recipe, language, said["alt"], sheet)
+        return [head, tiles_on_paper(levels, denied, paper, signed=signed, named=trace is not None)]
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
-        return self._explorer(self.language)._repr_html_()
+        alt = " ".join(one._words(self.language)["alt"] for one in self.every)
+        return framed(self.to_html(), alt, FRAME_HEIGHT)
 
     def _words(self, language: Language) -> dict[str, Any]:
         if isinstance(self.drawn, AttentionMap):
@@ -145,8 +176,8 @@ def overview(
 ) -> Overview:
     """All layers × heads of a trace, one layer at a time; or an attention map as one tile.
 
-    Of an encoder–decoder its cross-attention; `trace.of_kind("encoder")` and "decoder" hold the
-    rest.
+    Of an encoder–decoder the heads of all three kinds, each kind for itself; of
+    `trace.of_kind("cross")` those of one. Its own numbers are then those of cross-attention.
 
     `map` is what each tile shows: the weights of a head ("raw") or its "norm_weighted" map; the
     "rollout" or "flow" of each layer.
@@ -164,7 +195,8 @@ def overview(
             raise ArgumentError("map_alone")
         return Overview(trace, map_tile(trace), language)
     one = of_kind(trace)
-    return Overview(one, tiles_of(one, map), language, map)
+    whole = trace if len(trace.kinds) > 1 else None
+    return Overview(one, tiles_of(one, map), language, map, whole)
 
 
 def inks_of(drawn: Trace | AttentionMap) -> dict[str, Shaped[np.ndarray, "..."]]:

@@ -103,15 +103,17 @@ def _asset(name: str) -> str:
 
 def _component(kind: str, *, joins: bool = True) -> Callable[..., Any]:
     """A component that draws packets: it joins the page's selection, or tells its own state."""
+    name = f"attnviz_{kind}{'' if joins else '_alone'}"
     adapter = _ADAPTER.replace("KIND", kind).replace("JOINS", "true" if joins else "false")
     shared = [_asset("well_formed.js"), _asset("selection.js"), _IN_TURN]
     script = "".join([javascript([kind]), *shared, adapter])
-    return st.components.v2.component(f"attnviz_{kind}", js=script, css=css([kind]))
+    return st.components.v2.component(name, js=script, css=css([kind]))
 
 
 # Every picture that Explore shows in a folder of its own, by the name of its script.
 _folded = {kind.script.name: _component(kind.script.name) for kind in FOLDED}
 _overview = _component("overview")
+_overview_beside = _component("overview", joins=False)  # between other tokens than the page's
 _lines = _component("lines")
 _drawing = _component("drawing", joins=False)
 _selection = st.components.v2.component(
@@ -185,6 +187,11 @@ def show_overview(
     the text is, `spanned(key)` says which.
     """
     _overview(key=key, data=packet, on_picked_change=on_picked, on_spanned_change=on_spanned)
+
+
+def show_overview_beside(packet: bytes, key: str, on_picked: Callable[[], None]) -> None:
+    """An overview between other tokens than the page's other pictures: it marks none of them."""
+    _overview_beside(key=key, data=packet, on_picked_change=on_picked)
 
 
 def picked(key: str) -> dict[str, Any] | None:

@@ -14,10 +14,10 @@ from attnviz.ui import address, caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.errors import clear_errors, fragment
 from attnviz.ui.frame import header, is_embedded, language
-from attnviz.ui.widgets import last_shown, opening
+from attnviz.ui.widgets import last_shown, opening, weights_file
 from attnviz.ui.widgets.heads import Different, fit_heads
 from attnviz.ui.widgets.long_text import cost_said
-from attnviz.ui.widgets.model import card_of, linked_model, model_name
+from attnviz.ui.widgets.model import OTHER, card_of, linked_model, model_name
 from attnviz.ui.widgets.predictions import show_predictions
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.sentence import chips, chosen_sentence, growing_boxes
@@ -25,6 +25,7 @@ from attnviz.ui.widgets.sharing import share
 from attnviz.ui.widgets.two_texts import attention_kinds, notes, target_box
 from attnviz.ui.widgets.viewer import embedded_viewer, viewer
 from attnviz.ui.widgets.warnings import show_warnings
+from attnviz.ui.widgets.weights_file import opened_weights
 
 
 def explore() -> None:
@@ -53,6 +54,11 @@ def _body(now: ExploreState) -> None:
     with clear_errors():
         with menu_of_models:
             name = model_name()
+            weights = opened_weights() if now.model == OTHER else None
+        if weights is not None:
+            _see_weights(weights)
+            return
+        with menu_of_models:
             card = card_of(name) if name else None
         if card is not None:
             with boxes:
@@ -76,7 +82,20 @@ def _see(key: TraceKey, card: ModelCard) -> None:
     fragment(_viewer)(key, usual)
 
 
+def _see_weights(key: TraceKey) -> None:
+    """The weights of a file. No link can hold them: there is none to share."""
+    trace = caches.traced(key)
+    weights_file.about(trace)
+    fragment(_weights_viewer)(key, weights_file.pair_of(key, trace))
+
+
+def _weights_viewer(key: TraceKey, usual: Different) -> None:
+    viewer(key, caches.traced(key), usual, lambda: None)
+
+
 def _viewer(key: TraceKey, usual: Different) -> None:
+    if key.kind not in (None, state.read(ExploreState).kind):  # a head of another one was chosen
+        st.rerun()
     trace = _run(key, card_of(key.model))
     show_predictions(key, caches.traced(key.whole))
     viewer(key, trace, usual, lambda: share("explore", _seen(key, usual)))
@@ -115,8 +134,7 @@ def _embedded_viewer(key: TraceKey, usual: Different) -> None:
 def _fitted(key: TraceKey, trace: Trace) -> Different:
     """The heads with which it opens, which are seen unless others of this model were chosen."""
     usual = opening.usual_pair(key, trace)
-    of = f"{key.model} {key.revision} {key.kind or ''}".rstrip()
-    address.drop(*map(str, fit_heads(of, trace.heads, usual)))
+    address.drop(*map(str, fit_heads(key.whose_heads, trace.heads, usual)))
     opening.begin(key, usual)
     return usual
 

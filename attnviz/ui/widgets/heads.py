@@ -43,6 +43,17 @@ def link_heads() -> None:
     _ARE_LINKED.put(True)
 
 
+def choose_aside(of: str, slot: str, head: HeadId) -> None:
+    """Put a head in slot A or B, or beside them, of the heads that wait for `of` to be seen."""
+    aside = _ASIDE.get()
+    now = aside.get(of, _Aside())
+    if slot == ADD:
+        found = now._replace(more=(*(one for one in now.more if one != head), head)[-MOST_MORE:])
+    else:
+        found = now._replace(a=head) if slot.lower() == "a" else now._replace(b=head)
+    _ASIDE.put({**aside, of: found})
+
+
 def forget_heads() -> None:
     """Forget for which models heads were chosen, and which sentence was opened."""
     OPENED.forget()

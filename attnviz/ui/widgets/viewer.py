@@ -21,6 +21,7 @@ from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.head_finder import head_finder
 from attnviz.ui.widgets.heads import Different, are_usual
+from attnviz.ui.widgets.other_kinds import other_kinds
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.saving import save
 from attnviz.ui.widgets.workspace import heatmaps, lines, numbers, pictures, workspace
@@ -48,6 +49,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
                 picker.overview(key, trace, now, usual, captioned=True)
             _facts(key, trace, now, usual)
             pins.share_selection(key, trace, chosen.lens)
+            other_kinds(key)
         with right:
             workspace(key, trace, now, chosen)
         with st.container(key="below"):
