@@ -21,7 +21,7 @@ from attnviz.capture.run import capture
 from attnviz.capture.variants import inputs
 from attnviz.models import catalogue
 from attnviz.models.load import Model
-from benchmarks import first_screens, length
+from benchmarks import first_screens, head_change, length
 from benchmarks.peers import HEADING
 from benchmarks.rerun import rerun_ratio
 from benchmarks.tables import table
@@ -111,6 +111,7 @@ def markdown(
     long: list[dict[str, float]],
     rerun: dict[str, float],
     screens: list[dict[str, float]],
+    heads: list[dict[str, float | str]],
 ) -> str:
     """The table, and how it was made."""
     return "\n".join(
@@ -131,6 +132,8 @@ def markdown(
             f"(server side, 27 tokens): **{rerun['ratio']:.1f}** "
             f"({rerun['head_ms']:.1f} ms ÷ {rerun['empty_ms']:.1f} ms).",
             "",
+            head_change.markdown(heads),
+            "",
             first_screens.markdown(screens),
             "",
         ]
@@ -145,15 +148,22 @@ def main() -> None:
     rows = [measure(model, eager, tokens) for tokens in LENGTHS]
     long = length.measured()
     rerun = rerun_ratio()
+    heads = head_change.measured()
     screens = first_screens.measured()
-    table = markdown(rows, long, rerun, screens)
+    table = markdown(rows, long, rerun, screens, heads)
     print(table)
     docs = ROOT / "docs"
     document = docs / "benchmark.md"
     _, heading, peers = document.read_text(encoding="utf-8").partition(HEADING)
     others = f"\n{heading}{peers}" if heading else ""  # what `make bench-peers` wrote
     document.write_text(table + others, encoding="utf-8")
-    found = {"lengths": rows, "long": long, "rerun": rerun, "first_screens": screens}
+    found = {
+        "lengths": rows,
+        "long": long,
+        "rerun": rerun,
+        "head_change": heads,
+        "first_screens": screens,
+    }
     (docs / "benchmark.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 

@@ -237,7 +237,7 @@ def _hatched(view: Shown, language: Language) -> list[str]:
 
 def _axis(places: Sequence[Place], room: int = NARROWEST) -> dict[str, Any]:
     """An axis of names, as many as there is room for in so many px."""
-    labels = [_label(place.text) for place in places]
+    labels = [_label(place.label) for place in places]
     ticks = _ticks(len(labels), room)
     return {
         "type": "category",

@@ -9,10 +9,6 @@ const VERTICAL_GAP = 220;
 const NUMBER = 34; // px that one number takes along its line's end
 const MARK = 24; // px of a mark such as #2: which of several tokens a number belongs to
 const ROW = 17; // px a token, vertical
-const COLUMN = 12.5; // least px a token, horizontal
-const LONGEST = 96; // px of a label
-const FONT = "11px";
-
 
 function drawLines(stage) {
   const { root, meta, memory } = stage;
@@ -75,14 +71,14 @@ function smallPrint(stage, heads) {
 // As many numbers may stand on a line: one a head and token that is looked at.
 function geometry(meta, width, heads, tokens) {
   const lanes = heads * tokens;
-  const labels = [...meta.rows.labels, ...meta.columns.labels];
   const count = Math.max(meta.rows.labels.length, meta.columns.labels.length);
   const measure = document.createElement("canvas").getContext("2d");
-  measure.font = `${FONT} system-ui, sans-serif`;
-  const widths = new Map();
-  for (const text of labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
-  const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + (meta.direction === "vertical" ? MARK : 0);
-  const cut = (text) => cutTo(LONGEST, measured(measure), text);
+  measure.font = NAME_FONT;
+  const sizes = new Map();
+  const size = (text) => sizes.get(text) ?? sizes.set(text, measure.measureText(text).width).get(text);
+  const turned = meta.direction !== "vertical";
+  const label = nameRoom([meta.rows, meta.columns], size, turned) + 8 + (turned ? 0 : MARK);
+  const cut = (name) => cutName(name, size);
   const lane = tokens > 1 ? NUMBER + MARK : NUMBER;
   const room = lane * lanes + 30;
   if (meta.direction === "vertical") {
@@ -92,7 +88,7 @@ function geometry(meta, width, heads, tokens) {
       end: (side, i) => [side === "q" ? label : label + gap, 26 + (i + 0.5) * ROW],
     };
   }
-  const step = Math.max(COLUMN, Math.min(46, (width - 12) / Math.max(count, 1)));
+  const step = Math.max(APART, Math.min(46, (width - 12) / Math.max(count, 1)));
   const top = label + MARK; // with a mark, up to where the sides are named
   const gap = Math.max(GAP, room);
   return {
@@ -157,25 +153,28 @@ function edgeNames(meta, place) {
 function labels(stage, place, side) {
   const { meta } = stage;
   const group = svg("g", { class: "labels" });
-  const { labels: texts, names } = sideOf(meta, side);
-  texts.forEach((text, i) => {
-    const [x, y] = place.end(side, i);
-    const away = (side === "q") === place.vertical ? -6 : 6;
-    const where = place.vertical
-      ? { x: x + (side === "q" ? -6 : 6), y: y + 4, "text-anchor": side === "q" ? "end" : "start" }
-      : {
-          transform: `translate(${x + 4},${y + (side === "q" ? -6 : 6)}) rotate(-90)`,
-          "text-anchor": side === "q" ? "start" : "end",
-        };
+  const { names } = sideOf(meta, side);
+  names.forEach((_, i) => {
     const label = svg("text", {
-      ...where, class: "token", role: "button", tabindex: i === 0 && side === "q" ? "0" : "-1",
+      class: "token", role: "button", tabindex: i === 0 && side === "q" ? "0" : "-1",
       "data-side": side, "data-place": i, "aria-pressed": "false",
       "aria-label": `${side === "q" ? meta.words.queries : meta.words.keys}: ${names[i]}`,
-    }, place.cut(text));
-    label.append(svg("title", {}, names[i]));
+    }, svg("title", {}, names[i]));
+    nameToken(stage.meta, place, label);
     group.append(label);
   });
   return group;
+}
+
+// The name of a token at its end of lines, and which of several pins it is.
+function nameToken(meta, layout, label, mark = "") {
+  const { side, place } = label.dataset;
+  const [x, y] = layout.end(side, Number(place));
+  const away = side === "q" ? -6 : 6;
+  const at = layout.vertical ? [x + away, y] : [x, y + away];
+  const way = layout.vertical ? (side === "q" ? "left" : "right") : side === "q" ? "above" : "below";
+  writeName(label, layout.cut(nameAt(sideOf(meta, side), Number(place))), at, way, mark);
+  label.dataset.mark = mark;
 }
 
 // ---- hover, pin, Escape, keyboard
@@ -311,8 +310,8 @@ function focusPanel(stage, made, focused, inTable) {
     if (label.getAttribute("class") !== kind) label.setAttribute("class", kind);
     const pinned = String(memory.pins.has(side + place));
     if (label.getAttribute("aria-pressed") !== pinned) label.setAttribute("aria-pressed", pinned);
-    const name = (at === undefined ? "" : markOf(focused, at)) + made.place.cut(sideOf(meta, side).labels[place]);
-    if (label.firstChild.data !== name) label.firstChild.data = name;
+    const mark = at === undefined ? "" : markOf(focused, at);
+    if (label.dataset.mark !== mark) nameToken(meta, made.place, label, mark);
   }
 }
 
