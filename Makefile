@@ -34,7 +34,7 @@ format: $(DEV_STAMP)
 	@$(BIN)/ruff format .
 
 bench: $(DEV_STAMP)
-	@CUDA_VISIBLE_DEVICES= ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios
+	@CUDA_VISIBLE_DEVICES= ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios $(ONLY)
 
 # Where torch sees an accelerator; about two minutes.
 bench-gpu: $(DEV_STAMP)

@@ -94,12 +94,12 @@ function betweenTexts({ meta, label, cell, dark }, context) {
 function cells(stage) {
   const { arrays, meta } = stage;
   const [width, height] = [meta.columns.labels.length, meta.rows.labels.length];
-  const ramp = rampOf(stage);
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const image = new ImageData(width, height);
+  const put = painter(image, rampOf(stage));
   arrays.weights.forEach((weight, i) => {
     if (Number.isNaN(weight)) return;
-    putPixel(image, i, ramp, levelOf(weight, meta.signed));
+    put(i, levelOf(weight, meta.signed));
   });
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;

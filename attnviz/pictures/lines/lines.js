@@ -174,7 +174,6 @@ function nameToken(meta, layout, label, mark = "") {
   const at = layout.vertical ? [x + away, y] : [x, y + away];
   const way = layout.vertical ? (side === "q" ? "left" : "right") : side === "q" ? "above" : "below";
   writeName(label, layout.cut(nameAt(sideOf(meta, side), Number(place))), at, way, mark);
-  label.dataset.mark = mark;
 }
 
 // ---- hover, pin, Escape, keyboard
@@ -277,21 +276,28 @@ function makeRoom({ panels }, tokens) {
 // Which of several tokens is meant, in front of it and of its numbers; nothing for one alone.
 const markOf = (focused, i) => (focused.length > 1 ? `#${i + 1} ` : "");
 
+// The tokens of a panel as they are drawn at first, so that nothing is read back at each hover.
+const tokensOf = (drawing) => [...drawing.querySelectorAll(".token")].map((label) => (
+  { label, side: label.dataset.side, place: Number(label.dataset.place), kind: "token", pinned: false, mark: "" }
+));
+
 function focusPanel(stage, made, focused, inTable) {
   const { meta, arrays, memory } = stage;
-  const order = new Map(focused.map((name, i) => [name, i]));
-  const reached = { q: new Uint8Array(meta.rows.labels.length), k: new Uint8Array(meta.columns.labels.length) };
+  const [rows, columns] = [meta.rows.labels.length, meta.columns.labels.length];
+  const order = { q: new Int32Array(rows).fill(-1), k: new Int32Array(columns).fill(-1) };
+  focused.forEach((name, i) => (order[name[0]][Number(name.slice(1))] = i));
+  const reached = { q: new Uint8Array(rows), k: new Uint8Array(columns) };
   const found = [];
   const numbers = [];
   for (const i of focused.length ? made.mine : []) {
     const [query, key] = [arrays.query[i], arrays.key[i]];
-    const [byQuery, byKey] = [order.get(`q${query}`), order.get(`k${key}`)];
-    if (byQuery === undefined && byKey === undefined) continue;
+    const [byQuery, byKey] = [order.q[query], order.k[key]];
+    if (byQuery < 0 && byKey < 0) continue;
     found.push(i);
     reached.q[query] = reached.k[key] = 1;
     if (inTable) continue;
-    if (byQuery !== undefined) numbers.push({ i, side: "k", at: byQuery, end: `k${key}` });
-    if (byKey !== undefined) numbers.push({ i, side: "q", at: byKey, end: `q${query}` });
+    if (byQuery >= 0) numbers.push({ i, side: "k", at: byQuery, end: `k${key}` });
+    if (byKey >= 0) numbers.push({ i, side: "q", at: byKey, end: `q${query}` });
   }
   // At one end of lines each number has a lane of its own, in the order of the tokens.
   const taken = new Map();
@@ -302,16 +308,16 @@ function focusPanel(stage, made, focused, inTable) {
     return number(stage, made, one, markOf(focused, one.at), lane);
   });
   made.svg.querySelector(".focus").replaceChildren(...straight(stage, made.place, found), ...parts);
-  made.labels = made.labels || [...made.svg.querySelectorAll(".token")];
-  for (const label of made.labels) {
-    const { side, place } = label.dataset;
-    const at = order.get(side + place);
-    const kind = `token${at !== undefined ? " chosen" : ""}${reached[side][place] ? " reached" : ""}`;
-    if (label.getAttribute("class") !== kind) label.setAttribute("class", kind);
-    const pinned = String(memory.pins.has(side + place));
-    if (label.getAttribute("aria-pressed") !== pinned) label.setAttribute("aria-pressed", pinned);
-    const mark = at === undefined ? "" : markOf(focused, at);
-    if (label.dataset.mark !== mark) nameToken(meta, made.place, label, mark);
+  made.labels = made.labels || tokensOf(made.svg);
+  for (const token of made.labels) {
+    const { label, side, place } = token;
+    const at = order[side][place];
+    const kind = `token${at < 0 ? "" : " chosen"}${reached[side][place] ? " reached" : ""}`;
+    if (token.kind !== kind) label.setAttribute("class", (token.kind = kind));
+    const pinned = at >= 0 && memory.pins.has(side + place);
+    if (token.pinned !== pinned) label.setAttribute("aria-pressed", String((token.pinned = pinned)));
+    const mark = at < 0 ? "" : markOf(focused, at);
+    if (token.mark !== mark) nameToken(meta, made.place, label, (token.mark = mark));
   }
 }
 

@@ -160,8 +160,8 @@ def numbers(trace: Trace, now: Choices) -> None:
     place = st.selectbox(
         say("page.table_head", language()),
         range(len(maps)),
-        format_func=lambda i: names[i],
-        **state.bound(ViewState, "table_head", "index", range(len(maps))),
+        format_func=names.__getitem__,
+        **state.bound(ViewState, "table_head", "index", range(len(maps)), named=names.__getitem__),
     )
     seen = maps[place].map
     table, single = as_frame(seen), "of_queries"
@@ -171,8 +171,10 @@ def numbers(trace: Trace, now: Choices) -> None:
         query = st.selectbox(
             say("picture.query", language()),
             range(len(queries)),
-            format_func=lambda i: queries[i],
-            **state.bound(ViewState, "table_query", "index", range(len(queries))),
+            format_func=queries.__getitem__,
+            **state.bound(
+                ViewState, "table_query", "index", range(len(queries)), named=queries.__getitem__
+            ),
         )
         table, single = table.iloc[[query]].T, f"of_query_{query}"
     note = [say("page.table_note", language())]
