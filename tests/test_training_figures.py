@@ -101,7 +101,9 @@ def test_the_course_of_shares_holds_every_share_and_names_the_highest_of_each_la
     assert mark.x0 == mark.x1 == 20
 
 
-@pytest.mark.parametrize("ends", [[0.5, 0.5], [1, 0.99, 1], [0, 0.01], [0.2, 0.9, 0.23, 0.26]])
+@pytest.mark.parametrize(
+    "ends", [[0.5, 0.5], [1.0, 0.99, 1.0], [0.0, 0.01], [0.2, 0.9, 0.23, 0.26]]
+)
 def test_names_at_the_ends_of_lines_never_touch(ends: list[float]) -> None:
     places = apart(ends)
     lowest_first = sorted(places)

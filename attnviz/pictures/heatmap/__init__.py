@@ -47,6 +47,7 @@ NUMBER, WITH_SIGN = 24, 29  # px that a number in a cell takes, and one that may
 WIDE_FROM = 42  # places: cells of 6 px then want the whole column of a page for one heatmap
 LINE = 8.9  # px from one label to the next
 LONGEST_LABEL = 14
+MOST_WRITTEN = 128  # places up to which each number is sent as it is written; 512 took 4 MB
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
 HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
@@ -167,10 +168,11 @@ def _cells(
     """The values that are shown, each with its number under the pointer."""
     signed, colour = view.map.is_signed, getattr(view.code, mode)
     signs: dict[str, Any] = {}
-    if signed:  # Plotly writes a hyphen
+    is_long = max(drawn.shape) > MOST_WRITTEN
+    if signed and not is_long:  # Plotly writes a hyphen
         written = [["" if np.isnan(v) else printed(float(v), 4) for v in row] for row in drawn]
         signs = {"customdata": written}
-    number = "%{customdata}" if signed else "%{z:.4f}"
+    number = "%{customdata}" if signs else "%{z:.4f}"
     return go.Heatmap(
         z=drawn,
         x=columns,
