@@ -215,6 +215,10 @@ def test_the_note_opens_between_words_as_in_its_figure(visit: Open, note: attnvi
     label(page, "q", 1).hover()
     expected = sorted(f"{one:.3f}" for one in words[1] if one >= FAINTEST)
     assert sorted(panels.nth(0).locator(".focus .number").all_text_contents()) == expected
+    why = page.locator(".st-key-facts")
+    expect(why).to_contain_text("As in the note's figure: L2·H1, between words alone")
+    page.get_by_text("No filter", exact=True).click()
+    expect(why).to_contain_text("The two heads of the note's figure: L2·H1")
 
 
 def test_a_drag_over_a_tile_chooses_the_span_that_is_drawn(visit: Open) -> None:

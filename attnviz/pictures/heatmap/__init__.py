@@ -45,7 +45,8 @@ NARROWEST = 250  # px of the cells where a page is narrow
 SMALLEST = 145  # px of the cells of one of three beside each other
 NUMBER, WITH_SIGN = 24, 29  # px that a number in a cell takes, and one that may have a minus
 WIDE_FROM = 42  # places: cells of 6 px then want the whole column of a page for one heatmap
-LINE = 8.9  # px from one label to the next
+LABEL, LINE = 12, 12.5  # px of a label, and from one to the next at least
+SHORTEST = 210  # px of all rows where they are few
 LONGEST_LABEL = 14
 MOST_WRITTEN = 128  # places up to which each number is sent as it is written; 512 took 4 MB
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
@@ -245,7 +246,7 @@ def _axis(places: Sequence[Place], room: int = NARROWEST) -> dict[str, Any]:
         "type": "category",
         "tickvals": ticks,
         "ticktext": [labels[tick] for tick in ticks],
-        "tickfont": {"size": 9},
+        "tickfont": {"size": LABEL},
         "automargin": True,
         "showgrid": False,
         "zeroline": False,
@@ -262,7 +263,7 @@ def ink_words(view: Shown, language: Language) -> str:
 
 def _named(view: Shown, across: int, language: Language) -> str:
     """How many rows and columns are named, where not all are."""
-    steps = [_step(len(view.map.rows)), _step(len(view.map.columns), across)]
+    steps = [_step(len(view.map.rows), SHORTEST), _step(len(view.map.columns), across)]
     if max(steps) == 1:
         return ""
     if steps[0] == steps[1]:
@@ -289,6 +290,8 @@ def _has_numbers(attention: AttentionMap, captioned: bool) -> bool:
 def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
     attention = view.map
     across = SMALLEST if _is_small(attention, captioned) else NARROWEST
+    if captioned and attention.divergence is not None:
+        across = int(across * (1 - BARS))
     with_numbers = _has_numbers(attention, captioned)
     direction = _listed(
         _size(view),
@@ -321,7 +324,7 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
             "domain": [0, 1 - BARS * bool(beside)],
         },
         **beside,
-        yaxis={**_axis(attention.rows), "autorange": "reversed"},
+        yaxis={**_axis(attention.rows, SHORTEST), "autorange": "reversed"},
         shapes=[*hatch(attention, mode), *between_texts(attention, mode)],
     )
 

@@ -78,7 +78,7 @@ def _widget(control: Control, scene: Scene, key: str, take: Take) -> None:
 def _(control: Pick, scene: Scene, key: str, take: Take) -> None:
     options, now = list(control.options(scene.trace)), language()  # asked once, not for each option
 
-    def named(value: object) -> str:
+    def named(value: Value) -> str:
         return control.shown(value, scene.trace, now)
 
     chosen, taking = scene.choice[control.name], _given(key, take)
