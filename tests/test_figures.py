@@ -240,8 +240,10 @@ def test_a_heatmap_holds_the_weights_themselves(
 def test_a_heatmap_of_a_long_text_says_how_many_tokens_are_named(minilm: Model) -> None:
     trace = attnviz.trace("the cat " * 60, minilm)
     figure = attnviz.heatmap(trace, (0, 0)).figure
-    assert "one in 5 named" in figure.layout.title.subtitle.text
-    assert list(figure.layout.xaxis.tickvals) == list(range(0, 122, 5))
+    said = figure.layout.title.subtitle.text.replace("<br>", " ")
+    assert "one in 3 queries and one in 7 keys named" in said
+    assert list(figure.layout.xaxis.tickvals) == list(range(0, 122, 7))
+    assert list(figure.layout.yaxis.tickvals) == list(range(0, 122, 3))
     assert figure.layout.xaxis.ticks == "outside", "a tick for each name that stands"
 
 

@@ -46,7 +46,7 @@ SMALLEST = 145  # px of the cells of one of three beside each other
 NUMBER, WITH_SIGN = 24, 29  # px that a number in a cell takes, and one that may have a minus
 WIDE_FROM = 42  # places: cells of 6 px then want the whole column of a page for one heatmap
 LABEL, LINE = 12, 12.5  # px of a label, and from one to the next at least
-SHORTEST = 210  # px of all rows where they are few
+SHORTEST = 210  # px of all rows, at least
 LONGEST_LABEL = 14
 MOST_WRITTEN = 128  # places up to which each number is sent as it is written; 512 took 4 MB
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
@@ -263,7 +263,7 @@ def ink_words(view: Shown, language: Language) -> str:
 
 def _named(view: Shown, across: int, language: Language) -> str:
     """How many rows and columns are named, where not all are."""
-    steps = [_step(len(view.map.rows), SHORTEST), _step(len(view.map.columns), across)]
+    steps = [_step(len(view.map.rows), _high(view.map)), _step(len(view.map.columns), across)]
     if max(steps) == 1:
         return ""
     if steps[0] == steps[1]:
@@ -272,6 +272,11 @@ def _named(view: Shown, across: int, language: Language) -> str:
         which = "keys" if steps[0] == 1 else "queries"
         return say(f"picture.some_{which}_named", language, step=max(steps))
     return say("picture.some_named_apart", language, rows=steps[0], columns=steps[1])
+
+
+def _high(attention: AttentionMap) -> int:
+    """Px of all rows, at least."""
+    return max(SHORTEST, min(MOST, LEAST_CELL * len(attention.rows)))
 
 
 def _is_small(attention: AttentionMap, captioned: bool) -> bool:
@@ -324,7 +329,7 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
             "domain": [0, 1 - BARS * bool(beside)],
         },
         **beside,
-        yaxis={**_axis(attention.rows, SHORTEST), "autorange": "reversed"},
+        yaxis={**_axis(attention.rows, _high(attention)), "autorange": "reversed"},
         shapes=[*hatch(attention, mode), *between_texts(attention, mode)],
     )
 
