@@ -19,9 +19,9 @@ from benchmarks.tables import table
 NOTE = 27  # tokens of the opening example
 WORDS = "the%20law%20is%20"  # three tokens
 LONGER = {128: 42, 512: 170}  # tokens, and how often the words are said
-PRESSES = 8
+PRESSES = 7
 POINTED = 40  # tokens, one after the other
-QUIET = 900  # ms after which neither side has anything more to do
+QUIET = 600  # ms after which neither side has anything more to do
 LONGEST = 20_000  # ms for one press
 # What shows the name of head A in each tab: a part of the page, and what is in it.
 TABS = {
