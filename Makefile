@@ -33,8 +33,9 @@ format: $(DEV_STAMP)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# All parts, or with ONLY="head_change rerun" these anew; what the others found is kept.
 bench: $(DEV_STAMP)
-	@CUDA_VISIBLE_DEVICES= ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios
+	@CUDA_VISIBLE_DEVICES= ATTNVIZ_CHROMIUM="$$($(BIN)/python tests/find_chromium.py)" $(BIN)/python -m benchmarks.ratios $(ONLY)
 
 # Where torch sees an accelerator; about two minutes.
 bench-gpu: $(DEV_STAMP)

@@ -6,6 +6,7 @@ pairs, each measured back to back, so that a busy machine slows both sides alike
 
 import json
 import platform
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from attnviz.capture.run import capture
 from attnviz.capture.variants import inputs
 from attnviz.models import catalogue
 from attnviz.models.load import Model
-from benchmarks import first_screens, length
+from benchmarks import first_screens, head_change, length
 from benchmarks.peers import HEADING
 from benchmarks.rerun import rerun_ratio
 from benchmarks.tables import table
@@ -110,6 +111,7 @@ def markdown(
     rows: list[dict[str, float]],
     long: list[dict[str, float]],
     rerun: dict[str, float],
+    heads: list[dict[str, float | str]],
     screens: list[dict[str, float]],
 ) -> str:
     """The table, and how it was made."""
@@ -131,30 +133,44 @@ def markdown(
             f"(server side, 27 tokens): **{rerun['ratio']:.1f}** "
             f"({rerun['head_ms']:.1f} ms ÷ {rerun['empty_ms']:.1f} ms).",
             "",
+            head_change.markdown(heads),
+            "",
             first_screens.markdown(screens),
             "",
         ]
     )
 
 
-def main() -> None:
-    """Measure, print, and write both files."""
-    torch.set_num_threads(1)
+def of_all_lengths() -> list[dict[str, float]]:
+    """The ratios of capture, measures and pictures."""
     model = attnviz.load()
     eager = eager_model(model)
-    rows = [measure(model, eager, tokens) for tokens in LENGTHS]
-    long = length.measured()
-    rerun = rerun_ratio()
-    screens = first_screens.measured()
-    table = markdown(rows, long, rerun, screens)
-    print(table)
+    return [measure(model, eager, tokens) for tokens in LENGTHS]
+
+
+PARTS: dict[str, Callable[[], Any]] = {
+    "lengths": of_all_lengths,
+    "long": length.measured,
+    "rerun": rerun_ratio,
+    "head_change": head_change.measured,
+    "first_screens": first_screens.measured,
+}
+
+
+def main() -> None:
+    """Measure all parts, or those that are named and keep the others; print, write both files."""
+    torch.set_num_threads(1)
     docs = ROOT / "docs"
-    document = docs / "benchmark.md"
+    document, numbers = docs / "benchmark.md", docs / "benchmark.json"
+    named = sys.argv[1:] or list(PARTS)
+    kept = json.loads(numbers.read_text(encoding="utf-8"))
+    found = {name: PARTS[name]() if name in named else kept[name] for name in PARTS}
+    table = markdown(*found.values())
+    print(table)
     _, heading, peers = document.read_text(encoding="utf-8").partition(HEADING)
     others = f"\n{heading}{peers}" if heading else ""  # what `make bench-peers` wrote
     document.write_text(table + others, encoding="utf-8")
-    found = {"lengths": rows, "long": long, "rerun": rerun, "first_screens": screens}
-    (docs / "benchmark.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    numbers.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 Columns = Mapping[str, tuple[str, str]]  # what is measured → its title, and how it is written
 
 
-def table(columns: Columns, rows: Sequence[Mapping[str, float]]) -> str:
+def table(columns: Columns, rows: Sequence[Mapping[str, float | str]]) -> str:
     """What was measured, a line a row."""
     header = [title for title, _ in columns.values()]
     body = [[form.format(row[name]) for name, (_, form) in columns.items()] for row in rows]

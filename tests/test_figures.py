@@ -160,6 +160,31 @@ def test_panels_follow_the_arrangement(note: attnviz.Trace) -> None:
     assert together["panels"]["heads"] == [[0, 1, 2]]
 
 
+def test_more_heads_than_hues_can_tell_apart_are_small_multiples(note: attnviz.Trace) -> None:
+    def panels(heads: int) -> object:
+        picture = attnviz.lines(note, note.heads[:heads], arrangement="overlaid")
+        return unpack(picture.packet)[0]["panels"]
+
+    assert panels(6) == {"heads": [[0, 1, 2, 3, 4, 5]], "beside": True}
+    assert panels(7) == {"heads": [[0], [1], [2], [3], [4], [5], [6]], "beside": True}
+
+
+def test_names_keep_the_mark_of_a_piece_and_what_is_unknown(minilm: Model) -> None:
+    trace = attnviz.trace("unbelievably 今天 good", minilm)
+    side = unpack(attnviz.lines(trace, [(0, 2)]).packet)[0]["rows"]
+    pieces = [token.piece for token in trace.tokens]
+    written = [side["marks"].get(str(at), "") + label for at, label in enumerate(side["labels"])]
+    assert written == pieces
+    assert any(piece.startswith("##") for piece in pieces)
+    hidden = {str(t.position): t.source for t in trace.tokens if t.is_unknown}
+    assert side["unknown"] == hidden
+    assert "今" in hidden.values()
+    words = unpack(attnviz.lines(trace, [(0, 2)], Lens(unit="word")).packet)[0]["rows"]
+    assert "marks" not in words
+    ticks = attnviz.heatmap(trace, (0, 2)).figure.layout.xaxis.ticktext
+    assert any(text.startswith("##") for text in ticks)
+
+
 def test_combined_heads_say_so(note: attnviz.Trace) -> None:
     heads = [HeadId(0, 2), HeadId(1, 8)]
     meta, arrays = unpack(attnviz.lines(note, heads, combination="maximum").packet)
@@ -215,8 +240,10 @@ def test_a_heatmap_holds_the_weights_themselves(
 def test_a_heatmap_of_a_long_text_says_how_many_tokens_are_named(minilm: Model) -> None:
     trace = attnviz.trace("the cat " * 60, minilm)
     figure = attnviz.heatmap(trace, (0, 0)).figure
-    assert "one in 5 named" in figure.layout.title.subtitle.text
-    assert list(figure.layout.xaxis.tickvals) == list(range(0, 122, 5))
+    said = figure.layout.title.subtitle.text.replace("<br>", " ")
+    assert "one in 3 queries and one in 7 keys named" in said
+    assert list(figure.layout.xaxis.tickvals) == list(range(0, 122, 7))
+    assert list(figure.layout.yaxis.tickvals) == list(range(0, 122, 3))
     assert figure.layout.xaxis.ticks == "outside", "a tick for each name that stands"
 
 

@@ -214,13 +214,20 @@ def test_lines_of_two_heads_over_each_other_are_told_apart_without_colour(
     assert samples == dashes, "the legend shows how each is drawn"
 
 
-def test_each_of_many_solid_heads_over_each_other_has_its_own_dash(note: attnviz.Trace) -> None:
-    root = root_of(note.lines(note.heads[:12], arrangement="overlaid").to_svg(sheet=Sheet(180)))
-    samples = {one.get("stroke"): one.get("stroke-dasharray") for one in root.iter(f"{SVG}line")}
-    solid = [samples[code.light] for code in style.HEAD_CODES if code.dash == "none"]
-    assert len(set(solid)) == len(solid) == 4
-    paths = [p for p in root.iter(f"{SVG}path") if "stroke-opacity" in p.attrib]
-    assert {p.attrib["stroke"]: p.attrib["stroke-dasharray"] for p in paths} == samples
+def test_heads_over_each_other_have_six_codes_and_more_are_panels(note: attnviz.Trace) -> None:
+    def drawn(heads: int) -> tuple[dict[str | None, str | None], int]:
+        svg = note.lines(note.heads[:heads], arrangement="overlaid").to_svg(sheet=Sheet(180))
+        root = root_of(svg)
+        samples = {p.get("stroke"): p.get("stroke-dasharray") for p in root.iter(f"{SVG}line")}
+        paths = [p for p in root.iter(f"{SVG}path") if "stroke-opacity" in p.attrib]
+        assert {p.get("stroke"): p.get("stroke-dasharray") for p in paths} == samples
+        edges = [t for t in root.iter(f"{SVG}text") if (t.text or "").startswith("queries")]
+        return samples, len(edges)
+
+    codes, panels = drawn(6)
+    assert (len(codes), panels) == (6, 1)
+    assert [codes[code.light] for code in style.HEAD_CODES[:6] if code.dash == "none"][1] != "none"
+    assert [drawn(7)[1], drawn(12)[1]] == [7, 12]
 
 
 def test_signs_that_are_read_upright_are_not_turned() -> None:

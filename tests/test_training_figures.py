@@ -9,7 +9,7 @@ from attnviz.pictures import style
 from attnviz.pictures.colour import contrast
 from attnviz.pictures.learning import Bar, bars, learning
 from attnviz.pictures.live_curve import live_curve, place
-from attnviz.pictures.share_courses import share_courses
+from attnviz.pictures.share_courses import apart, share_courses
 from attnviz.pictures.target_heatmap import target_heatmap
 from attnviz.training.record import Point
 
@@ -92,11 +92,26 @@ def test_the_course_of_shares_holds_every_share_and_names_the_highest_of_each_la
         assert list(line.x) == steps
         np.testing.assert_array_equal(np.asarray(line.y), shares[:, number // 3, number % 3])
     thick = [line for line in chart.figure.data if line.line.width > 1]
-    assert [line.text[-1] for line in thick] == ["L0·H1", "L1·H0"]
+    assert [line.name for line in thick] == ["L0·H1", "L1·H0"]
+    names = chart.figure.layout.annotations
+    assert [(name.text, name.y) for name in names] == [("L0·H1", 0.3), ("L1·H0", 0.6)]
     assert "the &lt;b&gt;" in chart.figure.layout.title.subtitle.text.replace("<br>", " ")
     assert f"L1·H0: {shares[0, 1, 0]:.4f} → 0.6000" in chart.alt
     (mark,) = chart.figure.layout.shapes
     assert mark.x0 == mark.x1 == 20
+
+
+@pytest.mark.parametrize(
+    "ends", [[0.5, 0.5], [1.0, 0.99, 1.0], [0.0, 0.01], [0.2, 0.9, 0.23, 0.26]]
+)
+def test_names_at_the_ends_of_lines_never_touch(ends: list[float]) -> None:
+    places = apart(ends)
+    lowest_first = sorted(places)
+    gaps = np.diff(lowest_first)
+    assert (gaps >= 0.0749).all(), "a line of 12 px on an axis of 160 px and more"
+    assert lowest_first[0] >= 0
+    assert lowest_first[-1] <= 1.03
+    assert [ends[i] for i in np.argsort(places)] == sorted(ends), "in the order of their lines"
 
 
 @pytest.mark.parametrize("mode", style.MODES)

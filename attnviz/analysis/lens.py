@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float
 from attnviz import checks
 from attnviz.analysis.combine import Combination, combined
 from attnviz.capture.grouping import is_unspaced
+from attnviz.core.characters import visible
 from attnviz.core.maps import AttentionMap, Place, Withheld, share_of
 from attnviz.core.tokens import Token
 from attnviz.errors import CaptureError
@@ -26,6 +27,7 @@ from attnviz.errors import CaptureError
 Unit = Literal["piece", "word"]
 MapKind = Literal["raw", "norm_weighted", "rollout", "flow"]  # of weights, or computed from them
 Between = Literal["all", "a_to_a", "a_to_b", "b_to_a", "b_to_b"]  # the texts of a pair
+CONTINUED = "##"  # before a piece that goes on with a word
 _TEXTS = "ab"  # by segment
 _ROUNDING = 1e-5  # of a sum of weights
 
@@ -335,10 +337,13 @@ def _places(tokens: Sequence[Token], unit: Unit) -> tuple[Place, ...]:
 
 def _place(tokens: list[Token], unit: Unit) -> Place:
     whole = tokens[0].word_text if unit == "word" else ""
+    first, is_alone = tokens[0], len(tokens) == 1 and not whole
     return Place(
         text=whole or "".join(token.text for token in tokens),
         positions=tuple(token.position for token in tokens),
         is_special=tokens[0].is_special,
         is_unknown=any(token.is_unknown for token in tokens),
-        segment=tokens[0].segment,
+        segment=first.segment,
+        mark=CONTINUED if is_alone and first.piece == CONTINUED + first.text else "",
+        source=visible(first.source.strip()) if is_alone and first.is_unknown else "",
     )

@@ -32,6 +32,13 @@ class Place:
     is_special: bool = False
     is_unknown: bool = False
     segment: int = 0  # the text that it is of: 1 for the second of a pair
+    mark: str = ""  # of a piece that goes on with a word, as its tokenizer writes it: ##
+    source: str = ""  # of an unknown token: the characters that it hides
+
+    @property
+    def label(self) -> str:
+        """The text with what its tokenizer marks, or with the characters that it hides."""
+        return f"{self.text} {self.source}" if self.source else self.mark + self.text
 
     @property
     def name(self) -> str:

@@ -39,6 +39,7 @@ class PictureKind:
     script: Script
     view: str = ""  # the part of Explore that shows it, and of a link to a frame
     is_folded: bool = False  # draws a `Shown`: on Explore below the others, made once opened
+    how: Callable[[Shown, Language], str] | None = None  # what a page says for it; see `captioned`
     order: int = 100  # among the others in lists
     most_places: int | None = None  # rows or columns that there is room for
     in_file: str = ""  # what stands before the head or the pair in its file's name
@@ -52,6 +53,12 @@ class PictureKind:
             for one in (seen.pair if self.takes == "pair" else seen.chosen)
             if self.has_room(one)
         }
+
+    def captioned(self, one: Shown, language: Language) -> Picture:
+        """For a page that says model, formula and ink of all its pictures once, as in `how`."""
+        if self.how is None:
+            return self.draw(one, language)
+        return self.draw(one, language, captioned=True)
 
     @property
     def is_saved(self) -> bool:

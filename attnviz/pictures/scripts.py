@@ -52,7 +52,8 @@ def javascript(kinds: Iterable[str]) -> str:
         for one in scripts
     ]
     draws = ", ".join(f'"{one.name}": {one.draw}' for one in scripts)
-    return core() + "".join(wrapped) + f"const DRAWS = {{{draws}}};\n"
+    shared = core() + asset("names.js")
+    return shared + "".join(wrapped) + f"const DRAWS = {{{draws}}};\n"
 
 
 def css(kinds: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """Share courses: how much each head looks at one true target of a task, step by step."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,6 +16,9 @@ from attnviz.pictures.style import Mode
 from attnviz.texts import Language, say
 
 DIGITS = 4  # under the pointer, and of the text alternative
+TOP = 1.03  # of the axis, so that a line at 1 is seen whole
+NAMES = 56  # px beside the lines
+NAME = 0.075  # of the axis that a name takes, so that two never touch
 
 
 def share_courses(
@@ -32,10 +36,10 @@ def share_courses(
     The head of each layer that ends highest is drawn thick and named.
     """
     _, layers, heads = shares.shape
+    highest = [HeadId(layer, int(shares[-1, layer].argmax())) for layer in range(layers)]
     lines = [
-        _line(steps, shares[:, layer, head], HeadId(layer, head), mode, is_highest=head == highest)
+        _line(steps, shares[:, layer, head], HeadId(layer, head), mode, highest)
         for layer in range(layers)
-        for highest in [int(shares[-1, layer].argmax())]
         for head in range(heads)
     ]
     notes = [say("train.course_note", language, target=target, texts=texts)]
@@ -46,9 +50,10 @@ def share_courses(
             mode,
             title=title,
             xaxis=quiet_axis(mode, title={"text": say("train.step", language)}),
-            yaxis=quiet_axis(mode, range=[0, 1.03]),
+            yaxis=quiet_axis(mode, range=[0, TOP]),
             showlegend=False,
-            margin={"l": 4, "r": 4, "t": top, "b": 4},
+            annotations=_names(highest, shares[-1], mode),
+            margin={"l": 4, "r": NAMES, "t": top, "b": 4},
         ),
     )
     if step is not None:
@@ -67,19 +72,48 @@ def _line(
     shares: Float[np.ndarray, " step"],
     head: HeadId,
     mode: Mode,
-    *,
-    is_highest: bool,
+    highest: Sequence[HeadId],
 ) -> go.Scatter:
-    colour = getattr(style.HEAD_CODES[head.layer % len(style.HEAD_CODES)], mode)
-    names = [""] * (len(steps) - 1) + [plotly_text(str(head))]
+    colour = getattr(style.code(head.layer), mode)
     return go.Scatter(
         x=list(steps),
         y=shares.tolist(),
         name=str(head),
-        mode="lines+text" if is_highest else "lines",
-        text=names,
-        textposition="top left",
-        textfont={"color": colour},
-        line={"color": colour, "width": 2.5 if is_highest else 1},
+        mode="lines",
+        line={"color": colour, "width": 2.5 if head in highest else 1},
         hovertemplate=f"{head}, %{{x}}<br><b>%{{y:.{DIGITS}f}}</b><extra></extra>",
     )
+
+
+def _names(
+    heads: Sequence[HeadId], last: Float[np.ndarray, "layer head"], mode: Mode
+) -> list[dict[str, Any]]:
+    """The names of heads beside the ends of their lines, at the right of the picture."""
+    ends = apart([float(last[head.layer, head.head]) for head in heads])
+    return [
+        {
+            "text": plotly_text(str(head)),
+            "font": {"color": getattr(style.code(head.layer), mode)},
+            "x": 1,
+            "xref": "paper",
+            "xanchor": "left",
+            "xshift": 4,
+            "y": y,
+            "showarrow": False,
+        }
+        for head, y in zip(heads, ends, strict=True)
+    ]
+
+
+def apart(ends: Sequence[float]) -> list[float]:
+    """Where names of lines stand: at their ends, or as near as leaves each its room."""
+    order = sorted(range(len(ends)), key=lambda i: ends[i])
+    found, least = [0.0] * len(ends), NAME / 2
+    for i in order:
+        found[i] = least = max(ends[i], least)
+        least += NAME
+    most = TOP - NAME / 2
+    for i in reversed(order):
+        found[i] = most = min(found[i], most)
+        most -= NAME
+    return found

@@ -254,7 +254,16 @@ def side(places: Sequence[Place]) -> dict[str, Any]:
         "labels": [place.text for place in places],
         "names": [place.name for place in places],
         "positions": [list(place.positions) for place in places],
+        **{name: found for name, found in _written_with(places).items() if found},
         **({} if second is None else {"second": second}),
+    }
+
+
+def _written_with(places: Sequence[Place]) -> dict[str, dict[int, str]]:
+    """What stands before names: marks of pieces; of unknown tokens what they hide follows."""
+    return {
+        "marks": {at: place.mark for at, place in enumerate(places) if place.mark},
+        "unknown": {at: place.source for at, place in enumerate(places) if place.source},
     }
 
 

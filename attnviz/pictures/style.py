@@ -70,7 +70,7 @@ class HeadCode:
 
 
 SOLID, _DASHED, _DOTTED = "none", "7 4", "2 4"
-SOLID_APART = (SOLID, _DASHED, "12 4", "9 3 2 3")  # of solid heads over each other, by their rank
+SOLID_APART = (SOLID, _DASHED)  # of solid heads over each other, by their rank
 HEAD_CODES = (
     HeadCode("#0B62B0", "#6FB1F5", SOLID),  # head A
     HeadCode("#C4500A", "#F8956C", SOLID),  # head B
@@ -86,6 +86,7 @@ HEAD_CODES = (
     HeadCode("#002D03", "#03981E", _DOTTED),
 )
 MOST_HEADS = len(HEAD_CODES)
+MOST_OVERLAID = 6  # hues over each other; more heads are small multiples
 
 # Values of either sign: above 0 in the colour of head A, below in that of head B.
 MINUS = Paint(HEAD_CODES[1].light, HEAD_CODES[1].dark)
@@ -234,6 +235,7 @@ def for_scripts() -> dict[str, object]:
         "half": HALF,
         "line": {"thinnest": THINNEST, "thicker": THICKER},
         "ticks": TICKS,
+        "overlaid": MOST_OVERLAID,
         "hatch": {"apart": HATCH, "width": HATCH_WIDTH},
         "readable": [BLACK, WHITE],
         "inks": {mode: {name: inks[mode] for name, inks in _NAMED.items()} for mode in MODES},

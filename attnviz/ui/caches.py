@@ -325,19 +325,21 @@ def lines_of(
     return _lines.get((key, chosen, lens, language, captioned), draw, is_light=True)
 
 
-def packet_of(key: TraceKey, kind: PictureKind, one: Shown, language: Language) -> bytes:
-    """The packet of a picture of one map.
+def packet_of(
+    key: TraceKey, kind: PictureKind, one: Shown, language: Language, *, captioned: bool = False
+) -> bytes:
+    """The packet of a picture of one map; `captioned`, the page says what it would repeat.
 
     Raises:
         ArgumentError: if there is no room for it.
     """
 
     def draw() -> bytes:
-        drawn: Any = kind.draw(one, language)
+        drawn: Any = (kind.captioned if captioned else kind.draw)(one, language)
         packet: bytes = drawn.packet
         return packet
 
-    what = (kind.name, one.heads, one.combination, one.lens, one.code)
+    what = (kind.name, captioned, one.heads, one.combination, one.lens, one.code)
     return _packets.get((key, what, language), draw, is_light=True)
 
 

@@ -103,6 +103,7 @@ _page, _visits = SessionValue("page", ""), SessionValue("visits", 0)
 _given: SessionValue[Mapping[str, Any]] = SessionValue(
     "given", NONE_YET
 )  # to the widgets of this page
+_named: SessionValue[Mapping[str, str]] = SessionValue("named", NONE_YET)  # in menus of this page
 _brought: SessionValue[frozenset[str] | None] = SessionValue(BROUGHT, None)
 _overtaken: SessionValue[Mapping[str, "Overtaken"]] = SessionValue("overtaken", NONE_YET)
 _kept_back: SessionValue[Mapping[str, tuple[Any, Then]]] = SessionValue("kept_back", NONE_YET)
@@ -137,6 +138,7 @@ def visit(page: str) -> None:
         _page.put(page)
         _visits.put(visits() + 1)
         _given.forget()
+        _named.forget()
         _overtaken.forget()
 
 
@@ -145,8 +147,10 @@ def visits() -> int:
     return _visits.get()
 
 
-def give(key: str, what: Any, take: Then) -> bool:
+def give(key: str, what: Any, take: Then, name: str = "") -> bool:
     """Give the widget that is made next under `key` its value; whether it had another.
+
+    A menu's browser holds the `name` of what is chosen: where another now has it, that is new.
 
     A widget that has it already is left alone: what is being typed there would be lost. So is
     one whose value the browser brought along, which is newer than the address that a new
@@ -156,11 +160,14 @@ def give(key: str, what: Any, take: Then) -> bool:
     is_brought = key in (_brought.get() or ())
     if is_brought:
         _kept_back.put({**_kept_back.get(), key: (what, take)})
-    is_new = not is_brought and (key not in given or key not in state or state[key] != what)
-    if is_new:
+    is_other = key not in given or key not in state or state[key] != what
+    is_new = not is_brought and (is_other or _named.get().get(key, "") != name)
+    if is_new and is_other:
         _note_overtaken(key)
+    if is_new:
         state[key] = what
     _given.put({**given, key: what})
+    _named.put({**_named.get(), key: name})
     return is_new
 
 
@@ -208,6 +215,7 @@ def bound(
     *,
     usual: Any = None,
     then: Then | None = None,
+    named: Callable[[Any], str] | None = None,
 ) -> dict[str, Any]:
     """The arguments that bind a widget to one field of a state.
 
@@ -221,7 +229,7 @@ def bound(
         if then is not None:
             then()
 
-    return shown(name, usual if found is None else found, take, default, options)
+    return shown(name, usual if found is None else found, take, default, options, named=named)
 
 
 def shown(
@@ -230,6 +238,8 @@ def shown(
     take: Then,
     default: str | None = "value",
     options: Sequence[Any] | None = None,
+    *,
+    named: Callable[[Any], str] | None = None,
 ) -> dict[str, Any]:
     """The arguments that let a widget show `what`, and `take` run when a person changes it.
 
@@ -238,17 +248,21 @@ def shown(
 
     `default` is the widget's argument for the value that it appears with, which counts where
     the browser makes it long after the page, as in a popover; the place among `options` where
-    that is asked for.
+    that is asked for. `named` is what a menu calls its options, where the same option may come
+    to be called otherwise, as a head's place when another head stands there.
     """
 
     def changed() -> None:
         given, now = _given.get(), taken(key)
+        if options is not None and now not in options:
+            return  # a name of before
         if key not in given or now is None or now == given[key] or _is_overtaken(key, now):
             return
         take()
 
     arguments: dict[str, Any] = {"key": key, "on_change": changed}
-    if not give(key, what, take) and default is not None:
+    name = "" if named is None else named(what)
+    if not give(key, what, take, name) and default is not None:
         arguments[default] = what if options is None else options.index(what)
     return arguments
 

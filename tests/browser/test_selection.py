@@ -132,6 +132,31 @@ def test_numbers_and_arcs_take_part(visit: Open, note: attnviz.Trace) -> None:
     expect(pressed).to_have_count(0)
 
 
+def test_the_numbers_are_of_the_head_that_their_menu_names(
+    visit: Open, note: attnviz.Trace
+) -> None:
+    """A head's place keeps its number when another head stands there: the name must follow."""
+    page = visit(link="/?v=1&ha=0.2&hb=3.3").page
+    open_tab(page, "Numbers", ".st-key-table table")
+    menu = page.locator(".st-key-table_head input")
+    expect(menu).to_have_value("L0·H2")
+    page.locator("canvas.map").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "a"):
+        page.keyboard.press(key)
+    expect(page.locator(".reading").first).to_contain_text("L2·H1")
+    expect(menu).to_have_value("L2·H1")
+    cell = page.locator(".st-key-table tbody tr").nth(4).locator("td").nth(2)
+    expect(cell).to_have_text(f"{note.weights((2, 1))[4, 2]:.4f}")
+
+
+def test_a_frame_in_the_tiles_says_that_less_than_the_text_is_drawn(visit: Open) -> None:
+    painted = """canvas => canvas.getContext("2d")
+        .getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0)"""
+    long = f"/?v=1&see=lines&s={'the%20law%20is%20' * 50}"
+    assert not visit(link=long).page.locator("canvas.spans").evaluate(painted)
+    assert visit(link=f"{long}&span=20-90").page.locator("canvas.spans").evaluate(painted)
+
+
 def test_a_long_table_of_one_query_is_marked_by_its_keys(visit: Open) -> None:
     words = "+".join(["cat", "dog", "mat"] * 16)
     page = visit(link=f"/?v=1&s={words}&ha=0.2&hb=3.3&tabq=5&pin=q5.k9").page
@@ -190,6 +215,10 @@ def test_the_note_opens_between_words_as_in_its_figure(visit: Open, note: attnvi
     label(page, "q", 1).hover()
     expected = sorted(f"{one:.3f}" for one in words[1] if one >= FAINTEST)
     assert sorted(panels.nth(0).locator(".focus .number").all_text_contents()) == expected
+    why = page.locator(".st-key-facts")
+    expect(why).to_contain_text("As in the note's figure: L2·H1, between words alone")
+    page.get_by_text("No filter", exact=True).click()
+    expect(why).to_contain_text("The two heads of the note's figure: L2·H1")
 
 
 def test_a_drag_over_a_tile_chooses_the_span_that_is_drawn(visit: Open) -> None:

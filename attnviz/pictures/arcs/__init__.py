@@ -15,6 +15,7 @@ from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper, step_on_paper
 from attnviz.pictures.arguments import check_language
 from attnviz.pictures.lines import line_arrays
 from attnviz.pictures.lines.words import (
+    captioned_words,
     head_code,
     head_words,
     line_counts,
@@ -77,8 +78,8 @@ def arcs(
     return draw(one_shown(trace, head, lens), language)
 
 
-def draw(view: Shown, language: Language) -> Arcs:
-    """The arcs of what is shown.
+def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
+    """The arcs of what is shown; `captioned`, what `how` says is left to the page.
 
     Raises:
         ArgumentError: if there are more than 60 rows or columns.
@@ -91,18 +92,30 @@ def draw(view: Shown, language: Language) -> Arcs:
     alt = alt_of("arcs.alt", view, said, language, direction=direction, strokes=strokes)
     meta = {
         "alt": alt,
-        "heads": [{**head_words(view, language), **head_code(view.code, view.minus)}],
+        "heads": [
+            {
+                **head_words(view, language),
+                **(captioned_words(view, language) if captioned else {}),
+                **head_code(view.code, view.minus),
+            }
+        ],
         "rows": side(attention.rows),
         "columns": side(attention.columns),
         "joined": attention.rows == attention.columns,
         "shape": SHAPE,
         "words": {
             **line_words([view], language),
-            "direction": direction,
+            **({"strokes": ""} if captioned else {}),
+            "direction": "" if captioned else direction,
             "help": say("arcs.help", language),
         },
     }
     return Arcs(view, alt, pack(meta, line_arrays([view])), language)
+
+
+def how(view: Shown, language: Language) -> str:
+    """How numbers become arcs."""
+    return f"{_direction(view, language)} {stroke_words([view], language)}"
 
 
 def _direction(view: Shown, language: Language) -> str:

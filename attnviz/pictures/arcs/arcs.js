@@ -4,9 +4,7 @@
 // numbers; a click pins it, Escape lets go. No trip to the server.
 
 const EDGE = 6; // px at both ends of the line
-const [NARROWEST, WIDEST] = [12.5, 46]; // px from one token to the next
-const LONGEST = 96; // px of a label
-const FONT = "11px system-ui, sans-serif";
+const WIDEST = 46; // px from one token to the next, at most
 
 function drawArcs(stage) {
   const { root, meta, memory, dark } = stage;
@@ -38,7 +36,7 @@ function lineOf(meta, width) {
   const tokens = [];
   for (let i = 0; i < queries; i++) tokens.push({ slot: i, names: meta.joined ? [`q${i}`, `k${i}`] : [`q${i}`] });
   if (!meta.joined) meta.columns.labels.forEach((_, i) => tokens.push({ slot: first + i, names: [`k${i}`] }));
-  const step = Math.max(NARROWEST, Math.min(WIDEST, (width - 2 * EDGE) / slots));
+  const step = Math.max(APART, Math.min(WIDEST, (width - 2 * EDGE) / slots));
   const base = meta.shape.high + 4;
   const middle = (slot) => EDGE + (slot + 0.5) * step;
   return { tokens, first, slots, step, base, middle, width: 2 * EDGE + slots * step };
@@ -60,10 +58,9 @@ const arcsOf = (stage, indices) => strokes(stage, indices, (query, key) => arc(s
 function pictureOf(stage) {
   const { meta, arrays, line } = stage;
   const context = document.createElement("canvas").getContext("2d");
-  context.font = FONT;
+  context.font = NAME_FONT;
   const size = measured(context);
-  const texts = [...meta.rows.labels, ...meta.columns.labels];
-  const label = Math.min(LONGEST, Math.max(24, ...texts.map(size))) + 16;
+  const label = nameRoom([meta.rows, meta.columns], size, true) + 16;
   const drawing = svg("svg", {
     width: line.width, height: line.base + label, viewBox: `0 0 ${line.width} ${line.base + label}`, role: "group",
     "aria-label": meta.heads[0].title + (arrays.weight.length ? "" : ` ${meta.words.no_lines}`),
@@ -83,14 +80,13 @@ function betweenTexts(meta, line, high) {
 }
 
 function labelOf({ meta, line }, { slot, names }, i, size) {
-  const { labels, names: full } = sideOf(meta, names[0][0]);
+  const side = sideOf(meta, names[0][0]);
   const place = Number(names[0].slice(1));
   const label = svg("text", {
-    transform: `translate(${line.middle(slot) + 4},${line.base + 8}) rotate(-90)`, "text-anchor": "end",
     class: "token", role: "button", tabindex: i === 0 ? "0" : "-1", "data-slot": i, "aria-pressed": "false",
-    "aria-label": full[place],
-  }, cutTo(LONGEST, size, labels[place]));
-  label.append(svg("title", {}, full[place]));
+    "aria-label": side.names[place],
+  }, svg("title", {}, side.names[place]));
+  writeName(label, cutName(nameAt(side, place), size), [line.middle(slot), line.base + 8], "below");
   return label;
 }
 

@@ -1,6 +1,6 @@
 """The kind of the arcs."""
 
-from attnviz.pictures.arcs import MOST_PLACES, SCRIPT, arcs, draw
+from attnviz.pictures.arcs import MOST_PLACES, SCRIPT, arcs, draw, how
 from attnviz.pictures.kinds import PictureKind
 
 PICTURE = PictureKind(
@@ -9,6 +9,7 @@ PICTURE = PictureKind(
     takes="head",
     make=arcs,
     draw=draw,
+    how=how,
     script=SCRIPT,
     view="arcs",
     is_folded=True,

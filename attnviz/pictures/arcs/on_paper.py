@@ -36,7 +36,7 @@ def arcs_on_paper(
             parts += _paths(
                 *pairs, lines["weight"][mine], paper.colour(paint), dash, len(places), step
             )
-    label = paper.label_room([place.text for place in places if place is not None])
+    label = paper.label_room([place.label for place in places if place is not None])
     for first, side in {0: view.map.rows, first_key: view.map.columns}.items():
         if (second := second_text(side)) is not None:
             x = _middle(first + second - 0.5, step)
@@ -49,7 +49,7 @@ def arcs_on_paper(
         if slot % every:
             parts.append(tick(x, BASE + 3, paper))
             continue
-        name = paper.name(place.text)
+        name = paper.name(place.label)
         parts.append(place_name(x, BASE + 8, name, size, paper, ink=paper.ink, above=False))
     width = max(paper.width, 2 * EDGE + len(places) * step)
     return Block("".join(parts), width, BASE + label + 8)

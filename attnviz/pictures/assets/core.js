@@ -73,11 +73,23 @@ const levelOf = (value, signed) =>
   signed ? HALF + Math.sign(value) * Math.round(HALF * ink(value)) : Math.round(LEVELS * ink(value));
 const paperOf = (signed) => (signed ? HALF : 0);
 
-// The colour of a level in a ramp, and a pixel of it.
+// The colour of a level in a ramp; all of them as whole pixels, made once.
 const colourOf = (ramp, level) => [...ramp.subarray(3 * level, 3 * level + 3)];
-/** @param {ImageData} image @param {number} at @param {Uint8Array} ramp @param {number} level */
-function putPixel(image, at, ramp, level) {
-  image.data.set([...colourOf(ramp, level), LEVELS], 4 * at);
+const palettes = new WeakMap();
+/** @param {Uint8Array} ramp @returns {Uint32Array} */
+function paletteOf(ramp) {
+  if (!palettes.has(ramp)) {
+    const bytes = new Uint8Array((4 * ramp.length) / 3).fill(LEVELS);
+    for (let level = 0; 3 * level < ramp.length; level++) bytes.set(ramp.subarray(3 * level, 3 * level + 3), 4 * level);
+    palettes.set(ramp, new Uint32Array(bytes.buffer));
+  }
+  return palettes.get(ramp);
+}
+// What gives a pixel of an image the colour of a level: tens of thousands at every new head.
+/** @param {ImageData} image @param {Uint8Array} ramp @returns {(at: number, level: number) => void} */
+function painter(image, ramp) {
+  const [pixels, palette] = [new Uint32Array(image.data.buffer), paletteOf(ramp)];
+  return (at, level) => void (pixels[at] = palette[level]);
 }
 const rampOf = ({ arrays, dark }) => (dark ? arrays.ramp_dark : arrays.ramp_light);
 

@@ -8,8 +8,9 @@ function paintInk(stage, image) {
   const canvas = html("canvas", { width: values.length / rows, height: rows });
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(canvas.width, rows);
+  const put = painter(pixels, ramp);
   for (let i = 0; i < values.length; i++) {
-    putPixel(pixels, i, ramp, signedLevel(values[i], Number(image.dataset.largest)));
+    put(i, signedLevel(values[i], Number(image.dataset.largest)));
   }
   context.putImageData(pixels, 0, 0);
   image.setAttribute("href", canvas.toDataURL());

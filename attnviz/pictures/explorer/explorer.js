@@ -129,11 +129,11 @@ function showLines(stage) {
     });
   });
   const indices = chosen.map((_, place) => place);
-  const panels = meta.arrangement === "overlaid" ? [indices] : indices.map((place) => [place]);
+  const panels = meta.arrangement === "overlaid" && indices.length <= LOOK.overlaid ? [indices] : indices.map((place) => [place]);
   stageOf(parts.lines, drawLines).put({
     meta: {
       alt: meta.alt, direction: meta.direction, pins: meta.pins, rows: meta.rows, columns: meta.columns,
-      panels: { heads: panels, beside: meta.arrangement === "beside" },
+      panels: { heads: panels, beside: meta.arrangement !== "stacked" },
       heads: chosen.map((index, place) => coded(stage, index, place)),
       words: meta.line_words,
     },

@@ -45,8 +45,10 @@ NARROWEST = 250  # px of the cells where a page is narrow
 SMALLEST = 145  # px of the cells of one of three beside each other
 NUMBER, WITH_SIGN = 24, 29  # px that a number in a cell takes, and one that may have a minus
 WIDE_FROM = 42  # places: cells of 6 px then want the whole column of a page for one heatmap
-LINE = 8.9  # px from one label to the next
+LABEL, LINE = 12, 12.5  # px of a label, and from one to the next at least
+SHORTEST = 210  # px of all rows, at least
 LONGEST_LABEL = 14
+MOST_WRITTEN = 128  # places up to which each number is sent as it is written; 512 took 4 MB
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
 HEIGHT = 384  # px of the whole while the cells are large enough
 BELOW = 82  # px for labels below the cells
@@ -167,10 +169,11 @@ def _cells(
     """The values that are shown, each with its number under the pointer."""
     signed, colour = view.map.is_signed, getattr(view.code, mode)
     signs: dict[str, Any] = {}
-    if signed:  # Plotly writes a hyphen
+    is_long = max(drawn.shape) > MOST_WRITTEN
+    if signed and not is_long:  # Plotly writes a hyphen
         written = [["" if np.isnan(v) else printed(float(v), 4) for v in row] for row in drawn]
         signs = {"customdata": written}
-    number = "%{customdata}" if signed else "%{z:.4f}"
+    number = "%{customdata}" if signs else "%{z:.4f}"
     return go.Heatmap(
         z=drawn,
         x=columns,
@@ -237,13 +240,13 @@ def _hatched(view: Shown, language: Language) -> list[str]:
 
 def _axis(places: Sequence[Place], room: int = NARROWEST) -> dict[str, Any]:
     """An axis of names, as many as there is room for in so many px."""
-    labels = [_label(place.text) for place in places]
+    labels = [_label(place.label) for place in places]
     ticks = _ticks(len(labels), room)
     return {
         "type": "category",
         "tickvals": ticks,
         "ticktext": [labels[tick] for tick in ticks],
-        "tickfont": {"size": 9},
+        "tickfont": {"size": LABEL},
         "automargin": True,
         "showgrid": False,
         "zeroline": False,
@@ -260,7 +263,7 @@ def ink_words(view: Shown, language: Language) -> str:
 
 def _named(view: Shown, across: int, language: Language) -> str:
     """How many rows and columns are named, where not all are."""
-    steps = [_step(len(view.map.rows)), _step(len(view.map.columns), across)]
+    steps = [_step(len(view.map.rows), _high(view.map)), _step(len(view.map.columns), across)]
     if max(steps) == 1:
         return ""
     if steps[0] == steps[1]:
@@ -269,6 +272,11 @@ def _named(view: Shown, across: int, language: Language) -> str:
         which = "keys" if steps[0] == 1 else "queries"
         return say(f"picture.some_{which}_named", language, step=max(steps))
     return say("picture.some_named_apart", language, rows=steps[0], columns=steps[1])
+
+
+def _high(attention: AttentionMap) -> int:
+    """Px of all rows, at least."""
+    return max(SHORTEST, min(MOST, LEAST_CELL * len(attention.rows)))
 
 
 def _is_small(attention: AttentionMap, captioned: bool) -> bool:
@@ -287,6 +295,8 @@ def _has_numbers(attention: AttentionMap, captioned: bool) -> bool:
 def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.Layout:
     attention = view.map
     across = SMALLEST if _is_small(attention, captioned) else NARROWEST
+    if captioned and attention.divergence is not None:
+        across = int(across * (1 - BARS))
     with_numbers = _has_numbers(attention, captioned)
     direction = _listed(
         _size(view),
@@ -319,7 +329,7 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
             "domain": [0, 1 - BARS * bool(beside)],
         },
         **beside,
-        yaxis={**_axis(attention.rows), "autorange": "reversed"},
+        yaxis={**_axis(attention.rows, _high(attention)), "autorange": "reversed"},
         shapes=[*hatch(attention, mode), *between_texts(attention, mode)],
     )
 

@@ -3,8 +3,8 @@
 // A cell is as dark as the square root of its value, in the steps of style.py; its number stands below while it is pointed at. Hidden cells (not a number)
 // stay empty, and what is not allowed is hatched.
 
-const FONT = "10px system-ui, sans-serif";
-const LONGEST = 84; // px of a label
+const NUMBER_FONT = "10px system-ui, sans-serif"; // in a cell
+const TICK = 3; // px, where not all are named
 const LARGEST = 30; // px of a cell
 const NUMBERS_FROM = 26; // px of a cell in which its number is printed
 const SIGN = 8; // px more where a number may have a minus
@@ -57,9 +57,8 @@ function paint(stage) {
   const { canvas, meta, arrays, width, dark } = stage;
   const [rows, columns] = [meta.rows.labels, meta.columns.labels];
   const context = canvas.getContext("2d");
-  context.font = FONT;
-  const longest = Math.max(...[...rows, ...columns].map((text) => context.measureText(text).width));
-  const label = Math.min(LONGEST, Math.ceil(longest)) + 6;
+  context.font = NAME_FONT;
+  const label = nameRoom([meta.rows, meta.columns], measured(context), false) + 6;
   const cell = Math.max(1, Math.min(LARGEST + (meta.signed ? SIGN : 0), (width - label) / Math.max(columns.length, 1)));
   const scale = Math.max(1, Math.min(3, window.devicePixelRatio || 1));
   const [wide, high] = [label + cell * columns.length, label + cell * rows.length];
@@ -95,12 +94,12 @@ function betweenTexts({ meta, label, cell, dark }, context) {
 function cells(stage) {
   const { arrays, meta } = stage;
   const [width, height] = [meta.columns.labels.length, meta.rows.labels.length];
-  const ramp = rampOf(stage);
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const image = new ImageData(width, height);
+  const put = painter(image, rampOf(stage));
   arrays.weights.forEach((weight, i) => {
     if (Number.isNaN(weight)) return;
-    putPixel(image, i, ramp, levelOf(weight, meta.signed));
+    put(i, levelOf(weight, meta.signed));
   });
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
@@ -108,21 +107,20 @@ function cells(stage) {
 
 function names(stage, context) {
   const { meta, label, cell, dark } = stage;
-  const [rows, columns] = [meta.rows.labels, meta.columns.labels];
-  const every = Math.max(1, Math.ceil(10 / cell - 0.05)); // where there is no room, one in so many
-  context.font = FONT;
-  context.fillStyle = inksOf(dark).ink;
-  context.textBaseline = "middle";
-  context.textAlign = "right";
-  for (let i = 0; i < rows.length; i += every) {
-    context.fillText(cutTo(LONGEST, measured(context), rows[i]), label - 4, Math.max(5, (i + 0.5) * cell));
+  const [rows, columns] = [meta.rows.labels.length, meta.columns.labels.length];
+  const every = Math.max(1, Math.ceil(NAME / cell - 0.05)); // where there is no room, one in so many
+  const inks = inksOf(dark);
+  const tick = every > 1 ? TICK : 0;
+  context.font = NAME_FONT;
+  context.fillStyle = inks.faint;
+  for (let i = 0; i < rows; i += every) {
+    if (tick) context.fillRect(label - tick, (i + 0.5) * cell - 0.5, tick, 1);
+    paintName(context, nameAt(meta.rows, i), [label - 4, Math.max(NAME / 2, (i + 0.5) * cell)], "left", inks);
   }
-  for (let i = 0; i < columns.length; i += every) {
-    context.save();
-    context.translate(label + (i + 0.5) * cell, cell * rows.length + 4);
-    context.rotate(-Math.PI / 2);
-    context.fillText(cutTo(LONGEST, measured(context), columns[i]), 0, 0);
-    context.restore();
+  for (let i = 0; i < columns; i += every) {
+    context.fillStyle = inks.faint;
+    if (tick) context.fillRect(label + (i + 0.5) * cell - 0.5, cell * rows, 1, tick);
+    paintName(context, nameAt(meta.columns, i), [label + (i + 0.5) * cell, cell * rows + 4], "below", inks);
   }
   return every;
 }
@@ -131,6 +129,8 @@ function numbers(stage, context) {
   const { arrays, meta, label, cell } = stage;
   const count = meta.columns.labels.length;
   const ramp = rampOf(stage);
+  context.font = NUMBER_FONT;
+  context.textBaseline = "middle";
   context.textAlign = "center";
   arrays.weights.forEach((weight, i) => {
     if (Number.isNaN(weight)) return;

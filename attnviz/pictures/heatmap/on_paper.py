@@ -55,7 +55,7 @@ def grid_on_paper(
     attention: AttentionMap, paper: Paper, beside: Length = 0
 ) -> tuple[Length, Length]:
     """Where the cells begin, from the left, and how wide one is."""
-    names = paper.label_room([place.text for place in attention.rows], beside=True)
+    names = paper.label_room([place.label for place in attention.rows], beside=True)
     label = max(names, AXIS * paper.letters + 4)
     return label, paper.step(max(attention.values.shape), paper.width - label - MARGIN - beside)
 
@@ -66,7 +66,7 @@ def every_on_paper(attention: AttentionMap, paper: Paper, beside: Length = 0) ->
 
 
 def _column_room(attention: AttentionMap, paper: Paper) -> Length:
-    return paper.label_room([place.text for place in attention.columns])
+    return paper.label_room([place.label for place in attention.columns])
 
 
 def _between_texts(
@@ -94,12 +94,12 @@ def _place_names(
         if n % every:
             yield tick(label - 1, at, paper, turned=True)
             continue
-        name = paper.name(place.text, beside=True)
+        name = paper.name(place.label, beside=True)
         yield text(label - 4, at + size / 3, name, size, ink=paper.ink, anchor="end")
     for n, place in enumerate(attention.columns):
         at = label + (n + 0.5) * step
         if n % every:
             yield tick(at, high + 1, paper)
             continue
-        name = paper.name(place.text)
+        name = paper.name(place.label)
         yield place_name(at, high + 5, name, size, paper, ink=paper.ink, above=False)

@@ -63,14 +63,22 @@ def highlights(
     return draw(one_shown(trace, head, lens), language)
 
 
-def draw(view: Shown, language: Language) -> Highlights:
-    """The highlights of what is shown."""
+def draw(view: Shown, language: Language, *, captioned: bool = False) -> Highlights:
+    """The highlights of what is shown; `captioned`, what `how` says is left to the page."""
     alt = alt_of("highlights.alt", view, view.alt(language), language)
-    return Highlights(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
+    return Highlights(
+        view, alt, pack(_meta(view, alt, language, captioned), map_arrays(view)), language
+    )
 
 
-def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
+def how(view: Shown, language: Language) -> str:
+    """How numbers become tints."""
+    return map_texts(view.map, language)["ink"]
+
+
+def _meta(view: Shown, alt: str, language: Language, captioned: bool) -> dict[str, Any]:
     attention = view.map
+    about = [view.formula(language), how(view, language)]
     names = ("looks_at", "looked_at_by", "directions", "help", "others", "nothing")
     return {
         "alt": alt,
@@ -79,11 +87,9 @@ def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
         "joined": attention.rows == attention.columns,
         "signed": attention.is_signed,
         "head": {
-            "title": view.title(language),
-            "says": view.says(language),
-            "about": " · ".join(
-                filter(None, [view.formula(language), map_texts(attention, language)["ink"]])
-            ),
+            "title": view.name(language) if captioned else view.title(language),
+            "says": "" if captioned else view.says(language),
+            "about": "" if captioned else " · ".join(filter(None, about)),
             "notes": view.notes(language),
             "light": view.code.light,
             "dark": view.code.dark,

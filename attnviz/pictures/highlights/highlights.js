@@ -33,14 +33,16 @@ function drawHighlights(stage) {
 }
 
 // One text; its side is empty where it is that of queries and keys.
-function textOf({ labels, names, second }, side) {
-  const words = labels.map((label, i) => html("span", {
+function textOf({ names, second, ...named }, side) {
+  const words = names.map((name, i) => html("span", {
     class: "word", role: "button", tabindex: i === 0 ? "0" : "-1", "data-side": side, "data-place": i,
-    "aria-pressed": "false", "aria-label": names[i], title: names[i],
-  }, label));
+    "aria-pressed": "false", "aria-label": name, title: name,
+  }, ...written(nameAt(named, i))));
   const parted = words.flatMap((word, i) => (i === second ? [html("span", { class: "between", "aria-hidden": "true" }), " ", word, " "] : [word, " "]));
   return html("p", { class: "running" }, ...parted);
 }
+
+const written = ({ faint, text }) => (faint ? [html("span", { class: "faint" }, faint), text] : [text]);
 
 function directions(stage) {
   const { meta, memory } = stage;

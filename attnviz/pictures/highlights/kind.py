@@ -1,6 +1,6 @@
 """The kind of the highlights."""
 
-from attnviz.pictures.highlights import SCRIPT, draw, highlights
+from attnviz.pictures.highlights import SCRIPT, draw, highlights, how
 from attnviz.pictures.kinds import PictureKind
 
 PICTURE = PictureKind(
@@ -9,6 +9,7 @@ PICTURE = PictureKind(
     takes="head",
     make=highlights,
     draw=draw,
+    how=how,
     script=SCRIPT,
     view="highlights",
     is_folded=True,

@@ -8,7 +8,7 @@ of drawn.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float32, Shaped, UInt8, UInt16
@@ -95,9 +95,9 @@ class Lines:
     def to_svg(self, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet` of a paper, every line in it."""
         paper = paper_of(sheet)
-        panels = range(len(self.maps))
-        together = [list(panels)] if self.arrangement == "overlaid" else [[i] for i in panels]
-        if self.arrangement == "beside" and self._stands_beside(paper):
+        together = panels_of(len(self.maps), self.arrangement)
+        is_beside = len(together) > 1 and self.arrangement != "stacked"
+        if is_beside and self._stands_beside(paper):
             blocks = self._beside(together, paper)
         else:
             blocks = [block for panel in together for block in self._panel(panel, paper)]
@@ -195,8 +195,15 @@ class Lines:
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
-        panels = 1 if self.arrangement == "overlaid" else len(self.maps)
+        panels = len(panels_of(len(self.maps), self.arrangement))
         return framed(self.to_html(), self.alt, 300 + 340 * panels)
+
+
+def panels_of(heads: int, arrangement: Arrangement) -> list[list[int]]:
+    """Which heads share a panel: those laid over each other, as many as hues can tell apart."""
+    if arrangement == "overlaid" and heads <= style.MOST_OVERLAID:
+        return [list(range(heads))]
+    return [[head] for head in range(heads)]
 
 
 def lines(
@@ -255,7 +262,10 @@ def draw(
         "alt": alt,
         "direction": direction,
         "pins": list(pins),
-        "panels": _panels(maps, arrangement),
+        "panels": {
+            "heads": panels_of(len(maps), arrangement),
+            "beside": arrangement != "stacked",
+        },
         "heads": [
             {
                 **said,
@@ -320,15 +330,6 @@ def check_line_choices(direction: object, arrangement: object) -> None:
     """Make sure that lines can be laid out like this."""
     checks.one_of("direction", direction, get_args(Direction))
     checks.one_of("arrangement", arrangement, get_args(Arrangement))
-
-
-def _panels(maps: Sequence[Shown], arrangement: Arrangement) -> dict[str, Any]:
-    indices = list(range(len(maps)))
-    together = arrangement == "overlaid"
-    return {
-        "heads": [indices] if together else [[index] for index in indices],
-        "beside": arrangement == "beside",
-    }
 
 
 def line_arrays(maps: Sequence[Shown]) -> dict[str, Shaped[np.ndarray, " line"]]:

@@ -9,10 +9,6 @@ const VERTICAL_GAP = 220;
 const NUMBER = 34; // px that one number takes along its line's end
 const MARK = 24; // px of a mark such as #2: which of several tokens a number belongs to
 const ROW = 17; // px a token, vertical
-const COLUMN = 12.5; // least px a token, horizontal
-const LONGEST = 96; // px of a label
-const FONT = "11px";
-
 
 function drawLines(stage) {
   const { root, meta, memory } = stage;
@@ -75,14 +71,14 @@ function smallPrint(stage, heads) {
 // As many numbers may stand on a line: one a head and token that is looked at.
 function geometry(meta, width, heads, tokens) {
   const lanes = heads * tokens;
-  const labels = [...meta.rows.labels, ...meta.columns.labels];
   const count = Math.max(meta.rows.labels.length, meta.columns.labels.length);
   const measure = document.createElement("canvas").getContext("2d");
-  measure.font = `${FONT} system-ui, sans-serif`;
-  const widths = new Map();
-  for (const text of labels) if (!widths.has(text)) widths.set(text, measure.measureText(text).width);
-  const label = Math.min(LONGEST, Math.ceil(Math.max(24, ...widths.values()))) + 8 + (meta.direction === "vertical" ? MARK : 0);
-  const cut = (text) => cutTo(LONGEST, measured(measure), text);
+  measure.font = NAME_FONT;
+  const sizes = new Map();
+  const size = (text) => sizes.get(text) ?? sizes.set(text, measure.measureText(text).width).get(text);
+  const turned = meta.direction !== "vertical";
+  const label = nameRoom([meta.rows, meta.columns], size, turned) + 8 + (turned ? 0 : MARK);
+  const cut = (name) => cutName(name, size);
   const lane = tokens > 1 ? NUMBER + MARK : NUMBER;
   const room = lane * lanes + 30;
   if (meta.direction === "vertical") {
@@ -92,7 +88,7 @@ function geometry(meta, width, heads, tokens) {
       end: (side, i) => [side === "q" ? label : label + gap, 26 + (i + 0.5) * ROW],
     };
   }
-  const step = Math.max(COLUMN, Math.min(46, (width - 12) / Math.max(count, 1)));
+  const step = Math.max(APART, Math.min(46, (width - 12) / Math.max(count, 1)));
   const top = label + MARK; // with a mark, up to where the sides are named
   const gap = Math.max(GAP, room);
   return {
@@ -157,25 +153,27 @@ function edgeNames(meta, place) {
 function labels(stage, place, side) {
   const { meta } = stage;
   const group = svg("g", { class: "labels" });
-  const { labels: texts, names } = sideOf(meta, side);
-  texts.forEach((text, i) => {
-    const [x, y] = place.end(side, i);
-    const away = (side === "q") === place.vertical ? -6 : 6;
-    const where = place.vertical
-      ? { x: x + (side === "q" ? -6 : 6), y: y + 4, "text-anchor": side === "q" ? "end" : "start" }
-      : {
-          transform: `translate(${x + 4},${y + (side === "q" ? -6 : 6)}) rotate(-90)`,
-          "text-anchor": side === "q" ? "start" : "end",
-        };
+  const { names } = sideOf(meta, side);
+  names.forEach((_, i) => {
     const label = svg("text", {
-      ...where, class: "token", role: "button", tabindex: i === 0 && side === "q" ? "0" : "-1",
+      class: "token", role: "button", tabindex: i === 0 && side === "q" ? "0" : "-1",
       "data-side": side, "data-place": i, "aria-pressed": "false",
       "aria-label": `${side === "q" ? meta.words.queries : meta.words.keys}: ${names[i]}`,
-    }, place.cut(text));
-    label.append(svg("title", {}, names[i]));
+    }, svg("title", {}, names[i]));
+    nameToken(stage.meta, place, label);
     group.append(label);
   });
   return group;
+}
+
+// The name of a token at its end of lines, and which of several pins it is.
+function nameToken(meta, layout, label, mark = "") {
+  const { side, place } = label.dataset;
+  const [x, y] = layout.end(side, Number(place));
+  const away = side === "q" ? -6 : 6;
+  const at = layout.vertical ? [x + away, y] : [x, y + away];
+  const way = layout.vertical ? (side === "q" ? "left" : "right") : side === "q" ? "above" : "below";
+  writeName(label, layout.cut(nameAt(sideOf(meta, side), Number(place))), at, way, mark);
 }
 
 // ---- hover, pin, Escape, keyboard
@@ -278,21 +276,28 @@ function makeRoom({ panels }, tokens) {
 // Which of several tokens is meant, in front of it and of its numbers; nothing for one alone.
 const markOf = (focused, i) => (focused.length > 1 ? `#${i + 1} ` : "");
 
+// The tokens of a panel as they are drawn at first, so that nothing is read back at each hover.
+const tokensOf = (drawing) => [...drawing.querySelectorAll(".token")].map((label) => (
+  { label, side: label.dataset.side, place: Number(label.dataset.place), kind: "token", pinned: false, mark: "" }
+));
+
 function focusPanel(stage, made, focused, inTable) {
   const { meta, arrays, memory } = stage;
-  const order = new Map(focused.map((name, i) => [name, i]));
-  const reached = { q: new Uint8Array(meta.rows.labels.length), k: new Uint8Array(meta.columns.labels.length) };
+  const [rows, columns] = [meta.rows.labels.length, meta.columns.labels.length];
+  const order = { q: new Int32Array(rows).fill(-1), k: new Int32Array(columns).fill(-1) };
+  focused.forEach((name, i) => (order[name[0]][Number(name.slice(1))] = i));
+  const reached = { q: new Uint8Array(rows), k: new Uint8Array(columns) };
   const found = [];
   const numbers = [];
   for (const i of focused.length ? made.mine : []) {
     const [query, key] = [arrays.query[i], arrays.key[i]];
-    const [byQuery, byKey] = [order.get(`q${query}`), order.get(`k${key}`)];
-    if (byQuery === undefined && byKey === undefined) continue;
+    const [byQuery, byKey] = [order.q[query], order.k[key]];
+    if (byQuery < 0 && byKey < 0) continue;
     found.push(i);
     reached.q[query] = reached.k[key] = 1;
     if (inTable) continue;
-    if (byQuery !== undefined) numbers.push({ i, side: "k", at: byQuery, end: `k${key}` });
-    if (byKey !== undefined) numbers.push({ i, side: "q", at: byKey, end: `q${query}` });
+    if (byQuery >= 0) numbers.push({ i, side: "k", at: byQuery, end: `k${key}` });
+    if (byKey >= 0) numbers.push({ i, side: "q", at: byKey, end: `q${query}` });
   }
   // At one end of lines each number has a lane of its own, in the order of the tokens.
   const taken = new Map();
@@ -303,16 +308,16 @@ function focusPanel(stage, made, focused, inTable) {
     return number(stage, made, one, markOf(focused, one.at), lane);
   });
   made.svg.querySelector(".focus").replaceChildren(...straight(stage, made.place, found), ...parts);
-  made.labels = made.labels || [...made.svg.querySelectorAll(".token")];
-  for (const label of made.labels) {
-    const { side, place } = label.dataset;
-    const at = order.get(side + place);
-    const kind = `token${at !== undefined ? " chosen" : ""}${reached[side][place] ? " reached" : ""}`;
-    if (label.getAttribute("class") !== kind) label.setAttribute("class", kind);
-    const pinned = String(memory.pins.has(side + place));
-    if (label.getAttribute("aria-pressed") !== pinned) label.setAttribute("aria-pressed", pinned);
-    const name = (at === undefined ? "" : markOf(focused, at)) + made.place.cut(sideOf(meta, side).labels[place]);
-    if (label.firstChild.data !== name) label.firstChild.data = name;
+  made.labels = made.labels || tokensOf(made.svg);
+  for (const token of made.labels) {
+    const { label, side, place } = token;
+    const at = order[side][place];
+    const kind = `token${at < 0 ? "" : " chosen"}${reached[side][place] ? " reached" : ""}`;
+    if (token.kind !== kind) label.setAttribute("class", (token.kind = kind));
+    const pinned = at >= 0 && memory.pins.has(side + place);
+    if (token.pinned !== pinned) label.setAttribute("aria-pressed", String((token.pinned = pinned)));
+    const mark = at < 0 ? "" : markOf(focused, at);
+    if (token.mark !== mark) nameToken(meta, made.place, label, (token.mark = mark));
   }
 }
 

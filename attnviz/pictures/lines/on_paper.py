@@ -67,7 +67,7 @@ class Layout:
     @cached_property
     def edge(self) -> Length:
         """What the names of one edge take."""
-        sides = ([place.text for place in places] for places in self.sides.values())
+        sides = ([place.label for place in places] for places in self.sides.values())
         room = self.paper.label_room(*sides, beside=self.vertical)
         if self.is_level:
             room = 1.6 * self.paper.letters
@@ -79,7 +79,7 @@ class Layout:
         if not self.paper.is_exact or self.vertical or self.marked:
             return False
         longest = max(
-            room_of(self.paper.name(one.text)) for side in self.sides.values() for one in side
+            room_of(self.paper.name(one.label)) for side in self.sides.values() for one in side
         )
         return (longest + 0.6) * self.paper.letters <= self.step
 
@@ -289,7 +289,7 @@ def _labels(layout: Layout, pins: Sequence[str], reached: set[str]) -> Iterable[
                 yield tick(x, y + (-4 if side == "q" else 1), paper)
                 continue
             ink = paper.ink if not pins or name in reached else paper.dim
-            label = mark(pins, name) + paper.name(place.text, beside=layout.vertical)
+            label = mark(pins, name) + paper.name(place.label, beside=layout.vertical)
             yield _label(label, x, y, side, layout, ink)
 
 

@@ -54,12 +54,12 @@ function brushed(stage, event) {
 
 const spanNames = ({ rows: { labels } }, [first, last]) => ({ first: `${labels[first]} (${first})`, last: `${labels[last]} (${last})` });
 
-// The square of a span's queries and keys, in every tile.
+// The square of a span's queries and keys, in every tile; the whole text needs no frame.
 function frameSpans(stage, span) {
   const { meta, across, down } = stage;
   const { over, context } = layOver(stage, "spans");
   over.dataset.span = span ? span.join("-") : "";
-  if (!span) return;
+  if (!span || (span[0] === 0 && span[1] === meta.columns.edges.at(-1) - 1)) return;
   context.setLineDash([3, 2]);
   const ends = (side, size) => {
     const [[from], [last, share]] = span.map((place) => spanIn(side, place));

@@ -157,8 +157,8 @@ function spansOf(pixels, cells) {
 function tileImage(stage, layer, head, wide, high) {
   const { meta, arrays } = stage;
   const [columns, paper] = [cellsOf(meta.columns), paperOf(meta.signed)];
-  const ramp = rampOf(stage);
   const image = new ImageData(wide, high);
+  const put = painter(image, rampOf(stage));
   const start = startOf(stage, layer, head);
   const [across, down] = [spansOf(wide, columns), spansOf(high, cellsOf(meta.rows))];
   for (let py = 0; py < high; py++) {
@@ -170,7 +170,7 @@ function tileImage(stage, layer, head, wide, high) {
           if (Math.abs(level - paper) > Math.abs(strongest - paper)) strongest = level;
         }
       }
-      putPixel(image, py * wide + px, ramp, strongest);
+      put(py * wide + px, strongest);
     }
   }
   return image;

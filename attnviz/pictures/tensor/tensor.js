@@ -21,8 +21,9 @@ function paint(stage, canvas) {
   Object.assign(canvas, { width: columns, height: rows.length });
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows.length);
+  const put = painter(image, ramp);
   for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) putPixel(image, i, ramp, signedLevel(values[i], largest));
+    if (Number.isFinite(values[i])) put(i, signedLevel(values[i], largest));
   } // what is not allowed stays clear: the hatch of the canvas is seen
   context.putImageData(image, 0, 0);
   const { wide, high } = sizeOf(stage, canvas, rows.length, columns);

@@ -78,12 +78,12 @@ export default function ({ data }) {
   let due = 0;
   const changed = () => {
     comeBack();
-    due ||= requestAnimationFrame(() => {
+    due ||= setTimeout(() => { // once the pictures of a new head stand: reading sizes takes time
       due = 0;
       reach();
       const app = document.querySelector(".stApp");
       if (app) document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
-    });
+    }, 100);
   };
   const observer = new MutationObserver(changed);
   observer.observe(document.body, { childList: true, subtree: true });
@@ -94,7 +94,7 @@ export default function ({ data }) {
   changed();
   return () => {
     observer.disconnect();
-    cancelAnimationFrame(due);
+    clearTimeout(due);
     removeEventListener("resize", changed);
     document.removeEventListener("focusin", remember);
     document.removeEventListener("focusout", forget);

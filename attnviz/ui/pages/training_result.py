@@ -119,8 +119,8 @@ def _course(training: Training, snapshot: Snapshot, names: Sequence[str]) -> Non
     at = st.selectbox(
         say("train.looks_target", language()),
         places,
-        format_func=lambda n: names[n],
-        **state.bound(TrainState, "looks_at", "index", places),
+        format_func=names.__getitem__,
+        **state.bound(TrainState, "looks_at", "index", places, named=names.__getitem__),
     )
     course = with_progress(lambda _: share_course(training), language(), "draw")
     picture = share_courses(

@@ -98,8 +98,15 @@ def _token(trace: Trace, lens: Lens) -> int:
     position: int = st.selectbox(
         say("finder.which_token", language()),
         range(len(names)),
-        format_func=lambda n: names[n],
-        **state.bound(ViewState, "finder_token", "index", range(len(names)), usual=usual),
+        format_func=names.__getitem__,
+        **state.bound(
+            ViewState,
+            "finder_token",
+            "index",
+            range(len(names)),
+            usual=usual,
+            named=names.__getitem__,
+        ),
         width=220,
     )
     return position

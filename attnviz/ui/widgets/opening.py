@@ -66,7 +66,9 @@ def why(trace: Trace, usual: Different) -> str:
     """In one line, why these two heads."""
     divergence = f"{usual.divergence:.3f}"
     if usual.is_note:
-        return say("opening.note", language(), a=usual.a, divergence=divergence)
+        as_drawn = _filters(state.read(ViewState)) == FIGURE
+        said = "opening.note" if as_drawn else "opening.note_pair"
+        return say(said, language(), a=usual.a, divergence=divergence)
     if usual.why is not None:
         of_a, of_b = map(_evidence, usual.why)
         return say("opening.kinds", language(), a=of_a, b=of_b)

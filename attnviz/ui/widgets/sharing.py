@@ -6,8 +6,17 @@ from typing import Literal
 
 import streamlit as st
 
+from attnviz.pictures.lines import panels_of
 from attnviz.pictures.style import MOST_HEADS
-from attnviz.share.state import LONG, USUAL_VIEWS, VIEWS, PageState, ViewState, fields_of
+from attnviz.share.state import (
+    LONG,
+    USUAL_ARRANGEMENT,
+    USUAL_VIEWS,
+    VIEWS,
+    PageState,
+    ViewState,
+    fields_of,
+)
 from attnviz.texts import say
 from attnviz.ui import address, state
 from attnviz.ui.components.figures import lazy_popover
@@ -84,7 +93,7 @@ def _height(views: Sequence[str]) -> int:
     """Px before the frame has told its own height, or where scripts are not allowed."""
     now = state.read(ViewState)
     heads = min(MOST_HEADS, 2 + len(now.more))
-    panels = 1 if now.arrangement == "overlaid" else heads
+    panels = len(panels_of(heads, now.arrangement or USUAL_ARRANGEMENT))
     tall = {**_HEIGHTS, "lines": 120 + 440 * panels}
     return 60 + sum(tall.get(view, _HEIGHT) for view in views or USUAL_VIEWS)
 

@@ -49,7 +49,7 @@ def workspace(key: TraceKey, trace: Trace, now: ViewState, chosen: Choices) -> N
         elif tab == "table":
             numbers(trace, chosen)
         else:
-            pictures(FOLDED_BY_VIEW[tab], key, trace, chosen)
+            pictures(FOLDED_BY_VIEW[tab], key, trace, chosen, captioned=True)
     with st.expander(say("workspace.how", language()), key="how"):
         _how(views, tab)
 
@@ -91,6 +91,9 @@ def _how(views: tuple[Shown, ...], tab: str) -> None:
         "heatmaps": ink_words(views[0], language()),
         "table": say("page.table_note", language()),
     }
+    kind = FOLDED_BY_VIEW.get(tab)
+    if kind is not None and kind.how is not None:
+        ink[tab] = kind.how(views[0], language())
     said = [*formulas, ink.get(tab, ""), *views[0].about(language())]
     if tab == "lines":
         said.append(say("lines.help", language()))
@@ -98,7 +101,9 @@ def _how(views: tuple[Shown, ...], tab: str) -> None:
         st.caption(markdown_text(text))
 
 
-def pictures(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> None:
+def pictures(
+    kind: PictureKind, key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False
+) -> None:
     """The pictures of a kind: of heads A and B, of A against B, or of all that are combined."""
     if kind.takes == "pair":
         views = pair_shown(trace, now.heads, now.lens)
@@ -110,7 +115,7 @@ def pictures(kind: PictureKind, key: TraceKey, trace: Trace, now: Choices) -> No
         views = shown(trace, heads, now.lens, now.combination)
     for index, one in enumerate(views):
         try:
-            packet = caches.packet_of(key, kind, one, language())
+            packet = caches.packet_of(key, kind, one, language(), captioned=captioned)
         except ArgumentError as error:
             st.caption(markdown_text(error.text(language())))
             return
@@ -155,8 +160,8 @@ def numbers(trace: Trace, now: Choices) -> None:
     place = st.selectbox(
         say("page.table_head", language()),
         range(len(maps)),
-        format_func=lambda i: names[i],
-        **state.bound(ViewState, "table_head", "index", range(len(maps))),
+        format_func=names.__getitem__,
+        **state.bound(ViewState, "table_head", "index", range(len(maps)), named=names.__getitem__),
     )
     seen = maps[place].map
     table, single = as_frame(seen), "of_queries"
@@ -166,8 +171,10 @@ def numbers(trace: Trace, now: Choices) -> None:
         query = st.selectbox(
             say("picture.query", language()),
             range(len(queries)),
-            format_func=lambda i: queries[i],
-            **state.bound(ViewState, "table_query", "index", range(len(queries))),
+            format_func=queries.__getitem__,
+            **state.bound(
+                ViewState, "table_query", "index", range(len(queries)), named=queries.__getitem__
+            ),
         )
         table, single = table.iloc[[query]].T, f"of_query_{query}"
     note = [say("page.table_note", language())]

@@ -77,12 +77,16 @@ def _widget(control: Control, scene: Scene, key: str, take: Take) -> None:
 @_widget.register
 def _(control: Pick, scene: Scene, key: str, take: Take) -> None:
     options, now = list(control.options(scene.trace)), language()  # asked once, not for each option
-    shown = state.shown(key, scene.choice[control.name], _given(key, take), "index", options)
+
+    def named(value: Value) -> str:
+        return control.shown(value, scene.trace, now)
+
+    chosen, taking = scene.choice[control.name], _given(key, take)
     st.selectbox(
         control.label[language()],
         options,
-        format_func=lambda value: control.shown(value, scene.trace, now),
-        **shown,
+        format_func=named,
+        **state.shown(key, chosen, taking, "index", options, named=named),
         width=190,
     )
 
