@@ -50,7 +50,22 @@ function take(event, jump) {
   return true;
 }
 
+// What stands beside the picture scrolls where it is too much for the screen: the answer that was
+// asked for is in sight, and as much as there is room for of the next question.
+let stood = {};
+function showAnswer(now) {
+  const isHere = now.chapter === stood.chapter && now.screen === stood.screen;
+  const isTold = isHere && now.hidden < stood.hidden;
+  stood = now;
+  if (!isTold) return;
+  const asked = [...document.querySelectorAll('.st-key-present_side [class*="st-key-asked_"]')];
+  const next = asked.length - now.hidden;
+  asked[next]?.scrollIntoView({ block: "nearest" });
+  asked[next - 1]?.scrollIntoView({ block: "nearest" });
+}
+
 export default function ({ data, setTriggerValue }) {
+  requestAnimationFrame(() => showAnswer(data));
   const channel = new BroadcastChannel(CHANNEL);
   const tell = () => channel.postMessage({ now: data });
   channel.onmessage = ({ data: { ask, press: name } }) => {

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from string import ascii_uppercase
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -69,17 +70,21 @@ def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scen
     is_first = part is chapter.parts[0]
     picture, side = st.columns([7, 3])
     with picture:
-        learner.show_panel(sentence, chapter, part, scene)
+        learner.show_drawing(sentence, chapter, part, scene)
     with side, st.container(key="present_side"):
         title = chapter.title if is_first else part.title
         number = f"{chapter.number} · " if is_first else ""
         st.markdown(f"## {number}{markdown_text(title[language()])}")
         if is_first:
             st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
+        else:
+            learner.show_note(chapter, part, scene)
         for question in chapter.asked_beside(part):
             _question(sentence, chapter, question)
         training.train_here(chapter, scene)
         controls(chapter, scene, part)
+        if is_first:
+            learner.show_note(chapter, part, scene)
 
 
 def _closing(chapter: Chapter, scene: Scene) -> None:
@@ -93,15 +98,17 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
 
 def _question(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     """The question and its options; the answer once it is asked for."""
-    with clear_errors():
+    with st.container(key=f"asked_{chapter.number}_{question.name}"), clear_errors():
         st.markdown(f"**{markdown_text(question.asks(sentence.trace, language()))}**")
-        options = question.offers(sentence.trace, language()).values()
-        if 0 < len(options) <= FEW:  # more, such as all words, are in the picture
-            st.markdown(" · ".join(markdown_text(option) for option in options))
         if is_revealed(chapter, question):
             told = question.tells(sentence.trace, language())
             st.markdown(markdown_text(told))
             aloud.verdict(_name(chapter, question), told)
+            return
+        options = question.offers(sentence.trace, language()).values()
+        if 0 < len(options) <= FEW:  # more, such as all words, are in the picture
+            lettered = zip(ascii_uppercase, map(markdown_text, options), strict=False)
+            st.markdown("\u2003".join(f"**{letter}**\u00a0{option}" for letter, option in lettered))
 
 
 def _name(chapter: Chapter, question: Question) -> str:
