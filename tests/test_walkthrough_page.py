@@ -205,6 +205,34 @@ def test_the_presenter_turns_screens_and_hides_answers(minilm: Model) -> None:
     assert link(app, "mode") == ""
 
 
+GIVEN_AWAY = [
+    (chapter, at, part)
+    for chapter in CHAPTERS
+    for at, part in enumerate(chapter.parts[1:], 1)
+    if any(question.before == part.name for question in chapter.asked_beside(part))
+]
+
+
+@pytest.mark.parametrize(
+    ("chapter", "at", "part"), GIVEN_AWAY, ids=lambda one: getattr(one, "name", str(one))
+)
+def test_a_picture_that_answers_waits_for_its_question(
+    chapter: Chapter, at: int, part: Part, minilm: Model
+) -> None:
+    app = opened(ch=str(chapter.number), mode="presenter", screen=str(at))
+    key = f"panel_{chapter.number}_{part.name}"
+    trace = attnviz.trace(app.text_input(key="text").value or "")
+
+    def is_shown() -> bool:
+        return any(key in str(one) for one in app.get("bidi_component"))
+
+    for question in chapter.asked_beside(part):
+        assert question.asks(trace, "en") in said(app)
+        assert not is_shown()
+        app.button(key="present_right").click().run()
+    assert is_shown()
+
+
 def test_the_presenter_jumps_to_both_ends(minilm: Model) -> None:
     app = opened(ch="4", mode="presenter")
     app.button(key="present_end").click().run()

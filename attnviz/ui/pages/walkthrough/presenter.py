@@ -66,25 +66,42 @@ def _show(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None:
 
 
 def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
-    """A picture, and beside it what to say of it: the text of the chapter, or the questions."""
+    """A picture, and beside it what to say of it: the text of the chapter, or the questions.
+
+    In the place of a picture that gives an answer away stands the question, until it is answered.
+    """
     is_first = part is chapter.parts[0]
+    is_withheld = _gives_away(chapter, part)
     picture, side = st.columns([7, 3])
     with picture:
-        learner.show_drawing(sentence, chapter, part, scene)
+        if is_withheld:
+            with st.container(key="present_first"):
+                _questions(sentence, chapter, part)
+        else:
+            learner.show_drawing(sentence, chapter, part, scene)
     with side, st.container(key="present_side"):
         title = chapter.title if is_first else part.title
         number = f"{chapter.number} · " if is_first else ""
         st.markdown(f"## {number}{markdown_text(title[language()])}")
         if is_first:
             st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
-        else:
-            learner.show_note(chapter, part, scene)
-        for question in chapter.asked_beside(part):
-            _question(sentence, chapter, question)
+        if not is_withheld:
+            _questions(sentence, chapter, part)
         training.train_here(chapter, scene)
         controls(chapter, scene, part)
-        if is_first:
+        if not is_withheld:
             learner.show_note(chapter, part, scene)
+
+
+def _gives_away(chapter: Chapter, part: Part) -> bool:
+    """Whether a picture shows what its own question asks; a chapter's figure hides that itself."""
+    asked = (q for q in chapter.asked_beside(part) if q.before == part.name)
+    return part is not chapter.parts[0] and any(not is_revealed(chapter, q) for q in asked)
+
+
+def _questions(sentence: TracedSentence, chapter: Chapter, part: Part) -> None:
+    for question in chapter.asked_beside(part):
+        _question(sentence, chapter, question)
 
 
 def _closing(chapter: Chapter, scene: Scene) -> None:
