@@ -175,7 +175,8 @@ def _bar(chapter: Chapter, screen: int) -> None:
             last = chapters()[-1]
             _turn("walk.back", "present_home", (chapters()[0].number, 0))
             _turn("walk.on", "present_end", (last.number, len(last.screens) - 1))
-    now = {"chapter": chapter.number, "screen": screen, "hidden": len(hidden)}
+    place = {"chapter": chapter.number, "screen": screen}
+    now = {**place, "hidden": len(hidden), "link": speaker_link()}
     presenting.take_keys(now, _jump)
 
 
