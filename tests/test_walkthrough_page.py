@@ -205,6 +205,31 @@ def test_the_presenter_turns_screens_and_hides_answers(minilm: Model) -> None:
     assert link(app, "mode") == ""
 
 
+def test_what_is_counted_is_predicted_in_whole_numbers(minilm: Model) -> None:
+    for chapter in CHAPTERS:
+        app = opened(ch=str(chapter.number))
+        for question in chapter.questions:
+            if question.options is not None or not question.step.is_integer():
+                continue
+            fields = [
+                f for f in app.number_input if f"said_{chapter.number}_{question.name}" in f.key
+            ]
+            assert fields
+            assert all(field.proto.data_type == field.proto.INT for field in fields)
+
+
+def test_options_that_hold_a_dot_are_told_apart(minilm: Model) -> None:
+    app = opened(ch="4", mode="presenter")
+    asked = CHAPTERS[3].question("which-z")
+    assert asked is not None
+    trace = attnviz.trace(app.text_input(key="text").value or "")
+    options = list(asked.offers(trace, "en").values())
+    assert all(" · " in option for option in options)
+    for letter, option in zip("ABCD", options, strict=True):
+        assert f"**{letter}**\u00a0" in said(app)
+        assert f"{letter}\u00a0{option}" in handout(trace)
+
+
 GIVEN_AWAY = [
     (chapter, at, part)
     for chapter in CHAPTERS

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable
-from string import ascii_uppercase
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.engine import Chapter, Part, Scene, Screen
-from attnviz.lessons.questions import Question
+from attnviz.lessons.questions import Question, lettered
 from attnviz.texts import say
 from attnviz.ui import address
 from attnviz.ui.components import aloud, presenting
@@ -124,8 +123,8 @@ def _question(sentence: TracedSentence, chapter: Chapter, question: Question) ->
             return
         options = question.offers(sentence.trace, language()).values()
         if 0 < len(options) <= FEW:  # more, such as all words, are in the picture
-            lettered = zip(ascii_uppercase, map(markdown_text, options), strict=False)
-            st.markdown("\u2003".join(f"**{letter}**\u00a0{option}" for letter, option in lettered))
+            named = [f"**{name}**\u00a0{markdown_text(one)}" for name, one in lettered(options)]
+            st.markdown("\u2003".join(named))
 
 
 def _name(chapter: Chapter, question: Question) -> str:
