@@ -212,7 +212,9 @@ def test_what_is_counted_is_predicted_in_whole_numbers(minilm: Model) -> None:
             if question.options is not None or not question.step.is_integer():
                 continue
             fields = [
-                f for f in app.number_input if f"said_{chapter.number}_{question.name}" in f.key
+                f
+                for f in app.number_input
+                if f"said_{chapter.number}_{question.name}" in str(f.key)
             ]
             assert fields
             assert all(field.proto.data_type == field.proto.INT for field in fields)
