@@ -268,3 +268,35 @@ def test_a_name_is_read_as_it_is_written() -> None:
     for values in ((HeadId(0, 0), "hidden"), (HeadId(11, 12),), ("shown",)):
         assert read_named(named_at("self", values)) == ("self", values)
     assert read_named("self") == ("self", ())
+
+
+def test_projected_maps_stand_below_their_lines_column_for_column(note: Trace) -> None:
+    root = form(drawn(note, view="maps"), "projected")
+    tiles = [e.attributes for e in root.walk() if e.attributes.get("class") == "tile"]
+    shown = len({t["data-part"].rsplit(".", 1)[1] for t in tiles})
+    assert len(tiles) == 2 * shown**2
+    assert f"{shown} of 25" in root.text
+    lines = lines_in(root)
+    assert lines.items() <= {t["data-part"]: float(t["data-value"]) for t in tiles}.items()
+    keys = [t.attributes for t in tokens_of(root) if "data-choose" not in t.attributes]
+    under = {float(t["x"]) + float(t["width"]) / 2 for t in tiles}
+    above = {float(k["x"]) for k in keys if "transform" in k}
+    assert {round(x) for x in above} == {round(x) for x in under}
+    high = float(root.attributes["viewBox"].split()[3])
+    assert max(float(t["y"]) + float(t["height"]) for t in tiles) < high
+
+
+def test_the_strongest_key_is_named_though_it_stands_outside_the_window(minilm: Model) -> None:
+    text, head, word = "justice " + "the cat sat on a mat and " * 9 + "law .", HeadId(5, 4), 51
+    root = form(drawn(attnviz.trace(text, minilm), head=head, word=word))
+    shares = weights_by_hand(text, head)[word - 1]  # without [CLS]
+    assert shares.argmax() == 0
+    drawn_words = {one.attributes["data-part"] for one in tokens_of(root)}
+    assert f"word.{word}" in drawn_words
+    assert "word.1" not in drawn_words
+    said = next(
+        one.attributes["data-says"]
+        for one in tokens_of(root)
+        if one.attributes["data-part"] == f"word.{word}" and "data-says" in one.attributes
+    )
+    assert said.partition(": ")[2].startswith(f"justice (1) {shares[0]:.2f} + ")

@@ -205,6 +205,61 @@ def test_the_presenter_turns_screens_and_hides_answers(minilm: Model) -> None:
     assert link(app, "mode") == ""
 
 
+def test_what_is_counted_is_predicted_in_whole_numbers(minilm: Model) -> None:
+    for chapter in CHAPTERS:
+        app = opened(ch=str(chapter.number))
+        for question in chapter.questions:
+            if question.options is not None or not question.step.is_integer():
+                continue
+            fields = [
+                f
+                for f in app.number_input
+                if f"said_{chapter.number}_{question.name}" in str(f.key)
+            ]
+            assert fields
+            assert all(field.proto.data_type == field.proto.INT for field in fields)
+
+
+def test_options_that_hold_a_dot_are_told_apart(minilm: Model) -> None:
+    app = opened(ch="4", mode="presenter")
+    asked = CHAPTERS[3].question("which-z")
+    assert asked is not None
+    trace = attnviz.trace(app.text_input(key="text").value or "")
+    options = list(asked.offers(trace, "en").values())
+    assert all(" · " in option for option in options)
+    for letter, option in zip("ABCD", options, strict=True):
+        assert f"**{letter}**\u00a0" in said(app)
+        assert f"{letter}\u00a0{option}" in handout(trace)
+
+
+GIVEN_AWAY = [
+    (chapter, at, part)
+    for chapter in CHAPTERS
+    for at, part in enumerate(chapter.parts[1:], 1)
+    if any(question.before == part.name for question in chapter.asked_beside(part))
+]
+
+
+@pytest.mark.parametrize(
+    ("chapter", "at", "part"), GIVEN_AWAY, ids=lambda one: getattr(one, "name", str(one))
+)
+def test_a_picture_that_answers_waits_for_its_question(
+    chapter: Chapter, at: int, part: Part, minilm: Model
+) -> None:
+    app = opened(ch=str(chapter.number), mode="presenter", screen=str(at))
+    key = f"panel_{chapter.number}_{part.name}"
+    trace = attnviz.trace(app.text_input(key="text").value or "")
+
+    def is_shown() -> bool:
+        return any(key in str(one) for one in app.get("bidi_component"))
+
+    for question in chapter.asked_beside(part):
+        assert question.asks(trace, "en") in said(app)
+        assert not is_shown()
+        app.button(key="present_right").click().run()
+    assert is_shown()
+
+
 def test_the_presenter_jumps_to_both_ends(minilm: Model) -> None:
     app = opened(ch="4", mode="presenter")
     app.button(key="present_end").click().run()

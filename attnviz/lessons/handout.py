@@ -16,7 +16,7 @@ from attnviz.lessons.chapters import chapters
 from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter, Scene, panel_element, panel_of
 from attnviz.lessons.link import WalkthroughState
-from attnviz.lessons.questions import Question
+from attnviz.lessons.questions import Question, lettered
 from attnviz.lessons.verdict_sheet import GUESSES, spoken
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.picture import title
@@ -100,7 +100,8 @@ def _open_question(
     trace, language = scene.trace, scene.language
     try:
         asked = question.asks(trace, language)
-        offered = " · ".join(question.offers(trace, language).values())
+        options = lettered(question.offers(trace, language).values())
+        offered = "\u2003".join(f"{letter}\u00a0{option}" for letter, option in options)
     except AttnvizError as problem:
         return tag("p", problem.text(language), "small")
     said = progress.answers.get(f"{chapter.number}.{question.name}")

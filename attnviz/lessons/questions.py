@@ -1,9 +1,10 @@
 """Questions: asked first, answered after. The answer is computed by a checker."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from string import ascii_uppercase
 
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
@@ -35,6 +36,11 @@ class Outcome:
 
 
 _ABOUT = "@"
+
+
+def lettered(options: Iterable[str]) -> list[tuple[str, str]]:
+    """Options with the letters by which a class names them: A, B, C."""
+    return list(zip(ascii_uppercase, options, strict=False))
 
 
 def named_at(name: str, values: Sequence[Value]) -> str:

@@ -6,7 +6,7 @@ from attnviz.analysis.lens import Lens
 from attnviz.core.maps import Withheld
 from attnviz.core.trace import Trace
 from attnviz.digits import exact, exact_percent
-from attnviz.texts import Language, say
+from attnviz.texts import Language, enumerated, say
 
 
 def title(trace: Trace | None, what: str, language: Language) -> str:
@@ -125,7 +125,7 @@ def _threshold(lens: Lens, language: Language) -> str:
         rules.append(say("picture.rule_at_least", language, weight=exact(lens.at_least)))
     if lens.strongest < 1:
         rules.append(say("picture.rule_strongest", language, share=exact_percent(lens.strongest)))
-    return ", ".join(rules)
+    return enumerated(rules, language)
 
 
 def reading(name: str, description: Description, unit: str, language: Language) -> str:

@@ -9,7 +9,7 @@ from attnviz.core.intervention import heads_attending_otherwise, named
 from attnviz.core.tokens import MOST_GENERATED
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
-from attnviz.texts import Language, Message, say
+from attnviz.texts import Language, Message, enumerated, say
 from attnviz.version import versions, versions_text
 
 
@@ -129,7 +129,9 @@ def layer_notes(trace: Trace, language: Language) -> list[str]:
     card = trace.model
     if not card.other_layers:
         return []
-    others, numbers = ", ".join(card.other_layers), ", ".join(card.layers_named)
+    others, numbers = (
+        enumerated(some, language) for some in (card.other_layers, card.layers_named)
+    )
     return [say("file.other_layers", language, numbers=numbers, others=others)]
 
 

@@ -37,7 +37,7 @@ from attnviz.pictures.provenance import given_weights_notes, intervention_notes
 from attnviz.pictures.source import Source as Source
 from attnviz.pictures.source import drawn_values
 from attnviz.pictures.style import HeadCode
-from attnviz.texts import Language, Message, say
+from attnviz.texts import Language, Message, enumerated, say
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class Shown:
         ]
         notes = [say("picture.pair_shares", language, **written)]
         if any(special):
-            a, b = (", ".join(names) or "–" for names in special)
+            a, b = (enumerated(names, language) or "–" for names in special)
             notes.append(say("picture.pair_special", language, a=a, b=b))
         return notes
 

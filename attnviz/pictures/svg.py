@@ -25,7 +25,6 @@ from attnviz.pictures.widths import is_wide, room_of, room_of_code
 from attnviz.texts import Language, say
 
 Room = Callable[[str], float]  # what a text takes, in its letters' size
-HATCH = "not-allowed"  # the name of the pattern
 _CODE = ' font-family="ui-monospace, Menlo, Consolas, monospace" xml:space="preserve"'
 _EDGE, _BETWEEN = 6.0, 8.0  # above the first block, and below each
 
@@ -217,11 +216,16 @@ def _strip(x: int, y: int, wide: int) -> str:
     return f"M{x} {y}h{wide}v1H{x}z"
 
 
+def hatch_name(step: Length, ink: str) -> str:
+    """The pattern's name, which says what it looks like: a page may hold many files' patterns."""
+    return f"not-allowed-{step:g}-{ink.removeprefix('#')}"
+
+
 def hatch_pattern(step: Length, ink: str) -> str:
     """The hatch of cells that are `step` units wide, in cells."""
     apart = style.HATCH / step
     return (
-        f'<defs><pattern id="{HATCH}" width="{apart:.4g}" height="{apart:.4g}" '
+        f'<defs><pattern id="{hatch_name(step, ink)}" width="{apart:.4g}" height="{apart:.4g}" '
         f'patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         f'<path d="M0 0V{apart:.4g}" stroke="{ink}" stroke-width="{1 / step:.3g}"/>'
         "</pattern></defs>"
@@ -241,7 +245,8 @@ def hatched(
     drawn = "".join(strips)
     if not drawn:
         return []
-    return [hatch_pattern(step, ink), f'<path class="denied" fill="url(#{HATCH})" d="{drawn}"/>']
+    filled = f'<path class="denied" fill="url(#{hatch_name(step, ink)})" d="{drawn}"/>'
+    return [hatch_pattern(step, ink), filled]
 
 
 def _runs(line: np.ndarray, shown: np.ndarray) -> Iterable[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,11 @@ def say(key: str, /, language: Language = "en", **values: object) -> str:
         KeyError: if the catalogue has no such text, or a placeholder has no value.
     """
     return fill(catalogue(language)[key], values)
+
+
+def enumerated(parts: Iterable[str], language: Language) -> str:
+    """Parts of a sentence as a list: "a, b" or "甲、乙"."""
+    return say("text.between", language).join(parts)
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:

@@ -23,7 +23,7 @@ from attnviz.share.state import (
     to_link,
     unknown,
 )
-from attnviz.texts import catalogue, say
+from attnviz.texts import catalogue, enumerated, say
 from attnviz.ui import state
 from attnviz.ui.frame import came_back, is_embedded, language
 from attnviz.ui.state import SessionValue
@@ -65,7 +65,7 @@ def show_dropped() -> None:
     """Say what a link or file held that could not be read, until the person has read it."""
     if now := _DROPPED.get():
         with st.container(horizontal=True, vertical_alignment="center", key="dropped_note"):
-            parts = ", ".join(map(_meaning, dict.fromkeys(now)))
+            parts = enumerated(map(_meaning, dict.fromkeys(now)), language())
             said = say("walk.dropped", language(), parts=parts)
             st.info(markdown_text(said))
             st.button(say("share.dismiss", language()), key="dismiss", on_click=_dismiss)

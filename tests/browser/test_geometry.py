@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import attnviz
-from attnviz.lessons.engine import Chapter, Part, panel_element
+from attnviz.lessons.engine import Chapter, Part, panel_element, panel_of
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
 from attnviz.pictures.standalone import standalone
@@ -264,6 +264,32 @@ def test_no_word_of_a_figure_is_cut_at_its_edge(
         page.set_viewport_size({"width": width, "height": 900})
         still(page)
         assert page.evaluate(BEYOND) == []
+    context.close()
+
+
+STEPS = """() => [...document.querySelectorAll(".stepped .all svg text")].flatMap((text) => {
+  const m = text.getScreenCTM();
+  const size = parseFloat(getComputedStyle(text).fontSize) * Math.hypot(m.a, m.b);
+  const isSeen = text.checkVisibility({ visibilityProperty: true }) && text.textContent.trim();
+  return isSeen && size < SMALLEST ? [`${text.textContent}: ${size.toFixed(1)} px`] : [];
+})"""
+
+
+@pytest.mark.parametrize(("width", "medium"), [(943, "screen"), (390, "screen"), (680, "print")])
+def test_finished_steps_beside_each_other_can_be_read(
+    browser: Browser, note: attnviz.Trace, tmp_path: Path, width: int, medium: str
+) -> None:
+    drawn = [panel_element(panel_of(chapter.parts[0], chapter.scene(note))) for chapter in CHAPTERS]
+    file = tmp_path / "figures.html"
+    file.write_text(standalone("figures", drawn, "en"), encoding="utf-8")
+    context = browser.new_context(reduced_motion="reduce", viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(f"file://{file}")
+    page.wait_for_selector(".picture .attnviz[data-drawn]")
+    if medium == "print":
+        page.emulate_media(media="print", reduced_motion="reduce")
+    assert page.locator(".stepped .all").count() == len(CHAPTERS)
+    assert page.evaluate(STEPS.replace("SMALLEST", "9")) == []
     context.close()
 
 

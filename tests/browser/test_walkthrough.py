@@ -230,6 +230,51 @@ def test_the_speakers_window_follows_and_turns_the_presenters(walk) -> None:  # 
     speaker.close()
 
 
+def test_a_clicker_may_speak_to_the_speakers_window(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=2&mode=presenter", width=1280, height=720)
+    page = opened.page
+    figure, place = page.locator(".st-key-present .stepped").first, page.locator(PLACE)
+    with page.context.expect_page() as waiting:
+        page.get_by_role("link", name="Speaker view").click()
+    speaker = waiting.value
+    expect(speaker.locator(".st-key-speaker h2")).to_contain_text("2 · ")
+    speaker.keyboard.press("PageDown")
+    expect(figure).to_have_attribute("data-step", "1")
+    speaker.locator(".st-key-speaker_on button").click()
+    expect(figure).to_have_attribute("data-step", "2")
+    speaker.keyboard.press("PageUp")
+    expect(figure).to_have_attribute("data-step", "1")
+    speaker.keyboard.press("b")
+    expect(page.locator(".attnviz-blank")).to_have_count(1)
+    speaker.keyboard.press("b")
+    expect(page.locator(".attnviz-blank")).to_have_count(0)
+    speaker.keyboard.type("4")
+    speaker.keyboard.press("Enter")
+    expect(place).to_contain_text("Chapter 4 of 8")
+    expect(speaker.locator(".st-key-speaker h2")).to_contain_text("4 · ")
+    speaker.keyboard.press("PageDown")
+    expect(figure).to_have_attribute("data-step", "1")
+    page.wait_for_timeout(200)  # who listened for the chapter before would go on
+    expect(figure).to_have_attribute("data-step", "1")
+    speaker.close()
+
+
+def test_the_speakers_answers_are_of_the_sentence_that_is_presented(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=7&mode=presenter", width=1280, height=720)
+    page = opened.page
+    with page.context.expect_page() as waiting:
+        page.get_by_role("link", name="Speaker view").click()
+    speaker = waiting.value
+    notes = speaker.locator(".st-key-speaker")
+    expect(notes).to_contain_text("application (10)")
+    page.get_by_text("Sentence and model").click()
+    opened.type_text("Thinking Machines")
+    expect(notes).to_contain_text("Right answer: ")
+    expect(notes).not_to_contain_text("application (10)")
+    expect(notes).to_contain_text("of the 2 tokens")
+    speaker.close()
+
+
 def test_claims_are_predicted_then_judged_and_special_tokens_change_a_verdict(walk) -> None:  # type: ignore[no-untyped-def]
     opened = walk("?v=1&ch=7")
     page = opened.page

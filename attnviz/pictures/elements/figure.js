@@ -102,10 +102,11 @@ function stepFirst({ root, memory }, event) {
   if (!event.defaultPrevented && isInSight(root) && memory.stepBy?.(event.detail)) event.preventDefault();
 }
 
-// All steps beside each other, finished: on paper, and where motion is not wanted.
+// All steps beside each other, finished: on paper, and where motion is not wanted. Of the form that
+// is made for little room: its letters are still read.
 function sideBySide(box, sentences) {
   if (box.querySelector(".all")) return;
-  const figure = box.querySelector("svg.wide");
+  const figure = box.querySelector("svg.narrow");
   const all = html("div", { class: "all" });
   sentences.forEach((sentence, step) => {
     const copy = figure.cloneNode(true);

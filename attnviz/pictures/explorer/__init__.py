@@ -38,7 +38,7 @@ from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, Source, check_alone, first_of_layers, shown, side
 from attnviz.pictures.standalone import FRAME_HEIGHT, framed, tag
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
-from attnviz.texts import Language, say
+from attnviz.texts import Language, enumerated, say
 
 SCRIPT = Script("explorer", needs=("overview", "heatmap", "lines"))
 MOST_WEIGHTS = 4_000_000  # beyond, only the chosen heads are in the file, and it says so
@@ -86,7 +86,7 @@ class Explorer:
 
     def to_html(self) -> str:
         """One HTML file that needs no network: choose heads, hover and pin as in the app."""
-        said = ", ".join(map(str, self.heads)) or self.chosen[0].name(self.language)
+        said = enumerated(map(str, self.heads), self.language) or self.chosen[0].name(self.language)
         steps = tag("p", say("file.steps", self.language), "small")
         return one_picture(
             SCRIPT, self.packet(), self.alt, self.trace, said, self.recipe, self.language, [steps]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 
@@ -10,11 +11,11 @@ from attnviz.pictures import style
 from attnviz.pictures.names import between_texts
 from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.style import HeadCode
-from attnviz.pictures.svg import HATCH, Block, hatch_pattern, legend, text
+from attnviz.pictures.svg import Block, hatch_name, hatch_pattern, legend, text
 from attnviz.pictures.widths import LETTER, room_of
 
 LINE, TINT = 1.5, 1.3  # from one line to the next, and a tint's height, in the letters' size
-TEXT = "keys"  # the name of the text in the file
+TEXT = "keys"  # how the name of the text in the file begins
 EDGE, BETWEEN = 2.0, 6.0  # around a token, and between two texts
 
 
@@ -50,19 +51,21 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
         slot = slots[second]
         line = f"M{slot.x - EDGE / 2:g} {slot.y:g}v{TINT * size:g}"
         drawn.append(between_texts(line, paper))
-    parts.append(f'<defs><g id="{TEXT}">{"".join(drawn)}</g></defs>')
+    words = "".join(drawn)
+    name = f"{TEXT}-{crc32(words.encode()):08x}"  # a page may hold several texts
+    parts.append(f'<defs><g id="{name}">{words}</g></defs>')
     for row, query in enumerate(attention.rows):
         parts.append(f'<g class="query" transform="translate(0 {row * high:g})">')
-        name = paper.name(query.text, beside=True)
-        parts.append(text(left - 6, size, name, size, ink=ink, anchor="end"))
+        said = paper.name(query.text, beside=True)
+        parts.append(text(left - 6, size, said, size, ink=ink, anchor="end"))
         shown = attention.shown[row]
         for level in np.unique(levels[row][shown]).tolist():
             chosen = np.flatnonzero(shown & (levels[row] == level))
             parts.append(_tints([grounds[n] for n in chosen], fills[level], size))
         if denied[row].any():
             hatched = [grounds[n] for n in np.flatnonzero(denied[row])]
-            parts.append(_tints(hatched, f"url(#{HATCH})", size))
-        parts.append(f'<use href="#{TEXT}"/>')
+            parts.append(_tints(hatched, f"url(#{hatch_name(1, paper.faint)})", size))
+        parts.append(f'<use href="#{name}"/>')
         parts += [
             _name(slots[n], names[n], inks[levels[row, n]], size)
             for n in np.flatnonzero(shown & is_other[levels[row]])

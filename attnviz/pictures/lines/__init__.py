@@ -46,7 +46,7 @@ from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import FAINTEST as FAINTEST
-from attnviz.texts import Language, say
+from attnviz.texts import Language, enumerated, say
 
 Direction = Literal["horizontal", "vertical"]
 Arrangement = Literal["stacked", "beside", "overlaid"]
@@ -87,7 +87,7 @@ class Lines:
 
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
-        said = ", ".join(map(str, self.heads)) or self.maps[0].name(self.language)
+        said = enumerated(map(str, self.heads), self.language) or self.maps[0].name(self.language)
         return one_picture(
             SCRIPT, self.packet, self.alt, self.trace, said, self.recipe, self.language
         )
@@ -323,7 +323,7 @@ def _pinned(first: AttentionMap, pins: Sequence[str], language: Language) -> str
         f"{on_paper.mark(pins, pin)}{places[pin[0]][int(pin[1:])].name} ({kinds[pin[0]]})"
         for pin in pins
     ]
-    return say("lines.pinned", language, tokens=", ".join(named))
+    return say("lines.pinned", language, tokens=enumerated(named, language))
 
 
 def check_line_choices(direction: object, arrangement: object) -> None:

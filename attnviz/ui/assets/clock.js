@@ -3,7 +3,9 @@ const minutes = (seconds) => {
   const whole = Math.abs(Math.round(seconds));
   return `${seconds < 0 ? "−" : ""}${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 };
+let timer = 0;
 export default function ({ data, parentElement }) {
+  clearInterval(timer); // that of the data before
   const line = parentElement.querySelector("span") ?? parentElement.appendChild(document.createElement("span"));
   line.style.cssText = "font: max(18px, 1.41vw)/1.3 var(--st-font, sans-serif); font-variant-numeric: tabular-nums; color: var(--st-text-color)";
   const show = () => {
@@ -13,6 +15,6 @@ export default function ({ data, parentElement }) {
     line.textContent = data.texts.left.replace("{time}", minutes(data.whole - gone)) + behind;
   };
   show();
-  const timer = setInterval(show, 1000);
+  timer = setInterval(show, 1000);
   return () => clearInterval(timer);
 }

@@ -4,7 +4,7 @@
 
 const KEYED = '[class*="st-key-"]';
 const TAKES_FOCUS = "button, input, textarea, select, a[href], summary, [tabindex]";
-const SCROLLS = '[data-testid="stTable"] > div, [data-testid="stMarkdownContainer"], [data-testid="stVerticalBlock"][overflow="auto"]';
+const SCROLLS = '[data-testid="stTable"] > div, [data-testid="stMarkdownContainer"], [data-testid="stVerticalBlock"][overflow="auto"], .st-key-present_side';
 
 const keyOf = (element) => [...element.classList].find((name) => name.startsWith("st-key-"));
 const controls = (element) => [...element.querySelectorAll(TAKES_FOCUS)];

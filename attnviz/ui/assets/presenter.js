@@ -32,40 +32,66 @@ function take(event, jump) {
   const isMenu = field.getAttribute?.("role") === "combobox";
   if (isMenu && field.getAttribute("aria-expanded") === "true") return false;
   if (isField && !isMenu && !event.key.startsWith("Page")) return false;
-  if (event.key === " " && field.closest?.("button, a, summary, [role=radio]")) return false;
-  if (/^\d$/.test(event.key) && !isField) return (typed += event.key);
+  if (event.key === " " && (isField || field.closest?.("button, a, summary, [role=radio]"))) return false;
+  if (isField && /^\d$/.test(event.key)) return false;
+  return act(event.key, jump);
+}
+
+// What a key does, here or in the speaker's window.
+function act(key, jump) {
+  if (/^\d$/.test(key)) return (typed += key);
   const number = Number(typed);
   typed = "";
-  if (event.key === "Enter" && number) return jump(number), true;
-  if (isField && event.key === " ") return false;
-  if (event.key.toLowerCase() === "b") return blank(), true;
-  if (event.key.toLowerCase() === "f") return fullScreen(), true;
-  if (!PRESSES[event.key]) return false;
+  if (key === "Enter" && number) return jump(number), true;
+  if (key.toLowerCase() === "b") return blank(), true;
+  if (key.toLowerCase() === "f") return fullScreen(), true;
+  if (!PRESSES[key]) return false;
   document.querySelector(".attnviz-blank")?.remove();
-  const by = { present_right: 1, present_left: -1 }[PRESSES[event.key]];
+  const by = { present_right: 1, present_left: -1 }[PRESSES[key]];
   const turn = new CustomEvent("attnviz-turn", { detail: by, cancelable: true });
   if (by && !document.dispatchEvent(turn)) return true;
-  press(PRESSES[event.key]);
+  press(PRESSES[key]);
   return true;
 }
 
+// What stands beside the picture scrolls where it is too much for the screen: the answer that was
+// asked for is in sight, and as much as there is room for of the next question.
+let stood = {};
+function showAnswer(now) {
+  const isHere = now.chapter === stood.chapter && now.screen === stood.screen;
+  const isTold = isHere && now.hidden < stood.hidden;
+  stood = now;
+  if (!isTold) return;
+  const asked = [...document.querySelectorAll('.st-key-present_side [class*="st-key-asked_"]')];
+  const next = asked.length - now.hidden;
+  asked[next]?.scrollIntoView({ block: "nearest" });
+  asked[next - 1]?.scrollIntoView({ block: "nearest" });
+}
+
+let leave = () => {}; // new data come without a word to who had the old ones
 export default function ({ data, setTriggerValue }) {
+  leave();
+  requestAnimationFrame(() => showAnswer(data));
   const channel = new BroadcastChannel(CHANNEL);
   const tell = () => channel.postMessage({ now: data });
-  channel.onmessage = ({ data: { ask, press: name } }) => {
+  const jump = (number) => setTriggerValue("jump", number);
+  channel.onmessage = ({ data: { ask, key } }) => {
     if (ask) tell();
-    if (name) press(name);
+    if (key) act(key, jump);
   };
   tell();
   const keys = (event) => {
-    if (!take(event, (number) => setTriggerValue("jump", number))) return;
+    if (!take(event, jump)) return;
     event.preventDefault();
     event.stopPropagation();
   };
   document.addEventListener("keydown", keys, true);
-  return () => {
+  leave = () => {
     document.removeEventListener("keydown", keys, true);
     channel.close();
+  };
+  return () => {
+    leave();
     document.querySelector(".attnviz-blank")?.remove();
   };
 }

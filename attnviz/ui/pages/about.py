@@ -12,7 +12,7 @@ from attnviz.digits import error_at_most
 from attnviz.models import catalogue
 from attnviz.models.load import is_loaded, load
 from attnviz.runtime.settings import Settings, settings
-from attnviz.texts import say
+from attnviz.texts import enumerated, say
 from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import header, language
 from attnviz.ui.server.lifespan import health_report
@@ -76,7 +76,7 @@ def _limits(limits: Settings) -> None:
         for name, value in asdict(limits).items()
         if isinstance(value, int) and not isinstance(value, bool)
     }
-    values = {"hosts": ", ".join(limits.hosts) or "–", **numbers}
+    values = {"hosts": enumerated(limits.hosts, language()) or "–", **numbers}
     rows = {say(f"about.limit_{name}", language()): value for name, value in values.items()}
     _table(rows, "limit", "value")
 

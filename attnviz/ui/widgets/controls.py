@@ -15,7 +15,7 @@ from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.pictures.lines import Arrangement, Direction
 from attnviz.share.state import USUAL_ARRANGEMENT, PageState, ViewState
-from attnviz.texts import say
+from attnviz.texts import enumerated, say
 from attnviz.ui import state
 from attnviz.ui.caches import LinesKey, TraceKey
 from attnviz.ui.frame import language
@@ -118,14 +118,14 @@ def _heads_label(now: ViewState, usual: Different) -> str:
     named = [str(head) for head in heads_shown(now, usual)]
     if now.more:
         named.append(f"+{len(now.more)}")
-    return _label("heads", ", ".join(named))
+    return _label("heads", enumerated(named, language()))
 
 
 def _show_label(now: ViewState) -> str:
     named = [say(f"page.map_{now.map}", language())]
     if now.combine != "each" and not Lens(map=now.map).is_of_layers:
         named.append(say(f"page.combine_{now.combine}", language()))
-    return _label("combine", ", ".join(named))
+    return _label("combine", enumerated(named, language()))
 
 
 def lens_of(now: ViewState, trace: Trace) -> Lens:

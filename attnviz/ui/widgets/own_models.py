@@ -12,7 +12,7 @@ from attnviz.models import catalogue
 from attnviz.models.load import is_loaded, load
 from attnviz.runtime.settings import AboutModel, settings
 from attnviz.share.state import SentenceState
-from attnviz.texts import say
+from attnviz.texts import enumerated, say
 from attnviz.ui import state
 from attnviz.ui.frame import language
 
@@ -43,7 +43,7 @@ def entry(name: str) -> str:
     """A model in the menu: its name, languages and size."""
     about = _about(name)
     known = {MANY: say("page.many_languages", language())}
-    languages = ", ".join(known.get(code, code) for code in about.languages)
+    languages = enumerated([known.get(code, code) for code in about.languages], language())
     return " · ".join(part for part in (_short(name), languages, _size(name, about)) if part)
 
 

@@ -20,6 +20,7 @@ from attnviz.pictures.elements.lettering import fitting
 from attnviz.pictures.elements.sentence_words import nearby
 from attnviz.pictures.elements.symbol import symbol
 from attnviz.pictures.elements.words import word
+from attnviz.texts import enumerated
 
 text_of = texts_of(__name__)
 
@@ -175,7 +176,7 @@ def _draw_projections(scene: Scene) -> Drawing:
     numbers = {"head": heads[0], "other": heads[-1]}
     names = ("first", "second")[: len(heads)]
     steps = [scene.say(text_of(f"figure.heads.{one}"), **numbers) for one in names]
-    said = ", ".join(map(str, heads))
+    said = enumerated(map(str, heads), scene.language)
     alt = f"{scene.trace.model.called(scene.language)} · {said}: X · W = Q, K, V"
     values = {
         str(head): {letter: _made(scene.trace, head, letter) for letter in PAINTS} for head in heads

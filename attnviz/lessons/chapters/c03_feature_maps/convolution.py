@@ -11,6 +11,7 @@ from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, element
 from attnviz.pictures.tensor import tensor
+from attnviz.texts import enumerated
 
 text_of = texts_of(__name__)
 
@@ -60,8 +61,9 @@ def _draw_convolution(scene: Scene) -> Drawing:
 def _convolution_numbers(scene: Scene) -> Numbers:
     conv, soft, hard = _both(scene)
     return {
-        "offsets": ", ".join(
-            f"{o:+d}".replace("-", "−").replace("+0", "0") for o in convolution.OFFSETS
+        "offsets": enumerated(
+            [f"{o:+d}".replace("-", "−").replace("+0", "0") for o in convolution.OFFSETS],
+            scene.language,
         ),
         "width": len(convolution.OFFSETS),
         "filters": convolution.FILTERS,

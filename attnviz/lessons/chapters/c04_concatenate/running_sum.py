@@ -12,6 +12,7 @@ from attnviz.pictures import style
 from attnviz.pictures.bars import Bar, bars
 from attnviz.pictures.drawing import Drawing, Element, element
 from attnviz.pictures.style import code
+from attnviz.texts import enumerated
 
 
 def _run(scene: Scene) -> Trace:
@@ -59,7 +60,9 @@ def _change(scene: Scene, trace: Trace, parts: np.ndarray, y: np.ndarray) -> Ele
     before = scene.trace.attention_output(layer)[at].astype(np.float64)
     lost = (_contributions(scene.trace, layer, at) - parts).sum(axis=0)
     error = float(np.abs(before - y - lost).max())
-    off = ", ".join(str(head) for head in scene.heads("off") if head.layer == layer)
+    off = enumerated(
+        [str(head) for head in scene.heads("off") if head.layer == layer], scene.language
+    )
     moved = f"‖y − y′‖ = {printed(float(np.linalg.norm(before - y)), 3)}"
     rest = f"‖(y − y′) − Σ z W_O‖∞ ≤ {error_at_most(error)}"
     return element("p", f"{off} → 0: {moved}, {rest}", class_="formula")

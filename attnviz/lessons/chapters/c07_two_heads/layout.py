@@ -9,7 +9,8 @@ from attnviz.pictures.elements.weight_lines import Edges, room_for
 
 _WIDE, _HIGH, _FOOT = 1200, 738, 62
 _SIZE, _LONGEST = 17, 11  # of letters, and of them in a token
-_FAR_SIZE, _FAR_LONGEST = 22.6, 7  # on a projector
+_FAR_SIZE, _FAR_LONGEST, _FAR_HIGH = 22.6, 7, 720  # on a projector
+_FAR_HEADER, _FAR_LINES = 34, 84  # height there of what a map stands below
 _SMALL = 20  # of the letters beside and below
 _MARGIN = 200  # left of the tokens, for the name of the head
 _NARROW, _LETTERS = 390, 11
@@ -32,24 +33,58 @@ class Layout:
     longest: int  # letters of a token
     large: Number
     small: Number
+    names_columns: bool = True  # of a map: where it stands below the lines, their keys do
 
 
-def layouts(places: Sequence[Place], *, with_maps: bool) -> tuple[Layout, Layout, Layout]:
-    """The wide form, the narrow one, and the one that is projected."""
-    return (
-        _wide(places, with_maps, _SIZE, _LONGEST),
-        _narrow(places, with_maps),
-        _wide(places, with_maps, _FAR_SIZE, _FAR_LONGEST),
+def wide(places: Sequence[Place], with_maps: bool) -> Layout:
+    """On a screen."""
+    return _wide(places, with_maps, _SIZE, _LONGEST, _HIGH)
+
+
+def projected(places: Sequence[Place], with_maps: bool) -> Layout:
+    """On a projector: all of it above the bar, its letters read from afar."""
+    if with_maps:
+        return _projected_maps(places)
+    return _wide(places, with_maps, _FAR_SIZE, _FAR_LONGEST, _FAR_HIGH)
+
+
+def _projected_maps(places: Sequence[Place]) -> Layout:
+    """The heads beside each other: the lines of each, and below them its map, column for column."""
+    count, half = len(places), _WIDE / 2
+    room = room_for(places, _FAR_SIZE, _FAR_LONGEST)
+    top = _FAR_HEADER + room
+    below = top + _FAR_LINES + room
+    across = min(half - room - 10, 80 * count)
+    edges, tiles, labels = [], [], []
+    for left in (0, half):
+        area = Area(left + room, top, across, _FAR_LINES)
+        edges.append(Edges(area, count, _FAR_SIZE))
+        tiles.append(Area(area.x, below, across, _FAR_HIGH - _FOOT - below))
+        labels.append(((left, 18), (left + 112, 18), (left + 300, 18)))
+    return Layout(
+        width=_WIDE,
+        height=_FAR_HIGH,
+        edges=(edges[0], edges[1]),
+        tiles=tuple(tiles),
+        labels=tuple(labels),
+        anchors=("start", "start"),
+        foot=(0, _FAR_HIGH - _FOOT + 20),
+        longest=_FAR_LONGEST,
+        large=28,
+        small=_FAR_SIZE,
+        names_columns=False,
     )
 
 
-def _wide(places: Sequence[Place], with_maps: bool, size: Number, longest: int) -> Layout:
+def _wide(
+    places: Sequence[Place], with_maps: bool, size: Number, longest: int, high: int
+) -> Layout:
     count = len(places)
     room = room_for(places, size, longest)
     across = _WIDE - _MARGIN - 10
     step = (across - room) / (2 * count) if with_maps else across / count
     step = min(step, 80)
-    each = (_HIGH - _FOOT) / 2
+    each = (high - _FOOT) / 2
     if with_maps:
         each = max(each, count * step + 2 * room + 16)
     height = each - 2 * room - 8
@@ -77,7 +112,8 @@ def _wide(places: Sequence[Place], with_maps: bool, size: Number, longest: int) 
     )
 
 
-def _narrow(places: Sequence[Place], with_maps: bool) -> Layout:
+def narrow(places: Sequence[Place], with_maps: bool) -> Layout:
+    """On a phone."""
     count, longest = len(places), 12
     size = 12 if count <= 25 else _LETTERS
     room = room_for(places, size, longest)

@@ -1,16 +1,21 @@
 """The note's figure: two heads as lines, green above, red below, built in steps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from attnviz.analysis.difference import jensen_shannon
-from attnviz.core.maps import AttentionMap
+from attnviz.core.maps import AttentionMap, Place
 from attnviz.digits import equals, printed
 from attnviz.errors import AttnvizError
-from attnviz.lessons.chapters.c07_two_heads.layout import Layout, layouts
+from attnviz.lessons.chapters.c07_two_heads.layout import (
+    Layout,
+    narrow,
+    projected,
+    wide,
+)
 from attnviz.lessons.chapters.c07_two_heads.pair import Drawn, drawn
 from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers, named_at
@@ -26,6 +31,7 @@ from attnviz.texts import say
 text_of = texts_of(__name__)
 
 MOST = {"lines": 41, "maps": 27}  # tokens of a figure
+MOST_PROJECTED = {"lines": 41, "maps": 15}
 NAMED = 3  # keys that a word's weights are written out for
 STEPS = ("tokens", "word", "upper", "lower", "compare")
 WORD, UPPER, LOWER, COMPARE = range(1, len(STEPS))
@@ -56,6 +62,12 @@ class Seen:
         return rows
 
     @property
+    def whole_rows(self) -> Float[np.ndarray, "query key"]:
+        """The weights of the window's queries, on every key."""
+        rows: np.ndarray = self.weights[self.window]
+        return rows
+
+    @property
     def parts(self) -> list[list[str]]:
         """The addresses of the weights."""
         head, letter = self.drawn.head, self.drawn.letter
@@ -68,12 +80,12 @@ class Seen:
         return self.focus or 0
 
 
-def _seen(scene: Scene) -> tuple[Seen, Seen]:
+def _seen(scene: Scene, most: int) -> tuple[Seen, Seen]:
+    """Both heads in the window of `most` tokens around the word that is followed."""
     upper, lower = drawn(scene)
     places = upper.map.rows
     at = [p.positions[0] for p in places]
     word = scene.number("word")
-    most = MOST[str(scene.choice["view"])]
     found = at.index(word) if word in at else 0
     start = max(0, min(found - most // 2, len(places) - most))
     window = slice(start, min(start + most, len(places)))
@@ -82,29 +94,31 @@ def _seen(scene: Scene) -> tuple[Seen, Seen]:
 
 
 def _draw_lines(scene: Scene) -> Drawing:
-    both = _seen(scene)
-    forms = []
-    places = both[0].map.rows[both[0].window]
-    for layout in layouts(places, with_maps=scene.choice["view"] == "maps"):
-        parts: list[Element] = []
-        for index, seen in enumerate(both):
-            parts += _head(scene, seen, layout, index)
-        parts += _foot(scene, both, layout)
-        forms.append(Form(layout.width, layout.height, parts))
+    view = str(scene.choice["view"])
+    both, far = _seen(scene, MOST[view]), _seen(scene, MOST_PROJECTED[view])
     sentences = _sentences(scene, both)
     alt = " ".join([scene.say(text_of("figure.alt"), **_names(both)), *sentences])
     values: dict[str, object] = {str(seen.drawn.head): seen.weights for seen in both}
-    wide, narrow, projected = forms
     return figure(
-        wide,
-        narrow,
+        _form(scene, both, wide),
+        _form(scene, both, narrow),
         sentences,
         alt,
         scene.mode,
         scene.language,
         values=values,
-        projected=projected,
+        projected=_form(scene, far, projected),
     )
+
+
+def _form(
+    scene: Scene, both: Sequence[Seen], laid_out: Callable[[Sequence[Place], bool], Layout]
+) -> Form:
+    """The figure as it is laid out for one kind of screen."""
+    places = both[0].map.rows[both[0].window]
+    layout = laid_out(places, scene.choice["view"] == "maps")
+    parts = [part for index, seen in enumerate(both) for part in _head(scene, seen, layout, index)]
+    return Form(layout.width, layout.height, [*parts, *_foot(scene, both, layout)])
 
 
 def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]:
@@ -143,7 +157,7 @@ def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]
 
 
 def _tile_names(seen: Seen, layout: Layout, index: int, scene: Scene) -> list[Element]:
-    """The tokens at the rows and the columns of a map: its edges, laid along it."""
+    """The tokens at the rows of a map, and at its columns where no lines stand above them."""
     area, places = layout.tiles[index], seen.map.rows[seen.window]
     edges = layout.edges[index]
     across = replace(edges, area=area, upright=False)
@@ -159,6 +173,7 @@ def _tile_names(seen: Seen, layout: Layout, index: int, scene: Scene) -> list[El
                 longest=layout.longest,
             )
             for n, place in enumerate(places)
+            if layout.names_columns
         ),
         *(
             token(place, down.query(n), down, scene.mode, is_query=True, longest=layout.longest)
@@ -208,10 +223,10 @@ def _tokens(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Elemen
 
 def _row_says(scene: Scene, seen: Seen, row: int) -> str:
     """Where a word looks, as a sum of the numbers shown."""
-    places, weights = seen.map.rows[seen.window], seen.rows[row]
+    places, weights = seen.map.rows[seen.window], seen.whole_rows[row]
     order = np.argsort(-weights, kind="stable")[:NAMED]
     rest = float(seen.map.values[seen.window][row].sum() - weights[order].sum())
-    terms = [(places[k].name, float(weights[k])) for k in order]
+    terms = [(seen.map.columns[k].name, float(weights[k])) for k in order]
     others = len(seen.map.columns) - len(order)
     if others:
         terms.append((scene.say(text_of("figure.others"), others=others), rest))
@@ -284,9 +299,9 @@ def _sentences(scene: Scene, both: Sequence[Seen]) -> list[str]:
     upper, lower = both
     numbers: dict[str, object] = _names(both)
     for letter, seen in zip("ab", both, strict=True):
-        row = seen.rows[seen.row]
+        row = seen.whole_rows[seen.row]
         best = int(row.argmax())
-        numbers[f"key_{letter}"] = seen.map.rows[seen.window][best].text
+        numbers[f"key_{letter}"] = seen.map.columns[best].text
         numbers[f"weight_{letter}"] = printed(float(row[best]), 2)
     place = upper.map.rows[upper.window][upper.row]
     same = upper.drawn.head == lower.drawn.head

@@ -70,14 +70,14 @@ def _type_number(sentence: TracedSentence, chapter: Chapter, question: Question,
             answer(chapter.number, question.name, said)
 
     with st.form(f"form_{chapter.number}_{question.name}", border=False):
+        kind = int if question.step.is_integer() else float  # what is counted is whole
         st.number_input(
             predicts(question.asks(sentence.trace, language())),
-            least,
-            most,
+            kind(least),
+            kind(most),
             None,
-            question.step,
-            "%.0f" if question.step.is_integer() else None,
-            key,
+            kind(question.step),
+            key=key,
             placeholder=between,
             label_visibility="collapsed",
         )

@@ -158,6 +158,12 @@ def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scen
 
 def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
     """A part's picture, and what to see in it."""
+    show_drawing(sentence, chapter, part, scene)
+    show_note(chapter, part, scene)
+
+
+def show_drawing(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
+    """A part's picture."""
     drawn = panel(sentence, chapter, part, scene)
     key = f"panel_{chapter.number}_{part.name}"
     figures.show_drawing(
@@ -166,6 +172,10 @@ def show_panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Sc
         lambda: _take_told(chapter, part, scene, figures.told(key)),
         _reader(sentence, chapter, part),
     )
+
+
+def show_note(chapter: Chapter, part: Part, scene: Scene) -> None:
+    """What to see in a part's picture."""
     if note := chapter.note(part, scene):
         st.caption(markdown_text(note))
 

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called, chapters
 from attnviz.lessons.engine import Chapter, Part, Scene, Screen
-from attnviz.lessons.questions import Question
+from attnviz.lessons.questions import Question, lettered
 from attnviz.texts import say
 from attnviz.ui import address
 from attnviz.ui.components import aloud, presenting
@@ -65,21 +65,42 @@ def _show(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None:
 
 
 def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> None:
-    """A picture, and beside it what to say of it: the text of the chapter, or the questions."""
+    """A picture, and beside it what to say of it: the text of the chapter, or the questions.
+
+    In the place of a picture that gives an answer away stands the question, until it is answered.
+    """
     is_first = part is chapter.parts[0]
+    is_withheld = _gives_away(chapter, part)
     picture, side = st.columns([7, 3])
     with picture:
-        learner.show_panel(sentence, chapter, part, scene)
+        if is_withheld:
+            with st.container(key="present_first"):
+                _questions(sentence, chapter, part)
+        else:
+            learner.show_drawing(sentence, chapter, part, scene)
     with side, st.container(key="present_side"):
         title = chapter.title if is_first else part.title
         number = f"{chapter.number} · " if is_first else ""
         st.markdown(f"## {number}{markdown_text(title[language()])}")
         if is_first:
             st.markdown(markdown_text(scene.say(chapter.text, **chapter.numbers(scene))))
-        for question in chapter.asked_beside(part):
-            _question(sentence, chapter, question)
+        if not is_withheld:
+            _questions(sentence, chapter, part)
         training.train_here(chapter, scene)
         controls(chapter, scene, part)
+        if not is_withheld:
+            learner.show_note(chapter, part, scene)
+
+
+def _gives_away(chapter: Chapter, part: Part) -> bool:
+    """Whether a picture shows what its own question asks; a chapter's figure hides that itself."""
+    asked = (q for q in chapter.asked_beside(part) if q.before == part.name)
+    return part is not chapter.parts[0] and any(not is_revealed(chapter, q) for q in asked)
+
+
+def _questions(sentence: TracedSentence, chapter: Chapter, part: Part) -> None:
+    for question in chapter.asked_beside(part):
+        _question(sentence, chapter, question)
 
 
 def _closing(chapter: Chapter, scene: Scene) -> None:
@@ -93,15 +114,17 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
 
 def _question(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     """The question and its options; the answer once it is asked for."""
-    with clear_errors():
+    with st.container(key=f"asked_{chapter.number}_{question.name}"), clear_errors():
         st.markdown(f"**{markdown_text(question.asks(sentence.trace, language()))}**")
-        options = question.offers(sentence.trace, language()).values()
-        if 0 < len(options) <= FEW:  # more, such as all words, are in the picture
-            st.markdown(" · ".join(markdown_text(option) for option in options))
         if is_revealed(chapter, question):
             told = question.tells(sentence.trace, language())
             st.markdown(markdown_text(told))
             aloud.verdict(_name(chapter, question), told)
+            return
+        options = question.offers(sentence.trace, language()).values()
+        if 0 < len(options) <= FEW:  # more, such as all words, are in the picture
+            named = [f"**{name}**\u00a0{markdown_text(one)}" for name, one in lettered(options)]
+            st.markdown("\u2003".join(named))
 
 
 def _name(chapter: Chapter, question: Question) -> str:
@@ -151,7 +174,8 @@ def _bar(chapter: Chapter, screen: int) -> None:
             last = chapters()[-1]
             _turn("walk.back", "present_home", (chapters()[0].number, 0))
             _turn("walk.on", "present_end", (last.number, len(last.screens) - 1))
-    now = {"chapter": chapter.number, "screen": screen, "hidden": len(hidden)}
+    place = {"chapter": chapter.number, "screen": screen}
+    now = {**place, "hidden": len(hidden), "link": speaker_link()}
     presenting.take_keys(now, _jump)
 
 
