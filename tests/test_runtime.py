@@ -26,7 +26,7 @@ from attnviz.runtime.cache import MB, Cache, Store, pinning, store
 from attnviz.runtime.memory import resident_mb
 from attnviz.runtime.queue import LeftError, Queue, Visitor, asked_by, in_turn
 from attnviz.runtime.settings import read_settings, settings
-from attnviz.runtime.sizes import size_of
+from attnviz.runtime.sizes import pieces_of, size_of
 from attnviz.training import checkpoint
 from attnviz.training.checkpoint import load_shipped
 from attnviz.ui import caches
@@ -195,6 +195,16 @@ def test_the_size_of_a_record_is_that_of_its_arrays(note: attnviz.Trace) -> None
     heads, tokens, layers = 12, 27, 6
     least = layers * tokens * 4 * (3 * heads * 32 + 2 * 384)
     assert least < size_of((note.attention, note.streams)) < 2 * least
+
+
+def test_small_objects_are_one_piece_so_that_their_account_takes_no_memory() -> None:
+    small = tuple(bytes([n % 256]) * (100 + n) for n in range(1000))
+    shared = np.zeros(10_000, np.uint8)
+    one, other = (small, shared), (shared[5:], "another")
+    pieces = pieces_of(one)
+    assert len(pieces) == 2
+    assert sum(pieces.values()) > sum(map(len, small)) + shared.nbytes
+    assert pieces.keys() & pieces_of(other).keys() == {shared.ctypes.data}
 
 
 def test_the_size_of_a_figure_is_that_of_its_numbers(note: attnviz.Trace) -> None:

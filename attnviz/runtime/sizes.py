@@ -9,14 +9,24 @@ import numpy as np
 
 ELSEWHERE = "counted_elsewhere"  # in a field's metadata: a model's own numbers
 _REST = 200  # bytes of an object itself, about
+_SMALL = 4096  # bytes; to keep account of what is smaller takes as much memory as that itself
 
 
 def pieces_of(record: object) -> dict[int, int]:
     """The memory that a record keeps alive: where each piece begins, and its bytes.
 
     Arrays, tensors, texts, bytes, figures and what holds them. Views share the memory of one
-    array, and records that hold the same array name the same piece.
+    array, and records that hold the same array name the same piece. All that is small is one
+    piece, the record's own, although another may hold some of it too.
     """
+    pieces = _each_piece(record)
+    large = {start: size for start, size in pieces.items() if size >= _SMALL}
+    small = sum(pieces.values()) - sum(large.values())
+    return {**large, id(record): small + large.get(id(record), 0)}
+
+
+def _each_piece(record: object) -> dict[int, int]:
+    """As `pieces_of`, with every small object as a piece."""
     pieces: dict[int, int] = {}
     seen: set[int] = set()
     waiting: list[Any] = [record]
