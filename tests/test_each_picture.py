@@ -105,8 +105,8 @@ def tints_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.nda
     root = ET.fromstring(picture)  # noqa: S314
     queries = [g for g in root.iter(f"{SVG}g") if g.get("class") == "query"]
     assert len(queries) == len(seen.rows)
-    (used,) = {use.attrib["href"] for use in root.iter(f"{SVG}use")}
-    (names,) = (g for g in root.iter(f"{SVG}g") if g.get("id") == used.removeprefix("#"))
+    (text,) = {use.attrib["href"] for use in root.iter(f"{SVG}use")}
+    (names,) = (g for g in root.iter(f"{SVG}g") if g.get("id") == text.removeprefix("#"))
     assert [name.text for name in names] == [place.text for place in seen.columns]
     places = [(float(name.attrib["x"]), float(name.attrib["y"])) for name in names]
     size = float(names[0].attrib["font-size"])
@@ -119,7 +119,7 @@ def tints_on_paper(picture: str, seen: AttentionMap) -> tuple[np.ndarray, np.nda
     for row, query in enumerate(queries):
         label, *elements = query
         assert label.text == seen.rows[row].text
-        assert len(query.findall(f"{SVG}use")) == 1
+        (used,) = query.findall(f"{SVG}use")
         for path in query.findall(f"{SVG}path"):
             ink = path.attrib["stroke"]
             for x, y in re.findall(r"M([\d.]+) ([\d.]+)h", path.attrib["d"]):
