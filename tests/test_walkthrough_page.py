@@ -352,7 +352,7 @@ def test_bad_text_gets_its_sentence_and_the_chapter_comes_back(minilm: Model) ->
 
 def test_a_long_sentence_says_what_cannot_be_asked(minilm: Model) -> None:
     app = typed(opened(ch="5"), "word " * 150)
-    app.number_input(key="said_5_spare").set_value(3.0)
+    app.number_input(key="said_5_spare").set_value(3)
     app.button(key="commit_5_spare").click().run()
     assert "which is done up to 96 tokens; the sentence has 152" in said(app)
     assert not app.exception
