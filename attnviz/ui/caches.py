@@ -139,14 +139,13 @@ def is_light(key: TraceKey) -> bool:
 
 def traced(key: TraceKey, model: AnyModel = None, progress: Progress | None = None) -> Trace:
     """The trace of a text: what weights need of it, and the rest when it is asked for."""
-    every = key.whole
     if (given := _given.get(key.model)) is not None:
         return given
 
     def run() -> Trace:
-        return _partial(every, model, progress)
+        return _partial(key.whole, model, progress)
 
-    return _seen(key, _traces.get(every, run, is_light=is_light(key)))
+    return _seen(key, _traces.get(key.whole, run, is_light=is_light(key)))
 
 
 def _partial(key: TraceKey, model: AnyModel, progress: Progress | None = None) -> Trace:
@@ -335,9 +334,8 @@ def packet_of(
     """
 
     def draw() -> bytes:
-        drawn: Any = (kind.captioned if captioned else kind.draw)(one, language)
-        packet: bytes = drawn.packet
-        return packet
+        make: Any = kind.captioned if captioned else kind.draw
+        return bytes(make(one, language).packet)
 
     what = (kind.name, captioned, one.heads, one.combination, one.lens, one.code)
     return _packets.get((key, what, language), draw, is_light=True)

@@ -67,7 +67,7 @@ def _type_number(sentence: TracedSentence, chapter: Chapter, question: Question,
 
     def take() -> None:
         if (said := state.taken(key)) is not None:  # nothing typed: its field says what is asked
-            answer(chapter.number, question.name, said)
+            answer(chapter.number, question.name, float(said))
 
     with st.form(f"form_{chapter.number}_{question.name}", border=False):
         kind = int if question.step.is_integer() else float  # what is counted is whole
