@@ -193,7 +193,7 @@ def test_the_walkthrough_and_its_verdicts_are_as_the_browser_holds_them(minilm: 
     before = link_of(new)
     groups: list[Any] = list(new.get("button_group"))
     next(one for one in groups if str(one.key).startswith("guess_")).set_value("holds")
-    assert "holds" in str(again(new, "walkthrough", **before).session_state["progress"].guesses)
+    assert "holds" in str(again(new, "walkthrough", **before).session_state["values"]["guesses"])
 
 
 def test_what_is_to_be_trained_is_as_the_browser_holds_it(minilm: Model) -> None:

@@ -254,7 +254,7 @@ def test_a_clicker_may_speak_to_the_speakers_window(walk) -> None:  # type: igno
     expect(speaker.locator(".st-key-speaker h2")).to_contain_text("4 · ")
     speaker.keyboard.press("PageDown")
     expect(figure).to_have_attribute("data-step", "1")
-    page.wait_for_timeout(200)  # who listened for the chapter before would go on
+    opened.settle()  # who listened for the chapter before would go on
     expect(figure).to_have_attribute("data-step", "1")
     speaker.close()
 
