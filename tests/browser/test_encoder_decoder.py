@@ -26,7 +26,7 @@ def test_a_click_chooses_a_head_of_the_kind_that_is_seen(
     page.on("pageerror", lambda problem: problems.append(str(problem)))
     page.goto(f"{server.address}/?{link}")
     page.get_by_role("button", name="Load", exact=True).click()
-    canvas = page.locator("canvas.map")
+    canvas = page.locator(".st-key-overview canvas.map")
     expect(canvas).to_be_visible()
     settle(page)
     box = canvas.bounding_box()

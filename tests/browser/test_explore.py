@@ -16,6 +16,7 @@ from attnviz.core.heads import HeadId
 from attnviz.models.load import Model
 from attnviz.pictures import style
 from attnviz.pictures.lines import FAINTEST
+from attnviz.pictures.shown import shown
 from tests.browser.conftest import NETGUARD, Open, Server, Tiles, painted
 
 SHORT = "the cat sat"  # 5 tokens: a cell is many pixels wide
@@ -408,9 +409,11 @@ def test_hostile_text_is_text(visit: Open, server: Server) -> None:
     for tag in ("a[href*=evil]", "img[src=x]", "b", ".katex"):
         expect(page.locator(f"{inside} {tag}")).to_have_count(0)
     labels = page.locator(".st-key-lines .panel >> nth=0 >> [data-side=q]").evaluate_all(
-        "all => all.map(t => t.firstChild.textContent)"
+        """all => all.map(({ childNodes }) => [...childNodes]
+            .map((part) => part.nodeName === "title" ? "" : part.textContent).join(""))"""
     )
-    assert labels == [token.text for token in attnviz.trace(HOSTILE).tokens]
+    (one,) = shown(attnviz.trace(HOSTILE), [(0, 2)])
+    assert labels == [name.label for name in one.map.rows]
     opened.tab("Heatmap")
     ticks = page.locator(".st-key-heatmaps .js-plotly-plot >> nth=0 >> .ytick text")
     expect(ticks.get_by_text("<", exact=True).first).to_be_attached()
