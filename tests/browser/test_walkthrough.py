@@ -210,12 +210,17 @@ def test_a_lesson_is_held_with_the_keyboard_alone(walk) -> None:  # type: ignore
     expect(page.locator(".attnviz-blank")).to_have_count(0)
 
 
+def speaker_of(page: Page) -> Page:
+    """The window of whoever speaks, opened from the presenter's."""
+    with page.context.expect_page() as waiting:
+        page.get_by_role("link", name="Speaker view").click()
+    return waiting.value
+
+
 def test_the_speakers_window_follows_and_turns_the_presenters(walk) -> None:  # type: ignore[no-untyped-def]
     opened = walk("?v=1&ch=2&mode=presenter", width=1280, height=720)
     page = opened.page
-    with page.context.expect_page() as waiting:
-        page.get_by_role("link", name="Speaker view").click()
-    speaker = waiting.value
+    speaker = speaker_of(page)
     notes = speaker.locator(".st-key-speaker")
     expect(notes.locator("h2")).to_contain_text("2 · ")
     expect(notes).to_contain_text("Ask aloud:")
@@ -234,9 +239,7 @@ def test_a_clicker_may_speak_to_the_speakers_window(walk) -> None:  # type: igno
     opened = walk("?v=1&ch=2&mode=presenter", width=1280, height=720)
     page = opened.page
     figure, place = page.locator(".st-key-present .stepped").first, page.locator(PLACE)
-    with page.context.expect_page() as waiting:
-        page.get_by_role("link", name="Speaker view").click()
-    speaker = waiting.value
+    speaker = speaker_of(page)
     expect(speaker.locator(".st-key-speaker h2")).to_contain_text("2 · ")
     speaker.keyboard.press("PageDown")
     expect(figure).to_have_attribute("data-step", "1")
@@ -262,9 +265,7 @@ def test_a_clicker_may_speak_to_the_speakers_window(walk) -> None:  # type: igno
 def test_the_speakers_answers_are_of_the_sentence_that_is_presented(walk) -> None:  # type: ignore[no-untyped-def]
     opened = walk("?v=1&ch=7&mode=presenter", width=1280, height=720)
     page = opened.page
-    with page.context.expect_page() as waiting:
-        page.get_by_role("link", name="Speaker view").click()
-    speaker = waiting.value
+    speaker = speaker_of(page)
     notes = speaker.locator(".st-key-speaker")
     expect(notes).to_contain_text("application (10)")
     page.get_by_text("Sentence and model").click()
