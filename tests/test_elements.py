@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+import attnviz
 from attnviz.pictures import elements, style
 from attnviz.pictures.colour import contrast
+from attnviz.pictures.drawing import packet_for
 from attnviz.pictures.elements import Area, Cell
 from attnviz.pictures.elements.figure import Form, figure
+from attnviz.pictures.packet import unpack
 from attnviz.pictures.style import MODES, Mode, Paint
 
 PAINTS = (style.X, style.Q, style.K, style.V, style.Z, style.R, style.SCORE, style.GREY)
@@ -73,3 +76,14 @@ def test_a_figure_has_a_sentence_for_each_step_and_both_forms() -> None:
     assert (held.attributes["data-from"], held.attributes["data-until"]) == ("1", "2")
     labels = {e.attributes["aria-label"] for e in drawn.root.walk() if e.tag == "button"}
     assert labels == {"上一步", "下一步", "播放所有步骤"}
+
+
+def test_a_packet_for_a_reader_is_that_of_all_with_what_is_theirs(note: attnviz.Trace) -> None:
+    chapter = attnviz.chapters()[4]
+    packet = next(iter(chapter.figure(note, chapter.scene(note)).panels.values())).packet
+    reader = {"step": 2, "open": ['a "quoted" }} 名'], "right": []}
+    (of_all, arrays), (theirs, same) = unpack(packet), unpack(packet_for(packet, reader))
+    assert theirs == {**of_all, "reader": reader}
+    assert arrays.keys() == same.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, same[name])

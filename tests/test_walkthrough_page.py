@@ -12,7 +12,9 @@ from attnviz.lessons.claims import Case, claims, try_claim
 from attnviz.lessons.engine import Chapter, Part
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
+from attnviz.runtime.sizes import size_of
 from attnviz.texts import LANGUAGES, say
+from attnviz.ui import caches
 from tests.conftest import NOTE
 from tests.test_page import said
 from tests.waiting import CEILING, until
@@ -62,6 +64,14 @@ def test_every_chapter_stands_answered_and_not(chapter: Chapter, minilm: Model) 
     assert not app.error
     shown = len(app.get("bidi_component")) - 2  # begins a chapter at its top; announces verdicts
     assert shown == len(chapter.parts)
+
+
+def test_of_a_panel_only_what_is_sent_is_kept(minilm: Model) -> None:
+    opened(ch="5")
+    kept = [caches.panels.peek(key) for key in caches.panels]
+    sent = [len(packet) for packet in kept if packet is not None]
+    assert len(sent) == len(kept) > 0
+    assert size_of(kept) < sum(sent) + 300 * len(kept), "and no tree of elements beside it"
 
 
 def test_a_prediction_is_committed_then_explained_and_stays_in_the_link(minilm: Model) -> None:

@@ -18,7 +18,7 @@ from attnviz.lessons.engine import Chapter, Scene, panel_element, panel_of
 from attnviz.lessons.link import WalkthroughState
 from attnviz.lessons.questions import Question, lettered
 from attnviz.lessons.verdict_sheet import GUESSES, spoken
-from attnviz.pictures.drawing import Drawing
+from attnviz.pictures.drawing import Drawing, packet_for
 from attnviz.pictures.picture import title
 from attnviz.pictures.standalone import origin, picture, standalone, tag
 from attnviz.texts import Language, say
@@ -90,7 +90,7 @@ def _finished(panel: Drawing, chapter: Chapter) -> str:
     """A panel as it is in the end, without answers."""
     questions = [question.name for question in chapter.questions]
     reader = {"onPaper": True, "open": questions}
-    return picture("drawing", panel.packet_for(reader), panel.alt)
+    return picture("drawing", packet_for(panel.packet, reader), panel.alt)
 
 
 def _open_question(

@@ -1,7 +1,7 @@
 """The packet: a picture's words and numbers as one block of bytes for the browser.
 
-A little-endian uint32 says how long the JSON header is. The header holds `meta` and, for
-each array, name, type, shape and offset; the arrays follow, each at a multiple of 8
+A little-endian uint32 says how long the JSON header is. The header holds, for each array,
+name, type, shape and offset, and at its end `meta`; the arrays follow, each at a multiple of 8
 bytes, so that the browser reads them without copying.
 """
 
@@ -26,14 +26,32 @@ def pack(meta: Mapping[str, Any], arrays: Mapping[str, Shaped[np.ndarray, "..."]
         padding = -len(block) % _ALIGN
         blocks.append(block + b"\0" * padding)
         offset += len(block) + padding
-    header = json.dumps({"meta": meta, "arrays": entries}, ensure_ascii=False).encode()
+    return _framed(_json({"arrays": entries, "meta": meta}), *blocks)
+
+
+def with_meta(packet: bytes, more: Mapping[str, Any]) -> bytes:
+    """The packet with `more` (JSON values by new names) in its meta, which is not empty."""
+    start = _start_of_arrays(packet)
+    whole = packet[4:start].rstrip()
+    return _framed(whole[:-2] + b", " + _json(more)[1:] + b"}", packet[start:])
+
+
+def _framed(header: bytes, *blocks: bytes) -> bytes:
     header += b" " * (-(len(header) + 4) % _ALIGN)
     return b"".join([len(header).to_bytes(4, "little"), header, *blocks])
 
 
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _start_of_arrays(packet: bytes) -> int:
+    return 4 + int.from_bytes(packet[:4], "little")
+
+
 def unpack(packet: bytes) -> tuple[dict[str, Any], dict[str, Shaped[np.ndarray, "..."]]]:
     """What `pack` was given."""
-    start = 4 + int.from_bytes(packet[:4], "little")
+    start = _start_of_arrays(packet)
     header = json.loads(packet[4:start])
     arrays = {}
     for entry in header["arrays"]:

@@ -33,7 +33,6 @@ from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.arguments import can_be_pinned
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.differences import divergence_words
-from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Arrangement, Direction
@@ -129,7 +128,7 @@ _of_traces: tuple[Cache[Any], ...] = (  # by the key of a trace, or by one and m
     _found,
 )
 _shipped: Cache[ModelCard] = Cache(is_pinned=True)  # of models that are not loaded yet, by name
-panels: Cache[Drawing] = Cache()  # of lessons
+panels: Cache[bytes] = Cache()  # of lessons: the packets
 
 
 def is_light(key: TraceKey) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from attnviz.pictures import style
-from attnviz.pictures.packet import pack
+from attnviz.pictures.packet import pack, with_meta
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.standalone import framed, picture, standalone
 from attnviz.pictures.style import Mode
@@ -78,17 +78,9 @@ class Drawing:
     @cached_property
     def packet(self) -> bytes:
         """What the browser draws it from."""
-        return self.packet_for({})
-
-    def packet_for(self, reader: Mapping[str, object]) -> bytes:
-        """The same for one reader: `step` of a figure, the `open` questions, what is `right`."""
-        tree, arrays = self._packed
-        return pack({"tree": tree, "alt": self.alt, "reader": dict(reader)}, arrays)
-
-    @cached_property
-    def _packed(self) -> tuple[list[Any], dict[str, np.ndarray]]:
         arrays: dict[str, np.ndarray] = {}
-        return self._tree(self.root, arrays, {}), arrays
+        tree = self._tree(self.root, arrays, {})
+        return pack({"tree": tree, "alt": self.alt}, arrays)
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.alt}>"
@@ -111,3 +103,8 @@ class Drawing:
             attributes |= {"data-array": name, "data-ramp": ramp}
         children = [c if isinstance(c, str) else self._tree(c, arrays, names) for c in one.children]
         return [one.tag, attributes, *children]
+
+
+def packet_for(packet: bytes, reader: Mapping[str, object]) -> bytes:
+    """A drawing's packet for one reader: `step` of a figure, `open` questions, `right` options."""
+    return with_meta(packet, {"reader": dict(reader)})

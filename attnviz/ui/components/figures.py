@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from attnviz.pictures.chart import Chart
-from attnviz.pictures.drawing import Drawing
+from attnviz.pictures.drawing import packet_for
 from attnviz.pictures.scripts import core, css, javascript
 from attnviz.share.state import FOLDED
 from attnviz.ui import state
@@ -241,9 +241,9 @@ def pinned() -> tuple[str, ...]:
 
 
 def show_drawing(
-    drawn: Drawing, key: str, on_told: Callable[[], None], reader: Mapping[str, object]
+    packet: bytes, key: str, on_told: Callable[[], None], reader: Mapping[str, object]
 ) -> None:
-    """A drawing: tables, boxes, maps, figures in steps; `reader` is what it is for this person.
+    """A drawing's packet: tables, boxes, maps, figures in steps; `reader`: what it is for a person.
 
     `on_told` runs when somebody did something in it; `told(key)` says what: a cell `painted`
     (control, row, column), a number `edited` (control, name, number), what was `chosen`
@@ -252,7 +252,7 @@ def show_drawing(
     """
     _drawing(
         key=key,
-        data=drawn.packet_for(reader),
+        data=packet_for(packet, reader),
         on_painted_change=on_told,
         on_edited_change=on_told,
         on_chosen_change=on_told,

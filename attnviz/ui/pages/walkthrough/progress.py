@@ -12,7 +12,6 @@ from attnviz.lessons.engine import Chapter, Part, Scene, panel_of
 from attnviz.lessons.link import WALKTHROUGH, WalkthroughState
 from attnviz.lessons.questions import Answer
 from attnviz.lessons.verdict_sheet import Guess
-from attnviz.pictures.drawing import Drawing
 from attnviz.share.state import SentenceState
 from attnviz.training.record import Training
 from attnviz.ui import address, caches, state
@@ -175,15 +174,15 @@ def linked_state() -> WalkthroughState:
     return address.without_defaults(progress())
 
 
-def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> Drawing:
-    """The panel of a part, drawn once for all who see the same."""
+def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> bytes:
+    """The packet of a part's panel, drawn once for all who see the same."""
     done = [training.run.name for training in scene.trainings]
     what = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, done)
     key = ("panel", sentence.key, repr(what))
     if (kept := caches.panels.peek(key)) is not None:
         return kept
 
-    def draw(_: object) -> Drawing:
-        return caches.panels.get(key, lambda: panel_of(part, scene))
+    def draw(_: object) -> bytes:
+        return caches.panels.get(key, lambda: panel_of(part, scene).packet)
 
     return with_progress(draw, language(), "draw")
