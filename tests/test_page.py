@@ -4,6 +4,7 @@ import re
 import threading
 import xml.etree.ElementTree as ET
 from base64 import b64decode
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -522,13 +523,19 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str]]:
     return SHOWN
 
 
+def finished(script: Callable[[], None]) -> AppTest:
+    """A page whose work is done."""
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
+    assert not app.exception
+    assert app.markdown[0].value == "done"
+    return app
+
+
 def test_slow_work_shows_its_progress(
     bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    app = AppTest.from_function(slow_script, default_timeout=CEILING).run()
-    assert not app.exception
-    assert app.markdown[0].value == "done"
+    app = finished(slow_script)
     assert (0.4, say("progress.load")) in bars
     assert not app.get("progress"), "the bar is gone once the work is done"
 
@@ -537,9 +544,7 @@ def test_quick_work_shows_none(
     bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 60.0)
-    app = AppTest.from_function(quick_script, default_timeout=CEILING).run()
-    assert not app.exception
-    assert app.markdown[0].value == "done"
+    finished(quick_script)
     assert bars == []
 
 

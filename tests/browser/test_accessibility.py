@@ -45,11 +45,9 @@ Go = Callable[..., Page]
 @pytest.fixture(scope="module")
 def tab(tabs: Tabs) -> Iterator[Page]:
     """One page for all of these tests."""
-    page = tabs.open()
-    page.emulate_media(reduced_motion="reduce")
-    page.add_init_script(CONTRAST)
-    yield page
-    page.close()
+    with tabs.opened(CONTRAST) as page:
+        page.emulate_media(reduced_motion="reduce")
+        yield page
 
 
 @pytest.fixture

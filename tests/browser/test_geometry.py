@@ -56,10 +56,8 @@ Go = Callable[[str], Page]
 @pytest.fixture(scope="module")
 def tab(tabs: Tabs) -> Iterator[Page]:
     """One page for all of these tests, which measures itself."""
-    page = tabs.open()
-    page.add_init_script(GEOMETRY)
-    yield page
-    page.close()
+    with tabs.opened(GEOMETRY) as page:
+        yield page
 
 
 @pytest.fixture

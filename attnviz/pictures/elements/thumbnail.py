@@ -65,21 +65,18 @@ def thumbnail(
     hue = getattr(paint, mode)
     colours = style.signed_ramp(hue, mode)
     largest = max((abs(float(values[place])) for line in places for place in line), default=1.0)
-    wide, high = area.width / len(places[0]), area.height / len(places)
+    rows, columns = len(places), len(places[0])
     drawn = []
-    for i, line in enumerate(places):
-        for j, place in enumerate(line):
-            if is_behind and i and j:
+    for row, line in enumerate(places):
+        for column, place in enumerate(line):
+            if is_behind and row and column:
                 continue
             value = float(values[place])
             said = says(place) if says else ""
             drawn.append(
                 element(
                     "rect",
-                    x=round(area.x + j * wide, 1),
-                    y=round(area.y + i * high, 1),
-                    width=round(wide, 1),
-                    height=round(high, 1),
+                    **corners(cell_of(area, rows, columns, row, column)),
                     fill=style.hex_of(colours[style.signed_level(value, largest)]),
                     class_="cell",
                     data_part=f"{address}.{place[0]}.{place[1]}",

@@ -25,7 +25,7 @@ from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pins_of
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer.heads import of_one_kind
-from attnviz.pictures.file import one_picture
+from attnviz.pictures.file import one_file
 from attnviz.pictures.lines import Arrangement, Direction, Lines, check_line_choices, lines
 from attnviz.pictures.lines.words import head_code, head_words, line_words
 from attnviz.pictures.overview import inks_of
@@ -36,7 +36,7 @@ from attnviz.pictures.quantised import FIRST_DRAWN, SLACK, STEPS, quantised
 from attnviz.pictures.recipe import PARTS, Part, Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, Source, check_alone, first_of_layers, shown, side
-from attnviz.pictures.standalone import FRAME_HEIGHT, framed, tag
+from attnviz.pictures.standalone import FRAME_HEIGHT, framed, picture, tag
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, enumerated, say
 
@@ -86,11 +86,11 @@ class Explorer:
 
     def to_html(self) -> str:
         """One HTML file that needs no network: choose heads, hover and pin as in the app."""
-        said = enumerated(map(str, self.heads), self.language) or self.chosen[0].name(self.language)
+        named = enumerated(map(str, self.heads), self.language)
+        called = named or self.chosen[0].name(self.language)
         steps = tag("p", say("file.steps", self.language), "small")
-        return one_picture(
-            SCRIPT, self.packet(), self.alt, self.trace, said, self.recipe, self.language, [steps]
-        )
+        drawn = picture(SCRIPT.name, self.packet(), self.alt)
+        return one_file([drawn], self.trace, called, self.recipe, self.language, [steps])
 
     def to_svg(self, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet`: the lines of the chosen heads."""

@@ -23,7 +23,7 @@ from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_language, pins_of
-from attnviz.pictures.file import one_picture
+from attnviz.pictures.file import one_file
 from attnviz.pictures.lines import on_paper
 from attnviz.pictures.lines.words import (
     captioned_words,
@@ -44,7 +44,7 @@ from attnviz.pictures.picture import some_named
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
-from attnviz.pictures.standalone import framed
+from attnviz.pictures.standalone import framed, picture
 from attnviz.pictures.style import FAINTEST as FAINTEST
 from attnviz.texts import Language, enumerated, say
 
@@ -87,10 +87,9 @@ class Lines:
 
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
-        said = enumerated(map(str, self.heads), self.language) or self.maps[0].name(self.language)
-        return one_picture(
-            SCRIPT, self.packet, self.alt, self.trace, said, self.recipe, self.language
-        )
+        called = enumerated(map(str, self.heads), self.language) or self.maps[0].name(self.language)
+        drawn = picture(SCRIPT.name, self.packet, self.alt)
+        return one_file([drawn], self.trace, called, self.recipe, self.language)
 
     def to_svg(self, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet` of a paper, every line in it."""

@@ -27,10 +27,10 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, text
+from attnviz.pictures.elements import Area, Number, arrow, at_step, cell_of, corners, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.lettering import fitting, width_of
-from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
+from attnviz.pictures.elements.maps import ink_map, pile, squares
 from attnviz.pictures.elements.sentence_words import LONGEST, photograph
 from attnviz.pictures.style import code
 from attnviz.pictures.widths import cut
