@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.lessons.chapters.c01_qkv.toy import EDIT, OURS
+from attnviz.lessons.chapters.c01_qkv.small_matrices import EDIT, OURS
 from attnviz.lessons.controls import Edited
 from attnviz.lessons.link import WalkthroughState
 from attnviz.models.load import Model

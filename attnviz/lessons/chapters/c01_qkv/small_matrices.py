@@ -108,7 +108,7 @@ def _address(name: str, row: int, column: int, edited: Edited) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Toy:
+class _Matrices:
     """What is drawn in both forms."""
 
     scene: Scene
@@ -285,20 +285,20 @@ class _Toy:
         return arrow((learned.x - 4, y), (made.right + 6, y), self.scene.mode)
 
 
-def _draw_toy(scene: Scene) -> Drawing:
+def _draw_matrices(scene: Scene) -> Drawing:
     edited = scene.edited(EDIT.name)
-    toy = _Toy(scene, edited, tables(edited))
+    matrices = _Matrices(scene, edited, tables(edited))
     steps = [scene.say(text_of(f"figure.steps.{name}"), **NAMES) for name in STEPS]
     alt = scene.say(text_of("figure.alt"))
     return figure(
-        toy.drawn(WIDE),
-        toy.drawn(NARROW),
+        matrices.drawn(WIDE),
+        matrices.drawn(NARROW),
         steps,
         alt,
         scene.mode,
         scene.language,
-        values={name: table.tolist() for name, table in toy.tables.items()},
+        values={name: table.tolist() for name, table in matrices.tables.items()},
     )
 
 
-PART = Part("toy", _draw_toy, lambda _: NAMES, uses=(EDIT.name,))
+PART = Part("toy", _draw_matrices, lambda _: NAMES, uses=(EDIT.name,))
