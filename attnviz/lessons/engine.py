@@ -297,17 +297,17 @@ def _with_hatch(panel: Drawing, scene: Scene) -> Drawing:
     """A panel above what its hatch means, where it has one."""
     if not any(one.attributes.get("class") == DENIED for one in panel.root.walk()):
         return panel
-    said = say("picture.hatched", scene.language)
-    return replace(panel, root=element("div", panel.root, element("p", said, class_="some")))
+    note = say("picture.hatched", scene.language)
+    return replace(panel, root=element("div", panel.root, element("p", note, class_="some")))
 
 
 def _with_changes(panel: Drawing, scene: Scene) -> Drawing:
     """A panel below what was changed in the model."""
-    said = " ".join(intervention_notes(scene.trace, scene.language))
-    if not said:
+    notes = " ".join(intervention_notes(scene.trace, scene.language))
+    if not notes:
         return panel
-    root = element("div", element("p", said, class_="notice"), panel.root)
-    return replace(panel, root=root, alt=f"{said} {panel.alt}")
+    root = element("div", element("p", notes, class_="notice"), panel.root)
+    return replace(panel, root=root, alt=f"{notes} {panel.alt}")
 
 
 def _notice(text: str, mode: Mode) -> Drawing:

@@ -104,8 +104,8 @@ def _open_question(
         offered = "\u2003".join(f"{letter}\u00a0{option}" for letter, option in options)
     except AttnvizError as problem:
         return tag("p", problem.text(language), "small")
-    said = progress.answers.get(f"{chapter.number}.{question.name}")
-    own = "" if said is None else question.spoken(trace, said, language)
+    answer = progress.answers.get(f"{chapter.number}.{question.name}")
+    own = "" if answer is None else question.spoken(trace, answer, language)
     mine = tag("p", f"{say('walk.prediction', language)}: {own}", "mine")
     few = tag("p", offered, "small") if len(offered) < 160 else ""
     return f'<div class="asked">{tag("p", asked, "question")}{few}{mine}</div>'
@@ -208,15 +208,15 @@ def chapter_section(
 def _asked(chapter: Chapter, question: Question, scene: Scene, progress: WalkthroughState) -> str:
     """A question, the learner's own answer, and the answer."""
     trace, language = scene.trace, scene.language
-    said = progress.answers.get(f"{chapter.number}.{question.name}")
+    answer = progress.answers.get(f"{chapter.number}.{question.name}")
     try:
         asked, explained = question.asks(trace, language), question.tells(trace, language)
     except AttnvizError as problem:
         return tag("p", problem.text(language), "small")
     own = ""
-    if said is not None:
-        key = "walk.right" if question.is_right(trace, said) else "walk.wrong"
-        own = say(key, language, said=question.spoken(trace, said, language))
+    if answer is not None:
+        key = "walk.right" if question.is_right(trace, answer) else "walk.wrong"
+        own = say(key, language, said=question.spoken(trace, answer, language))
     return (
         f'<div class="asked">{tag("p", asked, "question")}{tag("p", own)}'
         f"{tag('p', explained, 'small')}</div>"

@@ -118,8 +118,8 @@ def _write_guesses(guesses: Mapping[str, Guess]) -> str:
 def _read_guesses(text: str) -> dict[str, Guess]:
     verdicts: dict[str, Guess] = {guess[0]: guess for guess in GUESSES}
     known = {claim.name.removeprefix("C") for claim in claims()}
-    found = _known(text, dict.fromkeys(known, verdicts.__getitem__))
-    return {f"C{number}": verdict for number, verdict in found.items()}
+    guesses = _known(text, dict.fromkeys(known, verdicts.__getitem__))
+    return {f"C{number}": verdict for number, verdict in guesses.items()}
 
 
 def _known(text: str, readers: Mapping[str, Callable[[str], Read]]) -> dict[str, Read]:
@@ -128,16 +128,16 @@ def _known(text: str, readers: Mapping[str, Callable[[str], Read]]) -> dict[str,
     Raises:
         PartlyReadError: if there are others.
     """
-    found: dict[str, Read] = {}
+    read: dict[str, Read] = {}
     unread = []
     for key, written in parted(text).items():
         try:
-            found[key] = readers[key](written)
+            read[key] = readers[key](written)
         except (ValueError, KeyError):
             unread.append(key)
     if unread:
-        raise PartlyReadError(found, unread)
-    return found
+        raise PartlyReadError(read, unread)
+    return read
 
 
 # ---- the state
@@ -193,17 +193,17 @@ class WalkthroughState(SentenceState):
         Older links name a word and a head in each chapter: that of `chapter` counts. Where they
         name a layer of a chapter that follows a head now, its first head is followed.
         """
-        found = {EARLIER.get(name, name): value for name, value in self.choices.items()}
-        layer = found.get(f"{self.chapter}.layer") if f"{self.chapter}.layer" in LAYERS else None
+        choices = {EARLIER.get(name, name): value for name, value in self.choices.items()}
+        layer = choices.get(f"{self.chapter}.layer") if f"{self.chapter}.layer" in LAYERS else None
         if isinstance(layer, int) and layer >= 0:
-            found.setdefault("head", HeadId(layer, 0))
+            choices.setdefault("head", HeadId(layer, 0))
         own = {
             name: value
-            for name, value in found.items()
+            for name, value in choices.items()
             if name not in LAYERS and name.rpartition(".")[2] not in SHARED
         }
         for name in SHARED:
-            value = found.get(name, found.get(f"{self.chapter}.{name}"))
+            value = choices.get(name, choices.get(f"{self.chapter}.{name}"))
             if value is not None:
                 own[name] = value
         return replace(self, choices=own)

@@ -34,9 +34,11 @@ def beside(claim: Claim, trial: Trial, language: Language) -> str:
         return say("walk.beside_random", language)
     if trial.control is None:
         return ""
-    said, control = trial.verdict, trial.control.verdict
-    kind = "same" if said == control else "more" if _holds(said) < _holds(control) else "other"
-    if kind == "more" and not _holds(said):
+    verdict, control = trial.verdict, trial.control.verdict
+    kind = (
+        "same" if verdict == control else "more" if _holds(verdict) < _holds(control) else "other"
+    )
+    if kind == "more" and not _holds(verdict):
         kind = "other"  # it does not hold here, so the control takes nothing from it
     return say(f"walk.beside_{kind}", language, verdict=say(f"verdict.{control}", language))
 

@@ -85,8 +85,8 @@ def kinds() -> dict[str, PictureKind]:
     """All kinds by name, in the order of lists."""
     folder = attnviz.pictures.__path__
     names = [one.name for one in iter_modules(folder) if one.ispkg and _is_kind(one.name)]
-    found = [import_module(f"{attnviz.pictures.__name__}.{name}.kind").PICTURE for name in names]
-    return {kind.name: kind for kind in sorted(found, key=lambda kind: (kind.order, kind.name))}
+    pictures = [import_module(f"{attnviz.pictures.__name__}.{name}.kind").PICTURE for name in names]
+    return {kind.name: kind for kind in sorted(pictures, key=lambda kind: (kind.order, kind.name))}
 
 
 def drawn_by_name(name: str, seen: Explorer, *, is_one: bool) -> Picture:

@@ -74,11 +74,11 @@ def asset(name: str) -> str:
 
 def _with_needs(kinds: Iterable[str]) -> Sequence[Script]:
     """The scripts of these kinds, each after those that it needs."""
-    found: dict[str, Script] = {}
+    scripts: dict[str, Script] = {}
     for one in map(script_of, kinds):
         for needed in (*map(script_of, one.needs), one):
-            found.setdefault(needed.name, needed)
-    return list(found.values())
+            scripts.setdefault(needed.name, needed)
+    return list(scripts.values())
 
 
 @cache

@@ -137,17 +137,17 @@ class Shown:
             return None  # each pair by itself: its rows are no shares of anything
         self._check_distribution()
         rows, columns = self._asked()
-        found = describe(
+        description = describe(
             drawn[np.ix_(rows, columns)],
             [attention.columns[n] for n in columns],
             None if attention.allowed is None else attention.allowed[np.ix_(rows, columns)],
             queries_are_keys=[attention.rows[n] for n in rows]
             == [attention.columns[n] for n in columns],
         )
-        if self.lens.map == "raw" or found.strongest != "first":
-            return found
-        pattern = "token" if found.pattern == "first" else found.pattern
-        return replace(found, strongest="token", pattern=pattern)  # a sink is one of weights
+        if self.lens.map == "raw" or description.strongest != "first":
+            return description
+        pattern = "token" if description.pattern == "first" else description.pattern
+        return replace(description, strongest="token", pattern=pattern)  # a sink is one of weights
 
     def _asked(self) -> tuple[list[int], list[int]]:
         """The rows and columns between which a lens on a pair of texts looks; all of others."""
@@ -168,15 +168,15 @@ class Shown:
         if self.source is None:
             cells = f"{withheld.not_allowed:,}"
             return [say("map.no_value", language, cells=cells)] if withheld.not_allowed else []
-        found = self.source
+        source = self.source
         hidden = withheld_notes(
-            withheld, self.lens, self.combination, language, is_given=found.is_given
+            withheld, self.lens, self.combination, language, is_given=source.is_given
         )
         before = "_before" if withheld.renormalised else ""
-        sink = _sink_notes(f"picture.sink_takes{before}", found, language)
-        of_heads = [*sink, *_shared_notes(found, language)]
-        computed = self._special_shares(found, language)
-        changed = intervention_notes(found.trace, language)
+        sink = _sink_notes(f"picture.sink_takes{before}", source, language)
+        of_heads = [*sink, *_shared_notes(source, language)]
+        computed = self._special_shares(source, language)
+        changed = intervention_notes(source.trace, language)
         return [*changed, *of_heads, *computed, *self._pair_notes(language), *hidden]
 
     def _pair_notes(self, language: Language) -> list[str]:
@@ -254,7 +254,7 @@ def side(places: Sequence[Place]) -> dict[str, Any]:
         "labels": [place.text for place in places],
         "names": [place.name for place in places],
         "positions": [list(place.positions) for place in places],
-        **{name: found for name, found in _written_with(places).items() if found},
+        **{name: texts for name, texts in _written_with(places).items() if texts},
         **({} if second is None else {"second": second}),
     }
 
@@ -298,10 +298,10 @@ def shown(
 
 def first_of_layers(heads: Sequence[HeadId]) -> tuple[HeadId, ...]:
     """The first head of each layer, which stands for that layer's map."""
-    found: dict[int, HeadId] = {}
+    firsts: dict[int, HeadId] = {}
     for head in heads:
-        found.setdefault(head.layer, head)
-    return tuple(found.values())
+        firsts.setdefault(head.layer, head)
+    return tuple(firsts.values())
 
 
 def one_shown(drawn: Trace | AttentionMap, head: AnyHead | None, lens: Lens | None) -> Shown:

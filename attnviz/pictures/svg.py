@@ -137,8 +137,8 @@ def small_print(*said: str, paper: Paper) -> Block:
 
 def _small_lines(said: Iterable[str], top: Length, paper: Paper) -> tuple[str, Length]:
     """Small print from its first line on, each text in lines of its own, and how high it is."""
-    found = [line for one in said for line in wrapped(one, paper.width, paper.letters)]
-    return _rows(found, top, paper, paper.letters)
+    lines = [line for one in said for line in wrapped(one, paper.width, paper.letters)]
+    return _rows(lines, top, paper, paper.letters)
 
 
 def _rows(
@@ -303,10 +303,10 @@ def _origin(
 ) -> Block:
     """Sentence, model with revision, versions, and the lines of Python that make it again."""
     first, small = 1.2 * paper.letters, paper.letters if paper.is_exact else 8.5
-    said, code = [*sentences(trace), provenance_note(trace, language)], []
+    lines, code = [*sentences(trace), provenance_note(trace, language)], []
     if recipe is not None:
-        said.append(say("file.again", language, command=""))
+        lines.append(say("file.again", language, command=""))
         code = wrapped(recipe.text, width, small, room_of_code)
-    above, high = _small_lines(said, first, replace(paper, width=width))
+    above, high = _small_lines(lines, first, replace(paper, width=width))
     below, higher = _rows(code, first + high, paper, small, _CODE)
     return Block(above + below, width, high + higher + 4)

@@ -54,20 +54,20 @@ def open_link(fields: Sequence[Field]) -> bool:
     is_new = not _DROPPED.is_there or came_back()
     if is_new:
         params = st.query_params.to_dict()
-        found, dropped = from_link(params, fields)
+        view, dropped = from_link(params, fields)
         _DROPPED.put((*dropped, *unknown(params, fields)))
         _begin_anew(fields)
-        _take(found)
+        _take(view)
     return is_new
 
 
 def show_dropped() -> None:
     """Say what a link or file held that could not be read, until the person has read it."""
-    if now := _DROPPED.get():
+    if dropped := _DROPPED.get():
         with st.container(horizontal=True, vertical_alignment="center", key="dropped_note"):
-            parts = enumerated(map(_meaning, dict.fromkeys(now)), language())
-            said = say("walk.dropped", language(), parts=parts)
-            st.info(markdown_text(said))
+            parts = enumerated(map(_meaning, dict.fromkeys(dropped)), language())
+            notice = say("walk.dropped", language(), parts=parts)
+            st.info(markdown_text(notice))
             st.button(say("share.dismiss", language()), key="dismiss", on_click=_dismiss)
 
 
@@ -131,9 +131,9 @@ def open_file(data: bytes, page: str, fields: Sequence[Field]) -> bool:
     if not fits:
         drop(say("share.no_view_file", language()))
         return False
-    found, dropped = from_link(params, fields, most=_NO_LIMIT)
+    view, dropped = from_link(params, fields, most=_NO_LIMIT)
     _begin_anew(fields)
-    _take(found)
+    _take(view)
     drop(*dropped, *unknown(params, fields))
     return True
 

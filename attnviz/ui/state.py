@@ -30,8 +30,8 @@ BROUGHT = "brought"  # the widgets whose values a browser brought along into a n
 
 def _values() -> dict[str, Any]:
     """What was chosen in this session, by the names of the fields of page states."""
-    found: dict[str, Any] = st.session_state.setdefault("values", {})
-    return found
+    values: dict[str, Any] = st.session_state.setdefault("values", {})
+    return values
 
 
 def read(page: type[P]) -> P:
@@ -73,8 +73,8 @@ class SessionValue(Generic[T]):
 
     def get(self) -> T:
         """What is remembered; at first, or once forgotten, what it starts with."""
-        found: T = st.session_state.get(self.name, self.start)
-        return found
+        value: T = st.session_state.get(self.name, self.start)
+        return value
 
     def put(self, new: T) -> None:
         """Remember something else."""
@@ -86,9 +86,9 @@ class SessionValue(Generic[T]):
 
     def pop(self) -> T:
         """What is remembered, and is forgotten with that."""
-        found = self.get()
+        value = self.get()
         self.forget()
-        return found
+        return value
 
     @property
     def is_there(self) -> bool:
@@ -222,14 +222,14 @@ def bound(
     `usual` is shown where the field is None; `then` runs when a person has changed it; for the
     others see `shown`.
     """
-    found = getattr(read(page), name)
+    value = getattr(read(page), name)
 
     def take() -> None:
         change(page, **{name: taken(name)})
         if then is not None:
             then()
 
-    return shown(name, usual if found is None else found, take, default, options, named=named)
+    return shown(name, usual if value is None else value, take, default, options, named=named)
 
 
 def shown(
@@ -253,10 +253,10 @@ def shown(
     """
 
     def changed() -> None:
-        given, now = _given.get(), taken(key)
-        if options is not None and now not in options:
+        given, value = _given.get(), taken(key)
+        if options is not None and value not in options:
             return  # a name of before
-        if key not in given or now is None or now == given[key] or _is_overtaken(key, now):
+        if key not in given or value is None or value == given[key] or _is_overtaken(key, value):
             return
         take()
 

@@ -88,8 +88,8 @@ def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
     if (places := max(attention.values.shape)) > MOST_PLACES:
         raise ArgumentError("too_many_places", picture="arcs", places=places, most=MOST_PLACES)
     direction = _direction(view, language)
-    said, strokes = view.alt(language), stroke_words([view], language)
-    alt = alt_of("arcs.alt", view, said, language, direction=direction, strokes=strokes)
+    weights_alt, strokes = view.alt(language), stroke_words([view], language)
+    alt = alt_of("arcs.alt", view, weights_alt, language, direction=direction, strokes=strokes)
     meta = {
         "alt": alt,
         "heads": [

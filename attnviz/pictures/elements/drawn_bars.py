@@ -80,15 +80,15 @@ def to_draw(
                 aria_valuemax=100,
             )
         )
-    hint, said, area = commit
+    hint, label, area = commit
     button = element(
         "g",
         _rect(area, fill=style.WASH[mode], stroke=ink, class_="face", round_=8),
-        text(*area.centre, said, ink, size=plot.size, bold=True),
+        text(*area.centre, label, ink, size=plot.size, bold=True),
         class_="commit",
         role="button",
         tabindex=0,
-        aria_label=said,
+        aria_label=label,
     )
     todo = element("g", text(*area.centre, hint, faint, size=plot.size), class_="todo")
     return element("g", *columns, todo, button, class_="drawn-bars", data_control=control)

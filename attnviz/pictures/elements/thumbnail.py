@@ -72,7 +72,7 @@ def thumbnail(
             if is_behind and row and column:
                 continue
             value = float(values[place])
-            said = says(place) if says else ""
+            sentence = says(place) if says else ""
             drawn.append(
                 element(
                     "rect",
@@ -81,9 +81,9 @@ def thumbnail(
                     class_="cell",
                     data_part=f"{address}.{place[0]}.{place[1]}",
                     data_value=repr(value),
-                    data_says=said or None,
+                    data_says=sentence or None,
                     data_lights=_lights(place, beside, is_of_tokens),
-                    tabindex=0 if said and place[0] == reached else None,
+                    tabindex=0 if sentence and place[0] == reached else None,
                 )
             )
     return element(

@@ -56,8 +56,8 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
     parts.append(f'<defs><g id="{name}">{words}</g></defs>')
     for row, query in enumerate(attention.rows):
         parts.append(f'<g class="query" transform="translate(0 {row * high:g})">')
-        said = paper.name(query.text, beside=True)
-        parts.append(text(left - 6, size, said, size, ink=ink, anchor="end"))
+        query_name = paper.name(query.text, beside=True)
+        parts.append(text(left - 6, size, query_name, size, ink=ink, anchor="end"))
         shown = attention.shown[row]
         for level in np.unique(levels[row][shown]).tolist():
             chosen = np.flatnonzero(shown & (levels[row] == level))

@@ -134,15 +134,15 @@ class Lines:
     def _words(self, index: int, paper: Paper, dash: str, every: int) -> svg.Block:
         """What is said of one head; with the first, of all lines and of names."""
         one, language = self.maps[index], self.language
-        said = head_words(one, language)
-        small = [f"{said['formula']} {said['says']}".strip(), " ".join(said["notes"])]
+        words = head_words(one, language)
+        small = [f"{words['formula']} {words['says']}".strip(), " ".join(words["notes"])]
         counts = line_counts(one, language)
         if index == 0:
             named = some_named(every, language)
             small += [stroke_words(self.maps, language, f"× {MM:g} mm"), *named]
             counts += named
         colour = paper.colour(one.code)
-        return svg.words(said["title"], small, colour, paper, dash, said["name"], counts)
+        return svg.words(words["title"], small, colour, paper, dash, words["name"], counts)
 
     @property
     def _pins_drawn(self) -> list[str]:
@@ -267,11 +267,11 @@ def draw(
         },
         "heads": [
             {
-                **said,
+                **head_text,
                 **(captioned_words(one, language) if captioned else {}),
                 **head_code(one.code, one.minus),
             }
-            for said, one in zip(words, maps, strict=True)
+            for head_text, one in zip(words, maps, strict=True)
         ],
         "rows": side(first.rows),
         "columns": side(first.columns),

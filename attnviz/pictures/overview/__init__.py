@@ -109,9 +109,9 @@ class Overview:
             return self._explorer(language).to_html()
         seen = [one._explorer(language) for one in self.every]
         pictures = [picture("explorer", of.packet(), of.alt) for of in seen]
-        said = ", ".join(one._words(language)["name"] for one in self.every)
+        called = ", ".join(one._words(language)["name"] for one in self.every)
         steps = tag("p", say("file.steps", language), "small")
-        return one_file(pictures, self.whole, said, self._recipe, language, [steps])
+        return one_file(pictures, self.whole, called, self._recipe, language, [steps])
 
     def to_svg(self, language: Language | None = None, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet` of a paper, every cell in it."""
@@ -140,13 +140,13 @@ class Overview:
 
     def _blocks(self, language: Language, paper: Paper) -> list[svg.Block]:
         """Words and tiles on paper."""
-        said = self._words(language)
+        words = self._words(language)
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
         trace = self.drawn if isinstance(self.drawn, Trace) else None
         levels, denied = self.tiles.levels, self.tiles.denied
         named = [] if trace is None else named_tiles(every_on_paper(levels.shape, paper), language)
         counts = [*tile_counts(self.tiles, language, signed=signed), *named]
-        head = svg.words(said["title"], [said["note"], *named], paper.ink, paper, counts=counts)
+        head = svg.words(words["title"], [words["note"], *named], paper.ink, paper, counts=counts)
         return [head, tiles_on_paper(levels, denied, paper, signed=signed, named=trace is not None)]
 
     def _repr_html_(self) -> str:

@@ -263,8 +263,8 @@ def show_drawing(
 
 def told(key: str) -> Mapping[str, Any]:
     """What a component has told; nothing if the page has dropped it."""
-    said: Mapping[str, Any] = state.taken(key) or {}
-    return said
+    event: Mapping[str, Any] = state.taken(key) or {}
+    return event
 
 
 @contextmanager

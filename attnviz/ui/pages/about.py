@@ -46,9 +46,9 @@ def _versions() -> None:
     _table(rows, "package", "version")
     report = health_report()
     difference = report["self_test"]
-    said = error_at_most(difference) if isinstance(difference, float) else "–"
+    error = error_at_most(difference) if isinstance(difference, float) else "–"
     result = "ok" if report["status"] == "full" else report["status"]
-    st.markdown(markdown_text(say(f"about.self_test_{result}", language(), difference=said)))
+    st.markdown(markdown_text(say(f"about.self_test_{result}", language(), difference=error)))
 
 
 def _models() -> None:

@@ -31,14 +31,14 @@ from attnviz.ui.widgets.weights_file import opened_weights
 def explore() -> None:
     """The whole page."""
     address.open_link(EXPLORE)
-    now = state.read(ExploreState)
+    view = state.read(ExploreState)
     if is_embedded():
         dropped = st.container()
-        _embedded(now)
+        _embedded(view)
     else:
         header("page.lead")
         dropped = st.container()
-        _body(now)
+        _body(view)
     with dropped:
         address.show_dropped()
 
@@ -103,12 +103,12 @@ def _viewer(key: TraceKey, usual: Different) -> None:
 
 
 def _seen(key: TraceKey, usual: Different) -> ExploreState:
-    now = opening.as_linked(address.without_defaults(state.read(ExploreState)), usual)
+    view = opening.as_linked(address.without_defaults(state.read(ExploreState)), usual)
     if key.kind is None:  # what was chosen for an encoder–decoder waits for the next one
-        now = replace(now, target=ExploreState.target, kind=ExploreState.kind)
+        view = replace(view, target=ExploreState.target, kind=ExploreState.kind)
     if not key.pair:  # so does the filter between the texts of a pair
-        now = replace(now, between=ExploreState.between)
-    return now
+        view = replace(view, between=ExploreState.between)
+    return view
 
 
 def _embedded(now: ExploreState) -> None:

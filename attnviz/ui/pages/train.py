@@ -48,11 +48,11 @@ def train_page() -> None:
     header("train.lead")
     dropped = st.container()
     segments(TrainState, "view", "train.view", ("one", "compare"))
-    now = state.read(TrainState)
-    if now.view == "compare":
-        compare.compare_page(now, lambda: share("train", _seen()))
+    page_state = state.read(TrainState)
+    if page_state.view == "compare":
+        compare.compare_page(page_state, lambda: share("train", _seen()))
     else:
-        _one_training(now)
+        _one_training(page_state)
     with dropped:
         address.show_dropped()
     address.keep_link(_seen())
@@ -60,25 +60,27 @@ def train_page() -> None:
 
 def _seen() -> TrainState:
     """The settings of what is trained; those of the next one where nothing is."""
-    now = state.read(TrainState)
+    page_state = state.read(TrainState)
     done = _TRAINED.get() if _IS_TRAINED_HERE.get() else None
     if done is not None and not done.was_stopped:
-        run, step = done.run, None if now.step == done.steps else now.step
+        run, step = done.run, None if page_state.step == done.steps else page_state.step
         task = run.task
-        now = replace(now, heads=run.heads, layers=run.layers, seed=run.seed, steps=run.steps)
-        now = replace(now, is_trained=True, step=step)
+        page_state = replace(
+            page_state, heads=run.heads, layers=run.layers, seed=run.seed, steps=run.steps
+        )
+        page_state = replace(page_state, is_trained=True, step=step)
     else:
-        task = _task(now)
-        now = replace(now, step=None)
-    is_compared = now.view == "compare"
+        task = _task(page_state)
+        page_state = replace(page_state, step=None)
+    is_compared = page_state.view == "compare"
     return replace(
-        now,
+        page_state,
         task=None if task.name == FIRST_TASK else task.name,
-        layers=None if now.layers == task.needs_layers else now.layers,
-        steps=None if now.steps == task.steps else now.steps,
-        own_text=None if now.own_text == task.alphabet.example else now.own_text,
-        compare_task=now.compare_task if is_compared else None,
-        is_compared=is_compared and (now.is_compared or bool(compare.jobs())),
+        layers=None if page_state.layers == task.needs_layers else page_state.layers,
+        steps=None if page_state.steps == task.steps else page_state.steps,
+        own_text=None if page_state.own_text == task.alphabet.example else page_state.own_text,
+        compare_task=page_state.compare_task if is_compared else None,
+        is_compared=is_compared and (page_state.is_compared or bool(compare.jobs())),
     )
 
 
@@ -122,8 +124,8 @@ def _choice(now: TrainState) -> Run:
         st.caption(say("train.decoder", language()))
     needs = say(f"task.{task.name}_needs", language())
     parameters = f"{run.shape.parameters:,}"
-    said = say("train.parameters", language(), parameters=parameters, needs=needs)
-    st.caption(markdown_text(said))
+    parameter_count = say("train.parameters", language(), parameters=parameters, needs=needs)
+    st.caption(markdown_text(parameter_count))
     return run
 
 

@@ -35,8 +35,8 @@ def draw() -> None:
     with pinning():
         trace = caches.traced(KEY)
         caches.overview_of(KEY, trace)
-        now = replace(ExploreState(), **FIGURE)
-        view = chosen_view(trace, now, usual_pair(KEY, trace), pins=())
+        state = replace(ExploreState(), **FIGURE)
+        view = chosen_view(trace, state, usual_pair(KEY, trace), pins=())
         for language in LANGUAGES:
             caches.lines_of(KEY, view.lines, view.lens, language, trace, captioned=True)
 

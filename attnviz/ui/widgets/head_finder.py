@@ -87,13 +87,13 @@ def _target_name(what: str) -> str:
 
 def _token(trace: Trace, lens: Lens) -> int:
     """A token by its position; at first the first that is pinned."""
-    now, names = state.read(ViewState), [f"{token.text} ({n})" for n, token in _keys(trace)]
+    view, names = state.read(ViewState), [f"{token.text} ({n})" for n, token in _keys(trace)]
     places = pins.positions_of(trace, lens)
     keys = places["k"]
-    on_keys = [pin for pin in now.pins if places[pin[0]] is keys]  # queries may be of another text
+    on_keys = [pin for pin in view.pins if places[pin[0]] is keys]  # queries may be of another text
     pinned = [keys[int(pin[1:])][0] for pin in on_keys if int(pin[1:]) < len(keys)]
     usual = pinned[0] if pinned else 0
-    if now.finder_token is not None and now.finder_token >= len(names):
+    if view.finder_token is not None and view.finder_token >= len(names):
         state.change(ViewState, finder_token=None)
     position: int = st.selectbox(
         say("finder.which_token", language()),
@@ -118,12 +118,12 @@ def _keys(trace: Trace) -> list[tuple[int, Any]]:
 
 def _ranked(key: TraceKey, trace: Trace, what: str | int, usual: Different) -> None:
     """All heads, those first that look most at one thing."""
-    found = caches.found_of(key, what, trace)
+    heads = caches.found_of(key, what, trace)
     called = _keys(trace)[what][1].text if isinstance(what, int) else _target_name(what)
-    if not found:
+    if not heads:
         st.caption(say("finder.nothing", language(), what=markdown_text(called)))
         return
-    first = found[0]
+    first = heads[0]
     st.markdown(
         markdown_text(
             say(
@@ -138,16 +138,16 @@ def _ranked(key: TraceKey, trace: Trace, what: str | int, usual: Different) -> N
     )
     table = pd.DataFrame(
         {
-            "head": [str(one.head) for one in found],
-            "share": [one.share for one in found],
-            "tokens": [one.tokens for one in found],
+            "head": [str(one.head) for one in heads],
+            "share": [one.share for one in heads],
+            "tokens": [one.tokens for one in heads],
         }
     )
     columns = {
         "share": _bars(say("finder.share", language()), 1.0, say("measure.unit_share", language())),
         "tokens": _tokens_column(),
     }
-    _show(table, columns, [one.head for one in found], usual)
+    _show(table, columns, [one.head for one in heads], usual)
 
 
 def _measure(key: TraceKey, trace: Trace) -> tuple[Measure, float, float]:
@@ -168,8 +168,8 @@ def _measure(key: TraceKey, trace: Trace) -> tuple[Measure, float, float]:
     )
     chosen = next(one for one in measures() if one.name == by)
     most = _most(chosen, caches.measured(key, trace), len(trace.key_tokens()))
-    found = state.read(ViewState).finder_range or (0.0, most)
-    low, high = (min(max(one, 0.0), most) for one in found)
+    span = state.read(ViewState).finder_range or (0.0, most)
+    low, high = (min(max(one, 0.0), most) for one in span)
 
     def take() -> None:
         state.change(ViewState, finder_range=tuple(state.taken("finder_range")))

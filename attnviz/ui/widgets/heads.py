@@ -46,12 +46,14 @@ def link_heads() -> None:
 def choose_aside(of: str, slot: str, head: HeadId) -> None:
     """Put a head in slot A or B, or beside them, of the heads that wait for `of` to be seen."""
     aside = _ASIDE.get()
-    now = aside.get(of, _Aside())
+    slots = aside.get(of, _Aside())
     if slot == ADD:
-        found = now._replace(more=(*(one for one in now.more if one != head), head)[-MOST_MORE:])
+        heads = slots._replace(
+            more=(*(one for one in slots.more if one != head), head)[-MOST_MORE:]
+        )
     else:
-        found = now._replace(a=head) if slot.lower() == "a" else now._replace(b=head)
-    _ASIDE.put({**aside, of: found})
+        heads = slots._replace(a=head) if slot.lower() == "a" else slots._replace(b=head)
+    _ASIDE.put({**aside, of: heads})
 
 
 def forget_heads() -> None:
@@ -66,18 +68,18 @@ def fit_heads(of: str, heads: Sequence[HeadId], usual: Different) -> tuple[HeadI
 
     A link may have chosen beyond the model's `heads`.
     """
-    now = state.read(ViewState)
+    view = state.read(ViewState)
     missing: tuple[HeadId, ...] = ()
     if _ARE_LINKED.pop():
-        now, missing = _known(now, heads, usual)
+        view, missing = _known(view, heads, usual)
     elif (before := _OF.get()) != of:
         aside = _ASIDE.get()
         if before is not None:
-            aside = {**aside, before: _Aside(now.a, now.b, now.more)}
+            aside = {**aside, before: _Aside(view.a, view.b, view.more)}
             _ASIDE.put(aside)
-        now = replace(now, **aside.get(of, _Aside())._asdict())
+        view = replace(view, **aside.get(of, _Aside())._asdict())
     _OF.put(of)
-    state.write(now)
+    state.write(view)
     return missing
 
 
@@ -108,11 +110,11 @@ def are_usual(now: ViewState) -> bool:
 
 def choose_head(slot: str, head: HeadId, usual: Different) -> None:
     """Put a head in slot A or B, where the other then stays; or add it, or take it away."""
-    now = state.read(ViewState)
-    a, b = heads_shown(now, usual)
+    view = state.read(ViewState)
+    a, b = heads_shown(view, usual)
     if slot == ADD:
-        more = tuple(one for one in now.more if one != head)
-        is_new = len(more) == len(now.more) and head not in (a, b)
+        more = tuple(one for one in view.more if one != head)
+        is_new = len(more) == len(view.more) and head not in (a, b)
         if is_new and len(more) < MOST_MORE:
             more = (*more, head)
         state.change(ViewState, a=a, b=b, more=more)

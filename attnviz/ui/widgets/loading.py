@@ -20,11 +20,11 @@ def loaded(name: str) -> Model:
     if settings().public and name not in offered_models():
         raise ModelError("not_allowed", known=", ".join(offered_models()))
     if is_loaded(name):
-        found = load(name)
+        model = load(name)
     else:
-        found = with_progress(lambda report: load(name, report), language(), "load")
-    settle(found.card.revision)
-    return found
+        model = with_progress(lambda report: load(name, report), language(), "load")
+    settle(model.card.revision)
+    return model
 
 
 _settled: Cache[bool] = Cache(is_pinned=True)

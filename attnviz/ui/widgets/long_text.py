@@ -34,8 +34,8 @@ def cost_said(key: TraceKey, card: ModelCard) -> Iterator[None]:
     """
     place = st.empty()
     characters = len(key.text) + len(key.pair or "")  # of fewer the cost is not said
-    if min(card.max_tokens, characters) >= LONG and (said := _sentence(key)):
-        place.info(markdown_text(said))
+    if min(card.max_tokens, characters) >= LONG and (sentence := _sentence(key)):
+        place.info(markdown_text(sentence))
     yield
     place.empty()
 
@@ -51,13 +51,13 @@ def _sentence(key: TraceKey) -> str:
     tokens = len(read(key.text, key.pair, model).tokens)
     if tokens < LONG:
         return ""
-    found = cost(model, tokens)
+    cost_of_text = cost(model, tokens)
     return say(
         "page.cost",
         language(),
         tokens=f"{tokens:,}",
-        seconds=f"{max(1, round(found.seconds)):,}",
-        megabytes=f"{found.bytes / 1e6:,.0f}",
+        seconds=f"{max(1, round(cost_of_text.seconds)):,}",
+        megabytes=f"{cost_of_text.bytes / 1e6:,.0f}",
         pairs=printed(tokens**2 / 1e6, 1),
     )
 

@@ -34,8 +34,8 @@ def model_name() -> str | None:
         format_func=_entry,
         **state.bound(SentenceState, "model", "index", offered, usual=catalogue.EMBEDDED),
     )
-    if said := own_models.line(choice):
-        st.caption(markdown_text(said))
+    if line := own_models.line(choice):
+        st.caption(markdown_text(line))
     return (_other_name() or None) if choice == OTHER else choice
 
 

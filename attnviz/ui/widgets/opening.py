@@ -40,12 +40,12 @@ def begin(key: TraceKey, usual: Different) -> None:
     if before == sentence:
         return
     OPENED.put(sentence)
-    now = state.read(ViewState)
-    if not are_usual(now):
+    view = state.read(ViewState)
+    if not are_usual(view):
         return
-    if usual.is_note and not now.pins and _filters(now) == _filters(ViewState()):
+    if usual.is_note and not view.pins and _filters(view) == _filters(ViewState()):
         state.change(ViewState, **FIGURE)
-    elif before is not None and _filters(now) == FIGURE:  # the note's sentence was left
+    elif before is not None and _filters(view) == FIGURE:  # the note's sentence was left
         state.change(ViewState, **_filters(ViewState()))
 
 
@@ -67,14 +67,14 @@ def why(trace: Trace, usual: Different) -> str:
     divergence = f"{usual.divergence:.3f}"
     if usual.is_note:
         as_drawn = _filters(state.read(ViewState)) == FIGURE
-        said = "opening.note" if as_drawn else "opening.note_pair"
-        return say(said, language(), a=usual.a, divergence=divergence)
+        reason = "opening.note" if as_drawn else "opening.note_pair"
+        return say(reason, language(), a=usual.a, divergence=divergence)
     if usual.why is not None:
         of_a, of_b = map(_evidence, usual.why)
         return say("opening.kinds", language(), a=of_a, b=of_b)
-    said = say("opening.different", language(), divergence=divergence)
+    reason = say("opening.different", language(), divergence=divergence)
     step = queries_compared(trace).step
-    return f"{said} {say('page.compared_by', language(), step=step)}" if step > 1 else said
+    return f"{reason} {say('page.compared_by', language(), step=step)}" if step > 1 else reason
 
 
 def _evidence(one: Reason) -> str:

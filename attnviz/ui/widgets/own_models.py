@@ -117,7 +117,7 @@ def _short(name: str) -> str:
 def _size(name: str, about: AboutModel) -> str:
     if about.size:
         return about.size
-    found = catalogue.bytes_here(name) or 0
-    if found < _MB:
-        return f"{found / 1000:,.0f} kB" if found else ""
-    return f"{found / _MB:,.0f} MB"
+    size = catalogue.bytes_here(name) or 0
+    if size < _MB:
+        return f"{size / 1000:,.0f} kB" if size else ""
+    return f"{size / _MB:,.0f} MB"

@@ -111,5 +111,5 @@ def _ranked(key: TraceKey, trace: Trace, by: str) -> Ranked | None:
 
 def sort_words(by: str) -> str:
     """The formula of what the tiles are sorted by; nothing of layers."""
-    found = [one for one in measures() if one.name == by]
-    return "".join(f"{one.formula(language())} ({one.unit_name(language())})" for one in found)
+    sorting = [one for one in measures() if one.name == by]
+    return "".join(f"{one.formula(language())} ({one.unit_name(language())})" for one in sorting)

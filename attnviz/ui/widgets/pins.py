@@ -58,8 +58,8 @@ def take(key: TraceKey, positions: Positions, pinned: Pins) -> None:
     kept = dict(_KEPT.get())
     seen = {(side, at) for side, places in positions.items() for place in places for at in place}
     hidden = [pin for pin in kept.pop(hash(key), ()) if (pin[0], int(pin[1:])) not in seen]
-    if found := (*_kept(pinned, positions), *hidden):
-        kept[hash(key)] = found
+    if pins := (*_kept(pinned, positions), *hidden):
+        kept[hash(key)] = pins
     _KEPT.put(kept)
     state.change(ViewState, pins=pinned)
 

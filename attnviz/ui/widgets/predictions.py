@@ -60,14 +60,14 @@ def _token(key: TraceKey, trace: Trace, predicted: Predictions, tokens: Sequence
 
 def _pinned(key: TraceKey, trace: Trace) -> tuple[int, ...]:
     """The positions of the tokens behind the first pin."""
-    now = state.read(ViewState)
-    lens = lens_of(now, trace)
+    view = state.read(ViewState)
+    lens = lens_of(view, trace)
     pins.starting(key, trace, lens)  # those of another sentence are forgotten
     places = pins.positions_of(trace, lens)
     sides = {"q": trace.query_tokens(), "k": trace.key_tokens()}
     of_text = (pin for pin in state.read(ViewState).pins if sides[pin[0]] is trace.tokens)
-    found = (places[pin[0]][int(pin[1:])] for pin in of_text if _is_of(pin, places))
-    return next(found, ())
+    positions = (places[pin[0]][int(pin[1:])] for pin in of_text if _is_of(pin, places))
+    return next(positions, ())
 
 
 def _is_of(pin: str, places: pins.Positions) -> bool:

@@ -36,22 +36,22 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
     `share_here` is the page's way to share what is seen.
     """
     picker.take_most_different(key, trace)
-    now = state.read(ViewState)
+    view = state.read(ViewState)
     with st.container(key="viewer"):
-        controls.choose(trace, now, usual)
-        chosen = controls.choices(key, trace, now, usual)
+        controls.choose(trace, view, usual)
+        chosen = controls.choices(key, trace, view, usual)
         if not _can_be_drawn(key, trace, chosen):
             return
         left, right = st.container(key="picker"), st.container(key="workspace")
         with left:
-            picker.sort_and_pair(now)
+            picker.sort_and_pair(view)
             with st.container(key="overview"):
-                picker.overview(key, trace, now, usual, captioned=True)
-            _facts(key, trace, now, usual)
+                picker.overview(key, trace, view, usual, captioned=True)
+            _facts(key, trace, view, usual)
             pins.share_selection(key, trace, chosen.lens)
             other_kinds(key)
         with right:
-            workspace(key, trace, now, chosen)
+            workspace(key, trace, view, chosen)
         with st.container(key="below"):
             head_finder(key, trace, chosen.lens, usual)
             with st.container(horizontal=True):

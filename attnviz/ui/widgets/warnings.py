@@ -21,10 +21,10 @@ def show_warnings(trace: Trace) -> None:
     most = trace.model.max_tokens
     for cut in trace.left_out:
         which = ("first", "second", "target")[cut.segment]
-        said = say(
+        notice = say(
             f"page.left_out_{which}", language(), most=most, tokens=cut.tokens, after=cut.after
         )
-        st.warning(markdown_text(said))
+        st.warning(markdown_text(notice))
     if trace.dropped:
         st.info(markdown_text(_dropped(trace)))
     if trace.unknown:
@@ -41,8 +41,8 @@ def _target_unknown(trace: Trace) -> None:
     blanks = [token for token in tokens if token.is_unknown]
     if blanks:
         sizes = {"count": len(blanks), "tokens": len(tokens)}
-        said = say("page.target_unknown", language(), blank=blanks[0].piece, **sizes)
-        st.info(markdown_text(said))
+        notice = say("page.target_unknown", language(), blank=blanks[0].piece, **sizes)
+        st.info(markdown_text(notice))
 
 
 def _dropped(trace: Trace) -> str:

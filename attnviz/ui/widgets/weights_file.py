@@ -57,9 +57,9 @@ def pair_of(key: TraceKey, trace: Trace) -> Different:
         usual = opening.usual_pair(key, trace)
     except AttnvizError:
         usual = Different(trace.heads[0], trace.heads[min(1, len(trace.heads) - 1)], 0.0)
-        now = state.read(ViewState)
-        if now.a is None and now.b is None:  # chosen by nobody, and not the most different
-            state.write(replace(now, a=usual.a, b=usual.b))
+        view = state.read(ViewState)
+        if view.a is None and view.b is None:  # chosen by nobody, and not the most different
+            state.write(replace(view, a=usual.a, b=usual.b))
     fit_heads(key.whose_heads, trace.heads, usual)
     return usual
 

@@ -55,14 +55,14 @@ STEPS = ("x", "w", "q", "kv", "other", "yours")
 
 def tables(edited: Edited) -> Tables:
     """All matrices with the numbers that were typed, and the products Q, K, V of each head."""
-    found = {name: table.copy() for name, table in START.items()}
+    matrices = {name: table.copy() for name, table in START.items()}
     for place, number in edited:
         name, row, column = place.rsplit(".", 2)
-        found[name][int(row), int(column)] = number
+        matrices[name][int(row), int(column)] = number
     for letter in PAINTS:
         for head in range(len(HEADS)):
-            found[f"{letter}.{head}"] = found["X"] @ found[f"W{letter}.{head}"]
-    return found
+            matrices[f"{letter}.{head}"] = matrices["X"] @ matrices[f"W{letter}.{head}"]
+    return matrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +215,12 @@ class _Matrices:
 
     def _head(self, layout: _Layout, head: int) -> list[Element]:
         """A head: empty grids at first, as the note draws them, then the numbers."""
-        found: list[Element] = []
+        elements: list[Element] = []
         for letter, paint in PAINTS.items():
             made, learned = layout.area(letter, head), layout.area(f"W{letter}", head)
             shown = STEPS.index("other") if head else STEPS.index("q" if letter == "Q" else "kv")
             entering = shown if head else STEPS.index("w")
-            found += [
+            elements += [
                 empty(2, 3, made, paint, self.scene.mode),
                 empty(4, 3, learned, paint, self.scene.mode),
                 *self._labels(layout, letter, head),
@@ -244,7 +244,7 @@ class _Matrices:
                     self._made_of(layout, learned, made),
                 ),
             ]
-        return found
+        return elements
 
     def _labels(self, layout: _Layout, letter: str, head: int) -> list[Element]:
         mode, size = self.scene.mode, layout.size + 6

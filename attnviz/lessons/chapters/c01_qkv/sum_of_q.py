@@ -171,7 +171,7 @@ class _Word:
         """q: a click on one of its numbers adds that one up."""
         mode, (wide, high), (x, y) = self.scene.mode, layout.cell, layout.q
         colour, at = getattr(style.Q, mode), self.scene.number("word")
-        found: list[Element] = []
+        elements: list[Element] = []
         for c, one in enumerate(self.sums):
             lights = [self._address("X", at, i) for i in one.at]
             lights += [self._address("WQ", i, c) for i in one.at]
@@ -182,14 +182,14 @@ class _Word:
                 decimals=DECIMALS, cells=[[cell]], size=layout.size,
             )  # fmt: skip
             choose = json.dumps({COMPONENT.name: c})
-            found.append(element("g", drawn, data_choose=choose, role="button"))
+            elements.append(element("g", drawn, data_choose=choose, role="button"))
         right = x + wide * len(self.sums)
         return [
             symbol(x - 20, y + high / 2, "q", colour, size=layout.size + 6)
             if layout.in_rows
             else symbol(x + wide * len(self.sums) / 2, y - layout.size, "q", colour,
                         size=layout.size + 6),
-            *found,
+            *elements,
             _outline(Area(x + self.chosen * wide, y, wide, high), colour),
             self._how_many(layout, Area(x, y, right - x, high)),
             *(text(sx, sy, sign, style.INK[mode], size=layout.size + 8)
@@ -272,8 +272,8 @@ def _abreast(layout: _Layout, term: _Term, count: int, mode: style.Mode) -> list
     lines = [*wrapped(term.caption, pitch - 8, layout.small), *under]
     return [
         *(
-            text(x, area.y + (row - len(lines) + 0.4) * line, said, ink, size=layout.small)
-            for row, said in enumerate(lines)
+            text(x, area.y + (row - len(lines) + 0.4) * line, label, ink, size=layout.small)
+            for row, label in enumerate(lines)
         ),
         text(area.x - 22, area.centre[1], term.sign, style.INK[mode], size=26),
         _valued(box(area, [term.number], mode, paint=term.paint, size=24), term),
@@ -285,11 +285,11 @@ def _in_rows(layout: _Layout, term: _Term, _: int, mode: style.Mode) -> list[Ele
     area = Area(292, layout.sum_top + term.n * 46, 92, 36)
     y, ink = area.centre[1], style.FAINT_INK[mode]
     top = y - 8 if term.under else y
-    said = [text(10, top, term.caption, ink, size=layout.small, anchor="start")]
+    labels = [text(10, top, term.caption, ink, size=layout.small, anchor="start")]
     if term.under:
-        said.append(text(10, y + 9, term.under, ink, size=layout.small, anchor="start"))
+        labels.append(text(10, y + 9, term.under, ink, size=layout.small, anchor="start"))
     return [
-        *said,
+        *labels,
         text(area.x - 16, y, term.sign, style.INK[mode], size=20),
         _valued(box(area, [term.number], mode, paint=term.paint, size=17), term),
     ]

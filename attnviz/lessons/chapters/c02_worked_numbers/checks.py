@@ -53,12 +53,12 @@ def _most(trace: Trace) -> Outcome:
         array.astype(np.float64)
         for array in (record.queries[head], record.shared(record.keys, head))
     )
-    said = {
+    numbers = {
         "best": trace.tokens[best].name,
         "product": f"{float(np.dot(k[best], q[at])):.2f}",
         "share": f"{float(weights[best]):.4f}",
     }
-    return Outcome(str(best), said)
+    return Outcome(str(best), numbers)
 
 
 QUESTIONS = (

@@ -61,8 +61,8 @@ def _draw_wall(scene: Scene) -> Drawing:
 
 def _fan(maps: Sequence[Element], language: Language) -> Element:
     """Maps of words with their names; on a projector's screen, which all share, without."""
-    said = element("p", say("drawing.unnamed", language), class_="some on-one-screen")
-    return element("div", said, element("div", *maps, class_="fan"))
+    note = element("p", say("drawing.unnamed", language), class_="some on-one-screen")
+    return element("div", note, element("div", *maps, class_="fan"))
 
 
 def _wall_numbers(scene: Scene) -> Numbers:

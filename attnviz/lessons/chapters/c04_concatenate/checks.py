@@ -34,12 +34,12 @@ def _largest(trace: Trace) -> Outcome:
     ]
     best = int(np.argmax(lengths))
     share = 100 * lengths[best] / sum(lengths)
-    said = {
+    numbers = {
         "best": HeadId(layer, best),
         "length": f"{lengths[best]:.3f}",
         "share": f"{share:.1f} %",
     }
-    return Outcome(str(best), said)
+    return Outcome(str(best), numbers)
 
 
 def _on(trace: Trace, layer: int) -> list[int]:
@@ -66,8 +66,8 @@ def _candidates(trace: Trace) -> list[tuple[int, int]]:
     one, other = int(heads[0]), int(heads[-1])
     elsewhere = (at + 1) % len(trace.tokens)
     pairs = [(elsewhere, other), (elsewhere, one), (at, other), (at, one)]
-    found = list({_digits(_first_of(trace, *pair)): pair for pair in pairs}.values())
-    return [found[i] for i in random.permutation(len(found))]
+    distinct = list({_digits(_first_of(trace, *pair)): pair for pair in pairs}.values())
+    return [distinct[i] for i in random.permutation(len(distinct))]
 
 
 def _which(trace: Trace) -> Outcome:
@@ -83,8 +83,8 @@ def _which(trace: Trace) -> Outcome:
 
 def _shown_z(trace: Trace) -> np.ndarray:
     """The first numbers of the z that the question shows."""
-    found = sorted(_candidates(trace))
-    return _first_of(trace, *found[sum(map(ord, trace.text)) % len(found)])
+    heads = sorted(_candidates(trace))
+    return _first_of(trace, *heads[sum(map(ord, trace.text)) % len(heads)])
 
 
 def _first_of(trace: Trace, at: int, head: int) -> np.ndarray:

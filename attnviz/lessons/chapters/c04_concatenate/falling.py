@@ -90,12 +90,12 @@ def _number_beside(
     value: float,
 ) -> Element:
     """The number at the end of a bar: on the side where the bar ends last."""
-    said = printed(value, DECIMALS)
+    label = printed(value, DECIMALS)
     if plan.turned:
         x = scale.at(max(ends)) + 4
-        return text(x, along, said, style.INK[scene.mode], size=plan.size, anchor="start")
+        return text(x, along, label, style.INK[scene.mode], size=plan.size, anchor="start")
     y = scale.at(min(ends)) + 0.75 * plan.size
-    return text(along, y, said, style.INK[scene.mode], size=plan.size)
+    return text(along, y, label, style.INK[scene.mode], size=plan.size)
 
 
 def _says(scene: Scene, added: Sum, block: Block) -> str:
@@ -134,12 +134,12 @@ def _steps(scene: Scene, plan: Plan, scale: Scale, ends: list[float]) -> list[El
     """The thin lines from the end of one bar to the beginning of the next."""
     count = len(ends)
     half = _BAR / 2 * plan.length / count
-    found = []
+    steps = []
     for index, end in enumerate(ends):
         start = _along(plan, index, count) + half
         stop = plan.bias - half if index == count - 1 else _along(plan, index + 1, count) - half
-        found.append(_across(plan, start, stop, scale.at(end), scene))
-    return found
+        steps.append(_across(plan, start, stop, scale.at(end), scene))
+    return steps
 
 
 def _across(

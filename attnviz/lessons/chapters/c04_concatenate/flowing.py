@@ -185,9 +185,9 @@ def _rows(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) -> Ele
     count = len(added.blocks)
     area, rows = plan.block(index, count, plan.matrix), added.rows(block)
     above = plan.block(index, count, plan.strip)
-    said = [f"{rows.start}–", str(rows.stop - 1)] if len(rows) > 1 else [str(rows.start)]
+    labels = [f"{rows.start}–", str(rows.stop - 1)] if len(rows) > 1 else [str(rows.start)]
     if plan.turned:
-        said = ["".join(said)]
+        labels = ["".join(labels)]
     ink, ink_of_text, (x, y) = colour(block, scene), style.INK[scene.mode], area.centre
     poured = None
     if not added.is_off(block):
@@ -199,12 +199,12 @@ def _rows(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) -> Ele
         *(
             text(
                 x,
-                y + (n - (len(said) - 1) / 2) * 1.12 * plan.size,
+                y + (n - (len(labels) - 1) / 2) * 1.12 * plan.size,
                 line,
                 ink_of_text,
                 size=plan.size,
             )
-            for n, line in enumerate(said)
+            for n, line in enumerate(labels)
         ),
         data_part=f"head.{block.head.layer}.{block.head.head}",
     )

@@ -109,8 +109,8 @@ class Sum:
     def products(self, head: HeadId) -> Float[np.ndarray, " d_head"]:
         """The products of z with its rows of W_O, number by number, for the component."""
         column = self.trace.output_projection(head)[:, self.component]
-        found: np.ndarray = self.z(head, self.focus).astype(np.float64) * column
-        return found
+        products: np.ndarray = self.z(head, self.focus).astype(np.float64) * column
+        return products
 
     def part(self, block: Block) -> float:
         """What a block adds to the component when nothing is switched off."""

@@ -15,8 +15,8 @@ text_of = texts_of(__name__)
 
 def _spare(trace: Trace) -> Outcome:
     count, heads = spare_heads(trace, LIMIT), len(trace.heads)
-    said = {"limit": f"{LIMIT:.2f}", "share": f"{100 * count / heads:.0f} %"}
-    return Outcome(float(count), said)
+    numbers = {"limit": f"{LIMIT:.2f}", "share": f"{100 * count / heads:.0f} %"}
+    return Outcome(float(count), numbers)
 
 
 def _entering(trace: Trace) -> Outcome:

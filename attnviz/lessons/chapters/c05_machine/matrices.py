@@ -77,8 +77,8 @@ def layer_of(scene: Scene) -> Layer:
     ) -> Matrix:
         across = SQUARES if address[0] in "XYR" else ACROSS
         columns = blocks(values.shape[1], across)
-        found = squares(values, [[token] for token in tokens], columns)
-        return Matrix(values, name, address, paint, found, says)
+        rows = squares(values, [[token] for token in tokens], columns)
+        return Matrix(values, name, address, paint, rows, says)
 
     def z(head: int) -> Matrix:
         values = record.head_output[head]
@@ -126,15 +126,15 @@ def _between(column: Sequence[int], chosen: int) -> int:
 
 
 def _learned(scene: Scene, head: HeadId) -> list[Matrix]:
-    found = []
+    matrices = []
     for kind, letter, paint in TRIPLE:
         values = scene.trace.input_projection(head, kind).weight
         rows, columns = blocks(len(values), SQUARES), blocks(values.shape[1], ACROSS)
         address = f"W{letter}.{head.layer}.{head.head}"
         name = f"W_{letter} · {head}"
         shown = squares(values, rows, columns)
-        found.append(Matrix(values, name, address, paint, shown, of_tokens=False))
-    return found
+        matrices.append(Matrix(values, name, address, paint, shown, of_tokens=False))
+    return matrices
 
 
 def _joined(weight: np.ndarray, head: HeadId, heads: int) -> Matrix:

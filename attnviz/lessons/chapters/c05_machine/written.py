@@ -112,19 +112,19 @@ def _says(scene: Scene, how: str, found: Callable[[Place], Sum], head: HeadId | 
         if not one.adds_up:
             return ""
         parts = one.listed
-        said, summands = parts[0] + "".join(map(_signed, parts[1:])), [*parts]
+        written, summands = parts[0] + "".join(map(_signed, parts[1:])), [*parts]
         if one.left_out:
             rest = printed(one.rest, DECIMALS)
             summands.append(rest)
-            said += fill(others, {"others": _signed(rest), "count": one.left_out})
+            written += fill(others, {"others": _signed(rest), "count": one.left_out})
         if one.bias is not None:
             added = printed(one.bias, DECIMALS)
             summands.append(added)
-            said += fill(bias, {"bias": _signed(added)})
+            written += fill(bias, {"bias": _signed(added)})
         total = printed(one.total, DECIMALS)
         token = scene.trace.tokens[place[0]].name
         values = {"symbol": one.symbol, "token": token, "component": place[1], "head": head}
-        values |= {"sum": said, "equals": equals(summands, total), "total": total}
+        values |= {"sum": written, "equals": equals(summands, total), "total": total}
         return fill(whole, values)
 
     return says

@@ -61,8 +61,8 @@ def _strongest(scene: Scene, every: list[Bar], title: str) -> Element | None:
     others = [bar.value for bar in every if bar not in largest]
     if not others:
         return None
-    said = scene.say(text_of("figure.others"), others=len(others))
-    last = Bar(said, sum(others), getattr(style.GREY, scene.mode))
+    label = scene.say(text_of("figure.others"), others=len(others))
+    last = Bar(label, sum(others), getattr(style.GREY, scene.mode))
     return bars([*(bar for bar in every if bar in largest), last], label=title)
 
 

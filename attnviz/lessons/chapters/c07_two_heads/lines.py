@@ -86,10 +86,10 @@ def _seen(scene: Scene, most: int) -> tuple[Seen, Seen]:
     places = upper.map.rows
     at = [p.positions[0] for p in places]
     word = scene.number("word")
-    found = at.index(word) if word in at else 0
-    start = max(0, min(found - most // 2, len(places) - most))
+    row = at.index(word) if word in at else 0
+    start = max(0, min(row - most // 2, len(places) - most))
     window = slice(start, min(start + most, len(places)))
-    focus = found - start if word in at else None
+    focus = row - start if word in at else None
     return Seen(upper, window, focus), Seen(lower, window, focus)
 
 
@@ -129,7 +129,7 @@ def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]
     alone = at_step(WORD, weight_lines(edges, rows, [row], paint, mode, parts), until=UPPER)
     everyone = weight_lines(edges, rows, range(len(rows)), paint, mode, parts)
     numbers = at_ends(edges, rows[row], parts[row], paint, mode)
-    found = [
+    elements = [
         *_labels(scene, seen, layout, index),
         alone if index == 0 else None,
         at_step(first_step, everyone),
@@ -149,11 +149,11 @@ def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]
             ]
             for q, query in enumerate(names)
         ]
-        found.append(
+        elements.append(
             at_step(first_step, cells(layout.tiles[index], rows, paint, mode, parts, says, denied))
         )
-        found += [at_step(first_step, one) for one in _tile_names(seen, layout, index, scene)]
-    return [one for one in found if one is not None]
+        elements += [at_step(first_step, one) for one in _tile_names(seen, layout, index, scene)]
+    return [one for one in elements if one is not None]
 
 
 def _tile_names(seen: Seen, layout: Layout, index: int, scene: Scene) -> list[Element]:
@@ -187,10 +187,10 @@ def _tokens(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Elemen
     places, edges = seen.map.rows[seen.window], layout.edges[index]
     question = named_at("hub", [seen.drawn.head, scene.choice["special"]])
     colour = getattr(seen.drawn.paint, scene.mode)
-    found = []
+    elements = []
     for n, place in enumerate(places):
         at = place.positions[0]
-        found.append(
+        elements.append(
             token(
                 place,
                 edges.query(n),
@@ -205,7 +205,7 @@ def _tokens(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Elemen
                 **chooses("word", at),
             )
         )
-        found.append(
+        elements.append(
             token(
                 place,
                 edges.key(n),
@@ -218,7 +218,7 @@ def _tokens(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Elemen
                 aria_label=place.name,
             )
         )
-    return found
+    return elements
 
 
 def _row_says(scene: Scene, seen: Seen, row: int) -> str:

@@ -71,12 +71,12 @@ def _adds_most(trace: Trace) -> Outcome:
     at, shares = question_word(trace).position, _first_shares(trace)
     others = [token for token in trace.tokens if token.position != at]
     best = max(others, key=lambda token: float(shares[token.position]), default=None)
-    said = {
+    numbers = {
         "best": "–" if best is None else best.name,
         "share": f"{0.0 if best is None else shares[best.position]:.3f}",
         "own": f"{shares[at]:.3f}",
     }
-    return Outcome("none" if best is None else str(best.position), said)
+    return Outcome("none" if best is None else str(best.position), numbers)
 
 
 def _others(trace: Trace) -> Sequence[Option]:

@@ -34,8 +34,10 @@ def _draw_shares(scene: Scene) -> Drawing:
         element("p", missing, class_="notice") if missing else None,
         element("p", _adds_up(scene, layer, at), class_="verdict"),
     )
-    said = "; ".join(f"{n}: {printed(float(v), 3)}" for n, v in zip(names, table[at], strict=True))
-    alt = f"{title}. {scene.token.name}: {said}"
+    shares = "; ".join(
+        f"{n}: {printed(float(v), 3)}" for n, v in zip(names, table[at], strict=True)
+    )
+    alt = f"{title}. {scene.token.name}: {shares}"
     return Drawing(root, alt, scene.mode, {"shares": table, "missing": missing})
 
 
@@ -48,8 +50,8 @@ def _strongest(
     shown, others = sorted(order[:MOST]), order[MOST:]
     if not others:
         return None
-    said = scene.say(text_of("figure.others"), others=len(others))
-    rows = [*(tokens[n].name for n in shown), said]
+    label = scene.say(text_of("figure.others"), others=len(others))
+    rows = [*(tokens[n].name for n in shown), label]
     numbers = np.vstack([table[shown], table[others].sum(axis=0)])
     marked = (shown.index(at), len(names) - 1)
     return number_table(numbers, rows, names, style.R, scene.mode, largest=1.0, marked=marked)

@@ -199,7 +199,7 @@ def _above_z(scene: Scene, plan: Plan, x: Number, has_feed: bool) -> list[Elemen
     mode = scene.mode
     top = R_CELLS[0] + R_CELLS[1] + 2
     if not has_feed:
-        said = text(
+        label = text(
             x,
             FEED[0] + 30,
             scene.say(text_of("figure.no_feed_forward")),
@@ -208,7 +208,7 @@ def _above_z(scene: Scene, plan: Plan, x: Number, has_feed: bool) -> list[Elemen
         )
         return [
             arrow((x, Z_BAR), (x, FEED[0] + 40), mode),
-            said,
+            label,
             arrow((x, FEED[0]), (x, top), mode),
         ]
     wide = 1.6 * plan.out
@@ -273,9 +273,9 @@ def _bar(
     if sources.norms is None:
         return None
     area = Area(plan.cells(index, Z_CELLS).x, y, plan.shown * plan.cell, BAR)
-    said = f"{letter}{str(token.position).translate(_SUBSCRIPT)}"
+    label = f"{letter}{str(token.position).translate(_SUBSCRIPT)}"
     shares = shares_of(scene, sources, sources.norms, 0, token.position)
-    return share_bar(shares, area, scene.mode, said, size=max(11, plan.size))
+    return share_bar(shares, area, scene.mode, label, size=max(11, plan.size))
 
 
 def _above(scene: Scene, plan: Plan) -> list[Element]:

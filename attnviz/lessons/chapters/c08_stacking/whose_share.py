@@ -59,14 +59,14 @@ def shares_of(scene: Scene, sources: Sources, norms: Norms, layer: int, at: int)
     """Whose information a vector holds after a layer: the two words', and all others'."""
     row = norms[layer, at].astype(float)
     name = f"share.{layer}.{at}"
-    found = [
+    shares = [
         Share(
             token.name, float(row[token.position]), sources.paint(index), f"{name}.{token.position}"
         )
         for index, token in enumerate(sources.pair)
     ]
     if sources.others:
-        rest = float(row.sum() - sum(share.value for share in found))
+        rest = float(row.sum() - sum(share.value for share in shares))
         others = scene.say(text_of("figure.others"), others=sources.others)
-        found.append(Share(others, max(0.0, rest), style.GREY, f"{name}.others"))
-    return found
+        shares.append(Share(others, max(0.0, rest), style.GREY, f"{name}.others"))
+    return shares

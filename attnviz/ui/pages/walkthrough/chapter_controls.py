@@ -76,10 +76,11 @@ def _widget(control: Control, scene: Scene, key: str, take: Take) -> None:
 
 @_widget.register
 def _(control: Pick, scene: Scene, key: str, take: Take) -> None:
-    options, now = list(control.options(scene.trace)), language()  # asked once, not for each option
+    options = list(control.options(scene.trace))
+    spoken_in = language()  # asked once, not for each option
 
     def named(value: Value) -> str:
-        return control.shown(value, scene.trace, now)
+        return control.shown(value, scene.trace, spoken_in)
 
     chosen, taking = scene.choice[control.name], _given(key, take)
     st.selectbox(

@@ -56,7 +56,7 @@ def on_trial(sentence: TracedSentence) -> None:
 def _page() -> int:
     """Which cards are shown: those that were chosen, of all there are."""
     pages = range(-(-len(claims()) // CARDS))
-    now = min(_PAGE.get(), pages[-1])
+    shown_page = min(_PAGE.get(), pages[-1])
 
     def called(page: int) -> str:
         names = [claim.name for claim in claims()[CARDS * page : CARDS * (page + 1)]]
@@ -64,17 +64,17 @@ def _page() -> int:
 
     def take() -> None:
         given = state.taken("claims_page_of")
-        _PAGE.put(now if given is None else int(given))
+        _PAGE.put(shown_page if given is None else int(given))
 
     st.pills(
         say("walk.claims_shown", language()),
         pages,
         format_func=called,
-        **state.shown("claims_page_of", now, take, "default"),
+        **state.shown("claims_page_of", shown_page, take, "default"),
         required=True,
         label_visibility="collapsed",
     )
-    return now
+    return shown_page
 
 
 def tally(sentence: TracedSentence) -> dict[str, Trial]:
@@ -82,8 +82,8 @@ def tally(sentence: TracedSentence) -> dict[str, Trial]:
     hidden, guesses = progress().claims_hide_special, progress().guesses
 
     def judge(_: object) -> dict[str, Trial]:
-        said = [claim for claim in claims() if claim.name in guesses]
-        return {c.name: trial_of(sentence.key, hidden, sentence.trace, c) for c in said}
+        guessed = [claim for claim in claims() if claim.name in guesses]
+        return {c.name: trial_of(sentence.key, hidden, sentence.trace, c) for c in guessed}
 
     trials = with_progress(judge, language(), "judge")
     if trials:
@@ -98,13 +98,13 @@ def tally(sentence: TracedSentence) -> dict[str, Trial]:
 
 def _claim(claim: Claim, trial: Trial | None) -> None:
     """One card: the claim, then the prediction or the verdict."""
-    said = progress().guesses.get(claim.name)
+    guess = progress().guesses.get(claim.name)
     with st.container(key=f"claim_{claim.name}", border=True):
         st.markdown(f"**{claim.name}** {markdown_text(claim.claim[language()])}")
-        if said is None or trial is None:
+        if guess is None or trial is None:
             _predict(claim)
         else:
-            _verdict(claim, trial, said)
+            _verdict(claim, trial, guess)
 
 
 def _predict(claim: Claim) -> None:

@@ -110,10 +110,10 @@ def _score(sentence: TracedSentence) -> None:
     def judge(_: object) -> Score:
         return score(sentence.trace, given)
 
-    found = with_progress(judge, language(), "judge")
+    judged = with_progress(judge, language(), "judge")
     with st.container(key="score", border=True):
-        said = say("walk.score", language(), right=found.right, answered=found.answered)
-        st.markdown(f"**{markdown_text(said)}**")
+        text = say("walk.score", language(), right=judged.right, answered=judged.answered)
+        st.markdown(f"**{markdown_text(text)}**")
         claims.tally(sentence)
         st.button(
             say("walk.to_sheet", language()),
@@ -208,8 +208,8 @@ def _is_known(sentence: TracedSentence, chapter: Chapter, question: Question) ->
 def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, Any]) -> None:
     """Do what somebody asked for in a picture."""
     if cell := told.get("painted"):
-        now = scene.cells(cell["control"])
-        toggled = now ^ {(int(cell["row"]), int(cell["column"]))}
+        cells = scene.cells(cell["control"])
+        toggled = cells ^ {(int(cell["row"]), int(cell["column"]))}
         choose(chapter.number, cell["control"], Cells(toggled))
     if number := told.get("edited"):
         now_typed = dict(scene.edited(number["control"])) | {number["name"]: int(number["number"])}
@@ -220,8 +220,8 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
         return  # the step that this figure stands at is none of that chapter
     for name, value in chosen.items():
         choose(chapter.number, name, _as_heads(value) if isinstance(value, list) else value)
-    if said := told.get("answered"):
-        answer(chapter.number, said["question"], said["option"])
+    if answered := told.get("answered"):
+        answer(chapter.number, answered["question"], answered["option"])
     at = told.get("step")
     is_here = part is chapter.parts[0] and chapter.number == progress().chapter
     if is_here and at is not None and at != progress().figure_step:

@@ -175,8 +175,8 @@ def _bar(chapter: Chapter, screen: int) -> None:
             _turn("walk.back", "present_home", (chapters()[0].number, 0))
             _turn("walk.on", "present_end", (last.number, len(last.screens) - 1))
     place = {"chapter": chapter.number, "screen": screen}
-    now = {**place, "hidden": len(hidden), "link": speaker_link()}
-    presenting.take_keys(now, _jump)
+    speaker_state = {**place, "hidden": len(hidden), "link": speaker_link()}
+    presenting.take_keys(speaker_state, _jump)
 
 
 def _jump() -> None:

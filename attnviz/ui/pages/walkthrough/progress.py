@@ -74,14 +74,14 @@ def belongs_to(key: TraceKey) -> None:
 
     Those of other sentences wait until that sentence comes back. Laws are the same for all.
     """
-    now, before = hash(key), _ANSWERS_OF.get()
-    _ANSWERS_OF.put(now)
-    if before is None or before == now:
+    digest, before = hash(key), _ANSWERS_OF.get()
+    _ANSWERS_OF.put(digest)
+    if before is None or before == digest:
         return
     stood = progress()
-    laws = {name: said for name, said in stood.answers.items() if name in _laws()}
+    laws = {name: answer for name, answer in stood.answers.items() if name in _laws()}
     aside = {**_ASIDE.get(), before: _Aside(stood.answers, stood.guesses, seen())}
-    again = aside.pop(now, _Aside({}, {}, frozenset()))
+    again = aside.pop(digest, _Aside({}, {}, frozenset()))
     _ASIDE.put(aside)
     _SEEN.put(again.seen)
     step(answers={**again.answers, **laws}, guesses=again.guesses)
@@ -117,11 +117,11 @@ def step(**changes: Any) -> None:
 
 def opened_at() -> int:
     """At which step the figure of this chapter stood when somebody came to it."""
-    now = progress()
+    learner = progress()
     chapter, at = _OPENED.get() or (0, 0)
-    if chapter != now.chapter:
-        at = now.figure_step
-        _OPENED.put((now.chapter, at))
+    if chapter != learner.chapter:
+        at = learner.figure_step
+        _OPENED.put((learner.chapter, at))
     return at
 
 
