@@ -92,7 +92,7 @@ def _write_values(values: Mapping[str, Value | Answer]) -> str:
 
 
 def _read_choices(text: str) -> dict[str, Value]:
-    known = {f"{one.number}.{c.name}" for one in chapters() for c in one.controls}
+    known = {f"{chapter.number}.{c.name}" for chapter in chapters() for c in chapter.controls}
     return _known(text, dict.fromkeys((*known, *SHARED, *EARLIER, *LAYERS), _read))
 
 
@@ -107,7 +107,7 @@ def _read_answers(text: str) -> dict[str, Answer]:
 def question_of(key: str) -> Question | None:
     """The question that an answer is kept for, as 2.most or 7.self@L2H1; None if there is none."""
     number, _, name = key.partition(".")
-    chapter = next((one for one in chapters() if str(one.number) == number), None)
+    chapter = next((candidate for candidate in chapters() if str(candidate.number) == number), None)
     return None if chapter is None else chapter.question(name)
 
 

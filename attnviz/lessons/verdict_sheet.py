@@ -61,4 +61,4 @@ def judged(claim: Claim, trial: Trial, language: Language) -> str:
 
 def _joined(sentences: Sequence[str], language: Language) -> str:
     """Sentences one after the other; in Chinese no space stands between them."""
-    return ("" if language == "zh" else " ").join(one for one in sentences if one)
+    return ("" if language == "zh" else " ").join(sentence for sentence in sentences if sentence)

@@ -30,7 +30,7 @@ def one_file(
         origin(trace, language),
         *pictures,
         *extra,
-        *(tag("pre", how, "again") for how in again(recipe, language)),
+        *(tag("pre", text, "again") for text in again(recipe, language)),
     ]
-    how = {} if recipe is None else {"again": recipe.text}
-    return standalone(name, body, language, about={**provenance(trace), **how})
+    about = {} if recipe is None else {"again": recipe.text}
+    return standalone(name, body, language, about={**provenance(trace), **about})

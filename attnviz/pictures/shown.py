@@ -211,7 +211,7 @@ class Shown:
         if not maps or self.map.is_signed or not any(place.is_special for place in maps[0].columns):
             return []
         before, after = (
-            percent(float(np.mean([getattr(one, name) for one in maps])))
+            percent(float(np.mean([getattr(computed, name) for computed in maps])))
             for name in ("special_before", "special_share")
         )
         of = "layer" if self.lens.is_of_layers else "norm"
@@ -231,8 +231,8 @@ def _sink_notes(key: str, source: Source, language: Language) -> list[str]:
     if not source.has_sink:
         return []
     sums = [source.trace.weights(head).sum(axis=1, dtype=float).mean() for head in source.heads]
-    taken = max(0.0, 1 - float(np.mean(sums)))
-    return [say(key, language, share=percent(taken))]
+    sink = max(0.0, 1 - float(np.mean(sums)))
+    return [say(key, language, share=percent(sink))]
 
 
 def _shared_notes(source: Source, language: Language) -> list[str]:
@@ -243,8 +243,8 @@ def _shared_notes(source: Source, language: Language) -> list[str]:
         return []
     group = record.heads // len(record.keys)
     first = head.head // group * group
-    each = {"first": f"H{first}", "last": f"H{first + group - 1}"}
-    return [say("picture.shared_keys", language, **each)] if group > 1 else []
+    heads = {"first": f"H{first}", "last": f"H{first + group - 1}"}
+    return [say("picture.shared_keys", language, **heads)] if group > 1 else []
 
 
 def side(places: Sequence[Place]) -> dict[str, Any]:
@@ -292,8 +292,8 @@ def shown(
     if len(ids) > style.MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)
     coded = dict(zip(ids, style.HEAD_CODES, strict=False))
-    seen = first_of_layers(ids) if lens.is_of_layers else ids
-    return tuple(Shown(Source(drawn, (head,), lens), coded[head]) for head in seen)
+    drawn_heads = first_of_layers(ids) if lens.is_of_layers else ids
+    return tuple(Shown(Source(drawn, (head,), lens), coded[head]) for head in drawn_heads)
 
 
 def first_of_layers(heads: Sequence[HeadId]) -> tuple[HeadId, ...]:

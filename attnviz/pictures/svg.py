@@ -57,9 +57,9 @@ def document(
     for block in blocks:
         parts.append(f'<g transform="translate(0 {y:g})">{block.elements}</g>')
         y += block.height + (_BETWEEN if paper.is_exact else 14)
-    how = {} if recipe is None else {"again": recipe.text}
+    recipe_text = {} if recipe is None else {"again": recipe.text}
     on = {} if sheet is None else {"sheet": sheet.text}
-    about = json.dumps({**provenance(trace), **on, **how})  # ASCII only
+    about = json.dumps({**provenance(trace), **on, **recipe_text})  # ASCII only
     title = "" if trace is None else f"<title>{safe(trace.model.called(language))}</title>"
     ground = paper.ground
     behind = "" if ground is None else f'<rect width="100%" height="100%" fill="{ground}"/>'
@@ -137,7 +137,7 @@ def small_print(*said: str, paper: Paper) -> Block:
 
 def _small_lines(said: Iterable[str], top: Length, paper: Paper) -> tuple[str, Length]:
     """Small print from its first line on, each text in lines of its own, and how high it is."""
-    lines = [line for one in said for line in wrapped(one, paper.width, paper.letters)]
+    lines = [line for sentence in said for line in wrapped(sentence, paper.width, paper.letters)]
     return _rows(lines, top, paper, paper.letters)
 
 
@@ -223,11 +223,11 @@ def hatch_name(step: Length, ink: str) -> str:
 
 def hatch_pattern(step: Length, ink: str) -> str:
     """The hatch of cells that are `step` units wide, in cells."""
-    apart = style.HATCH / step
+    gap = style.HATCH / step
     return (
-        f'<defs><pattern id="{hatch_name(step, ink)}" width="{apart:.4g}" height="{apart:.4g}" '
+        f'<defs><pattern id="{hatch_name(step, ink)}" width="{gap:.4g}" height="{gap:.4g}" '
         f'patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        f'<path d="M0 0V{apart:.4g}" stroke="{ink}" stroke-width="{1 / step:.3g}"/>'
+        f'<path d="M0 0V{gap:.4g}" stroke="{ink}" stroke-width="{1 / step:.3g}"/>'
         "</pattern></defs>"
     )
 

@@ -75,8 +75,8 @@ def _meaning(dropped: str) -> str:
     """A parameter with what it stands for; anything else as it is."""
     name = dropped.partition(":")[0]
     texts = catalogue(language())
-    known = [f"parameter.{key}" for key in (name, name.removesuffix("z"))]
-    meaning = next((texts[key] for key in known if key in texts), None)
+    keys = [f"parameter.{key}" for key in (name, name.removesuffix("z"))]
+    meaning = next((texts[key] for key in keys if key in texts), None)
     return f"{dropped} ({meaning})" if meaning else dropped
 
 
@@ -113,8 +113,8 @@ def address(params: Mapping[str, str]) -> str:
 def as_file(page: str, seen: PageState) -> ViewFile:
     """What is seen, as a file that `open_file` reads."""
     params = to_link(_values(seen), fields_of(type(seen)), most=_NO_LIMIT).params
-    whole = {"attnviz-view": VERSION, "page": page, "link": params}
-    return ViewFile(f"attnviz-{page}.json", json.dumps(whole, ensure_ascii=False))
+    document = {"attnviz-view": VERSION, "page": page, "link": params}
+    return ViewFile(f"attnviz-{page}.json", json.dumps(document, ensure_ascii=False))
 
 
 def open_file(data: bytes, page: str, fields: Sequence[Field]) -> bool:
@@ -123,9 +123,9 @@ def open_file(data: bytes, page: str, fields: Sequence[Field]) -> bool:
     Whether it was taken over.
     """
     try:
-        whole = json.loads(data)
-        params = {str(name): str(text) for name, text in whole["link"].items()}
-        fits = whole["page"] == page
+        document = json.loads(data)
+        params = {str(name): str(text) for name, text in document["link"].items()}
+        fits = document["page"] == page
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         fits, params = False, {}
     if not fits:
@@ -147,13 +147,13 @@ def _begin_anew(fields: Sequence[Field]) -> None:
 
 def _take(found: Mapping[str, Any]) -> None:
     """Put what a link names where the page looks for it."""
-    given = dict(found)
-    if name := given.pop("model", None):
+    values = dict(found)
+    if name := values.pop("model", None):
         _take_model(name)
-    if given.keys() & {"a", "b", "more"}:
+    if values.keys() & {"a", "b", "more"}:
         heads.link_heads()
-    IS_STEP_LINKED.put("step" in given)
-    state.take(given)
+    IS_STEP_LINKED.put("step" in values)
+    state.take(values)
 
 
 def _take_model(name: str) -> None:

@@ -156,17 +156,17 @@ def give(key: str, what: Any, take: Then, name: str = "") -> bool:
     one whose value the browser brought along, which is newer than the address that a new
     session opens: `take` has it taken over when the page is drawn.
     """
-    state, given = st.session_state, _given.get()
+    state, given_values = st.session_state, _given.get()
     is_brought = key in (_brought.get() or ())
     if is_brought:
         _kept_back.put({**_kept_back.get(), key: (what, take)})
-    is_other = key not in given or key not in state or state[key] != what
+    is_other = key not in given_values or key not in state or state[key] != what
     is_new = not is_brought and (is_other or _named.get().get(key, "") != name)
     if is_new and is_other:
         _note_overtaken(key)
     if is_new:
         state[key] = what
-    _given.put({**given, key: what})
+    _given.put({**given_values, key: what})
     _named.put({**_named.get(), key: name})
     return is_new
 
@@ -177,8 +177,8 @@ def _note_overtaken(key: str) -> None:
         return  # an embedded page's address tells nothing: it stays
     noted = _overtaken.get()
     before = noted[key].values if key in noted and noted[key].address == _address() else ()
-    new = Overtaken((*before, st.session_state[key]), _address())
-    _overtaken.put({**noted, key: new})
+    overtaken = Overtaken((*before, st.session_state[key]), _address())
+    _overtaken.put({**noted, key: overtaken})
 
 
 def _is_overtaken(key: str, now: Any) -> bool:
@@ -201,7 +201,7 @@ def take_what_was_brought() -> bool:
         return False
     state = st.session_state
     kept_back = _kept_back.pop()
-    other = [take for key, (what, take) in kept_back.items() if state.get(key, what) != what]
+    other = [take for key, (value, take) in kept_back.items() if state.get(key, value) != value]
     for take in other:
         take()
     return bool(other)

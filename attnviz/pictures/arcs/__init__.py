@@ -120,5 +120,5 @@ def how(view: Shown, language: Language) -> str:
 
 def _direction(view: Shown, language: Language) -> str:
     """How the two ends of an arc are told apart."""
-    apart = [] if view.map.rows == view.map.columns else [say("arcs.apart", language)]
-    return " ".join([say("arcs.direction", language), *apart])
+    notes = [] if view.map.rows == view.map.columns else [say("arcs.apart", language)]
+    return " ".join([say("arcs.direction", language), *notes])

@@ -138,8 +138,8 @@ def matrix(
         for column in range(columns):
             value = float(values[row, column])
             place = cell_of(area, rows, columns, row, column)
-            what = cells[row][column] if cells is not None else None
-            drawn.append(_cell(value, place, colour, ground, mode, decimals, what, size))
+            cell = cells[row][column] if cells is not None else None
+            drawn.append(_cell(value, place, colour, ground, mode, decimals, cell, size))
     return element("g", *drawn, class_="matrix", data_part=part)
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import SMALL, Area, Number, Point, corners
+from attnviz.pictures.elements import SMALL, Area, Number, Point, cell_of, corners
 from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.style import Mode, Paint
 

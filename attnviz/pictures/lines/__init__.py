@@ -83,7 +83,7 @@ class Lines:
     @property
     def heads(self) -> tuple[HeadId, ...]:
         """The heads that are drawn."""
-        return tuple(head for one in self.maps for head in one.heads)
+        return tuple(head for view in self.maps for head in view.heads)
 
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
@@ -111,7 +111,7 @@ class Lines:
 
     def _stands_beside(self, paper: Paper) -> bool:
         """Whether no name is lost to half the width that the whole width has room for."""
-        half, whole = (self._layout(one).every for one in (_half(paper), paper))
+        half, whole = (self._layout(sheet).every for sheet in (_half(paper), paper))
         return half == 1 or whole > 1
 
     def _panel(self, panel: Sequence[int], paper: Paper) -> Iterator[svg.Block]:
@@ -133,15 +133,15 @@ class Lines:
 
     def _words(self, index: int, paper: Paper, dash: str, every: int) -> svg.Block:
         """What is said of one head; with the first, of all lines and of names."""
-        one, language = self.maps[index], self.language
-        words = head_words(one, language)
+        view, language = self.maps[index], self.language
+        words = head_words(view, language)
         small = [f"{words['formula']} {words['says']}".strip(), " ".join(words["notes"])]
-        counts = line_counts(one, language)
+        counts = line_counts(view, language)
         if index == 0:
             named = some_named(every, language)
             small += [stroke_words(self.maps, language, f"× {MM:g} mm"), *named]
             counts += named
-        colour = paper.colour(one.code)
+        colour = paper.colour(view.code)
         return svg.words(words["title"], small, colour, paper, dash, words["name"], counts)
 
     @property
@@ -165,12 +165,14 @@ class Lines:
 
     def _listed(self, index: int, pin: str, layout: on_paper.Layout, pins: Sequence[str]) -> str:
         """The numbers of one pin of one head in words, the largest first."""
-        one, mine = self.maps[index], self.head == index
-        numbers = on_paper.listed(layout, pin, self.query[mine], self.key[mine], self.weight[mine])
+        view, is_own = self.maps[index], self.head == index
+        numbers = on_paper.listed(
+            layout, pin, self.query[is_own], self.key[is_own], self.weight[is_own]
+        )
         kind = "query" if pin[0] == "q" else "key"
         words = say(f"lines.focus_{kind}{kind_of(self.maps)}", self.language)
         token = words.replace("{token}", layout.sides[pin[0]][int(pin[1:])].name)
-        return f"{on_paper.mark(pins, pin)}{one.name(self.language)} · {token} {numbers or '–'}"
+        return f"{on_paper.mark(pins, pin)}{view.name(self.language)} · {token} {numbers or '–'}"
 
     def _dash(self, index: int, panel: Sequence[int], paper: Paper) -> str:
         """Of a head's lines: where several are solid they are told apart without colour."""
@@ -182,14 +184,14 @@ class Lines:
 
     def _head_lines(self, index: int, paper: Paper, dash: str) -> list[on_paper.HeadLines]:
         """The lines of one map in its colour; those below 0 in their own."""
-        one, mine = self.maps[index], self.head == index
-        query, key, weight = self.query[mine], self.key[mine], self.weight[mine]
-        inks = {1: paper.colour(one.code)}
-        inks |= {} if one.minus is None else {-1: paper.colour(one.minus)}
+        view, is_own = self.maps[index], self.head == index
+        query, key, weight = self.query[is_own], self.key[is_own], self.weight[is_own]
+        inks = {1: paper.colour(view.code)}
+        inks |= {} if view.minus is None else {-1: paper.colour(view.minus)}
         return [
-            on_paper.HeadLines(ink, dash, query[which], key[which], weight[which])
+            on_paper.HeadLines(ink, dash, query[of_sign], key[of_sign], weight[of_sign])
             for sign, ink in inks.items()
-            for which in [sign * weight > 0]
+            for of_sign in [sign * weight > 0]
         ]
 
     def _repr_html_(self) -> str:
@@ -334,12 +336,12 @@ def check_line_choices(direction: object, arrangement: object) -> None:
 def line_arrays(maps: Sequence[Shown]) -> dict[str, Shaped[np.ndarray, " line"]]:
     """Every line that can be seen, head by head."""
     head, query, key, weight = [], [], [], []
-    for index, one in enumerate(maps):
-        rows, columns = np.nonzero(drawn_as_lines(one.map))
+    for index, view in enumerate(maps):
+        rows, columns = np.nonzero(drawn_as_lines(view.map))
         head.append(np.full(len(rows), index, np.uint8))
         query.append(rows.astype(np.uint16))
         key.append(columns.astype(np.uint16))
-        weight.append(one.map.values[rows, columns].astype(np.float32))
+        weight.append(view.map.values[rows, columns].astype(np.float32))
     return {
         "head": np.concatenate(head),
         "query": np.concatenate(query),

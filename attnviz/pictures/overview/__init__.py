@@ -81,16 +81,20 @@ class Overview:
         """
         check_language(language)
         marked: list[tuple[int, int] | None] = [None, None]
-        others: list[tuple[int, int] | None] = []
+        more_marks: list[tuple[int, int] | None] = []
         if isinstance(self.drawn, Trace):
             of_layers = Lens(map=self.map).is_of_layers
             heads = (None if head is None else self.drawn.check_head(head) for head in (a, b))
             marked = [place_of(head, of_layers=of_layers) for head in heads]
-            others = [place_of(self.drawn.check_head(h), of_layers=of_layers) for h in more]
+            more_marks = [place_of(self.drawn.check_head(h), of_layers=of_layers) for h in more]
         arrays = {"tiles": self.tiles.levels, **inks_of(self.drawn)}
         if self.tiles.denied is not None:
             arrays["denied"] = self.tiles.denied
-        meta = {**self._words(language), "marked": {"A": marked[0], "B": marked[1]}, "more": others}
+        meta = {
+            **self._words(language),
+            "marked": {"A": marked[0], "B": marked[1]},
+            "more": more_marks,
+        }
         if captioned:
             meta["title"] = meta["name"]
         if span is not None:
@@ -107,8 +111,8 @@ class Overview:
         language = language or self.language
         if self.whole is None:
             return self._explorer(language).to_html()
-        seen = [one._explorer(language) for one in self.every]
-        pictures = [picture("explorer", of.packet(), of.alt) for of in seen]
+        explorers = [one._explorer(language) for one in self.every]
+        pictures = [picture("explorer", of.packet(), of.alt) for of in explorers]
         called = ", ".join(one._words(language)["name"] for one in self.every)
         steps = tag("p", say("file.steps", language), "small")
         return one_file(pictures, self.whole, called, self._recipe, language, [steps])
@@ -194,9 +198,9 @@ def overview(
         if map != "raw":
             raise ArgumentError("map_alone")
         return Overview(trace, map_tile(trace), language)
-    one = of_kind(trace)
-    whole = trace if len(trace.kinds) > 1 else None
-    return Overview(one, tiles_of(one, map), language, map, whole)
+    trace_of_kind = of_kind(trace)
+    whole_trace = trace if len(trace.kinds) > 1 else None
+    return Overview(trace_of_kind, tiles_of(trace_of_kind, map), language, map, whole_trace)
 
 
 def inks_of(drawn: Trace | AttentionMap) -> dict[str, Shaped[np.ndarray, "..."]]:

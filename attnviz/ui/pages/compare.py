@@ -48,8 +48,8 @@ def compare_page(now: TrainState, share_here: Callable[[], None]) -> None:
             args=(name,),
             disabled=_is_running(),
         )
-    other = say(f"task.{COUNTER_EXAMPLE}", language())
-    st.caption(markdown_text(say("train.compare_note", language(), other=other)))
+    counter_example = say(f"task.{COUNTER_EXAMPLE}", language())
+    st.caption(markdown_text(say("train.compare_note", language(), other=counter_example)))
     with clear_errors():
         if now.is_compared and not jobs():  # a link alone starts nothing
             st.info(say("train.compare_linked", language()))
@@ -89,10 +89,16 @@ def _state_of_jobs(share_here: Callable[[], None]) -> None:
         _IS_AWAITED.put(False)
         st.rerun()
     task = task_called(compared[0].task)
-    results = [Bar(_task(job), _heads(job), _accuracy(job), _parameters(job)) for job in compared]
+    accuracies_drawn = [
+        Bar(_task(job), _heads(job), _accuracy(job), _parameters(job)) for job in compared
+    ]
     title = say("train.compare_title", language())
     picture = bars(
-        results, title, theory=task.theory(compared[0].layers), mode=mode(), language=language()
+        accuracies_drawn,
+        title,
+        theory=task.theory(compared[0].layers),
+        mode=mode(),
+        language=language(),
     )
     left, right = st.columns([3, 2])
     with left:

@@ -73,10 +73,10 @@ def _see(key: TraceKey, card: ModelCard) -> None:
     trace = _run(key, card)
     last_shown.keep(key)
     usual = _fitted(key, trace)
-    every = caches.traced(key.whole)
-    show_warnings(every)
-    notes(every)
-    attention_kinds(every)
+    whole_trace = caches.traced(key.whole)
+    show_warnings(whole_trace)
+    notes(whole_trace)
+    attention_kinds(whole_trace)
     # A change there reruns that alone. Streamlit keeps what it is given as long as the page is
     # open: so it is given what names the trace, and not the trace.
     fragment(_viewer)(key, usual)
@@ -141,7 +141,7 @@ def _fitted(key: TraceKey, trace: Trace) -> Different:
 
 def _run(key: TraceKey, card: ModelCard) -> Trace:
     """The trace, and what is drawn of it first: in one turn, so that few wait with a trace."""
-    known = caches.all_known(key)
+    traces = caches.all_known(key)
 
     def work(report: Progress) -> Trace:
         with in_turn(is_light=caches.is_light(key)):
@@ -150,7 +150,7 @@ def _run(key: TraceKey, card: ModelCard) -> Trace:
             caches.opening_pair_of(key, trace, report)
         return trace
 
-    if known is not None:
-        return known
+    if traces is not None:
+        return traces
     with cost_said(key, card):
         return with_progress(work, language(), "read")

@@ -61,9 +61,9 @@ def train_page() -> None:
 def _seen() -> TrainState:
     """The settings of what is trained; those of the next one where nothing is."""
     page_state = state.read(TrainState)
-    done = _TRAINED.get() if _IS_TRAINED_HERE.get() else None
-    if done is not None and not done.was_stopped:
-        run, step = done.run, None if page_state.step == done.steps else page_state.step
+    training = _TRAINED.get() if _IS_TRAINED_HERE.get() else None
+    if training is not None and not training.was_stopped:
+        run, step = training.run, None if page_state.step == training.steps else page_state.step
         task = run.task
         page_state = replace(
             page_state, heads=run.heads, layers=run.layers, seed=run.seed, steps=run.steps
@@ -131,15 +131,15 @@ def _choice(now: TrainState) -> Run:
 
 def _sizes(task: Task) -> tuple[int, int, int, int]:
     """The boxes of a training: its task, and the heads, layers, seed and steps that they hold."""
-    names, own = list(tasks()), partial(state.bound, TrainState)
+    names, bound = list(tasks()), partial(state.bound, TrainState)
     st.selectbox(
         say("train.task", language()),
         names,
         format_func=lambda task: say(f"task.{task}", language()),
-        **own("task", "index", names, usual=FIRST_TASK, then=_forget_own_choices),
+        **bound("task", "index", names, usual=FIRST_TASK, then=_forget_own_choices),
     )
     heads = st.selectbox(
-        say("train.heads", language()), HEADS, **own("heads", "index", HEADS), width=90
+        say("train.heads", language()), HEADS, **bound("heads", "index", HEADS), width=90
     )
     layers = _number("layers", "train.layers", 1, MOST_LAYERS, usual=task.needs_layers)
     seed = _number("seed", "train.seed", 0, MOST_SEED)
@@ -181,10 +181,10 @@ def _buttons(run: Run) -> None:
                 key="checkpoint_file",
                 max_upload_size=LARGEST_FILE,
             )
-    given = state.taken("checkpoint_file")
-    if given is not None and given.file_id != _OPENED.get():
-        _OPENED.put(given.file_id)
-        if (opened := _opened(given.getvalue())) is not None:
+    checkpoint = state.taken("checkpoint_file")
+    if checkpoint is not None and checkpoint.file_id != _OPENED.get():
+        _OPENED.put(checkpoint.file_id)
+        if (opened := _opened(checkpoint.getvalue())) is not None:
             _TRAINED.put(opened)
             _IS_TRAINED_HERE.put(False)
             state.begin_anew(("own_text", "is_trained"))  # it may be of another task
@@ -224,8 +224,8 @@ def _training(run: Run) -> Training | None:
     """The last training of this page, else a shipped checkpoint that fits the choice."""
     if (trained := _TRAINED.get()) is not None:
         return trained
-    chosen = (run.heads, run.layers)
-    return next((t for t in _shipped(run.task) if (t.run.heads, t.run.layers) == chosen), None)
+    sizes = (run.heads, run.layers)
+    return next((t for t in _shipped(run.task) if (t.run.heads, t.run.layers) == sizes), None)
 
 
 def _shipped(task: Task) -> list[Training]:

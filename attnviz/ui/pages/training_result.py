@@ -124,7 +124,7 @@ def _course(training: Training, snapshot: Snapshot, names: Sequence[str]) -> Non
     )
     course = with_progress(lambda _: share_course(training), language(), "draw")
     picture = share_courses(
-        [one.step for one in training.snapshots],
+        [snapshot.step for snapshot in training.snapshots],
         course[..., at],
         names[at],
         TEXTS,

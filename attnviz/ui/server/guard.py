@@ -121,8 +121,8 @@ class Guard:
     def _is_beyond(self, session: str, more: int) -> bool:
         """Whether so many bytes more are too many for a session, or for its address."""
         sizes = Counter({name: sum(files) for name, files in _kept().items()}) + self._bytes
-        own = self._addresses.get(session)
-        near = sum(size for name, size in sizes.items() if self._addresses.get(name) == own)
+        address = self._addresses.get(session)
+        near = sum(size for name, size in sizes.items() if self._addresses.get(name) == address)
         left = MOST_OF_ALL - (sizes.total() - near)
         return sizes[session] + more > MOST_OF_ONE or near + more > left / 2
 
@@ -158,7 +158,7 @@ def is_own_page(origin: str | None, host: str) -> bool:
     """Whether a connection comes from a page of this server, or from one that may speak to it."""
     if origin is None or urlsplit(origin).netloc.lower() == host.lower():
         return True
-    allowed = {one.strip() for one in config.get_option("server.corsAllowedOrigins")}
+    allowed = {origin.strip() for origin in config.get_option("server.corsAllowedOrigins")}
     return origin in allowed or not config.get_option("server.enableCORS")
 
 
@@ -168,8 +168,8 @@ def _from_own_page(scope: Scope) -> Scope:
     if "origin" not in headers:
         return scope
     origin = f"{urlsplit(headers['origin']).scheme}://{headers['host']}".encode("latin-1")
-    kept = [(name, origin if name == b"origin" else value) for name, value in scope["headers"]]
-    return {**scope, "headers": kept}
+    rewritten = [(name, origin if name == b"origin" else value) for name, value in scope["headers"]]
+    return {**scope, "headers": rewritten}
 
 
 def _address(scope: Scope) -> str:

@@ -31,27 +31,27 @@ _SHEET = SessionValue("sheet", Sheet())
 
 def save_figure(key: TraceKey, seen: Explorer, name: str) -> None:
     """One picture of what is seen: chosen, laid out, looked at, and saved."""
-    made = saved_pictures(seen)
-    what = st.selectbox(
+    pictures = saved_pictures(seen)
+    title = st.selectbox(
         say("page.save_picture", seen.language),
-        list(made),
-        format_func=lambda what: made[what][0].title_of(what, seen.language),
+        list(pictures),
+        format_func=lambda title: pictures[title][0].title_of(title, seen.language),
         key="save_what",
     )
-    _, make = made[what]
+    _, make = pictures[title]
     sheet = _chosen_sheet()
-    svg = print_of(key, what, seen, sheet, make)
-    _formats(svg, f"{name}-{what}".replace("·", ""))
+    svg = print_of(key, title, seen, sheet, make)
+    _formats(svg, f"{name}-{title}".replace("·", ""))
     _preview(svg, sheet)
 
 
 def saved_pictures(seen: Explorer) -> dict[str, tuple[PictureKind, Callable[[], Picture]]]:
     """Each picture of what is seen that can be saved, by its name."""
     return {
-        what: (kind, make)
+        title: (kind, make)
         for kind in kinds().values()
         if kind.is_saved
-        for what, make in kind.pictures(seen).items()
+        for title, make in kind.pictures(seen).items()
     }
 
 

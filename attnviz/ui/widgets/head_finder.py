@@ -56,27 +56,27 @@ def head_finder(key: TraceKey, trace: Trace, lens: Lens, usual: Different) -> No
 
 def _finder(key: TraceKey, trace: Trace, lens: Lens, usual: Different) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        what = _what()
-        if what == ONE_TOKEN:
+        sought = _what()
+        if sought == ONE_TOKEN:
             position = _token(trace, lens)
-        elif what == ANY:
+        elif sought == ANY:
             by, low, high = _measure(key, trace)
-    if what == ANY:
+    if sought == ANY:
         _measured(key, trace, by, (low, high), usual)
     else:
-        _ranked(key, trace, position if what == ONE_TOKEN else what, usual)
+        _ranked(key, trace, position if sought == ONE_TOKEN else sought, usual)
 
 
 def _what() -> str:
     options = (ANY, *targets(), ONE_TOKEN)
-    chosen: str = st.selectbox(
+    sought: str = st.selectbox(
         say("finder.what", language()),
         options,
         format_func=_target_name,
         **state.bound(ViewState, "finder_what", "index", options),
         width=260,
     )
-    return chosen
+    return sought
 
 
 def _target_name(what: str) -> str:
@@ -147,7 +147,7 @@ def _ranked(key: TraceKey, trace: Trace, what: str | int, usual: Different) -> N
         "share": _bars(say("finder.share", language()), 1.0, say("measure.unit_share", language())),
         "tokens": _tokens_column(),
     }
-    _show(table, columns, [one.head for one in heads], usual)
+    _show(table, columns, [entry.head for entry in heads], usual)
 
 
 def _measure(key: TraceKey, trace: Trace) -> tuple[Measure, float, float]:
@@ -166,23 +166,23 @@ def _measure(key: TraceKey, trace: Trace) -> tuple[Measure, float, float]:
         ),
         width=240,
     )
-    chosen = next(one for one in measures() if one.name == by)
-    most = _most(chosen, caches.measured(key, trace), len(trace.key_tokens()))
+    measure = next(one for one in measures() if one.name == by)
+    most = _most(measure, caches.measured(key, trace), len(trace.key_tokens()))
     span = state.read(ViewState).finder_range or (0.0, most)
-    low, high = (min(max(one, 0.0), most) for one in span)
+    low, high = (min(max(bound, 0.0), most) for bound in span)
 
     def take() -> None:
         state.change(ViewState, finder_range=tuple(state.taken("finder_range")))
 
     low, high = st.slider(
-        say("finder.range", language(), unit=chosen.unit_name(language())),
+        say("finder.range", language(), unit=measure.unit_name(language())),
         0.0,
         most,
         step=most / STEPS,
         **state.shown("finder_range", (low, high), take),
         width=260,
     )
-    return chosen, low, high
+    return measure, low, high
 
 
 def _most(one: Measure, table: pd.DataFrame, tokens: int) -> float:
@@ -203,8 +203,8 @@ def _measured(
     tokens = len(trace.key_tokens())
     most = _most(by, table, tokens)
     upper = math.inf if high >= most * (1 - 1e-6) else high  # a link rounds the end of the range
-    whole = low == 0 and upper == math.inf  # then also heads of which nothing can be said
-    shown = np.flatnonzero(whole | ((values >= low) & (values <= upper)))
+    is_whole = low == 0 and upper == math.inf  # then also heads of which nothing can be said
+    shown = np.flatnonzero(is_whole | ((values >= low) & (values <= upper)))
     order = shown[np.argsort(-np.nan_to_num(values[shown], nan=-1.0), kind="stable")]
     names = [by.name, *(one.name for one in measures() if one is not by)]
     heads = [trace.heads[n] for n in order]
@@ -213,8 +213,10 @@ def _measured(
     drawn.insert(0, "head", [str(head) for head in heads])
     drawn.insert(2, "tokens", rows[f"{by.name}_tokens"])
     columns = {
-        one.name: _bars(one.title(language()), _most(one, table, tokens), _help(one))
-        for one in measures()
+        measure.name: _bars(
+            measure.title(language()), _most(measure, table, tokens), _help(measure)
+        )
+        for measure in measures()
     }
     st.caption(
         markdown_text(

@@ -49,7 +49,7 @@ def choose_aside(of: str, slot: str, head: HeadId) -> None:
     slots = aside.get(of, _Aside())
     if slot == ADD:
         heads = slots._replace(
-            more=(*(one for one in slots.more if one != head), head)[-MOST_MORE:]
+            more=(*(other for other in slots.more if other != head), head)[-MOST_MORE:]
         )
     else:
         heads = slots._replace(a=head) if slot.lower() == "a" else slots._replace(b=head)
@@ -89,12 +89,12 @@ def _known(
     """Heads of a link, without those that the model lacks; and these."""
     kind = heads[0].kind  # a pair is enough to name a head where all are of one kind
     named = [head and head.of_kind(kind) for head in (now.a, now.b)]
-    chosen = [head.of_kind(kind) for head in now.more]
+    more_heads = [head.of_kind(kind) for head in now.more]
     a, b = (head if head in heads else None for head in named)
-    missing = [head for head in (*named, *chosen) if head and head not in heads]
+    missing = [head for head in (*named, *more_heads) if head and head not in heads]
     if a or b:
         a, b = a or usual.a, b or usual.b
-    more = tuple(head for head in chosen if head in heads)
+    more = tuple(head for head in more_heads if head in heads)
     return replace(now, a=a, b=b, more=more), tuple(missing)
 
 

@@ -91,8 +91,8 @@ def _other_name() -> str | None:
     )
     if st.button(say("page.other_load", language()), key="other_load"):
         ASKED.put(typed.strip())
-    asked = ASKED.get()
-    if not asked:
+    asked_name = ASKED.get()
+    if not asked_name:
         key = "page.not_loaded" if TYPED.get().strip() else "page.no_name_yet"
         st.caption(markdown_text(say(key, language())))
-    return asked
+    return asked_name

@@ -79,6 +79,6 @@ def why(trace: Trace, usual: Different) -> str:
 
 def _evidence(one: Reason) -> str:
     """What a head looks at, how much, and on how many tokens that rests."""
-    what = say(f"measure.{one.measure}", language())
+    measure = say(f"measure.{one.measure}", language())
     share = percent(one.share)
-    return say("opening.evidence", language(), what=what, share=share, tokens=one.tokens)
+    return say("opening.evidence", language(), what=measure, share=share, tokens=one.tokens)

@@ -51,8 +51,8 @@ def sort_and_pair(now: ViewState) -> None:
 
 
 def _sort_name(spoken: Language, by: str) -> str:
-    what = say("picker.layer" if by == BY_LAYER else f"measure.{by}", spoken)
-    return say("picker.sorted_by", spoken, what=what)
+    title = say("picker.layer" if by == BY_LAYER else f"measure.{by}", spoken)
+    return say("picker.sorted_by", spoken, what=title)
 
 
 def _take_sort() -> None:
@@ -111,5 +111,5 @@ def _ranked(key: TraceKey, trace: Trace, by: str) -> Ranked | None:
 
 def sort_words(by: str) -> str:
     """The formula of what the tiles are sorted by; nothing of layers."""
-    sorting = [one for one in measures() if one.name == by]
+    sorting = [measure for measure in measures() if measure.name == by]
     return "".join(f"{one.formula(language())} ({one.unit_name(language())})" for one in sorting)

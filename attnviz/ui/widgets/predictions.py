@@ -37,8 +37,8 @@ def _tokens(trace: Trace, predicted: Predictions) -> Sequence[Token] | None:
     """The tokens that are predicted at, if this trace shows them."""
     if predicted.head == "sequence-classification":
         return trace.tokens
-    every = (trace.sequences.get(predicted.sequence, ()), *trace.sequences.values())
-    return next((tokens for tokens in every if len(tokens) == len(predicted.top)), None)
+    sequences = (trace.sequences.get(predicted.sequence, ()), *trace.sequences.values())
+    return next((tokens for tokens in sequences if len(tokens) == len(predicted.top)), None)
 
 
 def _token(key: TraceKey, trace: Trace, predicted: Predictions, tokens: Sequence[Token]) -> int:
@@ -76,7 +76,7 @@ def _is_of(pin: str, places: pins.Positions) -> bool:
 
 def _shown(predicted: Predictions, row: Sequence[Prediction]) -> list[str]:
     """Each answer with its probability; as its piece, where two are read alike."""
-    texts = [one.text for one in row]
+    texts = [prediction.text for prediction in row]
     names = [one.piece if one.piece and texts.count(one.text) > 1 else one.text for one in row]
     if predicted.head == "question-answering":
         names = [say(f"predictions.{name}", language()) for name in names]

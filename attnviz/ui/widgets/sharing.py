@@ -105,9 +105,9 @@ def _file(page: PageName, seen: PageState, on_opened: Then | None) -> None:
     st.download_button(label, view.data, view.name, "application/json", key="save_view")
 
     def take() -> None:
-        given = state.taken("view_file")
-        if given is not None:
-            is_taken = address.open_file(given.getvalue(), page, fields_of(type(seen)))
+        file = state.taken("view_file")
+        if file is not None:
+            is_taken = address.open_file(file.getvalue(), page, fields_of(type(seen)))
             if on_opened is not None and is_taken:
                 on_opened()
             run_whole_page()

@@ -20,9 +20,9 @@ def show_warnings(trace: Trace) -> None:
     """What was left out, what was dropped, and what the model does not know."""
     most = trace.model.max_tokens
     for cut in trace.left_out:
-        which = ("first", "second", "target")[cut.segment]
+        text_name = ("first", "second", "target")[cut.segment]
         notice = say(
-            f"page.left_out_{which}", language(), most=most, tokens=cut.tokens, after=cut.after
+            f"page.left_out_{text_name}", language(), most=most, tokens=cut.tokens, after=cut.after
         )
         st.warning(markdown_text(notice))
     if trace.dropped:
@@ -46,8 +46,8 @@ def _target_unknown(trace: Trace) -> None:
 
 
 def _dropped(trace: Trace) -> str:
-    which = _listed([visible(c) for c in trace.dropped])
-    return say("page.dropped", language(), count=len(trace.dropped), which=which)
+    signs = _listed([visible(c) for c in trace.dropped])
+    return say("page.dropped", language(), count=len(trace.dropped), which=signs)
 
 
 def _share(trace: Trace) -> float:
@@ -83,5 +83,5 @@ def _unknown(trace: Trace, many: bool) -> Iterator[str]:
 
 def _listed(signs: list[str]) -> str:
     """Each sign once, in the order of the text, up to a few."""
-    each = list(dict.fromkeys(signs))
-    return " ".join(each[:_SIGNS_LISTED]) + (" …" if len(each) > _SIGNS_LISTED else "")
+    distinct = list(dict.fromkeys(signs))
+    return " ".join(distinct[:_SIGNS_LISTED]) + (" …" if len(distinct) > _SIGNS_LISTED else "")

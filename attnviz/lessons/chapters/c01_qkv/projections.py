@@ -50,8 +50,8 @@ class _Layout:
     beside: bool  # whether the heads stand beside each other
 
     def height(self, rows: int, heads: int) -> int:
-        one = self.top + 3 * self.block(rows)
-        return one if self.beside else heads * one
+        block = self.top + 3 * self.block(rows)
+        return block if self.beside else heads * block
 
     def block(self, rows: int) -> int:
         return round(rows * self.cell[1] + 1.8 * self.size)
@@ -175,7 +175,7 @@ def _draw_projections(scene: Scene) -> Drawing:
     rows = _Rows(scene, heads, near)
     numbers = {"head": heads[0], "other": heads[-1]}
     names = ("first", "second")[: len(heads)]
-    steps = [scene.say(text_of(f"figure.heads.{one}"), **numbers) for one in names]
+    steps = [scene.say(text_of(f"figure.heads.{name}"), **numbers) for name in names]
     heads_named = enumerated(map(str, heads), scene.language)
     alt = f"{scene.trace.model.called(scene.language)} · {heads_named}: X · W = Q, K, V"
     values = {

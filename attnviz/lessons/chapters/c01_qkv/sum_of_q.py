@@ -172,13 +172,13 @@ class _Word:
         mode, (wide, high), (x, y) = self.scene.mode, layout.cell, layout.q
         colour, at = getattr(style.Q, mode), self.scene.number("word")
         elements: list[Element] = []
-        for c, one in enumerate(self.sums):
-            lights = [self._address("X", at, i) for i in one.at]
-            lights += [self._address("WQ", i, c) for i in one.at]
-            cell = Cell(self._address("Q", at, c), lights, one.says())
+        for c, total in enumerate(self.sums):
+            lights = [self._address("X", at, i) for i in total.at]
+            lights += [self._address("WQ", i, c) for i in total.at]
+            cell = Cell(self._address("Q", at, c), lights, total.says())
             area = Area(x + c * wide, y, wide, high)
             drawn = matrix(
-                np.array([[one.q]]), area, style.Q, mode,
+                np.array([[total.q]]), area, style.Q, mode,
                 decimals=DECIMALS, cells=[[cell]], size=layout.size,
             )  # fmt: skip
             choose = json.dumps({COMPONENT.name: c})
@@ -205,23 +205,28 @@ class _Word:
 
     def _added(self, layout: _Layout) -> list[Element]:
         """The number of q as a sum of boxes."""
-        say, one = self.scene.say, self.sum
-        captions = [f"x[{i}] · W[{i},{self.chosen}]" for i in one.at]
-        under = [self._written(n) for n in range(len(one.at))]
-        steps = [3] * len(one.at)
-        if one.others:
-            captions.append(say(text_of("figure.others"), others=one.others))
+        say, total = self.scene.say, self.sum
+        captions = [f"x[{i}] · W[{i},{self.chosen}]" for i in total.at]
+        under = [self._written(n) for n in range(len(total.at))]
+        steps = [3] * len(total.at)
+        if total.others:
+            captions.append(say(text_of("figure.others"), others=total.others))
             under.append("")
             steps.append(4)
         captions += [say(text_of("figure.bias")), f"q[{self.chosen}]"]
         under += ["", ""]
-        numbers = [*one.terms, printed(one.q, DECIMALS)]
-        signs = ["", *["+"] * (len(one.terms) - 1), one.sign]
-        values = [*one.products.tolist(), *([one.rest] if one.others else []), one.bias, one.q]
+        numbers = [*total.terms, printed(total.q, DECIMALS)]
+        signs = ["", *["+"] * (len(total.terms) - 1), total.sign]
+        values = [
+            *total.products.tolist(),
+            *([total.rest] if total.others else []),
+            total.bias,
+            total.q,
+        ]
         place = _in_rows if layout.in_rows else _abreast
         terms = [
-            _Term(n, n == len(numbers) - 1, *what)
-            for n, what in enumerate(zip(captions, numbers, under, signs, values, strict=True))
+            _Term(n, n == len(numbers) - 1, *row)
+            for n, row in enumerate(zip(captions, numbers, under, signs, values, strict=True))
         ]
         return [
             at_step(step, *place(layout, term, len(terms), self.scene.mode))
@@ -229,9 +234,9 @@ class _Word:
         ]
 
     def _written(self, n: int) -> str:
-        one = self.sum
-        pair = (printed(one.x[n], DECIMALS), printed(one.w[n], DECIMALS))
-        sign = makes([pair], printed(float(one.products[n]), DECIMALS))
+        total = self.sum
+        pair = (printed(total.x[n], DECIMALS), printed(total.w[n], DECIMALS))
+        sign = makes([pair], printed(float(total.products[n]), DECIMALS))
         return f"{product(*pair)} {sign}"
 
 
@@ -309,32 +314,32 @@ def _valued(drawn: Element, term: _Term) -> Element:
 
 def _draw_sum(scene: Scene) -> Drawing:
     scene.trace.require("projections")
-    chosen = scene.number(COMPONENT.name)
+    component = scene.number(COMPONENT.name)
     sums = tuple(sum_of(scene, c) for c in _shown(scene.trace))
-    word, one = _Word(scene, sums, chosen), sums[chosen]
+    word, total = _Word(scene, sums, component), sums[component]
     numbers = {
         "word": scene.token.name,
         "head": scene.head(),
-        "shown": len(one.at),
-        "others": one.others,
-        "component": chosen,
+        "shown": len(total.at),
+        "others": total.others,
+        "component": component,
     }
     steps = [scene.say(text_of(f"figure.word.{step}"), **numbers) for step in STEPS]
     title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · {scene.token.name}"
-    alt = f"{title}: {one.says()}"
-    values = {"made": float(one.products.sum()) + one.rest + one.bias, "q": one.q}
+    alt = f"{title}: {total.says()}"
+    values = {"made": float(total.products.sum()) + total.rest + total.bias, "q": total.q}
     return figure(
         word.drawn(WIDE), word.drawn(NARROW), steps, alt, scene.mode, scene.language, values=values
     )
 
 
 def _sum_numbers(scene: Scene) -> Numbers:
-    one = sum_of(scene, scene.number(COMPONENT.name))
+    total = sum_of(scene, scene.number(COMPONENT.name))
     count, most = len(scene.trace.tokens), len(nearby(len(scene.trace.tokens), 0))
     return {
         "word": scene.token.name,
         "head": scene.head(),
-        "error": error_at_most(one.error),
+        "error": error_at_most(total.error),
         "shown_words": most,
         "count": count,
     }

@@ -43,10 +43,10 @@ class _Bars:
         pitch, rows = width / per_row, math.ceil(len(WIDTHS) / per_row)
         tall = height / rows
         elements: list[Element] = []
-        for index, one in enumerate(WIDTHS):
+        for index, key_width in enumerate(WIDTHS):
             area = Area((index % per_row) * pitch, (index // per_row) * tall, pitch, tall)
             elements.append(
-                at_step(0 if index < len(WIDTHS) / 2 else 1, self._pair(area, one, size))
+                at_step(0 if index < len(WIDTHS) / 2 else 1, self._pair(area, key_width, size))
             )
         return Form(width, height, elements)
 
@@ -106,11 +106,11 @@ class _Bars:
         )
         pieces = [(printed(weight, DECIMALS), style.SCORE)]
         label = coloured(middle, ground - high - size, pieces, mode, size + 1)
-        one = f"v{'₁₂'[n]}"
+        vector = f"v{'₁₂'[n]}"
         scores = [_short(float(score)) for score in _scores(width)]
         powers = [f"e^{score}" for score in scores]
-        says = f"{one}: {powers[n]} ÷ ({' + '.join(powers)}) ≈ {printed(weight, DECIMALS)}"
-        name = coloured(middle, ground + size, [(one, style.V)], mode, size + 1)
+        says = f"{vector}: {powers[n]} ÷ ({' + '.join(powers)}) ≈ {printed(weight, DECIMALS)}"
+        name = coloured(middle, ground + size, [(vector, style.V)], mode, size + 1)
         score = text(middle, ground + 2.3 * size, scores[n], style.FAINT_INK[mode], size=size)
         drawn = element("g", bar, label, name, score)
         return number(drawn, weight, f"note.weight.{width}.{n}", says)

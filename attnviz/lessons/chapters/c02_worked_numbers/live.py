@@ -138,9 +138,9 @@ class _Ladder:
         if not plain:
             labels["divided"] = text_of("figure.rows.changed")
         return [
-            one
+            line
             for row in ROWS
-            for one in label(
+            for line in label(
                 self.scene.say(labels[row], **numbers), left, layout.y(row), width,
                 self.scene.mode, layout.size if layout.is_wide else layout.small,
             )
@@ -212,7 +212,7 @@ class _Ladder:
         if len(others):
             names.append(self.scene.say(text_of("figure.products"), others=len(others)))
         written = " + ".join(
-            f"{factor(term)} ({one})" for term, one in zip(terms, names, strict=True)
+            f"{factor(term)} ({name})" for term, name in zip(terms, names, strict=True)
         )
         return f"{written} {equals(terms, total)} {total}"
 
@@ -224,9 +224,9 @@ class _Ladder:
     def _weighed_cell(self, key: int, c: int) -> Cell:
         at, weight, v = self.scene.number("word"), self.row.weights[key], self.row.v[key][c]
         pair = (printed(float(weight), WEIGHTED), printed(float(v), WEIGHTED))
-        made = printed(float(weight * v), WEIGHTED)
+        product_text = printed(float(weight * v), WEIGHTED)
         lights = [self._address("A", at, key), self._address("V", key, c)]
-        says = f"{product(*pair)} {makes([pair], made)} {made}"
+        says = f"{product(*pair)} {makes([pair], product_text)} {product_text}"
         return Cell(self._address("AV", at, key, c), lights, says)
 
     def _others(self, layout: _Layout) -> list[Element]:
@@ -272,8 +272,10 @@ class _Ladder:
         cells = []
         for c in range(min(COLUMNS, len(row.z))):
             terms = [printed(float(row.weighed(keys)[c]), WEIGHTED) for keys in groups]
-            made = printed(float(row.z[c]), WEIGHTED)
-            says = f"z[{c}]: {' + '.join(map(factor, terms))} {equals(terms, made)} {made}"
+            component = printed(float(row.z[c]), WEIGHTED)
+            says = (
+                f"z[{c}]: {' + '.join(map(factor, terms))} {equals(terms, component)} {component}"
+            )
             lights = [self._address("AV", at, key, c) for key in row.strongest]
             lights.append(self._address("others.AV", at, c))
             cells.append(Cell(self._address("Z", at, c), lights, says))

@@ -114,9 +114,9 @@ class _Ladder:
             for row in ROWS
         }
         return [
-            one
+            line
             for row in ROWS
-            for one in label(labels[row], left, self._y(layout, row), width, self.scene.mode, size)
+            for line in label(labels[row], left, self._y(layout, row), width, self.scene.mode, size)
         ]
 
     def _column(self, layout: _Layout, column: int) -> list[Element]:
@@ -192,7 +192,7 @@ class _Ladder:
     def _score(self, layout: _Layout, column: int) -> Element:
         row, product = self.worked.row, float(self.worked.products[column])
         q, k = (self.worked.vectors[letter][at] for letter, at in (("q", row), ("k", column)))
-        *grown, done = dot_product(q.tolist(), k.tolist(), product, 0)
+        *grown, total = dot_product(q.tolist(), k.tolist(), product, 0)
         names = f"q{SMALL[row]}", f"k{SMALL[column]}"
         start = f"{names[0]} · {names[1]} = "
         pieces = [(names[0], style.Q), (" · ", None), (names[1], style.K), (" = ", None)]
@@ -204,7 +204,7 @@ class _Ladder:
             coloured(x, y, pieces, self.scene.mode, layout.large),
             product,
             f"note.D.{row}.{column}",
-            start + done,
+            start + total,
             lights,
             json.dumps([start + one for one in grown], ensure_ascii=False),
         )
@@ -242,8 +242,8 @@ class _Ladder:
         cells = []
         for c, value in enumerate(values):
             pair = (printed(weight, WEIGHTED), printed(float(v[c]), 0))
-            made = printed(float(value), WEIGHTED)
-            says = f"{pair[0]} · {pair[1]} {makes([pair], made)} {made}"
+            product = printed(float(value), WEIGHTED)
+            says = f"{pair[0]} · {pair[1]} {makes([pair], product)} {product}"
             lights = [f"note.A.{row}.{column}", f"note.V.{column}.{c}"]
             cells.append(Cell(f"note.AV.{row}.{column}.{c}", lights, says))
         drawn = matrix(
@@ -260,8 +260,9 @@ class _Ladder:
         area = self._area(layout, "sum", column, len(z))
         cells = []
         for c, value in enumerate(z):
-            terms, made = [printed(float(t), WEIGHTED) for t in weighed[:, c]], printed(value, 2)
-            says = f"{' + '.join(terms)} {equals(terms, made)} {made}"
+            terms = [printed(float(t), WEIGHTED) for t in weighed[:, c]]
+            component = printed(value, 2)
+            says = f"{' + '.join(terms)} {equals(terms, component)} {component}"
             lights = [f"note.AV.{column}.{other}.{c}" for other in range(len(weighed))]
             cells.append(Cell(f"note.Z.{column}.{c}", lights, says))
         drawn = matrix(

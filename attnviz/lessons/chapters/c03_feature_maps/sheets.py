@@ -86,7 +86,7 @@ def maps_of(scene: Scene) -> Maps:
     tokens = tuple(every[at] for at in nearby(len(every), focus, MOST))
     shown = slice(tokens[0].position, tokens[-1].position + 1)
     weights = scene.trace.layer_weights(head.layer)[:, shown, shown]
-    sheets = {HeadId(head.layer, n): np.ascontiguousarray(one) for n, one in enumerate(weights)}
+    sheets = {HeadId(head.layer, n): np.ascontiguousarray(sheet) for n, sheet in enumerate(weights)}
     allowed = allowed_in_layer(scene.trace, head.layer)
     denied = {} if allowed is None else {h: ~allowed[h.head, shown, shown] for h in sheets}
     row = sheets[head][focus - shown.start]

@@ -49,7 +49,7 @@ def _draw_stack(scene: Scene) -> Drawing:
         Form(plan.width, plan.height, _drawn(scene, maps, looks, plan)) for plan in (WIDE, NARROW)
     ]
     clipped = len(maps.tokens) < len(scene.trace.tokens)
-    keys = ["row_of_some" if clipped and one == "row" else one for one in STEPS]
+    keys = ["row_of_some" if clipped and step == "row" else step for step in STEPS]
     steps = [scene.say(text_of(f"figure.steps.{key}"), **said_of(maps)) for key in keys]
     alt = scene.say(text_of("figure.alt"), **said_of(maps))
     values: dict[str, object] = {"maps": np.stack(list(maps.sheets.values()))}
@@ -269,9 +269,9 @@ def _fan(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
     columns: list[Element] = []
     for head, place in zip(heads, places, strict=True):
         brings = scene.say(text_of("figure.brings"), head=head)
-        chosen = json.dumps({"head": [head.layer, head.head]})
+        choice = json.dumps({"head": [head.layer, head.head]})
         drawn += [
-            _sheet(scene, maps, head, place, data_choose=chosen, aria_label=brings),
+            _sheet(scene, maps, head, place, data_choose=choice, aria_label=brings),
             text(
                 place.x,
                 place.y - 0.75 * size,

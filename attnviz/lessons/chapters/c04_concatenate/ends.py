@@ -71,7 +71,7 @@ def _components(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
         plan.cell,
         high,
     )
-    chosen = element(
+    chosen_frame = element(
         "rect", **place(frame), fill="none", stroke=style.INK[scene.mode], stroke_width=3
     )
     labels = [
@@ -92,7 +92,7 @@ def _components(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
         )
         for column, at in enumerate(added.components)
     ]
-    return [*labels, chosen]
+    return [*labels, chosen_frame]
 
 
 def _from_sum(scene: Scene, plan: Plan) -> Element | None:

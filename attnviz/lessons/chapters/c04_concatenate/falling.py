@@ -167,7 +167,7 @@ def _bias_and_sum(
     mode = scene.mode
     area = _piece(plan, plan.bias, wide, scale.at(ends[0]), scale.at(ends[1]))
     total = _piece(plan, plan.total, wide, scale.at(0), scale.at(added.left_over))
-    whole = (0.0, added.left_over)
+    span = (0.0, added.left_over)
     named = "off.Y" if added.off else "Y"
     begin, stop = sorted([plan.total, plan.first + plan.length])
     bias = element(
@@ -183,7 +183,7 @@ def _bias_and_sum(
     summed = element(
         "g",
         bar(total, getattr(style.Z, mode), mode),
-        _number_beside(scene, plan, plan.total, scale, whole, added.left_over),
+        _number_beside(scene, plan, plan.total, scale, span, added.left_over),
         _letter(scene, plan, plan.total, f"Z[{added.component}]"),
         data_part=f"{named}.{added.layer}.{added.focus.position}.{added.component}",
         data_value=repr(added.left_over),
@@ -219,14 +219,14 @@ def _formula(scene: Scene, added: Sum) -> list[str]:
     left = printed(added.left_over, DECIMALS)
     sign = equals([before, *(_negative(part) for part in parts)], left)
     minus = "".join(f" − {f'({part})' if part.startswith('−') else part}" for part in parts)
-    again = (
+    repeated = (
         scene.say(text_of("figure.cannot"))
         if added.after is None
         else scene.say(text_of("figure.again"), value=printed(added.after, DECIMALS))
     )
     return [
         f"Z[{component}] − {' − '.join(b.label for b in off)}: {before}{minus} {sign} {left}",
-        again,
+        repeated,
     ]
 
 

@@ -68,8 +68,8 @@ class Sum:
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """The word, and as in the note one more: the next word, or the one before."""
-        every, at = self.trace.tokens, self.focus.position
-        beside = [every[n] for n in (at + 1, at - 1) if 0 <= n < len(every)]
+        tokens, at = self.trace.tokens, self.focus.position
+        beside = [tokens[n] for n in (at + 1, at - 1) if 0 <= n < len(tokens)]
         words = [token for token in beside if not token.is_special] or beside
         return tuple(sorted([self.focus, *words[:1]], key=lambda token: token.position))
 

@@ -76,9 +76,9 @@ class Sheet:
     def _captions(self) -> list[Element]:
         """The five captions; each is faint until its step."""
         mode, drawn = self.scene.mode, []
-        for n, (which, step) in enumerate(zip(CAPTIONS, BEGIN, strict=True)):
+        for n, (name, step) in enumerate(zip(CAPTIONS, BEGIN, strict=True)):
             start, width = self.at.captions[n]
-            caption = f"{n + 1} · {self.scene.say(text_of(f'figure.captions.{which}'))}"
+            caption = f"{n + 1} · {self.scene.say(text_of(f'figure.captions.{name}'))}"
             inks = ((0, step, style.DIM_INK[mode]), (step, None, style.INK[mode]))
             drawn += [
                 at_step(
@@ -103,8 +103,8 @@ class Sheet:
             )
             for token, place in zip(self.layer.tokens, self.at.words, strict=True)
         ]
-        if rest := len(trace.tokens) - len(self.layer.tokens):
-            more = self.scene.say(text_of("figure.more_tokens"), count=rest)
+        if hidden := len(trace.tokens) - len(self.layer.tokens):
+            more = self.scene.say(text_of("figure.more_tokens"), count=hidden)
             faint = style.FAINT_INK[mode]
             drawn.append(text(*self.at.words_more, more, faint, size=size, anchor="end"))
         return drawn
@@ -234,12 +234,12 @@ class Sheet:
         scene, at, faint = self.scene, self.at, style.FAINT_INK[self.scene.mode]
         *_, start, end = at.loop
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in at.loop[:-1])
-        how = scene.say(text_of(f"figure.{'way' if self.has_feed_forward else 'way_at_once'}"))
+        way = scene.say(text_of(f"figure.{'way' if self.has_feed_forward else 'way_at_once'}"))
         point, width = at.loop_says
         return [
             element("path", d=path, fill="none", stroke=faint, stroke_width=1.6),
             arrow(start, end, scene.mode),
-            paragraph(point, how, width, faint, size=at.text, anchor="middle"),
+            paragraph(point, way, width, faint, size=at.text, anchor="middle"),
             self._stream("R", self.layer.r, at.leaving, "r"),
             self._onward(),
         ]
@@ -289,10 +289,10 @@ class Sheet:
 
     def _beyond(self) -> Element | None:
         """How many heads have no place in the column."""
-        rest = self.layer.heads - len(self.layer.column)
+        hidden = self.layer.heads - len(self.layer.column)
         last = self.at.blended[self.layer.column[-1]]
         x, y = last.right + 4, last.bottom + 2.4 * self.at.text
-        return self._more_heads(rest, x, y) if rest else None
+        return self._more_heads(hidden, x, y) if hidden else None
 
     def _more_heads(self, count: int, x: Number, y: Number) -> Element:
         label = self.scene.say(text_of("figure.more_heads"), count=count)

@@ -80,9 +80,9 @@ def _numbers_held(trace: Trace) -> Outcome:
     matrices = (learned.query, learned.key, learned.value, learned.output)
     parameters = sum(matrix.weight.size for matrix in matrices)
     width = trace.residual(0).shape[1]
-    one = 3 * width * wide + wide * width
-    value = "same" if one == parameters else "fewer" if one < parameters else "more"
-    return Outcome(value, {"now": f"{parameters:,}", "one": f"{one:,}"})
+    one_head = 3 * width * wide + wide * width
+    value = "same" if one_head == parameters else "fewer" if one_head < parameters else "more"
+    return Outcome(value, {"now": f"{parameters:,}", "one": f"{one_head:,}"})
 
 
 def _together(trace: Trace) -> Outcome:

@@ -81,8 +81,8 @@ def attention(frame: Frame, sizes: Sizes, scene: Scene) -> list[Element]:
     shadow = frame.shadow(sizes.heads, "attention")
     linear = [frame.linear[letter] for letter in INPUTS]
     into = [
-        arrow(one.side("top"), (one.centre[0], area.bottom + 3), mode, colour=style.INK[mode])
-        for one in linear
+        arrow(place.side("top"), (place.centre[0], area.bottom + 3), mode, colour=style.INK[mode])
+        for place in linear
     ]
     return [
         _stack(front, area, sizes.heads, shadow, scene),

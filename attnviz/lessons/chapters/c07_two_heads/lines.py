@@ -225,11 +225,11 @@ def _row_says(scene: Scene, seen: Seen, row: int) -> str:
     """Where a word looks, as a sum of the numbers shown."""
     places, weights = seen.map.rows[seen.window], seen.whole_rows[row]
     order = np.argsort(-weights, kind="stable")[:NAMED]
-    rest = float(seen.map.values[seen.window][row].sum() - weights[order].sum())
+    left_over = float(seen.map.values[seen.window][row].sum() - weights[order].sum())
     terms = [(seen.map.columns[k].name, float(weights[k])) for k in order]
     others = len(seen.map.columns) - len(order)
     if others:
-        terms.append((scene.say(text_of("figure.others"), others=others), rest))
+        terms.append((scene.say(text_of("figure.others"), others=others), left_over))
     total = printed(float(seen.map.values[seen.window][row].sum()), 2)
     digits = [printed(weight, 2) for _, weight in terms]
     written = " + ".join(f"{name} {digit}" for (name, _), digit in zip(terms, digits, strict=True))
@@ -268,7 +268,7 @@ def _foot(scene: Scene, both: Sequence[Seen], layout: Layout) -> list[Element]:
     if withheld.special_hidden:
         names = [t.text for t in scene.trace.tokens if t.is_special]
         lines.append(scene.say(text_of("figure.hidden"), names=" ".join(dict.fromkeys(names))))
-    faint = [int(((one.rows > 0) & (one.rows < style.FAINTEST)).sum()) for one in both]
+    faint = [int(((head.rows > 0) & (head.rows < style.FAINTEST)).sum()) for head in both]
     lines.append(
         scene.say(
             text_of("figure.faint"),
@@ -279,9 +279,9 @@ def _foot(scene: Scene, both: Sequence[Seen], layout: Layout) -> list[Element]:
             levels=style.LEVELS,
         )
     )
-    count, whole = len(upper.rows), len(upper.map.rows)
-    if count < whole:
-        lines.append(scene.say(text_of("figure.window"), shown=count, all=whole))
+    count, total = len(upper.rows), len(upper.map.rows)
+    if count < total:
+        lines.append(scene.say(text_of("figure.window"), shown=count, all=total))
     ink = style.FAINT_INK[scene.mode]
     x, y = layout.foot
     return [
@@ -317,10 +317,10 @@ def _sentences(scene: Scene, both: Sequence[Seen]) -> list[str]:
 def _lines_numbers(scene: Scene) -> Numbers:
     upper, lower = drawn(scene)
     try:
-        apart = printed(jensen_shannon(upper.map.values, lower.map.values), 2)
+        divergence = printed(jensen_shannon(upper.map.values, lower.map.values), 2)
     except AttnvizError:
-        apart = "–"
-    return {"a": upper.head, "b": lower.head, "divergence": apart}
+        divergence = "–"
+    return {"a": upper.head, "b": lower.head, "divergence": divergence}
 
 
 PART = Part("lines", _draw_lines, _lines_numbers, uses=("head", "other", "special", "view"))

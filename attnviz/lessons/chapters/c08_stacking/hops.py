@@ -58,10 +58,10 @@ def _missing(scene: Scene) -> Element:
 
 def _hops_numbers(scene: Scene) -> Numbers:
     runs = hop_runs()
-    done = sum(finished(scene, run) is not None for run in runs)
+    trained = sum(finished(scene, run) is not None for run in runs)
     deep = finished(scene, runs[-1])
     return {
-        "done": done,
+        "done": trained,
         "all": len(runs),
         "found": scene.say(text_of("figure.no_stack"))
         if deep is None

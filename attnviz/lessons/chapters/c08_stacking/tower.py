@@ -56,8 +56,8 @@ class Tower:
         """Whose information each colour stands for."""
         named = [(cut(t.text, 10), sources.paint(n)) for n, t in enumerate(sources.pair)]
         if sources.others:
-            others = scene.say(text_of("figure.others"), others=sources.others)
-            named.append((others, style.GREY))
+            label = scene.say(text_of("figure.others"), others=sources.others)
+            named.append((label, style.GREY))
         side = self.size
         x, y = float(self.area.x), self._top - (4.7 if sources.others else 3.3) * side
         elements: list[Element] = []
@@ -99,12 +99,12 @@ class Tower:
 
     def _title(self, scene: Scene, ink: str, faint: str) -> list[Element]:
         x, top = self.area.x, self._top
-        title, how = (scene.say(text_of(f"figure.{name}")) for name in ("tower", "tower_how"))
+        title, note = (scene.say(text_of(f"figure.{name}")) for name in ("tower", "tower_how"))
         return [
             text(
                 x, top - 1.7 * self.size, title, ink, size=self.size + 1, anchor="start", bold=True
             ),
-            text(x, top - 0.2 * self.size, how, faint, size=self.size, anchor="start"),
+            text(x, top - 0.2 * self.size, note, faint, size=self.size, anchor="start"),
         ]
 
     def _words(self, scene: Scene, sources: Sources) -> list[Element]:

@@ -30,13 +30,13 @@ Take = Callable[[Value], None]
 
 def controls(chapter: Chapter, scene: Scene, part: Part) -> None:
     """Widgets for what a part uses; beside the first part, for what no part uses alone too."""
-    used = [c for c in chapter.controls if c.name in part.uses or _is_free(chapter, part, c)]
-    if not used:
+    shown = [c for c in chapter.controls if c.name in part.uses or _is_free(chapter, part, c)]
+    if not shown:
         return
     with st.container(key=f"controls_{chapter.number}_{part.name}", horizontal=True):
-        for control in used:
+        for control in shown:
             _control(chapter, scene, control, part)
-        if {"head", "other"} <= {control.name for control in used}:
+        if {"head", "other"} <= {control.name for control in shown}:
             st.button(
                 say("walk.most_different", language()),
                 key=f"most_different_{chapter.number}_{part.name}",
@@ -46,7 +46,7 @@ def controls(chapter: Chapter, scene: Scene, part: Part) -> None:
 
 
 def _is_free(chapter: Chapter, part: Part, control: Control) -> bool:
-    is_used = any(control.name in one.uses for one in chapter.parts)
+    is_used = any(control.name in part.uses for part in chapter.parts)
     return part is chapter.parts[0] and not is_used
 
 
@@ -58,7 +58,9 @@ def _choose_most_different(chapter: Chapter, scene: Scene) -> None:
 
 def _control(chapter: Chapter, scene: Scene, control: Control, part: Part) -> None:
     """A control where a part uses it; where several do, each has a widget of its own."""
-    first = next((one for one in chapter.parts if control.name in one.uses), part)
+    first = next(
+        (other_part for other_part in chapter.parts if control.name in other_part.uses), part
+    )
     key = f"control_{chapter.number}_{control.name}"
     _widget(
         control,

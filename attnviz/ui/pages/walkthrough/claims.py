@@ -63,8 +63,8 @@ def _page() -> int:
         return f"{names[0]}–{names[-1]}"
 
     def take() -> None:
-        given = state.taken("claims_page_of")
-        _PAGE.put(shown_page if given is None else int(given))
+        picked = state.taken("claims_page_of")
+        _PAGE.put(shown_page if picked is None else int(picked))
 
     st.pills(
         say("walk.claims_shown", language()),
@@ -88,11 +88,11 @@ def tally(sentence: TracedSentence) -> dict[str, Trial]:
     trials = with_progress(judge, language(), "judge")
     if trials:
         hits = sum(agrees(guesses[name], trial.verdict) for name, trial in trials.items())
-        mine = say("walk.hits", language(), hits=hits, claims=len(trials))
+        hits_line = say("walk.hits", language(), hits=hits, claims=len(trials))
         counted = Counter(trial.verdict for trial in trials.values())
         parts = [f"{say(f'verdict.{verdict}', language())}: {n}" for verdict, n in counted.items()]
         verdicts = say("walk.verdicts", language(), verdicts=" · ".join(parts))
-        st.markdown(f"**{markdown_text(mine)}**  \n{markdown_text(verdicts)}")
+        st.markdown(f"**{markdown_text(hits_line)}**  \n{markdown_text(verdicts)}")
     return trials
 
 
@@ -114,9 +114,9 @@ def _predict(claim: Claim) -> None:
         if verdict := state.taken(key):
             guess(claim.name, cast(Guess, verdict))
 
-    what = aloud.as_name(f"{claim.name} {claim.claim[language()]}")
+    claim_name = aloud.as_name(f"{claim.name} {claim.claim[language()]}")
     st.segmented_control(
-        say("walk.prediction_of", language(), what=what),
+        say("walk.prediction_of", language(), what=claim_name),
         GUESSES,
         format_func=lambda name: say(f"walk.guess_{name}", language()),
         **state.shown(key, None, take, None),

@@ -92,8 +92,8 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
             numbers = chapter.numbers(scene)
             takeaway = markdown_text(scene.say(chapter.takeaway, **numbers))
             st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
-            wrong = markdown_text(scene.say(chapter.misconception, **numbers))
-            st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
+            misconception = markdown_text(scene.say(chapter.misconception, **numbers))
+            st.markdown(f"**{say('walk.misconception', language())}** {misconception}")
         if chapter.number < len(chapters()):
             st.button(
                 say("walk.next", language()),
@@ -105,10 +105,10 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
 
 def _score(sentence: TracedSentence) -> None:
     """How the predictions came out, and the way to the verdict sheet."""
-    given = progress().answers
+    answers = progress().answers
 
     def judge(_: object) -> Score:
-        return score(sentence.trace, given)
+        return score(sentence.trace, answers)
 
     judged = with_progress(judge, language(), "judge")
     with st.container(key="score", border=True):
@@ -215,8 +215,8 @@ def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, An
         now_typed = dict(scene.edited(number["control"])) | {number["name"]: int(number["number"])}
         choose(chapter.number, number["control"], Edited(now_typed.items()))
     chosen = dict(told.get("chosen") or {})
-    if (to := chosen.pop("chapter", None)) is not None:
-        step(chapter=chapter_called(to).number, screen=0)
+    if (next_chapter := chosen.pop("chapter", None)) is not None:
+        step(chapter=chapter_called(next_chapter).number, screen=0)
         return  # the step that this figure stands at is none of that chapter
     for name, value in chosen.items():
         choose(chapter.number, name, _as_heads(value) if isinstance(value, list) else value)

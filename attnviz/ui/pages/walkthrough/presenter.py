@@ -94,8 +94,8 @@ def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scen
 
 def _gives_away(chapter: Chapter, part: Part) -> bool:
     """Whether a picture shows what its own question asks; a chapter's figure hides that itself."""
-    asked = (q for q in chapter.asked_beside(part) if q.before == part.name)
-    return part is not chapter.parts[0] and any(not is_revealed(chapter, q) for q in asked)
+    questions = (q for q in chapter.asked_beside(part) if q.before == part.name)
+    return part is not chapter.parts[0] and any(not is_revealed(chapter, q) for q in questions)
 
 
 def _questions(sentence: TracedSentence, chapter: Chapter, part: Part) -> None:
@@ -108,8 +108,8 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
     st.markdown(f"# {markdown_text(chapter.title[language()])}")
     takeaway = markdown_text(scene.say(chapter.takeaway, **numbers))
     st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
-    wrong = markdown_text(scene.say(chapter.misconception, **numbers))
-    st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
+    misconception = markdown_text(scene.say(chapter.misconception, **numbers))
+    st.markdown(f"**{say('walk.misconception', language())}** {misconception}")
 
 
 def _question(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
@@ -117,13 +117,15 @@ def _question(sentence: TracedSentence, chapter: Chapter, question: Question) ->
     with st.container(key=f"asked_{chapter.number}_{question.name}"), clear_errors():
         st.markdown(f"**{markdown_text(question.asks(sentence.trace, language()))}**")
         if is_revealed(chapter, question):
-            told = question.tells(sentence.trace, language())
-            st.markdown(markdown_text(told))
-            aloud.verdict(_name(chapter, question), told)
+            explained = question.tells(sentence.trace, language())
+            st.markdown(markdown_text(explained))
+            aloud.verdict(_name(chapter, question), explained)
             return
         options = question.offers(sentence.trace, language()).values()
         if 0 < len(options) <= FEW:  # more, such as all words, are in the picture
-            named = [f"**{name}**\u00a0{markdown_text(one)}" for name, one in lettered(options)]
+            named = [
+                f"**{name}**\u00a0{markdown_text(option)}" for name, option in lettered(options)
+            ]
             st.markdown("\u2003".join(named))
 
 
@@ -191,7 +193,7 @@ def _clock(chapter: Chapter) -> None:
     if begun is None:
         begun = time.time()
         _BEGUN.put(begun)
-    minutes = {one.number: one.minutes for one in chapters()}
+    minutes = {chapter.number: chapter.minutes for chapter in chapters()}
     planned = sum(some for number, some in minutes.items() if number <= chapter.number)
     texts = {name: say(f"walk.time_{name}", language()) for name in ("left", "behind")}
     presenting.clock(begun, 60.0 * planned, 60.0 * sum(minutes.values()), texts)

@@ -47,8 +47,8 @@ class TracedSentence:
 
     def scene(self, chapter: Chapter) -> Scene:
         """The scene of a chapter as it stands."""
-        given = progress().of_chapter(chapter.number)
-        return chapter.scene(self.trace, given, language(), mode(), trainings())
+        choices = progress().of_chapter(chapter.number)
+        return chapter.scene(self.trace, choices, language(), mode(), trainings())
 
 
 def progress() -> WalkthroughState:
@@ -81,10 +81,10 @@ def belongs_to(key: TraceKey) -> None:
     stood = progress()
     laws = {name: answer for name, answer in stood.answers.items() if name in _laws()}
     aside = {**_ASIDE.get(), before: _Aside(stood.answers, stood.guesses, seen())}
-    again = aside.pop(digest, _Aside({}, {}, frozenset()))
+    earlier = aside.pop(digest, _Aside({}, {}, frozenset()))
     _ASIDE.put(aside)
-    _SEEN.put(again.seen)
-    step(answers={**again.answers, **laws}, guesses=again.guesses)
+    _SEEN.put(earlier.seen)
+    step(answers={**earlier.answers, **laws}, guesses=earlier.guesses)
 
 
 @cache
@@ -176,11 +176,11 @@ def linked_state() -> WalkthroughState:
 
 def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> bytes:
     """The packet of a part's panel, drawn once for all who see the same."""
-    done = [training.run.name for training in scene.trainings]
-    what = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, done)
-    key = ("panel", sentence.key, repr(what))
-    if (kept := caches.panels.peek(key)) is not None:
-        return kept
+    runs = [training.run.name for training in scene.trainings]
+    panel_key = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, runs)
+    key = ("panel", sentence.key, repr(panel_key))
+    if (drawn := caches.panels.peek(key)) is not None:
+        return drawn
 
     def draw(_: object) -> bytes:
         return caches.panels.get(key, lambda: panel_of(part, scene).packet)
