@@ -68,11 +68,6 @@ class Scored:
         return len(self.queries)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the weights are softmax(q kᵀ · scaling), where allowed, and nothing besides."""
-        return self.added is None and self.softcap is None and self.sinks is None
-
-    @property
     def sizes(self) -> tuple[int, int]:
         """How many queries and how many keys there are."""
         return self.queries.shape[1], self.keys.shape[1]
