@@ -201,7 +201,7 @@ def same_word(sides: Sides) -> Pairs:
     Punctuation and special tokens are no words.
     """
     queries, keys = sides.words
-    texts = queries.text[sides.part, None]
+    texts = queries.text[sides.part, None]  # "query 1"
     pairs: np.ndarray = (texts == keys.text) & (texts >= 0)
     if sides.queries_are_keys:
         pairs &= queries.place[sides.part, None] != keys.place

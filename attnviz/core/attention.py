@@ -94,7 +94,7 @@ class Scored:
 
     def _weights(self, head: Heads, queries: Queries) -> Float[np.ndarray, "*head query key"]:
         """Computed in blocks of queries: what a block takes besides is small."""
-        sinks = None if self.sinks is None else np.asarray(self.sinks[head])[..., None]
+        sinks = None if self.sinks is None else np.asarray(self.sinks[head])[..., None]  # "*head 1"
         *heads, count, _ = self.queries[head][..., queries, :].shape
         check_size(*heads, count, self.sizes[1])
         a_query = prod(heads) * self.sizes[1]

@@ -81,7 +81,7 @@ function paletteOf(ramp) {
   if (!palettes.has(ramp)) {
     const bytes = new Uint8Array((4 * ramp.length) / 3);
     for (let level = 0; 3 * level < ramp.length; level++) {
-      bytes.set([...ramp.subarray(3 * level, 3 * level + 3), LEVELS], 4 * level);
+      bytes.set([...colourOf(ramp, level), LEVELS], 4 * level);
     }
     palettes.set(ramp, new Uint32Array(bytes.buffer));
   }
