@@ -43,8 +43,8 @@ def explore() -> None:
         address.show_dropped()
 
 
-def _body(now: ExploreState) -> None:
-    sentence = chosen_sentence(now)
+def _body(view: ExploreState) -> None:
+    sentence = chosen_sentence(view)
     with st.container(key="sentence_row"):
         boxes, menu_of_models = st.columns([10, 2.4])
     with boxes:
@@ -54,7 +54,7 @@ def _body(now: ExploreState) -> None:
     with clear_errors():
         with menu_of_models:
             name = model_name()
-            weights = opened_weights() if now.model == OTHER else None
+            weights = opened_weights() if view.model == OTHER else None
         if weights is not None:
             _see_weights(weights)
             return
@@ -63,7 +63,7 @@ def _body(now: ExploreState) -> None:
         if card is not None:
             with boxes:
                 target_box(card)
-            _see(TraceKey.of(card, *sentence, now.target, now.kind), card)
+            _see(TraceKey.of(card, *sentence, view.target, view.kind), card)
     if (last := last_shown.last()) is not None:
         with clear_errors():
             _see(*last)
@@ -111,14 +111,14 @@ def _seen(key: TraceKey, usual: Different) -> ExploreState:
     return view
 
 
-def _embedded(now: ExploreState) -> None:
+def _embedded(view: ExploreState) -> None:
     """Chosen parts alone, for a frame in somebody else's page."""
     with clear_errors():
-        name = linked_model(now)
+        name = linked_model(view)
         if name is None:
             return
         card = card_of(name)
-        key = TraceKey.of(card, *chosen_sentence(now), now.target, now.kind)
+        key = TraceKey.of(card, *chosen_sentence(view), view.target, view.kind)
         trace = _run(key, card)
         usual = _fitted(key, trace)
         show_warnings(caches.traced(key.whole))

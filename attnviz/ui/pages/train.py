@@ -84,18 +84,18 @@ def _seen() -> TrainState:
     )
 
 
-def _task(now: TrainState) -> Task:
-    return task_called(now.task or FIRST_TASK)
+def _task(page_state: TrainState) -> Task:
+    return task_called(page_state.task or FIRST_TASK)
 
 
-def _one_training(now: TrainState) -> None:
+def _one_training(page_state: TrainState) -> None:
     with clear_errors():
-        run = _choice(now)
+        run = _choice(page_state)
         _buttons(run)
         job = _JOB.get()
         if job is not None:
             _finish(job) if not job.is_running else fragment(_state_of_job, run_every=ASK_SECONDS)()
-        elif now.is_trained and _TRAINED.get() is None:
+        elif page_state.is_trained and _TRAINED.get() is None:
             st.info(markdown_text(_linked(run)))
         elif (training := _training(run)) is not None:
             is_opened = training is _TRAINED.get()
@@ -114,9 +114,9 @@ def _linked(run: Run) -> str:
     )
 
 
-def _choice(now: TrainState) -> Run:
+def _choice(page_state: TrainState) -> Run:
     """What to train, as chosen, within the limits."""
-    task = _task(now)
+    task = _task(page_state)
     with st.container(key="train_choice", horizontal=True, vertical_alignment="bottom"):
         run = checked(task, *_sizes(task))
     st.caption(markdown_text(say(f"task.{task.name}_asks", language())))

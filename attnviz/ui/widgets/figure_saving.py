@@ -67,7 +67,7 @@ def _chosen_sheet() -> Sheet:
     return sheet
 
 
-def _choice(field: str, options: Sequence[Any], now: object) -> None:
+def _choice(field: str, options: Sequence[Any], value: object) -> None:
     """One choice about the sheet."""
     key = f"save_{field}"
 
@@ -79,7 +79,7 @@ def _choice(field: str, options: Sequence[Any], now: object) -> None:
         options,
         format_func=lambda option: _option_name(field, option),
         required=True,
-        **state.shown(key, now, take, "default"),
+        **state.shown(key, value, take, "default"),
     )
 
 

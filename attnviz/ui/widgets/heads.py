@@ -84,28 +84,28 @@ def fit_heads(of: str, heads: Sequence[HeadId], usual: Different) -> tuple[HeadI
 
 
 def _known(
-    now: ViewState, heads: Sequence[HeadId], usual: Different
+    view: ViewState, heads: Sequence[HeadId], usual: Different
 ) -> tuple[ViewState, tuple[HeadId, ...]]:
     """Heads of a link, without those that the model lacks; and these."""
     kind = heads[0].kind  # a pair is enough to name a head where all are of one kind
-    named = [head and head.of_kind(kind) for head in (now.a, now.b)]
-    more_heads = [head.of_kind(kind) for head in now.more]
+    named = [head and head.of_kind(kind) for head in (view.a, view.b)]
+    more_heads = [head.of_kind(kind) for head in view.more]
     a, b = (head if head in heads else None for head in named)
     missing = [head for head in (*named, *more_heads) if head and head not in heads]
     if a or b:
         a, b = a or usual.a, b or usual.b
     more = tuple(head for head in more_heads if head in heads)
-    return replace(now, a=a, b=b, more=more), tuple(missing)
+    return replace(view, a=a, b=b, more=more), tuple(missing)
 
 
-def heads_shown(now: ViewState, usual: Different) -> tuple[HeadId, HeadId]:
+def heads_shown(view: ViewState, usual: Different) -> tuple[HeadId, HeadId]:
     """What stands in A and B."""
-    return now.a or usual.a, now.b or usual.b
+    return view.a or usual.a, view.b or usual.b
 
 
-def are_usual(now: ViewState) -> bool:
+def are_usual(view: ViewState) -> bool:
     """Whether A and B stand on the most different heads because no others were chosen."""
-    return now.a is None and now.b is None
+    return view.a is None and view.b is None
 
 
 def choose_head(slot: str, head: HeadId, usual: Different) -> None:

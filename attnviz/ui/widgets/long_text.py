@@ -62,25 +62,25 @@ def _sentence(key: TraceKey) -> str:
     )
 
 
-def span_of(tokens: int, now: ViewState) -> Span | None:
+def span_of(tokens: int, view: ViewState) -> Span | None:
     """The span that is drawn: the chosen one, the beginning of a long text, or None: all of it."""
     if tokens <= SPANNED_FROM:
         return None
-    if now.span is None:
+    if view.span is None:
         return (0, USUAL_WIDTH - 1) if tokens > WHOLE_UP_TO else None
-    first = min(now.span[0], tokens - 1)
-    return first, min(now.span[1], tokens - 1)
+    first = min(view.span[0], tokens - 1)
+    return first, min(view.span[1], tokens - 1)
 
 
-def framed(trace: Trace, now: ViewState) -> Span | None:
+def framed(trace: Trace, view: ViewState) -> Span | None:
     """The span that the overview frames, where one can be chosen."""
     tokens = len(trace.tokens)
-    return None if tokens <= SPANNED_FROM else span_of(tokens, now) or (0, tokens - 1)
+    return None if tokens <= SPANNED_FROM else span_of(tokens, view) or (0, tokens - 1)
 
 
-def choose_span(trace: Trace, now: ViewState) -> None:
+def choose_span(trace: Trace, view: ViewState) -> None:
     """Two numbers: from which token to which one lines, maps and text are drawn."""
-    span, last = framed(trace, now), len(trace.tokens) - 1
+    span, last = framed(trace, view), len(trace.tokens) - 1
     if span is None:
         return
 

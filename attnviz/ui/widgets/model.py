@@ -50,15 +50,15 @@ def offered_models() -> list[str]:
     return [*catalogue.BUILT_IN, *limits.allowed_models, *other]
 
 
-def linked_model(now: SentenceState) -> str | None:
+def linked_model(sentence: SentenceState) -> str | None:
     """The model of an embedded page: that of its link. One of a hub still waits to be asked."""
-    name = now.model or catalogue.EMBEDDED
+    name = sentence.model or catalogue.EMBEDDED
     return model_name() if name == OTHER else name
 
 
-def model_in_link(now: SentenceState) -> str | None:
+def model_in_link(sentence: SentenceState) -> str | None:
     """How a link names the chosen model; the embedded one it need not name."""
-    name = ASKED.get() if now.model == OTHER else now.model
+    name = ASKED.get() if sentence.model == OTHER else sentence.model
     return None if name == catalogue.EMBEDDED else name
 
 

@@ -49,17 +49,17 @@ def begin(key: TraceKey, usual: Different) -> None:
         state.change(ViewState, **_filters(ViewState()))
 
 
-def _filters(now: ViewState) -> dict[str, Any]:
-    return {name: getattr(now, name) for name in FIGURE}
+def _filters(view: ViewState) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in FIGURE}
 
 
-def as_linked(now: V, usual: Different) -> V:
+def as_linked(view: V, usual: Different) -> V:
     """What is seen, with the heads by name where a link without them would open otherwise."""
-    if not usual.is_note or not are_usual(now):
-        return now
-    if _filters(now) == FIGURE and not now.pins:
-        return replace(now, **_filters(ViewState()))
-    return replace(now, a=usual.a, b=usual.b)
+    if not usual.is_note or not are_usual(view):
+        return view
+    if _filters(view) == FIGURE and not view.pins:
+        return replace(view, **_filters(ViewState()))
+    return replace(view, a=usual.a, b=usual.b)
 
 
 def why(trace: Trace, usual: Different) -> str:

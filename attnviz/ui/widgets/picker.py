@@ -29,11 +29,11 @@ DECIMALS = 3  # of the value under a tile
 _WANTS_MOST_DIFFERENT = SessionValue("wants_most_different", False)
 
 
-def sort_and_pair(now: ViewState) -> None:
+def sort_and_pair(view: ViewState) -> None:
     """What the tiles are sorted by, and the pair that differs most."""
-    of_layers = Lens(map=now.map).is_of_layers
+    of_layers = Lens(map=view.map).is_of_layers
     options = (BY_LAYER,) if of_layers else SORTS
-    shown = BY_LAYER if of_layers else now.sort_by
+    shown = BY_LAYER if of_layers else view.sort_by
     with st.container(key="sort_row", horizontal=True, vertical_alignment="center"):
         st.selectbox(
             say("picker.sort", language()),
@@ -69,12 +69,12 @@ def take_most_different(key: TraceKey, trace: Trace) -> None:
 
 
 def overview(
-    key: TraceKey, trace: Trace, now: ViewState, usual: Different, *, captioned: bool = False
+    key: TraceKey, trace: Trace, view: ViewState, usual: Different, *, captioned: bool = False
 ) -> None:
     """The tiles, with the chosen heads framed; they or the page around them name the model."""
-    heads = heads_shown(now, usual)
-    drawn = caches.overview_of(key, trace, kind=now.map)
-    of_layers = Lens(map=now.map).is_of_layers  # the callback outlives the run: no trace in it
+    heads = heads_shown(view, usual)
+    drawn = caches.overview_of(key, trace, kind=view.map)
+    of_layers = Lens(map=view.map).is_of_layers  # the callback outlives the run: no trace in it
 
     def take() -> None:
         if choice := figures.picked(OVERVIEW):
@@ -84,9 +84,9 @@ def overview(
                 layer, head = head, heads[slot == "B"].head
             choose_head(slot, HeadId(layer, head, key.kind or "self"), usual)
 
-    ranked = None if of_layers else _ranked(key, trace, now.sort_by)
-    span = long_text.framed(trace, now)
-    packet = drawn.packet(*heads, language(), now.more, ranked, captioned=captioned, span=span)
+    ranked = None if of_layers else _ranked(key, trace, view.sort_by)
+    span = long_text.framed(trace, view)
+    packet = drawn.packet(*heads, language(), view.more, ranked, captioned=captioned, span=span)
     figures.show_overview(packet, OVERVIEW, on_picked=take, on_spanned=_take_span)
 
 

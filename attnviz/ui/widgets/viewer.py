@@ -59,28 +59,28 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
                 share_here()
 
 
-def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Different) -> None:
+def embedded_viewer(key: TraceKey, trace: Trace, view: ExploreState, usual: Different) -> None:
     """The parts that an embedded page's link asks for, one below the other."""
-    chosen = controls.choices(key, trace, now, usual)
+    chosen = controls.choices(key, trace, view, usual)
     if not _can_be_drawn(key, trace, chosen):
         return
     pins.share_selection(key, trace, chosen.lens)
     parts: dict[str, Callable[[], None]] = {
-        "overview": lambda: picker.overview(key, trace, now, usual),
+        "overview": lambda: picker.overview(key, trace, view, usual),
         "heatmaps": lambda: heatmaps(key, trace, chosen),
         "lines": lambda: lines(key, trace, chosen),
         "table": lambda: numbers(trace, chosen),
         **{kind.view: partial(pictures, kind, key, trace, chosen) for kind in FOLDED},
     }
-    for name in now.views or USUAL_VIEWS:
+    for name in view.views or USUAL_VIEWS:
         with st.container(key=name):
             parts[name]()
     figures.tell_height()
 
 
-def _can_be_drawn(key: TraceKey, trace: Trace, now: Choices) -> bool:
+def _can_be_drawn(key: TraceKey, trace: Trace, choices: Choices) -> bool:
     """Compute the maps that are chosen, or say why there are none."""
-    kind = now.lens.map
+    kind = choices.lens.map
     if kind == "raw":
         return True
     try:
@@ -91,14 +91,14 @@ def _can_be_drawn(key: TraceKey, trace: Trace, now: Choices) -> bool:
             with_progress(
                 lambda _: caches.overview_of(key, trace, kind=kind), language(), computing
             )
-        _ = shown(trace, now.heads, now.lens, now.combination)[0].map
+        _ = shown(trace, choices.heads, choices.lens, choices.combination)[0].map
     except AttnvizError as problem:
         show_error(problem)
         return False
     return True
 
 
-def _facts(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> None:
+def _facts(key: TraceKey, trace: Trace, view: ViewState, usual: Different) -> None:
     """What ran, why these two heads, and what the tiles are sorted by."""
     model = trace.model
     summary = say(
@@ -112,8 +112,8 @@ def _facts(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Non
         most=model.max_tokens,
     )
     with st.container(key="facts"):
-        if are_usual(now):
+        if are_usual(view):
             st.markdown(markdown_text(opening.why(trace, usual)))
         st.markdown(markdown_text(summary))
-        if sorted_by := picker.sort_words(now.sort_by):
+        if sorted_by := picker.sort_words(view.sort_by):
             st.markdown(markdown_text(sorted_by))

@@ -70,7 +70,7 @@ def _form(
     step = width / PLACES
     middles = [step * (place + 0.5) for place in range(PLACES)]
     start = scene.number("start")
-    one = followed[start]
+    place_looks = followed[start]
     second = int(digits[start])
     third = int(digits[second])
     below = ROW + side / 2 + 1.2 * size
@@ -85,8 +85,8 @@ def _form(
     ]
     label = scene.say(text_of("figure.looks_below"))
     looks = (
-        (LOOKS_FIRST, one.first, one.first_weight),
-        (LOOKS_SECOND, one.second, one.second_weight),
+        (LOOKS_FIRST, place_looks.first, place_looks.first_weight),
+        (LOOKS_SECOND, place_looks.second, place_looks.second_weight),
     )
     deepest = low + max(_height(start, look) for _, look, _ in looks)
     for layer, (at, look, weight) in enumerate(looks):
