@@ -6,6 +6,7 @@ Safetensors only: no pickle and no remote code.
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,11 +94,11 @@ def stamp(name: str) -> Stamp | None:
         return None
     try:
         found = model_folder(Path(name))
-        files = [file for of in {found.folder, found.vocabulary} for file in of.iterdir()]
-        known = [(str(file), file.stat()) for file in sorted(files) if file.suffix in FILES]
+        files = [file for of in {found.folder, found.vocabulary} for file in os.scandir(of)]
+        known = [(file.path, file.stat()) for file in files if file.name.endswith(FILES)]
     except (ModelError, OSError):  # gone, or being written: what was read is still what it was
         return None
-    return tuple((file, now.st_mtime_ns, now.st_size, now.st_ino) for file, now in known)
+    return tuple(sorted((path, now.st_mtime_ns, now.st_size, now.st_ino) for path, now in known))
 
 
 def _control(checkpoint: Checkpoint) -> Checkpoint:

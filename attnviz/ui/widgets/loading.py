@@ -3,7 +3,7 @@
 import gc
 
 from attnviz.errors import ModelError
-from attnviz.models.load import Model, is_loaded, load
+from attnviz.models.load import Model, as_read, load
 from attnviz.runtime.cache import Cache
 from attnviz.runtime.settings import settings
 from attnviz.ui.frame import language
@@ -19,9 +19,8 @@ def loaded(name: str) -> Model:
     """
     if settings().public and name not in offered_models():
         raise ModelError("not_allowed", known=", ".join(offered_models()))
-    if is_loaded(name):
-        model = load(name)
-    else:
+    model = as_read(name)
+    if model is None:
         model = with_progress(lambda report: load(name, report), language(), "load")
     settle(model.card.revision)
     return model
