@@ -23,6 +23,7 @@ from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.heatmap.beside import (
     BARS,
+    colour_bar,
     divergence_axis,
     divergences,
     room_for,
@@ -137,7 +138,7 @@ def draw(
     hover = (
         f"{say('picture.query', language)}: %{{y}}<br>{say('picture.key', language)}: %{{x}}<br>"
     )
-    bar = None if captioned else _colour_bar(view, mode, language)
+    bar = None if captioned else colour_bar(view, mode, language)
     data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, bar)]
     if _has_numbers(attention, captioned):
         signed = attention.is_signed
@@ -164,11 +165,11 @@ def _cells(
     view: Shown,
     hover: str,
     mode: Mode,
-    colour_bar: dict[str, Any] | None,
+    bar: dict[str, Any] | None,
 ) -> go.Heatmap:
     """The values that are shown, each with its number under the pointer.
 
-    Without a `colour_bar` the page has the inks: Plotly takes as long for one as for the cells.
+    Without a `bar` of colours the page has the inks: Plotly takes as long for one as for the cells.
     """
     signed, colour = view.map.is_signed, getattr(view.code, mode)
     signs: dict[str, Any] = {}
@@ -189,8 +190,8 @@ def _cells(
         zmax=1,
         xgap=0,
         ygap=0,
-        colorbar=colour_bar,
-        showscale=colour_bar is not None,
+        colorbar=bar,
+        showscale=bar is not None,
     )
 
 
@@ -213,20 +214,6 @@ def _not_allowed(
 def _kind(view: Shown) -> str:
     """The end of a text's key where values of either sign want other words than weights."""
     return "_signed" if view.map.is_signed else ""
-
-
-def _colour_bar(view: Shown, mode: Mode, language: Language) -> dict[str, Any]:
-    ticks = style.TICKS[view.map.scale]
-    what = "picture.value" if view.map.is_signed else "picture.weight"
-    return {
-        "title": {"text": say(what, language), "side": "right"},
-        "tickvals": list(ticks),
-        "ticktext": [f"{tick:g}".replace("-", "−") for tick in ticks],
-        "thickness": 8,
-        "xpad": 4,
-        "outlinewidth": 0,
-        "tickfont": {"size": 10, "color": style.FAINT_INK[mode]},
-    }
 
 
 def _size(view: Shown) -> str:
