@@ -71,7 +71,7 @@ def take_most_different(key: TraceKey, trace: Trace) -> None:
 def overview(
     key: TraceKey, trace: Trace, view: ViewState, usual: Different, *, captioned: bool = False
 ) -> None:
-    """The tiles, with the chosen heads framed; they or the page around them name the model."""
+    """The tiles; they or the page around them name the model. The selection frames the chosen."""
     heads = heads_shown(view, usual)
     drawn = caches.overview_of(key, trace, kind=view.map)
     of_layers = Lens(map=view.map).is_of_layers  # the callback outlives the run: no trace in it
@@ -86,7 +86,7 @@ def overview(
 
     ranked = None if of_layers else _ranked(key, trace, view.sort_by)
     span = long_text.framed(trace, view)
-    packet = drawn.packet(*heads, language(), view.more, ranked, captioned=captioned, span=span)
+    packet = drawn.packet(None, None, language(), (), ranked, captioned=captioned, span=span)
     figures.show_overview(packet, OVERVIEW, on_picked=take, on_spanned=_take_span)
 
 
