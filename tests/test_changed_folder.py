@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -79,8 +80,8 @@ def test_a_page_looks_at_the_files_of_a_loaded_model_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = AppTest.from_function(page, default_timeout=CEILING, args=(str(folder),)).run()
-    looks: list[str] = []
-    stamp = catalogue.stamp
-    monkeypatch.setattr(catalogue, "stamp", lambda name: looks.append(name) or stamp(name))
-    assert not app.run().exception
-    assert looks == [str(folder)]
+    with monkeypatch.context() as patch:
+        stamp = Mock(wraps=catalogue.stamp)
+        patch.setattr(catalogue, "stamp", stamp)
+        assert not app.run().exception
+    stamp.assert_called_once_with(str(folder))
