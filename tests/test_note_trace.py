@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 import attnviz
 from attnviz.core.partial import PartialTrace
 from attnviz.core.trace import Trace
-from attnviz.errors import ModelError
+from attnviz.errors import AttnvizError, ModelError, TextError
 from attnviz.lessons.note_trace import FILE, as_file, note_trace
 from attnviz.models import catalogue
 from attnviz.models.load import Model
@@ -248,6 +248,31 @@ def test_a_first_page_that_cannot_be_had_is_a_failed_server(
     monkeypatch.setattr(lifespan, "open_first_page", missing)
     lifespan._open_and_load()
     assert ask_health()[0] == 503
+
+
+@pytest.mark.parametrize(
+    ("problem", "status", "code"),
+    [
+        (TextError("too_long", characters="114", limit="100"), "ok", 200),  # a low limit
+        (ModelError("embedded_missing", package="x"), "failed", 503),
+    ],
+)
+def test_an_opening_that_cannot_be_had_does_not_end_the_start(
+    problem: AttnvizError, status: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr(lifespan, "_state", {"status": "starting", "since": 0.0})
+    monkeypatch.setattr(lifespan, "_drawn", Recorded([]))
+    monkeypatch.setattr(lifespan, "SETTLE_SECONDS", 0)
+    opening.give_up()
+    monkeypatch.setattr(caches, "_partial", refused)
+    if isinstance(problem, ModelError):
+        monkeypatch.setattr("attnviz.ui.server.self_test.largest_difference", refused)
+    lifespan._open_and_load()
+    assert lifespan.health_report()["status"] == status
+    assert ask_health()[0] == code
 
 
 _COLD = f"""
