@@ -10,7 +10,7 @@ function keepSelection(keeper) {
   const tell = () => {
     for (const chart of document.querySelectorAll(CHARTS)) markChart(keeper, chart);
     for (const table of document.querySelectorAll(TABLES)) markTable(keeper, table);
-    document.dispatchEvent(new CustomEvent(TELLS, { detail: { pins: [...selection.pins], at: [...selection.at] } }));
+    document.dispatchEvent(new CustomEvent(TELLS, { detail: { pins: [...selection.pins], at: [...selection.at], framed: keeper.meta.framed } }));
   };
   const pin = (pins) => {
     if (pins.join() === selection.pins.join()) return;
