@@ -10,6 +10,7 @@ import attnviz
 from attnviz.pictures import svg
 from attnviz.pictures.breaking import pieces, units
 from attnviz.pictures.elements import lettering
+from attnviz.pictures.widths import room_of
 from attnviz.texts import LANGUAGES, say
 
 ROOMS = range(120, 720, 20)
@@ -61,4 +62,4 @@ def test_lines_keep_every_letter_in_order(said: str, width: int) -> None:
     assert "".join(pieces(said)) == "".join(units(said)) == said
     lines = svg.wrapped(said, width)
     assert "".join(lines).replace(" ", "") == said.replace(" ", "")
-    assert all(svg.room_of(line) * 10 <= width - 16 for line in lines)
+    assert all(room_of(line) * 10 <= width - 16 for line in lines)

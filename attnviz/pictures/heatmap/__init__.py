@@ -131,6 +131,9 @@ def draw(
     formula, ink and notes itself unless it is `captioned` with them, as on a page: it may then
     stand beside others, and the divergence of each row beside a difference of two heads.
     """
+    # Plotly takes a pandas that another thread has begun to import for a whole one.
+    import pandas  # noqa: F401
+
     attention = view.map
     rows, columns = _names(attention.rows), _names(attention.columns)
     drawn = np.where(attention.shown, attention.values, np.nan)

@@ -73,8 +73,8 @@ function runSentence(event) {
   target.dispatchEvent(new KeyboardEvent("keydown", asStreamlitHasIt));
 }
 
-export default function ({ data }) {
-  document.documentElement.lang = data;
+export default function ({ data: { language } }) {
+  document.documentElement.lang = language;
   let due = 0;
   const changed = () => {
     comeBack();

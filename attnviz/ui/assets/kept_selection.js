@@ -94,7 +94,8 @@ export default function ({ data, parentElement, setStateValue }) {
   const keeper = keepers.get(parentElement) ?? { selection: { pins: [], at: [] } };
   keepers.set(parentElement, keeper);
   keeper.keep = inTurn(setStateValue);
-  keeper.meta = data;
+  const [rows, columns] = data.sides;
+  keeper.meta = { rows, columns };
   if (keeper.beginning !== data.beginning) {
     keeper.beginning = data.beginning;
     Object.assign(keeper.selection, { pins: data.pins, at: [] });
