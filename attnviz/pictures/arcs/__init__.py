@@ -107,7 +107,7 @@ def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
             **line_words([view], language),
             **({"strokes": ""} if captioned else {}),
             "direction": "" if captioned else direction,
-            "help": say("arcs.help", language),
+            "help": "" if captioned else say("arcs.help", language),
         },
     }
     return Arcs(view, alt, pack(meta, line_arrays([view])), language)

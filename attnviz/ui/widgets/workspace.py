@@ -120,6 +120,8 @@ def pictures(
             st.caption(markdown_text(error.text(language())))
             return
         figures.show_picture(kind.script.name, packet, f"{kind.view}_picture_{index}")
+    if captioned and kind.help:
+        st.caption(say(kind.help, language()))
 
 
 def lines(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False) -> None:
