@@ -182,7 +182,7 @@ def _measure(key: TraceKey, trace: Trace) -> tuple[Measure, float, float]:
         most,
         step=most / STEPS,
         **state.shown("finder_range", (low, high), take),
-        width=260,
+        width=380,
     )
     return chosen, low, high
 
