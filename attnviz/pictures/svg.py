@@ -93,6 +93,18 @@ def beside_each_other(blocks: Sequence[Block], between: Length) -> Block:
     return Block("".join(parts), x - between, max(block.height for block in blocks))
 
 
+def on_one_level(
+    panels: Sequence[tuple[Sequence[Block], Sequence[Block]]], below: Length, between: Length
+) -> Block:
+    """Panels beside each other, each of two parts, the second ones beginning at one height."""
+    above = [below_each_other(first, below) for first, _ in panels]
+    high = max(one.height for one in above)
+    level = [
+        [replace(one, height=high), *rest] for one, (_, rest) in zip(above, panels, strict=True)
+    ]
+    return beside_each_other([below_each_other(one, below) for one in level], between)
+
+
 def words(
     title: str,
     lines: Iterable[str],

@@ -47,7 +47,8 @@ class Arcs(MapPicture):
         words, paper = head_words(view, language), paper_of(sheet)
         named = some_named(paper.every(step_on_paper(view.map, paper)), language)
         small = [
-            f"{words['formula']} {words['says']}".strip(),
+            words["formula"],
+            words["says"],
             " ".join(words["notes"]),
             f"{_direction(view, language)} {stroke_words([view], language, f'× {MM:g} mm')}",
             *named,
