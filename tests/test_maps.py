@@ -30,10 +30,12 @@ from attnviz.pictures import style
 from attnviz.pictures.colour import contrast, linear, oklab
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.hatch import segments
+from attnviz.pictures.heatmap import draw
+from attnviz.pictures.heatmap.beside import inks
 from attnviz.pictures.overview.tiles import cell_edges, pool
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.quantised import HIDDEN, STEPS
-from attnviz.pictures.shown import shown
+from attnviz.pictures.shown import one_shown, shown
 from attnviz.texts import LANGUAGES, Language, Message
 from attnviz.ui.widgets.pins import positions_of
 from tests.colour_blindness import BLINDNESS, as_seen_with
@@ -228,6 +230,24 @@ def test_a_heatmap_holds_the_values_and_hatches_what_is_not_allowed(
         (middle,) = {ink for at, ink in cells.colorscale if at == 0.5}
         rgb = "#{:02x}{:02x}{:02x}".format(*map(int, re.findall(r"\d+", middle)))
         assert np.abs(oklab(linear(rgb)) - paper).max() < 0.01
+
+
+@both
+@pytest.mark.parametrize("mode", style.MODES)
+def test_the_inks_below_a_heatmap_are_those_of_its_cells(
+    seen: AttentionMap, mode: style.Mode
+) -> None:
+    view = one_shown(seen, None, None)
+    (cells, *_) = draw(view, mode=mode, captioned=True).figure.data
+    scale = {round(2 * at - 1 if seen.is_signed else at, 6): ink for at, ink in cells.colorscale}
+    found = inks(view, mode)
+    assert len(found) >= 4
+    for colour, number in found:
+        value = float(number.replace("−", "-"))
+        nearest = min(scale, key=lambda at: abs(at - value))
+        rgb = "#{:02x}{:02x}{:02x}".format(*map(int, re.findall(r"\d+", scale[nearest])))
+        apart = np.abs(oklab(linear(colour)) - oklab(linear(rgb))).max()
+        assert apart < 0.02, number
 
 
 def cells_hatched(path: str, seen: AttentionMap) -> np.ndarray:

@@ -28,6 +28,7 @@ from attnviz.pictures.picture import percent
 from attnviz.pictures.shown import shown
 from attnviz.share.state import FOLDED, USUAL_ARRANGEMENT
 from attnviz.texts import Language, say
+from attnviz.ui.components import figures
 from attnviz.ui.widgets import progress, saving
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
@@ -625,3 +626,26 @@ def test_a_figure_too_large_to_be_looked_at_is_saved_all_the_same(
     assert "No preview" in said(page)
     assert not any("base64," in one.proto.body for one in page.get("html"))
     assert page.get("download_button")
+
+
+def test_the_overviews_tiles_are_sent_once_for_all_heads(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiles: list[bytes] = []
+    framed: list[Any] = []
+    show, keep = figures.show_overview, figures.keep_selection
+
+    def shown(packet: bytes, *given: Any, **more: Any) -> None:
+        tiles.append(packet)
+        show(packet, *given, **more)
+
+    def kept(beginning: str, pins: Any, positions: Any, frames: Any, **more: Any) -> None:
+        framed.append(frames)
+        keep(beginning, pins, positions, frames, **more)
+
+    monkeypatch.setattr(figures, "show_overview", shown)
+    monkeypatch.setattr(figures, "keep_selection", kept)
+    for head in (HeadId(2, 1), HeadId(4, 7)):
+        page.selectbox(key="a").select(head).run()
+    assert len(set(tiles)) == 1, "Streamlit sends equal messages once"
+    assert [frames["marked"]["A"] for frames in framed] == [(2, 1), (4, 7)]

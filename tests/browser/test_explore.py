@@ -4,8 +4,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -195,6 +197,35 @@ def test_the_heatmaps_cells_are_the_weights(visit: Open, note: attnviz.Trace) ->
         np.testing.assert_array_equal(np.array(drawn, dtype=np.float32), note.weights(head))
         expect(plot.locator(".gtitle")).to_have_text(str(head))
         expect(plot.locator(".gtitle-subtitle")).to_contain_text("query ↓ / → key")
+
+
+NAMES_OUT_OF_SIGHT = """(plot) => {
+  const sides = (one) => one.getBoundingClientRect();
+  const whole = sides(plot);
+  const { xaxis, yaxis } = plot._fullLayout;
+  const [first, last] = [whole.left + xaxis._offset, whole.top + yaxis._offset + yaxis._length];
+  return [...plot.querySelectorAll(".ytick text, .xtick text")].filter((name) => {
+    const { left, right, top, bottom } = sides(name);
+    const isRow = name.closest(".ytick") !== null;
+    const isIn = left >= whole.left && right <= whole.right + 1 && bottom <= whole.bottom;
+    return !isIn || (isRow ? right > first + 1 : top < last - 1);
+  }).map((name) => name.textContent);
+}"""
+WIDEST = ["mmmmmmmmmmmmmmmmmm wwwwwwwwwwwwwwwwww", "illicitly fill", "注意力 机制", "— … @@@ %%%"]
+
+
+@pytest.mark.parametrize("text", WIDEST)
+def test_names_of_a_heatmap_have_room(
+    server: Server, open_tab: Callable[..., Page], text: str
+) -> None:
+    link = "/?" + urlencode({"v": "1", "s": text, "see": "heatmaps", "unit": "word"})
+    page = open_tab(1440, 900, "light")
+    page.goto(server.address + link)
+    plots = page.locator(".st-key-heatmaps .js-plotly-plot")
+    expect(plots).to_have_count(3)
+    for plot in plots.all():
+        expect(plot.locator(".ytick text").first).to_be_visible()
+        assert plot.evaluate(NAMES_OUT_OF_SIGHT) == []
 
 
 def test_hover_stays_in_the_browser_and_pins_enter_the_link(

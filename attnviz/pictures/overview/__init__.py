@@ -46,6 +46,22 @@ class Ranked(NamedTuple):
     values: Sequence[str]
 
 
+def framed_tiles(
+    drawn: Trace | AttentionMap, map_kind: MapKind, heads: Sequence[AnyHead | None]
+) -> dict[str, Any]:
+    """The tiles of `heads` (A, B and more), each by its row and its column, which are framed.
+
+    Raises:
+        InterventionError: if the model has no such head.
+    """
+    if not isinstance(drawn, Trace):
+        return {"marked": {"A": None, "B": None}, "more": []}
+    of_layers = Lens(map=map_kind).is_of_layers
+    checked = [None if head is None else drawn.check_head(head) for head in heads]
+    of_a, of_b, *others = [place_of(head, of_layers=of_layers) for head in checked]
+    return {"marked": {"A": of_a, "B": of_b}, "more": others}
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Overview:
     """All heads of a trace as tiles, or all its layers; or one map as one tile."""
@@ -80,17 +96,10 @@ class Overview:
             InterventionError: if the model has no such head.
         """
         check_language(language)
-        marked: list[tuple[int, int] | None] = [None, None]
-        others: list[tuple[int, int] | None] = []
-        if isinstance(self.drawn, Trace):
-            of_layers = Lens(map=self.map).is_of_layers
-            heads = (None if head is None else self.drawn.check_head(head) for head in (a, b))
-            marked = [place_of(head, of_layers=of_layers) for head in heads]
-            others = [place_of(self.drawn.check_head(h), of_layers=of_layers) for h in more]
         arrays = {"tiles": self.tiles.levels, **inks_of(self.drawn)}
         if self.tiles.denied is not None:
             arrays["denied"] = self.tiles.denied
-        meta = {**self._words(language), "marked": {"A": marked[0], "B": marked[1]}, "more": others}
+        meta = {**self._words(language), **framed_tiles(self.drawn, self.map, (a, b, *more))}
         if captioned:
             meta["title"] = meta["name"]
         if span is not None:

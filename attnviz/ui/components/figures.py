@@ -219,16 +219,19 @@ def keep_selection(
     beginning: str,
     pins: Sequence[str],
     positions: Mapping[str, Sequence[Sequence[int]]],
+    framed: Mapping[str, Any],
     on_pins: Callable[[], None],
 ) -> None:
     """Let all pictures of the page share what is pinned and pointed at.
 
     `pins` are the tokens that are pinned at the `beginning`, and whenever that changes: q3 as a
     query, k0 as a key. `positions` are the tokens behind each place that is shown, of queries
-    ("q") and keys ("k"). `on_pins` runs when the pins changed; `pinned()` says to what.
+    ("q") and keys ("k"). `on_pins` runs when the pins changed; `pinned()` says to what. `framed`
+    are the tiles that the overview frames: apart from it, so that it is sent once for all heads.
     """
-    sides = tuple({"positions": positions[side]} for side in "qk")
-    data = {"beginning": beginning, "pins": tuple(pins), "sides": sides}
+    rows, columns = ({"positions": positions[side]} for side in "qk")
+    meta = {"rows": rows, "columns": columns, "framed": dict(framed)}
+    data = {"beginning": beginning, "pins": tuple(pins), "meta": (meta,)}
     _selection(key=SELECTION, data=data, on_pins_change=on_pins)
 
 

@@ -71,7 +71,7 @@ def take_most_different(key: TraceKey, trace: Trace) -> None:
 def overview(
     key: TraceKey, trace: Trace, now: ViewState, usual: Different, *, captioned: bool = False
 ) -> None:
-    """The tiles, with the chosen heads framed; they or the page around them name the model."""
+    """The tiles; they or the page around them name the model. The selection frames the chosen."""
     heads = heads_shown(now, usual)
     drawn = caches.overview_of(key, trace, kind=now.map)
     of_layers = Lens(map=now.map).is_of_layers  # the callback outlives the run: no trace in it
@@ -86,7 +86,7 @@ def overview(
 
     ranked = None if of_layers else _ranked(key, trace, now.sort_by)
     span = long_text.framed(trace, now)
-    packet = drawn.packet(*heads, language(), now.more, ranked, captioned=captioned, span=span)
+    packet = drawn.packet(None, None, language(), (), ranked, captioned=captioned, span=span)
     figures.show_overview(packet, OVERVIEW, on_picked=take, on_spanned=_take_span)
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError, AttnvizError
 from attnviz.pictures.provenance import tokens_said
@@ -20,7 +21,7 @@ from attnviz.ui.widgets import controls, opening, picker, pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.head_finder import head_finder
-from attnviz.ui.widgets.heads import Different, are_usual
+from attnviz.ui.widgets.heads import Different, are_usual, heads_shown
 from attnviz.ui.widgets.other_kinds import other_kinds
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.saving import save
@@ -48,7 +49,7 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
             with st.container(key="overview"):
                 picker.overview(key, trace, now, usual, captioned=True)
             _facts(key, trace, now, usual)
-            pins.share_selection(key, trace, chosen.lens)
+            pins.share_selection(key, trace, chosen.lens, _framed(now, usual))
             other_kinds(key)
         with right:
             workspace(key, trace, now, chosen)
@@ -64,7 +65,7 @@ def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Diffe
     chosen = controls.choices(key, trace, now, usual)
     if not _can_be_drawn(key, trace, chosen):
         return
-    pins.share_selection(key, trace, chosen.lens)
+    pins.share_selection(key, trace, chosen.lens, _framed(now, usual))
     parts: dict[str, Callable[[], None]] = {
         "overview": lambda: picker.overview(key, trace, now, usual),
         "heatmaps": lambda: heatmaps(key, trace, chosen),
@@ -76,6 +77,11 @@ def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Diffe
         with st.container(key=name):
             parts[name]()
     figures.tell_height()
+
+
+def _framed(now: ViewState, usual: Different) -> tuple[HeadId, ...]:
+    """The heads whose tiles are framed: A, B, and more."""
+    return (*heads_shown(now, usual), *now.more)
 
 
 def _can_be_drawn(key: TraceKey, trace: Trace, now: Choices) -> bool:
