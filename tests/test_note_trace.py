@@ -281,8 +281,8 @@ from streamlit.testing.v1 import AppTest
 from attnviz.ui.server import lifespan
 from attnviz.ui.server.paths import MAIN
 
-def heavy():
-    return [name for name in ("torch", "transformers") if name in sys.modules]
+def heavy(*names):
+    return [name for name in ("torch", "transformers", *names) if name in sys.modules]
 
 lifespan._state["is_served"] = True
 lifespan.open_first_page()
@@ -290,7 +290,7 @@ from attnviz.ui.server import opening
 opening.draw()
 app = AppTest.from_file(str(MAIN), default_timeout={CEILING}).run()
 drawn = [one.key for one in app.get("bidi_component")]
-first = dict(heavy=heavy(), drawn=drawn, failed=len(app.exception) + len(app.error))
+first = dict(heavy=heavy("pandas"), drawn=drawn, failed=len(app.exception) + len(app.error))
 for tab in ("heatmaps", "highlights", "table"):
     switch = next(one for one in app.get("button_group") if one.key == "tab")
     switch.set_value(tab).run()
@@ -302,7 +302,7 @@ print(json.dumps([first, tabs, typed]))
 """
 
 
-def test_the_first_page_needs_no_torch_and_a_sentence_brings_it() -> None:
+def test_the_first_page_needs_no_torch_and_no_pandas_and_a_sentence_brings_torch() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", _COLD], cwd=ROOT, capture_output=True, text=True, timeout=CEILING
     )

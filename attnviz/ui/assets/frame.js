@@ -93,9 +93,9 @@ function walkInOneStep() {
   for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, acts, true);
 }
 
-export default function ({ data }) {
+export default function ({ data: { language } }) {
   walkInOneStep();
-  document.documentElement.lang = data;
+  document.documentElement.lang = language;
   let due = 0;
   const changed = () => {
     comeBack();
