@@ -24,10 +24,11 @@ from attnviz.models.load import Model
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Lines
+from attnviz.pictures.packet import unpack
 from attnviz.pictures.picture import percent
 from attnviz.pictures.shown import shown
 from attnviz.share.state import FOLDED, USUAL_ARRANGEMENT
-from attnviz.texts import say
+from attnviz.texts import Language, say
 from attnviz.ui.components import figures
 from attnviz.ui.widgets import progress, saving
 from attnviz.ui.widgets.controls import Choices
@@ -392,6 +393,21 @@ def test_a_picture_below_the_others_is_made_once_it_is_opened(
         typed(page, "word " * kind.most_places)
         assert not pictures & components(page)
         assert f"“{kind.name}” has room for {kind.most_places}" in said(page)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", [k for k in FOLDED if k.help], ids=lambda kind: kind.name)
+def test_how_pictures_are_used_is_said_once_for_both_heads(
+    minilm: Model, kind: PictureKind, language: Language
+) -> None:
+    page = AppTest.from_file(str(MAIN), default_timeout=CEILING)
+    page.query_params.update({**PAIR, "lang": language, "see": kind.view})
+    page.run()
+    drawn = {one.key: one.proto.bytes for one in page.get("bidi_component")}
+    packets = [unpack(drawn[f"{kind.view}_picture_{index}"]) for index in range(2)]
+    captions = [caption.value for caption in page.caption]
+    assert [meta["words"]["help"] for meta, _ in packets] == ["", ""]
+    assert captions.count(say(kind.help, language)) == 1
 
 
 def test_what_nobody_opened_is_not_made(page: AppTest) -> None:

@@ -175,7 +175,7 @@ def _weight_files(folder: Path) -> list[Path]:
     try:
         named = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
         return [folder / name for name in sorted(set(named.values()))]
-    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
         raise ModelError("damaged_file", file=WEIGHTS_INDEX) from problem
 
 
@@ -202,7 +202,7 @@ def _folder(name: str) -> Checkpoint:
         raise ModelError("no_config", folder=title, file=CONFIG)
     try:
         json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise ModelError("damaged_file", file=config.name) from problem
     revision = _weights_hash(folder, title)
     return Checkpoint(name, title, "folder", folder, revision, vocabulary=vocabulary)

@@ -40,6 +40,7 @@ class PictureKind:
     view: str = ""  # the part of Explore that shows it, and of a link to a frame
     is_folded: bool = False  # draws a `Shown`: on Explore below the others, made once opened
     how: Callable[[Shown, Language], str] | None = None  # what a page says for it; see `captioned`
+    help: str = ""  # the text that says how it is used, once for all pictures on a page
     order: int = 100  # among the others in lists
     most_places: int | None = None  # rows or columns that there is room for
     in_file: str = ""  # what stands before the head or the pair in its file's name

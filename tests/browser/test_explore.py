@@ -344,6 +344,28 @@ def test_the_first_screen_shows_everything(visit: Open) -> None:
             assert box["y"] + box["height"] <= 900, selector
 
 
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_the_note_opens_with_the_lines_of_both_heads_in_sight(visit: Open, language: str) -> None:
+    """One above the other, and no line moves when a token is kept and another is pointed at."""
+    page = visit(link="/", locale=language).page
+    pictures = page.locator(".st-key-lines .panel svg:has(.lines)")
+    boxes = [pictures.nth(panel).bounding_box() for panel in (0, 1)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"], "stacked"
+    assert boxes[1]["y"] + boxes[1]["height"] <= 900
+    tokens = pictures.nth(0).locator('.token[data-side="q"]')
+    tokens.nth(3).click()
+    kept = [pictures.nth(panel).bounding_box() for panel in (0, 1)]
+    tokens.nth(8).hover()  # the longest name makes room for its mark
+    expect(tokens.nth(8)).to_contain_text("#2")
+    assert [pictures.nth(panel).bounding_box() for panel in (0, 1)] == kept
+    name = tokens.nth(8).bounding_box()
+    assert name is not None
+    assert kept[0] is not None
+    assert name["y"] >= kept[0]["y"] - 1, "within the picture"
+
+
 def test_on_a_phone_the_pictures_stand_one_below_the_other(visit: Open) -> None:
     page = visit(width=390, height=844).page
     boxes = [

@@ -47,7 +47,8 @@ class Arcs(MapPicture):
         words, paper = head_words(view, language), paper_of(sheet)
         named = some_named(paper.every(step_on_paper(view.map, paper)), language)
         small = [
-            f"{words['formula']} {words['says']}".strip(),
+            words["formula"],
+            words["says"],
             " ".join(words["notes"]),
             f"{_direction(view, language)} {stroke_words([view], language, f'× {MM:g} mm')}",
             *named,
@@ -107,7 +108,7 @@ def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
             **line_words([view], language),
             **({"strokes": ""} if captioned else {}),
             "direction": "" if captioned else direction,
-            "help": say("arcs.help", language),
+            "help": "" if captioned else say("arcs.help", language),
         },
     }
     return Arcs(view, alt, pack(meta, line_arrays([view])), language)

@@ -5,9 +5,9 @@ is drawn or chosen. Lines whose opacity a screen cannot show (below 1/255) are c
 of drawn.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, product
 from typing import Literal, get_args
 
 import numpy as np
@@ -99,43 +99,43 @@ class Lines:
         if is_beside and self._stands_beside(paper):
             blocks = self._beside(together, paper)
         else:
-            blocks = [block for panel in together for block in self._panel(panel, paper)]
+            blocks = list(chain(*chain(*(self._panel(panel, paper) for panel in together))))
         return svg.document(self.trace, blocks, self.recipe, self.language, self.alt, sheet)
 
     def _beside(self, panels: Sequence[Sequence[int]], paper: Paper) -> list[svg.Block]:
-        """Two panels beside each other, the next ones below."""
+        """Two panels beside each other with their lines on one level, the next ones below."""
         half = _half(paper)
-        drawn = [svg.below_each_other(list(self._panel(panel, half)), 8) for panel in panels]
+        drawn = [self._panel(panel, half) for panel in panels]
         pairs = (drawn[at : at + 2] for at in range(0, len(drawn), 2))
-        return [svg.beside_each_other(pair, BESIDE) for pair in pairs]
+        return [svg.on_one_level(pair, 8, BESIDE) for pair in pairs]
 
     def _stands_beside(self, paper: Paper) -> bool:
         """Whether no name is lost to half the width that the whole width has room for."""
         half, whole = (self._layout(sheet).every for sheet in (_half(paper), paper))
         return half == 1 or whole > 1
 
-    def _panel(self, panel: Sequence[int], paper: Paper) -> Iterator[svg.Block]:
-        """The heads of one panel by their names, and their lines below."""
+    def _panel(self, panel: Sequence[int], paper: Paper) -> tuple[list[svg.Block], list[svg.Block]]:
+        """What is said of the heads of one panel, and their lines with what is listed of them."""
         language, first = self.language, self.maps[0].map
         dashes = {i: self._dash(i, panel, paper) for i in panel}
         drawn = [self._head_lines(i, paper, dashes[i]) for i in panel]
         pins = self._pins_drawn
         layout = self._layout(paper, len(pins) * sum(map(len, drawn)))
-        for index in panel:
-            yield self._words(index, paper, dashes[index], layout.every)
+        said = [self._words(index, paper, dashes[index], layout.every) for index in panel]
         if pins:
-            yield svg.small_print(_pinned(first, pins, language), paper=paper)
-        yield on_paper.line_diagram(layout, list(chain(*drawn)), pins)
-        if pins and not layout.holds_numbers:
-            for index in panel:
-                for pin in pins:
-                    yield svg.small_print(self._listed(index, pin, layout, pins), paper=paper)
+            said.append(svg.small_print(_pinned(first, pins, language), paper=paper))
+        listed = [] if layout.holds_numbers else list(product(panel, pins))
+        below = [
+            svg.small_print(self._listed(index, pin, layout, pins), paper=paper)
+            for index, pin in listed
+        ]
+        return said, [on_paper.line_diagram(layout, list(chain(*drawn)), pins), *below]
 
     def _words(self, index: int, paper: Paper, dash: str, every: int) -> svg.Block:
         """What is said of one head; with the first, of all lines and of names."""
         view, language = self.maps[index], self.language
         words = head_words(view, language)
-        small = [f"{words['formula']} {words['says']}".strip(), " ".join(words["notes"])]
+        small = [words["formula"], words["says"], " ".join(words["notes"])]
         counts = line_counts(view, language)
         if index == 0:
             named = some_named(every, language)

@@ -94,7 +94,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const keeper = keepers.get(parentElement) ?? { selection: { pins: [], at: [] } };
   keepers.set(parentElement, keeper);
   keeper.keep = inTurn(setStateValue);
-  keeper.meta = data;
+  [keeper.meta] = data.meta;
   if (keeper.beginning !== data.beginning) {
     keeper.beginning = data.beginning;
     Object.assign(keeper.selection, { pins: data.pins, at: [] });

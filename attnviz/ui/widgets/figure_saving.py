@@ -43,6 +43,7 @@ def save_figure(key: TraceKey, seen: Explorer, name: str) -> None:
     svg = print_of(key, title, seen, sheet, make)
     _formats(svg, f"{name}-{title}".replace("·", ""))
     _preview(svg, sheet)
+    _about_formats(svg)
 
 
 def saved_pictures(seen: Explorer) -> dict[str, tuple[PictureKind, Callable[[], Picture]]]:
@@ -115,6 +116,10 @@ def _formats(svg: str, name: str) -> None:
         for dpi in DOTS_PER_INCH:
             if st.button(say("save.png", spoken, dpi=dpi), key=f"save_png_{dpi}"):
                 save_drawn(png_packet(svg, f"{name}.png", dpi, _next()))
+
+
+def _about_formats(svg: str) -> None:
+    spoken = language()
     st.caption(say("save.letters_of_pdf", spoken, dpi=f"{LETTER_DPI:,}"))
     most = dots_of(svg, max(DOTS_PER_INCH))
     if most < max(DOTS_PER_INCH):

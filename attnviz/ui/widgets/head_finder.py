@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from attnviz.analysis.find import targets
+from attnviz.analysis.frame import Table
 from attnviz.analysis.lens import Lens
 from attnviz.analysis.measures import Measure, measures
 from attnviz.core.heads import HeadId
@@ -118,6 +118,8 @@ def _keys(trace: Trace) -> list[tuple[int, Any]]:
 
 def _ranked(key: TraceKey, trace: Trace, what: str | int, usual: Different) -> None:
     """All heads, those first that look most at one thing."""
+    import pandas as pd
+
     heads = caches.found_of(key, what, trace)
     called = _keys(trace)[what][1].text if isinstance(what, int) else _target_name(what)
     if not heads:
@@ -180,12 +182,12 @@ def _measure(key: TraceKey, trace: Trace) -> tuple[Measure, float, float]:
         most,
         step=most / STEPS,
         **state.shown("finder_range", (low, high), take),
-        width=260,
+        width=380,
     )
     return measure, low, high
 
 
-def _most(one: Measure, table: pd.DataFrame, tokens: int) -> float:
+def _most(one: Measure, table: Table, tokens: int) -> float:
     """The upper end of a measure's bars: of its range, or the largest where that has no end."""
     most = one.largest(tokens)
     if not math.isfinite(most):
@@ -256,9 +258,7 @@ def _tokens_column() -> Any:
     return st.column_config.NumberColumn(say("finder.tokens", language()), help=about)
 
 
-def _show(
-    table: pd.DataFrame, columns: dict[str, Any], heads: Sequence[HeadId], usual: Different
-) -> None:
+def _show(table: Table, columns: dict[str, Any], heads: Sequence[HeadId], usual: Different) -> None:
     # Another order is another table: a row that was chosen in the last one is not chosen in it.
     name = f"{TABLE}_{zlib.crc32(repr(heads).encode()):x}"
     st.dataframe(

@@ -24,7 +24,7 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.elements import at_step, text
 from attnviz.pictures.elements.figure import Form, figure
-from attnviz.pictures.elements.lettering import wrapped
+from attnviz.pictures.elements.lettering import listed
 from attnviz.pictures.elements.weight_lines import at_ends, cells, chooses, token, weight_lines
 from attnviz.texts import say
 
@@ -286,7 +286,7 @@ def _foot(scene: Scene, both: Sequence[Seen], layout: Layout) -> list[Element]:
     x, y = layout.foot
     return [
         text(x, y + n * 1.4 * layout.small, line, ink, size=layout.small, anchor="start")
-        for n, line in enumerate(wrapped(" · ".join(lines), layout.width - 8, layout.small))
+        for n, line in enumerate(listed(" · ".join(lines), layout.width - 8, layout.small))
     ]
 
 
