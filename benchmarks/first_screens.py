@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 import attnviz
 from benchmarks.browser import ROOT, chromium, machine, served, server_cpu
-from benchmarks.tables import table
+from benchmarks.tables import titled
 
 EMPTY = """
 import streamlit as st
@@ -122,17 +122,14 @@ def _opened(browser: Browser, address: str, there: str) -> Page:
 
 def markdown(rows: Sequence[Mapping[str, float]]) -> str:
     """The table, and how it was made."""
-    return "\n".join(
-        [
-            "The first screen of a chapter, from the click on its name until its figure is drawn",
-            "in Chromium (27 tokens, each chapter shown once before), ÷ a rerun of an empty",
-            "Streamlit page with torch loaded, from the click to its frame "
-            f"({rows[0]['empty_ms']:.0f} ms);",
-            f"steps and hovers with the layout that they cause. {machine(rows[0]['load'])}",
-            "",
-            table(COLUMNS, rows),
-        ]
-    )
+    about = [
+        "The first screen of a chapter, from the click on its name until its figure is drawn",
+        "in Chromium (27 tokens, each chapter shown once before), ÷ a rerun of an empty",
+        "Streamlit page with torch loaded, from the click to its frame "
+        f"({rows[0]['empty_ms']:.0f} ms);",
+        f"steps and hovers with the layout that they cause. {machine(rows[0]['load'])}",
+    ]
+    return titled(about, COLUMNS, rows)
 
 
 if __name__ == "__main__":

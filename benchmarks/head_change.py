@@ -13,7 +13,7 @@ from statistics import median
 from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import ROOT, chromium, machine, served, server_cpu
-from benchmarks.tables import table
+from benchmarks.tables import titled
 
 NOTE = 27  # tokens of the opening example
 WORDS = "the%20law%20is%20"  # three tokens
@@ -145,16 +145,13 @@ def _press(page: Page, tab: str, received: list[int] | None = None) -> dict[str,
 
 def markdown(rows: Sequence[Mapping[str, float | str]]) -> str:
     """The table, and how it was made."""
-    return "\n".join(
-        [
-            "A new head on Explore: from the press on the overview until every picture of the open",
-            "tab shows it (on Heatmap: A, B and A − B), in Chromium on a warm server, medians of",
-            f"{PRESSES} heads that had not been drawn; and a token that is pointed at, until it is",
-            f"marked in all pictures, with the layout. {machine(float(rows[0]['load']))}",
-            "",
-            table(COLUMNS, rows),
-        ]
-    )
+    about = [
+        "A new head on Explore: from the press on the overview until every picture of the open",
+        "tab shows it (on Heatmap: A, B and A − B), in Chromium on a warm server, medians of",
+        f"{PRESSES} heads that had not been drawn; and a token that is pointed at, until it is",
+        f"marked in all pictures, with the layout. {machine(float(rows[0]['load']))}",
+    ]
+    return titled(about, COLUMNS, rows)
 
 
 if __name__ == "__main__":

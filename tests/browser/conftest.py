@@ -22,6 +22,7 @@ from playwright.sync_api import (
     Locator,
     Page,
     Position,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -34,6 +35,14 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 FLAGS += ["--process-per-site"]  # so that the next page of a context need not read the scripts anew
 PATIENCE = 1000 * CEILING  # ms; a busy machine is slow, not wrong
 MOST_DIFFERENT = "/?v=1&ha=0.2&hb=1.8"  # on the note's sentence, with every token
+OTHER_PAGES = {  # besides Explore and the chapters
+    "embedded": "/?v=1&embed=true",
+    "train": "/train?v=1",
+    "train, compare": "/train?v=1&do=compare",
+    "about": "/about",
+    "teacher": "/walkthrough?v=1&mode=teacher",
+    "print": "/walkthrough?v=1&mode=print",
+}
 SETTLED = Path(__file__).parent / "settled.js"
 
 
@@ -257,6 +266,22 @@ class Tabs:
     def close(self) -> None:
         for context in self._contexts.values():
             context.close()
+
+
+Go = Callable[[str], Page]
+
+
+def opener(tab: Page, server: Server, size: ViewportSize, stand: Callable[[Page], None]) -> Go:
+    """What opens a place of the app in a light browser, until it stands."""
+
+    def to(link: str) -> Page:
+        tab.set_viewport_size(size)
+        tab.emulate_media(color_scheme="light")
+        tab.goto(server.address + link)
+        stand(tab)
+        return tab
+
+    return to
 
 
 @pytest.fixture(scope="session")
