@@ -234,11 +234,9 @@ function beginFigures(stage) {
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it
   stage.memory.listens = true;
   beginChoosing(stage);
-  const lit = (event) => (stage.root.isConnected ? light(stage.root, event.detail) : document.removeEventListener("attnviz-light", lit));
-  document.addEventListener("attnviz-light", lit);
-  const keys = (event) => (stage.root.isConnected ? stepByKey(stage, event) : document.removeEventListener("keydown", keys, true));
-  document.addEventListener("keydown", keys, true);
-  const asked = (event) => (stage.root.isConnected ? stepFirst(stage, event) : document.removeEventListener("attnviz-turn", asked));
-  document.addEventListener("attnviz-turn", asked);
-  window.addEventListener("beforeprint", () => { if (stage.root.isConnected) stage.memory.onPaper?.(); });
+  const { signal } = stage.left;
+  document.addEventListener("attnviz-light", (event) => light(stage.root, event.detail), { signal });
+  document.addEventListener("keydown", (event) => stepByKey(stage, event), { capture: true, signal });
+  document.addEventListener("attnviz-turn", (event) => stepFirst(stage, event), { signal });
+  window.addEventListener("beforeprint", () => stage.memory.onPaper?.(), { signal });
 }

@@ -73,7 +73,11 @@ function runSentence(event) {
   target.dispatchEvent(new KeyboardEvent("keydown", asStreamlitHasIt));
 }
 
+let call = new AbortController(); // the one before, in another language: nobody ends it but we
 export default function ({ data }) {
+  call.abort();
+  const mine = (call = new AbortController());
+  const { signal } = mine;
   document.documentElement.lang = data;
   let due = 0;
   const changed = () => {
@@ -87,17 +91,14 @@ export default function ({ data }) {
   };
   const observer = new MutationObserver(changed);
   observer.observe(document.body, { childList: true, subtree: true });
-  addEventListener("resize", changed);
-  document.addEventListener("focusin", remember);
-  document.addEventListener("focusout", forget);
-  document.addEventListener("keydown", runSentence, true);
-  changed();
-  return () => {
+  addEventListener("resize", changed, { signal });
+  document.addEventListener("focusin", remember, { signal });
+  document.addEventListener("focusout", forget, { signal });
+  document.addEventListener("keydown", runSentence, { capture: true, signal });
+  signal.addEventListener("abort", () => {
     observer.disconnect();
     clearTimeout(due);
-    removeEventListener("resize", changed);
-    document.removeEventListener("focusin", remember);
-    document.removeEventListener("focusout", forget);
-    document.removeEventListener("keydown", runSentence, true);
-  };
+  });
+  changed();
+  return () => mine.abort();
 }

@@ -121,10 +121,16 @@ def _question(sentence: TracedSentence, chapter: Chapter, question: Question) ->
             st.markdown(markdown_text(told))
             aloud.verdict(_name(chapter, question), told)
             return
-        options = question.offers(sentence.trace, language()).values()
-        if 0 < len(options) <= FEW:  # more, such as all words, are in the picture
-            named = [f"**{name}**\u00a0{markdown_text(one)}" for name, one in lettered(options)]
-            st.markdown("\u2003".join(named))
+        options = list(question.offers(sentence.trace, language()).values())
+        if options and (len(options) <= FEW or not question.in_picture):
+            st.markdown(_offered(options))
+
+
+def _offered(options: list[str]) -> str:
+    """Options as a class names them: a few by a letter; all heads or words have a name."""
+    if len(options) > FEW:
+        return " · ".join(map(markdown_text, options))
+    return "\u2003".join(f"**{name}**\u00a0{markdown_text(one)}" for name, one in lettered(options))
 
 
 def _name(chapter: Chapter, question: Question) -> str:
