@@ -23,10 +23,9 @@ from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.heatmap.beside import (
     BARS,
-    INKS,
     divergence_axis,
     divergences,
-    small_colour_bar,
+    room_for,
 )
 from attnviz.pictures.heatmap.on_paper import cells_on_paper, every_on_paper
 from attnviz.pictures.heatmap.shapes import NUMBERS_UP_TO, between_texts, hatch
@@ -129,7 +128,8 @@ def draw(
 
     What is not allowed is hatched, and says so under the pointer. The figure says its model,
     formula, ink and notes itself unless it is `captioned` with them, as on a page: it may then
-    stand beside others, and the divergence of each row beside a difference of two heads.
+    stand beside others, and the divergence of each row beside a difference of two heads; and the
+    room for its names is set, because Plotly draws it anew each time that it finds more.
     """
     attention = view.map
     rows, columns = _names(attention.rows), _names(attention.columns)
@@ -137,7 +137,7 @@ def draw(
     hover = (
         f"{say('picture.query', language)}: %{{y}}<br>{say('picture.key', language)}: %{{x}}<br>"
     )
-    bar = small_colour_bar(view) if captioned else _colour_bar(view, mode, language)
+    bar = None if captioned else _colour_bar(view, mode, language)
     data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, bar)]
     if _has_numbers(attention, captioned):
         signed = attention.is_signed
@@ -164,9 +164,12 @@ def _cells(
     view: Shown,
     hover: str,
     mode: Mode,
-    colour_bar: dict[str, Any],
+    colour_bar: dict[str, Any] | None,
 ) -> go.Heatmap:
-    """The values that are shown, each with its number under the pointer."""
+    """The values that are shown, each with its number under the pointer.
+
+    Without a `colour_bar` the page has the inks: Plotly takes as long for one as for the cells.
+    """
     signed, colour = view.map.is_signed, getattr(view.code, mode)
     signs: dict[str, Any] = {}
     is_long = max(drawn.shape) > MOST_WRITTEN
@@ -187,6 +190,7 @@ def _cells(
         xgap=0,
         ygap=0,
         colorbar=colour_bar,
+        showscale=colour_bar is not None,
     )
 
 
@@ -247,7 +251,6 @@ def _axis(places: Sequence[Place], room: int = NARROWEST) -> dict[str, Any]:
         "tickvals": ticks,
         "ticktext": [labels[tick] for tick in ticks],
         "tickfont": {"size": LABEL},
-        "automargin": True,
         "showgrid": False,
         "zeroline": False,
         "ticks": "outside" if len(ticks) < len(labels) else "",
@@ -311,25 +314,29 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
     if captioned:
         colour = style.INK[mode] if attention.is_signed else colour
         title, top = heading(view.name(language), [direction], colour, mode, is_beside=True)
-        top += INKS
         if attention.divergence is not None:
             beside = divergence_axis(mode, language)
     else:
         more = [view.formula(language), " ".join(view.notes(language))]
         title, top = heading(view.title(language), [direction, *more], colour, mode)
     cells = min(MOST, LEAST_CELL * len(attention.rows))
+    xaxis, yaxis = _axis(attention.columns, across), _axis(attention.rows, _high(attention))
+    left = below = 4  # and as much more as Plotly finds that it needs
+    if captioned:
+        left, below = (room_for(axis["ticktext"], LABEL) for axis in (yaxis, xaxis))
     return layout(
         mode,
         title=title,
         height=max(HEIGHT, top + cells + BELOW),
-        margin={"l": 4, "r": 16 if beside else 4, "t": top, "b": 4},
+        margin={"l": left, "r": 16 if beside else 4, "t": top, "b": below},
         xaxis={
-            **_axis(attention.columns, across),
+            **xaxis,
+            "automargin": not captioned,
             "tickangle": -90,
             "domain": [0, 1 - BARS * bool(beside)],
         },
         **beside,
-        yaxis={**_axis(attention.rows, _high(attention)), "autorange": "reversed"},
+        yaxis={**yaxis, "automargin": not captioned, "autorange": "reversed"},
         shapes=[*hatch(attention, mode), *between_texts(attention, mode)],
     )
 

@@ -1,6 +1,7 @@
-"""Heatmaps beside each other: their inks in one line, and the divergence of each row."""
+"""Heatmaps beside each other: their inks, room for names, and the divergence of each row."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from attnviz.pictures.differences import DIGITS
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.style import Mode
+from attnviz.pictures.widths import room_of
 from attnviz.texts import Language, say
 
-INKS = 30  # px of the inks above the cells
+BETWEEN = 8  # px from the edge to a name, its tick, and the cells
 BARS = 0.16  # of the width: the divergences beside the cells
 
 
@@ -58,23 +60,16 @@ def divergence_axis(mode: Mode, language: Language) -> dict[str, Any]:
     }
 
 
-def small_colour_bar(view: Shown) -> dict[str, Any]:
-    """The inks of a heatmap in one line above its cells."""
-    ticks = style.FEW_TICKS[view.map.scale]
-    return {
-        "orientation": "h",
-        "tickvals": list(ticks),
-        "tickangle": 0,
-        "ticktext": [f"{tick:g}".replace("-", "−") for tick in ticks],
-        "tickfont": {"size": 9},
-        "thickness": 6,
-        "x": 0,
-        "xanchor": "left",
-        "len": 1 - BARS if view.map.divergence is not None else 1,
-        "xpad": 0,
-        "y": 1,
-        "yanchor": "bottom",
-        "ypad": 3,
-        "ticklabelposition": "outside top",
-        "outlinewidth": 0,
-    }
+def inks(view: Shown, mode: Mode) -> list[tuple[str, str]]:
+    """Some inks of a heatmap, and the number that each stands for."""
+    signed, ticks = view.map.is_signed, style.FEW_TICKS[view.map.scale]
+    colours = style.map_ramp(view.code, mode, signed=signed)[
+        style.map_levels(np.array(ticks), signed=signed)
+    ]
+    numbers = [f"{tick:g}".replace("-", "−") for tick in ticks]
+    return [(style.hex_of(colour), number) for colour, number in zip(colours, numbers, strict=True)]
+
+
+def room_for(labels: Sequence[str], size: int) -> int:
+    """Px that names of so many px take beside an axis, with what stands between them and it."""
+    return ceil(size * max(map(room_of, labels), default=0)) + BETWEEN

@@ -10,6 +10,7 @@ from attnviz.errors import ArgumentError
 from attnviz.export.numbers import as_frame
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.heatmap import WIDE_FROM, ink_words
+from attnviz.pictures.heatmap.beside import inks
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines.words import stroke_words
 from attnviz.pictures.shown import Shown, shown
@@ -149,7 +150,19 @@ def heatmaps(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = Fal
 def _heatmap(key: TraceKey, one: Shown, index: int, *, captioned: bool) -> None:
     picture, caption = caches.heatmap_of(key, one, mode(), language(), captioned=captioned)
     figures.show_chart(picture, f"heatmap_picture_{index}", int(picture.figure.layout.height))
+    if captioned:
+        st.html(_inks(one))
     st.caption(markdown_text(caption))
+
+
+def _inks(one: Shown) -> str:
+    """How dark which weight is."""
+    what = say(f"picture.{'value' if one.map.is_signed else 'weight'}", language())
+    swatches = [
+        f'<span style="background: {colour}"></span>{number}'
+        for colour, number in inks(one, mode())
+    ]
+    return f'<p class="inks">{escape(what)} {" ".join(swatches)}</p>'
 
 
 def numbers(trace: Trace, now: Choices) -> None:
