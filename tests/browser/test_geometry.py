@@ -152,7 +152,7 @@ def test_a_presenters_screens_are_read_from_afar(go: Go, chapter: Chapter, langu
         settle(page)
     found: dict[tuple[str, int], list[str]] = {}
     for screen in chapter.screens:
-        name = screen.name if isinstance(screen, Part) else str(screen)
+        name = str(screen) if isinstance(screen, str) else screen.name
         if isinstance(screen, Part):
             reveal(page)
         for width, height in SCREENS:
