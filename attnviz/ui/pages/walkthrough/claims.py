@@ -46,10 +46,10 @@ def on_trial(sentence: TracedSentence) -> None:
 
 def present(sentence: TracedSentence, shown: Sequence[Claim], *, is_told: bool) -> None:
     """Some claims before a class: whoever likes predicts, and all verdicts when asked for."""
-    _heading()
-    if not is_told:
+    if not is_told:  # what the verdicts say takes the whole screen
+        _heading()
         _how()
-    _special()
+        _special()
     known = [claim for claim in shown if is_told or claim.name in progress().guesses]
     _cards(shown, _tried(sentence, known))
 
