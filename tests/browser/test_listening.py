@@ -22,7 +22,7 @@ def listened(server: Server, open_tab: Callable[..., Page]) -> Callable[[str], V
         found = watched(open_tab())
         found.page.add_init_script(path=SCRIPT)
         found.page.goto(f"{server.address}{link}")
-        found.page.wait_for_selector(".attnviz[data-drawn]", state="attached")
+        found.page.wait_for_selector(".attnviz[data-drawn], .st-key-speaker", state="attached")
         found.settle()
         return found
 

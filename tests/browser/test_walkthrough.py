@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 import attnviz
 from attnviz.analysis import handmade
 from attnviz.lessons.claims import claims
+from attnviz.lessons.engine import Trials
 from attnviz.lessons.handout import handout, worksheet
 from attnviz.lessons.link import WalkthroughState
 from attnviz.pictures import style
@@ -239,6 +240,7 @@ def test_a_clicker_alone_tells_the_verdict_on_every_claim(walk) -> None:  # type
     bar = page.locator(".st-key-present_bar")
     told: list[str] = []
     for screen in CHAPTERS[6].screens[parts:-1]:
+        assert isinstance(screen, Trials)
         place = page.locator(PLACE).inner_text()
         cards = page.locator('[class*="st-key-claim_"]')
         expect(cards).to_have_count(len(screen.claims))
