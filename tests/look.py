@@ -173,7 +173,7 @@ async def see_screens(page: Page, address: str, number: int, language: Language)
     found = []
     for screen in attnviz.chapters()[number - 1].screens:
         await settle(page)
-        named = screen.name if isinstance(screen, Part) else str(screen)
+        named = str(screen) if isinstance(screen, str) else screen.name
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme)
             await settle(page)

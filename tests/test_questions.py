@@ -10,7 +10,7 @@ import pytest
 import attnviz
 from attnviz.core.trace import Trace
 from attnviz.lessons.chapters import chapters
-from attnviz.lessons.questions import Outcome, Question
+from attnviz.lessons.questions import Outcome, Question, lettered
 from attnviz.lessons.text import Text
 from attnviz.texts import LANGUAGES
 from attnviz.training.tasks import task_called
@@ -95,3 +95,10 @@ def test_what_enters_the_last_layer(odd: Trace) -> None:
     else:
         for language in LANGUAGES:
             assert Text(f"{question.key}.no_layer_below")[language] in said[language]
+
+
+def test_no_option_is_without_a_letter() -> None:
+    options = [str(number) for number in range(28)]
+    named = lettered(options)
+    assert [option for _, option in named] == options
+    assert [letter for letter, _ in named[:2] + named[-3:]] == ["A", "B", "Z", "AA", "AB"]

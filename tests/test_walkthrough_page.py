@@ -9,12 +9,13 @@ from streamlit.testing.v1 import AppTest
 import attnviz
 from attnviz.core.heads import HeadId
 from attnviz.lessons.claims import Case, claims, try_claim
-from attnviz.lessons.engine import Chapter, Part
+from attnviz.lessons.engine import Chapter, Part, Trials
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
 from attnviz.runtime.sizes import size_of
 from attnviz.texts import LANGUAGES, say
 from attnviz.ui import caches
+from attnviz.ui.widgets.escape import markdown_text
 from tests.conftest import NOTE
 from tests.test_page import said
 from tests.waiting import CEILING, until
@@ -240,6 +241,33 @@ def test_options_that_hold_a_dot_are_told_apart(minilm: Model) -> None:
     for letter, option in zip("ABCD", options, strict=True):
         assert f"**{letter}**\u00a0" in said(app)
         assert f"{letter}\u00a0{option}" in handout(trace)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
+def test_the_presenter_names_every_option_that_no_picture_shows(
+    chapter: Chapter, minilm: Model
+) -> None:
+    for number, screen in enumerate(chapter.screens):
+        asked = chapter.asked_beside(screen) if isinstance(screen, Part) else ()
+        named = [question for question in asked if question.options and not question.in_picture]
+        if not named:
+            continue
+        app = opened(ch=str(chapter.number), mode="presenter", screen=str(number))
+        trace = attnviz.trace(app.text_input(key="text").value or "")
+        for question in named:
+            options = [markdown_text(one) for one in question.offers(trace, "en").values()]
+            lines = [str(one.value) for one in app.markdown if options[-1] in str(one.value)]
+            assert any(all(one in line for one in options) for line in lines), question.name
+
+
+def test_the_speaker_has_the_verdicts_on_the_claims_of_a_screen(minilm: Model) -> None:
+    chapter = CHAPTERS[6]
+    at, screen = next((n, s) for n, s in enumerate(chapter.screens) if isinstance(s, Trials))
+    app = opened(ch="7", mode="speaker", screen=str(at))
+    trace = attnviz.trace(app.text_input(key="text").value or "")
+    for claim in screen.claims:
+        verdict = say(f"verdict.{try_claim(claim, Case(trace)).verdict}", "en")
+        assert f"> **{verdict}**  \n> {claim.name} " in said(app)
 
 
 GIVEN_AWAY = [

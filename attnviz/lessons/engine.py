@@ -17,6 +17,7 @@ from attnviz.core.heads import HeadId
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
 from attnviz.errors import AttnvizError
+from attnviz.lessons.claims import Claim, claims
 from attnviz.lessons.controls import Cells, Control, Edited, Value
 from attnviz.lessons.questions import Numbers, Question, read_named
 from attnviz.lessons.text import Text
@@ -31,7 +32,8 @@ from attnviz.texts import Language, say
 from attnviz.training.record import Training
 from attnviz.training.run import Run
 
-Screen = Union["Part", Literal["trial", "closing"]]
+Screen = Union["Part", "Trials", Literal["closing"]]
+AT_ONCE = 3  # claims on a screen of the presenter, which stay above its bar with all they say
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,18 @@ class TeacherNote:
         return Text(f"{self.key}.if_different")
 
 
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """Some of the claims: one screen of the presenter, which names their verdicts when asked."""
+
+    claims: tuple[Claim, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called among what the class has seen."""
+        return f"trial-{self.claims[0].name}"
+
+
 Keyed = TypeVar("Keyed", Part, Question, Control)
 
 
@@ -233,9 +247,10 @@ class Chapter:
 
     @property
     def screens(self) -> tuple["Screen", ...]:
-        """What the presenter shows: each picture with its questions, the trial, the closing."""
-        trial: tuple[Screen, ...] = ("trial",) if self.has_trial else ()
-        return (*self.parts, *trial, "closing")
+        """What the presenter shows: each picture with its questions, the trials, the closing."""
+        every = claims() if self.has_trial else ()
+        trials = [Trials(every[n : n + AT_ONCE]) for n in range(0, len(every), AT_ONCE)]
+        return (*self.parts, *trials, "closing")
 
     def choice(self, trace: Trace, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """What the controls say: what was given where it fits the trace, else the default."""

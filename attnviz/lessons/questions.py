@@ -1,9 +1,10 @@
 """Questions: asked first, answered after. The answer is computed by a checker."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count, product
 from string import ascii_uppercase
 
 from attnviz.core.heads import HeadId
@@ -39,8 +40,13 @@ _ABOUT = "@"
 
 
 def lettered(options: Iterable[str]) -> list[tuple[str, str]]:
-    """Options with the letters by which a class names them: A, B, C."""
-    return list(zip(ascii_uppercase, options, strict=False))
+    """Options with the letters by which a class names them: A to Z, then AA, AB and so on."""
+    return list(zip(_letters(), options, strict=False))  # of letters there are always enough
+
+
+def _letters() -> Iterator[str]:
+    for length in count(1):
+        yield from map("".join, product(ascii_uppercase, repeat=length))
 
 
 def named_at(name: str, values: Sequence[Value]) -> str:

@@ -63,8 +63,9 @@ def open_link(fields: Sequence[Field]) -> bool:
 
 def show_dropped() -> None:
     """Say what a link or file held that could not be read, until the person has read it."""
+    place = st.container()  # there in any case: what stands below it stays what it is
     if dropped := _DROPPED.get():
-        with st.container(horizontal=True, vertical_alignment="center", key="dropped_note"):
+        with place.container(horizontal=True, vertical_alignment="center", key="dropped_note"):
             parts = enumerated(map(_meaning, dict.fromkeys(dropped)), language())
             notice = say("walk.dropped", language(), parts=parts)
             st.info(markdown_text(notice))

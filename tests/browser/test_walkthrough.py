@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 import attnviz
 from attnviz.analysis import handmade
+from attnviz.lessons.claims import claims
+from attnviz.lessons.engine import Trials
 from attnviz.lessons.handout import handout, worksheet
 from attnviz.lessons.link import WalkthroughState
 from attnviz.pictures import style
@@ -208,6 +210,92 @@ def test_a_lesson_is_held_with_the_keyboard_alone(walk) -> None:  # type: ignore
     expect(page.locator(".attnviz-blank")).to_have_count(1)
     page.keyboard.press("b")
     expect(page.locator(".attnviz-blank")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatever_is_set_stands_above_the_bar_without_scrolling(walk, language: str) -> None:  # type: ignore[no-untyped-def]
+    for number in (3, 4, 7):
+        opened = walk(f"?v=1&ch={number}&mode=presenter&lang={language}", width=1280, height=720)
+        page = opened.page
+        page.locator('[class*="st-key-choices_"] button').first.click()
+        shown = page.locator('[data-testid="stPopoverBody"] [class*="st-key-control_"]')
+        expect(shown.first).to_be_visible()
+        set_here = {"word", "head"} | {c.name for c in CHAPTERS[number - 1].controls} - {
+            "off",
+            "map",
+        }
+        assert shown.count() == len(set_here - {"strength"})
+        for one in shown.all():
+            expect(one).to_be_in_viewport(ratio=1)
+        sizes = shown.locator("p, input").evaluate_all(
+            "all => all.map((one) => parseFloat(getComputedStyle(one).fontSize))"
+        )
+        assert min(sizes) >= 18
+
+
+def test_a_clicker_alone_tells_the_verdict_on_every_claim(walk) -> None:  # type: ignore[no-untyped-def]
+    parts = len(CHAPTERS[6].parts)
+    opened = walk(f"?v=1&ch=7&mode=presenter&screen={parts}", width=1280, height=720)
+    page = opened.page
+    bar = page.locator(".st-key-present_bar")
+    told: list[str] = []
+    for screen in CHAPTERS[6].screens[parts:-1]:
+        assert isinstance(screen, Trials)
+        place = page.locator(PLACE).inner_text()
+        cards = page.locator('[class*="st-key-claim_"]')
+        expect(cards).to_have_count(len(screen.claims))
+        assert "Rule:" not in cards.first.inner_text()
+        page.keyboard.press("PageDown")
+        expect(cards.first).to_contain_text("Rule:")
+        opened.settle()
+        assert page.locator(PLACE).inner_text() == place
+        for card in cards.all():
+            text = card.inner_text()
+            assert "Rule:" in text
+            told.append(text.split()[0])
+            box, below = card.bounding_box(), bar.bounding_box()
+            assert box is not None
+            assert below is not None
+            assert box["y"] + box["height"] <= below["y"]
+        page.keyboard.press("PageDown")
+        opened.settle()
+    assert told == [claim.name for claim in claims()]
+
+
+def test_the_focus_goes_on_when_what_has_it_is_gone_at_another_step(walk) -> None:  # type: ignore[no-untyped-def]
+    focused = """(box) => {
+        const one = box.getRootNode().activeElement;
+        return one && getComputedStyle(one).visibility !== "hidden" && !one.disabled
+            ? one.getAttribute("aria-label") : null;
+    }"""
+    page = walk("?v=1&ch=3").page
+    figure = page.locator(".st-key-first_screen .stepped").first
+    sheet = figure.locator("svg.wide [data-goes]").last
+    page.locator(".st-key-walk_chapter button").last.focus()
+    page.keyboard.press("Tab")  # by a keyboard from here on
+    sheet.focus()
+    page.keyboard.press("Enter")
+    expect(figure).to_have_attribute("data-step", "3")
+    page.wait_for_timeout(100)
+    assert (figure.evaluate(focused) or "").startswith("L0·H0")
+    on = figure.locator(".stepper .on")
+    on.focus()
+    for _ in range(int(figure.get_attribute("data-steps") or 0)):
+        page.keyboard.press("Enter")
+    page.wait_for_timeout(100)
+    assert figure.evaluate(focused) is not None
+
+
+def test_a_figure_stays_at_its_step_when_a_sentence_brings_a_warning(walk) -> None:  # type: ignore[no-untyped-def]
+    opened = walk("?v=1&ch=3")
+    page = opened.page
+    figure = page.locator(".st-key-first_screen .stepped").first
+    for _ in range(4):
+        figure.locator(".stepper .on").click()
+    for text in ("法律永远不会完美", "My cat chased two red balls"):
+        opened.type_text(text)
+        expect(page.locator('[data-testid="stAlert"]')).to_have_count(int(text[0] != "M"))
+        expect(figure).to_have_attribute("data-step", "4")
 
 
 def speaker_of(page: Page) -> Page:

@@ -101,7 +101,8 @@ def test_keys_and_a_clicker_turn_screens_after_a_menu_was_used(visit: Open) -> N
     opened = visit()
     page = opened.page
     page.goto(f"{page.url.split('?')[0]}walkthrough?v=1&mode=presenter&ch=1&screen=1")
-    menu = page.locator(".st-key-present [role=combobox]").first
+    page.get_by_role("button", name="Choose", exact=True).click()
+    menu = page.locator('[data-testid="stPopoverBody"] [role=combobox]').first
     menu.click()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

@@ -257,14 +257,15 @@ function deniedRuns(denied, start, rows, columns) {
 
 // A picture in a page that is drawn again on new data, width or theme, and otherwise left
 // alone: `draw(stage)` fills stage.root from stage.meta and stage.arrays. stage.memory
-// survives redraws. Returns the stage.
+// survives redraws; what it hears beyond its root, it hears until it is left (`stage.left.signal`).
+// Returns the stage.
 const stages = new WeakMap();
 function stageOf(parent, draw) {
   let stage = stages.get(parent);
   if (stage) return stage;
   const root = html("div", { class: "attnviz" });
   parent.append(root);
-  stage = { root, memory: {}, send: () => {}, keep: () => {} };
+  stage = { root, memory: {}, left: new AbortController(), send: () => {}, keep: () => {} };
   stage.show = (packet) => {
     if (sameBytes(stage.packet, packet) && stage.dark === isDark(root)) return;
     stage.packet = packet.slice();
@@ -335,5 +336,5 @@ const heightOf = (root) => (shareOf(root) ? shareOf(root) * window.innerHeight :
 
 function leave(stage) {
   stage.observer.disconnect();
-  if (stage.memory.letGo) document.removeEventListener("keydown", stage.memory.letGo);
+  stage.left.abort();
 }

@@ -26,12 +26,14 @@ function beginSteps(stage, box) {
     const now = Math.max(0, Math.min(most, step));
     if (memory.step !== undefined && now !== memory.step) keepSoon(stage, now);
     memory.step = now;
+    const held = seenFocus(box);
     for (const figure of box.querySelectorAll("svg.figure")) showStep(figure, now);
     stepper.querySelector(".sentence").textContent = sentences[now];
     stepper.querySelector(".count").textContent = `${now + 1} / ${most + 1}`;
     box.dataset.step = String(now);
     back.disabled = now === 0;
     on.disabled = now === most;
+    if (held && !canHold(held)) heir(box, held).focus({ preventScroll: true });
     if (now === most) stop();
   };
   const stop = () => {
@@ -64,6 +66,18 @@ function beginSteps(stage, box) {
   go(memory.step ?? first);
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) sideBySide(box, sentences);
   memory.onPaper = () => sideBySide(box, sentences);
+}
+
+// The focus of a keyboard. What has it may be gone at another step: then that has it which is
+// called the same, or else the steps.
+function seenFocus(box) {
+  const { activeElement } = box.getRootNode();
+  return activeElement?.matches(":focus-visible") && box.contains(activeElement) ? activeElement : null;
+}
+const canHold = (one) => !one.disabled && getComputedStyle(one).visibility !== "hidden";
+function heir(box, { dataset: { part } }) {
+  const same = part ? [...box.querySelectorAll(`svg [data-part="${CSS.escape(part)}"][tabindex]`)] : [];
+  return [...same, ...box.querySelectorAll(".stepper button")].find((one) => canHold(one) && one.getClientRects().length);
 }
 
 function keepSoon(stage, step) {
@@ -234,11 +248,9 @@ function beginFigures(stage) {
   if (stage.memory.listens) return; // once a stage, whatever is drawn in it
   stage.memory.listens = true;
   beginChoosing(stage);
-  const lit = (event) => (stage.root.isConnected ? light(stage.root, event.detail) : document.removeEventListener("attnviz-light", lit));
-  document.addEventListener("attnviz-light", lit);
-  const keys = (event) => (stage.root.isConnected ? stepByKey(stage, event) : document.removeEventListener("keydown", keys, true));
-  document.addEventListener("keydown", keys, true);
-  const asked = (event) => (stage.root.isConnected ? stepFirst(stage, event) : document.removeEventListener("attnviz-turn", asked));
-  document.addEventListener("attnviz-turn", asked);
-  window.addEventListener("beforeprint", () => { if (stage.root.isConnected) stage.memory.onPaper?.(); });
+  const { signal } = stage.left;
+  document.addEventListener("attnviz-light", (event) => light(stage.root, event.detail), { signal });
+  document.addEventListener("keydown", (event) => stepByKey(stage, event), { capture: true, signal });
+  document.addEventListener("attnviz-turn", (event) => stepFirst(stage, event), { signal });
+  window.addEventListener("beforeprint", () => stage.memory.onPaper?.(), { signal });
 }

@@ -92,12 +92,12 @@ function listen(stage) {
     else return;
     event.preventDefault();
   });
-  memory.letGo = (event) => {
+  const letGo = (event) => {
     if (event.key !== "Escape" || (!memory.pins.length && memory.at === null)) return;
     Object.assign(memory, { pins: [], at: null });
     tell(stage);
   };
-  document.addEventListener("keydown", memory.letGo);
+  document.addEventListener("keydown", letGo, { signal: stage.left.signal });
 }
 
 function tell(stage) {

@@ -137,14 +137,14 @@ function listen(stage) {
     else if (!move(stage, label, event)) return;
     event.preventDefault();
   });
-  memory.letGo = (event) => {
+  const letGo = (event) => {
     if (event.key !== "Escape" || !(memory.pins.size || memory.at)) return;
     memory.pins.clear();
     memory.at = null;
     tellPins(stage);
     showFocus(stage);
   };
-  document.addEventListener("keydown", memory.letGo);
+  document.addEventListener("keydown", letGo, { signal: stage.left.signal });
 }
 
 function point(stage, label) {

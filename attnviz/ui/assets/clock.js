@@ -15,6 +15,6 @@ export default function ({ data, parentElement }) {
     line.textContent = data.texts.left.replace("{time}", minutes(data.whole - gone)) + behind;
   };
   show();
-  timer = setInterval(show, 1000);
-  return () => clearInterval(timer);
+  const mine = (timer = setInterval(show, 1000));
+  return () => clearInterval(mine);
 }

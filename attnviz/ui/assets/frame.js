@@ -93,7 +93,11 @@ function walkInOneStep() {
   for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, acts, true);
 }
 
+let call = new AbortController(); // the one before, in another language: nobody ends it but we
 export default function ({ data: { language } }) {
+  call.abort();
+  const mine = (call = new AbortController());
+  const { signal } = mine;
   walkInOneStep();
   document.documentElement.lang = language;
   let due = 0;
@@ -108,17 +112,14 @@ export default function ({ data: { language } }) {
   };
   const observer = new MutationObserver(changed);
   observer.observe(document.body, { childList: true, subtree: true });
-  addEventListener("resize", changed);
-  document.addEventListener("focusin", remember);
-  document.addEventListener("focusout", forget);
-  document.addEventListener("keydown", runSentence, true);
-  changed();
-  return () => {
+  addEventListener("resize", changed, { signal });
+  document.addEventListener("focusin", remember, { signal });
+  document.addEventListener("focusout", forget, { signal });
+  document.addEventListener("keydown", runSentence, { capture: true, signal });
+  signal.addEventListener("abort", () => {
     observer.disconnect();
     clearTimeout(due);
-    removeEventListener("resize", changed);
-    document.removeEventListener("focusin", remember);
-    document.removeEventListener("focusout", forget);
-    document.removeEventListener("keydown", runSentence, true);
-  };
+  });
+  changed();
+  return () => mine.abort();
 }

@@ -93,6 +93,7 @@ const keepers = new WeakMap();
 export default function ({ data, parentElement, setStateValue }) {
   const keeper = keepers.get(parentElement) ?? { selection: { pins: [], at: [] } };
   keepers.set(parentElement, keeper);
+  const call = (keeper.call = {});
   keeper.keep = inTurn(setStateValue);
   [keeper.meta] = data.meta;
   if (keeper.beginning !== data.beginning) {
@@ -101,5 +102,7 @@ export default function ({ data, parentElement, setStateValue }) {
   }
   keepSelection(keeper);
   keeper.tell();
-  return () => leaveSelected(keeper);
+  return () => {
+    if (keeper.call === call) leaveSelected(keeper); // else new data came meanwhile
+  };
 }

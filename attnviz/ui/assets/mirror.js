@@ -26,9 +26,11 @@ function isElsewhere(link) {
   return true;
 }
 
-let leave = () => {};
+let call = new AbortController(); // that of the data before
 export default function ({ setTriggerValue }) {
-  leave();
+  call.abort();
+  const mine = (call = new AbortController());
+  const heard = { capture: true, signal: mine.signal };
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = ({ data: { now } }) => {
     const text = JSON.stringify(now ?? null);
@@ -48,12 +50,8 @@ export default function ({ setTriggerValue }) {
     const key = isClick ? (button.matches(".st-key-speaker_on") ? "PageDown" : "PageUp") : event.key;
     channel.postMessage({ key });
   };
-  document.addEventListener("keydown", press, true);
-  document.addEventListener("click", press, true);
-  leave = () => {
-    document.removeEventListener("keydown", press, true);
-    document.removeEventListener("click", press, true);
-    channel.close();
-  };
-  return () => leave();
+  document.addEventListener("keydown", press, heard);
+  document.addEventListener("click", press, heard);
+  mine.signal.addEventListener("abort", () => channel.close());
+  return () => mine.abort();
 }

@@ -68,9 +68,10 @@ function showAnswer(now) {
   asked[next - 1]?.scrollIntoView({ block: "nearest" });
 }
 
-let leave = () => {}; // new data come without a word to who had the old ones
+let call = new AbortController(); // new data come without a word to who had the old ones
 export default function ({ data, setTriggerValue }) {
-  leave();
+  call.abort();
+  const mine = (call = new AbortController());
   requestAnimationFrame(() => showAnswer(data));
   const channel = new BroadcastChannel(CHANNEL);
   const tell = () => channel.postMessage({ now: data });
@@ -85,13 +86,11 @@ export default function ({ data, setTriggerValue }) {
     event.preventDefault();
     event.stopPropagation();
   };
-  document.addEventListener("keydown", keys, true);
-  leave = () => {
-    document.removeEventListener("keydown", keys, true);
-    channel.close();
-  };
+  document.addEventListener("keydown", keys, { capture: true, signal: mine.signal });
+  mine.signal.addEventListener("abort", () => channel.close());
   return () => {
-    leave();
+    if (mine !== call) return; // new data came meanwhile
+    mine.abort();
     document.querySelector(".attnviz-blank")?.remove();
   };
 }

@@ -47,6 +47,7 @@ const inTurn = (tell) => (...what) => {
 _ADAPTER = """
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const stage = stageOf(parentElement, DRAWS.KIND);
+  const call = (stage.call = {});
   stage.send = inTurn(setTriggerValue); // something happened
   if (JOINS) joinSelection(stage);
   else stage.keep = inTurn(setStateValue); // something is so from now on
@@ -55,6 +56,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const host = parentElement.getRootNode().host ?? parentElement;
   host.closest('[class*="st-key-"]')?.setAttribute("data-drawn", ""); // for the page's own style
   return () => {
+    if (stage.call !== call) return; // new data came meanwhile
     leave(stage);
     leaveSelection(stage);
   };
@@ -63,12 +65,14 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 
 _HEIGHT = """
 // A page that embeds this one may give the frame the height of what is in it.
+let observer = null; // of the call before, as of another theme: it is not told that it has ended
 export default function () {
+  observer?.disconnect();
   const main = document.querySelector('[data-testid="stMainBlockContainer"]');
   const tell = () => window.parent.postMessage({ attnvizHeight: main.offsetHeight }, "*");
-  const observer = new ResizeObserver(tell);
-  observer.observe(main);
-  return () => observer.disconnect();
+  const mine = (observer = new ResizeObserver(tell));
+  mine.observe(main);
+  return () => mine.disconnect();
 }
 """
 

@@ -17,7 +17,16 @@ _SIGNS_LISTED = 12
 
 
 def show_warnings(trace: Trace) -> None:
-    """What was left out, what was dropped, and what the model does not know."""
+    """What was left out, what was dropped, and what the model does not know.
+
+    In a place that is there in any case: what stands below it is not made anew, with all that it
+    remembers, when there is something to warn of.
+    """
+    with st.container():
+        _warnings(trace)
+
+
+def _warnings(trace: Trace) -> None:
     most = trace.model.max_tokens
     for cut in trace.left_out:
         text_name = ("first", "second", "target")[cut.segment]

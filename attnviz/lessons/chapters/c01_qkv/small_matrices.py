@@ -94,7 +94,7 @@ class _Layout:
 
 
 WIDE = _Layout(
-    1200, 664, Area(484, 44, 232, 76), 124, 334, (57, 38), (184, 344, 504), 23, 152, (578, 1182)
+    1200, 664, Area(484, 44, 232, 76), 124, 334, (57, 38), (184, 344, 504), 23, 152, (584, 1186)
 )
 NARROW = _Layout(390, 640, Area(140, 34, 136, 56), 6, 104, (28, 28), (196, 352, 508), 12, 142)
 
@@ -271,8 +271,9 @@ class _Matrices:
             )
             for row, word in enumerate(note_example.WORDS)
         ]
-        x, y = weight.right + 32, weight.centre[1] - 18
-        return [above_q, *words, symbol(x, y, "W", colour, below=below, above=letter, size=size)]
+        x, y = weight.right + 5, weight.centre[1] - 18
+        of_w = symbol(x, y, "W", colour, below=below, above=letter, size=size, anchor="start")
+        return [above_q, *words, of_w]
 
     def _from_x(self, layout: _Layout, head: int, learned: Area) -> list[Element]:
         """The way of X into a matrix."""

@@ -155,15 +155,19 @@ def _pile(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
             )
         elif _has_room(step, plan):
             drawn.append(text(*corner, label, ink, size=plan.small, anchor="start"))
+    sizes, y = _sizes(scene, maps, plan)
+    x, faint = plan.width - 8, style.FAINT_INK[mode]
+    drawn.append(text(x, y, sizes, faint, size=plan.small, anchor="end"))
+    return [*drawn, *_reading(scene, maps, plan, y + 1.5 * plan.small)]
+
+
+def _sizes(scene: Scene, maps: Maps, plan: Plan) -> tuple[str, Number]:
+    """How many maps of what size, and its y: below the name of the head, or beside that."""
     clipped = len(maps.tokens) < len(scene.trace.tokens)
-    size = text_of("figure.some") if clipped else text_of("figure.sizes")
-    sizes = scene.say(size, **said_of(maps))
-    x, y = plan.width - 8, plan.front.bottom + plan.small
+    sizes = scene.say(text_of(f"figure.{'some' if clipped else 'sizes'}"), **said_of(maps))
     named_to = plan.front.x + width_of(str(maps.head), plan.small * 1.15)
-    if x - width_of(sizes, plan.small) < named_to + plan.small:  # no room beside the head's name
-        y += 1.3 * plan.small
-    drawn.append(text(x, y, sizes, style.FAINT_INK[mode], size=plan.small, anchor="end"))
-    return [*drawn, *_reading(scene, maps, plan)]
+    has_room = plan.width - 8 - width_of(sizes, plan.small) >= named_to + plan.small
+    return sizes, plan.front.bottom + (1.0 if has_room else 2.3) * plan.small
 
 
 def _has_room(step: tuple[Number, Number], plan: Plan) -> bool:
@@ -185,11 +189,13 @@ def _threads(plan: Plan, last: Area, scene: Scene) -> list[Element]:
     return [arrow((x, photo.bottom), (x, plan.front.y), mode, width=2)]
 
 
-def _reading(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
-    """How to read the sheet in front: its axes, then one row and its darkest cell."""
+def _reading(scene: Scene, maps: Maps, plan: Plan, down: Number) -> list[Element]:
+    """How to read the sheet in front: its axes, then one row and its darkest cell.
+
+    `down` is the y of what is said below it.
+    """
     mode, front, size = scene.mode, plan.front, plan.small
     ink = style.INK[mode]
-    down = front.bottom + 2.5 * size
     across = element(
         "g",
         text(front.x - 1.1 * size, front.centre[1], _axis(scene, "rows"), ink, size=size),

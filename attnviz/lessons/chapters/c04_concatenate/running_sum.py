@@ -37,7 +37,7 @@ def _draw_sum(scene: Scene) -> Drawing:
     colours.append(getattr(style.GREY, scene.mode))
     lengths = np.linalg.norm(parts, axis=1)
     rows = [
-        Bar(row, float(length), colour, f"‖y − Σ‖ = {printed(float(left_over), 3)}")
+        Bar(row, float(length), colour, f"‖Z − Σ‖ = {printed(float(left_over), 3)}")
         for row, length, colour, left_over in zip(names, lengths, colours, left, strict=True)
     ]
     title = f"{trace.model.called(scene.language)} · L{layer} · {scene.token.name} · ‖z W_O‖"
@@ -45,7 +45,7 @@ def _draw_sum(scene: Scene) -> Drawing:
         "div",
         element("p", title, class_="title"),
         bars(rows, label=title),
-        element("p", f"‖y‖ = {printed(float(np.linalg.norm(y)), 3)}", class_="formula"),
+        element("p", f"‖Z‖ = {printed(float(np.linalg.norm(y)), 3)}", class_="formula"),
         _change(scene, trace, parts, y),
     )
     values = {"lengths": lengths, "left": left, "y": y}
@@ -63,8 +63,8 @@ def _change(scene: Scene, trace: Trace, parts: np.ndarray, y: np.ndarray) -> Ele
     off = enumerated(
         [str(head) for head in scene.heads("off") if head.layer == layer], scene.language
     )
-    moved = f"‖y − y′‖ = {printed(float(np.linalg.norm(before - y)), 3)}"
-    bound = f"‖(y − y′) − Σ z W_O‖∞ ≤ {error_at_most(error)}"
+    moved = f"‖Z − Z′‖ = {printed(float(np.linalg.norm(before - y)), 3)}"
+    bound = f"‖(Z − Z′) − Σ z W_O‖∞ ≤ {error_at_most(error)}"
     return element("p", f"{off} → 0: {moved}, {bound}", class_="formula")
 
 

@@ -81,7 +81,7 @@ CHARTS = {
 }
 # Where the loaded model's numbers stand: the left end of those that come in, and of those that
 # come out, beside the block; and how many.
-VECTORS = {"wide": ((192, 652, 4), (0, 62, 3)), "narrow": ((60, 492, 4), (224, 84, 2))}
+VECTORS = {"wide": ((192, 668, 4), (310, 62, 3)), "narrow": ((60, 492, 4), (224, 84, 2))}
 
 
 def sizes_of(state: State, scene: Scene) -> Sizes:

@@ -30,7 +30,7 @@ Take = Callable[[Value], None]
 
 def controls(chapter: Chapter, scene: Scene, part: Part) -> None:
     """Widgets for what a part uses; beside the first part, for what no part uses alone too."""
-    shown = [c for c in chapter.controls if c.name in part.uses or _is_free(chapter, part, c)]
+    shown = controls_of(chapter, part)
     if not shown:
         return
     with st.container(key=f"controls_{chapter.number}_{part.name}", horizontal=True):
@@ -43,6 +43,11 @@ def controls(chapter: Chapter, scene: Scene, part: Part) -> None:
                 on_click=_choose_most_different,
                 args=(chapter, scene),
             )
+
+
+def controls_of(chapter: Chapter, part: Part) -> list[Control]:
+    """What can be set at a part."""
+    return [c for c in chapter.controls if c.name in part.uses or _is_free(chapter, part, c)]
 
 
 def _is_free(chapter: Chapter, part: Part, control: Control) -> bool:

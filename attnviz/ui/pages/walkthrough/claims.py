@@ -1,6 +1,7 @@
 """Claims on trial: the note's claims, predicted by the learner, judged on the sentence."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import streamlit as st
@@ -34,8 +35,35 @@ def trial_of(key: TraceKey, hide_special: bool, trace: Trace, claim: Claim) -> T
 
 def on_trial(sentence: TracedSentence) -> None:
     """The claims as cards: predict a verdict, then see the number, its control, the verdict."""
+    _heading()
+    _how()
+    _special()
+    with st.container(key="tally"):  # the cards below stay what they are while this changes
+        trials = tally(sentence)
+    page = _page()
+    _cards(claims()[CARDS * page : CARDS * (page + 1)], trials)
+
+
+def present(sentence: TracedSentence, shown: Sequence[Claim], *, is_told: bool) -> None:
+    """Some claims before a class: whoever likes predicts, and all verdicts when asked for."""
+    if not is_told:  # what the verdicts say takes the whole screen
+        _heading()
+        _how()
+        _special()
+    known = [claim for claim in shown if is_told or claim.name in progress().guesses]
+    _cards(shown, _tried(sentence, known))
+
+
+def _heading() -> None:
     st.markdown(f"### {say('walk.trial', language())}")
+
+
+def _how() -> None:
     st.markdown(markdown_text(say("walk.trial_how", language(), claims=len(claims()))))
+
+
+def _special() -> None:
+    """Whether claims are judged without special tokens."""
     key = "trial_hide_special"
 
     def take() -> None:
@@ -43,14 +71,23 @@ def on_trial(sentence: TracedSentence) -> None:
 
     shown = state.shown(key, progress().claims_hide_special, take)
     st.toggle(say("page.hide_special", language()), **shown)
-    with st.container(key="tally"):  # the cards below stay what they are while this changes
-        trials = tally(sentence)
-    page = _page()
-    cards = claims()[CARDS * page : CARDS * (page + 1)]
-    for start in range(0, len(cards), ACROSS):
-        for column, claim in zip(st.columns(ACROSS), cards[start : start + ACROSS], strict=False):
+
+
+def _cards(shown: Sequence[Claim], trials: Mapping[str, Trial]) -> None:
+    for start in range(0, len(shown), ACROSS):
+        for column, claim in zip(st.columns(ACROSS), shown[start : start + ACROSS], strict=False):
             with column:
                 _claim(claim, trials.get(claim.name))
+
+
+def _tried(sentence: TracedSentence, known: Iterable[Claim]) -> dict[str, Trial]:
+    """Claims that are tried on a sentence, by their names."""
+    hidden = progress().claims_hide_special
+
+    def judge(_: object) -> dict[str, Trial]:
+        return {c.name: trial_of(sentence.key, hidden, sentence.trace, c) for c in known}
+
+    return with_progress(judge, language(), "judge")
 
 
 def _page() -> int:
@@ -79,13 +116,8 @@ def _page() -> int:
 
 def tally(sentence: TracedSentence) -> dict[str, Trial]:
     """Say how many predictions came true, and apart from that what the verdicts were."""
-    hidden, guesses = progress().claims_hide_special, progress().guesses
-
-    def judge(_: object) -> dict[str, Trial]:
-        guessed = [claim for claim in claims() if claim.name in guesses]
-        return {c.name: trial_of(sentence.key, hidden, sentence.trace, c) for c in guessed}
-
-    trials = with_progress(judge, language(), "judge")
+    guesses = progress().guesses
+    trials = _tried(sentence, [claim for claim in claims() if claim.name in guesses])
     if trials:
         hits = sum(agrees(guesses[name], trial.verdict) for name, trial in trials.items())
         hits_line = say("walk.hits", language(), hits=hits, claims=len(trials))
@@ -96,15 +128,19 @@ def tally(sentence: TracedSentence) -> dict[str, Trial]:
     return trials
 
 
+def verdict_of(sentence: TracedSentence, claim: Claim) -> str:
+    """What follows for a claim, in words."""
+    return say(f"verdict.{_tried(sentence, [claim])[claim.name].verdict}", language())
+
+
 def _claim(claim: Claim, trial: Trial | None) -> None:
     """One card: the claim, then the prediction or the verdict."""
-    guess = progress().guesses.get(claim.name)
     with st.container(key=f"claim_{claim.name}", border=True):
         st.markdown(f"**{claim.name}** {markdown_text(claim.claim[language()])}")
-        if guess is None or trial is None:
+        if trial is None:
             _predict(claim)
         else:
-            _verdict(claim, trial, guess)
+            _verdict(claim, trial, progress().guesses.get(claim.name))
 
 
 def _predict(claim: Claim) -> None:
@@ -125,13 +161,14 @@ def _predict(claim: Claim) -> None:
     )
 
 
-def _verdict(claim: Claim, trial: Trial, said: Guess) -> None:
-    mark = "✓" if agrees(said, trial.verdict) else "✗"
-    verdict = say(f"verdict.{trial.verdict}", language())
-    yours = say(f"walk.guess_{said}", language())
-    line = say("walk.judged", language(), verdict=verdict, yours=yours)
+def _verdict(claim: Claim, trial: Trial, said: Guess | None) -> None:
+    mark, line = "", say(f"verdict.{trial.verdict}", language())
+    if said is not None:
+        mark = "✓ " if agrees(said, trial.verdict) else "✗ "
+        yours = say(f"walk.guess_{said}", language())
+        line = say("walk.judged", language(), verdict=line, yours=yours)
     explained = spoken(claim, trial, language())
-    st.markdown(f"{mark} **{markdown_text(line)}**")
+    st.markdown(f"{mark}**{markdown_text(line)}**")
     st.markdown(markdown_text(explained))
-    aloud.verdict(claim.name, f"{claim.name}: {mark} {line} {explained}")
+    aloud.verdict(claim.name, f"{claim.name}: {mark}{line} {explained}")
     st.caption(markdown_text(judged(claim, trial, language())))

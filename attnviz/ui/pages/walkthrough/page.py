@@ -55,8 +55,9 @@ def _body() -> None:
     if sentence is None:
         return
     show_warnings(sentence.trace)
-    if sentence.key.kind is not None:
-        st.caption(say("walk.encoder_alone", language()))
+    with st.container():  # there in any case, as that of warnings
+        if sentence.key.kind is not None:
+            st.caption(say("walk.encoder_alone", language()))
     if progress().mode == "teacher":
         teacher.notes(sentence)
     elif progress().mode == "print":

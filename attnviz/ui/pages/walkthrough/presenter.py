@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called, chapters
-from attnviz.lessons.engine import Chapter, Part, Scene, Screen
+from attnviz.lessons.engine import Chapter, Part, Scene, Screen, Trials
 from attnviz.lessons.questions import Question, lettered
 from attnviz.texts import say
 from attnviz.ui import address
@@ -16,7 +16,7 @@ from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import language
 from attnviz.ui.pages.walkthrough import claims, learner, training
 from attnviz.ui.pages.walkthrough.asking import FEW
-from attnviz.ui.pages.walkthrough.chapter_controls import controls
+from attnviz.ui.pages.walkthrough.chapter_controls import controls, controls_of
 from attnviz.ui.pages.walkthrough.progress import (
     TracedSentence,
     progress,
@@ -51,13 +51,13 @@ def present(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) 
                 _show(sentence, chapter, chapter.screens[number])
         aloud.status()
     with bar:
-        _bar(chapter, number)
+        _bar(chapter, number, sentence)
 
 
 def _show(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None:
     scene = sentence.scene(chapter)
-    if screen == "trial":
-        claims.on_trial(sentence)
+    if isinstance(screen, Trials):
+        claims.present(sentence, screen.claims, is_told=_told(chapter, screen.name) in seen())
     elif screen == "closing":
         _closing(chapter, scene)
     elif isinstance(screen, Part):
@@ -87,7 +87,6 @@ def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scen
         if not is_withheld:
             _questions(sentence, chapter, part)
         training.train_here(chapter, scene)
-        controls(chapter, scene, part)
         if not is_withheld:
             learner.show_note(chapter, part, scene)
 
@@ -119,38 +118,46 @@ def _question(sentence: TracedSentence, chapter: Chapter, question: Question) ->
         if is_revealed(chapter, question):
             explained = question.tells(sentence.trace, language())
             st.markdown(markdown_text(explained))
-            aloud.verdict(_name(chapter, question), explained)
+            aloud.verdict(_told(chapter, question.name), explained)
             return
-        options = question.offers(sentence.trace, language()).values()
-        if 0 < len(options) <= FEW:  # more, such as all words, are in the picture
-            named = [
-                f"**{name}**\u00a0{markdown_text(option)}" for name, option in lettered(options)
-            ]
-            st.markdown("\u2003".join(named))
+        options = list(question.offers(sentence.trace, language()).values())
+        if options and (len(options) <= FEW or not question.in_picture):
+            st.markdown(_offered(options))
 
 
-def _name(chapter: Chapter, question: Question) -> str:
-    return f"{chapter.number}.{question.name}?"
+def _offered(options: list[str]) -> str:
+    """Options as a class names them: a few by a letter; all heads or words have a name."""
+    if len(options) > FEW:
+        return " · ".join(map(markdown_text, options))
+    return "\u2003".join(f"**{name}**\u00a0{markdown_text(one)}" for name, one in lettered(options))
+
+
+def _told(chapter: Chapter, name: str) -> str:
+    """What the class has seen once the answer called so was told."""
+    return f"{chapter.number}.{name}?"
 
 
 def is_revealed(chapter: Chapter, question: Question) -> bool:
     """Whether the class has seen the answer."""
-    return _name(chapter, question) in seen()
+    return _told(chapter, question.name) in seen()
 
 
-def _reveal(chapter: Chapter, question: Question) -> None:
-    see(_name(chapter, question))
-    aloud.expect(_name(chapter, question))
+def _reveal(told: str) -> None:
+    see(told)
+    aloud.expect(told)
 
 
-def _hidden(chapter: Chapter, screen: Screen) -> list[Question]:
-    """The questions of a screen whose answers are still hidden."""
-    if not isinstance(screen, Part):
-        return []
-    return [q for q in chapter.asked_beside(screen) if not is_revealed(chapter, q)]
+def _hidden(chapter: Chapter, screen: Screen) -> list[str]:
+    """What a screen has still to tell: the answers of its questions, the verdicts of its claims."""
+    names: list[str] = []
+    if isinstance(screen, Part):
+        names = [question.name for question in chapter.asked_beside(screen)]
+    elif isinstance(screen, Trials):
+        names = [screen.name]
+    return [told for name in names if (told := _told(chapter, name)) not in seen()]
 
 
-def _bar(chapter: Chapter, screen: int) -> None:
+def _bar(chapter: Chapter, screen: int, sentence: TracedSentence | None) -> None:
     """Back and on, by button, key or a presenter's clicker; where this is, and what is left."""
     hidden = _hidden(chapter, chapter.screens[screen])
     with st.container(key="present_bar", horizontal=True, vertical_alignment="center"):
@@ -160,7 +167,7 @@ def _bar(chapter: Chapter, screen: int) -> None:
                 say("walk.reveal", language()),
                 key="present_right",
                 on_click=_reveal,
-                args=(chapter, hidden[0]),
+                args=(hidden[0],),
             )
         else:
             _turn("walk.on", "present_right", after(chapter, screen))
@@ -168,6 +175,8 @@ def _bar(chapter: Chapter, screen: int) -> None:
         shown = {"screen": screen + 1, "screens": len(chapter.screens)}
         st.caption(say("walk.screen", language(), **place, **shown))
         _clock(chapter)
+        if sentence is not None:
+            _choices(sentence, chapter, chapter.screens[screen])
         st.link_button(say("walk.speaker", language()), speaker_link())
         st.button(
             say("walk.leave", language()), key="leave", on_click=step, kwargs={"mode": "learner"}
@@ -179,6 +188,14 @@ def _bar(chapter: Chapter, screen: int) -> None:
     place = {"chapter": chapter.number, "screen": screen}
     speaker_state = {**place, "hidden": len(hidden), "link": speaker_link()}
     presenting.take_keys(speaker_state, _jump)
+
+
+def _choices(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None:
+    """What can be set on a screen, above the bar: no picture leaves room for all menus."""
+    if isinstance(screen, Part) and controls_of(chapter, screen):
+        key = f"choices_{chapter.number}_{screen.name}"
+        with st.popover(say("walk.choices", language()), key=key):
+            controls(chapter, sentence.scene(chapter), screen)
 
 
 def _jump() -> None:

@@ -6,11 +6,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called
-from attnviz.lessons.engine import Chapter, Part, Screen
+from attnviz.lessons.engine import Chapter, Part, Screen, Trials
 from attnviz.texts import say
 from attnviz.ui.components import presenting
 from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import language
+from attnviz.ui.pages.walkthrough import claims
 from attnviz.ui.pages.walkthrough.presenter import after
 from attnviz.ui.pages.walkthrough.progress import TracedSentence, progress, step
 from attnviz.ui.widgets.escape import markdown_text
@@ -55,13 +56,22 @@ def _where(chapter: Chapter, number: int) -> None:
 def _titled(chapter: Chapter, number: int) -> str:
     """A screen by its name."""
     screen = chapter.screens[number]
-    titles = {"trial": say("walk.trial", language()), "closing": say("walk.takeaway", language())}
-    title = screen.title[language()] if isinstance(screen, Part) else titles[screen]
+    title = say("walk.takeaway", language())
+    if isinstance(screen, Part):
+        title = screen.title[language()]
+    elif isinstance(screen, Trials):
+        names = ", ".join(claim.name for claim in screen.claims)
+        title = f"{say('walk.trial', language())} · {names}"
     return f"{chapter.number} · {markdown_text(title)}"
 
 
 def _answers(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None:
     """The answers first: nothing else is wanted so soon."""
+    if isinstance(screen, Trials):
+        for claim in screen.claims:
+            verdict = claims.verdict_of(sentence, claim)
+            said = markdown_text(f"{claim.name} {claim.claim[language()]}")
+            st.markdown(f"> **{markdown_text(verdict)}**  \n> {said}")
     if not isinstance(screen, Part):
         return
     for question in chapter.asked_beside(screen):
