@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 import attnviz
-from benchmarks.rerun import FLAGS, ROOT, served
-from benchmarks.tables import table
+from benchmarks.browser import ROOT, chromium, machine, served, server_cpu
+from benchmarks.tables import titled
 
 EMPTY = """
 import streamlit as st
@@ -58,14 +57,12 @@ COLUMNS = {
 
 def measured() -> list[dict[str, float]]:
     """A row for every chapter, medians of several tours through all of them."""
-    chromium, load = os.environ.get("ATTNVIZ_CHROMIUM", "/usr/bin/chromium"), os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         script = Path(folder) / "empty.py"
         script.write_text(EMPTY)
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         empty = _empty(browser, script)
         rows = _chapters(browser)
-        browser.close()
     about = {"empty_ms": empty, "load": load}
     return [{**row, "ratio": row["ms"] / empty, **about} for row in rows]
 
@@ -101,11 +98,11 @@ def _chapters(browser: Browser) -> list[dict[str, float]]:
 
 def _click(page: Page, number: int, there: str) -> dict[str, float]:
     """What the click on a chapter's name costs, and then its figure's steps and hovers."""
-    before = _cpu()
+    before = server_cpu()
     name = f".st-key-walk_chapter button:nth-of-type({number})"
     ms = page.evaluate(SHOWN, [name, there])
     page.wait_for_timeout(QUIET)
-    cpu = 1000 * (_cpu() - before)
+    cpu = 1000 * (server_cpu() - before)
     steps = [page.evaluate(LONGEST, [".stepper .on", "click"]) for _ in range(7)]
     hover = page.evaluate(LONGEST, ["svg [data-says]", "pointerover"])
     return {"ms": ms, "cpu_ms": cpu, "step_ms": max(steps), "hover_ms": hover}
@@ -113,15 +110,6 @@ def _click(page: Page, number: int, there: str) -> dict[str, float]:
 
 def _medians(rows: list[dict[str, float]]) -> dict[str, float]:
     return {name: median(row[name] for row in rows) for name in rows[0]}
-
-
-def _cpu() -> float:
-    """The CPU seconds of the servers that this process has started."""
-    return sum(
-        sum(one.cpu_times()[:2])
-        for one in psutil.Process().children(recursive=True)
-        if "streamlit" in " ".join(one.cmdline())
-    )
 
 
 def _opened(browser: Browser, address: str, there: str) -> Page:
@@ -134,18 +122,14 @@ def _opened(browser: Browser, address: str, there: str) -> Page:
 
 def markdown(rows: Sequence[Mapping[str, float]]) -> str:
     """The table, and how it was made."""
-    return "\n".join(
-        [
-            "The first screen of a chapter, from the click on its name until its figure is drawn",
-            "in Chromium (27 tokens, each chapter shown once before), ÷ a rerun of an empty",
-            "Streamlit page with torch loaded, from the click to its frame "
-            f"({rows[0]['empty_ms']:.0f} ms);",
-            f"steps and hovers with the layout that they cause. {os.cpu_count()} cores, load "
-            f"{rows[0]['load']:.0f} at the start.",
-            "",
-            table(COLUMNS, rows),
-        ]
-    )
+    about = [
+        "The first screen of a chapter, from the click on its name until its figure is drawn",
+        "in Chromium (27 tokens, each chapter shown once before), ÷ a rerun of an empty",
+        "Streamlit page with torch loaded, from the click to its frame "
+        f"({rows[0]['empty_ms']:.0f} ms);",
+        f"steps and hovers with the layout that they cause. {machine(rows[0]['load'])}",
+    ]
+    return titled(about, COLUMNS, rows)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ import os
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from benchmarks.rerun import FLAGS, ROOT, served
-from benchmarks.tables import table
+from benchmarks.browser import ROOT, chromium, machine, served, server_cpu
+from benchmarks.tables import titled
 
 NOTE = 27  # tokens of the opening example
 WORDS = "the%20law%20is%20"  # three tokens
@@ -83,20 +82,18 @@ COLUMNS = {
 
 def measured() -> list[dict[str, float | str]]:
     """A row for each tab and length of text."""
-    chromium, load = os.environ.get("ATTNVIZ_CHROMIUM", "/usr/bin/chromium"), os.getloadavg()[0]
+    load = os.getloadavg()[0]
     texts = {
         NOTE: "/?v=1",
         **{tokens: f"/?v=1&s={WORDS * times}" for tokens, times in LONGER.items()},
     }
-    with sync_playwright() as playwright, served(ROOT / "app.py") as address:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium() as browser, served(ROOT / "app.py") as address:
         _warm(browser, address)
         rows: list[dict[str, float | str]] = [
             {"tokens": tokens, "tab": tab, "load": load, **_tab(browser, address + link, tab)}
             for tokens, link in texts.items()
             for tab in TABS
         ]
-        browser.close()
     return rows
 
 
@@ -106,7 +103,7 @@ def _warm(browser: Browser, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("canvas.map", timeout=90_000)
     before = -1.0
-    while (now := _cpu()) > before + 0.1:
+    while (now := server_cpu()) > before + 0.1:
         before = now
         page.wait_for_timeout(5 * QUIET)
     page.close()
@@ -139,35 +136,22 @@ def _tab(browser: Browser, address: str, tab: str) -> dict[str, float]:
 
 def _press(page: Page, tab: str, received: list[int] | None = None) -> dict[str, float]:
     received = received or [0]
-    received[0], before = 0, _cpu()
+    received[0], before = 0, server_cpu()
     parts = [TABS[tab], *([DIFFERENCE] if tab == "heatmaps" else [])]
     ms = page.evaluate(PRESS, [parts, LONGEST])
     page.wait_for_timeout(QUIET)
-    return {"ms": ms, "cpu_ms": 1000 * (_cpu() - before), "kb": received[0] / 1000}
-
-
-def _cpu() -> float:
-    """The CPU seconds of the servers that this process has started."""
-    return sum(
-        sum(one.cpu_times()[:2])
-        for one in psutil.Process().children(recursive=True)
-        if "streamlit" in " ".join(one.cmdline())
-    )
+    return {"ms": ms, "cpu_ms": 1000 * (server_cpu() - before), "kb": received[0] / 1000}
 
 
 def markdown(rows: Sequence[Mapping[str, float | str]]) -> str:
     """The table, and how it was made."""
-    return "\n".join(
-        [
-            "A new head on Explore: from the press on the overview until every picture of the open",
-            "tab shows it (on Heatmap: A, B and A − B), in Chromium on a warm server, medians of",
-            f"{PRESSES} heads that had not been drawn; and a token that is pointed at, until it is",
-            f"marked in all pictures, with the layout. {os.cpu_count()} cores, load "
-            f"{float(rows[0]['load']):.0f} at the start.",
-            "",
-            table(COLUMNS, rows),
-        ]
-    )
+    about = [
+        "A new head on Explore: from the press on the overview until every picture of the open",
+        "tab shows it (on Heatmap: A, B and A − B), in Chromium on a warm server, medians of",
+        f"{PRESSES} heads that had not been drawn; and a token that is pointed at, until it is",
+        f"marked in all pictures, with the layout. {machine(float(rows[0]['load']))}",
+    ]
+    return titled(about, COLUMNS, rows)
 
 
 if __name__ == "__main__":

@@ -4,50 +4,21 @@ Both pages are served by one process each, with torch loaded and the settings of
 repository; a rerun is what a browser sends, and its time is until the script finished.
 """
 
-import os
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.browser import ROOT, chromium, served
+
 EMPTY = """
 import streamlit as st
 import torch, transformers.models.bert.modeling_bert
 st.button("again")
 """
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 RUNS = 15
-
-
-@contextmanager
-def served(script: Path) -> Iterator[str]:
-    """The address of a Streamlit script, served until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)  # noqa: S310
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 class Clock:
@@ -100,11 +71,9 @@ def empty_reruns(page: Page, clock: Clock) -> list[float]:
 def rerun_ratio() -> dict[str, float]:
     """The two medians in milliseconds, and their ratio."""
     found = {}
-    chromium = os.environ.get("ATTNVIZ_CHROMIUM", "/usr/bin/chromium")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         empty = Path(folder) / "empty.py"
         empty.write_text(EMPTY)
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for name, script, run in (
             ("empty_ms", empty, empty_reruns),
             ("head_ms", ROOT / "app.py", head_reruns),
@@ -115,5 +84,4 @@ def rerun_ratio() -> dict[str, float]:
                 page.goto(address)
                 found[name] = median(run(page, clock))
                 page.close()
-        browser.close()
     return {**found, "ratio": found["head_ms"] / found["empty_ms"]}

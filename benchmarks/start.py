@@ -6,16 +6,15 @@ Both are cold: a new process, a new browser context. The browser is started befo
 is the reader's own. `make run` does the same after the install.
 """
 
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from benchmarks.rerun import FLAGS, ROOT, served
+from benchmarks.browser import ROOT, chromium, served
 
 EMPTY = 'import streamlit as st\nst.write("empty")\n'
 RUNS = 5
@@ -27,9 +26,7 @@ _WHOLE = (
 
 def main() -> None:
     """Print medians and their ratio."""
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        path = os.environ.get("ATTNVIZ_CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         empty = Path(folder) / "empty.py"
         empty.write_text(EMPTY, encoding="utf-8")
         pairs = [

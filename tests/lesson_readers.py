@@ -7,6 +7,7 @@ given. What it reads must be what the question's checker computes on its own.
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from attnviz.core.trace import Trace
 from attnviz.lessons.engine import Chapter, Figure, Scene, panel_of
@@ -14,7 +15,7 @@ from attnviz.lessons.questions import Answer
 from attnviz.lessons.trace_values import question_head, question_layer, question_word
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.packet import unpack
-from attnviz.texts import Language
+from attnviz.texts import LANGUAGES, Language
 from tests.figure_readers import whole
 
 Read = Callable[[Chapter, Trace], Answer]
@@ -74,6 +75,13 @@ def first_figure(
 
 
 ODD_SENTENCES = ("Machines", "word " * 60, "小猫坐在垫子上。", "<b>x</b> 👩‍👩‍👧 ok")
+
+
+def of_odd_sentences(test: Callable[..., None]) -> Callable[..., None]:
+    """A test of each odd `text`, in each `language`."""
+    marked = pytest.mark.parametrize("text", ODD_SENTENCES)(test)
+    test_of_all: Callable[..., None] = pytest.mark.parametrize("language", LANGUAGES)(marked)
+    return test_of_all
 
 
 def whole_figure(chapter: Chapter, trace: Trace, language: Language) -> Figure:

@@ -32,21 +32,10 @@ from attnviz.core.tokens import Token
 from attnviz.errors import CaptureError
 from attnviz.models.load import Model
 from attnviz.texts import LANGUAGES
+from tests.tokens import token
 
 N = 7
-TOKENS = [
-    Token(
-        text=f"w{i}",
-        piece=f"w{i}",
-        position=i,
-        word=i,
-        segment=0,
-        is_special=i in (0, N - 1),
-        is_unknown=False,
-        source=f"w{i}",
-    )
-    for i in range(N)
-]
+TOKENS = [token(f"w{i}", i, None if i in (0, N - 1) else i) for i in range(N)]
 UNIFORM = np.full((1, N, N), 1 / N, dtype=np.float32)
 IDENTITY = np.eye(N, dtype=np.float32)[None]
 PREVIOUS = np.eye(N, k=-1, dtype=np.float32)[None]

@@ -20,6 +20,7 @@ from attnviz.core.partial import partial
 from attnviz.core.tokens import Token
 from attnviz.core.trace import EVERYTHING, Trace
 from attnviz.models.scoring import Scoring
+from tests.tokens import token
 
 HEADS, KV_HEADS, QUERIES, KEYS, WIDTH, D_MODEL = 6, 2, 5, 8, 4, 10
 RANDOM = np.random.default_rng(5)
@@ -179,7 +180,7 @@ def test_heads_of_other_kinds_are_other_heads(kind: Any, said: str) -> None:
 
 
 def tokens(*texts: str) -> tuple[Token, ...]:
-    return tuple(Token(t, t, n, n, 0, False, False, t) for n, t in enumerate(texts))
+    return tuple(token(text, n, n) for n, text in enumerate(texts))
 
 
 @pytest.fixture

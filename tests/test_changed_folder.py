@@ -2,15 +2,19 @@
 
 import shutil
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 from transformers import AutoModel
 
 import attnviz
+from attnviz.models import catalogue
 from attnviz.models.load import control_of, is_loaded
 from tests.tiny_families import saved_family
+from tests.waiting import CEILING
 
 TEXT = "the cat sat on the mat"
 
@@ -64,3 +68,20 @@ def test_a_folder_that_is_gone_leaves_what_was_read(folder: Path) -> None:
     assert attnviz.load(folder) is model
     shutil.rmtree(folder)
     assert is_loaded(str(folder))
+
+
+def page(name: str) -> None:
+    from attnviz.ui.widgets.loading import loaded
+
+    loaded(name)
+
+
+def test_a_page_looks_at_the_files_of_a_loaded_model_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = AppTest.from_function(page, default_timeout=CEILING, args=(str(folder),)).run()
+    with monkeypatch.context() as patch:
+        stamp = Mock(wraps=catalogue.stamp)
+        patch.setattr(catalogue, "stamp", stamp)
+        assert not app.run().exception
+    stamp.assert_called_once_with(str(folder))

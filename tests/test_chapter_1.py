@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.lessons.chapters.c01_qkv.toy import EDIT, OURS
+from attnviz.lessons.chapters.c01_qkv.small_matrices import EDIT, OURS
 from attnviz.lessons.controls import Edited
 from attnviz.lessons.link import WalkthroughState
 from attnviz.models.load import Model
 from attnviz.pictures.drawing import Drawing, Element
-from attnviz.texts import LANGUAGES, Language
+from attnviz.texts import Language
 from tests import addresses
 from tests.conftest import NOTE
 from tests.figures import cells, forms, is_right, says
-from tests.lesson_readers import ODD_SENTENCES, at_addresses, drawn, whole_figure
+from tests.lesson_readers import at_addresses, drawn, of_odd_sentences, whole_figure
 from tests.walkthrough_links import opened, written
 
 CHAPTER = attnviz.chapters()[0]
@@ -168,8 +168,7 @@ def test_the_longest_q_is_shown_once_it_is_asked_no_more(note: attnviz.Trace) ->
     assert question.in_picture
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("text", ODD_SENTENCES)
+@of_odd_sentences
 def test_every_sentence_fits_and_tokens_stay_data(
     minilm: Model, text: str, language: Language
 ) -> None:

@@ -19,7 +19,7 @@ from attnviz.texts import LANGUAGES, Language
 from tests import addresses
 from tests.conftest import NOTE
 from tests.figures import cells, forms, is_right, says
-from tests.lesson_readers import ODD_SENTENCES, drawn, figure_of, maps, whole_figure
+from tests.lesson_readers import drawn, figure_of, maps, of_odd_sentences, whole_figure
 
 CHAPTER = attnviz.chapters()[1]
 OTHER = "Machines that think are machines , and thinking is work ."
@@ -209,8 +209,7 @@ def test_no_text_tells_what_is_asked_later(note: attnviz.Trace, language: Langua
     assert (undivided.before, added.beside, most.before) == ("division", "division", "live")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("text", ODD_SENTENCES)
+@of_odd_sentences
 def test_every_sentence_fits_and_tokens_stay_data(
     minilm: Model, text: str, language: Language
 ) -> None:

@@ -185,6 +185,25 @@ def test_names_keep_the_mark_of_a_piece_and_what_is_unknown(minilm: Model) -> No
     assert any(text.startswith("##") for text in ticks)
 
 
+def columns_of(names: list[str]) -> tuple[dict[int, str], dict[int, str]]:
+    """The columns of a heatmap by their place: those that are turned, and the upright ones."""
+    figure = attnviz.heatmap(attnviz.AttentionMap.from_values(np.eye(len(names)), names)).figure
+    axis, notes = figure.layout.xaxis, figure.layout.annotations
+    named = dict(zip(axis.tickvals, axis.ticktext, strict=True))
+    on_axis = {at: text for at, text in named.items() if text}
+    upright = {note.x: note.text for note in notes}
+    assert {(note.xref, note.yref, note.yanchor) for note in notes} <= {("x", "paper", "top")}
+    return (on_axis, upright) if axis.tickangle == -90 else ({}, {**on_axis, **upright})
+
+
+def test_columns_of_chinese_and_of_single_signs_stand_upright() -> None:
+    turned, upright = columns_of(["[CLS]", "猫", "很好", ".", "a", "the", "<", "第2"])
+    assert turned == {0: "[CLS]", 5: "the", 7: "第2"}
+    assert upright == {1: "猫", 2: "很<br>好", 3: ".", 4: "a", 6: "&lt;"}
+    assert columns_of(["the", "cat"]) == ({0: "the", 1: "cat"}, {})
+    assert columns_of(["猫", "很好", "。"]) == ({}, {0: "猫", 1: "很<br>好", 2: "。"})
+
+
 def test_combined_heads_say_so(note: attnviz.Trace) -> None:
     heads = [HeadId(0, 2), HeadId(1, 8)]
     meta, arrays = unpack(attnviz.lines(note, heads, combination="maximum").packet)

@@ -158,19 +158,55 @@ def test_a_folder_of_sentence_transformers(
 ) -> None:
     folder = tmp_path / "my-embedder"
     shutil.copytree(tiny_folder, folder / "0_Transformer")
-    pooling = folder / "1_Pooling"
-    pooling.mkdir()
-    (pooling / "config.json").write_text('{"pooling_mode_mean_tokens": true}')
     if is_listed:
-        kinds = {"0_Transformer": "Transformer", "1_Pooling": "Pooling"}
+        kinds = {"0_Transformer": "Transformer", "1_Pooling": "Pooling", "2_Dense": "Dense"}
         listed = [
             {"idx": n, "path": path, "type": f"sentence_transformers.models.{kind}"}
             for n, (path, kind) in enumerate(kinds.items())
         ]
         (folder / "modules.json").write_text(json.dumps(listed))
     is_it(folder, "my-embedder", expected)
-    with pytest.raises(ModelError, match=r"pooling module .* Give the folder above"):
-        opened(pooling)
+    others = [("1_Pooling", '{"pooling_mode_mean_tokens": true}')]
+    others += [("1_Pooling", '{"pooling_mode": "mean"}')]
+    others += [("2_Dense", '{"in_features": 24}')] if is_listed else []
+    for name, config in others:
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "config.json").write_text(config)
+        with pytest.raises(ModelError, match=r"pooling\. Give the folder above"):
+            opened(folder / name)
+
+
+@pytest.mark.parametrize("file", ["config.json", "adapter_config.json", "modules.json"])
+def test_json_of_any_depth_is_damaged_and_no_traceback(
+    file: str, tiny_folder: Path, expected: np.ndarray, tmp_path: Path
+) -> None:
+    folder = tmp_path / "deep"
+    shutil.copytree(tiny_folder, folder)
+    (folder / file).write_text("[" * 100_000)
+    if file == "config.json":
+        with pytest.raises(ModelError, match=r"config\.json is damaged"):
+            opened(folder)
+    else:
+        is_it(folder, "deep", expected)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/a/b",
+        "hf://a/b",
+        "https://huggingface.co/models?search=bert",
+        "https://huggingface.co/organizations/x",
+    ],
+)
+def test_an_address_of_anything_else_is_no_folder(address: str) -> None:
+    with pytest.raises(ModelError, match="is no page of a model"):
+        plain_name(address)
+
+
+def test_a_commit_is_a_version() -> None:
+    with pytest.raises(ModelError, match="the version “abc” of “a/b”"):
+        plain_name("https://huggingface.co/a/b/commit/abc")
 
 
 def test_what_is_no_model_is_named(tiny_folder: Path, tmp_path: Path) -> None:

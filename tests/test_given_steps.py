@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 import attnviz
 from attnviz.errors import CaptureError
@@ -45,6 +45,30 @@ def test_a_tuple_of_layers_and_the_steps_of_a_generation_are_one(tmp_path: Path)
     for head in once.heads:
         np.testing.assert_allclose(steps.weights(head), once.weights(head), atol=1e-5)
         np.testing.assert_array_equal(steps.allowed(head), np.tri(read.shape[1], dtype=bool))
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "mistral", "gemma2", "gemma3_text", "gpt_oss"])
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_steps_are_joined_whatever_a_cache_keeps(
+    kind: str, use_cache: bool, tmp_path: Path
+) -> None:
+    """A sliding window of 4: from the fifth token on its layers have 4 keys, the last ones."""
+    window = {"mistral": {"sliding_window": 4}}.get(kind, {})
+    bare = AutoModelForCausalLM.from_pretrained(saved_family(tmp_path / kind, kind), **window)
+    bare.save_pretrained(tmp_path / kind)
+    module, out = generated(tmp_path / kind, AutoModelForCausalLM, use_cache=use_cache)
+    read = out.sequences[:, :-1]
+    steps = attnviz.Trace.from_weights(names(read.shape[1]), out.attentions)
+    with torch.inference_mode():
+        whole = module(read, output_attentions=True, use_cache=False).attentions
+    back, near = np.tri(6, dtype=bool), np.tri(6, dtype=bool) & ~np.tri(6, k=-4, dtype=bool)
+    for layer, expected in enumerate(whole):
+        weights = expected[0, :, :, :6].numpy()
+        np.testing.assert_allclose(steps.layer_weights(layer), weights, atol=1e-5)
+        may = near if use_cache and not weights[:, 5, :2].any() else back
+        np.testing.assert_array_equal(steps.allowed((layer, 0)), may)
+    with pytest.raises(CaptureError, match="have read 6 tokens"):
+        attnviz.Trace.from_weights(names(7), out.attentions)
 
 
 def test_cross_attention_has_two_texts(tmp_path: Path) -> None:
@@ -124,3 +148,12 @@ def test_one_step_of_cross_attention_between_texts_of_one_length_is_not_causal()
     trace = attnviz.Trace.from_weights("abc", (step,), keys="xyz")
     assert trace.allowed((0, 0, "cross")) is None
     np.testing.assert_allclose(trace.weights((1, 1, "cross")), 1 / 3)
+
+
+def test_a_model_that_returned_no_weights_is_named_as_the_reason(tmp_path: Path) -> None:
+    module = AutoModel.from_pretrained(saved_family(tmp_path / "bert", "bert"))
+    with torch.inference_mode():  # under its fast attention
+        out = module(IDS, output_attentions=True)
+    for weights in (out.attentions, (None, None)):
+        with pytest.raises(CaptureError, match='attn_implementation="eager"'):
+            attnviz.Trace.from_weights("abcd", weights)

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 
 import attnviz
 from attnviz.analysis.lens import Lens, apply_lens
-from attnviz.capture.grouping import is_unspaced
+from attnviz.capture.grouping import Piece, is_unspaced, words
 from attnviz.capture.reading import read
 from attnviz.core.maps import AttentionMap
 from attnviz.models.load import Model
@@ -104,6 +104,25 @@ def test_a_space_ends_a_word_where_a_tokenizer_takes_the_text_for_one(
     tokenizer.pre_tokenizer = before
     assert {word for word in tokenizer.encode(text).word_ids if word is not None} == {0}
     assert words_of(with_tokenizer(minilm, tokenizer), text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("cat，sat。ok", ["cat", "，", "sat", "。", "ok"]),
+        ("「cat」", ["「", "cat", "」"]),
+        ("ok……ok", ["ok……ok"]),  # of no width of its own
+        ("１２３a", ["１２３a"]),
+        ("don't", ["don't"]),
+    ],
+)
+def test_punctuation_of_full_width_ends_a_word_as_a_space_does(text: str, parts: list[str]) -> None:
+    """Where the tokenizer takes the whole text for one word, and each character is a token."""
+    numbers = words([Piece(0, (n, n + 1), 0) for n in range(len(text))], [text])
+    found: dict[int | None, str] = {}
+    for number, character in zip(numbers, text, strict=True):
+        found[number] = found.get(number, "") + character
+    assert list(found.values()) == parts
 
 
 def test_words_of_a_pair_stay_apart(bytes_model: Model) -> None:

@@ -18,11 +18,12 @@ from attnviz.errors import BusyError
 from attnviz.runtime import queue
 from attnviz.runtime.queue import Visitor, asked_by, passes
 from attnviz.runtime.settings import settings
+from attnviz.ui.pages import train
 from attnviz.ui.server import guard, messages
-from attnviz.ui.server.guard import MOST_FILES, MOST_OF_ONE, Guard
+from attnviz.ui.server.guard import MB, MOST_FILES, PRIVATE, PUBLIC, Guard, Most, most
 from attnviz.ui.server.messages import inbound, outbound
 from attnviz.ui.server.paths import MAIN
-from attnviz.ui.widgets import downloads
+from attnviz.ui.widgets import downloads, weights_file
 from tests.test_server import finished
 from tests.waiting import CEILING, until
 
@@ -216,19 +217,43 @@ def test_an_upload_of_a_page_that_is_there_passes(kept: dict[str, Any]) -> None:
 
 
 def test_bytes_are_counted_as_they_come_whatever_is_declared(kept: dict[str, Any]) -> None:
-    part = b"x" * (MOST_OF_ONE // 4)
+    part, frame = b"x" * (most().of_file // 4), 100_000
     inner = Inner()
     with pytest.raises(Exception, match="413"):  # as Starlette's own, which makes it an answer
         put("a", (part,) * 6, inner=inner, content_length="10")
-    assert len(inner.body) <= MOST_OF_ONE, "no more was read"
-    assert put("a", (part,), inner=Inner(), content_length=str(MOST_OF_ONE + 1)) == 413
+    assert len(inner.body) <= most().of_file + frame, "no more was read"
+    assert put("a", (part,), inner=Inner(), content_length=str(most().of_file + frame)) == 413
+
+
+def test_files_of_a_session_are_counted_together(kept: dict[str, Any]) -> None:
+    kept["a"] = {"file": SimpleNamespace(data=b"x" * most().of_file)}
+    with pytest.raises(Exception, match="413"):
+        put("a", (b"x" * (most().of_session - most().of_file), b"x"))
+
+
+@pytest.mark.parametrize(("public", "limits"), [("1", PUBLIC), ("0", PRIVATE)])
+def test_what_a_page_offers_to_take_is_taken(
+    public: str, limits: Most, kept: dict[str, Any], setting: pytest.MonkeyPatch
+) -> None:
+    """A file of weights is opened where the menu has models of one's own, so not in public."""
+    setting.setenv("ATTNVIZ_PUBLIC", public)
+    settings.cache_clear()
+    offered = [train.LARGEST_FILE] if public == "1" else [train.LARGEST_FILE, weights_file.LARGEST]
+    assert limits == most()
+    assert max(offered) * MB == limits.of_file
+    assert max(offered) < config.get_option("server.maxUploadSize"), (
+        "what is around it comes beside"
+    )
+    inner, around = Inner(), b"x" * 500
+    assert put("a", (around, b"x" * limits.of_file), inner=inner) == 200
+    assert len(inner.body) == limits.of_file + len(around)
 
 
 def test_a_refused_upload_gives_back_what_it_had(kept: dict[str, Any]) -> None:
     one = Guard(Inner())
     for _ in range(3):
         with pytest.raises(Exception, match="413"):
-            put("a", (b"x" * MOST_OF_ONE, b"x"), by=one)
+            put("a", (b"x" * most().of_file, b"x" * 100_000), by=one)
     assert put("a", (b"x",), by=one) == 200
 
 
@@ -317,7 +342,7 @@ def test_no_upload_goes_through_the_temp_folder(monkeypatch: pytest.MonkeyPatch)
         return found
 
     assert finished(read()) == data
-    assert MultiPartParser.spool_max_size >= MOST_OF_ONE
+    assert MultiPartParser.spool_max_size >= PRIVATE.of_session
 
 
 # ---- messages

@@ -42,6 +42,15 @@ def test_figures_need_neither_torch_nor_streamlit(name: str) -> None:
     assert not found & {"torch", "transformers", "streamlit"}
 
 
+def test_pandas_is_whole_before_plotly_looks_for_it() -> None:
+    """Plotly would take one that another thread has begun to import for a whole one."""
+    seen = (
+        "from attnviz import AttentionMap, heatmap; seen = AttentionMap.from_values([[1.0]], ['a'])"
+    )
+    assert "pandas" not in loaded_by(f"{seen}; import plotly.graph_objects")
+    assert "pandas" in loaded_by(f"{seen}; heatmap(seen)")
+
+
 def test_no_module_names_a_kind_of_intervention() -> None:
     """They speak to what all kinds have; a kind is named by its file and the public table alone."""
     root = Path(attnviz.__file__).parent

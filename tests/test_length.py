@@ -16,7 +16,6 @@ from attnviz.analysis.head_map import head_map
 from attnviz.analysis.measures import Attention, Measure, Measured, measures
 from attnviz.core import attention, tiles
 from attnviz.core.tiles import causal, compact, from_diagonals
-from attnviz.core.tokens import Token
 from attnviz.errors import ArgumentError, AttnvizError, CaptureError
 from attnviz.models.model import Model
 from attnviz.pictures.highlights import highlights
@@ -26,6 +25,7 @@ from attnviz.pictures.packet import unpack
 from attnviz.pictures.shown import shown
 from attnviz.runtime.sizes import size_of
 from tests.long_models import MOST, long_model, long_text
+from tests.tokens import token
 
 KINDS = ("modernbert", "llama")
 CLOSE = 2e-6
@@ -370,10 +370,6 @@ def test_a_measure_of_keys_is_computed_once_all_queries_were_seen(
 
 def test_a_word_of_another_text_stays_whole_where_a_block_ends_in_it() -> None:
     """ "mat" and "ting" are one word, of which a block holds the first piece alone."""
-
-    def token(text: str, place: int, word: int) -> Token:
-        return Token(text, text, place, word, 0, False, False, text)
-
     queries = [token("mat", 0, 0), token("ting", 1, 0)]
     keys = [token("mat", 0, 0), token("matting", 1, 1)]
     sides = targets.Sides(queries, keys)

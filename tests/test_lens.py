@@ -10,24 +10,12 @@ from hypothesis import strategies as st
 import attnviz
 from attnviz.analysis.lens import Lens, apply_lens
 from attnviz.core.maps import Place
-from attnviz.core.tokens import Token
 from attnviz.models.load import Model
+from tests.tokens import token
 
 # [CLS] un ##believ able . [SEP], the middle one word of three pieces
 WORDS = (None, 0, 0, 0, 1, None)
-TOKENS = [
-    Token(
-        text=f"t{i}",
-        piece=f"t{i}",
-        position=i,
-        word=word,
-        segment=0,
-        is_special=word is None,
-        is_unknown=False,
-        source=f"t{i}",
-    )
-    for i, word in enumerate(WORDS)
-]
+TOKENS = [token(f"t{i}", i, word) for i, word in enumerate(WORDS)]
 BY_HAND = np.array(
     [
         [0.5, 0.1, 0.1, 0.1, 0.1, 0.1],

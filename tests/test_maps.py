@@ -8,6 +8,7 @@ import re
 import xml.etree.ElementTree as ET
 import zlib
 from base64 import b64decode
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -24,19 +25,21 @@ from attnviz.analysis.measures import Attention, measures
 from attnviz.analysis.targets import Sides
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import Place
-from attnviz.core.tokens import Token
 from attnviz.export.numbers import NOT_ALLOWED, as_csv, as_frame, as_json, as_npz
 from attnviz.pictures import style
 from attnviz.pictures.colour import contrast, linear, oklab
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.hatch import segments
+from attnviz.pictures.heatmap import draw
+from attnviz.pictures.heatmap.beside import inks
 from attnviz.pictures.overview.tiles import cell_edges, pool
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.quantised import HIDDEN, STEPS
-from attnviz.pictures.shown import shown
+from attnviz.pictures.shown import one_shown, shown
 from attnviz.texts import LANGUAGES, Language, Message
 from attnviz.ui.widgets.pins import positions_of
 from tests.colour_blindness import BLINDNESS, as_seen_with
+from tests.tokens import token
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROWS, COLUMNS = (
@@ -228,6 +231,24 @@ def test_a_heatmap_holds_the_values_and_hatches_what_is_not_allowed(
         (middle,) = {ink for at, ink in cells.colorscale if at == 0.5}
         rgb = "#{:02x}{:02x}{:02x}".format(*map(int, re.findall(r"\d+", middle)))
         assert np.abs(oklab(linear(rgb)) - paper).max() < 0.01
+
+
+@both
+@pytest.mark.parametrize("mode", style.MODES)
+def test_the_inks_below_a_heatmap_are_those_of_its_cells(
+    seen: AttentionMap, mode: style.Mode
+) -> None:
+    view = one_shown(seen, None, None)
+    (cells, *_) = draw(view, mode=mode, captioned=True).figure.data
+    scale = {round(2 * at - 1 if seen.is_signed else at, 6): ink for at, ink in cells.colorscale}
+    found = inks(view, mode)
+    assert len(found) >= 4
+    for colour, number in found:
+        value = float(number.replace("−", "-"))
+        nearest = min(scale, key=lambda at: abs(at - value))
+        rgb = "#{:02x}{:02x}{:02x}".format(*map(int, re.findall(r"\d+", scale[nearest])))
+        apart = np.abs(oklab(linear(colour)) - oklab(linear(rgb))).max()
+        assert apart < 0.02, number
 
 
 def cells_hatched(path: str, seen: AttentionMap) -> np.ndarray:
@@ -431,14 +452,10 @@ def test_the_numbers_of_a_trace_with_a_mask_are_empty_where_nothing_is_allowed()
 # ---- the lens takes the two sides apart
 
 
-def token(text: str, position: int, *, word: int | None) -> Token:
-    return Token(text, text, position, word, 0, word is None, False, text)
-
-
 def test_each_side_is_merged_and_hidden_by_itself() -> None:
-    queries = [token("<s>", 0, word=None), token("a", 1, word=0), token("b", 2, word=0)]
-    keys = [token("x", 0, word=0), token("y", 1, word=0), token("z", 2, word=1)]
-    keys.append(token("</s>", 3, word=None))
+    queries = [token("<s>", 0, None), token("a", 1, 0), token("b", 2, 0)]
+    keys = [token("x", 0, 0), token("y", 1, 0), token("z", 2, 1)]
+    keys.append(token("</s>", 3, None))
     weights = np.array(
         [[0.1, 0.2, 0.3, 0.4], [0.5, 0.1, 0.2, 0.2], [0.1, 0.1, 0.4, 0.4]], dtype=np.float32
     )
@@ -493,7 +510,7 @@ def test_words_without_spaces_are_counted_where_they_are_drawn() -> None:
     texts = "今天天气很好"
     words = (0, 0, 1, 1, 2, 3)
     tokens = [
-        Token(text, text, n, word, 0, False, False, text, is_segmented=True)
+        replace(token(text, n, word), is_segmented=True)
         for n, (text, word) in enumerate(zip(texts, words, strict=True))
     ]
     even = np.full((6, 6), 1 / 6, np.float32)
@@ -557,7 +574,7 @@ def test_a_measure_counts_allowed_pairs_alone(name: str) -> None:
 
 
 def test_a_query_that_may_look_at_nothing_is_in_no_mean() -> None:
-    tokens = [token("a", 0, word=0), token("b", 1, word=1)]
+    tokens = [token("a", 0, 0), token("b", 1, 1)]
     weights, allowed = np.array([[[0.5, 0.5], [0, 0]]]), np.array([[[True, True], [False, False]]])
     for measure in measures():
         alone = float(measure.compute(Attention(weights, Sides(tokens), allowed)).values[0])

@@ -35,7 +35,7 @@ class Session(AppSession):
         ([""], "explore", False),
     ],
 )
-def test_a_fragment_of_a_page_that_was_left_is_a_run_of_the_page_that_is_there(
+def test_what_a_page_that_was_left_asks_for_is_a_run_of_the_page_that_is_there(
     pages: list[str], of: str, is_left: bool
 ) -> None:
     session = Session()
@@ -43,11 +43,16 @@ def test_a_fragment_of_a_page_that_was_left_is_a_run_of_the_page_that_is_there(
         asked = ClientState(page_script_hash=page)
         assert navigation.of_this_page(session, asked) is asked
     fragment = ClientState(page_script_hash=of, fragment_id="popover", query_string="head=a")
-    run = navigation.of_this_page(session, fragment)
-    if is_left:
-        assert run == ClientState(page_script_hash=pages[-1], query_string="head=a")
-    else:
-        assert run is fragment
+    committed = ClientState(page_script_hash=of, query_string="head=a")
+    committed.widget_states.widgets.add(id="text", string_value="typed")
+    for asked in (fragment, committed):
+        run = navigation.of_this_page(session, asked)
+        if is_left:
+            assert (run.page_script_hash, run.fragment_id) == (pages[-1], "")
+            assert run.query_string == "head=a"
+            assert run.widget_states == asked.widget_states, "what was typed is still taken"
+        else:
+            assert run is asked
 
 
 def answered(response: ASGIApp) -> tuple[Message, bytes]:

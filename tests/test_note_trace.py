@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 import attnviz
 from attnviz.core.partial import PartialTrace
 from attnviz.core.trace import Trace
-from attnviz.errors import ModelError
+from attnviz.errors import AttnvizError, ModelError, TextError
 from attnviz.lessons.note_trace import FILE, as_file, note_trace
 from attnviz.models import catalogue
 from attnviz.models.load import Model
@@ -250,14 +250,39 @@ def test_a_first_page_that_cannot_be_had_is_a_failed_server(
     assert ask_health()[0] == 503
 
 
+@pytest.mark.parametrize(
+    ("problem", "status", "code"),
+    [
+        (TextError("too_long", characters="114", limit="100"), "ok", 200),  # a low limit
+        (ModelError("embedded_missing", package="x"), "failed", 503),
+    ],
+)
+def test_an_opening_that_cannot_be_had_does_not_end_the_start(
+    problem: AttnvizError, status: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr(lifespan, "_state", {"status": "starting", "since": 0.0})
+    monkeypatch.setattr(lifespan, "_drawn", Recorded([]))
+    monkeypatch.setattr(lifespan, "SETTLE_SECONDS", 0)
+    opening.give_up()
+    monkeypatch.setattr(caches, "_partial", refused)
+    if isinstance(problem, ModelError):
+        monkeypatch.setattr("attnviz.ui.server.self_test.largest_difference", refused)
+    lifespan._open_and_load()
+    assert lifespan.health_report()["status"] == status
+    assert ask_health()[0] == code
+
+
 _COLD = f"""
 import json, sys
 from streamlit.testing.v1 import AppTest
 from attnviz.ui.server import lifespan
 from attnviz.ui.server.paths import MAIN
 
-def heavy():
-    return [name for name in ("torch", "transformers") if name in sys.modules]
+def heavy(*names):
+    return [name for name in ("torch", "transformers", *names) if name in sys.modules]
 
 lifespan._state["is_served"] = True
 lifespan.open_first_page()
@@ -265,7 +290,7 @@ from attnviz.ui.server import opening
 opening.draw()
 app = AppTest.from_file(str(MAIN), default_timeout={CEILING}).run()
 drawn = [one.key for one in app.get("bidi_component")]
-first = dict(heavy=heavy(), drawn=drawn, failed=len(app.exception) + len(app.error))
+first = dict(heavy=heavy("pandas"), drawn=drawn, failed=len(app.exception) + len(app.error))
 for tab in ("heatmaps", "highlights", "table"):
     switch = next(one for one in app.get("button_group") if one.key == "tab")
     switch.set_value(tab).run()
@@ -277,7 +302,7 @@ print(json.dumps([first, tabs, typed]))
 """
 
 
-def test_the_first_page_needs_no_torch_and_a_sentence_brings_it() -> None:
+def test_the_first_page_needs_no_torch_and_no_pandas_and_a_sentence_brings_torch() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", _COLD], cwd=ROOT, capture_output=True, text=True, timeout=CEILING
     )

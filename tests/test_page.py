@@ -4,6 +4,7 @@ import re
 import threading
 import xml.etree.ElementTree as ET
 from base64 import b64decode
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,12 @@ from attnviz.models.load import Model
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Lines
+from attnviz.pictures.packet import unpack
 from attnviz.pictures.picture import percent
 from attnviz.pictures.shown import shown
 from attnviz.share.state import FOLDED, USUAL_ARRANGEMENT
-from attnviz.texts import say
+from attnviz.texts import Language, say
+from attnviz.ui.components import figures
 from attnviz.ui.widgets import progress, saving
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
@@ -392,6 +395,21 @@ def test_a_picture_below_the_others_is_made_once_it_is_opened(
         assert f"“{kind.name}” has room for {kind.most_places}" in said(page)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", [k for k in FOLDED if k.help], ids=lambda kind: kind.name)
+def test_how_pictures_are_used_is_said_once_for_both_heads(
+    minilm: Model, kind: PictureKind, language: Language
+) -> None:
+    page = AppTest.from_file(str(MAIN), default_timeout=CEILING)
+    page.query_params.update({**PAIR, "lang": language, "see": kind.view})
+    page.run()
+    drawn = {one.key: one.proto.bytes for one in page.get("bidi_component")}
+    packets = [unpack(drawn[f"{kind.view}_picture_{index}"]) for index in range(2)]
+    captions = [caption.value for caption in page.caption]
+    assert [meta["words"]["help"] for meta, _ in packets] == ["", ""]
+    assert captions.count(say(kind.help, language)) == 1
+
+
 def test_what_nobody_opened_is_not_made(page: AppTest) -> None:
     assert not page.get("download_button")
 
@@ -522,13 +540,19 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str]]:
     return SHOWN
 
 
+def finished(script: Callable[[], None]) -> AppTest:
+    """A page whose work is done."""
+    app = AppTest.from_function(script, default_timeout=CEILING).run()
+    assert not app.exception
+    assert app.markdown[0].value == "done"
+    return app
+
+
 def test_slow_work_shows_its_progress(
     bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    app = AppTest.from_function(slow_script, default_timeout=CEILING).run()
-    assert not app.exception
-    assert app.markdown[0].value == "done"
+    app = finished(slow_script)
     assert (0.4, say("progress.load")) in bars
     assert not app.get("progress"), "the bar is gone once the work is done"
 
@@ -537,9 +561,7 @@ def test_quick_work_shows_none(
     bars: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 60.0)
-    app = AppTest.from_function(quick_script, default_timeout=CEILING).run()
-    assert not app.exception
-    assert app.markdown[0].value == "done"
+    finished(quick_script)
     assert bars == []
 
 
@@ -609,3 +631,26 @@ def test_a_figure_too_large_to_be_looked_at_is_saved_all_the_same(
     assert "No preview" in said(page)
     assert not any("base64," in one.proto.body for one in page.get("html"))
     assert page.get("download_button")
+
+
+def test_the_overviews_tiles_are_sent_once_for_all_heads(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiles: list[bytes] = []
+    framed: list[Any] = []
+    show, keep = figures.show_overview, figures.keep_selection
+
+    def shown(packet: bytes, *given: Any, **more: Any) -> None:
+        tiles.append(packet)
+        show(packet, *given, **more)
+
+    def kept(beginning: str, pins: Any, positions: Any, frames: Any, **more: Any) -> None:
+        framed.append(frames)
+        keep(beginning, pins, positions, frames, **more)
+
+    monkeypatch.setattr(figures, "show_overview", shown)
+    monkeypatch.setattr(figures, "keep_selection", kept)
+    for head in (HeadId(2, 1), HeadId(4, 7)):
+        page.selectbox(key="a").select(head).run()
+    assert len(set(tiles)) == 1, "Streamlit sends equal messages once"
+    assert [frames["marked"]["A"] for frames in framed] == [(2, 1), (4, 7)]

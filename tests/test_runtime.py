@@ -71,6 +71,11 @@ def test_another_file_may_be_named(tmp_path: Path) -> None:
     [
         ({"ATTNVIZ_TOKENS": "many"}, "", "“tokens” cannot be “many”"),
         ({"ATTNVIZ_TOKENS": "-1"}, "", "“tokens” cannot be “-1”"),
+        ({"ATTNVIZ_TOKENS": "2"}, "", "“tokens” cannot be “2”"),  # the special ones alone
+        ({"ATTNVIZ_PASSES_AT_ONCE": "0"}, "", "“passes_at_once” cannot be “0”"),
+        ({}, "characters = 0", "“characters” cannot be “0”"),
+        ({"ATTNVIZ_HOSTS": "https://a.example.org"}, "", "“hosts” cannot be"),
+        ({"ATTNVIZ_HOSTS": "a.example.org:8443"}, "", "“hosts” cannot be"),
         ({"ATTNVIZ_PUBLIC": "perhaps"}, "", "“public” cannot be “perhaps”"),
         ({}, "tokens = true", "“tokens” cannot be “True”"),
         ({}, "public = 1", "“public” cannot be “1”"),

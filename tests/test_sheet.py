@@ -239,6 +239,43 @@ def test_signs_that_are_read_upright_are_not_turned() -> None:
             assert not turned or text.text == "word"
 
 
+def heights_of(svg: str, said: str) -> list[float]:
+    """How far down a text stands, each time it does."""
+    found = []
+
+    def walk(element: ET.Element, down: float) -> None:
+        moved = re.match(r"translate\(\S+ (\S+)\)", element.get("transform", ""))
+        down += float(moved[1]) if moved else 0.0
+        if element.tag == f"{SVG}text" and "".join(element.itertext()) == said:
+            found.append(down + float(element.get("y", 0)))
+        for part in element:
+            walk(part, down)
+
+    walk(root_of(svg), 0.0)
+    return found
+
+
+@pytest.mark.parametrize("provenance", [False, True])
+@pytest.mark.parametrize("pins", [(), ("q2", "k3")])
+def test_lines_beside_each_other_begin_at_one_height(
+    note: attnviz.Trace, pins: tuple[str, ...], provenance: bool
+) -> None:
+    """However many lines of words stand above them."""
+    lens = Lens(hide_special=True, at_least=0.05)
+    drawn = attnviz.lines(note, [(2, 1), (0, 2), (1, 8)], lens, arrangement="beside", pins=pins)
+    svg = drawn.to_svg(sheet=Sheet(180, provenance=provenance))
+    first, second, below = heights_of(svg, "queries (look)")
+    assert first == second < below
+
+
+@pytest.mark.parametrize("draw", [lambda t: attnviz.lines(t, [(0, 2)]), lambda t: arcs(t, (0, 2))])
+def test_a_formula_does_not_run_into_what_a_head_does(draw: Any, note: attnviz.Trace) -> None:
+    texts = texts_of(draw(note).to_svg())
+    assert [text for text in texts if "sums to 1" in text] == [
+        text for text in texts if text.endswith("sums to 1")
+    ]
+
+
 def test_panels_beside_each_other_are_so_on_paper(note: attnviz.Trace) -> None:
     for sheet in (None, Sheet(180)):
         svg = note.lines(PAIR, arrangement="beside").to_svg(sheet=sheet)

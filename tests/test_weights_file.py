@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,29 @@ def npz(**arrays: Any) -> bytes:
 
 def as_json(**given: Any) -> bytes:
     return json.dumps(given).encode()
+
+
+def zipped(**parts: bytes) -> bytes:
+    """A zip of parts that are called as arrays are."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        for name, data in parts.items():
+            packed.writestr(f"{name}.npy", data)
+    return file.getvalue()
+
+
+def header(shape: tuple[int, ...]) -> bytes:
+    """The beginning of an array, which says a shape; without its numbers."""
+    file = io.BytesIO()
+    said = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, said)
+    return file.getvalue()
+
+
+def locked(data: bytes) -> bytes:
+    """A zip whose first part says that it wants a password."""
+    flags = data.find(b"PK\1\2") + 8
+    return data[:flags] + b"\1" + data[flags + 1 :]
 
 
 FILES = {
@@ -63,6 +87,11 @@ def test_keys_make_it_cross_attention_and_a_mask_is_kept() -> None:
         (as_json(tokens=TOKENS), "lacks weights"),
         (npz(weights=WEIGHTS, tokens=np.array([object()])), "no .npz and no .json"),
         (npz(tokens=np.array(TOKENS), weights=np.zeros((17, 10**6))), "larger than 32 MB"),
+        (as_json(tokens=None, weights=WEIGHTS.tolist()), "lacks tokens"),
+        (as_json(tokens=TOKENS, weights=None), "lacks weights"),
+        (zipped(weights=b"no array", tokens=b""), "no .npz and no .json"),
+        (zipped(weights=header((10**5, 10**5, 10**3)), tokens=b""), "no .npz and no .json"),
+        (locked(FILES["npz"]), "no .npz and no .json"),
     ],
 )
 def test_what_is_no_such_file_gets_a_sentence(data: bytes, words: str) -> None:

@@ -9,8 +9,8 @@ def apart(matrices: Float[np.ndarray, "item input output"]) -> Float[np.ndarray,
 
     0: equal. √2: as far apart as matrices that have nothing to do with each other. 2: opposite.
     """
-    flat = matrices.reshape(len(matrices), -1).astype(float)
-    products = flat @ flat.T
+    flat = matrices.reshape(len(matrices), -1).astype(float)  # "item number"
+    products = flat @ flat.T  # "item item"
     mean_square = (products.diagonal()[:, None] + products.diagonal()) / 2
     ratio = np.divide(products, mean_square, where=mean_square > 0, out=np.ones_like(products))
     distance: np.ndarray = np.sqrt(np.maximum(0, 2 - 2 * ratio))

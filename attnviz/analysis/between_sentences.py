@@ -3,9 +3,9 @@
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from attnviz.analysis.derived import check_trace
+from attnviz.analysis.frame import Table
 from attnviz.analysis.measure import named, shares_on
 from attnviz.analysis.targets import Pairs, Sides, Targets
 from attnviz.core.tokens import Token
@@ -15,7 +15,7 @@ from attnviz.errors import CaptureError
 _NAMES = ("a", "b", "special")
 
 
-def between_sentences(trace: Trace) -> pd.DataFrame:
+def between_sentences(trace: Trace) -> Table:
     """One row a head: a_to_a, a_to_b, a_to_special, b_to_a, b_to_b, b_to_special.
 
     The share of the attention of the words of a sentence, mean over those that may look there,
@@ -25,6 +25,8 @@ def between_sentences(trace: Trace) -> pd.DataFrame:
     Raises:
         CaptureError: if there is no second sentence, or rows are no distributions.
     """
+    import pandas as pd
+
     check_trace(trace)
     if trace.pair is None or trace.check_kind("self") not in ("self", "encoder"):
         raise CaptureError("no_pair")

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from attnviz.analysis.derived import check_trace
 from attnviz.analysis.difference import most_different, pair_divergence
+from attnviz.analysis.frame import Table
 from attnviz.analysis.measure import measure
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
@@ -72,7 +72,7 @@ def _most_different(trace: Trace) -> Contrast:
     return Contrast(plain[0], plain[1], divergence, in_kind=False)
 
 
-def _best(table: pd.DataFrame, names: tuple[str, ...], more_than: float) -> tuple[int, str] | None:
+def _best(table: Table, names: tuple[str, ...], more_than: float) -> tuple[int, str] | None:
     """The row and the measure with the largest share, if one is large enough."""
     shares = table[list(names)].to_numpy(copy=True)
     shares[table[[f"{name}_tokens" for name in names]].to_numpy() < LEAST_TOKENS] = np.nan
@@ -85,7 +85,7 @@ def _best(table: pd.DataFrame, names: tuple[str, ...], more_than: float) -> tupl
     return int(table.index.to_numpy()[row]), names[column]
 
 
-def _pair(trace: Trace, a: tuple[int, str], b: tuple[int, str], table: pd.DataFrame) -> Contrast:
+def _pair(trace: Trace, a: tuple[int, str], b: tuple[int, str], table: Table) -> Contrast:
     one, other = (
         Reason(trace.heads[row], name, float(table[name][row]), int(table[f"{name}_tokens"][row]))
         for row, name in (a, b)

@@ -25,7 +25,7 @@ def convolution(
     x: Float[np.ndarray, "token d_model"], filters: Float[np.ndarray, "offset d_model filter"]
 ) -> Float[np.ndarray, "token filter"]:
     """Each filter slid over the sentence: Σ over offsets of x[i + offset] · kernel."""
-    shifted = [np.roll(x, -offset, axis=0) for offset in OFFSETS]
+    shifted = [np.roll(x, -offset, axis=0) for offset in OFFSETS]  # each "token d_model"
     total: np.ndarray = sum(s @ f for s, f in zip(shifted, filters, strict=True))
     return total
 
@@ -36,7 +36,7 @@ def heads(
     strength: float,
 ) -> Float[np.ndarray, "token filter"]:
     """The same by three heads: weights from scores of `strength` at the offset, then W_O."""
-    places = np.eye(len(x))
+    places = np.eye(len(x))  # "query key", as each head's weights
     weights = [softmax(strength * np.roll(places, offset, axis=1)) for offset in OFFSETS]
     total: np.ndarray = sum(w @ x @ f for w, f in zip(weights, filters, strict=True))
     return total

@@ -45,7 +45,7 @@ def describe(
     something only where they are the queries too.
     """
     may = None if allowed is None else allowed[None]
-    favourite = widely_received(weights[None], may)[0]
+    favourite = widely_received(weights[None], may)[0]  # " key"
     offset, far = _farther(weights) if queries_are_keys else (2, 0.0)
     shares = _beside(weights[None], may) if queries_are_keys else {}
     shares[_named(int(favourite.argmax()), places, allowed)] = float(favourite.max())

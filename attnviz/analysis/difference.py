@@ -75,8 +75,8 @@ def overlaps(weights: Float[np.ndarray, "head query key"]) -> Float[np.ndarray, 
         CaptureError: if rows are no distributions.
     """
     check_distribution(weights)
-    roots = np.sqrt(weights).transpose(1, 0, 2)
-    mean: np.ndarray = np.matmul(roots, roots.transpose(0, 2, 1)).mean(axis=0)
+    roots = np.sqrt(weights).transpose(1, 0, 2)  # "query head key"
+    mean: np.ndarray = np.matmul(roots, roots.transpose(0, 2, 1)).mean(axis=0)  # "head head"
     return mean
 
 

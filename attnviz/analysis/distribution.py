@@ -29,7 +29,7 @@ def check_distribution(weights: Float[np.ndarray, "*axes query key"]) -> None:
     Raises:
         CaptureError: if one does not.
     """
-    quick = weights @ np.ones(weights.shape[-1], weights.dtype)
+    quick = weights @ np.ones(weights.shape[-1], weights.dtype)  # "*axes query"
     if quick.size and np.abs(quick - 1).max() <= _NEAR:
         return
     low, high = row_sums(weights)

@@ -26,7 +26,7 @@ def variation(
     tokens = weights.shape[-1]
     place = np.arange(tokens)
     slot = place - place[:, None] + tokens - 1  # offset from the smallest, 1 − tokens
-    patterns = [
+    patterns = [  # of each head "query key"
         (
             np.bincount(slot[counted], head[counted], 2 * tokens - 1)
             / np.maximum(np.bincount(slot[counted], minlength=2 * tokens - 1), 1)

@@ -42,8 +42,8 @@ def scaled(
     """Two coordinates from squared distances, and the share of the variance that they keep."""
     items = len(squared)
     centring = np.eye(items) - 1 / items
-    inner = -centring @ squared @ centring / 2
-    sizes, directions = np.linalg.eigh(inner)
+    inner = -centring @ squared @ centring / 2  # "item item"
+    sizes, directions = np.linalg.eigh(inner)  # a direction is a column: "item direction"
     largest = np.argsort(-sizes)[:2]
     lengths = np.sqrt(np.maximum(0.0, sizes[largest]))
     places = np.zeros((items, 2))

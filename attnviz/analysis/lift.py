@@ -45,7 +45,7 @@ def lift_by_distance(
     """
     may = pairs_allowed(weights, allowed)
     places = int(apart.max()) + 1
-    curves = [
+    curves = [  # of each head " distance"
         np.bincount(apart[counted], head[counted], places)
         / np.maximum(np.bincount(apart[counted], minlength=places), 1)
         for head, counted in zip(_lifts(weights, may), may, strict=True)

@@ -34,8 +34,8 @@ def max_flows(capacity: Float[np.ndarray, "layer node node"]) -> Float[np.ndarra
     flows = np.zeros((nodes, nodes), np.float32)
     for source in range(nodes):
         for first in range(0, nodes, _TOGETHER):
-            demand = np.ascontiguousarray(edges[0].T[first : first + _TOGETHER])
-            supply = np.repeat(edges[-1][source][None], len(demand), axis=0)
+            demand = np.ascontiguousarray(edges[0].T[first : first + _TOGETHER])  # "pair node"
+            supply = np.repeat(edges[-1][source][None], len(demand), axis=0)  # "pair node"
             flows[source, first : first + _TOGETHER] = _Graphs.of(supply, demand, within).solve()
     return flows
 
@@ -54,7 +54,7 @@ class _Graphs:
     @classmethod
     def of(cls, supply: np.ndarray, demand: np.ndarray, within: list[np.ndarray]) -> "_Graphs":
         pairs = len(supply)
-        left = [np.repeat(edges[None], pairs, axis=0) for edges in within]
+        left = [np.repeat(edges[None], pairs, axis=0) for edges in within]  # "pair above below"
         return cls(
             left,
             [np.zeros_like(edges) for edges in left],
@@ -127,7 +127,7 @@ class _Graphs:
         ones = np.ones(self.demand.shape[1], np.float32)
         room = [self.demand]
         for edges in reversed(self.left[1:]):
-            room.insert(0, np.minimum(edges, room[0][:, None, :]) @ ones)
+            room.insert(0, np.minimum(edges, room[0][:, None, :]) @ ones)  # "pair above"
         for level, edges in enumerate(self.left):
             free = np.maximum(room[level] - self.excess[level + 1], 0)
             pushed = np.minimum(edges, free[:, None, :])
@@ -147,7 +147,7 @@ class _Graphs:
                     1
                 )
                 pushed = self.flow[level] * nearer
-                offered = ones @ pushed
+                offered = ones @ pushed  # "pair below"
                 part = _part(held, offered)
                 pushed *= -part[:, None, :]
                 self._move(level, pushed, pushed @ ones, -offered * part)
@@ -161,7 +161,7 @@ class _Graphs:
                     1
                 )
                 pushed = edges * nearer
-                offered = pushed @ ones
+                offered = pushed @ ones  # "pair above"
                 part = _part(held, offered)
                 pushed *= part[:, :, None]
                 self._move(level, pushed, offered * part, ones @ pushed)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
 
 from attnviz import checks
 from attnviz.analysis.distribution import check_distribution, taken_by_sinks
+from attnviz.analysis.frame import Table
 from attnviz.analysis.measures import Attention, Measure, Measured, measures
 from attnviz.analysis.norms import Lengths, Weighting, as_shares, lengths
 from attnviz.analysis.received import Received
@@ -28,7 +28,7 @@ def measure(
     tokens: bool = False,
     only: Collection[str] | None = None,
     progress: Progress | None = None,
-) -> pd.DataFrame:
+) -> Table:
     """One row a head: layer, head, and a column for each measure; kind, where not all are self.
 
     A number that a measure cannot say of a head is missing (NaN): there is no separator, or no
@@ -47,6 +47,8 @@ def measure(
     Example:
         >>> measure(trace).nlargest(3, "previous")
     """
+    import pandas as pd
+
     checks.kind("trace", trace, Trace, f"attnviz.trace({checks.TEXT!r})")
     checks.one_of("weighting", weighting, get_args(Weighting))
     counted = checks.flag("tokens", tokens)
@@ -157,7 +159,7 @@ def shares_on(trace: Trace, asked: Iterable[Targets]) -> list[list[Measured]]:
     return [[together(one) for one in layers] for layers in parts]
 
 
-def named(table: pd.DataFrame, trace: Trace) -> pd.DataFrame:
+def named(table: Table, trace: Trace) -> Table:
     """A table of all heads, with the head of each row before it."""
     heads = trace.heads
     table.insert(0, "layer", np.array([head.layer for head in heads]))

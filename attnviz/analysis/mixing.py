@@ -34,7 +34,7 @@ def raw(trace: Trace) -> Shares:
     for layer in range(trace.model.layers):
         weights = trace.layer_weights(layer)
         check_distribution(weights)
-        layers.append(weights.mean(axis=0, dtype=float))
+        layers.append(weights.mean(axis=0, dtype=float))  # "query key"
     return np.stack(layers)
 
 
@@ -61,8 +61,8 @@ def parts(trace: Trace, layer: int, query: int) -> Float[np.ndarray, "part d_mod
     LayerNorm is linear, so each term is normalised alone (Kobayashi et al. 2021, eq. 7).
     """
     norm, bias = trace.norm(layer), trace.learned[layer].output.bias
-    weights = _weights(trace, layer)[:, query]
-    terms = np.einsum("hk,hkd->kd", weights, _written(trace, layer))
+    weights = _weights(trace, layer)[:, query]  # "head key"
+    terms = np.einsum("hk,hkd->kd", weights, _written(trace, layer))  # "key d_model"
     terms[query] += trace.residual(layer)[query]
     divisor = _deviation(trace, layer)[query]
     normalised: np.ndarray = _scaled(np.vstack([terms, bias]), norm.gain) / divisor
@@ -80,7 +80,7 @@ def norms(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
     written = _scaled(_written(trace, layer), gain).transpose(1, 0, 2)  # "key head d_model"
     products = written @ written.transpose(0, 2, 1)  # "key head head"
     weights = _weights(trace, layer).transpose(2, 1, 0)  # "key query head"
-    squares = ((weights @ products) * weights).sum(axis=-1).T
+    squares = ((weights @ products) * weights).sum(axis=-1).T  # "query key"
     own = np.einsum("kkh,khd->kd", weights, written) + _scaled(trace.residual(layer), gain)
     np.fill_diagonal(squares, (own**2).sum(axis=-1))
     lengths: np.ndarray = np.sqrt(np.maximum(squares, 0)) / _deviation(trace, layer)[:, None]
@@ -90,7 +90,7 @@ def norms(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
 def _written(trace: Trace, layer: int) -> Float[np.ndarray, "head token d_model"]:
     """What a head writes where it gives a token all its attention: v W_O^h."""
     record = trace.record(layer)
-    values = record.shared(record.values, slice(None)).astype(float)
+    values = record.shared(record.values, slice(None)).astype(float)  # "head token d_value"
     slices = [trace.output_projection((layer, head)) for head in range(trace.model.heads)]
     written: np.ndarray = values @ np.stack(slices).astype(float)
     return written
@@ -105,7 +105,7 @@ def _weights(trace: Trace, layer: int) -> Float[np.ndarray, "head query key"]:
 
 def _deviation(trace: Trace, layer: int) -> Float[np.ndarray, " token"]:
     """What the layer's LayerNorm divides each token by."""
-    entered = trace.residual(layer).astype(float) + trace.attention_output(layer)
+    entered = trace.residual(layer).astype(float) + trace.attention_output(layer)  # "token d_model"
     deviation: np.ndarray = np.sqrt(entered.var(axis=-1) + trace.norm(layer).epsilon)
     return deviation
 

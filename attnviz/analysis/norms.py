@@ -34,10 +34,10 @@ def lengths(trace: Trace, layer: int, kind: Kind = "self") -> Lengths:
     """
     record = trace.record(layer, kind)
     values = record.shared(record.values, slice(None))
-    slices = np.split(record.learned.output.weight, len(values))
-    products = np.stack([part @ part.T for part in slices])
-    of_value = (values * values).sum(axis=-1)
-    squares = ((values @ products) * values).sum(axis=-1)
+    slices = np.split(record.learned.output.weight, len(values))  # of each head "d_value d_model"
+    products = np.stack([part @ part.T for part in slices])  # "head d_value d_value"
+    of_value = (values * values).sum(axis=-1)  # "head key"
+    squares = ((values @ products) * values).sum(axis=-1)  # "head key"
     both = Lengths(np.sqrt(of_value), np.sqrt(np.maximum(squares, 0)))
     if kind == "self":
         for of_key in both:

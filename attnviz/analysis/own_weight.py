@@ -31,9 +31,9 @@ def self_over_others(
 
     Over the allowed pairs of queries that may look at themselves; 0 where there is none.
     """
-    own = _largest(weights, apart == 0, allowed)[..., None]
+    own = _largest(weights, apart == 0, allowed)[..., None]  # "*head query 1"
     counted = pairs_allowed(weights, allowed) & (apart > 0) & np.isfinite(own)
-    wins = (counted & (own > weights)).sum(axis=(-2, -1))
+    wins = (counted & (own > weights)).sum(axis=(-2, -1))  # "*head"
     return np.asarray(wins / np.maximum(counted.sum(axis=(-2, -1)), 1))
 
 

@@ -34,7 +34,7 @@ def heads_from_x(
     x, learned = entered.astype(float), record.learned
     owners = len(record.queries), len(record.keys), len(record.values)
     q, k, v = (
-        _through(x, one).reshape(len(x), heads, -1).transpose(1, 0, 2)
+        _through(x, one).reshape(len(x), heads, -1).transpose(1, 0, 2)  # "head token d_head"
         for one, heads in zip((learned.query, learned.key, learned.value), owners, strict=True)
     )
     return _blend(q, k, v, record)
@@ -48,7 +48,7 @@ def attention_block(
     """The layer's z from its input x: all heads but those `off`, W_O, Add & Norm."""
     z = heads_from_x(record, entered)
     z[list(off)] = 0
-    concat = z.transpose(1, 0, 2).reshape(z.shape[1], -1)
+    concat = z.transpose(1, 0, 2).reshape(z.shape[1], -1)  # "token concat"
     return add_and_norm(entered, _through(concat, record.learned.output), record.learned.norm)
 
 
@@ -89,7 +89,7 @@ def _each(shared: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def _shares(q: np.ndarray, k: np.ndarray, record: AttentionRecord) -> np.ndarray:
-    scores = np.einsum("hqd,hkd->hqk", q, _each(k, q)) * record.scaling
+    scores = np.einsum("hqd,hkd->hqk", q, _each(k, q)) * record.scaling  # "head query key"
     if record.softcap is not None:
         scores = np.tanh(scores / record.softcap) * record.softcap
     if record.added is not None:
@@ -99,7 +99,7 @@ def _shares(q: np.ndarray, k: np.ndarray, record: AttentionRecord) -> np.ndarray
     for head, changed in record.changed_scores.items():
         scores[head] = changed
     sinks = np.full(len(q), -np.inf) if record.sinks is None else record.sinks.astype(float)
-    taken = sinks[:, None, None]
+    taken = sinks[:, None, None]  # "head 1 1"
     largest = np.maximum(scores.max(axis=-1, keepdims=True), taken)
     powers = np.exp(scores - largest)
     shares: np.ndarray = powers / (powers.sum(-1, keepdims=True) + np.exp(taken - largest))

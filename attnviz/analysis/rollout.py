@@ -91,6 +91,6 @@ def _reached(trace: Trace, last: int) -> Bool[np.ndarray, "query key"] | None:
     reached = np.eye(len(trace.tokens), dtype=bool)
     for layer in range(last + 1):
         may = allowed_in_layer(trace, layer)
-        step = np.ones_like(reached) if may is None else may.any(axis=0)
+        step = np.ones_like(reached) if may is None else may.any(axis=0)  # "query key"
         reached = (step | np.eye(len(reached), dtype=bool)) @ reached
     return None if reached.all() else reached

@@ -146,9 +146,11 @@ class Chosen:
         """The weight of each query on its chosen keys together."""
         if self._counted is not None:
             counted = self._counted.astype(weights.dtype, copy=False)
-            return np.asarray(
-                weights @ counted if counted.ndim == 1 else np.vecdot(weights, counted)
-            )
+            if counted.ndim == 2:
+                return np.asarray(np.vecdot(weights, counted))
+            # Both are finite: what NumPy may warn of here is a flag that BLAS leaves behind.
+            with np.errstate(invalid="ignore"):
+                return np.asarray(weights @ counted)
         sums = np.zeros(weights.shape[:2])
         if len(self._places):
             each = weights.reshape(len(weights), -1).take(self._places, axis=1)  # "head pair"
@@ -201,7 +203,7 @@ def same_word(sides: Sides) -> Pairs:
     Punctuation and special tokens are no words.
     """
     queries, keys = sides.words
-    texts = queries.text[sides.part, None]
+    texts = queries.text[sides.part, None]  # "query 1"
     pairs: np.ndarray = (texts == keys.text) & (texts >= 0)
     if sides.queries_are_keys:
         pairs &= queries.place[sides.part, None] != keys.place

@@ -98,8 +98,18 @@ def _goes_on(before: Piece, piece: Piece, text: str, word_at: WordAt) -> bool:
         return False
     if any(character.isspace() for character in text[before.span[1] : start]):
         return False
+    if _is_wide_punctuation(first) != _is_wide_punctuation(last):
+        return False
     inside = touches and is_mark(last) and first.isalpha()  # byte-level splitting parts these
     return inside or piece.word == before.word
+
+
+def _is_wide_punctuation(character: str) -> bool:
+    """Whether a character is punctuation as Chinese and Japanese have it: ， 。 「."""
+    if not character or character.isascii():
+        return False
+    is_wide = unicodedata.east_asian_width(character) in "WF"
+    return is_wide and unicodedata.category(character).startswith("P")
 
 
 def _is_unspaced(character: str) -> bool:

@@ -39,16 +39,15 @@ class Edits:
 
     def heads(self, point: EditPoint, key: AttentionKey) -> set[int]:
         """The heads of a layer that are changed at a point, in any variant."""
-        return {one.head for _, one in self._at(point, key)}
+        return {change.head for _, change in self._at(point, key)}
 
     def scores(
         self, key: AttentionKey, scores: Float[Tensor, "variant head query key"]
     ) -> Float[Tensor, "variant head query key"]:
         """Scores as they shall go on; the same ones where nothing changes."""
-        changes = self._at("scores", key)
-        changed = scores.clone() if changes else scores
-        for variant, one in changes:
-            one.change_scores(changed[variant, one.head])
+        changed, changes = self._to_change("scores", key, scores)
+        for variant, change in changes:
+            change.change_scores(changed[variant, change.head])
         return changed
 
     def weights(
@@ -58,21 +57,27 @@ class Edits:
         allowed: Bool[Tensor, "variant head query key"],
     ) -> Float[Tensor, "variant head query key"]:
         """Weights as they shall go on; the same ones where nothing changes."""
-        changes = self._at("weights", key)
-        changed = weights.clone() if changes else weights
-        for variant, one in changes:
-            one.change_weights(changed[variant, one.head], allowed[variant, one.head])
+        changed, changes = self._to_change("weights", key, weights)
+        for variant, change in changes:
+            head = change.head
+            change.change_weights(changed[variant, head], allowed[variant, head])
         return changed
 
     def z(
         self, key: AttentionKey, z: Float[Tensor, "variant query head d_head"]
     ) -> Float[Tensor, "variant query head d_head"]:
         """Z as it shall go on; the same one where nothing changes."""
-        changes = self._at("z", key)
-        changed = z.clone() if changes else z
-        for variant, one in changes:
-            one.change_z(changed[variant, :, one.head])
+        changed, changes = self._to_change("z", key, z)
+        for variant, change in changes:
+            change.change_z(changed[variant, :, change.head])
         return changed
+
+    def _to_change(
+        self, point: EditPoint, key: AttentionKey, values: Tensor
+    ) -> tuple[Tensor, list[tuple[int, HeadChange]]]:
+        """A copy of what is changed at a point, or itself where nothing is, and the changes."""
+        changes = self._at(point, key)
+        return values.clone() if changes else values, changes
 
     def _at(self, point: EditPoint, key: AttentionKey) -> list[tuple[int, HeadChange]]:
         """Variants with what each changes at a point of a layer."""

@@ -68,11 +68,6 @@ class Scored:
         return len(self.queries)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the weights are softmax(q kᵀ · scaling), where allowed, and nothing besides."""
-        return self.added is None and self.softcap is None and self.sinks is None
-
-    @property
     def sizes(self) -> tuple[int, int]:
         """How many queries and how many keys there are."""
         return self.queries.shape[1], self.keys.shape[1]
@@ -99,7 +94,7 @@ class Scored:
 
     def _weights(self, head: Heads, queries: Queries) -> Float[np.ndarray, "*head query key"]:
         """Computed in blocks of queries: what a block takes besides is small."""
-        sinks = None if self.sinks is None else np.asarray(self.sinks[head])[..., None]
+        sinks = None if self.sinks is None else np.asarray(self.sinks[head])[..., None]  # "*head 1"
         *heads, count, _ = self.queries[head][..., queries, :].shape
         check_size(*heads, count, self.sizes[1])
         a_query = prod(heads) * self.sizes[1]

@@ -158,7 +158,7 @@ def _allowed(array: np.ndarray, allowed: Any) -> Bool[np.ndarray, "layer head qu
         if not ((mask == 0) | (mask == 1)).all():
             raise CaptureError("mask_values")
         if mask.shape == array.shape[3:]:
-            mask = mask[:, None] * mask
+            mask = mask[:, None] * mask  # from " token" to "query key"
         if mask.ndim not in (2, 3, 4) or mask.shape[-2:] != array.shape[2:]:
             raise CaptureError("mask_shape", shape=mask.shape, tokens=array.shape[3])
         try:

@@ -294,8 +294,8 @@ class Trace(Looking, Predicting):
     def contribution(self, head: AnyHead) -> Float[np.ndarray, "token d_model"]:
         """Z W_O^h: what one head writes into the residual stream."""
         of = self.check_head(head)
-        z = self.record(of.layer, of.kind).head_output[of.head]
-        written: np.ndarray = z @ self.output_projection(head)
+        z = self.record(of.layer, of.kind).head_output[of.head]  # "token d_value"
+        written: np.ndarray = z @ self.output_projection(head)  # of "d_value d_model"
         return written
 
     def attention_output(

@@ -30,13 +30,13 @@ def softmax(
 
     `sinks` are learned scores of a key that is none (gpt-oss): what it takes is in no share.
     """
-    largest = row_maxima(scores)[..., None]
+    largest = row_maxima(scores)[..., None]  # "*axes 1"
     np.maximum(largest, np.finfo(scores.dtype).min, out=largest)  # of −∞ alone
     if sinks is not None:
         largest = np.maximum(largest, sinks[..., None])
     shares: np.ndarray = scores - largest
     np.exp(shares, out=shares)
-    total = shares.sum(axis=-1, keepdims=True)
+    total = shares.sum(axis=-1, keepdims=True)  # "*axes 1"
     if sinks is not None:
         total = total + np.exp(sinks[..., None] - largest)
     total[total == 0] = 1
@@ -48,7 +48,7 @@ def row_maxima(values: Float[np.ndarray, "*axes key"]) -> Float[np.ndarray, "*ax
     """The largest value of each row; of long ones by its place, which NumPy finds faster."""
     if values.shape[-1] <= _FEW:
         return np.asarray(values.max(axis=-1))
-    places = values.argmax(axis=-1)[..., None]
+    places = values.argmax(axis=-1)[..., None]  # "*axes 1"
     return np.take_along_axis(values, places, axis=-1)[..., 0]
 
 

@@ -29,9 +29,9 @@ def read_weights(data: bytes, title: str) -> Trace:
         CaptureError: if it is no such file, or its weights are none.
     """
     given = _arrays(data) if data.startswith(_ZIP) else _json(data)
-    if missing := [name for name in _NEEDED if name not in given]:
-        raise CaptureError("weights_file_lacks", missing=", ".join(missing))
     named = {name: given[name] for name in (*_NEEDED, *_MORE) if given.get(name) is not None}
+    if missing := [name for name in _NEEDED if name not in named]:
+        raise CaptureError("weights_file_lacks", missing=", ".join(missing))
     return Trace.from_weights(**{"title": title, **named})
 
 
@@ -40,12 +40,17 @@ def _arrays(data: bytes) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             size = sum(part.file_size for part in packed.infolist())
-        if size > MOST_MB * 10**6:
-            raise CaptureError("weights_file_large", most=MOST_MB)
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            known = {name: file[name] for name in (*_NEEDED, *_MORE) if name in file}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as problem:
+        known = _unpacked(data) if size <= MOST_MB * 10**6 else None
+    except Exception as problem:  # of any kind, by what is damaged, locked or not as it says
         raise CaptureError("weights_file_damaged") from problem
+    if known is None:
+        raise CaptureError("weights_file_large", most=MOST_MB)
+    return known
+
+
+def _unpacked(data: bytes) -> dict[str, Any]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        known = {name: file[name] for name in (*_NEEDED, *_MORE) if name in file}
     return {name: one.tolist() if one.dtype.kind in "UiT" else one for name, one in known.items()}
 
 

@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from attnviz.analysis.frame import Table
 from attnviz.analysis.measure import measure
 from attnviz.analysis.measures import measures
 from attnviz.core.trace import Trace
@@ -64,7 +64,7 @@ def _header(trace: Trace, language: Language) -> dict[str, object]:
     return {**provenance(trace), "measures": said}
 
 
-def _rows(found: pd.DataFrame) -> list[list[object]]:
+def _rows(found: Table) -> list[list[object]]:
     """The rows in Python's own numbers, None where there is none."""
     columns = [found[name].astype(object).where(found[name].notna(), None) for name in found]
     return [list(row) for row in zip(*columns, strict=True)]

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from attnviz.analysis.frame import Table
 from attnviz.core.attention import AttentionRecord
 from attnviz.core.maps import AttentionMap
 from attnviz.core.one_kind import of_kind
@@ -51,6 +51,8 @@ def as_parquet(maps: Sequence[Shown], language: Language = "en") -> bytes:
     Raises:
         ArgumentError: if pyarrow, which writes it, is not installed.
     """
+    import pandas as pd
+
     columns, rows = _table(maps, language)
     return parquet(pd.DataFrame(rows, columns=list(columns)), _header(maps, language))
 
@@ -89,8 +91,10 @@ def as_npz(drawn: Trace | AttentionMap) -> bytes:
     return file.getvalue()
 
 
-def as_frame(attention: AttentionMap) -> pd.DataFrame:
+def as_frame(attention: AttentionMap) -> Table:
     """A map as people read it: 4 decimals, nothing where a lens hides, a sign where not allowed."""
+    import pandas as pd
+
     texts = np.where(attention.shown, np.vectorize(_read, otypes=[str])(attention.values), "")
     texts[attention.denied] = NOT_ALLOWED
     rows, columns = ([place.name for place in side] for side in (attention.rows, attention.columns))

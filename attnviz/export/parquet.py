@@ -4,12 +4,11 @@ import io
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-import pandas as pd
-
+from attnviz.analysis.frame import Table
 from attnviz.errors import ArgumentError
 
 
-def parquet(table: pd.DataFrame, header: Mapping[str, object]) -> bytes:
+def parquet(table: Table, header: Mapping[str, object]) -> bytes:
     """A table as Parquet; `pandas.read_parquet` gives the header back as its `attrs["facts"]`.
 
     Raises:

@@ -24,14 +24,14 @@ def chapter_page(chapter: Chapter, scene: Scene, progress: WalkthroughState) -> 
 def chapter_numbers(chapter: Chapter, scene: Scene) -> str:
     """What each part of a chapter's figure was drawn from, as JSON."""
     panels = chapter.figure(scene.trace, scene).panels
-    whole = {
+    document = {
         **provenance(scene.trace),
         "chapter": chapter.number,
         "title": chapter.title[scene.language],
         "choice": dict(scene.choice),
-        "parts": {name: {"says": one.alt, **one.values} for name, one in panels.items()},
+        "parts": {name: {"says": panel.alt, **panel.values} for name, panel in panels.items()},
     }
-    return json.dumps(whole, ensure_ascii=False, default=_plain)
+    return json.dumps(document, ensure_ascii=False, default=_plain)
 
 
 def _plain(value: object) -> object:

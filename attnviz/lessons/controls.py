@@ -1,7 +1,7 @@
 """Controls: what a learner may set in a chapter. Data; the page makes widgets of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
@@ -22,11 +22,12 @@ Heads = tuple[HeadId, ...]
 Value = int | float | str | HeadId | Heads | Cells | Edited
 
 
-class _Labelled:
-    """What has a label: the text `key`, which the chapter gives where the control has none."""
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What all controls have: a name, and a label, which the chapter gives where there is none."""
 
-    __slots__ = ()
-    key: str
+    name: str
+    key: str = field(default="", kw_only=True)  # of the label
 
     @property
     def label(self) -> Text:
@@ -35,14 +36,12 @@ class _Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Pick(_Labelled):
+class Pick(_Named):
     """One of several values, which may depend on the trace."""
 
-    name: str
     options: Callable[[Trace], Sequence[Value]]
     default: Callable[[Trace], Value]
     shown: Callable[[Value, Trace, Language], str] = lambda value, _, __: str(value)
-    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """`value` if it is one of the options, else the default."""
@@ -50,11 +49,8 @@ class Pick(_Labelled):
 
 
 @dataclass(frozen=True, slots=True)
-class PickHeads(_Labelled):
+class PickHeads(_Named):
     """Any of the heads, none at first."""
-
-    name: str
-    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """Those of the given heads that the model has."""
@@ -64,12 +60,10 @@ class PickHeads(_Labelled):
 
 
 @dataclass(frozen=True, slots=True)
-class Paint(_Labelled):
+class Paint(_Named):
     """Cells of a square, none at first: each painted cell as row and column."""
 
-    name: str
     side: int
-    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """Those of the given cells that lie in the square."""
@@ -81,14 +75,12 @@ class Paint(_Labelled):
 
 
 @dataclass(frozen=True, slots=True)
-class Edit(_Labelled):
+class Edit(_Named):
     """Whole numbers of a picture that a learner may change, as they are at first by their names."""
 
-    name: str
     start: Mapping[str, int]
     least: int
     most: int
-    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """Those of the given numbers that are in the picture, between the ends, and changed."""
@@ -103,15 +95,13 @@ class Edit(_Labelled):
 
 
 @dataclass(frozen=True, slots=True)
-class Slide(_Labelled):
+class Slide(_Named):
     """A whole number between two ends."""
 
-    name: str
     least: int
     most: int
     step: int
     start: int
-    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """`value` on the nearest step between the ends, else the start."""
@@ -122,12 +112,10 @@ class Slide(_Labelled):
 
 
 @dataclass(frozen=True, slots=True)
-class Bars(_Labelled):
+class Bars(_Named):
     """Bars that a learner draws in a picture, in per cent: "30-45-80-95"; none at first."""
 
-    name: str
     count: int
-    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """`value` if it is as many bars, else none."""
@@ -145,14 +133,12 @@ def bars_of(value: Value) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Digits(_Labelled):
+class Digits(_Named):
     """Some digits that a learner types or counts up, each below `base`. Written as d31415026."""
 
-    name: str
     length: int
     base: int
     start: str
-    key: str = ""
 
     def fitting(self, trace: Trace, value: Value | None) -> Value:
         """`value` if it is so many digits, else the start."""

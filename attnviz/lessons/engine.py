@@ -191,7 +191,7 @@ class Chapter:
 
     def __post_init__(self) -> None:
         for kind in ("parts", "questions", "controls"):
-            named = tuple(self._named(one, kind) for one in getattr(self, kind))
+            named = tuple(self._named(member, kind) for member in getattr(self, kind))
             object.__setattr__(self, kind, named)
         placed = tuple(replace(q, beside=q.beside or self._beside(q)) for q in self.questions)
         object.__setattr__(self, "questions", placed)
@@ -282,9 +282,9 @@ class Chapter:
     def question(self, name: str) -> Question | None:
         """The question of that name, about what its name says; None if there is none."""
         first, values = read_named(name)
-        for one in self.questions:
-            if one.name == first and len(one.follows) == len(values):
-                return one.at(dict(zip(one.follows, values, strict=True)))
+        for candidate in self.questions:
+            if candidate.name == first and len(candidate.follows) == len(values):
+                return candidate.at(dict(zip(candidate.follows, values, strict=True)))
         return None
 
     def note(self, part: Part, scene: Scene) -> str:
@@ -310,19 +310,19 @@ def panel_of(part: Part, scene: Scene) -> Drawing:
 
 def _with_hatch(panel: Drawing, scene: Scene) -> Drawing:
     """A panel above what its hatch means, where it has one."""
-    if not any(one.attributes.get("class") == DENIED for one in panel.root.walk()):
+    if not any(element.attributes.get("class") == DENIED for element in panel.root.walk()):
         return panel
-    said = say("picture.hatched", scene.language)
-    return replace(panel, root=element("div", panel.root, element("p", said, class_="some")))
+    note = say("picture.hatched", scene.language)
+    return replace(panel, root=element("div", panel.root, element("p", note, class_="some")))
 
 
 def _with_changes(panel: Drawing, scene: Scene) -> Drawing:
     """A panel below what was changed in the model."""
-    said = " ".join(intervention_notes(scene.trace, scene.language))
-    if not said:
+    notes = " ".join(intervention_notes(scene.trace, scene.language))
+    if not notes:
         return panel
-    root = element("div", element("p", said, class_="notice"), panel.root)
-    return replace(panel, root=root, alt=f"{said} {panel.alt}")
+    root = element("div", element("p", notes, class_="notice"), panel.root)
+    return replace(panel, root=root, alt=f"{notes} {panel.alt}")
 
 
 def _notice(text: str, mode: Mode) -> Drawing:

@@ -74,13 +74,13 @@ def _on_paper(chapter: Chapter, scene: Scene, progress: WalkthroughState) -> str
     numbers, language = chapter.numbers(scene), scene.language
     chapter = chapter.at(scene.choice)
     first = chapter.parts[0]
-    asked = [_open_question(chapter, q, scene, progress) for q in chapter.questions]
+    questions = [_open_question(chapter, q, scene, progress) for q in chapter.questions]
     takeaway = f"{say('walk.takeaway', language)} {scene.say(chapter.takeaway, **numbers)}"
     parts = [
         tag("h2", f"{chapter.number} · {chapter.title[language]}"),
         tag("p", scene.say(chapter.text, **numbers)),
         _finished(panel_of(first, scene), chapter),
-        *asked,
+        *questions,
         tag("p", takeaway, "takeaway"),
     ]
     return f"<section>{''.join(parts)}</section>"
@@ -99,21 +99,21 @@ def _open_question(
     """A question without its answer, with what the learner predicted, if anything."""
     trace, language = scene.trace, scene.language
     try:
-        asked = question.asks(trace, language)
+        question_text = question.asks(trace, language)
         options = lettered(question.offers(trace, language).values())
         offered = "\u2003".join(f"{letter}\u00a0{option}" for letter, option in options)
     except AttnvizError as problem:
         return tag("p", problem.text(language), "small")
-    said = progress.answers.get(f"{chapter.number}.{question.name}")
-    own = "" if said is None else question.spoken(trace, said, language)
-    mine = tag("p", f"{say('walk.prediction', language)}: {own}", "mine")
+    answer = progress.answers.get(f"{chapter.number}.{question.name}")
+    answer_text = "" if answer is None else question.spoken(trace, answer, language)
+    prediction = tag("p", f"{say('walk.prediction', language)}: {answer_text}", "mine")
     few = tag("p", offered, "small") if len(offered) < 160 else ""
-    return f'<div class="asked">{tag("p", asked, "question")}{few}{mine}</div>'
+    return f'<div class="asked">{tag("p", question_text, "question")}{few}{prediction}</div>'
 
 
 def _answers(scenes: dict[int, Scene], progress: WalkthroughState, language: Language) -> str:
     """All answers with their computations, after everything that is to be predicted."""
-    asked = [
+    questions = [
         tag("h3", f"{chapter.number} · {chapter.title[language]}")
         + "".join(
             _asked(chapter, q, scenes[chapter.number], progress) for q in _of(chapter, scenes)
@@ -121,7 +121,7 @@ def _answers(scenes: dict[int, Scene], progress: WalkthroughState, language: Lan
         for chapter in chapters()
     ]
     heading = tag("h2", say("walk.answers", language))
-    return f'<section class="answers">{heading}{"".join(asked)}</section>'
+    return f'<section class="answers">{heading}{"".join(questions)}</section>'
 
 
 def _of(chapter: Chapter, scenes: dict[int, Scene]) -> tuple[Question, ...]:
@@ -145,7 +145,7 @@ def _by_hand(language: Language) -> str:
     """The note's scores, from which a learner computes weights and z with a pencil."""
     q = note_example.X @ note_example.W_Q
     k, v = note_example.X @ note_example.W_K, note_example.X @ note_example.W_V
-    given = [say("walk.by_hand", language, divisor=note_example.DIVISOR)]
+    paragraphs = [say("walk.by_hand", language, divisor=note_example.DIVISOR)]
     vectors = [("q", q[:1]), ("k", k), ("v", v)]
     rows = [_row("th", ["", *note_example.WORDS])]
     for letter, values in vectors:
@@ -153,20 +153,22 @@ def _by_hand(language: Language) -> str:
         rows.append(_row("td", [letter, *cells, *[""] * (len(note_example.WORDS) - len(cells))]))
     steps = ("q₁ · k", f"÷ {note_example.DIVISOR}", "softmax", "softmax × v", "z₁ = Σ")
     rows += [_row("td", [step, *[""] * len(note_example.WORDS)]) for step in steps]
-    return f'<section>{tag("p", given[0])}<table class="byhand">{"".join(rows)}</table></section>'
+    return (
+        f'<section>{tag("p", paragraphs[0])}<table class="byhand">{"".join(rows)}</table></section>'
+    )
 
 
 def _to_predict(trace: Trace, language: Language) -> str:
     """Every question with a line for its answer."""
-    asked = []
+    questions = []
     for chapter in chapters():
         for question in chapter.questions:
             try:
                 text = question.asks(trace, language)
             except AttnvizError:
                 continue  # it cannot be asked on this sentence
-            asked.append(f"{chapter.number} · {text}")
-    lines_ = "".join(f"<li>{tag('span', text)}<i></i></li>" for text in asked)
+            questions.append(f"{chapter.number} · {text}")
+    lines_ = "".join(f"<li>{tag('span', text)}<i></i></li>" for text in questions)
     return f"<section><ol class=predict>{lines_}</ol></section>"
 
 
@@ -186,8 +188,8 @@ def chapter_section(
     trainings: tuple[Training, ...],
 ) -> str:
     """One chapter with its figure, its questions and answers, as an element."""
-    given = progress.of_chapter(chapter.number)
-    scene = chapter.scene(trace, given, language, "light", trainings)
+    choices = progress.of_chapter(chapter.number)
+    scene = chapter.scene(trace, choices, language, "light", trainings)
     numbers = chapter.numbers(scene)
     parts = [
         tag("h2", f"{chapter.number} · {chapter.title[language]}"),
@@ -198,8 +200,8 @@ def chapter_section(
         parts.append(tag("h3", part.title[language]))
         parts.append(panel_element(figure.panels[part.name]))
         parts.append(tag("p", chapter.note(part, scene), "small"))
-    asked = chapter.at(scene.choice).questions
-    parts += [_asked(chapter, question, scene, progress) for question in asked]
+    questions = chapter.at(scene.choice).questions
+    parts += [_asked(chapter, question, scene, progress) for question in questions]
     takeaway = scene.say(chapter.takeaway, **numbers)
     parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
     return f"<section>{''.join(parts)}</section>"
@@ -208,17 +210,17 @@ def chapter_section(
 def _asked(chapter: Chapter, question: Question, scene: Scene, progress: WalkthroughState) -> str:
     """A question, the learner's own answer, and the answer."""
     trace, language = scene.trace, scene.language
-    said = progress.answers.get(f"{chapter.number}.{question.name}")
+    answer = progress.answers.get(f"{chapter.number}.{question.name}")
     try:
-        asked, explained = question.asks(trace, language), question.tells(trace, language)
+        question_text, explained = question.asks(trace, language), question.tells(trace, language)
     except AttnvizError as problem:
         return tag("p", problem.text(language), "small")
-    own = ""
-    if said is not None:
-        key = "walk.right" if question.is_right(trace, said) else "walk.wrong"
-        own = say(key, language, said=question.spoken(trace, said, language))
+    answer_text = ""
+    if answer is not None:
+        key = "walk.right" if question.is_right(trace, answer) else "walk.wrong"
+        answer_text = say(key, language, said=question.spoken(trace, answer, language))
     return (
-        f'<div class="asked">{tag("p", asked, "question")}{tag("p", own)}'
+        f'<div class="asked">{tag("p", question_text, "question")}{tag("p", answer_text)}'
         f"{tag('p', explained, 'small')}</div>"
     )
 

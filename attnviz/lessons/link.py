@@ -92,7 +92,7 @@ def _write_values(values: Mapping[str, Value | Answer]) -> str:
 
 
 def _read_choices(text: str) -> dict[str, Value]:
-    known = {f"{one.number}.{c.name}" for one in chapters() for c in one.controls}
+    known = {f"{chapter.number}.{c.name}" for chapter in chapters() for c in chapter.controls}
     return _known(text, dict.fromkeys((*known, *SHARED, *EARLIER, *LAYERS), _read))
 
 
@@ -107,7 +107,7 @@ def _read_answers(text: str) -> dict[str, Answer]:
 def question_of(key: str) -> Question | None:
     """The question that an answer is kept for, as 2.most or 7.self@L2H1; None if there is none."""
     number, _, name = key.partition(".")
-    chapter = next((one for one in chapters() if str(one.number) == number), None)
+    chapter = next((candidate for candidate in chapters() if str(candidate.number) == number), None)
     return None if chapter is None else chapter.question(name)
 
 
@@ -118,8 +118,8 @@ def _write_guesses(guesses: Mapping[str, Guess]) -> str:
 def _read_guesses(text: str) -> dict[str, Guess]:
     verdicts: dict[str, Guess] = {guess[0]: guess for guess in GUESSES}
     known = {claim.name.removeprefix("C") for claim in claims()}
-    found = _known(text, dict.fromkeys(known, verdicts.__getitem__))
-    return {f"C{number}": verdict for number, verdict in found.items()}
+    guesses = _known(text, dict.fromkeys(known, verdicts.__getitem__))
+    return {f"C{number}": verdict for number, verdict in guesses.items()}
 
 
 def _known(text: str, readers: Mapping[str, Callable[[str], Read]]) -> dict[str, Read]:
@@ -128,16 +128,16 @@ def _known(text: str, readers: Mapping[str, Callable[[str], Read]]) -> dict[str,
     Raises:
         PartlyReadError: if there are others.
     """
-    found: dict[str, Read] = {}
+    read: dict[str, Read] = {}
     unread = []
     for key, written in parted(text).items():
         try:
-            found[key] = readers[key](written)
+            read[key] = readers[key](written)
         except (ValueError, KeyError):
             unread.append(key)
     if unread:
-        raise PartlyReadError(found, unread)
-    return found
+        raise PartlyReadError(read, unread)
+    return read
 
 
 # ---- the state
@@ -193,17 +193,17 @@ class WalkthroughState(SentenceState):
         Older links name a word and a head in each chapter: that of `chapter` counts. Where they
         name a layer of a chapter that follows a head now, its first head is followed.
         """
-        found = {EARLIER.get(name, name): value for name, value in self.choices.items()}
-        layer = found.get(f"{self.chapter}.layer") if f"{self.chapter}.layer" in LAYERS else None
+        choices = {EARLIER.get(name, name): value for name, value in self.choices.items()}
+        layer = choices.get(f"{self.chapter}.layer") if f"{self.chapter}.layer" in LAYERS else None
         if isinstance(layer, int) and layer >= 0:
-            found.setdefault("head", HeadId(layer, 0))
+            choices.setdefault("head", HeadId(layer, 0))
         own = {
             name: value
-            for name, value in found.items()
+            for name, value in choices.items()
             if name not in LAYERS and name.rpartition(".")[2] not in SHARED
         }
         for name in SHARED:
-            value = found.get(name, found.get(f"{self.chapter}.{name}"))
+            value = choices.get(name, choices.get(f"{self.chapter}.{name}"))
             if value is not None:
                 own[name] = value
         return replace(self, choices=own)

@@ -26,10 +26,10 @@ def lower_head(trace: Trace) -> HeadId:
     if others and all(token.is_special for token in trace.tokens):
         return others[0]
     try:
-        apart = [divergence_between_words(trace, upper, one) for one in others]
+        divergences = [divergence_between_words(trace, upper, head) for head in others]
     except AttnvizError:
         return others[0]
-    return others[int(np.argmax(apart))] if others else upper
+    return others[int(np.argmax(divergences))] if others else upper
 
 
 def divergence_between_words(trace: Trace, a: HeadId, b: HeadId) -> float:

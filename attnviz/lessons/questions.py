@@ -62,8 +62,8 @@ def read_named(name: str) -> tuple[str, tuple[Value, ...]]:
 
 
 def _value(text: str) -> Value:
-    found = re.fullmatch(r"L(\d{1,4})H(\d{1,4})", text, re.ASCII)
-    return HeadId(int(found[1]), int(found[2])) if found else text
+    match = re.fullmatch(r"L(\d{1,4})H(\d{1,4})", text, re.ASCII)
+    return HeadId(int(match[1]), int(match[2])) if match else text
 
 
 @dataclass(frozen=True, slots=True)

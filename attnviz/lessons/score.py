@@ -19,7 +19,7 @@ class Score(NamedTuple):
 
 def score(trace: Trace, answers: Mapping[str, Answer]) -> Score:
     """The score on a sentence. Answers that it cannot judge are not counted."""
-    judged = [_is_right(trace, key, said) for key, said in answers.items()]
+    judged = [_is_right(trace, key, answer) for key, answer in answers.items()]
     return Score(judged.count(True), len(judged) - judged.count(None))
 
 

@@ -11,8 +11,8 @@ def finished(scene: Scene, run: Run) -> Training | None:
 
     A shipped checkpoint stands for a run of its task, heads, layers, seed and steps.
     """
-    mine = (training for training in scene.trainings if training.run == run)
-    return next(mine, None) or shipped().get(run)
+    trainings = (training for training in scene.trainings if training.run == run)
+    return next(trainings, None) or shipped().get(run)
 
 
 def shipped() -> dict[Run, Training]:

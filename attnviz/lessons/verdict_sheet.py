@@ -34,9 +34,11 @@ def beside(claim: Claim, trial: Trial, language: Language) -> str:
         return say("walk.beside_random", language)
     if trial.control is None:
         return ""
-    said, control = trial.verdict, trial.control.verdict
-    kind = "same" if said == control else "more" if _holds(said) < _holds(control) else "other"
-    if kind == "more" and not _holds(said):
+    verdict, control = trial.verdict, trial.control.verdict
+    kind = (
+        "same" if verdict == control else "more" if _holds(verdict) < _holds(control) else "other"
+    )
+    if kind == "more" and not _holds(verdict):
         kind = "other"  # it does not hold here, so the control takes nothing from it
     return say(f"walk.beside_{kind}", language, verdict=say(f"verdict.{control}", language))
 
@@ -59,4 +61,4 @@ def judged(claim: Claim, trial: Trial, language: Language) -> str:
 
 def _joined(sentences: Sequence[str], language: Language) -> str:
     """Sentences one after the other; in Chinese no space stands between them."""
-    return ("" if language == "zh" else " ").join(one for one in sentences if one)
+    return ("" if language == "zh" else " ").join(sentence for sentence in sentences if sentence)

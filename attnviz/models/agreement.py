@@ -47,7 +47,7 @@ def went_on(record: AttentionRecord, answers: Sequence[Tensor], dtype: torch.dty
     if not _are_close(few.head_output, given, close):
         return False
     changed = {
-        head: record.weights(head)[rows] @ record.shared(record.values, head)
+        head: record.weights(head)[rows] @ record.shared(record.values, head)  # "row d_value"
         for head in {*record.changed_scores, *record.changed_weights}
     }
 

@@ -6,6 +6,7 @@ Safetensors only: no pickle and no remote code.
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,11 +94,11 @@ def stamp(name: str) -> Stamp | None:
         return None
     try:
         found = model_folder(Path(name))
-        files = [file for of in {found.folder, found.vocabulary} for file in of.iterdir()]
-        known = [(str(file), file.stat()) for file in sorted(files) if file.suffix in FILES]
+        files = [file for of in {found.folder, found.vocabulary} for file in os.scandir(of)]
+        known = [(file.path, file.stat()) for file in files if file.name.endswith(FILES)]
     except (ModelError, OSError):  # gone, or being written: what was read is still what it was
         return None
-    return tuple((file, now.st_mtime_ns, now.st_size, now.st_ino) for file, now in known)
+    return tuple(sorted((path, now.st_mtime_ns, now.st_size, now.st_ino) for path, now in known))
 
 
 def _control(checkpoint: Checkpoint) -> Checkpoint:
@@ -174,7 +175,7 @@ def _weight_files(folder: Path) -> list[Path]:
     try:
         named = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
         return [folder / name for name in sorted(set(named.values()))]
-    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
         raise ModelError("damaged_file", file=WEIGHTS_INDEX) from problem
 
 
@@ -201,7 +202,7 @@ def _folder(name: str) -> Checkpoint:
         raise ModelError("no_config", folder=title, file=CONFIG)
     try:
         json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise ModelError("damaged_file", file=config.name) from problem
     revision = _weights_hash(folder, title)
     return Checkpoint(name, title, "folder", folder, revision, vocabulary=vocabulary)

@@ -22,7 +22,12 @@ _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
 _ADAPTER = "adapter_config.json"
 _QUOTES = "\"'`“”‘’«»「」"
 _PAGE = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(.*)", re.IGNORECASE)
-_NO_MODELS = ("datasets", "spaces", "papers", "docs", "collections", "blog")
+_ADDRESS = re.compile(r"[a-z][a-z+.-]+://.*", re.IGNORECASE)  # of anything else
+_NO_MODELS = (
+    *("datasets", "spaces", "papers", "docs", "collections", "blog", "models", "organizations"),
+    *("api", "tasks", "learn", "posts", "settings", "chat"),
+)
+_SHOWS_VERSION = ("tree", "blob", "resolve", "raw", "commit", "commits")
 _MAIN = "main"
 _CACHED, _SNAPSHOTS = "models--", "snapshots"
 _STEP = re.compile(r"checkpoint-(\d+)")
@@ -42,13 +47,15 @@ def plain_name(given: str) -> str:
     """A name without what is around it: quotes, file://, a page of the hub, ~, slashes at its end.
 
     Raises:
-        ModelError: if it is the address of something at the hub that is no model.
+        ModelError: if it is the address of something that is no model of the hub.
     """
     name = given.strip().strip(_QUOTES).strip()
     if page := _PAGE.fullmatch(name):
         return _of_page(page[1], name)
     if name.lower().startswith("file://"):
         name = url2pathname(urlsplit(name).path)
+    elif _ADDRESS.fullmatch(name):
+        raise ModelError("no_model_page", address=name)
     if name.startswith("~"):
         with suppress(RuntimeError):  # of a person who has no home here
             name = str(Path(name).expanduser())
@@ -60,7 +67,7 @@ def _of_page(path: str, address: str) -> str:
     parts = [unquote(part) for part in re.split("[?#]", path)[0].split("/") if part]
     if not parts or parts[0] in _NO_MODELS:
         raise ModelError("no_model_page", address=address)
-    shows = next((n for n, part in enumerate(parts) if part in ("tree", "blob", "resolve")), None)
+    shows = next((n for n, part in enumerate(parts) if part in _SHOWS_VERSION), None)
     if shows is None:
         return "/".join(parts[:2])
     version = parts[shows + 1] if len(parts) > shows + 1 else _MAIN
@@ -125,15 +132,16 @@ def _snapshot(cached: Path) -> Path:
 
 def _transformer_modules(at: Path) -> list[str]:
     """The subfolders in which sentence-transformers keeps the transformer."""
-    listed: Any = _read(at / "modules.json")
-    modules = listed if isinstance(listed, list) else []
-    paths = [
-        str(one.get("path", ""))
-        for one in modules
-        if isinstance(one, dict) and str(one.get("type", "")).endswith("Transformer")
-    ]
+    paths = [path for path, kind in _modules(at).items() if kind.endswith("Transformer")]
     known = [path for path in [*paths, "0_Transformer"] if path and ".." not in Path(path).parts]
     return [] if (at / CONFIG).is_file() else known
+
+
+def _modules(at: Path) -> dict[str, str]:
+    """The modules that sentence-transformers lists in a folder: the kind of each, by its path."""
+    listed: Any = _read(at / "modules.json")
+    modules = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return {str(one.get("path", "")): str(one.get("type", "")) for one in modules}
 
 
 def _check_kind(folder: Path) -> None:
@@ -145,11 +153,10 @@ def _check_kind(folder: Path) -> None:
         base = str(adapter.get("base_model_name_or_path") or "?")
         kind = str(adapter.get("peft_type") or "PEFT")
         raise ModelError("adapter", folder=folder.name, kind=kind, base=base)
-    if (
-        isinstance(config, dict)
-        and "model_type" not in config
-        and "pooling_mode_mean_tokens" in config
-    ):
+    names = set(config) if isinstance(config, dict) else set()
+    kind = _modules(folder.parent).get(folder.name, "Transformer")
+    is_pooling = any(name.startswith("pooling_mode") for name in names)
+    if "model_type" not in names and (is_pooling or not kind.endswith("Transformer")):
         raise ModelError("pooling_module", folder=folder.name)
 
 
@@ -188,5 +195,5 @@ def _read(file: Path) -> object:
     """What a JSON file holds; None where there is none, or it is damaged."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None

@@ -146,7 +146,7 @@ def _softmax(scores: Tensor, sinks: Tensor | None) -> Tensor:
     """Shares over keys; what a sink takes is in no share."""
     if sinks is None:
         return scores.softmax(dim=-1)
-    column = sinks.reshape(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
+    column = sinks.reshape(1, -1, 1, 1).expand(*scores.shape[:-1], 1)  # "batch head query 1"
     return torch.cat([scores, column], dim=-1).softmax(dim=-1)[..., :-1]
 
 

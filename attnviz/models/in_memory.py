@@ -21,8 +21,9 @@ from attnviz.models import kinds
 from attnviz.models.accelerator import accelerated
 from attnviz.models.families import families
 from attnviz.models.model import Model
-from attnviz.models.opening import card_of, checked, described, reading_of, with_head
+from attnviz.models.opening import card_of, checked, described, with_head
 from attnviz.models.task_head import head_of, head_of_target, task_of
+from attnviz.models.tokenizers import tokenizers_of
 
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks")
 _UNSEEN = ("training",)  # a copy never trains
@@ -65,7 +66,7 @@ def _looked_into(module: PreTrainedModel, tokenizer: Any, revision: str) -> Mode
     if hasattr(copy.config, "use_cache"):
         copy.config.use_cache = False
     card = card_of(copy, title, "memory", revision)
-    model = described(card, copy, family, *reading_of(tokenizer))
+    model = described(card, copy, family, tokenizers_of(tokenizer))
     head = head_of(predicts[0], copied) if predicts else head_of_target(copy)
     return accelerated(with_head(model, head))
 

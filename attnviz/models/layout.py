@@ -152,7 +152,7 @@ def _projections(call: Attended, found: Scout, x: torch.Tensor) -> list[Projecti
 
 def _giving(heads: torch.Tensor, runs: list[Ran]) -> Ran | None:
     """The projection whose output, cut into heads, is q, k or v."""
-    rows = heads.transpose(1, 2)
+    rows = heads.transpose(1, 2)  # from "batch head token d_head" to "batch token head d_head"
     return first(runs, lambda run: run.returned is not None and same(run.returned, rows))
 
 

@@ -50,7 +50,7 @@ def load(
         ModelError: if there is none, or it is not one we can look into.
     """
     name = _name(name_or_folder)
-    model = _as_read(name)
+    model = as_read(name)
     if model is None:
         # No turn of those who compute: a model may be on its way from the hub for minutes.
         model = _models.compute_once(name, lambda: _opened(name, progress))
@@ -58,8 +58,9 @@ def load(
     return model
 
 
-def _as_read(name: str) -> "Model | None":
-    """The loaded model of this name, unless its files are others by now; None if there is none."""
+def as_read(name: str) -> "Model | None":
+    """The model that `load(name)` would give at once; None where it would read files."""
+    name = plain_name(name)
     model: Model | None = _models.peek(name)
     now = None if model is None else catalogue.stamp(name)
     if now is not None and now != _stamps.get(name):
@@ -108,7 +109,7 @@ def control_of(model: "Model") -> "Model":
 
 def is_loaded(name: str) -> bool:
     """Whether `load(name)` would answer at once."""
-    return _as_read(plain_name(name)) is not None
+    return as_read(name) is not None
 
 
 def let_go_of_a_model() -> bool:

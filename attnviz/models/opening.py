@@ -6,9 +6,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedModel
+from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from attnviz.core.card import Capability, ModelCard, Source
@@ -18,12 +17,13 @@ from attnviz.models import catalogue, kinds, layout, precision, proof, requireme
 from attnviz.models.accelerator import accelerated
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
-from attnviz.models.folders import WEIGHTS, has_vocabulary
+from attnviz.models.folders import WEIGHTS
 from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
 from attnviz.models.progress import Progress
 from attnviz.models.skipping import in_place
 from attnviz.models.task_head import TaskHead
+from attnviz.models.tokenizers import Tokenizers, tokenizers_of_folder
 from attnviz.runtime.limits import limits
 
 _REASON = 200  # characters of what transformers or torch says
@@ -45,7 +45,7 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
     config = _config(checkpoint)
     family = families().get(config.model_type)
     checked(config, family, checkpoint.title)
-    tokenizer, special = reading_of(_tokenizer(checkpoint))
+    tokenizers = tokenizers_of_folder(checkpoint)
 
     def built(dtype: torch.dtype) -> Model:
         if checkpoint.random_weights:
@@ -54,7 +54,7 @@ def open_model(checkpoint: Checkpoint, progress: Progress | None = None) -> Mode
             module, head = _trained(config, checkpoint, dtype)
         module.train(False).requires_grad_(False)
         card = _card(checkpoint, module)
-        return with_head(described(card, module, family, tokenizer, special), head)
+        return with_head(described(card, module, family, tokenizers), head)
 
     model = accelerated(_in_half(built(torch.float32), checkpoint, built))
     if progress is not None:
@@ -95,8 +95,7 @@ def described(
     card: ModelCard,
     module: PreTrainedModel,
     family: Family | None,
-    tokenizer: Tokenizer,
-    special: Any,
+    tokenizers: Tokenizers,
 ) -> Model:
     """A module as a model that is hooked for capture and has proved itself.
 
@@ -106,7 +105,7 @@ def described(
     """
     requirements.check_numbers(module, card.title)
     try:
-        model = _hooked(card, module, family, tokenizer, special)
+        model = _hooked(card, module, family, tokenizers)
         proof.prove(model)
     except AttnvizError:
         raise
@@ -120,8 +119,7 @@ def _hooked(
     card: ModelCard,
     module: PreTrainedModel,
     family: Family | None,
-    tokenizer: Tokenizer,
-    special: Any,
+    tokenizers: Tokenizers,
 ) -> Model:
     """A model with its places, hooked for capture, and not proved yet."""
     is_watched = not kinds.uses_interface(type(module))
@@ -134,12 +132,12 @@ def _hooked(
         name=card.name,
         card=card,
         limits=Limits(card.max_tokens, limits().characters),
-        tokenizer=in_place(tokenizer),
-        unknown_token=special.unk_token,
-        mask_token=special.mask_token,
-        gives_types=_TYPES in special.model_input_names,
+        tokenizer=in_place(tokenizers.fast),
+        unknown_token=tokenizers.named.unk_token,
+        mask_token=tokenizers.named.mask_token,
+        gives_types=_TYPES in tokenizers.named.model_input_names,
         segments=_segments(module),
-        byte_level='"ByteLevel"' in tokenizer.to_str().partition('"model":')[0],
+        byte_level='"ByteLevel"' in tokenizers.fast.to_str().partition('"model":')[0],
         module=module,
         places=places,
         capabilities=layout.shown(places, is_watched),
@@ -276,50 +274,10 @@ def _random(config: PreTrainedConfig) -> PreTrainedModel:
     return module
 
 
-def _tokenizer(checkpoint: Checkpoint) -> Any:
-    """The tokenizer of a checkpoint, as transformers loads it."""
-    folder = checkpoint.vocabulary or checkpoint.folder
-    if not has_vocabulary(folder):
-        # transformers would make one with an empty vocabulary, to which all is [UNK].
-        raise ModelError("no_fast_tokenizer", file="tokenizer.json")
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as problem:  # a missing or damaged file shows as any of many kinds
-        raise ModelError("no_fast_tokenizer", file="tokenizer.json") from problem
-
-
-def reading_of(loaded: Any) -> tuple[Tokenizer, Any]:
-    """A fast tokenizer of our own copy, and transformers' own around it, for what it names.
-
-    Raises:
-        ModelError: if it is none of the fast ones.
-    """
-    if not getattr(loaded, "is_fast", False):
-        raise ModelError("no_fast_tokenizer", file="tokenizer.json")
-    tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    _keep_spaces(tokenizer.post_processor)
-    return tokenizer, loaded
-
-
 def _segments(module: PreTrainedModel) -> int:
     """Rows of the segment embedding of a model, 0 if it has none."""
     embedding = getattr(getattr(module, "embeddings", None), "token_type_embeddings", None)
     return embedding.num_embeddings if isinstance(embedding, nn.Embedding) else 0
-
-
-def _keep_spaces(processor: Any) -> None:
-    """Let offsets hold the spaces before a word.
-
-    A byte-level processor takes them away each time that it runs, and one encoding may pass it
-    twice: it then takes away letters.
-    """
-    if hasattr(processor, "__getitem__"):  # several, one after the other
-        for part in processor:
-            _keep_spaces(part)
-    elif hasattr(processor, "trim_offsets"):
-        processor.trim_offsets = False
 
 
 def _card(checkpoint: Checkpoint, module: PreTrainedModel) -> ModelCard:

@@ -265,7 +265,7 @@ def _projected(record: AttentionRecord, x: np.ndarray) -> np.ndarray:
     """Q, k and v of all heads side by side, from x and what was kept as learned."""
     learned = record.learned
     three = (learned.query, learned.key, learned.value)
-    return np.hstack([x @ one.weight + one.bias for one in three])
+    return np.hstack([x @ one.weight + one.bias for one in three])  # "token q+k+v"
 
 
 def _read(record: AttentionRecord) -> np.ndarray:
@@ -277,10 +277,11 @@ def _read(record: AttentionRecord) -> np.ndarray:
 def _written(record: AttentionRecord) -> np.ndarray:
     """The contributions of all heads, one after the other, and the bias of W_O."""
     output = record.learned.output
-    slices = output.weight.reshape(record.heads, -1, output.weight.shape[1])
-    total = np.zeros((len(record.concat), output.weight.shape[1]), np.float32)
+    width = output.weight.shape[1]
+    slices = output.weight.reshape(record.heads, -1, width)  # "head d_value d_model"
+    total = np.zeros((len(record.concat), width), np.float32)
     for z, weight in zip(record.head_output, slices, strict=True):
-        total += z @ weight
+        total += z @ weight  # "token d_model"
     total += output.bias
     return total
 

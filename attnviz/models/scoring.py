@@ -48,7 +48,7 @@ class Scoring:
             parts.append(self.mask)
         if self.is_causal:
             square = torch.ones(queries, keys, dtype=torch.bool, device=self.place)
-            parts.append(square.tril()[None, None])
+            parts.append(square.tril()[None, None])  # "1 1 query key"
         parts = [part for part in parts if not part.all()]
         return reduce(torch.logical_and, parts) if parts else None
 

@@ -46,12 +46,12 @@ def pins_of(pins: Sequence[str], drawn: Trace | AttentionMap) -> tuple[str, ...]
     Raises:
         ArgumentError: if one is not.
     """
-    found = checks.several("pins", pins, '["q3", "k0"]')
-    for pin in found:
+    checked = checks.several("pins", pins, '["q3", "k0"]')
+    for pin in checked:
         if not can_be_pinned(pin, drawn):
             places = max(_sizes(drawn).values())
             raise ArgumentError("no_such_pin", value=checks.quoted(pin), places=places)
-    return tuple(found)
+    return tuple(checked)
 
 
 def can_be_pinned(pin: object, drawn: Trace | AttentionMap) -> bool:

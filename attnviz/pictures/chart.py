@@ -12,7 +12,7 @@ from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.style import Mode
-from attnviz.pictures.svg import wrapped
+from attnviz.pictures.svg import listed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +61,8 @@ def heading(
     room, above_it = NARROW, TOOLBAR
     if is_beside:
         large, room, above_it = SMALL_TITLE, SMALL_ROOM, SMALL_TOOLBAR
-    above = wrapped(title, room * small / large)
-    below = [line for note in notes for line in wrapped(note, room)]
+    above = listed(title, room * small / large)
+    below = [line for note in notes for line in listed(note, room)]
     said = {
         "text": "<br>".join(map(plotly_text, above)),
         "subtitle": {

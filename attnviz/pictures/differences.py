@@ -34,8 +34,8 @@ class Difference(Source):
         a, b = (source.attention_map() for source in self._sources)
         allowed = None if a.allowed is None or b.allowed is None else a.allowed | b.allowed
         shown = a.shown | b.shown
-        asked = runs_between(a.rows, a.columns, self.lens.between)
-        weak = asked & (~shown if allowed is None else allowed & ~shown)
+        runs = runs_between(a.rows, a.columns, self.lens.between)
+        weak = runs & (~shown if allowed is None else allowed & ~shown)
         return replace(
             a,
             values=a.values - b.values,
@@ -63,8 +63,8 @@ class Difference(Source):
     def _difference_formula(self) -> Message:
         a, b = (source.title for source in self._sources)
         if self.computed:
-            each = {"a": a, "b": b, "formula": self.computed[0].formula}
-            return Message("comparison.computed", each)
+            names = {"a": a, "b": b, "formula": self.computed[0].formula}
+            return Message("comparison.computed", names)
         formula = Message("derived.difference_formula", {"a": a, "b": b})
         if self.is_given:
             return Message("comparison.given", {"formula": formula})
@@ -77,10 +77,10 @@ class Difference(Source):
         kind = self.heads[0].kind
         queries, keys = self.trace.query_tokens(kind), self.trace.key_tokens(kind)
         part, _ = self.lens.parts(queries, keys)
-        whole = [one.values[part] for one in self.computed]
-        if not whole:
-            whole = [self.trace.weights(head, part) for head in self.heads]
-        a, b = (rows_shown(rows, queries, keys, self.lens) for rows in whole)
+        values = [computed.values[part] for computed in self.computed]
+        if not values:
+            values = [self.trace.weights(head, part) for head in self.heads]
+        a, b = (rows_shown(rows, queries, keys, self.lens) for rows in values)
         if not self.computed:
             a, b = (with_sink(self.trace, rows) for rows in (a, b))
         try:

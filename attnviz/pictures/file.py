@@ -6,26 +6,8 @@ from attnviz.core.trace import Trace
 from attnviz.pictures.picture import title
 from attnviz.pictures.provenance import provenance
 from attnviz.pictures.recipe import Recipe, again
-from attnviz.pictures.scripts import Script
-from attnviz.pictures.standalone import origin, picture, standalone, tag
+from attnviz.pictures.standalone import origin, standalone, tag
 from attnviz.texts import Language
-
-
-def one_picture(
-    script: Script,
-    packet: bytes,
-    alt: str,
-    trace: Trace | None,
-    called: str,
-    recipe: Recipe | None,
-    language: Language,
-    extra: Sequence[str] = (),
-) -> str:
-    """A file of one picture: what it is, where it is from, and how it is made again.
-
-    `called` are its heads; `extra` are elements below it.
-    """
-    return one_file([picture(script.name, packet, alt)], trace, called, recipe, language, extra)
 
 
 def one_file(
@@ -36,7 +18,11 @@ def one_file(
     language: Language,
     extra: Sequence[str] = (),
 ) -> str:
-    """The same of several pictures, as elements, one below the other."""
+    """A file of pictures: what they are, where they are from, and how they are made again.
+
+    `pictures` are elements, one below the other; `called` are their heads; `extra` are elements
+    below them.
+    """
     name = title(trace, called, language)
     recipe = None if recipe is None else recipe.in_language(language)
     body = [
@@ -44,7 +30,7 @@ def one_file(
         origin(trace, language),
         *pictures,
         *extra,
-        *(tag("pre", how, "again") for how in again(recipe, language)),
+        *(tag("pre", text, "again") for text in again(recipe, language)),
     ]
-    how = {} if recipe is None else {"again": recipe.text}
-    return standalone(name, body, language, about={**provenance(trace), **how})
+    about = {} if recipe is None else {"again": recipe.text}
+    return standalone(name, body, language, about={**provenance(trace), **about})

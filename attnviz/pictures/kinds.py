@@ -40,6 +40,7 @@ class PictureKind:
     view: str = ""  # the part of Explore that shows it, and of a link to a frame
     is_folded: bool = False  # draws a `Shown`: on Explore below the others, made once opened
     how: Callable[[Shown, Language], str] | None = None  # what a page says for it; see `captioned`
+    help: str = ""  # the text that says how it is used, once for all pictures on a page
     order: int = 100  # among the others in lists
     most_places: int | None = None  # rows or columns that there is room for
     in_file: str = ""  # what stands before the head or the pair in its file's name
@@ -49,9 +50,9 @@ class PictureKind:
         if not self.draws_shown:
             return {self.name: partial(self.draw, seen)}
         return {
-            f"{self.in_file}{one.name(seen.language)}": partial(self.draw, one, seen.language)
-            for one in (seen.pair if self.takes == "pair" else seen.chosen)
-            if self.has_room(one)
+            f"{self.in_file}{view.name(seen.language)}": partial(self.draw, view, seen.language)
+            for view in (seen.pair if self.takes == "pair" else seen.chosen)
+            if self.has_room(view)
         }
 
     def captioned(self, one: Shown, language: Language) -> Picture:
@@ -84,9 +85,11 @@ class PictureKind:
 def kinds() -> dict[str, PictureKind]:
     """All kinds by name, in the order of lists."""
     folder = attnviz.pictures.__path__
-    names = [one.name for one in iter_modules(folder) if one.ispkg and _is_kind(one.name)]
-    found = [import_module(f"{attnviz.pictures.__name__}.{name}.kind").PICTURE for name in names]
-    return {kind.name: kind for kind in sorted(found, key=lambda kind: (kind.order, kind.name))}
+    names = [
+        module.name for module in iter_modules(folder) if module.ispkg and _is_kind(module.name)
+    ]
+    pictures = [import_module(f"{attnviz.pictures.__name__}.{name}.kind").PICTURE for name in names]
+    return {kind.name: kind for kind in sorted(pictures, key=lambda kind: (kind.order, kind.name))}
 
 
 def drawn_by_name(name: str, seen: Explorer, *, is_one: bool) -> Picture:
@@ -102,11 +105,11 @@ def drawn_by_name(name: str, seen: Explorer, *, is_one: bool) -> Picture:
         raise ArgumentError("one_head_alone", picture=name, heads=len(seen.heads))
     if kind.takes == "pair" and seen.trace is not None and (len(seen.heads) != 2 or not seen.pair):
         raise ArgumentError("two_heads_wanted", picture=name, heads=len(seen.heads))
-    made: Sequence[Callable[[], Picture]] = list(kind.pictures(seen).values())
-    if not made:
-        places = max(max(one.map.values.shape) for one in seen.chosen)
+    makers: Sequence[Callable[[], Picture]] = list(kind.pictures(seen).values())
+    if not makers:
+        places = max(max(view.map.values.shape) for view in seen.chosen)
         raise too_many_places(kind.name, places, kind.most_places)
-    return made[0]()
+    return makers[0]()
 
 
 def too_many_places(name: str, places: int, most: int | None) -> ArgumentError:
@@ -116,4 +119,4 @@ def too_many_places(name: str, places: int, most: int | None) -> ArgumentError:
 
 def _is_kind(name: str) -> bool:
     path = f"{attnviz.pictures.__path__[0]}/{name}"
-    return any(one.name == "kind" for one in iter_modules([path]))
+    return any(module.name == "kind" for module in iter_modules([path]))

@@ -52,7 +52,7 @@ def learning(
     steps = [point.step for point in course]
     a, b = (getattr(code, mode) for code in style.HEAD_CODES[:2])
     texts = {key: say(f"train.{key}", language) for key in ("accuracy", "loss", "step")}
-    said, top = heading(name, [say("train.curve_note", language)], a, mode)
+    title, top = heading(name, [say("train.curve_note", language)], a, mode)
     figure = go.Figure(
         data=[
             go.Scatter(
@@ -73,7 +73,7 @@ def learning(
         ],
         layout=layout(
             mode,
-            title=said,
+            title=title,
             xaxis=quiet_axis(mode, title={"text": texts["step"]}),
             yaxis=quiet_axis(mode, range=[0, 1.03], title={"text": texts["accuracy"]}),
             yaxis2={
@@ -153,11 +153,11 @@ def bars(
         figure.add_hline(
             y=theory, line={"color": style.FAINT_INK[mode], "dash": "dash", "width": 1}
         )
-    said = "; ".join(
+    accuracies = "; ".join(
         f"{bar.group}, {bar.name}: {'…' if bar.accuracy is None else f'{bar.accuracy:.3f}'}"
         for bar in results
     )
-    return Chart(figure, f"{title}. {said}")
+    return Chart(figure, f"{title}. {accuracies}")
 
 
 def _parameters(results: Sequence[Bar], language: Language) -> list[str]:

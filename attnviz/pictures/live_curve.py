@@ -29,8 +29,8 @@ def live_curve(
     a, b = (getattr(code, mode) for code in style.HEAD_CODES[:2])
     parts = [_level(level, f"{level:.1f}", style.RULE[mode], mode) for level in (0.0, 0.5, 1.0)]
     if theory is not None:
-        said = say("train.theory", language, accuracy=at_most(theory, 4))
-        parts.append(_level(theory, "", style.FAINT_INK[mode], mode, dash="5 4", said=said))
+        label = say("train.theory", language, accuracy=at_most(theory, 4))
+        parts.append(_level(theory, "", style.FAINT_INK[mode], mode, dash="5 4", said=label))
     parts.append(_curve([(p.step / steps, p.accuracy) for p in course], a, "none"))
     parts.append(_curve([(p.step / steps, p.loss / top_loss) for p in course], b, "2 4"))
     loss = f"{say('train.loss', language)} ÷ {top_loss:.2f}"

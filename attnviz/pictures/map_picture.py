@@ -10,12 +10,12 @@ from jaxtyping import Shaped
 from attnviz.core.heads import HeadId
 from attnviz.core.sheet import Sheet
 from attnviz.pictures import style, svg
-from attnviz.pictures.file import one_picture
+from attnviz.pictures.file import one_file
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
-from attnviz.pictures.standalone import framed
+from attnviz.pictures.standalone import framed, picture
 from attnviz.texts import Language, say
 
 
@@ -47,9 +47,8 @@ class MapPicture:
     def to_html(self) -> str:
         """One HTML file that needs no network, with all that the picture answers in the app."""
         called = self.view.name(self.language)
-        return one_picture(
-            self.script, self.packet, self.alt, self.view.trace, called, self.recipe, self.language
-        )
+        drawn = picture(self.script.name, self.packet, self.alt)
+        return one_file([drawn], self.view.trace, called, self.recipe, self.language)
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""

@@ -14,7 +14,7 @@ def place_name(
     x: Length, y: Length, said: str, size: float, paper: Paper, *, ink: str, above: bool
 ) -> str:
     """The name of a place whose middle is x; `above` its y, or below."""
-    if not (paper.is_exact and _is_upright(said)):
+    if not (paper.is_exact and is_upright(said)):
         anchor = "start" if above else "end"
         return text(x + size / 3, y, said, size, ink=ink, anchor=anchor, turned=True)
     step = SIGN * size
@@ -31,7 +31,8 @@ def tick(x: Length, y: Length, paper: Paper, *, turned: bool = False) -> str:
     return f'<path class="tick" d="M{x:g} {y:g}{end}" stroke="{paper.faint}" stroke-width="0.5"/>'
 
 
-def _is_upright(said: str) -> bool:
+def is_upright(said: str) -> bool:
+    """Whether a name is read upright: one sign, or Chinese ones."""
     return len(said) == 1 or all(map(is_wide, said))
 
 

@@ -61,8 +61,8 @@ class Paper:
 
     def colour(self, paint: style.HeadCode | style.Paint) -> str:
         """A head's or a meaning's colour."""
-        found: str = getattr(paint, self.mode)
-        return found
+        colour: str = getattr(paint, self.mode)
+        return colour
 
     def blank(self, *, signed: bool) -> int:
         """The level that needs no ink; −1, which is none, where the ground is not the ramps'."""

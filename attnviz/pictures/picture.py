@@ -79,7 +79,7 @@ def withheld_counts(
         ("between", withheld.between_hidden, between),
         ("weak", withheld.weak_hidden, _weak(withheld, lens, language)),
     ]
-    return [say(f"hidden.{key}", language, **values) for key, found, values in counts if found]
+    return [say(f"hidden.{key}", language, **values) for key, count, values in counts if count]
 
 
 def _span(withheld: Withheld) -> dict[str, object]:

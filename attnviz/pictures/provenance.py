@@ -82,9 +82,9 @@ def provenance_note(trace: Trace | None, language: Language) -> str:
         revision=card.revision[:12],
         tokens=tokens_said(trace, language),
     )
-    read = [*reading_notes(trace, language), *layer_notes(trace, language)]
+    reading = [*reading_notes(trace, language), *layer_notes(trace, language)]
     notes = [*intervention_notes(trace, language), *given_weights_notes(trace, language)]
-    return " ".join([sentence, *read, *notes])
+    return " ".join([sentence, *reading, *notes])
 
 
 def _called(trace: Trace, language: Language) -> str:
@@ -139,15 +139,15 @@ def given_weights_notes(trace: Trace, language: Language) -> list[str]:
     """A sentence for each thing in given weights that softmax over all tokens would not do."""
     if trace.given is None:
         return []
-    given = _given_weights(trace)
+    counts = _given_weights(trace)
     notes = []
     if not sum_to_one(*trace.given.row_sums):
         low, high = trace.given.row_sums
         notes.append(say("file.row_sums", language, low=at_least(low, 4), high=at_most(high, 4)))
-    if given["padding"]:
-        notes.append(say("file.padding", language, tokens=given["padding"]))
-    if given["not_allowed"]:
-        notes.append(say("file.not_allowed", language, cells=f"{given['not_allowed']:,}"))
+    if counts["padding"]:
+        notes.append(say("file.padding", language, tokens=counts["padding"]))
+    if counts["not_allowed"]:
+        notes.append(say("file.not_allowed", language, cells=f"{counts['not_allowed']:,}"))
     return notes
 
 

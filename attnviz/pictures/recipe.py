@@ -59,22 +59,22 @@ class Recipe:
         if given is None:
             return self.text
         mask = "" if given.allowed is None else _written(given.allowed.astype(int))
-        made = self._trace(_written(given.weights), mask)
-        return "\n".join(["import numpy", "import attnviz", *made, self._picture()])
+        call = self._trace(_written(given.weights), mask)
+        return "\n".join(["import numpy", "import attnviz", *call, self._picture()])
 
     def _trace(self, weights: str, allowed: str) -> list[str]:
         trace = self.trace
         if trace.model.source == "given":
-            (*keys, read) = trace.sequences.values()  # of two texts, the second one looks
-            tokens = [token.piece for token in read]
-            special = [token.position for token in read if token.is_special]
+            (*keys, second) = trace.sequences.values()  # of two texts, the second one looks
+            tokens = [token.piece for token in second]
+            special = [token.position for token in second if token.is_special]
             title = trace.model.title
-            given = [weights, repr(special), repr(title)]
+            arguments = [weights, repr(special), repr(title)]
             if trace.given is not None and trace.given.allowed is not None:
-                given.append(f"allowed={allowed}")
-            given += [f"keys={[token.piece for token in one]!r}" for one in keys]
-            made = f"attnviz.Trace.from_weights(tokens, {', '.join(given)})"
-            return [f"tokens = {tokens!r}", f"trace = {made}"]
+                arguments.append(f"allowed={allowed}")
+            arguments += [f"keys={[token.piece for token in side]!r}" for side in keys]
+            call = f"attnviz.Trace.from_weights(tokens, {', '.join(arguments)})"
+            return [f"tokens = {tokens!r}", f"trace = {call}"]
         lines, model = [], repr(trace.model.name)
         if trace.model.source == "trained":
             lines, model = [f"model = {trace.model.made_by}"], "model"
@@ -88,10 +88,10 @@ class Recipe:
         if trace.interventions:
             changes = ", ".join(f"attnviz.{one!r}" for one in trace.interventions)
             more += f", interventions=[{changes}]"
-        made = f"trace = attnviz.trace({trace.text!r}, {model}{more})"
+        call = f"trace = attnviz.trace({trace.text!r}, {model}{more})"
         if trace.model.architecture == "encoder-decoder" and len(trace.kinds) == 1:
-            made += f".of_kind({trace.kinds[0]!r})"
-        return [*lines, made]
+            call += f".of_kind({trace.kinds[0]!r})"
+        return [*lines, call]
 
     def _picture(self) -> str:
         arguments = ["trace"]

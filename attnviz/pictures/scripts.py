@@ -48,8 +48,9 @@ def javascript(kinds: Iterable[str]) -> str:
     """What draws packets of these kinds, by `DRAWS[kind]`; each has its names for itself."""
     scripts = _with_needs(kinds)
     wrapped = [
-        f"const {one.draw} = (() => {{{_all(one.folders, 'js')}\nreturn {one.draw};}})();\n"
-        for one in scripts
+        f"const {script.draw} = (() => {{"
+        f"{_all(script.folders, 'js')}\nreturn {script.draw};}})();\n"
+        for script in scripts
     ]
     draws = ", ".join(f'"{one.name}": {one.draw}' for one in scripts)
     shared = core() + asset("names.js")
@@ -58,7 +59,7 @@ def javascript(kinds: Iterable[str]) -> str:
 
 def css(kinds: Iterable[str]) -> str:
     """The look of pictures of these kinds."""
-    folders = dict.fromkeys(f for one in _with_needs(kinds) for f in one.folders)
+    folders = dict.fromkeys(f for script in _with_needs(kinds) for f in script.folders)
     return style.for_styles() + asset("pictures.css") + _all(tuple(folders), "css")
 
 
@@ -74,11 +75,11 @@ def asset(name: str) -> str:
 
 def _with_needs(kinds: Iterable[str]) -> Sequence[Script]:
     """The scripts of these kinds, each after those that it needs."""
-    found: dict[str, Script] = {}
-    for one in map(script_of, kinds):
-        for needed in (*map(script_of, one.needs), one):
-            found.setdefault(needed.name, needed)
-    return list(found.values())
+    scripts: dict[str, Script] = {}
+    for script in map(script_of, kinds):
+        for needed in (*map(script_of, script.needs), script):
+            scripts.setdefault(needed.name, needed)
+    return list(scripts.values())
 
 
 @cache

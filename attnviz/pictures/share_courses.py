@@ -108,12 +108,12 @@ def _names(
 def apart(ends: Sequence[float]) -> list[float]:
     """Where names of lines stand: at their ends, or as near as leaves each its room."""
     order = sorted(range(len(ends)), key=lambda i: ends[i])
-    found, least = [0.0] * len(ends), NAME / 2
+    heights, least = [0.0] * len(ends), NAME / 2
     for i in order:
-        found[i] = least = max(ends[i], least)
+        heights[i] = least = max(ends[i], least)
         least += NAME
     most = TOP - NAME / 2
     for i in reversed(order):
-        found[i] = most = min(found[i], most)
+        heights[i] = most = min(heights[i], most)
         most -= NAME
-    return found
+    return heights

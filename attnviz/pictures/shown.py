@@ -137,17 +137,17 @@ class Shown:
             return None  # each pair by itself: its rows are no shares of anything
         self._check_distribution()
         rows, columns = self._asked()
-        found = describe(
+        description = describe(
             drawn[np.ix_(rows, columns)],
             [attention.columns[n] for n in columns],
             None if attention.allowed is None else attention.allowed[np.ix_(rows, columns)],
             queries_are_keys=[attention.rows[n] for n in rows]
             == [attention.columns[n] for n in columns],
         )
-        if self.lens.map == "raw" or found.strongest != "first":
-            return found
-        pattern = "token" if found.pattern == "first" else found.pattern
-        return replace(found, strongest="token", pattern=pattern)  # a sink is one of weights
+        if self.lens.map == "raw" or description.strongest != "first":
+            return description
+        pattern = "token" if description.pattern == "first" else description.pattern
+        return replace(description, strongest="token", pattern=pattern)  # a sink is one of weights
 
     def _asked(self) -> tuple[list[int], list[int]]:
         """The rows and columns between which a lens on a pair of texts looks; all of others."""
@@ -168,15 +168,15 @@ class Shown:
         if self.source is None:
             cells = f"{withheld.not_allowed:,}"
             return [say("map.no_value", language, cells=cells)] if withheld.not_allowed else []
-        found = self.source
+        source = self.source
         hidden = withheld_notes(
-            withheld, self.lens, self.combination, language, is_given=found.is_given
+            withheld, self.lens, self.combination, language, is_given=source.is_given
         )
         before = "_before" if withheld.renormalised else ""
-        sink = _sink_notes(f"picture.sink_takes{before}", found, language)
-        of_heads = [*sink, *_shared_notes(found, language)]
-        computed = self._special_shares(found, language)
-        changed = intervention_notes(found.trace, language)
+        sink = _sink_notes(f"picture.sink_takes{before}", source, language)
+        of_heads = [*sink, *_shared_notes(source, language)]
+        computed = self._special_shares(source, language)
+        changed = intervention_notes(source.trace, language)
         return [*changed, *of_heads, *computed, *self._pair_notes(language), *hidden]
 
     def _pair_notes(self, language: Language) -> list[str]:
@@ -211,7 +211,7 @@ class Shown:
         if not maps or self.map.is_signed or not any(place.is_special for place in maps[0].columns):
             return []
         before, after = (
-            percent(float(np.mean([getattr(one, name) for one in maps])))
+            percent(float(np.mean([getattr(computed, name) for computed in maps])))
             for name in ("special_before", "special_share")
         )
         of = "layer" if self.lens.is_of_layers else "norm"
@@ -231,8 +231,8 @@ def _sink_notes(key: str, source: Source, language: Language) -> list[str]:
     if not source.has_sink:
         return []
     sums = [source.trace.weights(head).sum(axis=1, dtype=float).mean() for head in source.heads]
-    taken = max(0.0, 1 - float(np.mean(sums)))
-    return [say(key, language, share=percent(taken))]
+    sink = max(0.0, 1 - float(np.mean(sums)))
+    return [say(key, language, share=percent(sink))]
 
 
 def _shared_notes(source: Source, language: Language) -> list[str]:
@@ -243,8 +243,8 @@ def _shared_notes(source: Source, language: Language) -> list[str]:
         return []
     group = record.heads // len(record.keys)
     first = head.head // group * group
-    each = {"first": f"H{first}", "last": f"H{first + group - 1}"}
-    return [say("picture.shared_keys", language, **each)] if group > 1 else []
+    heads = {"first": f"H{first}", "last": f"H{first + group - 1}"}
+    return [say("picture.shared_keys", language, **heads)] if group > 1 else []
 
 
 def side(places: Sequence[Place]) -> dict[str, Any]:
@@ -254,7 +254,7 @@ def side(places: Sequence[Place]) -> dict[str, Any]:
         "labels": [place.text for place in places],
         "names": [place.name for place in places],
         "positions": [list(place.positions) for place in places],
-        **{name: found for name, found in _written_with(places).items() if found},
+        **{name: texts for name, texts in _written_with(places).items() if texts},
         **({} if second is None else {"second": second}),
     }
 
@@ -292,16 +292,16 @@ def shown(
     if len(ids) > style.MOST_HEADS:
         raise InterventionError("too_many_heads", heads=len(ids), most=style.MOST_HEADS)
     coded = dict(zip(ids, style.HEAD_CODES, strict=False))
-    seen = first_of_layers(ids) if lens.is_of_layers else ids
-    return tuple(Shown(Source(drawn, (head,), lens), coded[head]) for head in seen)
+    drawn_heads = first_of_layers(ids) if lens.is_of_layers else ids
+    return tuple(Shown(Source(drawn, (head,), lens), coded[head]) for head in drawn_heads)
 
 
 def first_of_layers(heads: Sequence[HeadId]) -> tuple[HeadId, ...]:
     """The first head of each layer, which stands for that layer's map."""
-    found: dict[int, HeadId] = {}
+    firsts: dict[int, HeadId] = {}
     for head in heads:
-        found.setdefault(head.layer, head)
-    return tuple(found.values())
+        firsts.setdefault(head.layer, head)
+    return tuple(firsts.values())
 
 
 def one_shown(drawn: Trace | AttentionMap, head: AnyHead | None, lens: Lens | None) -> Shown:

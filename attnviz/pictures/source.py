@@ -44,10 +44,10 @@ class Source:
         (part, of_keys), raw = self.lens.parts(queries, keys), self.lens.map == "raw"
         check_drawable(len(queries[part]), len(keys[of_keys]))
         reached = None if raw else self._reached
-        seen = look_at(
+        attention = look_at(
             (trace.weights(head, part) for head in self.heads)
             if raw
-            else (one.values[part] for one in self.computed),
+            else (computed.values[part] for computed in self.computed),
             queries,
             self.lens,
             self.combination or "mean",
@@ -57,7 +57,7 @@ class Source:
             columns=keys,
             has_sink=self.has_sink,
         )
-        return replace(seen, title=self.title, formula=self._formula(seen))
+        return replace(attention, title=self.title, formula=self._formula(attention))
 
     @property
     def has_sink(self) -> bool:
@@ -65,7 +65,7 @@ class Source:
         if self.combination == "maximum" or self.lens.map != "raw":
             return False
         records = [self.trace.attention[head.kind, head.layer] for head in self.heads]
-        return any(isinstance(one, Scored) and one.sinks is not None for one in records)
+        return any(isinstance(record, Scored) and record.sinks is not None for record in records)
 
     @cached_property
     def computed(self) -> tuple[AttentionMap, ...]:
@@ -84,9 +84,9 @@ class Source:
     @property
     def _reached(self) -> Bool[np.ndarray, "query key"] | None:
         """The pairs that have a value in one of the computed maps; None: all."""
-        parts = [one.allowed for one in self.computed]
-        known = [part for part in parts if part is not None]
-        return np.logical_or.reduce(known) if len(known) == len(parts) else None
+        parts = [computed.allowed for computed in self.computed]
+        reached = [part for part in parts if part is not None]
+        return np.logical_or.reduce(reached) if len(reached) == len(parts) else None
 
     @property
     def title(self) -> Message:
@@ -111,14 +111,14 @@ class Source:
             if self.combination is not None:
                 formula = Message(f"picture.formula_{self.combination}", {"softmax": formula})
             return formula if self.lens.map == "flow" else self._with_rows(formula, seen)
-        how = self.combination or "weights"
+        combination = self.combination or "weights"
         if self.is_given:
-            whole = seen.whole
-            sums = (float(whole.min()), float(whole.max())) if whole.size else (1.0, 1.0)
-            return _with_sums(Message(f"picture.given_{how}"), sums)
+            row_sums = seen.whole
+            sums = (float(row_sums.min()), float(row_sums.max())) if row_sums.size else (1.0, 1.0)
+            return _with_sums(Message(f"picture.given_{combination}"), sums)
         softmax = {"softmax": formula_of(self.trace, self.heads)}
         formula = with_interventions(
-            Message(f"picture.formula_{how}", softmax), self.trace, self.heads
+            Message(f"picture.formula_{combination}", softmax), self.trace, self.heads
         )
         return self._with_rows(formula, seen)
 

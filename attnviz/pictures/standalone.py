@@ -54,12 +54,12 @@ def standalone(
     kinds = dict.fromkeys(_KIND.findall(elements))
     styles = css(kinds) + asset("standalone.css") + (_BOTH_SCHEMES if about else "")
     facts = "" if about is None else escape(json.dumps(about, ensure_ascii=False))
-    said = facts and f'<meta name="attnviz" content="{facts}">'
+    meta = facts and f'<meta name="attnviz" content="{facts}">'
     scripts = javascript(kinds) + asset("standalone.js")
     return (
         f'<!doctype html><html lang="{tag_of(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'{said}<title>{escape(name)}</title><style>{styles}</style></head><body class="{kind}">'
+        f'{meta}<title>{escape(name)}</title><style>{styles}</style></head><body class="{kind}">'
         f"{elements}<script>{scripts}</script></body></html>"
     )
 

@@ -95,8 +95,8 @@ HATCH, HATCH_WIDTH = 4, 0.6  # px between the lines of what is not allowed, and 
 
 def code(head: int) -> Paint:
     """The colour of a head; after twelve they begin again, and the name tells them apart."""
-    found = HEAD_CODES[head % MOST_HEADS]
-    return Paint(found.light, found.dark)
+    code_of_head = HEAD_CODES[head % MOST_HEADS]
+    return Paint(code_of_head.light, code_of_head.dark)
 
 
 @cache

@@ -16,12 +16,13 @@ from jaxtyping import Bool, Integer, UInt8
 from attnviz.core.characters import visible
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
-from attnviz.pictures import style
+from attnviz.pictures import breaking, style
+from attnviz.pictures.breaking import pieces, units
 from attnviz.pictures.hatch import runs
 from attnviz.pictures.paper import MM, WIDTH, Length, Paper, paper_of
 from attnviz.pictures.provenance import provenance, provenance_note, sentences
 from attnviz.pictures.recipe import Recipe
-from attnviz.pictures.widths import is_wide, room_of, room_of_code
+from attnviz.pictures.widths import room_of, room_of_code
 from attnviz.texts import Language, say
 
 Room = Callable[[str], float]  # what a text takes, in its letters' size
@@ -57,9 +58,9 @@ def document(
     for block in blocks:
         parts.append(f'<g transform="translate(0 {y:g})">{block.elements}</g>')
         y += block.height + (_BETWEEN if paper.is_exact else 14)
-    how = {} if recipe is None else {"again": recipe.text}
+    recipe_text = {} if recipe is None else {"again": recipe.text}
     on = {} if sheet is None else {"sheet": sheet.text}
-    about = json.dumps({**provenance(trace), **on, **how})  # ASCII only
+    about = json.dumps({**provenance(trace), **on, **recipe_text})  # ASCII only
     title = "" if trace is None else f"<title>{safe(trace.model.called(language))}</title>"
     ground = paper.ground
     behind = "" if ground is None else f'<rect width="100%" height="100%" fill="{ground}"/>'
@@ -90,6 +91,18 @@ def beside_each_other(blocks: Sequence[Block], between: Length) -> Block:
         parts.append(f'<g transform="translate({x:g} 0)">{block.elements}</g>')
         x += block.width + between
     return Block("".join(parts), x - between, max(block.height for block in blocks))
+
+
+def on_one_level(
+    panels: Sequence[tuple[Sequence[Block], Sequence[Block]]], below: Length, between: Length
+) -> Block:
+    """Panels beside each other, each of two parts, the second ones beginning at one height."""
+    above = [below_each_other(first, below) for first, _ in panels]
+    high = max(one.height for one in above)
+    level = [
+        [replace(one, height=high), *rest] for one, (_, rest) in zip(above, panels, strict=True)
+    ]
+    return beside_each_other([below_each_other(one, below) for one in level], between)
 
 
 def words(
@@ -137,8 +150,8 @@ def small_print(*said: str, paper: Paper) -> Block:
 
 def _small_lines(said: Iterable[str], top: Length, paper: Paper) -> tuple[str, Length]:
     """Small print from its first line on, each text in lines of its own, and how high it is."""
-    found = [line for one in said for line in wrapped(one, paper.width, paper.letters)]
-    return _rows(found, top, paper, paper.letters)
+    lines = [line for sentence in said for line in listed(sentence, paper.width, paper.letters)]
+    return _rows(lines, top, paper, paper.letters)
 
 
 def _rows(
@@ -170,19 +183,30 @@ def wrapped(
     return [line for line in lines if line]
 
 
+def listed(text: str, width: Length = WIDTH, size: float = 10.0) -> list[str]:
+    """Text with · between its parts in lines that fit: · stands within a line, or is left out."""
+    most = (width - 16) / size
+    return breaking.listed(
+        text, lambda part: wrapped(part, width, size), lambda line: room_of(line) <= most
+    )
+
+
 def _words(text: str, most: float, room: Room) -> Iterable[str]:
-    """Words with the space after them, no longer than a line of `most`; wide signs alone."""
-    word = ""
-    for character in text:
-        if word and room(word + character) > most:
-            yield word
-            word = ""
-        word += character
-        if character == " " or is_wide(character):
-            yield word
-            word = ""
-    if word:
-        yield word
+    """What stays together, no longer than a line of `most`."""
+    for unit in units(text):
+        for piece in [unit] if room(unit) <= most else pieces(unit):
+            yield from _cut(piece, most, room)
+
+
+def _cut(word: str, most: float, room: Room) -> Iterable[str]:
+    """A word in parts that are no longer than a line of `most`."""
+    part = ""
+    for character in word:
+        if part and room(part + character) > most:
+            yield part
+            part = ""
+        part += character
+    yield part
 
 
 def safe(text: str) -> str:
@@ -223,11 +247,11 @@ def hatch_name(step: Length, ink: str) -> str:
 
 def hatch_pattern(step: Length, ink: str) -> str:
     """The hatch of cells that are `step` units wide, in cells."""
-    apart = style.HATCH / step
+    gap = style.HATCH / step
     return (
-        f'<defs><pattern id="{hatch_name(step, ink)}" width="{apart:.4g}" height="{apart:.4g}" '
+        f'<defs><pattern id="{hatch_name(step, ink)}" width="{gap:.4g}" height="{gap:.4g}" '
         f'patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        f'<path d="M0 0V{apart:.4g}" stroke="{ink}" stroke-width="{1 / step:.3g}"/>'
+        f'<path d="M0 0V{gap:.4g}" stroke="{ink}" stroke-width="{1 / step:.3g}"/>'
         "</pattern></defs>"
     )
 
@@ -303,10 +327,10 @@ def _origin(
 ) -> Block:
     """Sentence, model with revision, versions, and the lines of Python that make it again."""
     first, small = 1.2 * paper.letters, paper.letters if paper.is_exact else 8.5
-    said, code = [*sentences(trace), provenance_note(trace, language)], []
+    lines, code = [*sentences(trace), provenance_note(trace, language)], []
     if recipe is not None:
-        said.append(say("file.again", language, command=""))
+        lines.append(say("file.again", language, command=""))
         code = wrapped(recipe.text, width, small, room_of_code)
-    above, high = _small_lines(said, first, replace(paper, width=width))
+    above, high = _small_lines(lines, first, replace(paper, width=width))
     below, higher = _rows(code, first + high, paper, small, _CODE)
     return Block(above + below, width, high + higher + 4)

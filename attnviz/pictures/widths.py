@@ -32,7 +32,7 @@ def _width(character: str) -> float:
 
 def room_of_code(text: str) -> float:
     """What room a text takes in letters of one width."""
-    return sum(_CODE_SIGN if is_wide(one) else _CODE_LETTER for one in text)
+    return sum(_CODE_SIGN if is_wide(sign) else _CODE_LETTER for sign in text)
 
 
 def is_wide(sign: str) -> bool:
@@ -47,8 +47,8 @@ def cut(text: str, most: int) -> str:
 
 def shortened_to(text: str, fits: Callable[[str], bool]) -> str:
     """As much of a text as fits, with … for the rest; one character stays in any case."""
-    kept = text.removesuffix("…")
-    while not fits(text) and len(kept) > 1:
-        kept = kept[:-1]
-        text = f"{kept}…"
+    start = text.removesuffix("…")
+    while not fits(text) and len(start) > 1:
+        start = start[:-1]
+        text = f"{start}…"
     return text

@@ -4,6 +4,7 @@ Only `ui` and the command read them; what computes asks `attnviz.runtime.limits`
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -17,6 +18,11 @@ from attnviz.runtime.limits import ProcessLimits
 PREFIX = "ATTNVIZ_"
 FILE = "SETTINGS"  # after the prefix: names another file
 _DEFAULTS = Path(__file__).with_name("settings.toml")
+# Below these a server serves nobody; every other number may be 0.
+_LEAST = {"characters": 1, "tokens": 3} | dict.fromkeys(
+    ("passes_at_once", "passes_of_one", "trainings_at_once"), 1
+)
+_NO_HOST = re.compile(r".*[/@\s].*|[^:]*:[^:]*")  # an address of a page, or a name with a port
 _YES, _NO = ("1", "true", "yes"), ("0", "false", "no", "")
 
 
@@ -91,13 +97,22 @@ def _from_text(name: str, kind: Any, text: str) -> object:
 def _checked(name: str, kind: Any, value: object) -> Any:
     if kind is bool and isinstance(value, bool):
         return value
-    if kind is int and isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if kind is int and _is_whole(value) and value >= _LEAST.get(name, 0):
         return value
     if kind == Mapping[str, AboutModel] and isinstance(value, dict):
         return {model: _about(f"{name}.{model}", said) for model, said in value.items()}
-    if kind == tuple[str, ...] and _are_texts(value):
+    if kind == tuple[str, ...] and _are_texts(value) and not (name == "hosts" and _strange(value)):
         return tuple(value)
     raise SettingsError("bad_setting", name=name, value=value)
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _strange(hosts: list[str]) -> bool:
+    """Whether one of these is no host's name."""
+    return any(_NO_HOST.fullmatch(name) for name in hosts)
 
 
 def _about(name: str, said: object) -> AboutModel:

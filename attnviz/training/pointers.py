@@ -36,7 +36,7 @@ def _followed(texts: Texts, hops: int) -> Targets:
     places = [texts]
     while len(places) < hops:
         places.append(np.take_along_axis(texts, places[-1], axis=1))
-    return np.stack(places)
+    return np.stack(places)  # "hop text query"
 
 
 def _found(texts: Texts, hops: int) -> Answers:

@@ -66,5 +66,5 @@ def _digits_at(texts: Texts, offsets: tuple[int, ...]) -> Answers:
 
 
 def _places_at(texts: Texts, offsets: tuple[int, ...]) -> Targets:
-    places = (np.arange(LENGTH) + np.array(offsets)[:, None]) % LENGTH
-    return np.repeat(places[:, None], len(texts), axis=1)
+    places = (np.arange(LENGTH) + np.array(offsets)[:, None]) % LENGTH  # "target query"
+    return np.repeat(places[:, None], len(texts), axis=1)  # "target text query"

@@ -54,21 +54,21 @@ def open_link(fields: Sequence[Field]) -> bool:
     is_new = not _DROPPED.is_there or came_back()
     if is_new:
         params = st.query_params.to_dict()
-        found, dropped = from_link(params, fields)
+        view, dropped = from_link(params, fields)
         _DROPPED.put((*dropped, *unknown(params, fields)))
         _begin_anew(fields)
-        _take(found)
+        _take(view)
     return is_new
 
 
 def show_dropped() -> None:
     """Say what a link or file held that could not be read, until the person has read it."""
     place = st.container()  # there in any case: what stands below it stays what it is
-    if now := _DROPPED.get():
+    if dropped := _DROPPED.get():
         with place.container(horizontal=True, vertical_alignment="center", key="dropped_note"):
-            parts = enumerated(map(_meaning, dict.fromkeys(now)), language())
-            said = say("walk.dropped", language(), parts=parts)
-            st.info(markdown_text(said))
+            parts = enumerated(map(_meaning, dict.fromkeys(dropped)), language())
+            notice = say("walk.dropped", language(), parts=parts)
+            st.info(markdown_text(notice))
             st.button(say("share.dismiss", language()), key="dismiss", on_click=_dismiss)
 
 
@@ -76,8 +76,8 @@ def _meaning(dropped: str) -> str:
     """A parameter with what it stands for; anything else as it is."""
     name = dropped.partition(":")[0]
     texts = catalogue(language())
-    known = [f"parameter.{key}" for key in (name, name.removesuffix("z"))]
-    meaning = next((texts[key] for key in known if key in texts), None)
+    keys = [f"parameter.{key}" for key in (name, name.removesuffix("z"))]
+    meaning = next((texts[key] for key in keys if key in texts), None)
     return f"{dropped} ({meaning})" if meaning else dropped
 
 
@@ -114,8 +114,8 @@ def address(params: Mapping[str, str]) -> str:
 def as_file(page: str, seen: PageState) -> ViewFile:
     """What is seen, as a file that `open_file` reads."""
     params = to_link(_values(seen), fields_of(type(seen)), most=_NO_LIMIT).params
-    whole = {"attnviz-view": VERSION, "page": page, "link": params}
-    return ViewFile(f"attnviz-{page}.json", json.dumps(whole, ensure_ascii=False))
+    document = {"attnviz-view": VERSION, "page": page, "link": params}
+    return ViewFile(f"attnviz-{page}.json", json.dumps(document, ensure_ascii=False))
 
 
 def open_file(data: bytes, page: str, fields: Sequence[Field]) -> bool:
@@ -124,17 +124,17 @@ def open_file(data: bytes, page: str, fields: Sequence[Field]) -> bool:
     Whether it was taken over.
     """
     try:
-        whole = json.loads(data)
-        params = {str(name): str(text) for name, text in whole["link"].items()}
-        fits = whole["page"] == page
+        document = json.loads(data)
+        params = {str(name): str(text) for name, text in document["link"].items()}
+        fits = document["page"] == page
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         fits, params = False, {}
     if not fits:
         drop(say("share.no_view_file", language()))
         return False
-    found, dropped = from_link(params, fields, most=_NO_LIMIT)
+    view, dropped = from_link(params, fields, most=_NO_LIMIT)
     _begin_anew(fields)
-    _take(found)
+    _take(view)
     drop(*dropped, *unknown(params, fields))
     return True
 
@@ -148,13 +148,13 @@ def _begin_anew(fields: Sequence[Field]) -> None:
 
 def _take(found: Mapping[str, Any]) -> None:
     """Put what a link names where the page looks for it."""
-    given = dict(found)
-    if name := given.pop("model", None):
+    values = dict(found)
+    if name := values.pop("model", None):
         _take_model(name)
-    if given.keys() & {"a", "b", "more"}:
+    if values.keys() & {"a", "b", "more"}:
         heads.link_heads()
-    IS_STEP_LINKED.put("step" in given)
-    state.take(given)
+    IS_STEP_LINKED.put("step" in values)
+    state.take(values)
 
 
 def _take_model(name: str) -> None:

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
-import pandas as pd
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.contrast import Contrast, Reason, contrast
 from attnviz.analysis.difference import most_different
 from attnviz.analysis.find import Found, find
+from attnviz.analysis.frame import Table
 from attnviz.analysis.lens import Lens, MapKind
 from attnviz.analysis.measure import measure
 from attnviz.analysis.measures import measures
@@ -263,8 +263,9 @@ def opening_pair_of(key: TraceKey, trace: Trace, progress: Progress | None = Non
     return _opening_pairs.get(key, work, is_light=is_light(key))
 
 
-def measured(key: TraceKey, trace: Trace, progress: Progress | None = None) -> pd.DataFrame:
+def measured(key: TraceKey, trace: Trace, progress: Progress | None = None) -> Table:
     """All measures of all heads, and the tokens that each rests on."""
+    import pandas as pd
 
     def work() -> np.ndarray:
         return measure(trace, tokens=True, progress=progress)[measured_columns()].to_numpy(float)

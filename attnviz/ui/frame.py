@@ -68,8 +68,8 @@ def _take_language() -> None:
 
 def language() -> Language:
     """The language of this session: the chosen one, else that of the link, else the browser's."""
-    if now := state.read(PageState).language:
-        return now
+    if saved := state.read(PageState).language:
+        return saved
     if (first := _FIRST_LANGUAGE.get()) is None:  # asked for by every text: found out once
         browsers: Language = "zh" if (st.context.locale or "").startswith("zh") else "en"
         links = (code for code in LANGUAGES if code == st.query_params.get("lang"))

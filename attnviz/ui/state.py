@@ -30,8 +30,8 @@ BROUGHT = "brought"  # the widgets whose values a browser brought along into a n
 
 def _values() -> dict[str, Any]:
     """What was chosen in this session, by the names of the fields of page states."""
-    found: dict[str, Any] = st.session_state.setdefault("values", {})
-    return found
+    values: dict[str, Any] = st.session_state.setdefault("values", {})
+    return values
 
 
 def read(page: type[P]) -> P:
@@ -73,8 +73,8 @@ class SessionValue(Generic[T]):
 
     def get(self) -> T:
         """What is remembered; at first, or once forgotten, what it starts with."""
-        found: T = st.session_state.get(self.name, self.start)
-        return found
+        value: T = st.session_state.get(self.name, self.start)
+        return value
 
     def put(self, new: T) -> None:
         """Remember something else."""
@@ -86,9 +86,9 @@ class SessionValue(Generic[T]):
 
     def pop(self) -> T:
         """What is remembered, and is forgotten with that."""
-        found = self.get()
+        value = self.get()
         self.forget()
-        return found
+        return value
 
     @property
     def is_there(self) -> bool:
@@ -156,17 +156,17 @@ def give(key: str, what: Any, take: Then, name: str = "") -> bool:
     one whose value the browser brought along, which is newer than the address that a new
     session opens: `take` has it taken over when the page is drawn.
     """
-    state, given = st.session_state, _given.get()
+    state, given_values = st.session_state, _given.get()
     is_brought = key in (_brought.get() or ())
     if is_brought:
         _kept_back.put({**_kept_back.get(), key: (what, take)})
-    is_other = key not in given or key not in state or state[key] != what
+    is_other = key not in given_values or key not in state or state[key] != what
     is_new = not is_brought and (is_other or _named.get().get(key, "") != name)
     if is_new and is_other:
         _note_overtaken(key)
     if is_new:
         state[key] = what
-    _given.put({**given, key: what})
+    _given.put({**given_values, key: what})
     _named.put({**_named.get(), key: name})
     return is_new
 
@@ -177,8 +177,8 @@ def _note_overtaken(key: str) -> None:
         return  # an embedded page's address tells nothing: it stays
     noted = _overtaken.get()
     before = noted[key].values if key in noted and noted[key].address == _address() else ()
-    new = Overtaken((*before, st.session_state[key]), _address())
-    _overtaken.put({**noted, key: new})
+    overtaken = Overtaken((*before, st.session_state[key]), _address())
+    _overtaken.put({**noted, key: overtaken})
 
 
 def _is_overtaken(key: str, now: Any) -> bool:
@@ -201,7 +201,7 @@ def take_what_was_brought() -> bool:
         return False
     state = st.session_state
     kept_back = _kept_back.pop()
-    other = [take for key, (what, take) in kept_back.items() if state.get(key, what) != what]
+    other = [take for key, (value, take) in kept_back.items() if state.get(key, value) != value]
     for take in other:
         take()
     return bool(other)
@@ -222,14 +222,14 @@ def bound(
     `usual` is shown where the field is None; `then` runs when a person has changed it; for the
     others see `shown`.
     """
-    found = getattr(read(page), name)
+    value = getattr(read(page), name)
 
     def take() -> None:
         change(page, **{name: taken(name)})
         if then is not None:
             then()
 
-    return shown(name, usual if found is None else found, take, default, options, named=named)
+    return shown(name, usual if value is None else value, take, default, options, named=named)
 
 
 def shown(
@@ -253,10 +253,10 @@ def shown(
     """
 
     def changed() -> None:
-        given, now = _given.get(), taken(key)
-        if options is not None and now not in options:
+        given, value = _given.get(), taken(key)
+        if options is not None and value not in options:
             return  # a name of before
-        if key not in given or now is None or now == given[key] or _is_overtaken(key, now):
+        if key not in given or value is None or value == given[key] or _is_overtaken(key, value):
             return
         take()
 

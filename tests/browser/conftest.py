@@ -7,7 +7,7 @@ import sys
 import urllib.request
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +22,7 @@ from playwright.sync_api import (
     Locator,
     Page,
     Position,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -34,6 +35,14 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 FLAGS += ["--process-per-site"]  # so that the next page of a context need not read the scripts anew
 PATIENCE = 1000 * CEILING  # ms; a busy machine is slow, not wrong
 MOST_DIFFERENT = "/?v=1&ha=0.2&hb=1.8"  # on the note's sentence, with every token
+OTHER_PAGES = {  # besides Explore and the chapters
+    "embedded": "/?v=1&embed=true",
+    "train": "/train?v=1",
+    "train, compare": "/train?v=1&do=compare",
+    "about": "/about",
+    "teacher": "/walkthrough?v=1&mode=teacher",
+    "print": "/walkthrough?v=1&mode=print",
+}
 SETTLED = Path(__file__).parent / "settled.js"
 
 
@@ -77,27 +86,29 @@ def wait_until_up(address: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def running(netguard: Path) -> Iterator[Server]:
-    """The app in a process of its own, which writes into `netguard` what it reaches outside."""
+def running(netguard: Path, output: Path | None = None, **environment: str) -> Iterator[Server]:
+    """The app in a process of its own, which writes into `netguard` what it reaches outside.
+
+    What it says goes into `output`, or where the tests speak.
+    """
     port = free_port()
     found = Server(f"http://127.0.0.1:{port}", netguard)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(NETGUARD),
-        "ATTNVIZ_NETGUARD": str(netguard),
-    }
-    environment.pop("HF_HUB_OFFLINE", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
-        cwd=ROOT,
-        env=environment,
-    )
-    try:
-        wait_until_up(found.address, process)
-        yield found
-    finally:
-        process.terminate()
-        process.wait(timeout=CEILING)
+    inherited = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
+    watched = {"PYTHONPATH": str(NETGUARD), "ATTNVIZ_NETGUARD": str(netguard)}
+    with nullcontext() if output is None else output.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            env={**inherited, **watched, **environment},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            wait_until_up(found.address, process)
+            yield found
+        finally:
+            process.terminate()
+            process.wait(timeout=CEILING)
     assert found.reached_outside() == "", "whatever the tests of this process made it do"
 
 
@@ -231,6 +242,14 @@ class Tabs:
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         return page
 
+    @contextmanager
+    def opened(self, script: str) -> Iterator[Page]:
+        """A page with a script of a test's own in whatever it loads, until the block ends."""
+        page = self.open()
+        page.add_init_script(script)
+        yield page
+        page.close()
+
     def pages(self) -> set[Page]:
         return {page for context in self._contexts.values() for page in context.pages}
 
@@ -247,6 +266,22 @@ class Tabs:
     def close(self) -> None:
         for context in self._contexts.values():
             context.close()
+
+
+Go = Callable[[str], Page]
+
+
+def opener(tab: Page, server: Server, size: ViewportSize, stand: Callable[[Page], None]) -> Go:
+    """What opens a place of the app in a light browser, until it stands."""
+
+    def to(link: str) -> Page:
+        tab.set_viewport_size(size)
+        tab.emulate_media(color_scheme="light")
+        tab.goto(server.address + link)
+        stand(tab)
+        return tab
+
+    return to
 
 
 @pytest.fixture(scope="session")

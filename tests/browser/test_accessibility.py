@@ -4,7 +4,7 @@ axe gives up on text in SVG, and knows nothing of what should be heard or of whe
 was; `contrast.js` and the tests below do.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import attnviz
 from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
 from attnviz.share.state import TABS
-from tests.browser.conftest import Server, Tabs, open_waiting, settle
+from tests.browser.conftest import OTHER_PAGES, Go, Server, Tabs, open_waiting, opener, settle
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
@@ -28,42 +28,25 @@ EXCUSED: tuple[tuple[str, str], ...] = ()  # (rule, selector)
 
 PLACES = {
     "explore": "/?v=1",
-    "embedded": "/?v=1&embed=true",
-    "train": "/train?v=1",
-    "train, compare": "/train?v=1&do=compare",
-    "about": "/about",
-    "teacher": "/walkthrough?v=1&mode=teacher",
-    "print": "/walkthrough?v=1&mode=print",
+    **OTHER_PAGES,
     "presenter": "/walkthrough?v=1&mode=presenter&ch=2",
     **{f"chapter {c.number}": f"/walkthrough?v=1&ch={c.number}" for c in attnviz.chapters()},
 }
 SCROLLING = ("explore", "embedded", "train", "about", "chapter 2", "chapter 7")
 
-Go = Callable[..., Page]
-
 
 @pytest.fixture(scope="module")
 def tab(tabs: Tabs) -> Iterator[Page]:
     """One page for all of these tests."""
-    page = tabs.open()
-    page.emulate_media(reduced_motion="reduce")
-    page.add_init_script(CONTRAST)
-    yield page
-    page.close()
+    with tabs.opened(CONTRAST) as page:
+        page.emulate_media(reduced_motion="reduce")
+        yield page
 
 
 @pytest.fixture
 def go(tab: Page, server: Server) -> Go:
     """Open a place in a light browser."""
-
-    def to(link: str) -> Page:
-        tab.set_viewport_size(WIDE)
-        tab.emulate_media(color_scheme="light")
-        tab.goto(server.address + link)
-        settle(tab)
-        return tab
-
-    return to
+    return opener(tab, server, WIDE, settle)
 
 
 def darken(page: Page) -> None:
@@ -115,8 +98,8 @@ def test_nothing_grave_on_any_page(go: Go, place: str) -> None:
 def test_nothing_grave_in_what_opens(go: Go) -> None:
     page = go("/?v=1")
     darken(page)
-    for opener in page.get_by_test_id("stPopover").get_by_role("button").all():
-        opener.click()
+    for popover in page.get_by_test_id("stPopover").get_by_role("button").all():
+        popover.click()
         settle(page)
         assert faults(page) == []
         page.keyboard.press("Escape")

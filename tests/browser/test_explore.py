@@ -4,8 +4,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -197,6 +199,35 @@ def test_the_heatmaps_cells_are_the_weights(visit: Open, note: attnviz.Trace) ->
         expect(plot.locator(".gtitle-subtitle")).to_contain_text("query ↓ / → key")
 
 
+NAMES_OUT_OF_SIGHT = """(plot) => {
+  const sides = (one) => one.getBoundingClientRect();
+  const whole = sides(plot);
+  const { xaxis, yaxis } = plot._fullLayout;
+  const [first, last] = [whole.left + xaxis._offset, whole.top + yaxis._offset + yaxis._length];
+  return [...plot.querySelectorAll(".ytick text, .xtick text")].filter((name) => {
+    const { left, right, top, bottom } = sides(name);
+    const isRow = name.closest(".ytick") !== null;
+    const isIn = left >= whole.left && right <= whole.right + 1 && bottom <= whole.bottom;
+    return !isIn || (isRow ? right > first + 1 : top < last - 1);
+  }).map((name) => name.textContent);
+}"""
+WIDEST = ["mmmmmmmmmmmmmmmmmm wwwwwwwwwwwwwwwwww", "illicitly fill", "注意力 机制", "— … @@@ %%%"]
+
+
+@pytest.mark.parametrize("text", WIDEST)
+def test_names_of_a_heatmap_have_room(
+    server: Server, open_tab: Callable[..., Page], text: str
+) -> None:
+    link = "/?" + urlencode({"v": "1", "s": text, "see": "heatmaps", "unit": "word"})
+    page = open_tab(1440, 900, "light")
+    page.goto(server.address + link)
+    plots = page.locator(".st-key-heatmaps .js-plotly-plot")
+    expect(plots).to_have_count(3)
+    for plot in plots.all():
+        expect(plot.locator(".ytick text").first).to_be_visible()
+        assert plot.evaluate(NAMES_OUT_OF_SIGHT) == []
+
+
 def test_hover_stays_in_the_browser_and_pins_enter_the_link(
     visit: Open, note: attnviz.Trace
 ) -> None:
@@ -311,6 +342,28 @@ def test_the_first_screen_shows_everything(visit: Open) -> None:
             box = opened.page.locator(selector).first.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= 900, selector
+
+
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_the_note_opens_with_the_lines_of_both_heads_in_sight(visit: Open, language: str) -> None:
+    """One above the other, and no line moves when a token is kept and another is pointed at."""
+    page = visit(link="/", locale=language).page
+    pictures = page.locator(".st-key-lines .panel svg:has(.lines)")
+    boxes = [pictures.nth(panel).bounding_box() for panel in (0, 1)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"], "stacked"
+    assert boxes[1]["y"] + boxes[1]["height"] <= 900
+    tokens = pictures.nth(0).locator('.token[data-side="q"]')
+    tokens.nth(3).click()
+    kept = [pictures.nth(panel).bounding_box() for panel in (0, 1)]
+    tokens.nth(8).hover()  # the longest name makes room for its mark
+    expect(tokens.nth(8)).to_contain_text("#2")
+    assert [pictures.nth(panel).bounding_box() for panel in (0, 1)] == kept
+    name = tokens.nth(8).bounding_box()
+    assert name is not None
+    assert kept[0] is not None
+    assert name["y"] >= kept[0]["y"] - 1, "within the picture"
 
 
 def test_on_a_phone_the_pictures_stand_one_below_the_other(visit: Open) -> None:

@@ -1,9 +1,6 @@
 """Hostile texts in the real app, in a real Chromium: nothing runs, leaves or breaks."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,10 +13,9 @@ from playwright.sync_api import Browser, Dialog, Page, Route, WebSocket, expect
 import attnviz
 from attnviz.models.load import Model
 from attnviz.share.state import EXPLORE, TRAIN
-from tests.browser.conftest import NETGUARD, ROOT, Server, Tabs, free_port, settle, wait_until_up
+from tests.browser.conftest import Server, Tabs, running, settle
 from tests.fuzz import CASES, COUNTED, sample
 from tests.fuzz.corpus import CATEGORIES, corpus
-from tests.waiting import CEILING
 
 OUTSIDE = re.compile(r"^(?!http://127\.0\.0\.1:|ws://127\.0\.0\.1:|blob:|data:)")
 MOST = 260  # characters of one box: all of them stay among the tokens that are read
@@ -66,28 +62,8 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(output: Path) -> Iterator[Server]:
     """The app, which asks no hub, with all that it says in a file."""
-    port, netguard = free_port(), output.with_name("outside.txt")
-    found = Server(f"http://127.0.0.1:{port}", netguard)
-    environment = {
-        **os.environ,
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONPATH": str(NETGUARD),
-        "ATTNVIZ_NETGUARD": str(netguard),
-    }
-    with output.open("wb") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
-            cwd=ROOT,
-            env=environment,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_until_up(found.address, process)
-            yield found
-        finally:
-            process.terminate()
-            process.wait(timeout=CEILING)
+    with running(output.with_name("outside.txt"), output, HF_HUB_OFFLINE="1") as found:
+        yield found
 
 
 @dataclass

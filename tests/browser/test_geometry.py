@@ -5,7 +5,7 @@ SVG and Plotly's charts. Every place is seen in English and light, and then, wit
 anew, in Chinese and dark.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from attnviz.lessons.handout import handout
 from attnviz.models.load import Model
 from attnviz.pictures.standalone import standalone
 from attnviz.share.state import TABS
-from tests.browser.conftest import Server, Tabs, open_waiting, settle
+from tests.browser.conftest import OTHER_PAGES, Go, Server, Tabs, open_waiting, opener, settle
 
 GEOMETRY = (Path(__file__).parent / "geometry.js").read_text(encoding="utf-8")
 WIDTHS = (1440, 820, 390)
@@ -33,12 +33,7 @@ PAGES = {
     "explore, 71 tokens": f"/?v=1&s={LONG}",
     "explore, 302 tokens": f"/?v=1&s={'the%20law%20' * 150}",
     "explore, mean of two heads": "/?v=1&show=mean",
-    "embedded": "/?v=1&embed=true",
-    "train": "/train?v=1",
-    "train, compare": "/train?v=1&do=compare",
-    "about": "/about",
-    "teacher": "/walkthrough?v=1&mode=teacher",
-    "print": "/walkthrough?v=1&mode=print",
+    **OTHER_PAGES,
 }
 LESSONS = {f"chapter {c.number}": f"/walkthrough?v=1&ch={c.number}" for c in CHAPTERS}
 LONG_LESSONS = {
@@ -50,30 +45,18 @@ STANDS = (
     ".st-key-present, .st-key-compare_choice"
 )
 
-Go = Callable[[str], Page]
-
 
 @pytest.fixture(scope="module")
 def tab(tabs: Tabs) -> Iterator[Page]:
     """One page for all of these tests, which measures itself."""
-    page = tabs.open()
-    page.add_init_script(GEOMETRY)
-    yield page
-    page.close()
+    with tabs.opened(GEOMETRY) as page:
+        yield page
 
 
 @pytest.fixture
 def go(tab: Page, server: Server) -> Go:
     """Open a place, with every picture that waits for an answer."""
-
-    def to(link: str) -> Page:
-        tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
-        tab.emulate_media(color_scheme="light")
-        tab.goto(server.address + link)
-        show_all(tab)
-        return tab
-
-    return to
+    return opener(tab, server, {"width": WIDTHS[0], "height": 900}, show_all)
 
 
 def show_all(page: Page) -> None:

@@ -61,6 +61,30 @@ def test_back_goes_to_what_was_seen_before(visit: Open) -> None:
         assert chosen(opened.page) == before
 
 
+def test_back_after_a_page_link_goes_to_the_page_before(visit: Open) -> None:
+    """A page with a sentence of one's own writes it into its address: that is no step."""
+    opened = visit(link="/?v=1&s=the+cat+sat")
+    places = ["", "walkthrough", "about", ""]
+    for name in ("Walkthrough", "About", "Explore"):
+        go(opened, name)
+    for place in reversed(places[:-1]):
+        opened.page.go_back()
+        opened.settle()
+        assert opened.page.url.split("?")[0].rpartition("/")[2] == place
+    assert opened.page.get_by_label("Sentence", exact=True).input_value() == "the cat sat"
+
+
+def test_a_text_that_is_committed_by_a_page_link_does_not_hold_the_page(visit: Open) -> None:
+    opened = visit()
+    hidden = "document.querySelector('[data-testid=stPageLink] a[href$=about]')"
+    opened.page.get_by_label("Sentence", exact=True).fill("the cat sat")
+    opened.page.evaluate(f"{hidden}.click(); document.activeElement.blur()")  # in this order
+    opened.settle()
+    opened.page.wait_for_url("**/about*")
+    go(opened, "Explore")
+    assert opened.page.get_by_label("Sentence", exact=True).input_value() == "the cat sat"
+
+
 def test_the_next_chapter_begins_at_its_top(visit: Open) -> None:
     opened = visit()
     go(opened, "Walkthrough")

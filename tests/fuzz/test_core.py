@@ -312,7 +312,9 @@ def test_a_name_in_a_chart_is_no_markup(tiny: Model) -> None:
             assert not set(written) & set("<>$")
             assert "%{" not in written
             assert unescape(written).replace("%\u200b{", "%{").startswith(name)
-        for written in figure.layout.xaxis.ticktext:
+        columns = [*figure.layout.xaxis.ticktext, *(n.text for n in figure.layout.annotations)]
+        for column in columns:
+            written = column.replace("<br>", "")  # between signs that stand upright
             assert not set(written) & set("<>$")
             assert "%{" not in written
         figure.to_json()

@@ -5,6 +5,7 @@ and its texts. The contract: pure, one number a head inside the stated range, wi
 tokens that it rests on; where it rests on none, no number (NaN) and never 0.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -143,6 +144,11 @@ def measures() -> tuple[Measure, ...]:
 def share(_: int) -> float:
     """The upper end of a share."""
     return 1.0
+
+
+def of_lengths(name: str, compute: Callable[[Attention], Measured], source: str) -> Measure:
+    """The measure that is a mean length: of any size, and only where a trace holds vectors."""
+    return Measure(name, compute, "length", source, largest=lambda _: math.inf, is_of_lengths=True)
 
 
 def weighted(attention: Attention, lengths: Float[np.ndarray, "head key"] | None) -> Measured:

@@ -16,11 +16,11 @@ def distance(attention: Attention) -> Measured:
         nobody = np.zeros((1, weights.shape[1]), bool)
         return attention.mean(weights[..., 0], nobody)
     query, key = (np.arange(size, dtype=weights.dtype) for size in weights.shape[-2:])
-    far = np.abs(query[:, None] + attention.sides.first - key)
-    distances = np.vecdot(weights, far)
+    far = np.abs(query[:, None] + attention.sides.first - key)  # "query key"
+    distances = np.vecdot(weights, far)  # "head query"
     if attention.sink is None:
         return attention.mean(distances)
-    looking = weights.sum(axis=-1)
+    looking = weights.sum(axis=-1)  # "head query"
     has = looking > 0
     return attention.mean(np.divide(distances, looking, where=has, out=distances), has)
 

@@ -18,8 +18,8 @@ def on_hub(attention: Attention) -> Measured:
     content = ~attention.sides.keys_that(is_special)
     enough = received.looking >= ENOUGH * received.queries
     counted = np.broadcast_to(content & enough, (heads, keys))
-    got = np.where(counted, received.mean, -1.0)
-    best = got.argmax(axis=-1)
+    got = np.where(counted, received.mean, -1.0)  # "head key"
+    best = got.argmax(axis=-1)  # " head": a key
     has = counted.any(axis=-1)
     tokens = np.broadcast_to(received.looking, (heads, keys))[np.arange(heads), best]
     return Measured(np.where(has, got.max(axis=-1), np.nan), np.where(has, tokens, 0))

@@ -1,8 +1,6 @@
 """How much a head writes: its weights times the lengths of what it writes."""
 
-import math
-
-from attnviz.analysis.measures import Attention, Measure, Measured, weighted
+from attnviz.analysis.measures import Attention, Measured, of_lengths, weighted
 
 
 def norm_weighted(attention: Attention) -> Measured:
@@ -10,11 +8,4 @@ def norm_weighted(attention: Attention) -> Measured:
     return weighted(attention, attention.written_lengths)
 
 
-MEASURE = Measure(
-    "norm_weighted",
-    norm_weighted,
-    unit="length",
-    source="Kobayashi et al. 2020, §3",
-    largest=lambda _: math.inf,
-    is_of_lengths=True,
-)
+MEASURE = of_lengths("norm_weighted", norm_weighted, "Kobayashi et al. 2020, §3")

@@ -1,8 +1,6 @@
 """How much a head takes up: its weights times the lengths of the values."""
 
-import math
-
-from attnviz.analysis.measures import Attention, Measure, Measured, weighted
+from attnviz.analysis.measures import Attention, Measured, of_lengths, weighted
 
 
 def value_weighted(attention: Attention) -> Measured:
@@ -10,11 +8,4 @@ def value_weighted(attention: Attention) -> Measured:
     return weighted(attention, attention.value_lengths)
 
 
-MEASURE = Measure(
-    "value_weighted",
-    value_weighted,
-    unit="length",
-    source="Kobayashi et al. 2020, §3, before W_O",
-    largest=lambda _: math.inf,
-    is_of_lengths=True,
-)
+MEASURE = of_lengths("value_weighted", value_weighted, "Kobayashi et al. 2020, §3, before W_O")

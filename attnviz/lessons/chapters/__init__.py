@@ -23,7 +23,7 @@ def chapters() -> list[Chapter]:
 
 @cache
 def _found() -> tuple[Chapter, ...]:
-    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
+    modules = (import_module(f"{__name__}.{info.name}") for info in iter_modules(__path__))
     return tuple(sorted((module.CHAPTER for module in modules), key=lambda c: c.number))
 
 

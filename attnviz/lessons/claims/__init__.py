@@ -103,12 +103,12 @@ class Claim:
 @cache
 def claims() -> tuple[Claim, ...]:
     """All claims of the note, in its order."""
-    found = [
+    by_theme = [
         replace(claim, key=f"claims.{theme.name}.{claim.name}")
         for theme in iter_modules(__path__)
         for claim in import_module(f"{__name__}.{theme.name}").CLAIMS
     ]
-    return tuple(sorted(found, key=lambda claim: int(claim.name.removeprefix("C"))))
+    return tuple(sorted(by_theme, key=lambda claim: int(claim.name.removeprefix("C"))))
 
 
 def try_claim(claim: Claim, case: Case) -> Trial:
@@ -122,8 +122,8 @@ def try_claim(claim: Claim, case: Case) -> Trial:
         on_control = _on_control(claim, case, trial)
     except AttnvizError as problem:
         return Trial("cannot", problem=problem.with_traceback(None))  # it would hold the trace
-    found = {} if on_control is None else on_control.numbers
-    numbers = {f"control_{n}": v for n, v in found.items()}
+    control_numbers = {} if on_control is None else on_control.numbers
+    numbers = {f"control_{n}": v for n, v in control_numbers.items()}
     return replace(
         trial,
         numbers={**trial.numbers, **numbers},

@@ -122,8 +122,8 @@ def _left_out(case: Case) -> Trial:
     errors = []
     for layer, learned in enumerate(trace.learned):
         z, x, alone = (
-            one.astype(float)
-            for one in (
+            part.astype(float)
+            for part in (
                 trace.after_attention(layer),
                 trace.residual(layer),
                 trace.attention_output(layer),

@@ -156,7 +156,7 @@ def _near(case: Case) -> Trial:
         "agree": int((near >= far + NEARER).sum()),
         "all_heads": near.size,
         "reach": NEAR,
-        "curve": " · ".join(printed(float(one), 2) for one in curve[:CURVE]),
+        "curve": " · ".join(printed(float(value), 2) for value in curve[:CURVE]),
     }
     return Trial(nearby(near, far), numbers, value)
 
@@ -169,22 +169,22 @@ def _mechanisms(case: Case) -> Trial:
     need_heads(trace)
     errors = np.array(
         [
-            largest_error(trace.head_output(layer)[head], again[head])
+            largest_error(trace.head_output(layer)[head], recomputed[head])
             for layer, heads in all_heads_on(trace).items()
-            for again in [heads_from_x(trace.record(layer), trace.residual(layer))]
+            for recomputed in [heads_from_x(trace.record(layer), trace.residual(layer))]
             for head in heads
         ]
     )
     needs_its_own = errors > TOLERANCE
     value = int(needs_its_own.sum())
-    one, other, divergence = most_different(trace)
+    head_a, head_b, divergence = most_different(trace)
     numbers = {
         "value": value,
         "served": errors.size - value,
         "all_heads": errors.size,
         "error": tiny(float(errors.max())),
-        "one": one,
-        "other": other,
+        "one": head_a,
+        "other": head_b,
         "divergence": printed(divergence, 2),
     }
     verdict = over_heads(needs_its_own, value > MOST * errors.size)
@@ -196,8 +196,8 @@ def _divergences(rows: WordWeights) -> dict[tuple[HeadId, HeadId], float]:
     bits_of = {}
     for layer, weights in enumerate(rows.layers()):
         bits = divergences(weights)
-        for head, other in combinations(range(len(bits)), 2):
-            bits_of[HeadId(layer, head), HeadId(layer, other)] = float(bits[head, other])
+        for head, other_head in combinations(range(len(bits)), 2):
+            bits_of[HeadId(layer, head), HeadId(layer, other_head)] = float(bits[head, other_head])
     return bits_of
 
 

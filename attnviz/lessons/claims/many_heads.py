@@ -51,11 +51,11 @@ def _list_of_sets(case: Case) -> Trial:
 
 def different(arrays: tuple[Float[np.ndarray, "..."], ...]) -> int:
     """How many of the arrays are different, by how many numbers they hold or by a number."""
-    kept: list[np.ndarray] = []
+    distinct: list[np.ndarray] = []
     for array in arrays:
-        if not any(_same(array, other) for other in kept):
-            kept.append(array)
-    return len(kept)
+        if not any(_same(array, other) for other in distinct):
+            distinct.append(array)
+    return len(distinct)
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
@@ -97,27 +97,27 @@ def own_matrices(matrices: Float[np.ndarray, "head input output"]) -> Bool[np.nd
 
 def _own(trace: Trace, layer: int) -> Bool[np.ndarray, " head"]:
     def of_heads(name: str) -> np.ndarray:
-        whole: np.ndarray = getattr(trace.learned[layer], name).weight
-        return whole.reshape(len(whole), trace.model.heads, -1).transpose(1, 0, 2)
+        matrix: np.ndarray = getattr(trace.learned[layer], name).weight
+        return matrix.reshape(len(matrix), trace.model.heads, -1).transpose(1, 0, 2)
 
     three = [own_matrices(of_heads(name)) for name in ("query", "key", "value")]
-    every: np.ndarray = np.all(three, axis=0)
-    return every
+    is_own: np.ndarray = np.all(three, axis=0)
+    return is_own
 
 
 def _own_projections(case: Case) -> Trial:
     trace = case.trace
     need_heads(trace)
-    own = np.stack([_own(trace, layer) for layer in range(trace.model.layers)])
-    value = int(own.sum())
+    is_own = np.stack([_own(trace, layer) for layer in range(trace.model.layers)])
+    value = int(is_own.sum())
     d_model, concat = trace.learned[0].query.weight.shape
     numbers = {
         "value": value,
-        "all_heads": own.size,
+        "all_heads": is_own.size,
         "whole": f"{d_model} × {concat}",
         "slice": f"{d_model} × {concat // trace.model.heads}",
     }
-    return Trial(over_heads(own, value > MOST * own.size), numbers, float(value))
+    return Trial(over_heads(is_own, value > MOST * is_own.size), numbers, float(value))
 
 
 def _copies(case: Case) -> Trial:

@@ -86,15 +86,15 @@ def _variations(trace: Trace) -> Float[np.ndarray, "layer head"]:
 
 def _filters(case: Case) -> Trial:
     trace = case.trace
-    here = _variations(trace)
+    variations = _variations(trace)
     x = trace.residual(0).astype(float)
     kernel = convolution.kernel(x.shape[1])
     filtered = convolution.convolution(x, kernel)
-    value = float(here.mean())
+    value = float(variations.mean())
     numbers = {
         "value": f"{value:.1%}",
-        "fixed": int((here <= FIXED).sum()),
-        "all_heads": here.size,
+        "fixed": int((variations <= FIXED).sum()),
+        "all_heads": variations.size,
         "most": f"{FIXED:.0%}",
         "offsets": " / ".join(
             f"{o:+d}".replace("-", "−") if o else "0" for o in convolution.OFFSETS
@@ -102,7 +102,7 @@ def _filters(case: Case) -> Trial:
         "needed": len(convolution.OFFSETS),
         "error": tiny(largest_error(filtered, convolution.heads(x, kernel, HARD))),
     }
-    return Trial(over_heads(here <= FIXED, value <= FIXED), numbers, value)
+    return Trial(over_heads(variations <= FIXED, value <= FIXED), numbers, value)
 
 
 CLAIMS = (

@@ -21,34 +21,36 @@ def gains(one: float, many: float, other: float) -> tuple[float, float]:
 
 def _more_is_better(case: Case) -> Trial:
     del case  # better is a matter of a task: the sentence cannot tell
-    one, many, other = map(checkpoint.load_shipped, (ONE_HEAD, MANY_HEADS, ONE_HEAD_A_LAYER))
-    value = min(gains(one.accuracy, many.accuracy, other.accuracy))
+    one_head, many_heads, in_layers = map(
+        checkpoint.load_shipped, (ONE_HEAD, MANY_HEADS, ONE_HEAD_A_LAYER)
+    )
+    value = min(gains(one_head.accuracy, many_heads.accuracy, in_layers.accuracy))
     numbers = {
         "value": f"{value:.1%}",
-        "parameters": f"{many.parameters:,}",
-        "many_heads": many.run.heads,
-        "one": f"{one.accuracy:.1%}",
-        "many": f"{many.accuracy:.1%}",
-        "other": f"{other.accuracy:.1%}",
+        "parameters": f"{many_heads.parameters:,}",
+        "many_heads": many_heads.run.heads,
+        "one": f"{one_head.accuracy:.1%}",
+        "many": f"{many_heads.accuracy:.1%}",
+        "other": f"{in_layers.accuracy:.1%}",
     }
     return Trial(holds_if(value >= GAIN), numbers, value)
 
 
 def _better(case: Case) -> Trial:
     del case  # a belief about features: the sentence cannot tell, the task can
-    one, many = map(checkpoint.load_shipped, (ONE_HEAD, MANY_HEADS))
-    theory = many.run.task.theory(many.run.layers) or _guessing(many)
-    value = many.accuracy
+    one_head, many_heads = map(checkpoint.load_shipped, (ONE_HEAD, MANY_HEADS))
+    theory = many_heads.run.task.theory(many_heads.run.layers) or _guessing(many_heads)
+    value = many_heads.accuracy
     numbers = {
         "value": f"{value:.1%}",
-        "guessing": f"{_guessing(many):.1%}",
-        "heads": many.run.heads,
-        "looks": many.run.task.questions,
-        "one": f"{one.accuracy:.1%}",
+        "guessing": f"{_guessing(many_heads):.1%}",
+        "heads": many_heads.run.heads,
+        "looks": many_heads.run.task.questions,
+        "one": f"{one_head.accuracy:.1%}",
         "theory": f"{theory:.1%}",
-        "parameters": f"{many.parameters:,}",
+        "parameters": f"{many_heads.parameters:,}",
     }
-    return Trial(holds_if(value > max(theory, one.accuracy)), numbers, value)
+    return Trial(holds_if(value > max(theory, one_head.accuracy)), numbers, value)
 
 
 def _one_layer(case: Case) -> Trial:

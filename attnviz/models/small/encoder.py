@@ -117,18 +117,18 @@ class Encoder(nn.Module):
         may_look = None if attention_mask is None else self._may_look(attention_mask)
         for layer in self.layers:
             x = layer(x, may_look)
-        scores: Tensor = self.answers(x)
+        scores: Tensor = self.answers(x)  # "batch token question·class"
         return scores.view(*input_ids.shape, self.config.questions, self.config.classes)
 
     def _may_look(
         self, attention_mask: Int[Tensor, "batch token"]
     ) -> Bool[Tensor, "batch 1 #token token"]:
         """Which token may look at which: at those of the text, in a decoder at no later one."""
-        may_look = attention_mask.bool()[:, None, None]
+        may_look = attention_mask.bool()[:, None, None]  # "batch 1 1 token"
         if self.config.is_causal:
             tokens = attention_mask.shape[1]
             square = torch.ones(tokens, tokens, dtype=torch.bool, device=may_look.device)
-            may_look = may_look & square.tril()
+            may_look = may_look & square.tril()  # "batch 1 token token"
         return may_look
 
 

@@ -47,7 +47,8 @@ class Arcs(MapPicture):
         words, paper = head_words(view, language), paper_of(sheet)
         named = some_named(paper.every(step_on_paper(view.map, paper)), language)
         small = [
-            f"{words['formula']} {words['says']}".strip(),
+            words["formula"],
+            words["says"],
             " ".join(words["notes"]),
             f"{_direction(view, language)} {stroke_words([view], language, f'× {MM:g} mm')}",
             *named,
@@ -88,8 +89,8 @@ def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
     if (places := max(attention.values.shape)) > MOST_PLACES:
         raise ArgumentError("too_many_places", picture="arcs", places=places, most=MOST_PLACES)
     direction = _direction(view, language)
-    said, strokes = view.alt(language), stroke_words([view], language)
-    alt = alt_of("arcs.alt", view, said, language, direction=direction, strokes=strokes)
+    weights_alt, strokes = view.alt(language), stroke_words([view], language)
+    alt = alt_of("arcs.alt", view, weights_alt, language, direction=direction, strokes=strokes)
     meta = {
         "alt": alt,
         "heads": [
@@ -107,7 +108,7 @@ def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
             **line_words([view], language),
             **({"strokes": ""} if captioned else {}),
             "direction": "" if captioned else direction,
-            "help": say("arcs.help", language),
+            "help": "" if captioned else say("arcs.help", language),
         },
     }
     return Arcs(view, alt, pack(meta, line_arrays([view])), language)
@@ -120,5 +121,5 @@ def how(view: Shown, language: Language) -> str:
 
 def _direction(view: Shown, language: Language) -> str:
     """How the two ends of an arc are told apart."""
-    apart = [] if view.map.rows == view.map.columns else [say("arcs.apart", language)]
-    return " ".join([say("arcs.direction", language), *apart])
+    notes = [] if view.map.rows == view.map.columns else [say("arcs.apart", language)]
+    return " ".join([say("arcs.direction", language), *notes])

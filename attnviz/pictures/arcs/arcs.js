@@ -16,8 +16,9 @@ function drawArcs(stage) {
   const figure = html("figure", { class: "arcs" },
     html("figcaption", {}, headTitle(head, dark)), scroll,
     html("div", { class: "note" }, html("p", {}, head.formula), html("p", {}, head.notes.join(" "))));
-  root.replaceChildren(figure, readout,
-    html("p", { class: "help" }, `${meta.words.direction} ${meta.words.strokes} ${meta.words.help}`));
+  const { direction, strokes, help } = meta.words;
+  const said = [direction, strokes, help].filter(Boolean).join(" ");
+  root.replaceChildren(figure, readout, ...(said ? [html("p", { class: "help" }, said)] : []));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
   const select = (pins, at) => selectIn(stage, pins, at);

@@ -10,6 +10,7 @@ PICTURE = PictureKind(
     make=arcs,
     draw=draw,
     how=how,
+    help="arcs.help",
     script=SCRIPT,
     view="arcs",
     is_folded=True,

@@ -30,23 +30,23 @@ def arcs_on_paper(
     parts = []
     for sign, paint in ((1, view.code), (-1, view.minus)):
         if paint is not None:
-            mine = sign * lines["weight"] > 0
-            pairs = lines["query"][mine], lines["key"][mine] + first_key
+            of_sign = sign * lines["weight"] > 0
+            pairs = lines["query"][of_sign], lines["key"][of_sign] + first_key
             dash = view.code.dash
             parts += _paths(
-                *pairs, lines["weight"][mine], paper.colour(paint), dash, len(places), step
+                *pairs, lines["weight"][of_sign], paper.colour(paint), dash, len(places), step
             )
     label = paper.label_room([place.label for place in places if place is not None])
     for first, side in {0: view.map.rows, first_key: view.map.columns}.items():
         if (second := second_text(side)) is not None:
             x = _middle(first + second - 0.5, step)
             parts.append(between_texts(f"M{x:g} 0V{BASE + label:g}", paper))
-    size, every = paper.size(10.0, step), paper.every(step)
+    size, stride = paper.size(10.0, step), paper.every(step)
     for slot, place in enumerate(places):
         x = _middle(slot, step)
         if place is None:
             continue
-        if slot % every:
+        if slot % stride:
             parts.append(tick(x, BASE + 3, paper))
             continue
         name = paper.name(place.label)
@@ -68,8 +68,8 @@ def _places(seen: AttentionMap) -> Sequence[Place | None]:
 def arc(query: int, key: int, places: int, step: Length) -> str:
     """One arc from a query's place on the line to a key's, and the dot at its end."""
     x1, x2 = _middle(query, step) + SHAPE["port"], _middle(key, step) - SHAPE["port"]
-    wide, apart = abs(x2 - x1) / 2, abs(query - key) / max(places - 1, 1)
-    high = SHAPE["low"] + (SHAPE["high"] - SHAPE["low"]) * apart
+    wide, distance = abs(x2 - x1) / 2, abs(query - key) / max(places - 1, 1)
+    high = SHAPE["low"] + (SHAPE["high"] - SHAPE["low"]) * distance
     dot, sweep = SHAPE["dot"], int(x2 > x1)
     over = f"M{x1:.1f} {BASE:g}A{wide:.2f} {high:.1f} 0 0 {sweep} {x2:.1f} {BASE:g}"
     half = f"a{dot:g} {dot:g} 0 1 1"

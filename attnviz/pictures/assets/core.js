@@ -79,8 +79,10 @@ const palettes = new WeakMap();
 /** @param {Uint8Array} ramp @returns {Uint32Array} */
 function paletteOf(ramp) {
   if (!palettes.has(ramp)) {
-    const bytes = new Uint8Array((4 * ramp.length) / 3).fill(LEVELS);
-    for (let level = 0; 3 * level < ramp.length; level++) bytes.set(ramp.subarray(3 * level, 3 * level + 3), 4 * level);
+    const bytes = new Uint8Array((4 * ramp.length) / 3);
+    for (let level = 0; 3 * level < ramp.length; level++) {
+      bytes.set([...colourOf(ramp, level), LEVELS], 4 * level);
+    }
     palettes.set(ramp, new Uint32Array(bytes.buffer));
   }
   return palettes.get(ramp);

@@ -35,8 +35,8 @@ def compared_on_paper(
         f'stroke="{paper.faint}" stroke-width="0.5" fill="none"/>'
     )
     ends = "".join(
-        text(left + at, edge + 1.1 * paper.letters, said, paper.letters, ink=paper.faint, anchor=to)
-        for at, said, to in ((0, "0", "start"), (BAR, "1 bit", "end"))
+        text(left + at, edge + 1.1 * paper.letters, end, paper.letters, ink=paper.faint, anchor=to)
+        for at, end, to in ((0, "0", "start"), (BAR, "1 bit", "end"))
     )
     elements = f'{cells.elements}<g class="divergence">{frame}{bars}</g>{ends}'
     return Block(elements, left + BAR + GAP, cells.height)

@@ -50,10 +50,10 @@ def curve(
     if level is not None:
         parts += _level(level, mode, place)
     above = _lines_above(series)
-    for index, one in enumerate(series):
-        parts += _line(one, across, place)
+    for index, line in enumerate(series):
+        parts += _line(line, across, place)
         x = LEFT if above else LEFT + round(index * (WIDTH - LEFT) / len(series))
-        parts += _legend(one, x, LINE * (index - above if above else 0))
+        parts += _legend(line, x, LINE * (index - above if above else 0))
     parts.append(_text(WIDTH / 2, HEIGHT - 4, name_across, style.FAINT_INK[mode], "middle"))
     view = f"0 {-LINE * above} {WIDTH} {HEIGHT + LINE * above}"
     return element("svg", *parts, viewBox=view, class_="curve", role="img", aria_label=name_across)
@@ -62,7 +62,7 @@ def curve(
 def _lines_above(series: Sequence[Series]) -> int:
     """How many lines the names need besides one: as many as names, where one is too long."""
     room = (WIDTH - LEFT) / len(series) - 23  # beside its mark
-    return 0 if all(width_of(one.name, LARGEST) <= room for one in series) else len(series) - 1
+    return 0 if all(width_of(line.name, LARGEST) <= room for line in series) else len(series) - 1
 
 
 def _grid(across: Sequence[int], top: float, mode: Mode, place: Place) -> list[Element]:

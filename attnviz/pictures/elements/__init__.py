@@ -133,14 +133,13 @@ def matrix(
     """
     colour, ground = getattr(paint, mode), style.tint(paint, mode)
     rows, columns = values.shape
-    wide, high = area.width / columns, area.height / rows
     drawn: list[Element] = []
     for row in range(rows):
         for column in range(columns):
             value = float(values[row, column])
-            place = Area(area.x + column * wide, area.y + row * high, wide, high)
-            what = cells[row][column] if cells is not None else None
-            drawn.append(_cell(value, place, colour, ground, mode, decimals, what, size))
+            place = cell_of(area, rows, columns, row, column)
+            cell = cells[row][column] if cells is not None else None
+            drawn.append(_cell(value, place, colour, ground, mode, decimals, cell, size))
     return element("g", *drawn, class_="matrix", data_part=part)
 
 
@@ -275,6 +274,12 @@ def if_answered(question: str, shown: Element, otherwise: Element) -> Element:
         element("g", shown, data_after=question),
         element("g", otherwise, data_before=question),
     )
+
+
+def cell_of(area: Area, rows: int, columns: int, row: int, column: int) -> Area:
+    """Where one cell of a grid stands."""
+    wide, high = area.width / columns, area.height / rows
+    return Area(area.x + column * wide, area.y + row * high, wide, high)
 
 
 def corners(area: Area) -> dict[str, Number]:

@@ -55,14 +55,14 @@ def to_draw(
     ink, faint = style.INK[mode], style.FAINT_INK[mode]
     columns = []
     for n, name in enumerate(names):
-        whole = plot.bar(n, 1.0)
+        full = plot.bar(n, 1.0)
         middle = plot.columns[n]
         columns.append(
             element(
                 "g",
-                _rect(whole, fill=style.WASH[mode], stroke=faint, dash="5 5", class_="reach"),
+                _rect(full, fill=style.WASH[mode], stroke=faint, dash="5 5", class_="reach"),
                 _rect(plot.bar(n, 0.0), fill=style.RULE[mode], stroke=ink, class_="height"),
-                text(middle, whole.centre[1], "?", faint, size=2 * plot.size, part=None),
+                text(middle, full.centre[1], "?", faint, size=2 * plot.size, part=None),
                 element(
                     "text",
                     x=round(middle, 1),
@@ -80,15 +80,15 @@ def to_draw(
                 aria_valuemax=100,
             )
         )
-    hint, said, area = commit
+    hint, label, area = commit
     button = element(
         "g",
         _rect(area, fill=style.WASH[mode], stroke=ink, class_="face", round_=8),
-        text(*area.centre, said, ink, size=plot.size, bold=True),
+        text(*area.centre, label, ink, size=plot.size, bold=True),
         class_="commit",
         role="button",
         tabindex=0,
-        aria_label=said,
+        aria_label=label,
     )
     todo = element("g", text(*area.centre, hint, faint, size=plot.size), class_="todo")
     return element("g", *columns, todo, button, class_="drawn-bars", data_control=control)

@@ -2,7 +2,7 @@
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import Area
+from attnviz.pictures.elements import Area, cell_of, corners
 from attnviz.pictures.style import Mode, Paint
 
 _PALE = 0.5  # of its opacity
@@ -11,14 +11,10 @@ _PALE = 0.5  # of its opacity
 def empty(rows: int, columns: int, area: Area, paint: Paint, mode: Mode) -> Element:
     """A matrix without numbers, pale."""
     colour, ground = getattr(paint, mode), style.tint(paint, mode)
-    wide, high = area.width / columns, area.height / rows
     boxes = [
         element(
             "rect",
-            x=round(area.x + column * wide, 1),
-            y=round(area.y + row * high, 1),
-            width=round(wide, 1),
-            height=round(high, 1),
+            **corners(cell_of(area, rows, columns, row, column)),
             fill=ground,
             stroke=colour,
         )

@@ -2,13 +2,14 @@
 
 from unicodedata import combining
 
+from attnviz.pictures import breaking
+from attnviz.pictures.breaking import pieces
 from attnviz.pictures.elements import TEXT, Number
 from attnviz.pictures.widths import WIDE, is_wide, shortened_to
 
 _WIDE = 1.0  # width of a Chinese sign, or of an m, in its size
 _CAPITAL, _LETTER = 0.74, 0.62
 _NARROW = {**dict.fromkeys("ijlI.,:;'|!()[] ", 0.36), **dict.fromkeys("frt", 0.42)}
-_CLOSING = "，。：；、！？）”"
 
 
 def width_of(said: str, size: Number = 1) -> Number:
@@ -32,24 +33,15 @@ def fitting(said: str, width: Number, size: Number = TEXT) -> str:
 def wrapped(said: str, width: Number, size: Number = TEXT) -> list[str]:
     """A text in lines that are not wider: between words, or between Chinese characters."""
     lines = [""]
-    for piece in _pieces(said):
+    for piece in pieces(said):
         if lines[-1] and width_of(lines[-1] + piece.rstrip(), size) > width:
             lines.append("")
         lines[-1] += piece
     return [line.strip() for line in lines]
 
 
-def _pieces(said: str) -> list[str]:
-    """What stays together: a word with the space after it, or one Chinese character."""
-    pieces: list[str] = [""]
-    for letter in said:
-        begins = is_wide(letter) and letter not in _CLOSING
-        if pieces[-1] and (begins or pieces[-1][-1] == " " or _ends_wide(pieces[-1], letter)):
-            pieces.append("")
-        pieces[-1] += letter
-    return pieces
-
-
-def _ends_wide(piece: str, after: str) -> bool:
-    """Whether a Chinese character stands before a letter that does not close anything."""
-    return is_wide(piece[-1]) and after not in _CLOSING and after != " "
+def listed(said: str, width: Number, size: Number = TEXT) -> list[str]:
+    """The same of a text with · between its parts, with which no line begins or ends."""
+    return breaking.listed(
+        said, lambda part: wrapped(part, width, size), lambda line: width_of(line, size) <= width
+    )

@@ -89,12 +89,6 @@ def _column(area: Area, columns: Sequence[int], mode: Mode) -> Element | None:
     )
 
 
-def cell_of(area: Area, rows: int, columns: int, row: int, column: int) -> Area:
-    """Where one cell of a map stands."""
-    wide, high = area.width / columns, area.height / rows
-    return Area(area.x + column * wide, area.y + row * high, wide, high)
-
-
 def pile(front: Area, count: int, step: tuple[Number, Number]) -> list[Area]:
     """Sheets behind each other, the first in front; `step` leads from one to the next behind it."""
     return [front._replace(x=front.x + n * step[0], y=front.y + n * step[1]) for n in range(count)]

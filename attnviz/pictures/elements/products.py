@@ -20,10 +20,10 @@ def makes(terms: Sequence[tuple[str, ...]], total: str) -> str:
     """The sign between a sum of products and what is printed after it: ≈ where digits round."""
     added = Decimal(0)
     for factors in terms:
-        made = Decimal(1)
+        product = Decimal(1)
         for text in factors:
-            made *= read(text)
-        added += made
+            product *= read(text)
+        added += product
     return "=" if added == read(total) else "≈"
 
 

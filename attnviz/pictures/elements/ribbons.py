@@ -65,8 +65,8 @@ class Scale(NamedTuple):
 
     def at(self, value: Number) -> Number:
         """Where a number stands."""
-        whole = (self.most - self.least) or 1.0
-        return self.low + (self.high - self.low) * (value - self.least) / whole
+        span = (self.most - self.least) or 1.0
+        return self.low + (self.high - self.low) * (value - self.least) / span
 
 
 def levels(parts: Sequence[float]) -> list[tuple[float, float]]:

@@ -71,8 +71,8 @@ def photograph(
     shown: list[Token] = []
     for most in range(len(tokens), 0, -1):
         shown = [tokens[at] for at in nearby(len(tokens), focus, most)]
-        rest = len(tokens) - most
-        if len(_lines(shown, inside.width, size)) <= _most_lines(inside, size) - bool(rest):
+        hidden = len(tokens) - most
+        if len(_lines(shown, inside.width, size)) <= _most_lines(inside, size) - bool(hidden):
             break
     lines = _lines(shown, inside.width, size)
     room = inside.height - (1.2 * size if len(shown) < len(tokens) else 0)  # for what is left out
@@ -95,11 +95,11 @@ def photograph(
                 dominant_baseline="central",
             )
         )
-    rest = len(tokens) - len(shown)
-    if rest:
+    hidden = len(tokens) - len(shown)
+    if hidden:
         x, y = mat.centre[0], mat.bottom - size * 0.8
-        words.append(text(x, y, left_out(rest), style.FAINT_INK[mode], size=size))
-    return element("g", *words, class_="photograph", data_count=len(shown), data_left_out=rest)
+        words.append(text(x, y, left_out(hidden), style.FAINT_INK[mode], size=size))
+    return element("g", *words, class_="photograph", data_count=len(shown), data_left_out=hidden)
 
 
 def _most_lines(area: Area, size: Number) -> int:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Element, element
-from attnviz.pictures.elements import SMALL, Area, Number, Point, corners
+from attnviz.pictures.elements import SMALL, Area, Number, Point, cell_of, corners
 from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.style import Mode, Paint
 
@@ -65,28 +65,25 @@ def thumbnail(
     hue = getattr(paint, mode)
     colours = style.signed_ramp(hue, mode)
     largest = max((abs(float(values[place])) for line in places for place in line), default=1.0)
-    wide, high = area.width / len(places[0]), area.height / len(places)
+    rows, columns = len(places), len(places[0])
     drawn = []
-    for i, line in enumerate(places):
-        for j, place in enumerate(line):
-            if is_behind and i and j:
+    for row, line in enumerate(places):
+        for column, place in enumerate(line):
+            if is_behind and row and column:
                 continue
             value = float(values[place])
-            said = says(place) if says else ""
+            sentence = says(place) if says else ""
             drawn.append(
                 element(
                     "rect",
-                    x=round(area.x + j * wide, 1),
-                    y=round(area.y + i * high, 1),
-                    width=round(wide, 1),
-                    height=round(high, 1),
+                    **corners(cell_of(area, rows, columns, row, column)),
                     fill=style.hex_of(colours[style.signed_level(value, largest)]),
                     class_="cell",
                     data_part=f"{address}.{place[0]}.{place[1]}",
                     data_value=repr(value),
-                    data_says=said or None,
+                    data_says=sentence or None,
                     data_lights=_lights(place, beside, is_of_tokens),
-                    tabindex=0 if said and place[0] == reached else None,
+                    tabindex=0 if sentence and place[0] == reached else None,
                 )
             )
     return element(

@@ -147,13 +147,13 @@ def at_ends(
     """The strongest weights of a query as numbers where their lines end, as room allows."""
     size = max(_SMALLEST, edges.size)
     room = size * (1.3 if edges.upright else 2.7)
-    taken: list[int] = []
+    named: list[int] = []
     for index in np.argsort(-row, kind="stable").tolist():
-        apart = all(abs(index - other) * edges.step >= room for other in taken)
-        if len(taken) < most and apart and (not taken or row[index] >= _WORTH):
-            taken.append(index)
+        is_free = all(abs(index - other) * edges.step >= room for other in named)
+        if len(named) < most and is_free and (not named or row[index] >= _WORTH):
+            named.append(index)
     numbers = []
-    for index in taken:
+    for index in named:
         x, y = edges.key(index)
         x, y = (x - 1.3 * size, y) if edges.upright else (x, y - 0.8 * size)
         number = text(

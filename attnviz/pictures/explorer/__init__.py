@@ -25,7 +25,7 @@ from attnviz.pictures import style
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pins_of
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer.heads import of_one_kind
-from attnviz.pictures.file import one_picture
+from attnviz.pictures.file import one_file
 from attnviz.pictures.lines import Arrangement, Direction, Lines, check_line_choices, lines
 from attnviz.pictures.lines.words import head_code, head_words, line_words
 from attnviz.pictures.overview import inks_of
@@ -36,7 +36,7 @@ from attnviz.pictures.quantised import FIRST_DRAWN, SLACK, STEPS, quantised
 from attnviz.pictures.recipe import PARTS, Part, Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, Source, check_alone, first_of_layers, shown, side
-from attnviz.pictures.standalone import FRAME_HEIGHT, framed, tag
+from attnviz.pictures.standalone import FRAME_HEIGHT, framed, picture, tag
 from attnviz.pictures.style import HEAD_CODES, MOST_HEADS
 from attnviz.texts import Language, enumerated, say
 
@@ -86,11 +86,11 @@ class Explorer:
 
     def to_html(self) -> str:
         """One HTML file that needs no network: choose heads, hover and pin as in the app."""
-        said = enumerated(map(str, self.heads), self.language) or self.chosen[0].name(self.language)
+        named = enumerated(map(str, self.heads), self.language)
+        called = named or self.chosen[0].name(self.language)
         steps = tag("p", say("file.steps", self.language), "small")
-        return one_picture(
-            SCRIPT, self.packet(), self.alt, self.trace, said, self.recipe, self.language, [steps]
-        )
+        drawn = picture(SCRIPT.name, self.packet(), self.alt)
+        return one_file([drawn], self.trace, called, self.recipe, self.language, [steps])
 
     def to_svg(self, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet`: the lines of the chosen heads."""
@@ -123,7 +123,7 @@ class Explorer:
 
     def packet(self) -> bytes:
         """What draws the picture: every value of the maps that are in it."""
-        maps, chosen = self._maps()
+        maps, heads = self._maps()
         inks = inks_of(self.drawn)
         signed = maps[0].map.is_signed
         arrays = {
@@ -138,7 +138,7 @@ class Explorer:
             arrays["tiles"] = tiles.levels
             if tiles.denied is not None:
                 arrays["tiles_denied"] = tiles.denied
-        return pack(self._meta(maps, chosen), arrays)
+        return pack(self._meta(maps, heads), arrays)
 
     @property
     def _holds_all(self) -> bool:
@@ -168,14 +168,14 @@ class Explorer:
 
     def _maps(self) -> tuple[list[Shown], list[int]]:
         """Every map in the file, and where the chosen ones stand among them."""
-        chosen, trace = self.chosen, self.trace
+        views, trace = self.chosen, self.trace
         if trace is None or not self._holds_all:
-            return list(chosen), list(range(len(chosen)))
+            return list(views), list(range(len(views)))
         code = HEAD_CODES[0]
         heads = self._all_heads(trace)
         maps = [Shown(Source(trace, (head,), self.lens), code) for head in heads]
         if self.combination is not None:
-            return [*maps, *chosen], [len(maps)]
+            return [*maps, *views], [len(maps)]
         if self.lens.is_of_layers:
             layers = [head.layer for head in heads]
             return maps, [layers.index(head.layer) for head in first_of_layers(self.heads)]
@@ -192,20 +192,22 @@ class Explorer:
         """What the overview says: of all places through the lens, or of blocks of tokens."""
         language, trace = self.language, self.trace
         if trace is None:
-            (one,) = self.chosen
-            tiles = _cells(one.map, one.map.denied) if self._holds_all else self._tiles
-            words = map_words(one, tiles, language)
+            (view,) = self.chosen
+            tiles = _cells(view.map, view.map.denied) if self._holds_all else self._tiles
+            words = map_words(view, tiles, language)
             return {**words, "slack": SLACK} if self._holds_all else words
         if not self._holds_all:
             labels = labels_of(trace)
             return overview_words(trace, *labels, self._tiles, language, map_kind=self.lens.map)
-        seen = Source(trace, trace.heads[:1], self.lens).attention_map()
-        rows, columns = ([place.text for place in side] for side in (seen.rows, seen.columns))
+        attention = Source(trace, trace.heads[:1], self.lens).attention_map()
+        rows, columns = (
+            [place.text for place in side] for side in (attention.rows, attention.columns)
+        )
         plain = Lens(map=self.lens.map)
         lensed = [say("overview.lens", language)] if self.lens != plain else []
         layers = [allowed_in_layer(trace, layer) for layer in range(trace.model.layers)]
         denied = next((~layer[0] for layer in layers if layer is not None), np.zeros(1, bool))
-        cells = _cells(seen, denied)
+        cells = _cells(attention, denied)
         words = overview_words(trace, rows, columns, cells, language, lensed, self.lens.map)
         return {**words, "slack": SLACK}
 
@@ -221,11 +223,11 @@ class Explorer:
             "signed": first.is_signed,
             "maps": [
                 {
-                    **head_words(one, language),
-                    "map_notes": one.notes(language),
-                    "place": self._place(one),
+                    **head_words(view, language),
+                    "map_notes": view.notes(language),
+                    "place": self._place(view),
                 }
-                for one in maps
+                for view in maps
             ],
             "chosen": chosen,
             "pins": list(self.pins),
@@ -298,8 +300,8 @@ def explore(
     check_language(language)
     if combination is not None:
         checks.one_of("combination", combination, get_args(Combination))
-    wanted = checks.several("parts", parts, repr(PARTS)) or [None]
-    for part in wanted:
+    file_parts = checks.several("parts", parts, repr(PARTS)) or [None]
+    for part in file_parts:
         checks.one_of("parts", part, PARTS)
     if isinstance(trace, AttentionMap):
         check_alone(heads, lens, combination)
@@ -317,7 +319,7 @@ def explore(
         direction,
         arrangement,
         pins_of(pins, trace),
-        tuple(wanted),
+        tuple(file_parts),
         language,
     )
 

@@ -13,8 +13,8 @@ from attnviz.pictures.shown import check_one_kind
 def of_one_kind(trace: Trace, heads: Sequence[AnyHead] | None) -> tuple[Trace, tuple[HeadId, ...]]:
     """A trace with the kind of attention that these heads are of, and each head once."""
     if heads is None:
-        one = of_kind(trace)
-        return one, tuple(dict.fromkeys(_two(one)))
+        trace_of_kind = of_kind(trace)
+        return trace_of_kind, tuple(dict.fromkeys(_two(trace_of_kind)))
     ids = tuple(dict.fromkeys(trace.check_heads(heads)))
     check_one_kind(ids)
     return of_kind(trace, ids[0].kind), ids

@@ -23,10 +23,12 @@ from attnviz.pictures.escape import plotly_text
 from attnviz.pictures.explorer import Explorer, explore
 from attnviz.pictures.heatmap.beside import (
     BARS,
+    colour_bar,
     divergence_axis,
     divergences,
     room_for,
 )
+from attnviz.pictures.heatmap.columns import TICK, label, named_columns
 from attnviz.pictures.heatmap.on_paper import cells_on_paper, every_on_paper
 from attnviz.pictures.heatmap.shapes import NUMBERS_UP_TO, between_texts, hatch
 from attnviz.pictures.map_picture import again_with, alt_of, one_map_on_paper
@@ -36,7 +38,6 @@ from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, one_shown
 from attnviz.pictures.standalone import framed
 from attnviz.pictures.style import Mode
-from attnviz.pictures.widths import cut
 from attnviz.texts import Language, say
 
 SCRIPT = Script("heatmap")
@@ -46,7 +47,6 @@ NUMBER, WITH_SIGN = 24, 29  # px that a number in a cell takes, and one that may
 WIDE_FROM = 42  # places: cells of 6 px then want the whole column of a page for one heatmap
 LABEL, LINE = 12, 12.5  # px of a label, and from one to the next at least
 SHORTEST = 210  # px of all rows, at least
-LONGEST_LABEL = 14
 MOST_WRITTEN = 128  # places up to which each number is sent as it is written; 512 took 4 MB
 LEAST_CELL, MOST = 6, 640  # px of a cell where there is room, and of all of them
 HEIGHT = 384  # px of the whole while the cells are large enough
@@ -131,13 +131,16 @@ def draw(
     stand beside others, and the divergence of each row beside a difference of two heads; and the
     room for its names is set, because Plotly draws it anew each time that it finds more.
     """
+    # Plotly takes a pandas that another thread has begun to import for a whole one.
+    import pandas  # noqa: F401
+
     attention = view.map
     rows, columns = _names(attention.rows), _names(attention.columns)
     drawn = np.where(attention.shown, attention.values, np.nan)
     hover = (
         f"{say('picture.query', language)}: %{{y}}<br>{say('picture.key', language)}: %{{x}}<br>"
     )
-    bar = None if captioned else _colour_bar(view, mode, language)
+    bar = None if captioned else colour_bar(view, mode, language)
     data: list[Any] = [_cells(drawn, rows, columns, view, hover, mode, bar)]
     if _has_numbers(attention, captioned):
         signed = attention.is_signed
@@ -164,11 +167,11 @@ def _cells(
     view: Shown,
     hover: str,
     mode: Mode,
-    colour_bar: dict[str, Any] | None,
+    bar: dict[str, Any] | None,
 ) -> go.Heatmap:
     """The values that are shown, each with its number under the pointer.
 
-    Without a `colour_bar` the page has the inks: Plotly takes as long for one as for the cells.
+    Without a `bar` of colours the page has the inks: Plotly takes as long for one as for the cells.
     """
     signed, colour = view.map.is_signed, getattr(view.code, mode)
     signs: dict[str, Any] = {}
@@ -189,8 +192,8 @@ def _cells(
         zmax=1,
         xgap=0,
         ygap=0,
-        colorbar=colour_bar,
-        showscale=colour_bar is not None,
+        colorbar=bar,
+        showscale=bar is not None,
     )
 
 
@@ -215,20 +218,6 @@ def _kind(view: Shown) -> str:
     return "_signed" if view.map.is_signed else ""
 
 
-def _colour_bar(view: Shown, mode: Mode, language: Language) -> dict[str, Any]:
-    ticks = style.TICKS[view.map.scale]
-    what = "picture.value" if view.map.is_signed else "picture.weight"
-    return {
-        "title": {"text": say(what, language), "side": "right"},
-        "tickvals": list(ticks),
-        "ticktext": [f"{tick:g}".replace("-", "−") for tick in ticks],
-        "thickness": 8,
-        "xpad": 4,
-        "outlinewidth": 0,
-        "tickfont": {"size": 10, "color": style.FAINT_INK[mode]},
-    }
-
-
 def _size(view: Shown) -> str:
     return f"{len(view.map.rows)} × {len(view.map.columns)}"
 
@@ -244,7 +233,7 @@ def _hatched(view: Shown, language: Language) -> list[str]:
 
 def _axis(places: Sequence[Place], room: int = NARROWEST) -> dict[str, Any]:
     """An axis of names, as many as there is room for in so many px."""
-    labels = [_label(place.label) for place in places]
+    labels = [label(place.label) for place in places]
     ticks = _ticks(len(labels), room)
     return {
         "type": "category",
@@ -254,7 +243,7 @@ def _axis(places: Sequence[Place], room: int = NARROWEST) -> dict[str, Any]:
         "showgrid": False,
         "zeroline": False,
         "ticks": "outside" if len(ticks) < len(labels) else "",
-        "ticklen": 3,
+        "ticklen": TICK,
         "fixedrange": False,
     }
 
@@ -321,28 +310,24 @@ def _layout(view: Shown, mode: Mode, language: Language, captioned: bool) -> go.
         title, top = heading(view.title(language), [direction, *more], colour, mode)
     cells = min(MOST, LEAST_CELL * len(attention.rows))
     xaxis, yaxis = _axis(attention.columns, across), _axis(attention.rows, _high(attention))
+    xaxis |= {"automargin": not captioned, "domain": [0, 1 - BARS * bool(beside)]}
+    names = named_columns(xaxis, attention.columns, LABEL)
     left = below = 4  # and as much more as Plotly finds that it needs
     if captioned:
-        left, below = (room_for(axis["ticktext"], LABEL) for axis in (yaxis, xaxis))
+        left, below = room_for(yaxis["ticktext"], LABEL), names.room
+    elif names.notes:  # which Plotly keeps no room for
+        below = names.room
     return layout(
         mode,
         title=title,
         height=max(HEIGHT, top + cells + BELOW),
         margin={"l": left, "r": 16 if beside else 4, "t": top, "b": below},
-        xaxis={
-            **xaxis,
-            "automargin": not captioned,
-            "tickangle": -90,
-            "domain": [0, 1 - BARS * bool(beside)],
-        },
+        xaxis=names.axis,
+        annotations=names.notes,
         **beside,
         yaxis={**yaxis, "automargin": not captioned, "autorange": "reversed"},
         shapes=[*hatch(attention, mode), *between_texts(attention, mode)],
     )
-
-
-def _label(text: str) -> str:
-    return plotly_text(cut(text, LONGEST_LABEL))
 
 
 def _ticks(places: int, room: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Heatmaps beside each other: their inks, room for names, and the divergence of each row."""
+"""What stands beside a heatmap's cells: its inks, room for names, the divergence of each row."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -57,6 +57,21 @@ def divergence_axis(mode: Mode, language: Language) -> dict[str, Any]:
             "zeroline": False,
             "fixedrange": True,
         },
+    }
+
+
+def colour_bar(view: Shown, mode: Mode, language: Language) -> dict[str, Any]:
+    """The inks of a heatmap that stands alone, beside its cells."""
+    ticks = style.TICKS[view.map.scale]
+    what = "picture.value" if view.map.is_signed else "picture.weight"
+    return {
+        "title": {"text": say(what, language), "side": "right"},
+        "tickvals": list(ticks),
+        "ticktext": [f"{tick:g}".replace("-", "−") for tick in ticks],
+        "thickness": 8,
+        "xpad": 4,
+        "outlinewidth": 0,
+        "tickfont": {"size": 10, "color": style.FAINT_INK[mode]},
     }
 
 

@@ -79,7 +79,7 @@ def how(view: Shown, language: Language) -> str:
 def _meta(view: Shown, alt: str, language: Language, captioned: bool) -> dict[str, Any]:
     attention = view.map
     about = [view.formula(language), how(view, language)]
-    names = ("looks_at", "looked_at_by", "directions", "help", "others", "nothing")
+    names = ("looks_at", "looked_at_by", "directions", "others", "nothing")
     return {
         "alt": alt,
         "rows": side(attention.rows),
@@ -97,5 +97,6 @@ def _meta(view: Shown, alt: str, language: Language, captioned: bool) -> dict[st
         "words": {
             **map_texts(attention, language),
             **{name: say(f"highlights.{name}", language) for name in names},
+            "help": "" if captioned else say("highlights.help", language),
         },
     }

@@ -23,7 +23,7 @@ function drawHighlights(stage) {
     readout,
     html("p", { class: "note" }, meta.head.about),
     html("p", { class: "note" }, meta.head.notes.join(" ")),
-    html("p", { class: "help" }, meta.words.help),
+    ...(meta.words.help ? [html("p", { class: "help" }, meta.words.help)] : []),
   );
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);

@@ -10,6 +10,7 @@ PICTURE = PictureKind(
     make=highlights,
     draw=draw,
     how=how,
+    help="highlights.help",
     script=SCRIPT,
     view="highlights",
     is_folded=True,

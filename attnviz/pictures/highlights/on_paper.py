@@ -40,7 +40,7 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
     fills = [style.hex_of(colour) for colour in ramp]
     inks = [style.text_on(fill) for fill in fills]
     denied, ink = attention.denied, paper.ink
-    is_other = np.array([one != ink for one in inks])
+    is_other = np.array([other_ink != ink for other_ink in inks])
     size = paper.letters
     high = max((slot.y for slot in slots), default=0) + LINE * size + BETWEEN
     parts = [] if attention.allowed is None else [hatch_pattern(1, paper.faint)]
@@ -56,12 +56,12 @@ def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Blo
     parts.append(f'<defs><g id="{name}">{words}</g></defs>')
     for row, query in enumerate(attention.rows):
         parts.append(f'<g class="query" transform="translate(0 {row * high:g})">')
-        said = paper.name(query.text, beside=True)
-        parts.append(text(left - 6, size, said, size, ink=ink, anchor="end"))
+        query_name = paper.name(query.text, beside=True)
+        parts.append(text(left - 6, size, query_name, size, ink=ink, anchor="end"))
         shown = attention.shown[row]
         for level in np.unique(levels[row][shown]).tolist():
-            chosen = np.flatnonzero(shown & (levels[row] == level))
-            parts.append(_tints([grounds[n] for n in chosen], fills[level], size))
+            keys = np.flatnonzero(shown & (levels[row] == level))
+            parts.append(_tints([grounds[n] for n in keys], fills[level], size))
         if denied[row].any():
             hatched = [grounds[n] for n in np.flatnonzero(denied[row])]
             parts.append(_tints(hatched, f"url(#{hatch_name(1, paper.faint)})", size))

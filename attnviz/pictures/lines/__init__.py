@@ -5,9 +5,9 @@ is drawn or chosen. Lines whose opacity a screen cannot show (below 1/255) are c
 of drawn.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, product
 from typing import Literal, get_args
 
 import numpy as np
@@ -23,7 +23,7 @@ from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_language, pins_of
-from attnviz.pictures.file import one_picture
+from attnviz.pictures.file import one_file
 from attnviz.pictures.lines import on_paper
 from attnviz.pictures.lines.words import (
     captioned_words,
@@ -44,7 +44,7 @@ from attnviz.pictures.picture import some_named
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
-from attnviz.pictures.standalone import framed
+from attnviz.pictures.standalone import framed, picture
 from attnviz.pictures.style import FAINTEST as FAINTEST
 from attnviz.texts import Language, enumerated, say
 
@@ -83,14 +83,13 @@ class Lines:
     @property
     def heads(self) -> tuple[HeadId, ...]:
         """The heads that are drawn."""
-        return tuple(head for one in self.maps for head in one.heads)
+        return tuple(head for view in self.maps for head in view.heads)
 
     def to_html(self) -> str:
         """One HTML file that needs no network: hover, pin and Escape as in the app."""
-        said = enumerated(map(str, self.heads), self.language) or self.maps[0].name(self.language)
-        return one_picture(
-            SCRIPT, self.packet, self.alt, self.trace, said, self.recipe, self.language
-        )
+        called = enumerated(map(str, self.heads), self.language) or self.maps[0].name(self.language)
+        drawn = picture(SCRIPT.name, self.packet, self.alt)
+        return one_file([drawn], self.trace, called, self.recipe, self.language)
 
     def to_svg(self, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet` of a paper, every line in it."""
@@ -100,50 +99,50 @@ class Lines:
         if is_beside and self._stands_beside(paper):
             blocks = self._beside(together, paper)
         else:
-            blocks = [block for panel in together for block in self._panel(panel, paper)]
+            blocks = list(chain(*chain(*(self._panel(panel, paper) for panel in together))))
         return svg.document(self.trace, blocks, self.recipe, self.language, self.alt, sheet)
 
     def _beside(self, panels: Sequence[Sequence[int]], paper: Paper) -> list[svg.Block]:
-        """Two panels beside each other, the next ones below."""
+        """Two panels beside each other with their lines on one level, the next ones below."""
         half = _half(paper)
-        drawn = [svg.below_each_other(list(self._panel(panel, half)), 8) for panel in panels]
+        drawn = [self._panel(panel, half) for panel in panels]
         pairs = (drawn[at : at + 2] for at in range(0, len(drawn), 2))
-        return [svg.beside_each_other(pair, BESIDE) for pair in pairs]
+        return [svg.on_one_level(pair, 8, BESIDE) for pair in pairs]
 
     def _stands_beside(self, paper: Paper) -> bool:
         """Whether no name is lost to half the width that the whole width has room for."""
-        half, whole = (self._layout(one).every for one in (_half(paper), paper))
+        half, whole = (self._layout(sheet).every for sheet in (_half(paper), paper))
         return half == 1 or whole > 1
 
-    def _panel(self, panel: Sequence[int], paper: Paper) -> Iterator[svg.Block]:
-        """The heads of one panel by their names, and their lines below."""
+    def _panel(self, panel: Sequence[int], paper: Paper) -> tuple[list[svg.Block], list[svg.Block]]:
+        """What is said of the heads of one panel, and their lines with what is listed of them."""
         language, first = self.language, self.maps[0].map
         dashes = {i: self._dash(i, panel, paper) for i in panel}
         drawn = [self._head_lines(i, paper, dashes[i]) for i in panel]
         pins = self._pins_drawn
         layout = self._layout(paper, len(pins) * sum(map(len, drawn)))
-        for index in panel:
-            yield self._words(index, paper, dashes[index], layout.every)
+        said = [self._words(index, paper, dashes[index], layout.every) for index in panel]
         if pins:
-            yield svg.small_print(_pinned(first, pins, language), paper=paper)
-        yield on_paper.line_diagram(layout, list(chain(*drawn)), pins)
-        if pins and not layout.holds_numbers:
-            for index in panel:
-                for pin in pins:
-                    yield svg.small_print(self._listed(index, pin, layout, pins), paper=paper)
+            said.append(svg.small_print(_pinned(first, pins, language), paper=paper))
+        listed = [] if layout.holds_numbers else list(product(panel, pins))
+        below = [
+            svg.small_print(self._listed(index, pin, layout, pins), paper=paper)
+            for index, pin in listed
+        ]
+        return said, [on_paper.line_diagram(layout, list(chain(*drawn)), pins), *below]
 
     def _words(self, index: int, paper: Paper, dash: str, every: int) -> svg.Block:
         """What is said of one head; with the first, of all lines and of names."""
-        one, language = self.maps[index], self.language
-        said = head_words(one, language)
-        small = [f"{said['formula']} {said['says']}".strip(), " ".join(said["notes"])]
-        counts = line_counts(one, language)
+        view, language = self.maps[index], self.language
+        words = head_words(view, language)
+        small = [words["formula"], words["says"], " ".join(words["notes"])]
+        counts = line_counts(view, language)
         if index == 0:
             named = some_named(every, language)
             small += [stroke_words(self.maps, language, f"× {MM:g} mm"), *named]
             counts += named
-        colour = paper.colour(one.code)
-        return svg.words(said["title"], small, colour, paper, dash, said["name"], counts)
+        colour = paper.colour(view.code)
+        return svg.words(words["title"], small, colour, paper, dash, words["name"], counts)
 
     @property
     def _pins_drawn(self) -> list[str]:
@@ -166,12 +165,14 @@ class Lines:
 
     def _listed(self, index: int, pin: str, layout: on_paper.Layout, pins: Sequence[str]) -> str:
         """The numbers of one pin of one head in words, the largest first."""
-        one, mine = self.maps[index], self.head == index
-        numbers = on_paper.listed(layout, pin, self.query[mine], self.key[mine], self.weight[mine])
+        view, is_own = self.maps[index], self.head == index
+        numbers = on_paper.listed(
+            layout, pin, self.query[is_own], self.key[is_own], self.weight[is_own]
+        )
         kind = "query" if pin[0] == "q" else "key"
         words = say(f"lines.focus_{kind}{kind_of(self.maps)}", self.language)
         token = words.replace("{token}", layout.sides[pin[0]][int(pin[1:])].name)
-        return f"{on_paper.mark(pins, pin)}{one.name(self.language)} · {token} {numbers or '–'}"
+        return f"{on_paper.mark(pins, pin)}{view.name(self.language)} · {token} {numbers or '–'}"
 
     def _dash(self, index: int, panel: Sequence[int], paper: Paper) -> str:
         """Of a head's lines: where several are solid they are told apart without colour."""
@@ -183,14 +184,14 @@ class Lines:
 
     def _head_lines(self, index: int, paper: Paper, dash: str) -> list[on_paper.HeadLines]:
         """The lines of one map in its colour; those below 0 in their own."""
-        one, mine = self.maps[index], self.head == index
-        query, key, weight = self.query[mine], self.key[mine], self.weight[mine]
-        inks = {1: paper.colour(one.code)}
-        inks |= {} if one.minus is None else {-1: paper.colour(one.minus)}
+        view, is_own = self.maps[index], self.head == index
+        query, key, weight = self.query[is_own], self.key[is_own], self.weight[is_own]
+        inks = {1: paper.colour(view.code)}
+        inks |= {} if view.minus is None else {-1: paper.colour(view.minus)}
         return [
-            on_paper.HeadLines(ink, dash, query[which], key[which], weight[which])
+            on_paper.HeadLines(ink, dash, query[of_sign], key[of_sign], weight[of_sign])
             for sign, ink in inks.items()
-            for which in [sign * weight > 0]
+            for of_sign in [sign * weight > 0]
         ]
 
     def _repr_html_(self) -> str:
@@ -268,11 +269,11 @@ def draw(
         },
         "heads": [
             {
-                **said,
+                **head_text,
                 **(captioned_words(one, language) if captioned else {}),
                 **head_code(one.code, one.minus),
             }
-            for said, one in zip(words, maps, strict=True)
+            for head_text, one in zip(words, maps, strict=True)
         ],
         "rows": side(first.rows),
         "columns": side(first.columns),
@@ -335,12 +336,12 @@ def check_line_choices(direction: object, arrangement: object) -> None:
 def line_arrays(maps: Sequence[Shown]) -> dict[str, Shaped[np.ndarray, " line"]]:
     """Every line that can be seen, head by head."""
     head, query, key, weight = [], [], [], []
-    for index, one in enumerate(maps):
-        rows, columns = np.nonzero(drawn_as_lines(one.map))
+    for index, view in enumerate(maps):
+        rows, columns = np.nonzero(drawn_as_lines(view.map))
         head.append(np.full(len(rows), index, np.uint8))
         query.append(rows.astype(np.uint16))
         key.append(columns.astype(np.uint16))
-        weight.append(one.map.values[rows, columns].astype(np.float32))
+        weight.append(view.map.values[rows, columns].astype(np.float32))
     return {
         "head": np.concatenate(head),
         "query": np.concatenate(query),

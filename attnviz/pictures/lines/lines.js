@@ -4,12 +4,6 @@
 // lines alone, with their numbers; a click pins it, Escape lets go. No trip to the server. The
 // numbers of several pins are a table.
 
-const GAP = 150; // least px between the two edges, horizontal
-const VERTICAL_GAP = 220;
-const NUMBER = 34; // px that one number takes along its line's end
-const MARK = 24; // px of a mark such as #2: which of several tokens a number belongs to
-const ROW = 17; // px a token, vertical
-
 function drawLines(stage) {
   const { root, meta, memory } = stage;
   const signature = [...meta.rows.names, "", ...meta.columns.names].join("\n");
@@ -23,7 +17,8 @@ function drawLines(stage) {
   const grid = html("div", { class: meta.panels.beside ? "panels beside" : "panels" });
   grid.append(...panels.map((p) => p.element));
   const readout = html("div", { class: "readout", "aria-live": "polite" });
-  root.replaceChildren(grid, readout, html("p", { class: "help" }, `${meta.words.strokes} ${meta.words.help}`));
+  const below = areApart(meta) ? panels.map((p) => smallPrint(stage, p.heads)) : [];
+  root.replaceChildren(grid, ...below, readout, html("p", { class: "help" }, `${meta.words.strokes} ${meta.words.help}`));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
   for (const p of panels) p.fit();
@@ -36,7 +31,7 @@ function panel(stage, heads) {
   const { meta, arrays } = stage;
   const figure = html("figure", { class: "panel" });
   const scroll = html("div", { class: "scroll", tabindex: "-1" });
-  figure.append(caption(stage, heads), scroll, smallPrint(stage, heads));
+  figure.append(caption(stage, heads), scroll, ...(areApart(meta) ? [] : [smallPrint(stage, heads)]));
   const members = new Set(heads);
   const mine = [];
   for (let i = 0; i < arrays.head.length; i++) if (members.has(arrays.head[i])) mine.push(i);
@@ -51,8 +46,13 @@ function panel(stage, heads) {
 
 function caption(stage, heads) {
   const { meta, dark } = stage;
-  return html("figcaption", {}, ...heads.map((index) => headTitle(meta.heads[index], dark)));
+  const sides = meta.direction === "vertical" ? [] : [html("span", { class: "sides" }, meta.words.sides)];
+  return html("figcaption", {}, ...heads.map((index) => headTitle(meta.heads[index], dark)), ...sides);
 }
+
+// Whether notes, which begin with their head's name, stand below all panels: the panels are then
+// seen as one picture.
+const areApart = (meta) => isStacked(meta) && !meta.heads.some(({ formula }) => formula);
 
 // The formula, and what is hidden; for heads that share a panel, each with its name.
 function smallPrint(stage, heads) {
@@ -67,36 +67,6 @@ function smallPrint(stage, heads) {
   return box;
 }
 
-// Where tokens stand: end(side, i) is the point where lines of token i begin or end.
-// As many numbers may stand on a line: one a head and token that is looked at.
-function geometry(meta, width, heads, tokens) {
-  const lanes = heads * tokens;
-  const count = Math.max(meta.rows.labels.length, meta.columns.labels.length);
-  const measure = document.createElement("canvas").getContext("2d");
-  measure.font = NAME_FONT;
-  const sizes = new Map();
-  const size = (text) => sizes.get(text) ?? sizes.set(text, measure.measureText(text).width).get(text);
-  const turned = meta.direction !== "vertical";
-  const label = nameRoom([meta.rows, meta.columns], size, turned) + 8 + (turned ? 0 : MARK);
-  const cut = (name) => cutName(name, size);
-  const lane = tokens > 1 ? NUMBER + MARK : NUMBER;
-  const room = lane * lanes + 30;
-  if (meta.direction === "vertical") {
-    const gap = Math.max(120, room, Math.min(VERTICAL_GAP, width - 2 * label));
-    return {
-      lane, lanes, vertical: true, label, cut, width: gap + 2 * label, height: count * ROW + 26,
-      end: (side, i) => [side === "q" ? label : label + gap, 26 + (i + 0.5) * ROW],
-    };
-  }
-  const step = Math.max(APART, Math.min(46, (width - 12) / Math.max(count, 1)));
-  const top = label + MARK; // with a mark, up to where the sides are named
-  const gap = Math.max(GAP, room);
-  return {
-    lane, lanes, vertical: false, label, cut, width: Math.max(count * step + 12, 200), height: 2 * top + gap,
-    end: (side, i) => [6 + (i + 0.5) * step, side === "q" ? top : top + gap],
-  };
-}
-
 function picture(stage, made) {
   const { meta, arrays, dark } = stage;
   const { place, heads, mine } = made;
@@ -104,7 +74,7 @@ function picture(stage, made) {
     width: place.width, height: place.height, viewBox: `0 0 ${place.width} ${place.height}`, role: "group",
   });
   const group = svg("g", { class: "lines" }, ...straight(stage, place, mine));
-  drawing.append(edgeNames(meta, place), betweenTexts(meta, place), group, svg("g", { class: "focus" }));
+  drawing.append(sideNames(meta, place), betweenTexts(meta, place), group, svg("g", { class: "focus" }));
   for (const side of ["q", "k"]) drawing.append(labels(stage, place, side));
   const names = heads.map((index) => meta.heads[index].title).join(", ");
   drawing.setAttribute("aria-label", names + (mine.length ? "" : ` ${meta.words.no_lines}`));
@@ -117,37 +87,6 @@ function straight(stage, place, indices) {
   const [queries, keys] = ["q", "k"].map((side) =>
     sideOf(stage.meta, side).labels.map((_, i) => place.end(side, i).map((at) => Math.round(at * 10) / 10).join(" ")));
   return strokes(stage, indices, (query, key) => `M${queries[query]}L${keys[key]}`);
-}
-
-// Of a pair of texts: a thin line where the second one begins, past the names of each side and, where
-// both sides are the pair, across.
-function betweenTexts(meta, place) {
-  const at = (side) => {
-    const { second } = sideOf(meta, side);
-    if (second === undefined) return null;
-    const [one, other] = [place.end(side, second - 1), place.end(side, second)];
-    return [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
-  };
-  const outward = place.vertical ? [place.label - 2, 0] : [0, place.label - 2];
-  const group = svg("g", { class: "between" });
-  const ends = ["q", "k"].map((side, i) => {
-    const from = at(side);
-    if (!from) return null;
-    const away = outward.map((px) => (i ? px : -px));
-    group.append(svg("path", { d: `M${from.join(" ")}l${away.join(" ")}` }));
-    return from;
-  });
-  if (ends[0] && ends[1]) group.append(svg("path", { d: `M${ends[0].join(" ")}L${ends[1].join(" ")}` }));
-  return group;
-}
-
-function edgeNames(meta, place) {
-  const group = svg("g", { class: "edges" });
-  const [top, bottom] = place.vertical
-    ? [{ x: 0, y: 14 }, { x: place.width, y: 14, "text-anchor": "end" }]
-    : [{ x: 4, y: 11 }, { x: 4, y: place.height - 4 }];
-  group.append(svg("text", top, meta.words.queries), svg("text", bottom, meta.words.keys));
-  return group;
 }
 
 function labels(stage, place, side) {
@@ -173,7 +112,7 @@ function nameToken(meta, layout, label, mark = "") {
   const away = side === "q" ? -6 : 6;
   const at = layout.vertical ? [x + away, y] : [x, y + away];
   const way = layout.vertical ? (side === "q" ? "left" : "right") : side === "q" ? "above" : "below";
-  writeName(label, layout.cut(nameAt(sideOf(meta, side), Number(place))), at, way, mark);
+  writeName(label, layout.cut(nameAt(sideOf(meta, side), Number(place)), mark), at, way, mark);
 }
 
 // ---- hover, pin, Escape, keyboard
@@ -255,7 +194,7 @@ function showFocus(stage) {
   stage.lit?.(focused);
   stage.pointed?.(memory.at ? [memory.at] : []);
   const inTable = memory.pins.size > 1;
-  if (!inTable) makeRoom(stage, focused.length);
+  if (!inTable) makeRoom(stage, Math.max(focused.length, memory.pins.size ? 2 : 1)); // one more may be pointed at
   for (const made of panels) focusPanel(stage, made, focused, inTable);
   if (inTable) return void readout.replaceChildren(...pinTables(stage, focused));
   const spoken = focused.map((name, i) => markOf(focused, i) + describe(stage, name));

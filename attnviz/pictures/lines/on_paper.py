@@ -79,7 +79,7 @@ class Layout:
         if not self.paper.is_exact or self.vertical or self.marked:
             return False
         longest = max(
-            room_of(self.paper.name(one.label)) for side in self.sides.values() for one in side
+            room_of(self.paper.name(place.label)) for side in self.sides.values() for place in side
         )
         return (longest + 0.6) * self.paper.letters <= self.step
 
@@ -144,13 +144,13 @@ def line_diagram(layout: Layout, drawn: Sequence[HeadLines], pins: Sequence[str]
     for lines in drawn:
         parts += _paths(lines, layout)
     numbers = numbers_of(drawn, pins)
-    taken: dict[str, int] = defaultdict(int)  # numbers at one end of lines
+    numbers_at: dict[str, int] = defaultdict(int)  # numbers at one end of lines
     for ink, pin, far, weight in numbers:
         if layout.holds_numbers:
             number = f"{mark(pins, pin)}{printed(weight, 3)}"
-            parts += _number(layout, far, taken[far], number, ink)
-        taken[far] += 1
-    parts += _labels(layout, pins, {*pins, *taken})
+            parts += _number(layout, far, numbers_at[far], number, ink)
+        numbers_at[far] += 1
+    parts += _labels(layout, pins, {*pins, *numbers_at})
     return Block("".join(parts), *layout.size)
 
 
@@ -162,9 +162,9 @@ def mark(pins: Sequence[str], name: str) -> str:
 def of_pins(lines: HeadLines, pins: Sequence[str]) -> HeadLines:
     """The lines of what is pinned alone."""
     queries, keys = ([int(pin[1:]) for pin in pins if pin[0] == side] for side in "qk")
-    mine = np.isin(lines.query, queries) | np.isin(lines.key, keys)
-    ends = (lines.query[mine], lines.key[mine])
-    return HeadLines(lines.ink, lines.dash, *ends, lines.weight[mine])
+    of_pins = np.isin(lines.query, queries) | np.isin(lines.key, keys)
+    ends = (lines.query[of_pins], lines.key[of_pins])
+    return HeadLines(lines.ink, lines.dash, *ends, lines.weight[of_pins])
 
 
 def numbers_of(
@@ -189,13 +189,13 @@ def listed(
     weight: Float[np.ndarray, " line"],
 ) -> str:
     """The numbers of one pin of one head, the largest first, each after its token."""
-    own, far = (query, key) if pin[0] == "q" else (key, query)
-    mine = own == int(pin[1:])
-    order = np.argsort(-np.abs(weight[mine]), kind="stable")
-    there = layout.sides["k" if pin[0] == "q" else "q"]
+    pinned, far = (query, key) if pin[0] == "q" else (key, query)
+    of_pin = pinned == int(pin[1:])
+    order = np.argsort(-np.abs(weight[of_pin]), kind="stable")
+    far_side = layout.sides["k" if pin[0] == "q" else "q"]
     return ", ".join(
-        f"{there[place].name} {printed(float(value), 3)}"
-        for place, value in zip(far[mine][order], weight[mine][order], strict=True)
+        f"{far_side[place].name} {printed(float(value), 3)}"
+        for place, value in zip(far[of_pin][order], weight[of_pin][order], strict=True)
     )
 
 
@@ -275,12 +275,12 @@ def _edge_names(layout: Layout) -> str:
 
 def _labels(layout: Layout, pins: Sequence[str], reached: set[str]) -> Iterable[str]:
     """The tokens at both edges: every k-th, and what is pinned, where not all have room."""
-    paper, every = layout.paper, layout.every
+    paper, stride = layout.paper, layout.every
     for side, places in layout.sides.items():
-        named = {i for i in range(len(places)) if i % every == 0}
-        for pin in pins if every > 1 else ():
+        named = {i for i in range(len(places)) if i % stride == 0}
+        for pin in pins if stride > 1 else ():
             if pin[0] == side:
-                near = range(int(pin[1:]) - every + 1, int(pin[1:]) + every)
+                near = range(int(pin[1:]) - stride + 1, int(pin[1:]) + stride)
                 named = named.difference(near) | {int(pin[1:])}
         for i, place in enumerate(places):
             name = f"{side}{i}"

@@ -55,6 +55,7 @@ def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
     return {
         "queries": queries,
         "keys": keys,
+        "sides": say("lines.sides", language, queries=queries, keys=keys),
         "strokes": stroke_words(maps, language),
         **{name: say(f"lines.{name}{kind}", language) for name in focus},
         **{name: say(f"lines.{name}", language) for name in ("help", "no_lines", "others")},

@@ -46,6 +46,22 @@ class Ranked(NamedTuple):
     values: Sequence[str]
 
 
+def framed_tiles(
+    drawn: Trace | AttentionMap, map_kind: MapKind, heads: Sequence[AnyHead | None]
+) -> dict[str, Any]:
+    """The tiles of `heads` (A, B and more), each by its row and its column, which are framed.
+
+    Raises:
+        InterventionError: if the model has no such head.
+    """
+    if not isinstance(drawn, Trace):
+        return {"marked": {"A": None, "B": None}, "more": []}
+    of_layers = Lens(map=map_kind).is_of_layers
+    checked = [None if head is None else drawn.check_head(head) for head in heads]
+    of_a, of_b, *others = [place_of(head, of_layers=of_layers) for head in checked]
+    return {"marked": {"A": of_a, "B": of_b}, "more": others}
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Overview:
     """All heads of a trace as tiles, or all its layers; or one map as one tile."""
@@ -80,17 +96,10 @@ class Overview:
             InterventionError: if the model has no such head.
         """
         check_language(language)
-        marked: list[tuple[int, int] | None] = [None, None]
-        others: list[tuple[int, int] | None] = []
-        if isinstance(self.drawn, Trace):
-            of_layers = Lens(map=self.map).is_of_layers
-            heads = (None if head is None else self.drawn.check_head(head) for head in (a, b))
-            marked = [place_of(head, of_layers=of_layers) for head in heads]
-            others = [place_of(self.drawn.check_head(h), of_layers=of_layers) for h in more]
         arrays = {"tiles": self.tiles.levels, **inks_of(self.drawn)}
         if self.tiles.denied is not None:
             arrays["denied"] = self.tiles.denied
-        meta = {**self._words(language), "marked": {"A": marked[0], "B": marked[1]}, "more": others}
+        meta = {**self._words(language), **framed_tiles(self.drawn, self.map, (a, b, *more))}
         if captioned:
             meta["title"] = meta["name"]
         if span is not None:
@@ -107,11 +116,11 @@ class Overview:
         language = language or self.language
         if self.whole is None:
             return self._explorer(language).to_html()
-        seen = [one._explorer(language) for one in self.every]
-        pictures = [picture("explorer", of.packet(), of.alt) for of in seen]
-        said = ", ".join(one._words(language)["name"] for one in self.every)
+        explorers = [one._explorer(language) for one in self.every]
+        pictures = [picture("explorer", of.packet(), of.alt) for of in explorers]
+        called = ", ".join(one._words(language)["name"] for one in self.every)
         steps = tag("p", say("file.steps", language), "small")
-        return one_file(pictures, self.whole, said, self._recipe, language, [steps])
+        return one_file(pictures, self.whole, called, self._recipe, language, [steps])
 
     def to_svg(self, language: Language | None = None, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet` of a paper, every cell in it."""
@@ -140,13 +149,13 @@ class Overview:
 
     def _blocks(self, language: Language, paper: Paper) -> list[svg.Block]:
         """Words and tiles on paper."""
-        said = self._words(language)
+        words = self._words(language)
         signed = isinstance(self.drawn, AttentionMap) and self.drawn.is_signed
         trace = self.drawn if isinstance(self.drawn, Trace) else None
         levels, denied = self.tiles.levels, self.tiles.denied
         named = [] if trace is None else named_tiles(every_on_paper(levels.shape, paper), language)
         counts = [*tile_counts(self.tiles, language, signed=signed), *named]
-        head = svg.words(said["title"], [said["note"], *named], paper.ink, paper, counts=counts)
+        head = svg.words(words["title"], [words["note"], *named], paper.ink, paper, counts=counts)
         return [head, tiles_on_paper(levels, denied, paper, signed=signed, named=trace is not None)]
 
     def _repr_html_(self) -> str:
@@ -194,9 +203,9 @@ def overview(
         if map != "raw":
             raise ArgumentError("map_alone")
         return Overview(trace, map_tile(trace), language)
-    one = of_kind(trace)
-    whole = trace if len(trace.kinds) > 1 else None
-    return Overview(one, tiles_of(one, map), language, map, whole)
+    trace_of_kind = of_kind(trace)
+    whole_trace = trace if len(trace.kinds) > 1 else None
+    return Overview(trace_of_kind, tiles_of(trace_of_kind, map), language, map, whole_trace)
 
 
 def inks_of(drawn: Trace | AttentionMap) -> dict[str, Shaped[np.ndarray, "..."]]:

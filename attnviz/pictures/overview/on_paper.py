@@ -20,14 +20,14 @@ def tiles_on_paper(
     """An overview: a tile a head, a row a layer, which may be `named`."""
     layers, heads, rows, columns = levels.shape
     left, above = 3.2 * paper.letters, 1.4 * paper.letters
-    step, apart = _grid(levels.shape, paper)
+    step, gap = _grid(levels.shape, paper)
     corners = {
-        (layer, head): (head * (columns + apart), layer * (rows + apart))
+        (layer, head): (head * (columns + gap), layer * (rows + gap))
         for layer in range(layers)
         for head in range(heads)
     }
-    each = np.broadcast_to(False if denied is None else denied > 0, levels.shape)
-    grid = {at: (levels[which], ~each[which]) for which, at in corners.items()}
+    denied_tiles = np.broadcast_to(False if denied is None else denied > 0, levels.shape)
+    grid = {at: (levels[which], ~denied_tiles[which]) for which, at in corners.items()}
     ramp = style.map_ramp(
         style.HEAD_CODES[0] if signed else style.INK_PAINT, paper.mode, signed=signed
     )
@@ -38,11 +38,11 @@ def tiles_on_paper(
             f'stroke="{paper.rule}" stroke-width="{0.6 / step:.3g}"/>'
         )
     parts += squares(grid, ramp, paper.blank(signed=signed))
-    parts += hatched({at: each[which] for which, at in corners.items()}, step, paper.faint)
+    parts += hatched({at: denied_tiles[which] for which, at in corners.items()}, step, paper.faint)
     parts.append("</g>")
     if named:
         parts += _names(levels.shape, paper)
-    high = above + layers * (rows + apart) * step
+    high = above + layers * (rows + gap) * step
     inks = legend(ramp, high + 4, paper, signed=signed)
     return Block("".join([*parts, inks.elements]), paper.width, high + 6 + inks.height)
 
@@ -50,29 +50,29 @@ def tiles_on_paper(
 def _grid(shape: tuple[int, ...], paper: Paper) -> tuple[Length, int]:
     """How wide a cell is, and how many cells there are between two tiles."""
     _, heads, rows, columns = shape
-    apart = max(1, round(max(rows, columns) / 12))
+    gap = max(1, round(max(rows, columns) / 12))
     widest = max(rows, columns)  # a tile is not higher than the room for its width
-    return (paper.width - 3.2 * paper.letters - 8) / (heads * (widest + apart)), apart
+    return (paper.width - 3.2 * paper.letters - 8) / (heads * (widest + gap)), gap
 
 
 def every_on_paper(shape: tuple[int, ...], paper: Paper) -> tuple[int, int]:
     """Each how-manieth head and layer is named."""
     _, heads, rows, columns = shape
-    step, apart = _grid(shape, paper)
+    step, gap = _grid(shape, paper)
     widest = paper.letters * (room_of(f"H{heads - 1}") + 0.1)
-    return paper.every((columns + apart) * step, widest), paper.every((rows + apart) * step)
+    return paper.every((columns + gap) * step, widest), paper.every((rows + gap) * step)
 
 
 def _names(shape: tuple[int, ...], paper: Paper) -> list[str]:
     """The numbers of heads above, of layers to the left; every k-th where they would touch."""
     (layers, heads, rows, columns), size = shape, paper.letters
     step, between = _grid(shape, paper)
-    high, wide, apart = rows * step, columns * step, between * step
+    high, wide, gap = rows * step, columns * step, between * step
     left, above = 3.2 * size, 1.4 * size
     of_heads, of_layers = every_on_paper(shape, paper)
     above_tiles = [
         text(
-            left + head * (wide + apart) + wide / 2,
+            left + head * (wide + gap) + wide / 2,
             0.9 * size,
             f"H{head}",
             size,
@@ -84,7 +84,7 @@ def _names(shape: tuple[int, ...], paper: Paper) -> list[str]:
     beside = [
         text(
             left - 6,
-            above + layer * (high + apart) + high / 2 + 3,
+            above + layer * (high + gap) + high / 2 + 3,
             f"L{layer}",
             size,
             ink=paper.ink,

@@ -14,6 +14,7 @@ const DECIMALS = 4;
 function drawOverview(stage) {
   const { root, meta, memory } = stage;
   memory.slot = memory.slot || "A";
+  Object.assign(meta, memory.framed); // a page that says it apart says it again
   const canvas = html("canvas", {
     class: "map", tabindex: "0", role: "application", "aria-label": `${meta.alt} ${meta.words.canvas_help}`,
   });
@@ -30,6 +31,11 @@ function drawOverview(stage) {
   Object.assign(stage, { canvas, lens, readout, pixels });
   stage.mark = (names) => markTiles(stage, names);
   stage.select = (pins, at) => stage.mark([...new Set([...pins, ...at])]);
+  stage.frame = (framed) => {
+    if (JSON.stringify(framed) === JSON.stringify(memory.framed)) return;
+    memory.framed = framed;
+    stage.redraw();
+  };
   paint(stage);
   stage.mark(memory.marked ?? []);
   canvas.addEventListener("pointermove", (event) => memory.brush || hover(stage, cellAt(stage, event)));

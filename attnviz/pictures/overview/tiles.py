@@ -79,10 +79,10 @@ def _computed_tiles(trace: Trace, lens: Lens) -> Tiles:
     levels = np.zeros((len(heads), len(rows) - 1, len(columns) - 1), np.uint8)
     denied = np.zeros(levels.shape, bool)
     for tile, head in enumerate(heads):
-        made = computed_map(trace, head, lens)
-        levels[tile] = style.level(pool(made.values[None], rows, columns)[0])
-        if made.allowed is not None:
-            denied[tile] = pool(made.allowed[None].astype(np.float32), rows, columns)[0] == 0
+        computed = computed_map(trace, head, lens)
+        levels[tile] = style.level(pool(computed.values[None], rows, columns)[0])
+        if computed.allowed is not None:
+            denied[tile] = pool(computed.allowed[None].astype(np.float32), rows, columns)[0] == 0
     tiles = (down, len(heads) // down, *levels.shape[1:])
     return Tiles(levels.reshape(tiles), rows, columns, shared(list(denied.reshape(tiles))))
 
@@ -128,8 +128,8 @@ def _none_allowed(
         allowed = record.may_look(slice(None), queries)
         if allowed is None:
             return np.zeros(cells, bool)
-        one = allowed[:1] if allowed.strides[0] == 0 else allowed  # that of all heads
-        parts.append(_of_blocks(np.logical_or, one, some, columns))
+        may_look = allowed[:1] if allowed.strides[0] == 0 else allowed  # that of all heads
+        parts.append(_of_blocks(np.logical_or, may_look, some, columns))
     return np.broadcast_to(~np.concatenate(parts, axis=1), cells)
 
 
@@ -137,11 +137,11 @@ def shared(
     denied: Sequence[Bool[np.ndarray, "head row column"]],
 ) -> UInt8[np.ndarray, "#layer #head row column"] | None:
     """What each head does not allow; one tile where all agree, None where all is allowed."""
-    each = np.stack(denied)
-    if not each.any():
+    stacked = np.stack(denied)
+    if not stacked.any():
         return None
-    alike = (each == each[:1, :1]).all()
-    return (each[:1, :1] if alike else each).astype(np.uint8)
+    alike = (stacked == stacked[:1, :1]).all()
+    return (stacked[:1, :1] if alike else stacked).astype(np.uint8)
 
 
 def cell_edges(tokens: int, heads: int) -> tuple[int, ...]:

@@ -154,13 +154,13 @@ def _spoken(language: Language, block: int, *, signed: bool) -> dict[str, Any]:
     """The words under the pointer, and the colours of A and B."""
     kind = "_signed" if signed else ""
     texts = ("not_allowed", "hidden", "rest", "click_sets", "canvas_help")
-    read = ("read", "read_block", "pixel")
+    names = ("read", "read_block", "pixel")
     return {
         "signed": signed,
         "words": {
             "slots": {"add": say("overview.click_add", language)},
             **{name: say(f"overview.{name}", language) for name in texts},
-            **{name: say(f"overview.{name}{kind}", language) for name in read},
+            **{name: say(f"overview.{name}{kind}", language) for name in names},
             "preview": say(
                 f"overview.preview{kind}{'_block' if block > 1 else ''}",
                 language,

@@ -34,21 +34,21 @@ def scatter(
     parts: list[Element | str] = []
     texts: list[Element | str] = []  # above all dots
     for index, ((x, y), name, colour) in enumerate(zip(at, names, colours, strict=True)):
-        chosen = index in named
+        is_named = index in named
         parts.append(
             element(
                 "circle",
                 element("title", name),
                 cx=x,
                 cy=y,
-                r=7 if chosen else 4.5,
+                r=7 if is_named else 4.5,
                 fill=named.get(index, colour),
                 stroke=style.PAPER[mode],
                 data_name=name,
                 **(does[index] if does else {}),
             )
         )
-        if chosen:
+        if is_named:
             (dx, dy), anchor = _beside(at[index], at)
             where = {"x": x + dx, "y": y + dy, "fill": named[index], "text_anchor": anchor}
             texts.append(element("text", name, **where))
@@ -68,7 +68,7 @@ def _beside(
         left = {"start": 0, "end": -NAME, "middle": -NAME / 2}[anchor] + dx
         off = dots - at - [left, dy - 10]
         inside = (off > [-5, -5]).all(axis=1) & (off < [NAME + 5, 19]).all(axis=1)
-        beyond = not 0 <= at[0] + left <= SIDE - NAME or at[1] + dy < 12
-        most[anchor] = int(inside.sum()) + 1000 * beyond
+        is_beyond = not 0 <= at[0] + left <= SIDE - NAME or at[1] + dy < 12
+        most[anchor] = int(inside.sum()) + 1000 * is_beyond
     best = min(most, key=lambda anchor: most[anchor])
     return sides[best], best

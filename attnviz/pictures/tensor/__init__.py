@@ -73,8 +73,8 @@ def tensor(
 
 def tiles(maps: Sequence[Element], language: Language) -> Element:
     """Many maps beside each other: too small for names, which is said once for all."""
-    said = element("p", say("drawing.unnamed", language), class_="some")
-    return element("div", said, element("div", *maps, class_="wall"), class_="unnamed")
+    note = element("p", say("drawing.unnamed", language), class_="some")
+    return element("div", note, element("div", *maps, class_="wall"), class_="unnamed")
 
 
 def scale_of(largest: float, language: Language, *, signed: bool) -> str:

@@ -38,9 +38,9 @@ def draw(generator: np.random.Generator, texts: int) -> Texts:
 
 def first_places(texts: Texts) -> Targets:
     """Where the same character stands first; its own place if that is the first."""
-    same = texts[:, :, None] == texts[:, None, :]
+    same = texts[:, :, None] == texts[:, None, :]  # "text query key"
     first: Targets = same.argmax(axis=-1)
-    return first[None]
+    return first[None]  # "target text query", of one target
 
 
 def first_place_answers(texts: Texts) -> Answers:

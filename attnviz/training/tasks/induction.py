@@ -35,9 +35,9 @@ def looks(texts: Texts) -> Targets:
     count, length = texts.shape
     places = np.arange(length)
     same = (texts[:, :, None] == texts[:, None, :]) & (places < places[:, None])
-    last = np.where(same, places, NOTHING).max(axis=-1)
+    last = np.where(same, places, NOTHING).max(axis=-1)  # "text query"
     before = np.broadcast_to(places - 1, (count, length))  # NOTHING at the first
-    return np.stack([before, np.where(last == NOTHING, NOTHING, last + 1)])
+    return np.stack([before, np.where(last == NOTHING, NOTHING, last + 1)])  # "target text query"
 
 
 def followers(texts: Texts) -> Answers:

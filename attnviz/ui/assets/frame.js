@@ -73,12 +73,33 @@ function runSentence(event) {
   target.dispatchEvent(new KeyboardEvent("keydown", asStreamlitHasIt));
 }
 
+// A page that was come to by its link then writes into the address what is seen in it. That is one
+// step of the way and not two: Back would else lead to the page without it, as nobody has seen it.
+function walkInOneStep() {
+  if (window.attnvizArrived) return;
+  const arrived = { at: null }; // the page that was come to, until the person does something there
+  window.attnvizArrived = arrived;
+  const push = history.pushState.bind(history);
+  history.pushState = (state, title, url) => {
+    const { pathname } = new URL(url ?? location.href, location.href);
+    if (arrived.at === pathname && location.pathname === pathname) {
+      history.replaceState(state, title, url);
+      return;
+    }
+    if (location.pathname !== pathname) arrived.at = pathname;
+    push(state, title, url);
+  };
+  const acts = () => { arrived.at = null; };
+  for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, acts, true);
+}
+
 let call = new AbortController(); // the one before, in another language: nobody ends it but we
-export default function ({ data }) {
+export default function ({ data: { language } }) {
   call.abort();
   const mine = (call = new AbortController());
   const { signal } = mine;
-  document.documentElement.lang = data;
+  walkInOneStep();
+  document.documentElement.lang = language;
   let due = 0;
   const changed = () => {
     comeBack();

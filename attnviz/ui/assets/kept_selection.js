@@ -10,7 +10,7 @@ function keepSelection(keeper) {
   const tell = () => {
     for (const chart of document.querySelectorAll(CHARTS)) markChart(keeper, chart);
     for (const table of document.querySelectorAll(TABLES)) markTable(keeper, table);
-    document.dispatchEvent(new CustomEvent(TELLS, { detail: { pins: [...selection.pins], at: [...selection.at] } }));
+    document.dispatchEvent(new CustomEvent(TELLS, { detail: { pins: [...selection.pins], at: [...selection.at], framed: keeper.meta.framed } }));
   };
   const pin = (pins) => {
     if (pins.join() === selection.pins.join()) return;
@@ -95,7 +95,7 @@ export default function ({ data, parentElement, setStateValue }) {
   keepers.set(parentElement, keeper);
   const call = (keeper.call = {});
   keeper.keep = inTurn(setStateValue);
-  keeper.meta = data;
+  [keeper.meta] = data.meta;
   if (keeper.beginning !== data.beginning) {
     keeper.beginning = data.beginning;
     Object.assign(keeper.selection, { pins: data.pins, at: [] });

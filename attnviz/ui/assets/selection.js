@@ -1,10 +1,11 @@
 // One selection on a page: the tokens that are pinned, and those that are pointed at, in every
-// picture. They are named by their position in the text, q3 as a query and k0 as a key, which stays
-// however a picture hides or merges its places. The component of kept_selection.js keeps it:
-// pictures ask it by one event of the document, and it tells them by another.
+// picture, and the tiles of the chosen heads in the overview. Tokens are named by their position in
+// the text, q3 as a query and k0 as a key, which stays however a picture hides or merges its places.
+// The component of kept_selection.js keeps it: pictures ask it by one event of the document, and it
+// tells them by another.
 
 const ASKS = "attnviz-asks-selection"; // { pins }, { toggle } or { at }: what becomes of it; {}: what is it
-const TELLS = "attnviz-tells-selection"; // { pins, at }
+const TELLS = "attnviz-tells-selection"; // { pins, at, framed }
 
 /** @param {Record<string, any>} detail */
 const askSelection = (detail) => document.dispatchEvent(new CustomEvent(ASKS, { detail }));
@@ -28,6 +29,7 @@ function joinSelection(stage) {
   stage.pin = (name) => ask({ toggle: token(name) });
   stage.pointed = (names) => ask({ at: names.map(token) });
   stage.follow = ({ detail }) => {
+    stage.frame?.(detail.framed);
     if (!stage.select) return;
     const places = (names) => [...new Set(names.flatMap((name) => placesOf(sideOf(stage.meta, name[0]), name)))];
     isTold = true;

@@ -36,7 +36,7 @@ _INSIDE = re.compile(r"\.(?=[^\W\d])")  # as in an address, which becomes a link
 
 def frame(language: Language) -> None:
     """Say the page's language, keep the focus, and let keys reach all that scrolls."""
-    _frame(key="frame", data=tag_of(language))
+    _frame(key="frame", data={"language": tag_of(language)})
 
 
 def as_name(text: str) -> str:

@@ -1,4 +1,8 @@
-"""Pictures on a page: the overview and the line diagrams as components, charts by Plotly."""
+"""Pictures on a page: the overview and the line diagrams as components, charts by Plotly.
+
+What a component is given is bytes, or a dict of texts, numbers and tuples: of anything else
+Streamlit asks whether it is a table, and imports pandas to know.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -87,11 +91,11 @@ function reveal(tries = 30) {
     return;
   }
 }
-export default function ({ data, parentElement }) {
+export default function ({ data: { what }, parentElement }) {
   requestAnimationFrame(() => reveal());
   const before = last.get(parentElement);
-  last.set(parentElement, data);
-  if (before === undefined || before === data) return;
+  last.set(parentElement, what);
+  if (before === undefined || before === what) return;
   document.querySelector('[data-testid="stMain"]')?.scrollTo({ top: 0, behavior: "instant" });
   if (!document.activeElement?.closest(".st-key-closing")) return;
   const title = document.querySelector(".st-key-lesson h2"); // not left behind at the end
@@ -146,17 +150,17 @@ _top = st.components.v2.component("attnviz_top", js=_TOP)
 
 def begin_at_top(what: str) -> None:
     """Scroll to the top whenever `what` stands for something else than before."""
-    _top(key="top", data=what)
+    _top(key="top", data={"what": what})
 
 
 _SCHEME = """
 // The server draws its charts for light or dark: when the person's scheme is, or becomes, the
 // other one, the page is asked for anew; once, whatever the answer is.
 let asked = null;
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: { drawnFor }, parentElement, setTriggerValue }) {
   const within = parentElement.firstElementChild ?? parentElement.appendChild(html("span"));
   const scheme = isDark(within) ? "dark" : "light";
-  if (data === scheme) asked = null;
+  if (drawnFor === scheme) asked = null;
   else if (asked !== scheme) {
     asked = scheme;
     setTriggerValue("scheme", scheme);
@@ -168,7 +172,7 @@ _scheme = st.components.v2.component("attnviz_scheme", js=core() + _SCHEME)
 
 def follow_scheme(drawn_for: str) -> None:
     """Run the page anew when it is seen in another scheme, light or dark, than it was drawn for."""
-    _scheme(key="scheme", data=drawn_for, on_scheme_change=lambda: None)
+    _scheme(key="scheme", data={"drawnFor": drawn_for}, on_scheme_change=lambda: None)
 
 
 _file_script = files("attnviz.ui") / "assets" / "saved_files.js"
@@ -219,17 +223,19 @@ def keep_selection(
     beginning: str,
     pins: Sequence[str],
     positions: Mapping[str, Sequence[Sequence[int]]],
+    framed: Mapping[str, Any],
     on_pins: Callable[[], None],
 ) -> None:
     """Let all pictures of the page share what is pinned and pointed at.
 
     `pins` are the tokens that are pinned at the `beginning`, and whenever that changes: q3 as a
     query, k0 as a key. `positions` are the tokens behind each place that is shown, of queries
-    ("q") and keys ("k"). `on_pins` runs when the pins changed; `pinned()` says to what.
+    ("q") and keys ("k"). `on_pins` runs when the pins changed; `pinned()` says to what. `framed`
+    are the tiles that the overview frames: apart from it, so that it is sent once for all heads.
     """
-    sides = {"rows": "q", "columns": "k"}
-    places = {name: {"positions": positions[side]} for name, side in sides.items()}
-    data = {"beginning": beginning, "pins": list(pins), **places}
+    rows, columns = ({"positions": positions[side]} for side in "qk")
+    meta = {"rows": rows, "columns": columns, "framed": dict(framed)}
+    data = {"beginning": beginning, "pins": tuple(pins), "meta": (meta,)}
     _selection(key=SELECTION, data=data, on_pins_change=on_pins)
 
 
@@ -267,8 +273,8 @@ def show_drawing(
 
 def told(key: str) -> Mapping[str, Any]:
     """What a component has told; nothing if the page has dropped it."""
-    said: Mapping[str, Any] = state.taken(key) or {}
-    return said
+    event: Mapping[str, Any] = state.taken(key) or {}
+    return event
 
 
 @contextmanager

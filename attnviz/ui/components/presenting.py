@@ -49,5 +49,5 @@ def mirror(on_moved: Callable[[], None]) -> None:
 
 def moved_to() -> Mapping[str, Any]:
     """Where the presenter's window is."""
-    there: Mapping[str, Any] = told("mirror").get("moved") or {}
-    return there
+    place: Mapping[str, Any] = told("mirror").get("moved") or {}
+    return place

@@ -10,7 +10,7 @@ import streamlit as st
 from attnviz.core.card import ModelCard
 from attnviz.digits import error_at_most
 from attnviz.models import catalogue
-from attnviz.models.load import is_loaded, load
+from attnviz.models.load import as_read
 from attnviz.runtime.settings import Settings, settings
 from attnviz.texts import enumerated, say
 from attnviz.ui.errors import clear_errors
@@ -46,9 +46,9 @@ def _versions() -> None:
     _table(rows, "package", "version")
     report = health_report()
     difference = report["self_test"]
-    said = error_at_most(difference) if isinstance(difference, float) else "–"
+    error = error_at_most(difference) if isinstance(difference, float) else "–"
     result = "ok" if report["status"] == "full" else report["status"]
-    st.markdown(markdown_text(say(f"about.self_test_{result}", language(), difference=said)))
+    st.markdown(markdown_text(say(f"about.self_test_{result}", language(), difference=error)))
 
 
 def _models() -> None:
@@ -57,7 +57,7 @@ def _models() -> None:
     cards = [loaded(name).card for name in catalogue.BUILT_IN]
     rows = {card.called(language()): _revision(card) for card in cards}
     for name in settings().allowed_models:
-        rows.setdefault(name, load(name).card.revision if is_loaded(name) else "–")
+        rows.setdefault(name, model.card.revision if (model := as_read(name)) else "–")
     _table(rows, "model", "revision")
 
 

@@ -26,7 +26,7 @@ _JOBS: SessionValue[tuple[Job, ...]] = SessionValue("compare_jobs", ())
 _IS_AWAITED = SessionValue("compare_waited", False)
 
 
-def compare_page(now: TrainState, share_here: Callable[[], None]) -> None:
+def compare_page(page_state: TrainState, share_here: Callable[[], None]) -> None:
     """Choose a task of several looks; train it and the counter-example with 1 and 8 heads.
 
     `share_here` is the page's way to share what is seen.
@@ -48,10 +48,10 @@ def compare_page(now: TrainState, share_here: Callable[[], None]) -> None:
             args=(name,),
             disabled=_is_running(),
         )
-    other = say(f"task.{COUNTER_EXAMPLE}", language())
-    st.caption(markdown_text(say("train.compare_note", language(), other=other)))
+    counter_example = say(f"task.{COUNTER_EXAMPLE}", language())
+    st.caption(markdown_text(say("train.compare_note", language(), other=counter_example)))
     with clear_errors():
-        if now.is_compared and not jobs():  # a link alone starts nothing
+        if page_state.is_compared and not jobs():  # a link alone starts nothing
             st.info(say("train.compare_linked", language()))
         if jobs():
             fragment(_state_of_jobs, run_every=ASK_SECONDS if _is_running() else None)(share_here)
@@ -89,10 +89,16 @@ def _state_of_jobs(share_here: Callable[[], None]) -> None:
         _IS_AWAITED.put(False)
         st.rerun()
     task = task_called(compared[0].task)
-    results = [Bar(_task(job), _heads(job), _accuracy(job), _parameters(job)) for job in compared]
+    accuracies_drawn = [
+        Bar(_task(job), _heads(job), _accuracy(job), _parameters(job)) for job in compared
+    ]
     title = say("train.compare_title", language())
     picture = bars(
-        results, title, theory=task.theory(compared[0].layers), mode=mode(), language=language()
+        accuracies_drawn,
+        title,
+        theory=task.theory(compared[0].layers),
+        mode=mode(),
+        language=language(),
     )
     left, right = st.columns([3, 2])
     with left:

@@ -31,20 +31,20 @@ from attnviz.ui.widgets.weights_file import opened_weights
 def explore() -> None:
     """The whole page."""
     address.open_link(EXPLORE)
-    now = state.read(ExploreState)
+    view = state.read(ExploreState)
     if is_embedded():
         dropped = st.container()
-        _embedded(now)
+        _embedded(view)
     else:
         header("page.lead")
         dropped = st.container()
-        _body(now)
+        _body(view)
     with dropped:
         address.show_dropped()
 
 
-def _body(now: ExploreState) -> None:
-    sentence = chosen_sentence(now)
+def _body(view: ExploreState) -> None:
+    sentence = chosen_sentence(view)
     with st.container(key="sentence_row"):
         boxes, menu_of_models = st.columns([10, 2.4])
     with boxes:
@@ -54,7 +54,7 @@ def _body(now: ExploreState) -> None:
     with clear_errors():
         with menu_of_models:
             name = model_name()
-            weights = opened_weights() if now.model == OTHER else None
+            weights = opened_weights() if view.model == OTHER else None
         if weights is not None:
             _see_weights(weights)
             return
@@ -63,7 +63,7 @@ def _body(now: ExploreState) -> None:
         if card is not None:
             with boxes:
                 target_box(card)
-            _see(TraceKey.of(card, *sentence, now.target, now.kind), card)
+            _see(TraceKey.of(card, *sentence, view.target, view.kind), card)
     if (last := last_shown.last()) is not None:
         with clear_errors():
             _see(*last)
@@ -73,10 +73,10 @@ def _see(key: TraceKey, card: ModelCard) -> None:
     trace = _run(key, card)
     last_shown.keep(key)
     usual = _fitted(key, trace)
-    every = caches.traced(key.whole)
-    show_warnings(every)
-    notes(every)
-    attention_kinds(every)
+    whole_trace = caches.traced(key.whole)
+    show_warnings(whole_trace)
+    notes(whole_trace)
+    attention_kinds(whole_trace)
     # A change there reruns that alone. Streamlit keeps what it is given as long as the page is
     # open: so it is given what names the trace, and not the trace.
     fragment(_viewer)(key, usual)
@@ -103,22 +103,22 @@ def _viewer(key: TraceKey, usual: Different) -> None:
 
 
 def _seen(key: TraceKey, usual: Different) -> ExploreState:
-    now = opening.as_linked(address.without_defaults(state.read(ExploreState)), usual)
+    view = opening.as_linked(address.without_defaults(state.read(ExploreState)), usual)
     if key.kind is None:  # what was chosen for an encoder–decoder waits for the next one
-        now = replace(now, target=ExploreState.target, kind=ExploreState.kind)
+        view = replace(view, target=ExploreState.target, kind=ExploreState.kind)
     if not key.pair:  # so does the filter between the texts of a pair
-        now = replace(now, between=ExploreState.between)
-    return now
+        view = replace(view, between=ExploreState.between)
+    return view
 
 
-def _embedded(now: ExploreState) -> None:
+def _embedded(view: ExploreState) -> None:
     """Chosen parts alone, for a frame in somebody else's page."""
     with clear_errors():
-        name = linked_model(now)
+        name = linked_model(view)
         if name is None:
             return
         card = card_of(name)
-        key = TraceKey.of(card, *chosen_sentence(now), now.target, now.kind)
+        key = TraceKey.of(card, *chosen_sentence(view), view.target, view.kind)
         trace = _run(key, card)
         usual = _fitted(key, trace)
         show_warnings(caches.traced(key.whole))
@@ -141,7 +141,7 @@ def _fitted(key: TraceKey, trace: Trace) -> Different:
 
 def _run(key: TraceKey, card: ModelCard) -> Trace:
     """The trace, and what is drawn of it first: in one turn, so that few wait with a trace."""
-    known = caches.all_known(key)
+    traces = caches.all_known(key)
 
     def work(report: Progress) -> Trace:
         with in_turn(is_light=caches.is_light(key)):
@@ -150,7 +150,7 @@ def _run(key: TraceKey, card: ModelCard) -> Trace:
             caches.opening_pair_of(key, trace, report)
         return trace
 
-    if known is not None:
-        return known
+    if traces is not None:
+        return traces
     with cost_said(key, card):
         return with_progress(work, language(), "read")

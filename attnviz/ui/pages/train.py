@@ -48,11 +48,11 @@ def train_page() -> None:
     header("train.lead")
     dropped = st.container()
     segments(TrainState, "view", "train.view", ("one", "compare"))
-    now = state.read(TrainState)
-    if now.view == "compare":
-        compare.compare_page(now, lambda: share("train", _seen()))
+    page_state = state.read(TrainState)
+    if page_state.view == "compare":
+        compare.compare_page(page_state, lambda: share("train", _seen()))
     else:
-        _one_training(now)
+        _one_training(page_state)
     with dropped:
         address.show_dropped()
     address.keep_link(_seen())
@@ -60,40 +60,42 @@ def train_page() -> None:
 
 def _seen() -> TrainState:
     """The settings of what is trained; those of the next one where nothing is."""
-    now = state.read(TrainState)
-    done = _TRAINED.get() if _IS_TRAINED_HERE.get() else None
-    if done is not None and not done.was_stopped:
-        run, step = done.run, None if now.step == done.steps else now.step
+    page_state = state.read(TrainState)
+    training = _TRAINED.get() if _IS_TRAINED_HERE.get() else None
+    if training is not None and not training.was_stopped:
+        run, step = training.run, None if page_state.step == training.steps else page_state.step
         task = run.task
-        now = replace(now, heads=run.heads, layers=run.layers, seed=run.seed, steps=run.steps)
-        now = replace(now, is_trained=True, step=step)
+        page_state = replace(
+            page_state, heads=run.heads, layers=run.layers, seed=run.seed, steps=run.steps
+        )
+        page_state = replace(page_state, is_trained=True, step=step)
     else:
-        task = _task(now)
-        now = replace(now, step=None)
-    is_compared = now.view == "compare"
+        task = _task(page_state)
+        page_state = replace(page_state, step=None)
+    is_compared = page_state.view == "compare"
     return replace(
-        now,
+        page_state,
         task=None if task.name == FIRST_TASK else task.name,
-        layers=None if now.layers == task.needs_layers else now.layers,
-        steps=None if now.steps == task.steps else now.steps,
-        own_text=None if now.own_text == task.alphabet.example else now.own_text,
-        compare_task=now.compare_task if is_compared else None,
-        is_compared=is_compared and (now.is_compared or bool(compare.jobs())),
+        layers=None if page_state.layers == task.needs_layers else page_state.layers,
+        steps=None if page_state.steps == task.steps else page_state.steps,
+        own_text=None if page_state.own_text == task.alphabet.example else page_state.own_text,
+        compare_task=page_state.compare_task if is_compared else None,
+        is_compared=is_compared and (page_state.is_compared or bool(compare.jobs())),
     )
 
 
-def _task(now: TrainState) -> Task:
-    return task_called(now.task or FIRST_TASK)
+def _task(page_state: TrainState) -> Task:
+    return task_called(page_state.task or FIRST_TASK)
 
 
-def _one_training(now: TrainState) -> None:
+def _one_training(page_state: TrainState) -> None:
     with clear_errors():
-        run = _choice(now)
+        run = _choice(page_state)
         _buttons(run)
         job = _JOB.get()
         if job is not None:
             _finish(job) if not job.is_running else fragment(_state_of_job, run_every=ASK_SECONDS)()
-        elif now.is_trained and _TRAINED.get() is None:
+        elif page_state.is_trained and _TRAINED.get() is None:
             st.info(markdown_text(_linked(run)))
         elif (training := _training(run)) is not None:
             is_opened = training is _TRAINED.get()
@@ -112,9 +114,9 @@ def _linked(run: Run) -> str:
     )
 
 
-def _choice(now: TrainState) -> Run:
+def _choice(page_state: TrainState) -> Run:
     """What to train, as chosen, within the limits."""
-    task = _task(now)
+    task = _task(page_state)
     with st.container(key="train_choice", horizontal=True, vertical_alignment="bottom"):
         run = checked(task, *_sizes(task))
     st.caption(markdown_text(say(f"task.{task.name}_asks", language())))
@@ -122,22 +124,22 @@ def _choice(now: TrainState) -> Run:
         st.caption(say("train.decoder", language()))
     needs = say(f"task.{task.name}_needs", language())
     parameters = f"{run.shape.parameters:,}"
-    said = say("train.parameters", language(), parameters=parameters, needs=needs)
-    st.caption(markdown_text(said))
+    parameter_count = say("train.parameters", language(), parameters=parameters, needs=needs)
+    st.caption(markdown_text(parameter_count))
     return run
 
 
 def _sizes(task: Task) -> tuple[int, int, int, int]:
     """The boxes of a training: its task, and the heads, layers, seed and steps that they hold."""
-    names, own = list(tasks()), partial(state.bound, TrainState)
+    names, bound = list(tasks()), partial(state.bound, TrainState)
     st.selectbox(
         say("train.task", language()),
         names,
         format_func=lambda task: say(f"task.{task}", language()),
-        **own("task", "index", names, usual=FIRST_TASK, then=_forget_own_choices),
+        **bound("task", "index", names, usual=FIRST_TASK, then=_forget_own_choices),
     )
     heads = st.selectbox(
-        say("train.heads", language()), HEADS, **own("heads", "index", HEADS), width=90
+        say("train.heads", language()), HEADS, **bound("heads", "index", HEADS), width=90
     )
     layers = _number("layers", "train.layers", 1, MOST_LAYERS, usual=task.needs_layers)
     seed = _number("seed", "train.seed", 0, MOST_SEED)
@@ -179,10 +181,10 @@ def _buttons(run: Run) -> None:
                 key="checkpoint_file",
                 max_upload_size=LARGEST_FILE,
             )
-    given = state.taken("checkpoint_file")
-    if given is not None and given.file_id != _OPENED.get():
-        _OPENED.put(given.file_id)
-        if (opened := _opened(given.getvalue())) is not None:
+    checkpoint = state.taken("checkpoint_file")
+    if checkpoint is not None and checkpoint.file_id != _OPENED.get():
+        _OPENED.put(checkpoint.file_id)
+        if (opened := _opened(checkpoint.getvalue())) is not None:
             _TRAINED.put(opened)
             _IS_TRAINED_HERE.put(False)
             state.begin_anew(("own_text", "is_trained"))  # it may be of another task
@@ -222,8 +224,8 @@ def _training(run: Run) -> Training | None:
     """The last training of this page, else a shipped checkpoint that fits the choice."""
     if (trained := _TRAINED.get()) is not None:
         return trained
-    chosen = (run.heads, run.layers)
-    return next((t for t in _shipped(run.task) if (t.run.heads, t.run.layers) == chosen), None)
+    sizes = (run.heads, run.layers)
+    return next((t for t in _shipped(run.task) if (t.run.heads, t.run.layers) == sizes), None)
 
 
 def _shipped(task: Task) -> list[Training]:

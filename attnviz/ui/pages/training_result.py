@@ -124,7 +124,7 @@ def _course(training: Training, snapshot: Snapshot, names: Sequence[str]) -> Non
     )
     course = with_progress(lambda _: share_course(training), language(), "draw")
     picture = share_courses(
-        [one.step for one in training.snapshots],
+        [snapshot.step for snapshot in training.snapshots],
         course[..., at],
         names[at],
         TEXTS,
@@ -200,8 +200,8 @@ def _own_text(training: Training, model: Model, seen: Seen) -> None:
         key = key._replace(text=text)
         trace = caches.traced(key, model)
         called = model.card.called(language())
-        said = say("page.last", language(), model=called, text=text)
-        st.info(markdown_text(said))
+        notice = say("page.last", language(), model=called, text=text)
+        st.info(markdown_text(notice))
     show_warnings(trace)
     show_answers(task, model, text, [token.text for token in trace.tokens])
     usual = opening.usual_pair(key, trace)

@@ -50,7 +50,7 @@ class Look:
                     await self._finish(start, bytes(body), send)
 
         # Compressed on the way in, it could not be read; it is compressed on the way out.
-        plain = [(name, what) for name, what in scope["headers"] if name != b"accept-encoding"]
+        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         await self.app({**scope, "headers": plain}, receive, styled)
 
     async def _finish(self, start: Message, body: bytes, send: Send) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -26,8 +27,18 @@ from attnviz.ui.server.messages import sifted
 
 MB = 1024 * 1024
 MOST_FILES = 4  # that one session has uploaded: it has two places for one file each
-MOST_OF_ONE = 5 * MB  # bytes of them, those on their way included
 MOST_OF_ALL = 100 * MB  # of all sessions together; one address has half of what others leave
+
+
+class Most(NamedTuple):
+    """How many bytes an upload may have, and those of a session, those on their way included."""
+
+    of_file: int
+    of_session: int
+
+
+PUBLIC = Most(2 * MB, 5 * MB)
+PRIVATE = Most(16 * MB, 20 * MB)  # who runs the app alone opens files of weights, too
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # Under this prefix a page needs these; the rest says things about the server, or is an API.
@@ -35,10 +46,11 @@ _INTERNAL = "/_stcore/"
 _NEEDED = re.compile(r"(health|host-config|stream|upload_file/.*|bidi-components/.*)/?")
 _UPLOAD = re.compile(r".*/_stcore/upload_file/([^/]+)/[^/]+")
 
+_FRAME = 64 * 1024  # bytes that a browser puts around a file on its way
 _Count = Callable[[Receive], Receive]
 
 # No upload is written to the temp folder on its way, which may be full, small or missing.
-MultiPartParser.spool_max_size = MOST_OF_ONE
+MultiPartParser.spool_max_size = PRIVATE.of_session
 
 
 class Guard:
@@ -82,7 +94,7 @@ class Guard:
         more = int(declared) if declared.isascii() and declared.isdigit() else 0
         if self._is_full(session):
             await _refuse(scope, receive, send, 429, "Too many files")
-        elif self._is_beyond(session, more):
+        elif _is_large(more) or self._is_beyond(session, more):
             await _refuse(scope, receive, send, 413, "Too many bytes")
         else:
             with self._on_its_way(session) as count:
@@ -98,7 +110,7 @@ class Guard:
                 nonlocal arrived
                 message = await receive()
                 size = len(message.get("body", b""))
-                if self._is_beyond(session, size):
+                if _is_large(arrived + size) or self._is_beyond(session, size):
                     raise HTTPException(413, "Too many bytes")
                 arrived += size
                 self._bytes[session] += size
@@ -121,16 +133,26 @@ class Guard:
     def _is_beyond(self, session: str, more: int) -> bool:
         """Whether so many bytes more are too many for a session, or for its address."""
         sizes = Counter({name: sum(files) for name, files in _kept().items()}) + self._bytes
-        own = self._addresses.get(session)
-        near = sum(size for name, size in sizes.items() if self._addresses.get(name) == own)
+        address = self._addresses.get(session)
+        near = sum(size for name, size in sizes.items() if self._addresses.get(name) == address)
         left = MOST_OF_ALL - (sizes.total() - near)
-        return sizes[session] + more > MOST_OF_ONE or near + more > left / 2
+        return sizes[session] + more > most().of_session or near + more > left / 2
 
     def _know(self, session: str, scope: Scope) -> None:
         """Note where a session's uploads come from, and forget sessions that have none."""
         for name in self._addresses.keys() - _kept().keys() - self._files.keys():
             del self._addresses[name]
         self._addresses[session] = _address(scope) or session
+
+
+def most() -> Most:
+    """The limits of this server."""
+    return PUBLIC if settings().public else PRIVATE
+
+
+def _is_large(body: int) -> bool:
+    """Whether so many bytes are more than a file and what is around it."""
+    return body > most().of_file + _FRAME
 
 
 def is_needed(path: str) -> bool:
@@ -158,7 +180,7 @@ def is_own_page(origin: str | None, host: str) -> bool:
     """Whether a connection comes from a page of this server, or from one that may speak to it."""
     if origin is None or urlsplit(origin).netloc.lower() == host.lower():
         return True
-    allowed = {one.strip() for one in config.get_option("server.corsAllowedOrigins")}
+    allowed = {origin.strip() for origin in config.get_option("server.corsAllowedOrigins")}
     return origin in allowed or not config.get_option("server.enableCORS")
 
 
@@ -168,8 +190,8 @@ def _from_own_page(scope: Scope) -> Scope:
     if "origin" not in headers:
         return scope
     origin = f"{urlsplit(headers['origin']).scheme}://{headers['host']}".encode("latin-1")
-    kept = [(name, origin if name == b"origin" else value) for name, value in scope["headers"]]
-    return {**scope, "headers": kept}
+    rewritten = [(name, origin if name == b"origin" else value) for name, value in scope["headers"]]
+    return {**scope, "headers": rewritten}
 
 
 def _address(scope: Scope) -> str:

@@ -47,7 +47,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
-_FIRST_PAGE = ("pages.explore", "server.opening")  # which need no torch
+_FIRST_PAGE = ("pages.explore", "server.opening")  # which need no torch, and no pandas
 _USED_BY_PAGES = (
     *_FIRST_PAGE,
     *("pages.train", "pages.walkthrough.page", "pages.about"),
@@ -71,7 +71,7 @@ def is_open() -> bool:
 
 
 def open_first_page() -> None:
-    """Import what Explore opens with, without torch; on a server, its trace is there, too."""
+    """Import what Explore opens with, without torch or pandas; on a server, with its trace."""
     with _importing, without_collections():
         if not _opened.is_set():
             for name in _FIRST_PAGE:

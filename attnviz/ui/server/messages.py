@@ -38,8 +38,8 @@ refusals: ContextVar[list[str] | None] = ContextVar("refusals", default=None)
 
 def sifted(receive: Receive, send: Send) -> tuple[Receive, Send]:
     """A page's connection, less what no page of ours says or needs to know."""
-    said: list[str] = []
-    refusals.set(said)  # seen by whatever this connection asks for
+    lines: list[str] = []
+    refusals.set(lines)  # seen by whatever this connection asks for
 
     async def next_message() -> Message:
         while True:
@@ -52,7 +52,7 @@ def sifted(receive: Receive, send: Send) -> tuple[Receive, Send]:
 
     async def pass_on(message: Message) -> None:
         if data := message.get("bytes"):
-            message = {**message, "bytes": outbound(data, said)}
+            message = {**message, "bytes": outbound(data, lines)}
         await send(message)
 
     return next_message, pass_on

@@ -1,8 +1,9 @@
 """The opening example: here before its model is, and drawn when the server starts."""
 
+from contextlib import suppress
 from dataclasses import replace
 
-from attnviz.errors import ModelError
+from attnviz.errors import AttnvizError, ModelError
 from attnviz.lessons.note_trace import note_trace
 from attnviz.models import catalogue
 from attnviz.models.catalogue import EMBEDDED, EMBEDDED_SHA256
@@ -31,20 +32,27 @@ def ship() -> None:
 
 
 def draw() -> None:
-    """Compute what every new visitor sees first, so that nobody has to be refused it."""
-    with pinning():
+    """Compute what every new visitor sees first, so that nobody has to be refused it.
+
+    Where it cannot be had, as with a model that is missing or a limit below its length, the page
+    says why.
+    """
+    with suppress(AttnvizError), pinning():
         trace = caches.traced(KEY)
         caches.overview_of(KEY, trace)
-        now = replace(ExploreState(), **FIGURE)
-        view = chosen_view(trace, now, usual_pair(KEY, trace), pins=())
+        state = replace(ExploreState(), **FIGURE)
+        view = chosen_view(trace, state, usual_pair(KEY, trace), pins=())
         for language in LANGUAGES:
             caches.lines_of(KEY, view.lines, view.lens, language, trace, captioned=True)
 
 
 def take_over() -> None:
     """Let the model that is here now show what came with the package, and draw that anew."""
-    with pinning():
-        caches.take_over(KEY)
+    try:
+        with pinning():
+            caches.take_over(KEY)
+    except AttnvizError:  # as in `draw`
+        give_up()
     draw()
     from attnviz.ui.widgets.loading import settle  # torch is here now
 

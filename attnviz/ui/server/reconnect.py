@@ -37,21 +37,21 @@ class _Line:
 
         The server's own answers to what waits before it would be undone by old values.
         """
-        known = {state.id: state for state in self.last.widget_states.widgets}
-        states = [s for s in asked.widget_states.widgets if known.get(s.id) != s]
-        new = ClientState()
-        new.CopyFrom(asked)
-        new.ClearField("widget_states")
-        new.widget_states.widgets.extend(states)
+        widgets = {state.id: state for state in self.last.widget_states.widgets}
+        states = [s for s in asked.widget_states.widgets if widgets.get(s.id) != s]
+        client = ClientState()
+        client.CopyFrom(asked)
+        client.ClearField("widget_states")
+        client.widget_states.widgets.extend(states)
         self.last = asked
         if len(self.waiting) < MOST:
-            self.waiting.append(new)
+            self.waiting.append(client)
         else:
             before = {state.id: state for state in self.waiting[-1].widget_states.widgets}
             before |= {state.id: state for state in states}
-            new.ClearField("widget_states")
-            new.widget_states.widgets.extend(before.values())
-            self.waiting[-1] = new
+            client.ClearField("widget_states")
+            client.widget_states.widgets.extend(before.values())
+            self.waiting[-1] = client
 
 
 _lines: WeakKeyDictionary[AppSession, _Line] = WeakKeyDictionary()
@@ -94,7 +94,7 @@ def _go_on(session: AppSession, ask: _Ask) -> None:
         if not line.waiting:
             del _lines[session]
             return
-        asked = line.waiting.popleft()
-        if not session.has_fragment(asked.fragment_id):  # the page now has it no more
-            asked.fragment_id = ""
-        ask(session, asked)
+        request = line.waiting.popleft()
+        if not session.has_fragment(request.fragment_id):  # the page now has it no more
+            request.fragment_id = ""
+        ask(session, request)

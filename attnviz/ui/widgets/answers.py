@@ -15,9 +15,9 @@ def show_answers(task: Task, model: Model, text: str, tokens: list[str]) -> None
     """What the model says about each token, and what would be right."""
     with in_turn(is_light=True):
         replies = replies_of(model, task, text)
-    asked = [reply for reply in replies if reply.right is not None]
-    right = sum(reply.said == reply.right for reply in asked)
-    st.caption(say("train.score", language(), right=right, asked=len(asked)))
+    questions = [reply for reply in replies if reply.right is not None]
+    right = sum(reply.said == reply.right for reply in questions)
+    st.caption(say("train.score", language(), right=right, asked=len(questions)))
     columns = {
         name: say(f"train.{name}", language()) for name in ("token", "question", "said", "right")
     }
@@ -28,7 +28,7 @@ def show_answers(task: Task, model: Model, text: str, tokens: list[str]) -> None
             columns["said"]: markdown_text(reply.said),
             columns["right"]: markdown_text(reply.right or ""),
         }
-        for reply in asked
+        for reply in questions
     ]
     with st.container(height=min(240, 60 + 36 * len(rows))):
         st.table(rows)

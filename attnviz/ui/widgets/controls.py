@@ -43,23 +43,23 @@ class Choices:
         return LinesKey(self.heads, self.combination, self.direction, self.arrangement, self.pins)
 
 
-def choose(trace: Trace, now: ViewState, usual: Different) -> None:
+def choose(trace: Trace, view: ViewState, usual: Different) -> None:
     """The controls of the viewer."""
     with st.container(key="choices", horizontal=True, vertical_alignment="center", gap="small"):
-        with st.popover(_heads_label(now, usual), key="heads_open"):
-            _heads(trace, now, usual)
-        with st.popover(_show_label(now), key="show_open"):
+        with st.popover(_heads_label(view, usual), key="heads_open"):
+            _heads(trace, view, usual)
+        with st.popover(_show_label(view), key="show_open"):
             segments(ViewState, "map", "page.map", get_args(MapKind), "page.map_help")
-            _combine(now)
+            _combine(view)
             options = ("stacked", "beside", "overlaid")
             segments(ViewState, "arrangement", "page.arrangement", options, usual=USUAL_ARRANGEMENT)
             segments(ViewState, "direction", "page.direction", ("horizontal", "vertical"))
         with st.popover(
-            _label("tokens", say(f"page.unit_{now.unit}", language())), key="unit_open"
+            _label("tokens", say(f"page.unit_{view.unit}", language())), key="unit_open"
         ):
             segments(ViewState, "unit", "page.unit", ("piece", "word"))
-        choose_span(trace, now)
-        count = len(filters_in_force(now, trace))
+        choose_span(trace, view)
+        count = len(filters_in_force(view, trace))
         with st.popover(say("page.filter", language(), count=count), key="filter_open"):
             _filters(trace)
         st.button(
@@ -70,33 +70,33 @@ def choose(trace: Trace, now: ViewState, usual: Different) -> None:
         )
 
 
-def choices(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Choices:
+def choices(key: TraceKey, trace: Trace, view: ViewState, usual: Different) -> Choices:
     """What is chosen, by the controls or, where there are none, by the link."""
-    return chosen_view(trace, now, usual, pins.starting(key, trace, lens_of(now, trace)))
+    return chosen_view(trace, view, usual, pins.starting(key, trace, lens_of(view, trace)))
 
 
-def chosen_view(trace: Trace, now: ViewState, usual: Different, pins: tuple[str, ...]) -> Choices:
+def chosen_view(trace: Trace, view: ViewState, usual: Different, pins: tuple[str, ...]) -> Choices:
     """What a state chooses to see of a trace, where the lines begin with these pins."""
-    lens = lens_of(now, trace)
+    lens = lens_of(view, trace)
     return Choices(
-        heads=tuple(dict.fromkeys([*heads_shown(now, usual), *now.more])),
-        combination=None if now.combine == "each" or lens.is_of_layers else now.combine,
-        direction=now.direction,
-        arrangement=now.arrangement or USUAL_ARRANGEMENT,
+        heads=tuple(dict.fromkeys([*heads_shown(view, usual), *view.more])),
+        combination=None if view.combine == "each" or lens.is_of_layers else view.combine,
+        direction=view.direction,
+        arrangement=view.arrangement or USUAL_ARRANGEMENT,
         lens=lens,
         pins=pins,
     )
 
 
-def filters_in_force(now: ViewState, trace: Trace) -> list[str]:
+def filters_in_force(view: ViewState, trace: Trace) -> list[str]:
     """The filters that take something away.
 
     Renormalising is none without hidden tokens, and there is none between texts without a pair.
     """
     usual = ViewState()
-    idle = set() if now.hide_special else {"renormalise"}
+    idle = set() if view.hide_special else {"renormalise"}
     idle |= set() if has_two_texts(trace) else {"between"}
-    return [n for n in FILTERS if n not in idle and getattr(now, n) != getattr(usual, n)]
+    return [n for n in FILTERS if n not in idle and getattr(view, n) != getattr(usual, n)]
 
 
 def has_two_texts(trace: Trace) -> bool:
@@ -114,37 +114,37 @@ def _label(name: str, value: str) -> str:
     return say("page.control", language(), name=say(f"page.{name}", language()), value=value)
 
 
-def _heads_label(now: ViewState, usual: Different) -> str:
-    named = [str(head) for head in heads_shown(now, usual)]
-    if now.more:
-        named.append(f"+{len(now.more)}")
+def _heads_label(view: ViewState, usual: Different) -> str:
+    named = [str(head) for head in heads_shown(view, usual)]
+    if view.more:
+        named.append(f"+{len(view.more)}")
     return _label("heads", enumerated(named, language()))
 
 
-def _show_label(now: ViewState) -> str:
-    named = [say(f"page.map_{now.map}", language())]
-    if now.combine != "each" and not Lens(map=now.map).is_of_layers:
-        named.append(say(f"page.combine_{now.combine}", language()))
+def _show_label(view: ViewState) -> str:
+    named = [say(f"page.map_{view.map}", language())]
+    if view.combine != "each" and not Lens(map=view.map).is_of_layers:
+        named.append(say(f"page.combine_{view.combine}", language()))
     return _label("combine", enumerated(named, language()))
 
 
-def lens_of(now: ViewState, trace: Trace) -> Lens:
+def lens_of(view: ViewState, trace: Trace) -> Lens:
     """The lens through which a trace is looked at."""
     return Lens(
-        now.unit,
-        now.hide_special,
-        now.renormalise,
-        now.at_least,
-        now.strongest / 100,
-        span_of(len(trace.tokens), now),
-        now.map,
-        now.between if has_two_texts(trace) else "all",
+        view.unit,
+        view.hide_special,
+        view.renormalise,
+        view.at_least,
+        view.strongest / 100,
+        span_of(len(trace.tokens), view),
+        view.map,
+        view.between if has_two_texts(trace) else "all",
     )
 
 
-def _heads(trace: Trace, now: ViewState, usual: Different) -> None:
+def _heads(trace: Trace, view: ViewState, usual: Different) -> None:
     with st.container(horizontal=True):
-        for slot, head in zip(("a", "b"), heads_shown(now, usual), strict=True):
+        for slot, head in zip(("a", "b"), heads_shown(view, usual), strict=True):
             st.selectbox(
                 say(f"page.head_{slot}", language()),
                 trace.heads,
@@ -160,7 +160,7 @@ def _heads(trace: Trace, now: ViewState, usual: Different) -> None:
         say("page.more", language()),
         trace.heads,
         format_func=_without_kind,
-        **state.shown("more", list(now.more), take, "default"),
+        **state.shown("more", list(view.more), take, "default"),
         max_selections=MOST_MORE,
         select_all=False,
         placeholder=say("page.more_placeholder", language(), count=MOST_MORE),
@@ -179,10 +179,10 @@ def _taker(slot: str, usual: Different) -> Callable[[], None]:
     return take
 
 
-def _combine(now: ViewState) -> None:
+def _combine(view: ViewState) -> None:
     """Each head or all of them as one; of whole layers there is nothing to combine."""
     options = ("each", "mean", "maximum")
-    if not Lens(map=now.map).is_of_layers:
+    if not Lens(map=view.map).is_of_layers:
         segments(ViewState, "combine", "page.combine", options)
         return
     st.segmented_control(

@@ -45,9 +45,9 @@ def in_its_turn(
             with _one_of_few(who), asked_by(visitor), in_turn():
                 return made()
         except AttnvizError as problem:
-            said = refusals.get()
-            if said is not None:
-                said.append(problem.text(spoken))
+            refusal = refusals.get()
+            if refusal is not None:
+                refusal.append(problem.text(spoken))
             raise
 
     return in_turn_made

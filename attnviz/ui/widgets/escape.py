@@ -14,6 +14,6 @@ _FOUND_LATER = re.compile(
 
 def markdown_text(text: str) -> str:
     """`text` so that Markdown, HTML, LaTeX, icons and bare addresses stay literal."""
-    kept = _FOUND_LATER.sub(_JOINER, text)
-    escaped = "".join(f"\\{c}" if c in string.punctuation else c for c in kept)
+    joined = _FOUND_LATER.sub(_JOINER, text)
+    escaped = "".join(f"\\{c}" if c in string.punctuation else c for c in joined)
     return escaped.replace("\n", " ").replace("\r", " ")

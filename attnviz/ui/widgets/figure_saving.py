@@ -31,27 +31,28 @@ _SHEET = SessionValue("sheet", Sheet())
 
 def save_figure(key: TraceKey, seen: Explorer, name: str) -> None:
     """One picture of what is seen: chosen, laid out, looked at, and saved."""
-    made = saved_pictures(seen)
-    what = st.selectbox(
+    pictures = saved_pictures(seen)
+    title = st.selectbox(
         say("page.save_picture", seen.language),
-        list(made),
-        format_func=lambda what: made[what][0].title_of(what, seen.language),
+        list(pictures),
+        format_func=lambda title: pictures[title][0].title_of(title, seen.language),
         key="save_what",
     )
-    _, make = made[what]
+    _, make = pictures[title]
     sheet = _chosen_sheet()
-    svg = print_of(key, what, seen, sheet, make)
-    _formats(svg, f"{name}-{what}".replace("·", ""))
+    svg = print_of(key, title, seen, sheet, make)
+    _formats(svg, f"{name}-{title}".replace("·", ""))
     _preview(svg, sheet)
+    _about_formats(svg)
 
 
 def saved_pictures(seen: Explorer) -> dict[str, tuple[PictureKind, Callable[[], Picture]]]:
     """Each picture of what is seen that can be saved, by its name."""
     return {
-        what: (kind, make)
+        title: (kind, make)
         for kind in kinds().values()
         if kind.is_saved
-        for what, make in kind.pictures(seen).items()
+        for title, make in kind.pictures(seen).items()
     }
 
 
@@ -67,7 +68,7 @@ def _chosen_sheet() -> Sheet:
     return sheet
 
 
-def _choice(field: str, options: Sequence[Any], now: object) -> None:
+def _choice(field: str, options: Sequence[Any], value: object) -> None:
     """One choice about the sheet."""
     key = f"save_{field}"
 
@@ -79,7 +80,7 @@ def _choice(field: str, options: Sequence[Any], now: object) -> None:
         options,
         format_func=lambda option: _option_name(field, option),
         required=True,
-        **state.shown(key, now, take, "default"),
+        **state.shown(key, value, take, "default"),
     )
 
 
@@ -115,6 +116,10 @@ def _formats(svg: str, name: str) -> None:
         for dpi in DOTS_PER_INCH:
             if st.button(say("save.png", spoken, dpi=dpi), key=f"save_png_{dpi}"):
                 save_drawn(png_packet(svg, f"{name}.png", dpi, _next()))
+
+
+def _about_formats(svg: str) -> None:
+    spoken = language()
     st.caption(say("save.letters_of_pdf", spoken, dpi=f"{LETTER_DPI:,}"))
     most = dots_of(svg, max(DOTS_PER_INCH))
     if most < max(DOTS_PER_INCH):

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from attnviz.analysis.find import targets
+from attnviz.analysis.frame import Table
 from attnviz.analysis.lens import Lens
 from attnviz.analysis.measures import Measure, measures
 from attnviz.core.heads import HeadId
@@ -56,27 +56,27 @@ def head_finder(key: TraceKey, trace: Trace, lens: Lens, usual: Different) -> No
 
 def _finder(key: TraceKey, trace: Trace, lens: Lens, usual: Different) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        what = _what()
-        if what == ONE_TOKEN:
+        sought = _what()
+        if sought == ONE_TOKEN:
             position = _token(trace, lens)
-        elif what == ANY:
+        elif sought == ANY:
             by, low, high = _measure(key, trace)
-    if what == ANY:
+    if sought == ANY:
         _measured(key, trace, by, (low, high), usual)
     else:
-        _ranked(key, trace, position if what == ONE_TOKEN else what, usual)
+        _ranked(key, trace, position if sought == ONE_TOKEN else sought, usual)
 
 
 def _what() -> str:
     options = (ANY, *targets(), ONE_TOKEN)
-    chosen: str = st.selectbox(
+    sought: str = st.selectbox(
         say("finder.what", language()),
         options,
         format_func=_target_name,
         **state.bound(ViewState, "finder_what", "index", options),
         width=260,
     )
-    return chosen
+    return sought
 
 
 def _target_name(what: str) -> str:
@@ -87,13 +87,13 @@ def _target_name(what: str) -> str:
 
 def _token(trace: Trace, lens: Lens) -> int:
     """A token by its position; at first the first that is pinned."""
-    now, names = state.read(ViewState), [f"{token.text} ({n})" for n, token in _keys(trace)]
+    view, names = state.read(ViewState), [f"{token.text} ({n})" for n, token in _keys(trace)]
     places = pins.positions_of(trace, lens)
     keys = places["k"]
-    on_keys = [pin for pin in now.pins if places[pin[0]] is keys]  # queries may be of another text
+    on_keys = [pin for pin in view.pins if places[pin[0]] is keys]  # queries may be of another text
     pinned = [keys[int(pin[1:])][0] for pin in on_keys if int(pin[1:]) < len(keys)]
     usual = pinned[0] if pinned else 0
-    if now.finder_token is not None and now.finder_token >= len(names):
+    if view.finder_token is not None and view.finder_token >= len(names):
         state.change(ViewState, finder_token=None)
     position: int = st.selectbox(
         say("finder.which_token", language()),
@@ -118,12 +118,14 @@ def _keys(trace: Trace) -> list[tuple[int, Any]]:
 
 def _ranked(key: TraceKey, trace: Trace, what: str | int, usual: Different) -> None:
     """All heads, those first that look most at one thing."""
-    found = caches.found_of(key, what, trace)
+    import pandas as pd
+
+    heads = caches.found_of(key, what, trace)
     called = _keys(trace)[what][1].text if isinstance(what, int) else _target_name(what)
-    if not found:
+    if not heads:
         st.caption(say("finder.nothing", language(), what=markdown_text(called)))
         return
-    first = found[0]
+    first = heads[0]
     st.markdown(
         markdown_text(
             say(
@@ -138,16 +140,16 @@ def _ranked(key: TraceKey, trace: Trace, what: str | int, usual: Different) -> N
     )
     table = pd.DataFrame(
         {
-            "head": [str(one.head) for one in found],
-            "share": [one.share for one in found],
-            "tokens": [one.tokens for one in found],
+            "head": [str(one.head) for one in heads],
+            "share": [one.share for one in heads],
+            "tokens": [one.tokens for one in heads],
         }
     )
     columns = {
         "share": _bars(say("finder.share", language()), 1.0, say("measure.unit_share", language())),
         "tokens": _tokens_column(),
     }
-    _show(table, columns, [one.head for one in found], usual)
+    _show(table, columns, [entry.head for entry in heads], usual)
 
 
 def _measure(key: TraceKey, trace: Trace) -> tuple[Measure, float, float]:
@@ -166,26 +168,26 @@ def _measure(key: TraceKey, trace: Trace) -> tuple[Measure, float, float]:
         ),
         width=240,
     )
-    chosen = next(one for one in measures() if one.name == by)
-    most = _most(chosen, caches.measured(key, trace), len(trace.key_tokens()))
-    found = state.read(ViewState).finder_range or (0.0, most)
-    low, high = (min(max(one, 0.0), most) for one in found)
+    measure = next(one for one in measures() if one.name == by)
+    most = _most(measure, caches.measured(key, trace), len(trace.key_tokens()))
+    span = state.read(ViewState).finder_range or (0.0, most)
+    low, high = (min(max(bound, 0.0), most) for bound in span)
 
     def take() -> None:
         state.change(ViewState, finder_range=tuple(state.taken("finder_range")))
 
     low, high = st.slider(
-        say("finder.range", language(), unit=chosen.unit_name(language())),
+        say("finder.range", language(), unit=measure.unit_name(language())),
         0.0,
         most,
         step=most / STEPS,
         **state.shown("finder_range", (low, high), take),
-        width=260,
+        width=380,
     )
-    return chosen, low, high
+    return measure, low, high
 
 
-def _most(one: Measure, table: pd.DataFrame, tokens: int) -> float:
+def _most(one: Measure, table: Table, tokens: int) -> float:
     """The upper end of a measure's bars: of its range, or the largest where that has no end."""
     most = one.largest(tokens)
     if not math.isfinite(most):
@@ -203,8 +205,8 @@ def _measured(
     tokens = len(trace.key_tokens())
     most = _most(by, table, tokens)
     upper = math.inf if high >= most * (1 - 1e-6) else high  # a link rounds the end of the range
-    whole = low == 0 and upper == math.inf  # then also heads of which nothing can be said
-    shown = np.flatnonzero(whole | ((values >= low) & (values <= upper)))
+    is_whole = low == 0 and upper == math.inf  # then also heads of which nothing can be said
+    shown = np.flatnonzero(is_whole | ((values >= low) & (values <= upper)))
     order = shown[np.argsort(-np.nan_to_num(values[shown], nan=-1.0), kind="stable")]
     names = [by.name, *(one.name for one in measures() if one is not by)]
     heads = [trace.heads[n] for n in order]
@@ -213,8 +215,10 @@ def _measured(
     drawn.insert(0, "head", [str(head) for head in heads])
     drawn.insert(2, "tokens", rows[f"{by.name}_tokens"])
     columns = {
-        one.name: _bars(one.title(language()), _most(one, table, tokens), _help(one))
-        for one in measures()
+        measure.name: _bars(
+            measure.title(language()), _most(measure, table, tokens), _help(measure)
+        )
+        for measure in measures()
     }
     st.caption(
         markdown_text(
@@ -254,9 +258,7 @@ def _tokens_column() -> Any:
     return st.column_config.NumberColumn(say("finder.tokens", language()), help=about)
 
 
-def _show(
-    table: pd.DataFrame, columns: dict[str, Any], heads: Sequence[HeadId], usual: Different
-) -> None:
+def _show(table: Table, columns: dict[str, Any], heads: Sequence[HeadId], usual: Different) -> None:
     # Another order is another table: a row that was chosen in the last one is not chosen in it.
     name = f"{TABLE}_{zlib.crc32(repr(heads).encode()):x}"
     st.dataframe(

@@ -46,12 +46,14 @@ def link_heads() -> None:
 def choose_aside(of: str, slot: str, head: HeadId) -> None:
     """Put a head in slot A or B, or beside them, of the heads that wait for `of` to be seen."""
     aside = _ASIDE.get()
-    now = aside.get(of, _Aside())
+    slots = aside.get(of, _Aside())
     if slot == ADD:
-        found = now._replace(more=(*(one for one in now.more if one != head), head)[-MOST_MORE:])
+        heads = slots._replace(
+            more=(*(other for other in slots.more if other != head), head)[-MOST_MORE:]
+        )
     else:
-        found = now._replace(a=head) if slot.lower() == "a" else now._replace(b=head)
-    _ASIDE.put({**aside, of: found})
+        heads = slots._replace(a=head) if slot.lower() == "a" else slots._replace(b=head)
+    _ASIDE.put({**aside, of: heads})
 
 
 def forget_heads() -> None:
@@ -66,53 +68,53 @@ def fit_heads(of: str, heads: Sequence[HeadId], usual: Different) -> tuple[HeadI
 
     A link may have chosen beyond the model's `heads`.
     """
-    now = state.read(ViewState)
+    view = state.read(ViewState)
     missing: tuple[HeadId, ...] = ()
     if _ARE_LINKED.pop():
-        now, missing = _known(now, heads, usual)
+        view, missing = _known(view, heads, usual)
     elif (before := _OF.get()) != of:
         aside = _ASIDE.get()
         if before is not None:
-            aside = {**aside, before: _Aside(now.a, now.b, now.more)}
+            aside = {**aside, before: _Aside(view.a, view.b, view.more)}
             _ASIDE.put(aside)
-        now = replace(now, **aside.get(of, _Aside())._asdict())
+        view = replace(view, **aside.get(of, _Aside())._asdict())
     _OF.put(of)
-    state.write(now)
+    state.write(view)
     return missing
 
 
 def _known(
-    now: ViewState, heads: Sequence[HeadId], usual: Different
+    view: ViewState, heads: Sequence[HeadId], usual: Different
 ) -> tuple[ViewState, tuple[HeadId, ...]]:
     """Heads of a link, without those that the model lacks; and these."""
     kind = heads[0].kind  # a pair is enough to name a head where all are of one kind
-    named = [head and head.of_kind(kind) for head in (now.a, now.b)]
-    chosen = [head.of_kind(kind) for head in now.more]
+    named = [head and head.of_kind(kind) for head in (view.a, view.b)]
+    more_heads = [head.of_kind(kind) for head in view.more]
     a, b = (head if head in heads else None for head in named)
-    missing = [head for head in (*named, *chosen) if head and head not in heads]
+    missing = [head for head in (*named, *more_heads) if head and head not in heads]
     if a or b:
         a, b = a or usual.a, b or usual.b
-    more = tuple(head for head in chosen if head in heads)
-    return replace(now, a=a, b=b, more=more), tuple(missing)
+    more = tuple(head for head in more_heads if head in heads)
+    return replace(view, a=a, b=b, more=more), tuple(missing)
 
 
-def heads_shown(now: ViewState, usual: Different) -> tuple[HeadId, HeadId]:
+def heads_shown(view: ViewState, usual: Different) -> tuple[HeadId, HeadId]:
     """What stands in A and B."""
-    return now.a or usual.a, now.b or usual.b
+    return view.a or usual.a, view.b or usual.b
 
 
-def are_usual(now: ViewState) -> bool:
+def are_usual(view: ViewState) -> bool:
     """Whether A and B stand on the most different heads because no others were chosen."""
-    return now.a is None and now.b is None
+    return view.a is None and view.b is None
 
 
 def choose_head(slot: str, head: HeadId, usual: Different) -> None:
     """Put a head in slot A or B, where the other then stays; or add it, or take it away."""
-    now = state.read(ViewState)
-    a, b = heads_shown(now, usual)
+    view = state.read(ViewState)
+    a, b = heads_shown(view, usual)
     if slot == ADD:
-        more = tuple(one for one in now.more if one != head)
-        is_new = len(more) == len(now.more) and head not in (a, b)
+        more = tuple(one for one in view.more if one != head)
+        is_new = len(more) == len(view.more) and head not in (a, b)
         if is_new and len(more) < MOST_MORE:
             more = (*more, head)
         state.change(ViewState, a=a, b=b, more=more)

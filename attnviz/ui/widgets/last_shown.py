@@ -31,8 +31,8 @@ def last() -> tuple[TraceKey, ModelCard] | None:
     if _IS_SHOWN.get() or key is None:
         return None
     model = card_of(key.model)
-    said = say("page.last", language(), model=model.called(language()), text=_short(key.text))
-    st.info(markdown_text(said))
+    notice = say("page.last", language(), model=model.called(language()), text=_short(key.text))
+    st.info(markdown_text(notice))
     return key, model
 
 

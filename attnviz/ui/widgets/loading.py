@@ -3,7 +3,7 @@
 import gc
 
 from attnviz.errors import ModelError
-from attnviz.models.load import Model, is_loaded, load
+from attnviz.models.load import Model, as_read, load
 from attnviz.runtime.cache import Cache
 from attnviz.runtime.settings import settings
 from attnviz.ui.frame import language
@@ -19,12 +19,11 @@ def loaded(name: str) -> Model:
     """
     if settings().public and name not in offered_models():
         raise ModelError("not_allowed", known=", ".join(offered_models()))
-    if is_loaded(name):
-        found = load(name)
-    else:
-        found = with_progress(lambda report: load(name, report), language(), "load")
-    settle(found.card.revision)
-    return found
+    model = as_read(name)
+    if model is None:
+        model = with_progress(lambda report: load(name, report), language(), "load")
+    settle(model.card.revision)
+    return model
 
 
 _settled: Cache[bool] = Cache(is_pinned=True)

@@ -34,8 +34,8 @@ def cost_said(key: TraceKey, card: ModelCard) -> Iterator[None]:
     """
     place = st.empty()
     characters = len(key.text) + len(key.pair or "")  # of fewer the cost is not said
-    if min(card.max_tokens, characters) >= LONG and (said := _sentence(key)):
-        place.info(markdown_text(said))
+    if min(card.max_tokens, characters) >= LONG and (sentence := _sentence(key)):
+        place.info(markdown_text(sentence))
     yield
     place.empty()
 
@@ -51,36 +51,36 @@ def _sentence(key: TraceKey) -> str:
     tokens = len(read(key.text, key.pair, model).tokens)
     if tokens < LONG:
         return ""
-    found = cost(model, tokens)
+    cost_of_text = cost(model, tokens)
     return say(
         "page.cost",
         language(),
         tokens=f"{tokens:,}",
-        seconds=f"{max(1, round(found.seconds)):,}",
-        megabytes=f"{found.bytes / 1e6:,.0f}",
+        seconds=f"{max(1, round(cost_of_text.seconds)):,}",
+        megabytes=f"{cost_of_text.bytes / 1e6:,.0f}",
         pairs=printed(tokens**2 / 1e6, 1),
     )
 
 
-def span_of(tokens: int, now: ViewState) -> Span | None:
+def span_of(tokens: int, view: ViewState) -> Span | None:
     """The span that is drawn: the chosen one, the beginning of a long text, or None: all of it."""
     if tokens <= SPANNED_FROM:
         return None
-    if now.span is None:
+    if view.span is None:
         return (0, USUAL_WIDTH - 1) if tokens > WHOLE_UP_TO else None
-    first = min(now.span[0], tokens - 1)
-    return first, min(now.span[1], tokens - 1)
+    first = min(view.span[0], tokens - 1)
+    return first, min(view.span[1], tokens - 1)
 
 
-def framed(trace: Trace, now: ViewState) -> Span | None:
+def framed(trace: Trace, view: ViewState) -> Span | None:
     """The span that the overview frames, where one can be chosen."""
     tokens = len(trace.tokens)
-    return None if tokens <= SPANNED_FROM else span_of(tokens, now) or (0, tokens - 1)
+    return None if tokens <= SPANNED_FROM else span_of(tokens, view) or (0, tokens - 1)
 
 
-def choose_span(trace: Trace, now: ViewState) -> None:
+def choose_span(trace: Trace, view: ViewState) -> None:
     """Two numbers: from which token to which one lines, maps and text are drawn."""
-    span, last = framed(trace, now), len(trace.tokens) - 1
+    span, last = framed(trace, view), len(trace.tokens) - 1
     if span is None:
         return
 

@@ -34,8 +34,8 @@ def model_name() -> str | None:
         format_func=_entry,
         **state.bound(SentenceState, "model", "index", offered, usual=catalogue.EMBEDDED),
     )
-    if said := own_models.line(choice):
-        st.caption(markdown_text(said))
+    if line := own_models.line(choice):
+        st.caption(markdown_text(line))
     return (_other_name() or None) if choice == OTHER else choice
 
 
@@ -50,15 +50,15 @@ def offered_models() -> list[str]:
     return [*catalogue.BUILT_IN, *limits.allowed_models, *other]
 
 
-def linked_model(now: SentenceState) -> str | None:
+def linked_model(sentence: SentenceState) -> str | None:
     """The model of an embedded page: that of its link. One of a hub still waits to be asked."""
-    name = now.model or catalogue.EMBEDDED
+    name = sentence.model or catalogue.EMBEDDED
     return model_name() if name == OTHER else name
 
 
-def model_in_link(now: SentenceState) -> str | None:
+def model_in_link(sentence: SentenceState) -> str | None:
     """How a link names the chosen model; the embedded one it need not name."""
-    name = ASKED.get() if now.model == OTHER else now.model
+    name = ASKED.get() if sentence.model == OTHER else sentence.model
     return None if name == catalogue.EMBEDDED else name
 
 
@@ -91,8 +91,8 @@ def _other_name() -> str | None:
     )
     if st.button(say("page.other_load", language()), key="other_load"):
         ASKED.put(typed.strip())
-    asked = ASKED.get()
-    if not asked:
+    asked_name = ASKED.get()
+    if not asked_name:
         key = "page.not_loaded" if TYPED.get().strip() else "page.no_name_yet"
         st.caption(markdown_text(say(key, language())))
-    return asked
+    return asked_name

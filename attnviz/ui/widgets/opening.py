@@ -40,26 +40,26 @@ def begin(key: TraceKey, usual: Different) -> None:
     if before == sentence:
         return
     OPENED.put(sentence)
-    now = state.read(ViewState)
-    if not are_usual(now):
+    view = state.read(ViewState)
+    if not are_usual(view):
         return
-    if usual.is_note and not now.pins and _filters(now) == _filters(ViewState()):
+    if usual.is_note and not view.pins and _filters(view) == _filters(ViewState()):
         state.change(ViewState, **FIGURE)
-    elif before is not None and _filters(now) == FIGURE:  # the note's sentence was left
+    elif before is not None and _filters(view) == FIGURE:  # the note's sentence was left
         state.change(ViewState, **_filters(ViewState()))
 
 
-def _filters(now: ViewState) -> dict[str, Any]:
-    return {name: getattr(now, name) for name in FIGURE}
+def _filters(view: ViewState) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in FIGURE}
 
 
-def as_linked(now: V, usual: Different) -> V:
+def as_linked(view: V, usual: Different) -> V:
     """What is seen, with the heads by name where a link without them would open otherwise."""
-    if not usual.is_note or not are_usual(now):
-        return now
-    if _filters(now) == FIGURE and not now.pins:
-        return replace(now, **_filters(ViewState()))
-    return replace(now, a=usual.a, b=usual.b)
+    if not usual.is_note or not are_usual(view):
+        return view
+    if _filters(view) == FIGURE and not view.pins:
+        return replace(view, **_filters(ViewState()))
+    return replace(view, a=usual.a, b=usual.b)
 
 
 def why(trace: Trace, usual: Different) -> str:
@@ -67,18 +67,18 @@ def why(trace: Trace, usual: Different) -> str:
     divergence = f"{usual.divergence:.3f}"
     if usual.is_note:
         as_drawn = _filters(state.read(ViewState)) == FIGURE
-        said = "opening.note" if as_drawn else "opening.note_pair"
-        return say(said, language(), a=usual.a, divergence=divergence)
+        reason = "opening.note" if as_drawn else "opening.note_pair"
+        return say(reason, language(), a=usual.a, divergence=divergence)
     if usual.why is not None:
         of_a, of_b = map(_evidence, usual.why)
         return say("opening.kinds", language(), a=of_a, b=of_b)
-    said = say("opening.different", language(), divergence=divergence)
+    reason = say("opening.different", language(), divergence=divergence)
     step = queries_compared(trace).step
-    return f"{said} {say('page.compared_by', language(), step=step)}" if step > 1 else said
+    return f"{reason} {say('page.compared_by', language(), step=step)}" if step > 1 else reason
 
 
 def _evidence(one: Reason) -> str:
     """What a head looks at, how much, and on how many tokens that rests."""
-    what = say(f"measure.{one.measure}", language())
+    measure = say(f"measure.{one.measure}", language())
     share = percent(one.share)
-    return say("opening.evidence", language(), what=what, share=share, tokens=one.tokens)
+    return say("opening.evidence", language(), what=measure, share=share, tokens=one.tokens)

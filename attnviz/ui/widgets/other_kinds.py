@@ -16,8 +16,8 @@ def other_kinds(key: TraceKey) -> None:
     """All heads of the kinds that are not chosen, as tiles: a click chooses head and kind."""
     if key.kind is None:
         return
-    there = caches.traced(key.whole).kinds
-    others: list[Kind] = [kind for kind in KINDS if kind != key.kind and kind in there]
+    kinds = caches.traced(key.whole).kinds
+    others: list[Kind] = [kind for kind in KINDS if kind != key.kind and kind in kinds]
     if not others:
         return
     with st.container(key="other_kinds"):

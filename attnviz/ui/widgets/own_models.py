@@ -42,8 +42,8 @@ _LATIN = ("LATIN",)
 def entry(name: str) -> str:
     """A model in the menu: its name, languages and size."""
     about = _about(name)
-    known = {MANY: say("page.many_languages", language())}
-    languages = enumerated([known.get(code, code) for code in about.languages], language())
+    notes = {MANY: say("page.many_languages", language())}
+    languages = enumerated([notes.get(code, code) for code in about.languages], language())
     return " · ".join(part for part in (_short(name), languages, _size(name, about)) if part)
 
 
@@ -81,7 +81,7 @@ def knowing(trace: Trace) -> str | None:
 
 def _unknown_letters(trace: Trace) -> set[str]:
     """The letters of tokens for which the model has a blank."""
-    tokens: list[Token] = [trace.tokens[one.position] for one in trace.unknown]
+    tokens: list[Token] = [trace.tokens[place.position] for place in trace.unknown]
     signs = "".join(sign for one in trace.unknown for sign in one.signs)
     text = signs or "".join(token.source for token in tokens)
     return {character for character in text if unicodedata.category(character).startswith("L")}
@@ -102,7 +102,9 @@ def _writes(about: AboutModel, letters: set[str]) -> bool:
     if MANY in about.languages:
         return True
     scripts = tuple(s for code in about.languages for s in _SCRIPTS.get(code, _LATIN))
-    return bool(scripts) and all(unicodedata.name(one, "").startswith(scripts) for one in letters)
+    return bool(scripts) and all(
+        unicodedata.name(letter, "").startswith(scripts) for letter in letters
+    )
 
 
 def _about(name: str) -> AboutModel:
@@ -117,7 +119,7 @@ def _short(name: str) -> str:
 def _size(name: str, about: AboutModel) -> str:
     if about.size:
         return about.size
-    found = catalogue.bytes_here(name) or 0
-    if found < _MB:
-        return f"{found / 1000:,.0f} kB" if found else ""
-    return f"{found / _MB:,.0f} MB"
+    size = catalogue.bytes_here(name) or 0
+    if size < _MB:
+        return f"{size / 1000:,.0f} kB" if size else ""
+    return f"{size / _MB:,.0f} MB"

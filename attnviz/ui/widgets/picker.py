@@ -29,11 +29,11 @@ DECIMALS = 3  # of the value under a tile
 _WANTS_MOST_DIFFERENT = SessionValue("wants_most_different", False)
 
 
-def sort_and_pair(now: ViewState) -> None:
+def sort_and_pair(view: ViewState) -> None:
     """What the tiles are sorted by, and the pair that differs most."""
-    of_layers = Lens(map=now.map).is_of_layers
+    of_layers = Lens(map=view.map).is_of_layers
     options = (BY_LAYER,) if of_layers else SORTS
-    shown = BY_LAYER if of_layers else now.sort_by
+    shown = BY_LAYER if of_layers else view.sort_by
     with st.container(key="sort_row", horizontal=True, vertical_alignment="center"):
         st.selectbox(
             say("picker.sort", language()),
@@ -51,8 +51,8 @@ def sort_and_pair(now: ViewState) -> None:
 
 
 def _sort_name(spoken: Language, by: str) -> str:
-    what = say("picker.layer" if by == BY_LAYER else f"measure.{by}", spoken)
-    return say("picker.sorted_by", spoken, what=what)
+    title = say("picker.layer" if by == BY_LAYER else f"measure.{by}", spoken)
+    return say("picker.sorted_by", spoken, what=title)
 
 
 def _take_sort() -> None:
@@ -69,12 +69,12 @@ def take_most_different(key: TraceKey, trace: Trace) -> None:
 
 
 def overview(
-    key: TraceKey, trace: Trace, now: ViewState, usual: Different, *, captioned: bool = False
+    key: TraceKey, trace: Trace, view: ViewState, usual: Different, *, captioned: bool = False
 ) -> None:
-    """The tiles, with the chosen heads framed; they or the page around them name the model."""
-    heads = heads_shown(now, usual)
-    drawn = caches.overview_of(key, trace, kind=now.map)
-    of_layers = Lens(map=now.map).is_of_layers  # the callback outlives the run: no trace in it
+    """The tiles; they or the page around them name the model. The selection frames the chosen."""
+    heads = heads_shown(view, usual)
+    drawn = caches.overview_of(key, trace, kind=view.map)
+    of_layers = Lens(map=view.map).is_of_layers  # the callback outlives the run: no trace in it
 
     def take() -> None:
         if choice := figures.picked(OVERVIEW):
@@ -84,9 +84,9 @@ def overview(
                 layer, head = head, heads[slot == "B"].head
             choose_head(slot, HeadId(layer, head, key.kind or "self"), usual)
 
-    ranked = None if of_layers else _ranked(key, trace, now.sort_by)
-    span = long_text.framed(trace, now)
-    packet = drawn.packet(*heads, language(), now.more, ranked, captioned=captioned, span=span)
+    ranked = None if of_layers else _ranked(key, trace, view.sort_by)
+    span = long_text.framed(trace, view)
+    packet = drawn.packet(None, None, language(), (), ranked, captioned=captioned, span=span)
     figures.show_overview(packet, OVERVIEW, on_picked=take, on_spanned=_take_span)
 
 
@@ -111,5 +111,5 @@ def _ranked(key: TraceKey, trace: Trace, by: str) -> Ranked | None:
 
 def sort_words(by: str) -> str:
     """The formula of what the tiles are sorted by; nothing of layers."""
-    found = [one for one in measures() if one.name == by]
-    return "".join(f"{one.formula(language())} ({one.unit_name(language())})" for one in found)
+    sorting = [measure for measure in measures() if measure.name == by]
+    return "".join(f"{one.formula(language())} ({one.unit_name(language())})" for one in sorting)

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attnviz.analysis.lens import Lens, places_shown
+from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
+from attnviz.pictures.overview import framed_tiles
 from attnviz.share.state import ViewState
 from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
@@ -41,14 +43,18 @@ def starting(key: TraceKey, trace: Trace, lens: Lens) -> Pins:
     return pins
 
 
-def share_selection(key: TraceKey, trace: Trace, lens: Lens) -> None:
-    """Let the page's pictures share what is pinned and pointed at, from the `starting` pins."""
+def share_selection(key: TraceKey, trace: Trace, lens: Lens, heads: Sequence[HeadId]) -> None:
+    """Let the page's pictures share what is pinned and pointed at, from the `starting` pins.
+
+    The overview frames the tiles of `heads`: A, B and more.
+    """
     positions = positions_of(trace, lens)  # the callback outlives the run: no trace in it
     beginning, begun = _BEGUN.get()
     figures.keep_selection(
         repr(beginning),
         _kept(begun, positions),
         positions,
+        framed_tiles(trace, lens.map, heads),
         on_pins=lambda: take(key, positions, figures.pinned()),
     )
 
@@ -58,8 +64,8 @@ def take(key: TraceKey, positions: Positions, pinned: Pins) -> None:
     kept = dict(_KEPT.get())
     seen = {(side, at) for side, places in positions.items() for place in places for at in place}
     hidden = [pin for pin in kept.pop(hash(key), ()) if (pin[0], int(pin[1:])) not in seen]
-    if found := (*_kept(pinned, positions), *hidden):
-        kept[hash(key)] = found
+    if pins := (*_kept(pinned, positions), *hidden):
+        kept[hash(key)] = pins
     _KEPT.put(kept)
     state.change(ViewState, pins=pinned)
 

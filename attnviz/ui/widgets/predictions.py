@@ -37,8 +37,8 @@ def _tokens(trace: Trace, predicted: Predictions) -> Sequence[Token] | None:
     """The tokens that are predicted at, if this trace shows them."""
     if predicted.head == "sequence-classification":
         return trace.tokens
-    every = (trace.sequences.get(predicted.sequence, ()), *trace.sequences.values())
-    return next((tokens for tokens in every if len(tokens) == len(predicted.top)), None)
+    sequences = (trace.sequences.get(predicted.sequence, ()), *trace.sequences.values())
+    return next((tokens for tokens in sequences if len(tokens) == len(predicted.top)), None)
 
 
 def _token(key: TraceKey, trace: Trace, predicted: Predictions, tokens: Sequence[Token]) -> int:
@@ -60,14 +60,14 @@ def _token(key: TraceKey, trace: Trace, predicted: Predictions, tokens: Sequence
 
 def _pinned(key: TraceKey, trace: Trace) -> tuple[int, ...]:
     """The positions of the tokens behind the first pin."""
-    now = state.read(ViewState)
-    lens = lens_of(now, trace)
+    view = state.read(ViewState)
+    lens = lens_of(view, trace)
     pins.starting(key, trace, lens)  # those of another sentence are forgotten
     places = pins.positions_of(trace, lens)
     sides = {"q": trace.query_tokens(), "k": trace.key_tokens()}
     of_text = (pin for pin in state.read(ViewState).pins if sides[pin[0]] is trace.tokens)
-    found = (places[pin[0]][int(pin[1:])] for pin in of_text if _is_of(pin, places))
-    return next(found, ())
+    positions = (places[pin[0]][int(pin[1:])] for pin in of_text if _is_of(pin, places))
+    return next(positions, ())
 
 
 def _is_of(pin: str, places: pins.Positions) -> bool:
@@ -76,7 +76,7 @@ def _is_of(pin: str, places: pins.Positions) -> bool:
 
 def _shown(predicted: Predictions, row: Sequence[Prediction]) -> list[str]:
     """Each answer with its probability; as its piece, where two are read alike."""
-    texts = [one.text for one in row]
+    texts = [prediction.text for prediction in row]
     names = [one.piece if one.piece and texts.count(one.text) > 1 else one.text for one in row]
     if predicted.head == "question-answering":
         names = [say(f"predictions.{name}", language()) for name in names]

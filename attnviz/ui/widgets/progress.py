@@ -68,9 +68,9 @@ def _watch(future: Future[Result], latest: Callable[[], tuple[float, str]]) -> N
         return
     bar, shown = _corner().empty(), None
     while not future.done():
-        if (now := latest()) != shown:
-            bar.progress(*now)
-            shown = now
+        if (state := latest()) != shown:
+            bar.progress(*state)
+            shown = state
         wait([future], TICK)
         goes_on()
     bar.empty()

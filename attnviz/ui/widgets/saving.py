@@ -34,13 +34,13 @@ def save(key: TraceKey, trace: Trace, choices: Choices) -> None:
 
 def _ways(key: TraceKey, trace: Trace, choices: Choices, name: str, spoken: Language) -> None:
     """The figure, the numbers, the page."""
-    seen = _seen(trace, choices, spoken)
-    save_figure(key, seen, name)
+    explorer = _seen(trace, choices, spoken)
+    save_figure(key, explorer, name)
     st.divider()
     with st.container(horizontal=True, key="save_numbers"):
         _numbers(trace, choices, name, spoken)
         save_button("npz", f"{name}.npz", "application/zip", lambda: as_npz(_every(key, trace)))
-    save_button("html", f"{name}.html", "text/html", lambda: seen.to_html().encode())
+    save_button("html", f"{name}.html", "text/html", lambda: explorer.to_html().encode())
 
 
 def _every(key: TraceKey, trace: Trace) -> Trace:

@@ -26,9 +26,9 @@ FIRST = Sentence(EXAMPLES[0].text)
 _HAS_SECOND = SessionValue("has_second", False)  # an empty box, of which no link speaks
 
 
-def chosen_sentence(now: SentenceState) -> Sentence:
+def chosen_sentence(sentence: SentenceState) -> Sentence:
     """What was typed: the note's sentence until another is."""
-    return Sentence(FIRST.text if now.text is None else now.text, now.pair or None)
+    return Sentence(FIRST.text if sentence.text is None else sentence.text, sentence.pair or None)
 
 
 def take_sentence(new: Sentence) -> None:
@@ -36,7 +36,7 @@ def take_sentence(new: Sentence) -> None:
     state.change(SentenceState, text=new.text, pair=new.pair or "")
 
 
-def sentence_boxes(now: Sentence, take: Take = take_sentence, namespace: str = "") -> None:
+def sentence_boxes(sentence: Sentence, take: Take = take_sentence, namespace: str = "") -> None:
     """The boxes that show a sentence; `take` is given the one that a person makes of it.
 
     Several stand on one page, each with a `namespace` of its own.
@@ -50,44 +50,44 @@ def sentence_boxes(now: Sentence, take: Take = take_sentence, namespace: str = "
     first, second = st.columns([5, 3])
     first.text_input(
         say("page.sentence", language()),
-        **state.shown(keys[0], now.text, taken),
+        **state.shown(keys[0], sentence.text, taken),
         placeholder=say("page.sentence_help", language()),
     )
     second.text_input(
         say("page.second", language()),
-        **state.shown(keys[1], now.pair or "", taken),
+        **state.shown(keys[1], sentence.pair or "", taken),
         placeholder=say("page.second_placeholder", language()),
     )
 
 
-def growing_boxes(now: Sentence) -> None:
+def growing_boxes(sentence: Sentence) -> None:
     """The same as boxes that grow with their text; the second one once it is asked for."""
 
     def taken() -> None:
         text, pair = state.taken("text"), state.taken("pair") if has_second else None
         take_sentence(Sentence(text or "", pair or None))
 
-    has_second = now.pair is not None or _HAS_SECOND.get()
+    has_second = sentence.pair is not None or _HAS_SECOND.get()
     places = st.columns([5, 3]) if has_second else [st.container()]
     places[0].text_area(
         say("page.sentence", language()),
-        **state.shown("text", now.text, taken),
+        **state.shown("text", sentence.text, taken),
         placeholder=say("page.sentence_help", language()),
         height="content",
     )
     if has_second:
         places[1].text_area(
             say("page.second", language()),
-            **state.shown("pair", now.pair or "", taken),
+            **state.shown("pair", sentence.pair or "", taken),
             placeholder=say("page.second_placeholder", language()),
             height="content",
         )
 
 
-def chips(now: Sentence) -> None:
+def chips(sentence: Sentence) -> None:
     """The examples, each a chip, with the one that is in force marked; and the second sentence."""
-    shown = next((e.name for e in EXAMPLES if (e.text, e.pair or None) == now), None)
-    has_second = now.pair is not None or _HAS_SECOND.get()
+    shown = next((e.name for e in EXAMPLES if (e.text, e.pair or None) == sentence), None)
+    has_second = sentence.pair is not None or _HAS_SECOND.get()
 
     def taken() -> None:
         if example := BY_NAME.get(state.taken("example") or ""):

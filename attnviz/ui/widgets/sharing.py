@@ -91,9 +91,9 @@ def _frame(params: Mapping[str, str]) -> None:
 
 def _height(views: Sequence[str]) -> int:
     """Px before the frame has told its own height, or where scripts are not allowed."""
-    now = state.read(ViewState)
-    heads = min(MOST_HEADS, 2 + len(now.more))
-    panels = len(panels_of(heads, now.arrangement or USUAL_ARRANGEMENT))
+    page_state = state.read(ViewState)
+    heads = min(MOST_HEADS, 2 + len(page_state.more))
+    panels = len(panels_of(heads, page_state.arrangement or USUAL_ARRANGEMENT))
     tall = {**_HEIGHTS, "lines": 120 + 440 * panels}
     return 60 + sum(tall.get(view, _HEIGHT) for view in views or USUAL_VIEWS)
 
@@ -105,9 +105,9 @@ def _file(page: PageName, seen: PageState, on_opened: Then | None) -> None:
     st.download_button(label, view.data, view.name, "application/json", key="save_view")
 
     def take() -> None:
-        given = state.taken("view_file")
-        if given is not None:
-            is_taken = address.open_file(given.getvalue(), page, fields_of(type(seen)))
+        file = state.taken("view_file")
+        if file is not None:
+            is_taken = address.open_file(file.getvalue(), page, fields_of(type(seen)))
             if on_opened is not None and is_taken:
                 on_opened()
             run_whole_page()

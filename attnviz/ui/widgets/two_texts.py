@@ -33,5 +33,5 @@ def attention_kinds(trace: Trace) -> None:
 
 def notes(trace: Trace) -> None:
     """What a decoder read besides what was typed."""
-    if said := reading_notes(trace, language()):
-        st.caption(markdown_text(" ".join(said)))
+    if notes := reading_notes(trace, language()):
+        st.caption(markdown_text(" ".join(notes)))

@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError, AttnvizError
 from attnviz.pictures.provenance import tokens_said
@@ -20,7 +21,7 @@ from attnviz.ui.widgets import controls, opening, picker, pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.head_finder import head_finder
-from attnviz.ui.widgets.heads import Different, are_usual
+from attnviz.ui.widgets.heads import Different, are_usual, heads_shown
 from attnviz.ui.widgets.other_kinds import other_kinds
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.saving import save
@@ -36,22 +37,22 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
     `share_here` is the page's way to share what is seen.
     """
     picker.take_most_different(key, trace)
-    now = state.read(ViewState)
+    view = state.read(ViewState)
     with st.container(key="viewer"):
-        controls.choose(trace, now, usual)
-        chosen = controls.choices(key, trace, now, usual)
+        controls.choose(trace, view, usual)
+        chosen = controls.choices(key, trace, view, usual)
         if not _can_be_drawn(key, trace, chosen):
             return
         left, right = st.container(key="picker"), st.container(key="workspace")
         with left:
-            picker.sort_and_pair(now)
+            picker.sort_and_pair(view)
             with st.container(key="overview"):
-                picker.overview(key, trace, now, usual, captioned=True)
-            _facts(key, trace, now, usual)
-            pins.share_selection(key, trace, chosen.lens)
+                picker.overview(key, trace, view, usual, captioned=True)
+            _facts(key, trace, view, usual)
+            pins.share_selection(key, trace, chosen.lens, _framed(view, usual))
             other_kinds(key)
         with right:
-            workspace(key, trace, now, chosen)
+            workspace(key, trace, view, chosen)
         with st.container(key="below"):
             head_finder(key, trace, chosen.lens, usual)
             with st.container(horizontal=True):
@@ -59,28 +60,33 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
                 share_here()
 
 
-def embedded_viewer(key: TraceKey, trace: Trace, now: ExploreState, usual: Different) -> None:
+def embedded_viewer(key: TraceKey, trace: Trace, view: ExploreState, usual: Different) -> None:
     """The parts that an embedded page's link asks for, one below the other."""
-    chosen = controls.choices(key, trace, now, usual)
+    chosen = controls.choices(key, trace, view, usual)
     if not _can_be_drawn(key, trace, chosen):
         return
-    pins.share_selection(key, trace, chosen.lens)
+    pins.share_selection(key, trace, chosen.lens, _framed(view, usual))
     parts: dict[str, Callable[[], None]] = {
-        "overview": lambda: picker.overview(key, trace, now, usual),
+        "overview": lambda: picker.overview(key, trace, view, usual),
         "heatmaps": lambda: heatmaps(key, trace, chosen),
         "lines": lambda: lines(key, trace, chosen),
         "table": lambda: numbers(trace, chosen),
         **{kind.view: partial(pictures, kind, key, trace, chosen) for kind in FOLDED},
     }
-    for name in now.views or USUAL_VIEWS:
+    for name in view.views or USUAL_VIEWS:
         with st.container(key=name):
             parts[name]()
     figures.tell_height()
 
 
-def _can_be_drawn(key: TraceKey, trace: Trace, now: Choices) -> bool:
+def _framed(view: ViewState, usual: Different) -> tuple[HeadId, ...]:
+    """The heads whose tiles are framed: A, B, and more."""
+    return (*heads_shown(view, usual), *view.more)
+
+
+def _can_be_drawn(key: TraceKey, trace: Trace, choices: Choices) -> bool:
     """Compute the maps that are chosen, or say why there are none."""
-    kind = now.lens.map
+    kind = choices.lens.map
     if kind == "raw":
         return True
     try:
@@ -91,14 +97,14 @@ def _can_be_drawn(key: TraceKey, trace: Trace, now: Choices) -> bool:
             with_progress(
                 lambda _: caches.overview_of(key, trace, kind=kind), language(), computing
             )
-        _ = shown(trace, now.heads, now.lens, now.combination)[0].map
+        _ = shown(trace, choices.heads, choices.lens, choices.combination)[0].map
     except AttnvizError as problem:
         show_error(problem)
         return False
     return True
 
 
-def _facts(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> None:
+def _facts(key: TraceKey, trace: Trace, view: ViewState, usual: Different) -> None:
     """What ran, why these two heads, and what the tiles are sorted by."""
     model = trace.model
     summary = say(
@@ -112,8 +118,8 @@ def _facts(key: TraceKey, trace: Trace, now: ViewState, usual: Different) -> Non
         most=model.max_tokens,
     )
     with st.container(key="facts"):
-        if are_usual(now):
+        if are_usual(view):
             st.markdown(markdown_text(opening.why(trace, usual)))
         st.markdown(markdown_text(summary))
-        if sorted_by := picker.sort_words(now.sort_by):
+        if sorted_by := picker.sort_words(view.sort_by):
             st.markdown(markdown_text(sorted_by))

@@ -29,11 +29,11 @@ def show_warnings(trace: Trace) -> None:
 def _warnings(trace: Trace) -> None:
     most = trace.model.max_tokens
     for cut in trace.left_out:
-        which = ("first", "second", "target")[cut.segment]
-        said = say(
-            f"page.left_out_{which}", language(), most=most, tokens=cut.tokens, after=cut.after
+        text_name = ("first", "second", "target")[cut.segment]
+        notice = say(
+            f"page.left_out_{text_name}", language(), most=most, tokens=cut.tokens, after=cut.after
         )
-        st.warning(markdown_text(said))
+        st.warning(markdown_text(notice))
     if trace.dropped:
         st.info(markdown_text(_dropped(trace)))
     if trace.unknown:
@@ -50,13 +50,13 @@ def _target_unknown(trace: Trace) -> None:
     blanks = [token for token in tokens if token.is_unknown]
     if blanks:
         sizes = {"count": len(blanks), "tokens": len(tokens)}
-        said = say("page.target_unknown", language(), blank=blanks[0].piece, **sizes)
-        st.info(markdown_text(said))
+        notice = say("page.target_unknown", language(), blank=blanks[0].piece, **sizes)
+        st.info(markdown_text(notice))
 
 
 def _dropped(trace: Trace) -> str:
-    which = _listed([visible(c) for c in trace.dropped])
-    return say("page.dropped", language(), count=len(trace.dropped), which=which)
+    signs = _listed([visible(c) for c in trace.dropped])
+    return say("page.dropped", language(), count=len(trace.dropped), which=signs)
 
 
 def _share(trace: Trace) -> float:
@@ -92,5 +92,5 @@ def _unknown(trace: Trace, many: bool) -> Iterator[str]:
 
 def _listed(signs: list[str]) -> str:
     """Each sign once, in the order of the text, up to a few."""
-    each = list(dict.fromkeys(signs))
-    return " ".join(each[:_SIGNS_LISTED]) + (" …" if len(each) > _SIGNS_LISTED else "")
+    distinct = list(dict.fromkeys(signs))
+    return " ".join(distinct[:_SIGNS_LISTED]) + (" …" if len(distinct) > _SIGNS_LISTED else "")

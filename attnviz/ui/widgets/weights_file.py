@@ -26,26 +26,26 @@ _OPENED: SessionValue[tuple[TraceKey, Trace] | None] = SessionValue("weights_ope
 def opened_weights() -> TraceKey | None:
     """The key of the weights of a file that is open; None: a model is seen."""
     with st.popover(say("weights.open", language())):
-        given = st.file_uploader(
+        file = st.file_uploader(
             say("weights.file", language(), megabytes=LARGEST),
             ["npz", "json"],
             key="weights_file",
             max_upload_size=LARGEST,
         )
-    if given is None:
+    if file is None:
         _OPENED.forget()
         return None
-    data = given.getvalue()
-    name = f"file:{hashlib.sha256(data).hexdigest()}"
+    content = file.getvalue()
+    name = f"file:{hashlib.sha256(content).hexdigest()}"
     opened = _OPENED.get()
     if opened is None or opened[0].model != name:
         try:
-            trace = read_weights(data, given.name)
+            trace = read_weights(content, file.name)
         except AttnvizError as problem:
             show_error(problem)
             return None
         (kind,) = trace.kinds
-        key = TraceKey(name, name, given.name, None, None, None if kind == "self" else kind)
+        key = TraceKey(name, name, file.name, None, None, None if kind == "self" else kind)
         _OPENED.put(opened := (key, trace))
     caches.hold_given(*opened)
     return opened[0]
@@ -57,9 +57,9 @@ def pair_of(key: TraceKey, trace: Trace) -> Different:
         usual = opening.usual_pair(key, trace)
     except AttnvizError:
         usual = Different(trace.heads[0], trace.heads[min(1, len(trace.heads) - 1)], 0.0)
-        now = state.read(ViewState)
-        if now.a is None and now.b is None:  # chosen by nobody, and not the most different
-            state.write(replace(now, a=usual.a, b=usual.b))
+        view = state.read(ViewState)
+        if view.a is None and view.b is None:  # chosen by nobody, and not the most different
+            state.write(replace(view, a=usual.a, b=usual.b))
     fit_heads(key.whose_heads, trace.heads, usual)
     return usual
 

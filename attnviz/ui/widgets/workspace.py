@@ -2,9 +2,9 @@
 
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
+from attnviz.analysis.frame import Table
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.export.numbers import as_frame
@@ -121,6 +121,8 @@ def pictures(
             st.caption(markdown_text(error.text(language())))
             return
         figures.show_picture(kind.script.name, packet, f"{kind.view}_picture_{index}")
+    if captioned and kind.help:
+        st.caption(say(kind.help, language()))
 
 
 def lines(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False) -> None:
@@ -204,6 +206,6 @@ def _within(name: str, count: int) -> None:
         state.change(ViewState, **{name: 0})
 
 
-def _escaped(table: pd.DataFrame) -> pd.DataFrame:
+def _escaped(table: Table) -> Table:
     """Names as data."""
     return table.rename(index=markdown_text, columns=markdown_text)

@@ -3,7 +3,7 @@
 from attnviz.analysis.difference import most_different_beside
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
-from attnviz.lessons.chapters.c01_qkv import projections, sum_of_q, toy
+from attnviz.lessons.chapters.c01_qkv import projections, small_matrices, sum_of_q
 from attnviz.lessons.chapters.c01_qkv.checks import QUESTIONS
 from attnviz.lessons.controls import head_control, other_head_control, word_control
 from attnviz.lessons.engine import Chapter
@@ -20,14 +20,14 @@ CHAPTER = Chapter(
     name="qkv",
     minutes=4,
     controls=(
-        toy.EDIT,
+        small_matrices.EDIT,
         sum_of_q.COMPONENT,
         head_control(question_head),
         other_head_control("other", _beside),
         word_control(),
     ),
     parts=(
-        toy.PART,
+        small_matrices.PART,
         sum_of_q.PART,
         projections.PART,
     ),

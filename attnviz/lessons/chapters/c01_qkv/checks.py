@@ -34,12 +34,12 @@ def _longest(trace: Trace) -> Outcome:
     q = x @ learned.weight[:, block].astype(np.float64) + learned.bias[block]
     lengths = np.sqrt((q * q).sum(axis=1))
     best = content[int(lengths.argmax())]
-    said = {
+    numbers = {
         "best": trace.tokens[best].name,
         "length": f"{lengths.max():.2f}",
         "shortest": f"{lengths.min():.2f}",
     }
-    return Outcome(str(best), said)
+    return Outcome(str(best), numbers)
 
 
 QUESTIONS = (

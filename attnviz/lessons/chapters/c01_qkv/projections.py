@@ -50,8 +50,8 @@ class _Layout:
     beside: bool  # whether the heads stand beside each other
 
     def height(self, rows: int, heads: int) -> int:
-        one = self.top + 3 * self.block(rows)
-        return one if self.beside else heads * one
+        block = self.top + 3 * self.block(rows)
+        return block if self.beside else heads * block
 
     def block(self, rows: int) -> int:
         return round(rows * self.cell[1] + 1.8 * self.size)
@@ -77,11 +77,11 @@ class _Rows:
 
     def drawn(self, layout: _Layout) -> Form:
         rows = len(self.near)
-        found = [
+        elements = [
             at_step(index, *self._head(layout, head, *layout.place(index, rows)))
             for index, head in enumerate(self.heads)
         ]
-        return Form(layout.width, layout.height(rows, len(self.heads)), found)
+        return Form(layout.width, layout.height(rows, len(self.heads)), elements)
 
     def _head(self, layout: _Layout, head: HeadId, left: Number, top: Number) -> list[Element]:
         mode = self.scene.mode
@@ -100,8 +100,8 @@ class _Rows:
         self, layout: _Layout, head: HeadId, letter: str, left: Number, top: Number
     ) -> list[Element]:
         mode, paint, (wide, high) = self.scene.mode, PAINTS[letter], layout.cell
-        found = _made(self.scene.trace, head, letter)
-        values = found[self.near.start : self.near.stop, :COLUMNS].astype(np.float64)
+        projected = _made(self.scene.trace, head, letter)
+        values = projected[self.near.start : self.near.stop, :COLUMNS].astype(np.float64)
         rows, columns = values.shape
         area = Area(left + layout.names + 8, top + 1.6 * layout.size, wide * columns, high * rows)
         cells = [
@@ -120,9 +120,9 @@ class _Rows:
         )  # fmt: skip
         is_asked = letter == "Q" and head == question_head(self.scene.trace)
         names = [self._name(layout, at, letter, left, area, is_asked) for at in self.near]
-        all_of_them = more(area.right + 6, area.y + high / 2, found.shape[1], mode,
+        all_of_them = more(area.right + 6, area.y + high / 2, projected.shape[1], mode,
                            size=layout.size)  # fmt: skip
-        lengths = self._lengths(layout, found, area, head) if letter == "Q" else None
+        lengths = self._lengths(layout, projected, area, head) if letter == "Q" else None
         return [label, *names, drawn, all_of_them, *([lengths] if lengths else [])]
 
     def _name(
@@ -143,10 +143,10 @@ class _Rows:
                 size=layout.size,
                 option=option,
             )
-        said = fitting(token.text, place.width - 8, layout.size)
+        name = fitting(token.text, place.width - 8, layout.size)
         ink = style.INK[mode] if chosen else style.FAINT_INK[mode]
         return text(
-            place.right, place.centre[1], said, ink, size=layout.size, anchor="end", bold=chosen
+            place.right, place.centre[1], name, ink, size=layout.size, anchor="end", bold=chosen
         )
 
     def _lengths(self, layout: _Layout, q: np.ndarray, area: Area, head: HeadId) -> Element:
@@ -175,9 +175,9 @@ def _draw_projections(scene: Scene) -> Drawing:
     rows = _Rows(scene, heads, near)
     numbers = {"head": heads[0], "other": heads[-1]}
     names = ("first", "second")[: len(heads)]
-    steps = [scene.say(text_of(f"figure.heads.{one}"), **numbers) for one in names]
-    said = enumerated(map(str, heads), scene.language)
-    alt = f"{scene.trace.model.called(scene.language)} · {said}: X · W = Q, K, V"
+    steps = [scene.say(text_of(f"figure.heads.{name}"), **numbers) for name in names]
+    heads_named = enumerated(map(str, heads), scene.language)
+    alt = f"{scene.trace.model.called(scene.language)} · {heads_named}: X · W = Q, K, V"
     values = {
         str(head): {letter: _made(scene.trace, head, letter) for letter in PAINTS} for head in heads
     }

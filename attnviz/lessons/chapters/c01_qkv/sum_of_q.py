@@ -171,25 +171,25 @@ class _Word:
         """q: a click on one of its numbers adds that one up."""
         mode, (wide, high), (x, y) = self.scene.mode, layout.cell, layout.q
         colour, at = getattr(style.Q, mode), self.scene.number("word")
-        found: list[Element] = []
-        for c, one in enumerate(self.sums):
-            lights = [self._address("X", at, i) for i in one.at]
-            lights += [self._address("WQ", i, c) for i in one.at]
-            cell = Cell(self._address("Q", at, c), lights, one.says())
+        elements: list[Element] = []
+        for c, total in enumerate(self.sums):
+            lights = [self._address("X", at, i) for i in total.at]
+            lights += [self._address("WQ", i, c) for i in total.at]
+            cell = Cell(self._address("Q", at, c), lights, total.says())
             area = Area(x + c * wide, y, wide, high)
             drawn = matrix(
-                np.array([[one.q]]), area, style.Q, mode,
+                np.array([[total.q]]), area, style.Q, mode,
                 decimals=DECIMALS, cells=[[cell]], size=layout.size,
             )  # fmt: skip
             choose = json.dumps({COMPONENT.name: c})
-            found.append(element("g", drawn, data_choose=choose, role="button"))
+            elements.append(element("g", drawn, data_choose=choose, role="button"))
         right = x + wide * len(self.sums)
         return [
             symbol(x - 20, y + high / 2, "q", colour, size=layout.size + 6)
             if layout.in_rows
             else symbol(x + wide * len(self.sums) / 2, y - layout.size, "q", colour,
                         size=layout.size + 6),
-            *found,
+            *elements,
             _outline(Area(x + self.chosen * wide, y, wide, high), colour),
             self._how_many(layout, Area(x, y, right - x, high)),
             *(text(sx, sy, sign, style.INK[mode], size=layout.size + 8)
@@ -205,23 +205,28 @@ class _Word:
 
     def _added(self, layout: _Layout) -> list[Element]:
         """The number of q as a sum of boxes."""
-        say, one = self.scene.say, self.sum
-        captions = [f"x[{i}] · W[{i},{self.chosen}]" for i in one.at]
-        under = [self._written(n) for n in range(len(one.at))]
-        steps = [3] * len(one.at)
-        if one.others:
-            captions.append(say(text_of("figure.others"), others=one.others))
+        say, total = self.scene.say, self.sum
+        captions = [f"x[{i}] · W[{i},{self.chosen}]" for i in total.at]
+        under = [self._written(n) for n in range(len(total.at))]
+        steps = [3] * len(total.at)
+        if total.others:
+            captions.append(say(text_of("figure.others"), others=total.others))
             under.append("")
             steps.append(4)
         captions += [say(text_of("figure.bias")), f"q[{self.chosen}]"]
         under += ["", ""]
-        numbers = [*one.terms, printed(one.q, DECIMALS)]
-        signs = ["", *["+"] * (len(one.terms) - 1), one.sign]
-        values = [*one.products.tolist(), *([one.rest] if one.others else []), one.bias, one.q]
+        numbers = [*total.terms, printed(total.q, DECIMALS)]
+        signs = ["", *["+"] * (len(total.terms) - 1), total.sign]
+        values = [
+            *total.products.tolist(),
+            *([total.rest] if total.others else []),
+            total.bias,
+            total.q,
+        ]
         place = _in_rows if layout.in_rows else _abreast
         terms = [
-            _Term(n, n == len(numbers) - 1, *what)
-            for n, what in enumerate(zip(captions, numbers, under, signs, values, strict=True))
+            _Term(n, n == len(numbers) - 1, *row)
+            for n, row in enumerate(zip(captions, numbers, under, signs, values, strict=True))
         ]
         return [
             at_step(step, *place(layout, term, len(terms), self.scene.mode))
@@ -229,9 +234,9 @@ class _Word:
         ]
 
     def _written(self, n: int) -> str:
-        one = self.sum
-        pair = (printed(one.x[n], DECIMALS), printed(one.w[n], DECIMALS))
-        sign = makes([pair], printed(float(one.products[n]), DECIMALS))
+        total = self.sum
+        pair = (printed(total.x[n], DECIMALS), printed(total.w[n], DECIMALS))
+        sign = makes([pair], printed(float(total.products[n]), DECIMALS))
         return f"{product(*pair)} {sign}"
 
 
@@ -272,8 +277,8 @@ def _abreast(layout: _Layout, term: _Term, count: int, mode: style.Mode) -> list
     lines = [*wrapped(term.caption, pitch - 8, layout.small), *under]
     return [
         *(
-            text(x, area.y + (row - len(lines) + 0.4) * line, said, ink, size=layout.small)
-            for row, said in enumerate(lines)
+            text(x, area.y + (row - len(lines) + 0.4) * line, label, ink, size=layout.small)
+            for row, label in enumerate(lines)
         ),
         text(area.x - 22, area.centre[1], term.sign, style.INK[mode], size=26),
         _valued(box(area, [term.number], mode, paint=term.paint, size=24), term),
@@ -285,11 +290,11 @@ def _in_rows(layout: _Layout, term: _Term, _: int, mode: style.Mode) -> list[Ele
     area = Area(292, layout.sum_top + term.n * 46, 92, 36)
     y, ink = area.centre[1], style.FAINT_INK[mode]
     top = y - 8 if term.under else y
-    said = [text(10, top, term.caption, ink, size=layout.small, anchor="start")]
+    labels = [text(10, top, term.caption, ink, size=layout.small, anchor="start")]
     if term.under:
-        said.append(text(10, y + 9, term.under, ink, size=layout.small, anchor="start"))
+        labels.append(text(10, y + 9, term.under, ink, size=layout.small, anchor="start"))
     return [
-        *said,
+        *labels,
         text(area.x - 16, y, term.sign, style.INK[mode], size=20),
         _valued(box(area, [term.number], mode, paint=term.paint, size=17), term),
     ]
@@ -309,32 +314,32 @@ def _valued(drawn: Element, term: _Term) -> Element:
 
 def _draw_sum(scene: Scene) -> Drawing:
     scene.trace.require("projections")
-    chosen = scene.number(COMPONENT.name)
+    component = scene.number(COMPONENT.name)
     sums = tuple(sum_of(scene, c) for c in _shown(scene.trace))
-    word, one = _Word(scene, sums, chosen), sums[chosen]
+    word, total = _Word(scene, sums, component), sums[component]
     numbers = {
         "word": scene.token.name,
         "head": scene.head(),
-        "shown": len(one.at),
-        "others": one.others,
-        "component": chosen,
+        "shown": len(total.at),
+        "others": total.others,
+        "component": component,
     }
     steps = [scene.say(text_of(f"figure.word.{step}"), **numbers) for step in STEPS]
     title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · {scene.token.name}"
-    alt = f"{title}: {one.says()}"
-    values = {"made": float(one.products.sum()) + one.rest + one.bias, "q": one.q}
+    alt = f"{title}: {total.says()}"
+    values = {"made": float(total.products.sum()) + total.rest + total.bias, "q": total.q}
     return figure(
         word.drawn(WIDE), word.drawn(NARROW), steps, alt, scene.mode, scene.language, values=values
     )
 
 
 def _sum_numbers(scene: Scene) -> Numbers:
-    one = sum_of(scene, scene.number(COMPONENT.name))
+    total = sum_of(scene, scene.number(COMPONENT.name))
     count, most = len(scene.trace.tokens), len(nearby(len(scene.trace.tokens), 0))
     return {
         "word": scene.token.name,
         "head": scene.head(),
-        "error": error_at_most(one.error),
+        "error": error_at_most(total.error),
         "shown_words": most,
         "count": count,
     }

@@ -32,8 +32,8 @@ class Sum:
     @property
     def terms(self) -> list[str]:
         """What is added up, as printed."""
-        rest = [self.rest] if self.others else []
-        return [printed(float(t), DECIMALS) for t in (*self.products, *rest, self.bias)]
+        last_term = [self.rest] if self.others else []
+        return [printed(float(t), DECIMALS) for t in (*self.products, *last_term, self.bias)]
 
     @property
     def sign(self) -> str:

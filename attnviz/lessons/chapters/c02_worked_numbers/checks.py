@@ -28,9 +28,13 @@ def _undivided(trace: Trace) -> Outcome:
         ]
         for word_ in note_example.X.tolist()
     ]
-    one, other = (sum(a * b for a, b in zip(q, k, strict=True)) for k in rows)
-    share = 1 / (1 + math.exp(other - one))
-    return Outcome(share, {"one": one, "other": other, "gap": one - other}, f"{share:.7f}")
+    product, other_product = (sum(a * b for a, b in zip(q, k, strict=True)) for k in rows)
+    share = 1 / (1 + math.exp(other_product - product))
+    return Outcome(
+        share,
+        {"one": product, "other": other_product, "gap": product - other_product},
+        f"{share:.7f}",
+    )
 
 
 def _added(trace: Trace) -> Outcome:
@@ -53,12 +57,12 @@ def _most(trace: Trace) -> Outcome:
         array.astype(np.float64)
         for array in (record.queries[head], record.shared(record.keys, head))
     )
-    said = {
+    numbers = {
         "best": trace.tokens[best].name,
         "product": f"{float(np.dot(k[best], q[at])):.2f}",
         "share": f"{float(weights[best]):.4f}",
     }
-    return Outcome(str(best), said)
+    return Outcome(str(best), numbers)
 
 
 QUESTIONS = (

@@ -29,8 +29,8 @@ STEPS = ("sharp", "flat")
 
 
 def _scores(width: int) -> np.ndarray:
-    found: np.ndarray = worked(0).products / math.sqrt(width)
-    return found
+    scores: np.ndarray = worked(0).products / math.sqrt(width)
+    return scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,13 @@ class _Bars:
     def drawn(self, width: int, height: int, size: int, per_row: int) -> Form:
         pitch, rows = width / per_row, math.ceil(len(WIDTHS) / per_row)
         tall = height / rows
-        found: list[Element] = []
-        for index, one in enumerate(WIDTHS):
+        elements: list[Element] = []
+        for index, key_width in enumerate(WIDTHS):
             area = Area((index % per_row) * pitch, (index // per_row) * tall, pitch, tall)
-            found.append(at_step(0 if index < len(WIDTHS) / 2 else 1, self._pair(area, one, size)))
-        return Form(width, height, found)
+            elements.append(
+                at_step(0 if index < len(WIDTHS) / 2 else 1, self._pair(area, key_width, size))
+            )
+        return Form(width, height, elements)
 
     def _pair(self, area: Area, width: int, size: int) -> Element:
         mode, chosen = self.scene.mode, width == self.scene.number(WIDTH.name)
@@ -102,15 +104,15 @@ class _Bars:
             fill=style.tint(style.SCORE, mode),
             stroke=colour,
         )
-        said = coloured(middle, ground - high - size, [(printed(weight, DECIMALS), style.SCORE)],
-                        mode, size + 1)  # fmt: skip
-        one = f"v{'₁₂'[n]}"
+        pieces = [(printed(weight, DECIMALS), style.SCORE)]
+        label = coloured(middle, ground - high - size, pieces, mode, size + 1)
+        vector = f"v{'₁₂'[n]}"
         scores = [_short(float(score)) for score in _scores(width)]
         powers = [f"e^{score}" for score in scores]
-        says = f"{one}: {powers[n]} ÷ ({' + '.join(powers)}) ≈ {printed(weight, DECIMALS)}"
-        name = coloured(middle, ground + size, [(one, style.V)], mode, size + 1)
+        says = f"{vector}: {powers[n]} ÷ ({' + '.join(powers)}) ≈ {printed(weight, DECIMALS)}"
+        name = coloured(middle, ground + size, [(vector, style.V)], mode, size + 1)
         score = text(middle, ground + 2.3 * size, scores[n], style.FAINT_INK[mode], size=size)
-        drawn = element("g", bar, said, name, score)
+        drawn = element("g", bar, label, name, score)
         return number(drawn, weight, f"note.weight.{width}.{n}", says)
 
 

@@ -36,7 +36,7 @@ def _draw_handmade(scene: Scene) -> Drawing:
     share = handmade.least_on(weights, -1)
     reached = share >= GOAL
     twin = _twin(scene.trace, shift)
-    said = scene.say(
+    caption = scene.say(
         text_of("figure.reached") if reached else text_of("figure.not_yet"),
         share=at_least(share, 3),
         goal=f"{GOAL:.2f}",
@@ -76,11 +76,11 @@ def _draw_handmade(scene: Scene) -> Drawing:
             ),
             class_="row airy",
         ),
-        element("p", said, class_="verdict good" if reached else "verdict"),
+        element("p", caption, class_="verdict good" if reached else "verdict"),
         element("p", learned, class_="formula"),
     )
     values |= {"weights": weights, "share": share}
-    return Drawing(root, f"W_Q {shift:+d} · {strength}: {said}. {learned}", scene.mode, values)
+    return Drawing(root, f"W_Q {shift:+d} · {strength}: {caption}. {learned}", scene.mode, values)
 
 
 class _Twin(NamedTuple):

@@ -49,8 +49,8 @@ class _Keys:
 
     def drawn(self, layout: _Layout) -> Form:
         rows = -(-len(self.near) // layout.per_row)
-        found = [*self._query(layout), *(self._key(layout, at) for at in self.near)]
-        return Form(layout.width, layout.top + rows * layout.tile + 4, found)
+        elements = [*self._query(layout), *(self._key(layout, at) for at in self.near)]
+        return Form(layout.width, layout.top + rows * layout.tile + 4, elements)
 
     def _query(self, layout: _Layout) -> list[Element]:
         """The word that asks, and its q."""
@@ -59,12 +59,12 @@ class _Keys:
         asking, (wide, high) = question_word(scene.trace), layout.cell
         q = scene.trace.record(layer).queries[head][asking.position].astype(np.float64)
         y, tall, left = 14, high + 12, layout.query
-        said = scene.say(text_of("figure.asks"), word=asking.text)
+        question = scene.say(text_of("figure.asks"), word=asking.text)
         shown = min(COLUMNS, len(q))
         area = Area(left, y, shown * wide, tall)
         cells = [[Cell(f"Q.{layer}.{head}.{asking.position}.{c}") for c in range(shown)]]
         return [
-            *label(said, 6, y + tall / 2, left - 16, mode, layout.size + 2),
+            *label(question, 6, y + tall / 2, left - 16, mode, layout.size + 2),
             matrix(q[None, :shown], area, style.Q, mode, decimals=DECIMALS, cells=cells,
                    size=layout.size),
             more(area.right + 8, y + tall / 2, len(q), mode, size=layout.size),

@@ -34,8 +34,8 @@ def coloured(
 ) -> Element:
     """One line of text in several colours."""
     spans = [
-        element("tspan", said, fill=getattr(paint or style.INK_PAINT, mode))
-        for said, paint in pieces
+        element("tspan", letters, fill=getattr(paint or style.INK_PAINT, mode))
+        for letters, paint in pieces
     ]
     return element(
         "text",

@@ -77,16 +77,16 @@ class _Ladder:
         trace, at = self.scene.trace, self.scene.number("word")
         names = [token.text for token in trace.tokens]
         near = nearby(len(names), at, 8 if layout.is_wide else 4)
-        found = [
+        elements = [
             *row_of_words(layout.words, names, near, at, self.scene.mode, size=layout.small, gap=6),
             *self._labels(layout),
             *self._query(layout),
         ]
         for column, key in enumerate(self.row.strongest):
-            found += self._key(layout, column, key)
+            elements += self._key(layout, column, key)
         if len(self.row.others):
-            found += self._others(layout)
-        return Form(layout.width, layout.height, [*found, *self._totals(layout)])
+            elements += self._others(layout)
+        return Form(layout.width, layout.height, [*elements, *self._totals(layout)])
 
     # ---- where and what
 
@@ -134,14 +134,14 @@ class _Ladder:
             "divisor": f"{self.row.divisor:.4g}",
             "word": self.scene.token.text,
         }
-        said = {row: text_of(f"figure.rows.{row}") for row in ROWS}
+        labels = {row: text_of(f"figure.rows.{row}") for row in ROWS}
         if not plain:
-            said["divided"] = text_of("figure.rows.changed")
+            labels["divided"] = text_of("figure.rows.changed")
         return [
-            one
+            line
             for row in ROWS
-            for one in label(
-                self.scene.say(said[row], **numbers), left, layout.y(row), width,
+            for line in label(
+                self.scene.say(labels[row], **numbers), left, layout.y(row), width,
                 self.scene.mode, layout.size if layout.is_wide else layout.small,
             )
         ]  # fmt: skip
@@ -212,7 +212,7 @@ class _Ladder:
         if len(others):
             names.append(self.scene.say(text_of("figure.products"), others=len(others)))
         written = " + ".join(
-            f"{factor(term)} ({one})" for term, one in zip(terms, names, strict=True)
+            f"{factor(term)} ({name})" for term, name in zip(terms, names, strict=True)
         )
         return f"{written} {equals(terms, total)} {total}"
 
@@ -224,9 +224,9 @@ class _Ladder:
     def _weighed_cell(self, key: int, c: int) -> Cell:
         at, weight, v = self.scene.number("word"), self.row.weights[key], self.row.v[key][c]
         pair = (printed(float(weight), WEIGHTED), printed(float(v), WEIGHTED))
-        made = printed(float(weight * v), WEIGHTED)
+        product_text = printed(float(weight * v), WEIGHTED)
         lights = [self._address("A", at, key), self._address("V", key, c)]
-        says = f"{product(*pair)} {makes([pair], made)} {made}"
+        says = f"{product(*pair)} {makes([pair], product_text)} {product_text}"
         return Cell(self._address("AV", at, key, c), lights, says)
 
     def _others(self, layout: _Layout) -> list[Element]:
@@ -235,8 +235,8 @@ class _Ladder:
         x = layout.left(column)
         middle = x + (COLUMNS * layout.cell[0] if layout.is_wide else layout.pitch - 8) / 2
         others, at = row.others, self.scene.number("word")
-        said = self.scene.say(text_of("figure.others"), others=len(others))
-        lines = label(said, x, layout.y("key_word"), layout.pitch - 6, mode, layout.small)
+        rest = self.scene.say(text_of("figure.others"), others=len(others))
+        lines = label(rest, x, layout.y("key_word"), layout.pitch - 6, mode, layout.small)
         share, weighed = float(row.weights[others].sum()), row.weighed(others)
         cells = [Cell(self._address("others.AV", at, c)) for c in range(min(COLUMNS, len(weighed)))]
         weight = number(
@@ -261,19 +261,21 @@ class _Ladder:
         total = float(row.weights.sum())
         shown = printed(total, WEIGHTED)
         sign = equals(weights, shown)
-        said = f"{' + '.join(weights)} {sign} {shown}"
+        sum_text = f"{' + '.join(weights)} {sign} {shown}"
         x = layout.left(len(groups)) - 78 if layout.is_wide else layout.labels[0]
         y = layout.y("softmax") + (0 if layout.is_wide else 2.1 * layout.small)
         written = f"{sign} {shown}" if layout.is_wide else f"Σ {sign} {shown}"
         sum_of_weights = number(
             text(x, y, written, style.INK[mode], size=layout.size, anchor="start"),
-            total, self._address("total.A", at), said,
+            total, self._address("total.A", at), sum_text,
         )  # fmt: skip
         cells = []
         for c in range(min(COLUMNS, len(row.z))):
             terms = [printed(float(row.weighed(keys)[c]), WEIGHTED) for keys in groups]
-            made = printed(float(row.z[c]), WEIGHTED)
-            says = f"z[{c}]: {' + '.join(map(factor, terms))} {equals(terms, made)} {made}"
+            component = printed(float(row.z[c]), WEIGHTED)
+            says = (
+                f"z[{c}]: {' + '.join(map(factor, terms))} {equals(terms, component)} {component}"
+            )
             lights = [self._address("AV", at, key, c) for key in row.strongest]
             lights.append(self._address("others.AV", at, c))
             cells.append(Cell(self._address("Z", at, c), lights, says))
@@ -318,7 +320,7 @@ def _draw_live(scene: Scene) -> Drawing:
     title = f"{scene.trace.model.called(scene.language)} · {scene.head()} · q: {scene.token.name}"
     alt = f"{title}. {best.name}: {row.weights[row.strongest[0]]:.4f}"
     drawn = figure(ladder.drawn(WIDE), ladder.drawn(NARROW), steps, alt, scene.mode, scene.language)
-    notices = [element("p", said, class_="notice") for said in _notices(scene, row)]
+    notices = [element("p", notice, class_="notice") for notice in _notices(scene, row)]
     root = element("div", *notices, drawn.root) if notices else drawn.root
     return Drawing(root, alt, scene.mode, {"weights": row.weights, "z": row.z})
 

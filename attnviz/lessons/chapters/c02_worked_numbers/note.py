@@ -75,11 +75,11 @@ class _Ladder:
     worked: Worked
 
     def drawn(self, layout: _Layout) -> Form:
-        found = [self._frame(layout), *self._labels(layout)]
+        elements = [self._frame(layout), *self._labels(layout)]
         for column in range(len(note_example.WORDS)):
-            found += self._column(layout, column)
-        found.append(at_step(STEPS.index("sum"), self._formula(layout)))
-        return Form(layout.width, layout.height, found)
+            elements += self._column(layout, column)
+        elements.append(at_step(STEPS.index("sum"), self._formula(layout)))
+        return Form(layout.width, layout.height, elements)
 
     def _y(self, layout: _Layout, row: str) -> int:
         return layout.rows[ROWS.index(row)]
@@ -109,16 +109,18 @@ class _Ladder:
     def _labels(self, layout: _Layout) -> list[Element]:
         left, width = layout.labels
         size = layout.labels_size
-        said = {row: self.scene.say(text_of(f"figure.rows.{row}"), divisor=note_example.DIVISOR)
-                for row in ROWS}  # fmt: skip
-        return [
-            one
+        labels = {
+            row: self.scene.say(text_of(f"figure.rows.{row}"), divisor=note_example.DIVISOR)
             for row in ROWS
-            for one in label(said[row], left, self._y(layout, row), width, self.scene.mode, size)
+        }
+        return [
+            line
+            for row in ROWS
+            for line in label(labels[row], left, self._y(layout, row), width, self.scene.mode, size)
         ]
 
     def _column(self, layout: _Layout, column: int) -> list[Element]:
-        found: list[Element] = [self._word(layout, column)]
+        elements: list[Element] = [self._word(layout, column)]
         for letter, row, step in (
             ("x", "embedding", "words"),
             ("q", "queries", "vectors"),
@@ -126,16 +128,16 @@ class _Ladder:
             ("v", "values", "vectors"),
         ):
             values = self.worked.vectors[letter][column]
-            found += self._vector(layout, letter, row, column, values, STEPS.index(step))
-        found += [
+            elements += self._vector(layout, letter, row, column, values, STEPS.index(step))
+        elements += [
             at_step(STEPS.index("score"), self._score(layout, column)),
             at_step(STEPS.index("divided"), self._divided(layout, column)),
             at_step(STEPS.index("softmax"), self._weight(layout, column)),
             *self._weighed(layout, column),
         ]
         if column == self.worked.row:
-            found += self._z(layout, column)
-        return found
+            elements += self._z(layout, column)
+        return elements
 
     def _word(self, layout: _Layout, column: int) -> Element:
         x, y = layout.columns[column], self._y(layout, "input")
@@ -190,19 +192,19 @@ class _Ladder:
     def _score(self, layout: _Layout, column: int) -> Element:
         row, product = self.worked.row, float(self.worked.products[column])
         q, k = (self.worked.vectors[letter][at] for letter, at in (("q", row), ("k", column)))
-        *grown, done = dot_product(q.tolist(), k.tolist(), product, 0)
+        *grown, total = dot_product(q.tolist(), k.tolist(), product, 0)
         names = f"q{SMALL[row]}", f"k{SMALL[column]}"
         start = f"{names[0]} · {names[1]} = "
-        said = [(names[0], style.Q), (" · ", None), (names[1], style.K), (" = ", None)]
-        said.append((printed(product, 0), style.SCORE))
+        pieces = [(names[0], style.Q), (" · ", None), (names[1], style.K), (" = ", None)]
+        pieces.append((printed(product, 0), style.SCORE))
         x, y = layout.columns[column], self._y(layout, "score")
         lights = [f"note.Q.{row}.{c}" for c in range(len(q))]
         lights += [f"note.K.{column}.{c}" for c in range(len(k))]
         return number(
-            coloured(x, y, said, self.scene.mode, layout.large),
+            coloured(x, y, pieces, self.scene.mode, layout.large),
             product,
             f"note.D.{row}.{column}",
-            start + done,
+            start + total,
             lights,
             json.dumps([start + one for one in grown], ensure_ascii=False),
         )
@@ -240,8 +242,8 @@ class _Ladder:
         cells = []
         for c, value in enumerate(values):
             pair = (printed(weight, WEIGHTED), printed(float(v[c]), 0))
-            made = printed(float(value), WEIGHTED)
-            says = f"{pair[0]} · {pair[1]} {makes([pair], made)} {made}"
+            product = printed(float(value), WEIGHTED)
+            says = f"{pair[0]} · {pair[1]} {makes([pair], product)} {product}"
             lights = [f"note.A.{row}.{column}", f"note.V.{column}.{c}"]
             cells.append(Cell(f"note.AV.{row}.{column}.{c}", lights, says))
         drawn = matrix(
@@ -258,8 +260,9 @@ class _Ladder:
         area = self._area(layout, "sum", column, len(z))
         cells = []
         for c, value in enumerate(z):
-            terms, made = [printed(float(t), WEIGHTED) for t in weighed[:, c]], printed(value, 2)
-            says = f"{' + '.join(terms)} {equals(terms, made)} {made}"
+            terms = [printed(float(t), WEIGHTED) for t in weighed[:, c]]
+            component = printed(value, 2)
+            says = f"{' + '.join(terms)} {equals(terms, component)} {component}"
             lights = [f"note.AV.{column}.{other}.{c}" for other in range(len(weighed))]
             cells.append(Cell(f"note.Z.{column}.{c}", lights, says))
         drawn = matrix(

@@ -34,8 +34,8 @@ class Row:
     def strongest(self) -> list[int]:
         """Of the keys that are allowed those with the largest weights, the largest first."""
         order = np.argsort(-self.weights[self.allowed], kind="stable")[:STRONGEST]
-        found: list[int] = self.allowed[order].tolist()
-        return found
+        keys: list[int] = self.allowed[order].tolist()
+        return keys
 
     @property
     def others(self) -> Integer[np.ndarray, " other"]:
@@ -46,8 +46,8 @@ class Row:
         self, keys: Sequence[int] | Integer[np.ndarray, " chosen"]
     ) -> Float[np.ndarray, " d_value"]:
         """The sum of weight times value over some keys."""
-        found: np.ndarray = self.weights[keys] @ self.v[keys]
-        return found
+        sums: np.ndarray = self.weights[keys] @ self.v[keys]
+        return sums
 
     @property
     def error(self) -> float:

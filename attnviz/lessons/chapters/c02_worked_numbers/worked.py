@@ -19,8 +19,8 @@ class Worked:
     @property
     def products(self) -> Float[np.ndarray, " word"]:
         """Dot products of the word that asks with each key."""
-        found: np.ndarray = self.vectors["k"] @ self.vectors["q"][self.row]
-        return found
+        products: np.ndarray = self.vectors["k"] @ self.vectors["q"][self.row]
+        return products
 
     @property
     def scores(self) -> Float[np.ndarray, " word"]:
@@ -35,14 +35,14 @@ class Worked:
     @property
     def weighed(self) -> Float[np.ndarray, "word width"]:
         """Each value times its weight."""
-        found: np.ndarray = self.weights[:, None] * self.vectors["v"]
-        return found
+        weighed: np.ndarray = self.weights[:, None] * self.vectors["v"]
+        return weighed
 
     @property
     def z(self) -> Float[np.ndarray, " width"]:
         """Their sum."""
-        found: np.ndarray = self.weights @ self.vectors["v"]
-        return found
+        z: np.ndarray = self.weights @ self.vectors["v"]
+        return z
 
 
 def worked(row: int) -> Worked:

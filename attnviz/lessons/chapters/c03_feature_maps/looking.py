@@ -42,14 +42,14 @@ class Looks:
         count = len(weights)
         queries = tuple(nearby(count, focus, QUERIES))
         keys = {query: int(np.argmax(weights[query])) for query in queries}
-        read = {q + by for q in queries for by in REACH if 0 <= q + by < count}
+        keys_read = {q + by for q in queries for by in REACH if 0 <= q + by < count}
         return cls(
             head=head,
             focus=focus,
             queries=queries,
             keys=keys,
             weights={query: float(weights[query, key]) for query, key in keys.items()},
-            places=tuple(sorted(read | set(keys.values()))),
+            places=tuple(sorted(keys_read | set(keys.values()))),
         )
 
 
@@ -108,12 +108,12 @@ def filter_slides(scene: Scene, looks: Looks, area: Area, size: Number) -> list[
 
 def _frame(rows: _Rows, looks: Looks, colour: str) -> Element | None:
     """The filter itself, which slides over all words that have a neighbour on either side."""
-    whole = [q for q in looks.queries if {q + by for by in REACH} <= set(rows.places)]
-    if not whole:
+    inside = [q for q in looks.queries if {q + by for by in REACH} <= set(rows.places)]
+    if not inside:
         return None
     return element(
         "rect",
-        x=round(rows.x(whole[0]) - 1.45 * rows.step, 1),
+        x=round(rows.x(inside[0]) - 1.45 * rows.step, 1),
         y=round(rows.below + 0.3 * rows.size, 1),
         width=round(2.9 * rows.step, 1),
         height=round(6.4 * rows.size, 1),
@@ -122,7 +122,7 @@ def _frame(rows: _Rows, looks: Looks, colour: str) -> Element | None:
         stroke=colour,
         stroke_width=3,
         class_="sliding",
-        style=f"--places:{len(whole)};--way:{len(whole) * rows.step:.1f}px",
+        style=f"--places:{len(inside)};--way:{len(inside) * rows.step:.1f}px",
     )
 
 

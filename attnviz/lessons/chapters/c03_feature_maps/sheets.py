@@ -82,11 +82,11 @@ class Maps:
 def maps_of(scene: Scene) -> Maps:
     """The maps of the layer of the head that is followed."""
     head, focus = scene.head("head"), scene.number("word")
-    every = scene.trace.tokens
-    tokens = tuple(every[at] for at in nearby(len(every), focus, MOST))
+    all_tokens = scene.trace.tokens
+    tokens = tuple(all_tokens[at] for at in nearby(len(all_tokens), focus, MOST))
     shown = slice(tokens[0].position, tokens[-1].position + 1)
     weights = scene.trace.layer_weights(head.layer)[:, shown, shown]
-    sheets = {HeadId(head.layer, n): np.ascontiguousarray(one) for n, one in enumerate(weights)}
+    sheets = {HeadId(head.layer, n): np.ascontiguousarray(sheet) for n, sheet in enumerate(weights)}
     allowed = allowed_in_layer(scene.trace, head.layer)
     denied = {} if allowed is None else {h: ~allowed[h.head, shown, shown] for h in sheets}
     row = sheets[head][focus - shown.start]
@@ -96,7 +96,7 @@ def maps_of(scene: Scene) -> Maps:
         order=(head, *(one for one in sheets if one != head)),
         sheets=sheets,
         denied=denied,
-        focus=every[focus],
+        focus=all_tokens[focus],
         key=tokens[at],
         weight=float(row[at]),
         largest=float(weights.max()),

@@ -27,10 +27,10 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.elements import Area, Number, arrow, at_step, corners, text
+from attnviz.pictures.elements import Area, Number, arrow, at_step, cell_of, corners, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.lettering import fitting, width_of
-from attnviz.pictures.elements.maps import cell_of, ink_map, pile, squares
+from attnviz.pictures.elements.maps import ink_map, pile, squares
 from attnviz.pictures.elements.sentence_words import LONGEST, photograph
 from attnviz.pictures.style import code
 from attnviz.pictures.widths import cut
@@ -49,7 +49,7 @@ def _draw_stack(scene: Scene) -> Drawing:
         Form(plan.width, plan.height, _drawn(scene, maps, looks, plan)) for plan in (WIDE, NARROW)
     ]
     clipped = len(maps.tokens) < len(scene.trace.tokens)
-    keys = ["row_of_some" if clipped and one == "row" else one for one in STEPS]
+    keys = ["row_of_some" if clipped and step == "row" else step for step in STEPS]
     steps = [scene.say(text_of(f"figure.steps.{key}"), **said_of(maps)) for key in keys]
     alt = scene.say(text_of("figure.alt"), **said_of(maps))
     values: dict[str, object] = {"maps": np.stack(list(maps.sheets.values()))}
@@ -275,9 +275,9 @@ def _fan(scene: Scene, maps: Maps, plan: Plan) -> list[Element]:
     columns: list[Element] = []
     for head, place in zip(heads, places, strict=True):
         brings = scene.say(text_of("figure.brings"), head=head)
-        chosen = json.dumps({"head": [head.layer, head.head]})
+        choice = json.dumps({"head": [head.layer, head.head]})
         drawn += [
-            _sheet(scene, maps, head, place, data_choose=chosen, aria_label=brings),
+            _sheet(scene, maps, head, place, data_choose=choice, aria_label=brings),
             text(
                 place.x,
                 place.y - 0.75 * size,

@@ -39,7 +39,7 @@ def _draw_wall(scene: Scene) -> Drawing:
     top = float(np.abs(maps).max())
     shown = [
         tensor(
-            one,
+            head_weights,
             str(HeadId(layer, head)),
             tokens,
             style.SCORE if weights else style.Z,
@@ -50,7 +50,7 @@ def _draw_wall(scene: Scene) -> Drawing:
             marked=scene.number("word") if weights else None,
             allowed=None if allowed is None else allowed[head],
         )
-        for head, one in enumerate(maps)
+        for head, head_weights in enumerate(maps)
     ]
     title = f"{scene.trace.model.called(scene.language)} · L{layer}"
     drawn = _fan(shown, scene.language) if weights else tiles(shown, scene.language)
@@ -61,8 +61,8 @@ def _draw_wall(scene: Scene) -> Drawing:
 
 def _fan(maps: Sequence[Element], language: Language) -> Element:
     """Maps of words with their names; on a projector's screen, which all share, without."""
-    said = element("p", say("drawing.unnamed", language), class_="some on-one-screen")
-    return element("div", said, element("div", *maps, class_="fan"))
+    note = element("p", say("drawing.unnamed", language), class_="some on-one-screen")
+    return element("div", note, element("div", *maps, class_="fan"))
 
 
 def _wall_numbers(scene: Scene) -> Numbers:

@@ -62,4 +62,4 @@ def outline(area: Area, paint: Paint, scene: Scene, **attributes: object) -> Ele
 
 def place(area: Area) -> dict[str, Number]:
     """An area as attributes of SVG."""
-    return {which: round(value, 1) for which, value in area._asdict().items()}
+    return {name: round(value, 1) for name, value in area._asdict().items()}

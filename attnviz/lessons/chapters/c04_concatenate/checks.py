@@ -30,16 +30,17 @@ def _largest(trace: Trace) -> Outcome:
     d = z.shape[-1]
     z[sorted(set(range(len(z))) - set(_on(trace, layer)))] = 0
     lengths = [
-        float(np.linalg.norm(one @ w_o[head * d : (head + 1) * d])) for head, one in enumerate(z)
+        float(np.linalg.norm(head_z @ w_o[head * d : (head + 1) * d]))
+        for head, head_z in enumerate(z)
     ]
     best = int(np.argmax(lengths))
     share = 100 * lengths[best] / sum(lengths)
-    said = {
+    numbers = {
         "best": HeadId(layer, best),
         "length": f"{lengths[best]:.3f}",
         "share": f"{share:.1f} %",
     }
-    return Outcome(str(best), said)
+    return Outcome(str(best), numbers)
 
 
 def _on(trace: Trace, layer: int) -> list[int]:
@@ -63,18 +64,18 @@ def _candidates(trace: Trace) -> list[tuple[int, int]]:
     random = np.random.default_rng(sum(map(ord, trace.text)))
     at = question_word(trace).position
     heads = random.permutation(_on(trace, question_layer(trace)))
-    one, other = int(heads[0]), int(heads[-1])
+    head, other_head = int(heads[0]), int(heads[-1])
     elsewhere = (at + 1) % len(trace.tokens)
-    pairs = [(elsewhere, other), (elsewhere, one), (at, other), (at, one)]
-    found = list({_digits(_first_of(trace, *pair)): pair for pair in pairs}.values())
-    return [found[i] for i in random.permutation(len(found))]
+    pairs = [(elsewhere, other_head), (elsewhere, head), (at, other_head), (at, head)]
+    distinct = list({_digits(_first_of(trace, *pair)): pair for pair in pairs}.values())
+    return [distinct[i] for i in random.permutation(len(distinct))]
 
 
 def _which(trace: Trace) -> Outcome:
     """Look for the shown numbers among all z, recomputed from q, k and v in float64."""
-    wanted, z = _shown_z(trace), recompute.blend(trace.record(question_layer(trace)))
+    shown_numbers, z = _shown_z(trace), recompute.blend(trace.record(question_layer(trace)))
     off = {
-        f"t{at}h{head}": float(np.abs(z[head, at, :SHOWN] - wanted).max())
+        f"t{at}h{head}": float(np.abs(z[head, at, :SHOWN] - shown_numbers).max())
         for at, head in _candidates(trace)
     }
     nearest = min(off, key=lambda name: off[name])
@@ -83,8 +84,8 @@ def _which(trace: Trace) -> Outcome:
 
 def _shown_z(trace: Trace) -> np.ndarray:
     """The first numbers of the z that the question shows."""
-    found = sorted(_candidates(trace))
-    return _first_of(trace, *found[sum(map(ord, trace.text)) % len(found)])
+    heads = sorted(_candidates(trace))
+    return _first_of(trace, *heads[sum(map(ord, trace.text)) % len(heads)])
 
 
 def _first_of(trace: Trace, at: int, head: int) -> np.ndarray:

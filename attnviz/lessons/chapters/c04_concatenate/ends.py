@@ -71,7 +71,7 @@ def _components(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
         plan.cell,
         high,
     )
-    chosen = element(
+    chosen_frame = element(
         "rect", **place(frame), fill="none", stroke=style.INK[scene.mode], stroke_width=3
     )
     labels = [
@@ -92,7 +92,7 @@ def _components(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
         )
         for column, at in enumerate(added.components)
     ]
-    return [*labels, chosen]
+    return [*labels, chosen_frame]
 
 
 def _from_sum(scene: Scene, plan: Plan) -> Element | None:
@@ -107,10 +107,10 @@ def _widths(scene: Scene, added: Sum, plan: Plan) -> Element:
     """What the drawing of the note does not say: how wide Z is beside the strip."""
     is_same = added.width == added.concat
     key = "same" if is_same else "other"
-    said = [scene.say(text_of(f"figure.widths.{key}"), concat=added.concat, out=added.width)]
+    captions = [scene.say(text_of(f"figure.widths.{key}"), concat=added.concat, out=added.width)]
     if is_same:
-        said.append(scene.say(text_of("figure.widths.note")))
-    lines = said if plan.turned else [" ".join(said)]
+        captions.append(scene.say(text_of("figure.widths.note")))
+    lines = captions if plan.turned else [" ".join(captions)]
     x, y = plan.width / 2, plan.z.bottom + 0.85 * plan.size
     drawn = [
         text(x, y + row * 1.3 * plan.size, line, style.FAINT_INK[scene.mode], size=plan.size)
@@ -127,16 +127,16 @@ def _guesses(scene: Scene, plan: Plan) -> list[Element]:
     for row, (option, share) in enumerate(GUESSES.items()):
         wide = share * plan.length
         area = Area(middle - wide / 2, plan.z.y + row * high, wide, high - 3)
-        said = scene.say(text_of(f"questions.width.options.{option}"))
+        label = scene.say(text_of(f"questions.width.options.{option}"))
         drawn.append(
             element(
                 "g",
                 outline(area, style.Z, scene),
-                text(*area.centre, said, style.INK[scene.mode], size=plan.size),
+                text(*area.centre, label, style.INK[scene.mode], size=plan.size),
                 class_="guess",
                 data_option=f"width.{option}",
                 role="button",
-                aria_label=said,
+                aria_label=label,
             )
         )
     return drawn
@@ -189,5 +189,5 @@ def _names(
         for row, token in enumerate(added.tokens)
     ]
     x, y = (area.x, area.y - 9) if inside else (area.right + 14, area.centre[1])
-    said = text(x, y, letter, ink, size=plan.size * 1.6, anchor="start", bold=True)
-    return [*words, said]
+    label = text(x, y, letter, ink, size=plan.size * 1.6, anchor="start", bold=True)
+    return [*words, label]

@@ -90,12 +90,12 @@ def _number_beside(
     value: float,
 ) -> Element:
     """The number at the end of a bar: on the side where the bar ends last."""
-    said = printed(value, DECIMALS)
+    label = printed(value, DECIMALS)
     if plan.turned:
         x = scale.at(max(ends)) + 4
-        return text(x, along, said, style.INK[scene.mode], size=plan.size, anchor="start")
+        return text(x, along, label, style.INK[scene.mode], size=plan.size, anchor="start")
     y = scale.at(min(ends)) + 0.75 * plan.size
-    return text(along, y, said, style.INK[scene.mode], size=plan.size)
+    return text(along, y, label, style.INK[scene.mode], size=plan.size)
 
 
 def _says(scene: Scene, added: Sum, block: Block) -> str:
@@ -134,12 +134,12 @@ def _steps(scene: Scene, plan: Plan, scale: Scale, ends: list[float]) -> list[El
     """The thin lines from the end of one bar to the beginning of the next."""
     count = len(ends)
     half = _BAR / 2 * plan.length / count
-    found = []
+    steps = []
     for index, end in enumerate(ends):
         start = _along(plan, index, count) + half
         stop = plan.bias - half if index == count - 1 else _along(plan, index + 1, count) - half
-        found.append(_across(plan, start, stop, scale.at(end), scene))
-    return found
+        steps.append(_across(plan, start, stop, scale.at(end), scene))
+    return steps
 
 
 def _across(
@@ -167,7 +167,7 @@ def _bias_and_sum(
     mode = scene.mode
     area = _piece(plan, plan.bias, wide, scale.at(ends[0]), scale.at(ends[1]))
     total = _piece(plan, plan.total, wide, scale.at(0), scale.at(added.left_over))
-    whole = (0.0, added.left_over)
+    span = (0.0, added.left_over)
     named = "off.Y" if added.off else "Y"
     begin, stop = sorted([plan.total, plan.first + plan.length])
     bias = element(
@@ -183,7 +183,7 @@ def _bias_and_sum(
     summed = element(
         "g",
         bar(total, getattr(style.Z, mode), mode),
-        _number_beside(scene, plan, plan.total, scale, whole, added.left_over),
+        _number_beside(scene, plan, plan.total, scale, span, added.left_over),
         _letter(scene, plan, plan.total, f"Z[{added.component}]"),
         data_part=f"{named}.{added.layer}.{added.focus.position}.{added.component}",
         data_value=repr(added.left_over),
@@ -219,14 +219,14 @@ def _formula(scene: Scene, added: Sum) -> list[str]:
     left = printed(added.left_over, DECIMALS)
     sign = equals([before, *(_negative(part) for part in parts)], left)
     minus = "".join(f" − {f'({part})' if part.startswith('−') else part}" for part in parts)
-    again = (
+    repeated = (
         scene.say(text_of("figure.cannot"))
         if added.after is None
         else scene.say(text_of("figure.again"), value=printed(added.after, DECIMALS))
     )
     return [
         f"Z[{component}] − {' − '.join(b.label for b in off)}: {before}{minus} {sign} {left}",
-        again,
+        repeated,
     ]
 
 

@@ -38,7 +38,7 @@ def flowing(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
         *entering(scene, added, plan),
         *(_box(scene, added, plan, index, block) for index, block in blocks),
         at_step(0, *_arrows(scene, added, plan), until=STRIP),
-        at_step(STRIP, *(_joining(scene, added, plan, *one) for one in blocks)),
+        at_step(STRIP, *(_joining(scene, added, plan, *block) for block in blocks)),
         *(_in_strip(scene, added, plan, index, block) for index, block in blocks),
         at_step(0, _to_z(scene, plan), until=ROWS),
         at_step(ROWS, *(_rows(scene, added, plan, *one) for one in blocks)),
@@ -163,8 +163,8 @@ def _in_strip(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) ->
     """A block of the strip; a click switches its head off, and on again."""
     area = plan.block(index, len(added.blocks), plan.strip)
     is_off = added.is_off(block)
-    every = set(scene.heads("off"))
-    chosen = sorted(every - set(block.heads) if is_off else every | set(block.heads))
+    off = set(scene.heads("off"))
+    heads = sorted(off - set(block.heads) if is_off else off | set(block.heads))
     turn = text_of("figure.on") if is_off else text_of("figure.off")
     label = "✕" if is_off else f"z{block.label.removeprefix('H').translate(_LOW)}"
     return element(
@@ -173,7 +173,7 @@ def _in_strip(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) ->
         text(*area.centre, label, style.INK[scene.mode], size=plan.size * 1.1, bold=True),
         data_part=f"head.{block.head.layer}.{block.head.head}",
         data_lights=f"head.{block.head.layer}.{block.head.head}",
-        data_choose=json.dumps({"off": [[head.layer, head.head] for head in chosen]}),
+        data_choose=json.dumps({"off": [[head.layer, head.head] for head in heads]}),
         tabindex=0,
         role="button",
         aria_label=scene.say(turn, head=block.label),
@@ -185,9 +185,9 @@ def _rows(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) -> Ele
     count = len(added.blocks)
     area, rows = plan.block(index, count, plan.matrix), added.rows(block)
     above = plan.block(index, count, plan.strip)
-    said = [f"{rows.start}–", str(rows.stop - 1)] if len(rows) > 1 else [str(rows.start)]
+    labels = [f"{rows.start}–", str(rows.stop - 1)] if len(rows) > 1 else [str(rows.start)]
     if plan.turned:
-        said = ["".join(said)]
+        labels = ["".join(labels)]
     ink, ink_of_text, (x, y) = colour(block, scene), style.INK[scene.mode], area.centre
     poured = None
     if not added.is_off(block):
@@ -199,12 +199,12 @@ def _rows(scene: Scene, added: Sum, plan: Plan, index: int, block: Block) -> Ele
         *(
             text(
                 x,
-                y + (n - (len(said) - 1) / 2) * 1.12 * plan.size,
+                y + (n - (len(labels) - 1) / 2) * 1.12 * plan.size,
                 line,
                 ink_of_text,
                 size=plan.size,
             )
-            for n, line in enumerate(said)
+            for n, line in enumerate(labels)
         ),
         data_part=f"head.{block.head.layer}.{block.head.head}",
     )
@@ -214,13 +214,13 @@ def _sizes(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
     """How wide what is: one z, the strip, W_O."""
     ink, size = style.FAINT_INK[scene.mode], plan.size
     heads = scene.trace.model.heads
-    one, all_of_them = str(added.d_head), str(added.concat)
-    whole = f"{heads} × {added.d_head} = {added.concat}"
+    d_head, all_of_them = str(added.d_head), str(added.concat)
+    product = f"{heads} × {added.d_head} = {added.concat}"
     sizes = f"{added.concat} ×", str(added.width)
     if plan.turned:
         top = plan.first - plan.spread / 2 - 12
         return [
-            text(sum(plan.boxes) / 2, top, f"z: {one}", ink, size=size),
+            text(sum(plan.boxes) / 2, top, f"z: {d_head}", ink, size=size),
             text(sum(plan.strip) / 2, plan.first - 12, all_of_them, ink, size=size),
             at_step(
                 ROWS,
@@ -237,8 +237,8 @@ def _sizes(scene: Scene, added: Sum, plan: Plan) -> list[Element]:
     right = plan.first + plan.length + 8
     left = plan.first - 8
     return [
-        text(left, sum(plan.strip) / 2, whole, ink, size=size, anchor="end")
-        if len(whole) < 11
+        text(left, sum(plan.strip) / 2, product, ink, size=size, anchor="end")
+        if len(product) < 11
         else text(right, sum(plan.strip) / 2, all_of_them, ink, size=size, anchor="start"),
         at_step(
             ROWS,

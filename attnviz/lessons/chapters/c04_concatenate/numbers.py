@@ -68,8 +68,8 @@ class Sum:
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """The word, and as in the note one more: the next word, or the one before."""
-        every, at = self.trace.tokens, self.focus.position
-        beside = [every[n] for n in (at + 1, at - 1) if 0 <= n < len(every)]
+        tokens, at = self.trace.tokens, self.focus.position
+        beside = [tokens[n] for n in (at + 1, at - 1) if 0 <= n < len(tokens)]
         words = [token for token in beside if not token.is_special] or beside
         return tuple(sorted([self.focus, *words[:1]], key=lambda token: token.position))
 
@@ -109,8 +109,8 @@ class Sum:
     def products(self, head: HeadId) -> Float[np.ndarray, " d_head"]:
         """The products of z with its rows of W_O, number by number, for the component."""
         column = self.trace.output_projection(head)[:, self.component]
-        found: np.ndarray = self.z(head, self.focus).astype(np.float64) * column
-        return found
+        products: np.ndarray = self.z(head, self.focus).astype(np.float64) * column
+        return products
 
     def part(self, block: Block) -> float:
         """What a block adds to the component when nothing is switched off."""

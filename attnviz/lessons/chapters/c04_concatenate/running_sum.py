@@ -37,8 +37,8 @@ def _draw_sum(scene: Scene) -> Drawing:
     colours.append(getattr(style.GREY, scene.mode))
     lengths = np.linalg.norm(parts, axis=1)
     rows = [
-        Bar(row, float(length), colour, f"‖Z − Σ‖ = {printed(float(rest), 3)}")
-        for row, length, colour, rest in zip(names, lengths, colours, left, strict=True)
+        Bar(row, float(length), colour, f"‖Z − Σ‖ = {printed(float(left_over), 3)}")
+        for row, length, colour, left_over in zip(names, lengths, colours, left, strict=True)
     ]
     title = f"{trace.model.called(scene.language)} · L{layer} · {scene.token.name} · ‖z W_O‖"
     root = element(
@@ -64,8 +64,8 @@ def _change(scene: Scene, trace: Trace, parts: np.ndarray, y: np.ndarray) -> Ele
         [str(head) for head in scene.heads("off") if head.layer == layer], scene.language
     )
     moved = f"‖Z − Z′‖ = {printed(float(np.linalg.norm(before - y)), 3)}"
-    rest = f"‖(Z − Z′) − Σ z W_O‖∞ ≤ {error_at_most(error)}"
-    return element("p", f"{off} → 0: {moved}, {rest}", class_="formula")
+    bound = f"‖(Z − Z′) − Σ z W_O‖∞ ≤ {error_at_most(error)}"
+    return element("p", f"{off} → 0: {moved}, {bound}", class_="formula")
 
 
 def _sum_numbers(scene: Scene) -> Numbers:

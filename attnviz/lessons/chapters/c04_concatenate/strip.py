@@ -26,9 +26,9 @@ def _draw_strip(scene: Scene) -> Drawing:
         Form(plan.width, plan.height, [*flowing(scene, added, plan), *falling(scene, added, plan)])
         for plan in (WIDE, NARROW)
     )
-    said = _said(added)
-    steps = [scene.say(text_of(f"figure.steps.{step}"), **said) for step in STEPS]
-    alt = scene.say(text_of("figure.alt"), **said)
+    sentences = _said(added)
+    steps = [scene.say(text_of(f"figure.steps.{step}"), **sentences) for step in STEPS]
+    alt = scene.say(text_of("figure.alt"), **sentences)
     values: dict[str, object] = {
         "parts": [added.part(block) for block in added.blocks],
         "bias": added.bias,

@@ -15,8 +15,8 @@ text_of = texts_of(__name__)
 
 def _spare(trace: Trace) -> Outcome:
     count, heads = spare_heads(trace, LIMIT), len(trace.heads)
-    said = {"limit": f"{LIMIT:.2f}", "share": f"{100 * count / heads:.0f} %"}
-    return Outcome(float(count), said)
+    numbers = {"limit": f"{LIMIT:.2f}", "share": f"{100 * count / heads:.0f} %"}
+    return Outcome(float(count), numbers)
 
 
 def _entering(trace: Trace) -> Outcome:
@@ -29,9 +29,9 @@ def _entering(trace: Trace) -> Outcome:
         "embedding": trace.residual(0),
     }
     entered = trace.residual(last)
-    value = next(which for which, array in candidates.items() if np.array_equal(array, entered))
-    what = "no_layer_below" if value == "embedding" else "below"
-    return Outcome(value, {"what": text_of(f"questions.entering.{what}"), "near": last - 1})
+    value = next(name for name, array in candidates.items() if np.array_equal(array, entered))
+    text_name = "no_layer_below" if value == "embedding" else "below"
+    return Outcome(value, {"what": text_of(f"questions.entering.{text_name}"), "near": last - 1})
 
 
 def _entrances(trace: Trace) -> Sequence[Option]:

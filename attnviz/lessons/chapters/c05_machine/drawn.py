@@ -76,12 +76,14 @@ class Sheet:
     def _captions(self) -> list[Element]:
         """The five captions; each is faint until its step."""
         mode, drawn = self.scene.mode, []
-        for n, (which, step) in enumerate(zip(CAPTIONS, BEGIN, strict=True)):
+        for n, (name, step) in enumerate(zip(CAPTIONS, BEGIN, strict=True)):
             start, width = self.at.captions[n]
-            said = f"{n + 1} · {self.scene.say(text_of(f'figure.captions.{which}'))}"
+            caption = f"{n + 1} · {self.scene.say(text_of(f'figure.captions.{name}'))}"
             inks = ((0, step, style.DIM_INK[mode]), (step, None, style.INK[mode]))
             drawn += [
-                at_step(first, paragraph(start, said, width, ink, size=self.at.text), until=until)
+                at_step(
+                    first, paragraph(start, caption, width, ink, size=self.at.text), until=until
+                )
                 for first, until, ink in inks
                 if until != 0
             ]
@@ -101,8 +103,8 @@ class Sheet:
             )
             for token, place in zip(self.layer.tokens, self.at.words, strict=True)
         ]
-        if rest := len(trace.tokens) - len(self.layer.tokens):
-            more = self.scene.say(text_of("figure.more_tokens"), count=rest)
+        if hidden := len(trace.tokens) - len(self.layer.tokens):
+            more = self.scene.say(text_of("figure.more_tokens"), count=hidden)
             faint = style.FAINT_INK[mode]
             drawn.append(text(*self.at.words_more, more, faint, size=size, anchor="end"))
         return drawn
@@ -168,10 +170,10 @@ class Sheet:
         area, below = self.at.entering, self.layer.number - 1
         if below < 0:
             return None
-        said = self.scene.say(text_of("figure.from_below"), below=below)
+        label = self.scene.say(text_of("figure.from_below"), below=below)
         x, y = area.centre[0] + 0.8 * self.at.symbol, area.y - self.at.symbol
         blue = getattr(style.R, self.scene.mode)
-        drawn = text(x, y, said, blue, size=self.at.text, anchor="start", bold=True)
+        drawn = text(x, y, label, blue, size=self.at.text, anchor="start", bold=True)
         return element("g", drawn, data_after="entering")
 
     def _triple(self, head: int, front: Area, matrices: Sequence[Matrix], above: bool) -> Element:
@@ -232,12 +234,12 @@ class Sheet:
         scene, at, faint = self.scene, self.at, style.FAINT_INK[self.scene.mode]
         *_, start, end = at.loop
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in at.loop[:-1])
-        how = scene.say(text_of(f"figure.{'way' if self.has_feed_forward else 'way_at_once'}"))
+        way = scene.say(text_of(f"figure.{'way' if self.has_feed_forward else 'way_at_once'}"))
         point, width = at.loop_says
         return [
             element("path", d=path, fill="none", stroke=faint, stroke_width=1.6),
             arrow(start, end, scene.mode),
-            paragraph(point, how, width, faint, size=at.text, anchor="middle"),
+            paragraph(point, way, width, faint, size=at.text, anchor="middle"),
             self._stream("R", self.layer.r, at.leaving, "r"),
             self._onward(),
         ]
@@ -246,17 +248,17 @@ class Sheet:
         """From R to the next layer, which a click draws."""
         scene, at, after = self.scene, self.at, self.layer.number + 1
         is_last = after == scene.trace.model.layers
-        said = scene.say(text_of("figure.onward_out" if is_last else "figure.onward"), next=after)
+        label = scene.say(text_of("figure.onward_out" if is_last else "figure.onward"), next=after)
         blue = getattr(style.R, scene.mode)
         return element(
             "g",
             arrow(*at.onward, scene.mode, colour=blue, width=2.4),
-            text(*at.onward_says, said, blue, size=at.text, anchor=at.onward_anchor, bold=True),
+            text(*at.onward_says, label, blue, size=at.text, anchor=at.onward_anchor, bold=True),
             data_after="entering",
             data_choose=None if is_last else json.dumps({"head": [after, self.layer.chosen]}),
             tabindex=None if is_last else 0,
             role=None if is_last else "button",
-            aria_label=None if is_last else said,
+            aria_label=None if is_last else label,
         )
 
     # ---- what joins, counts and measures them
@@ -287,15 +289,15 @@ class Sheet:
 
     def _beyond(self) -> Element | None:
         """How many heads have no place in the column."""
-        rest = self.layer.heads - len(self.layer.column)
+        hidden = self.layer.heads - len(self.layer.column)
         last = self.at.blended[self.layer.column[-1]]
         x, y = last.right + 4, last.bottom + 2.4 * self.at.text
-        return self._more_heads(rest, x, y) if rest else None
+        return self._more_heads(hidden, x, y) if hidden else None
 
     def _more_heads(self, count: int, x: Number, y: Number) -> Element:
-        said = self.scene.say(text_of("figure.more_heads"), count=count)
+        label = self.scene.say(text_of("figure.more_heads"), count=count)
         faint = style.FAINT_INK[self.scene.mode]
-        return text(x, y, said, faint, size=self.at.text, anchor="start")
+        return text(x, y, label, faint, size=self.at.text, anchor="start")
 
     def _arrows(self) -> list[Element]:
         mode, drawn = self.scene.mode, []

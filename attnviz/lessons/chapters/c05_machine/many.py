@@ -46,8 +46,12 @@ def _draw_many(scene: Scene) -> Drawing:
     orders = _orders(scene.trace)
     count = len(scene.trace.heads)
     series = [
-        Series(ORDERS[which][scene.language], [0.0, *map(float, moves)], getattr(paint, scene.mode))
-        for which, moves, paint in orders
+        Series(
+            ORDERS[order_name][scene.language],
+            [0.0, *map(float, moves)],
+            getattr(paint, scene.mode),
+        )
+        for order_name, moves, paint in orders
     ]
     move = _scene_move(scene)
     formula = (
@@ -69,7 +73,7 @@ def _draw_many(scene: Scene) -> Drawing:
         ),
         element("p", formula, class_="formula") if formula else None,
     )
-    values = {which: moves for which, moves, _ in orders} | {"chosen": move}
+    values = {order_name: moves for order_name, moves, _ in orders} | {"chosen": move}
     ends = "; ".join(
         f"{order.name}: {_can_go(moves)}"
         for order, (_, moves, _) in zip(series, orders, strict=True)
@@ -79,8 +83,8 @@ def _draw_many(scene: Scene) -> Drawing:
 
 def _can_go(moves: np.ndarray) -> int:
     """How many heads can go before the first move beyond the limit."""
-    beyond = np.flatnonzero(moves > LIMIT)
-    return int(beyond[0]) if len(beyond) else len(moves)
+    first_beyond = np.flatnonzero(moves > LIMIT)
+    return int(first_beyond[0]) if len(first_beyond) else len(moves)
 
 
 def _many_numbers(scene: Scene) -> Numbers:

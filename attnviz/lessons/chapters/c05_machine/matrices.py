@@ -64,12 +64,12 @@ class Layer:
 
 def layer_of(scene: Scene) -> Layer:
     """The layer of the chosen head, in at most so many tokens and heads as there is room for."""
-    trace, chosen = scene.trace, scene.head().head
+    trace, chosen_head = scene.trace, scene.head().head
     number = scene.head().layer
     record, learned = trace.record(number), trace.learned[number].output.weight
     tokens = list(nearby(len(trace.tokens), scene.number("word"), MOST_TOKENS))
-    column = list(nearby(record.heads, chosen, MOST_HEADS))
-    rows = sorted({column[0], _between(column, chosen), column[-1]})
+    column = list(nearby(record.heads, chosen_head, MOST_HEADS))
+    rows = sorted({column[0], _between(column, chosen_head), column[-1]})
     written = trace.attention_output(number)
 
     def of_tokens(
@@ -77,13 +77,13 @@ def layer_of(scene: Scene) -> Layer:
     ) -> Matrix:
         across = SQUARES if address[0] in "XYR" else ACROSS
         columns = blocks(values.shape[1], across)
-        found = squares(values, [[token] for token in tokens], columns)
-        return Matrix(values, name, address, paint, found, says)
+        rows = squares(values, [[token] for token in tokens], columns)
+        return Matrix(values, name, address, paint, rows, says)
 
     def z(head: int) -> Matrix:
         values = record.head_output[head]
         of = HeadId(number, head)
-        says = says_blended(scene, of, values) if head == chosen else None
+        says = says_blended(scene, of, values) if head == chosen_head else None
         return of_tokens(values, f"z · {of}", f"Z.{number}.{head}", style.Z, says)
 
     def made(head: int) -> list[Matrix]:
@@ -98,7 +98,7 @@ def layer_of(scene: Scene) -> Layer:
                 f"{letter} · {of}",
                 f"{letter}.{number}.{head}",
                 paint,
-                says_projected(scene, of, kind, values) if head == chosen else None,
+                says_projected(scene, of, kind, values) if head == chosen_head else None,
             )
             for (kind, letter, paint), values in zip(TRIPLE, read, strict=True)
         ]
@@ -106,7 +106,7 @@ def layer_of(scene: Scene) -> Layer:
     return Layer(
         number,
         record.heads,
-        chosen,
+        chosen_head,
         tokens,
         column,
         rows,
@@ -126,15 +126,15 @@ def _between(column: Sequence[int], chosen: int) -> int:
 
 
 def _learned(scene: Scene, head: HeadId) -> list[Matrix]:
-    found = []
+    matrices = []
     for kind, letter, paint in TRIPLE:
         values = scene.trace.input_projection(head, kind).weight
         rows, columns = blocks(len(values), SQUARES), blocks(values.shape[1], ACROSS)
         address = f"W{letter}.{head.layer}.{head.head}"
         name = f"W_{letter} · {head}"
         shown = squares(values, rows, columns)
-        found.append(Matrix(values, name, address, paint, shown, of_tokens=False))
-    return found
+        matrices.append(Matrix(values, name, address, paint, shown, of_tokens=False))
+    return matrices
 
 
 def _joined(weight: np.ndarray, head: HeadId, heads: int) -> Matrix:

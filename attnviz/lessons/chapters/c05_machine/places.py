@@ -44,7 +44,7 @@ def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
     output = _box(1082, 384, 112, 26 * tokens)
     centres = dict(zip(rows, _spread(len(rows), 386, 176), strict=True))
     learned = {h: _box(374, y + 12, 4 * cell, 96) for h, y in centres.items()}
-    made = {h: _box(612, y + 7, 4 * cell, cell * tokens) for h, y in centres.items()}
+    z_boxes = {h: _box(612, y + 7, 4 * cell, cell * tokens) for h, y in centres.items()}
     band = 42.0
     tops = _spread(len(heads), 384, band)
     blended = {h: _box(806, y, 4 * cell, 9 * tokens) for h, y in zip(heads, tops, strict=True)}
@@ -52,8 +52,11 @@ def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
     bottom = max(tops) + band / 2
     arrows = [
         *((2, h, (272, 254), (learned[h].x - 34, y)) for h, y in centres.items()),
-        *((3, h, (learned[h].right + 46, y), (made[h].x - 34, y)) for h, y in centres.items()),
-        *((4, h, (made[h].right + 44, y), (770, blended[h].centre[1])) for h, y in centres.items()),
+        *((3, h, (learned[h].right + 46, y), (z_boxes[h].x - 34, y)) for h, y in centres.items()),
+        *(
+            (4, h, (z_boxes[h].right + 44, y), (770, blended[h].centre[1]))
+            for h, y in centres.items()
+        ),
         *((5, h, (866, blended[h].centre[1]), (924, blended[h].centre[1])) for h in heads),
         (5, None, (1042, 384), (1078, 384)),
     ]
@@ -76,11 +79,11 @@ def wide(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
         output=output,
         step=(cell, 12),
         learned=learned,
-        made=made,
+        made=z_boxes,
         blended=blended,
         joined=joined,
         gaps=[
-            (between, (learned[a].x - 44, y - 17), (made[a].x - 58, y - 19))
+            (between, (learned[a].x - 44, y - 17), (z_boxes[a].x - 58, y - 19))
             for a, between, y in _gaps(rows, centres)
         ],
         arrows=arrows,
@@ -107,7 +110,7 @@ def narrow(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
     entering = _box(150, 96, 112, 13 * tokens)
     centres = dict(zip(rows, _spread(len(rows), 195, 122), strict=True))
     learned = {h: _box(x - 24, 268, 4 * cell, 80) for h, x in centres.items()}
-    made = {h: _box(x - 24, 442, 4 * cell, cell * tokens) for h, x in centres.items()}
+    z_boxes = {h: _box(x - 24, 442, 4 * cell, cell * tokens) for h, x in centres.items()}
     band = 34.0
     first = 566 + band / 2
     tops = [first + n * band for n in range(len(heads))]
@@ -142,7 +145,7 @@ def narrow(tokens: int, heads: Sequence[int], rows: Sequence[int]) -> Places:
         output=output,
         step=(cell, 10),
         learned=learned,
-        made=made,
+        made=z_boxes,
         blended=blended,
         joined=joined,
         gaps=[(between, (x - 40, 324), (x - 40, 486)) for _, between, x in _gaps(rows, centres)],
@@ -176,7 +179,7 @@ def _spread(count: int, middle: Number, apart: Number) -> list[float]:
 def _gaps(rows: Sequence[int], centres: Mapping[int, float]) -> list[tuple[int, int, float]]:
     """Where heads are left out between two rows: after which, how many, and the middle."""
     return [
-        (one, other - one - 1, (centres[one] + centres[other]) / 2)
-        for one, other in pairwise(rows)
-        if other - one > 1
+        (row, next_row - row - 1, (centres[row] + centres[next_row]) / 2)
+        for row, next_row in pairwise(rows)
+        if next_row - row > 1
     ]

@@ -104,28 +104,28 @@ def says_joined(scene: Scene, layer: int, drawn: Float[np.ndarray, "query d_mode
 def _says(scene: Scene, how: str, found: Callable[[Place], Sum], head: HeadId | None) -> Says:
     """The sum at a place in words and digits; nothing where the model computes it otherwise."""
     language = scene.language
-    whole, others, bias = (text_of(f"figure.{key}")[language] for key in (how, "others", "bias"))
+    template, others, bias = (text_of(f"figure.{key}")[language] for key in (how, "others", "bias"))
 
     @cache
     def says(place: Place) -> str:
-        one = found(place)
-        if not one.adds_up:
+        summed = found(place)
+        if not summed.adds_up:
             return ""
-        parts = one.listed
-        said, summands = parts[0] + "".join(map(_signed, parts[1:])), [*parts]
-        if one.left_out:
-            rest = printed(one.rest, DECIMALS)
-            summands.append(rest)
-            said += fill(others, {"others": _signed(rest), "count": one.left_out})
-        if one.bias is not None:
-            added = printed(one.bias, DECIMALS)
+        parts = summed.listed
+        written, summands = parts[0] + "".join(map(_signed, parts[1:])), [*parts]
+        if summed.left_out:
+            remainder = printed(summed.rest, DECIMALS)
+            summands.append(remainder)
+            written += fill(others, {"others": _signed(remainder), "count": summed.left_out})
+        if summed.bias is not None:
+            added = printed(summed.bias, DECIMALS)
             summands.append(added)
-            said += fill(bias, {"bias": _signed(added)})
-        total = printed(one.total, DECIMALS)
+            written += fill(bias, {"bias": _signed(added)})
+        total = printed(summed.total, DECIMALS)
         token = scene.trace.tokens[place[0]].name
-        values = {"symbol": one.symbol, "token": token, "component": place[1], "head": head}
-        values |= {"sum": said, "equals": equals(summands, total), "total": total}
-        return fill(whole, values)
+        values = {"symbol": summed.symbol, "token": token, "component": place[1], "head": head}
+        values |= {"sum": written, "equals": equals(summands, total), "total": total}
+        return fill(template, values)
 
     return says
 

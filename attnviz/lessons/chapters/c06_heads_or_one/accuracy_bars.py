@@ -24,20 +24,20 @@ text_of = texts_of(__name__)
 
 
 def _draw_bars(scene: Scene) -> Drawing:
-    found = {run: finished(scene, run) for run in all_runs(scene)}
-    groups = [_group(scene, runs, found) for runs in runs_by_task(scene)]
+    trainings = {run: finished(scene, run) for run in all_runs(scene)}
+    groups = [_group(scene, runs, trainings) for runs in runs_by_task(scene)]
     measured = scene.say(text_of("figure.measured"))
     root = element("div", *groups, element("p", measured, class_="formula"))
-    said = "; ".join(
+    accuracies = "; ".join(
         f"{_task_name(run, scene)} · {heads_called(run.heads, scene.language)}: "
         f"{accuracy(training)}"
-        for run, training in found.items()
+        for run, training in trainings.items()
     )
     values = {
-        "accuracies": {run.name: t and t.accuracy for run, t in found.items()},
+        "accuracies": {run.name: t and t.accuracy for run, t in trainings.items()},
         "theory": scene_task(scene).theory(layers=1),
     }
-    return Drawing(root, f"{said}. {measured}", scene.mode, values)
+    return Drawing(root, f"{accuracies}. {measured}", scene.mode, values)
 
 
 def _group(scene: Scene, runs: Sequence[Run], found: dict[Run, Training | None]) -> Element:

@@ -28,15 +28,15 @@ def _draw_average(scene: Scene) -> Drawing:
     heads = [str(HeadId(layer, head)) for head in range(len(rows))]
     of_heads = allowed_in_layer(scene.trace, layer)
     allowed = None if of_heads is None else of_heads[:, at]
-    seen = range(len(tokens)) if allowed is None else np.flatnonzero(allowed.any(axis=0)).tolist()
+    keys = range(len(tokens)) if allowed is None else np.flatnonzero(allowed.any(axis=0)).tolist()
     score = getattr(style.SCORE, scene.mode)
-    every = [Bar(tokens[key], float(mean[key]), score) for key in seen]
+    all_bars = [Bar(tokens[key], float(mean[key]), score) for key in keys]
     root = element(
         "div",
         element("p", title, class_="title"),
         element(
             "div",
-            or_fewer(bars(every, label=title), _strongest(scene, every, title)),
+            or_fewer(bars(all_bars, label=title), _strongest(scene, all_bars, title)),
             tensor(
                 rows,
                 "softmax",
@@ -61,8 +61,8 @@ def _strongest(scene: Scene, every: list[Bar], title: str) -> Element | None:
     others = [bar.value for bar in every if bar not in largest]
     if not others:
         return None
-    said = scene.say(text_of("figure.others"), others=len(others))
-    last = Bar(said, sum(others), getattr(style.GREY, scene.mode))
+    label = scene.say(text_of("figure.others"), others=len(others))
+    last = Bar(label, sum(others), getattr(style.GREY, scene.mode))
     return bars([*(bar for bar in every if bar in largest), last], label=title)
 
 

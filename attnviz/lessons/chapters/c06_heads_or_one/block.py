@@ -131,12 +131,12 @@ def _sentence(state: State, scene: Scene) -> str:
     sizes = sizes_of(state, scene)
     if state.is_own:
         return scene.say(text_of("figure.steps.own"), **sizes._asdict(), word=scene.token.name)
-    how = "one" if sizes.heads == 1 else "several"
-    said = scene.say(text_of(f"figure.steps.{how}"), **sizes._asdict())
+    form = "one" if sizes.heads == 1 else "several"
+    sentence = scene.say(text_of(f"figure.steps.{form}"), **sizes._asdict())
     is_drawn = bool(bars_of(scene.choice[CONTROL]))
     numbers = {"share": percent(accuracies()[sizes.heads])} if is_drawn else {}
-    asked = scene.say(text_of(f"figure.steps.{'got' if is_drawn else 'expects'}"), **numbers)
-    return f"{said}{asked}"
+    expected = scene.say(text_of(f"figure.steps.{'got' if is_drawn else 'expects'}"), **numbers)
+    return f"{sentence}{expected}"
 
 
 def _drawn(form: str, frame: Frame, states: Sequence[State], scene: Scene) -> list[Element]:
@@ -150,13 +150,13 @@ def _drawn(form: str, frame: Frame, states: Sequence[State], scene: Scene) -> li
     ]
     for state in states[1:]:
         sizes = sizes_of(state, scene)
-        whole = (
+        body = (
             *diagram.projections(frame, sizes, scene),
             *diagram.attention(frame, sizes, scene),
             *diagram.joined(frame, sizes, scene),
             *(_vectors(form, frame, scene) if state.is_own else ()),
         )
-        drawn.append(at_step(state.first, *whole, until=state.until))
+        drawn.append(at_step(state.first, *body, until=state.until))
     return [*drawn, *bars(chart, scene), *slider(chart, states, scene)]
 
 
@@ -165,8 +165,8 @@ def _vectors(form: str, frame: Frame, scene: Scene) -> list[Element]:
     layer, trace = scene.number("layer"), scene.trace
     below, above = VECTORS[form]
     x, y, _ = below
-    said = fitting(scene.token.name, x - 8, frame.size)
-    name = text(x - 6, y, said, style.INK[scene.mode], size=frame.size, anchor="end")
+    label = fitting(scene.token.name, x - 8, frame.size)
+    name = text(x - 6, y, label, style.INK[scene.mode], size=frame.size, anchor="end")
     return [
         name,
         *_vector("X", trace.residual(layer), style.X, below, frame, scene),

@@ -65,8 +65,8 @@ def needed_places(task: Task) -> int:
 def _counter_task(trace: Trace) -> Outcome:
     del trace
     needed = needed_places(task_called(COUNTER_TASK))
-    said = {"needed": needed, "other_needed": needed_places(task_called(TASK))}
-    return Outcome("same" if needed == 1 else "more", said)
+    numbers = {"needed": needed, "other_needed": needed_places(task_called(TASK))}
+    return Outcome("same" if needed == 1 else "more", numbers)
 
 
 def _asked_counter(trace: Trace) -> Numbers:
@@ -78,11 +78,11 @@ def _numbers_held(trace: Trace) -> Outcome:
     """What the matrices hold now, and what they would with one head of all their width."""
     learned, wide = trace.learned[0], trace.model.heads * trace.model.d_head
     matrices = (learned.query, learned.key, learned.value, learned.output)
-    now = sum(matrix.weight.size for matrix in matrices)
+    parameters = sum(matrix.weight.size for matrix in matrices)
     width = trace.residual(0).shape[1]
-    one = 3 * width * wide + wide * width
-    value = "same" if one == now else "fewer" if one < now else "more"
-    return Outcome(value, {"now": f"{now:,}", "one": f"{one:,}"})
+    one_head = 3 * width * wide + wide * width
+    value = "same" if one_head == parameters else "fewer" if one_head < parameters else "more"
+    return Outcome(value, {"now": f"{parameters:,}", "one": f"{one_head:,}"})
 
 
 def _together(trace: Trace) -> Outcome:
@@ -93,8 +93,8 @@ def _together(trace: Trace) -> Outcome:
     mean = sum(rows) / len(rows)
     best = max(allowed, key=lambda position: float(mean[position]))
     agree = sum(max(allowed, key=lambda position: float(row[position])) == best for row in rows)
-    said = {"best": trace.tokens[best].name, "share": f"{float(mean[best]):.4f}", "agree": agree}
-    return Outcome(str(best), said)
+    numbers = {"best": trace.tokens[best].name, "share": f"{float(mean[best]):.4f}", "agree": agree}
+    return Outcome(str(best), numbers)
 
 
 QUESTIONS = (

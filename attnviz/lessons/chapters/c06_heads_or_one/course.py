@@ -54,17 +54,17 @@ def _draw_course(scene: Scene) -> Drawing:
         largest=1.0,
     )
     root = element("div", element("p", title, class_="title"), drawn)
-    last = "; ".join(f"{one.name}: {printed(one.values[-1], 3)}" for one in series)
+    last = "; ".join(f"{line.name}: {printed(line.values[-1], 3)}" for line in series)
     values = {"steps": steps, "courses": {n: [p.accuracy for p in c] for n, c in courses.items()}}
     return Drawing(root, f"{title}. {last}", scene.mode, values)
 
 
 def _courses(scene: Scene) -> dict[int, Sequence[Point]]:
     """Every fifth point of each finished training that has a history, by its heads."""
-    done = [finished(scene, run_of(scene, scene_task(scene), heads)) for heads in HEADS]
+    trainings = [finished(scene, run_of(scene, scene_task(scene), heads)) for heads in HEADS]
     return {
         t.run.heads: t.history[EVERY - 1 :: EVERY]
-        for t in done
+        for t in trainings
         if t and not t.was_stopped and t.history
     }
 

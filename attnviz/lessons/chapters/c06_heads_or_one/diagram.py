@@ -68,8 +68,8 @@ def projections(frame: Frame, sizes: Sizes, scene: Scene) -> list[Element]:
     drawn = []
     for letter, paint in INPUTS.items():
         area = frame.linear[letter]
-        said = f"{sizes.width} → {sizes.d_k}"
-        front = _box(area, "linear", said, ONE_SET, paint, frame, scene)
+        widths = f"{sizes.width} → {sizes.d_k}"
+        front = _box(area, "linear", widths, ONE_SET, paint, frame, scene)
         drawn.append(_stack(front, area, sizes.heads, frame.shadow(sizes.heads, "linear"), scene))
     return drawn
 
@@ -81,8 +81,8 @@ def attention(frame: Frame, sizes: Sizes, scene: Scene) -> list[Element]:
     shadow = frame.shadow(sizes.heads, "attention")
     linear = [frame.linear[letter] for letter in INPUTS]
     into = [
-        arrow(one.side("top"), (one.centre[0], area.bottom + 3), mode, colour=style.INK[mode])
-        for one in linear
+        arrow(place.side("top"), (place.centre[0], area.bottom + 3), mode, colour=style.INK[mode])
+        for place in linear
     ]
     return [
         _stack(front, area, sizes.heads, shadow, scene),
@@ -146,7 +146,7 @@ def _box(
 ) -> Element:
     """A box that opens the chapter which takes it apart."""
     mode = scene.mode
-    said = scene.say(text_of(f"figure.{name}"))
+    label = scene.say(text_of(f"figure.{name}"))
     where = scene.say(text_of("figure.in_chapter"), number=chapter)
     x, y = area.centre
     row = 1.15 * frame.size
@@ -160,14 +160,14 @@ def _box(
             stroke=getattr(paint, mode),
             stroke_width=1.6,
         ),
-        text(x, y - row, said, style.INK[mode], size=frame.size, bold=True),
+        text(x, y - row, label, style.INK[mode], size=frame.size, bold=True),
         text(x, y, size, style.INK[mode], size=frame.size),
         text(x, y + row, f"▸ {where}", style.FAINT_INK[mode], size=max(11, frame.size)),
         class_="box",
         data_choose=json.dumps({"chapter": chapter}),
         tabindex=0,
         role="button",
-        aria_label=f"{said}, {where}",
+        aria_label=f"{label}, {where}",
     )
 
 
@@ -177,10 +177,10 @@ def _brace(frame: Frame, sizes: Sizes, reach: Number, scene: Scene) -> list[Elem
     gap, tip = 0.5 * frame.size, 0.7 * frame.size
     start: Point = (area.right + gap, area.bottom + gap)
     end: Point = (start[0] + reach, start[1] - reach)
-    said = f"h = {sizes.heads}"
+    count = f"h = {sizes.heads}"
     middle = ((start[0] + end[0]) / 2 + tip, (start[1] + end[1]) / 2 + tip)
     label = text(
-        middle[0] + 5, middle[1] + 5, said, ink, size=1.05 * frame.size, anchor="start", bold=True
+        middle[0] + 5, middle[1] + 5, count, ink, size=1.05 * frame.size, anchor="start", bold=True
     )
     if not reach:
         return [label]

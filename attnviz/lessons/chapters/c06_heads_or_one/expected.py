@@ -51,12 +51,12 @@ class Chart:
 
 def _trained() -> list[Training]:
     """The encoders that come with the program, one for each number of heads."""
-    found = {
+    trainings = {
         run.heads: training
         for run, training in shipped().items()
         if run.task.name == TASK and run.layers == 1
     }
-    return [found[heads] for heads in HEADS]
+    return [trainings[heads] for heads in HEADS]
 
 
 def accuracies() -> dict[int, float]:
@@ -114,11 +114,11 @@ def bars(chart: Chart, scene: Scene) -> list[Element]:
             outline(plot, n, drawn[n] / 100, mode),
         )
     ]
-    said = scene.say(text_of("figure.near"), near=near(drawn), count=len(drawn), off=NEAR)
+    verdict = scene.say(text_of("figure.near"), near=near(drawn), count=len(drawn), off=NEAR)
     return [
         *heading,
         *shown,
-        text(*chart.commit.centre, said, style.INK[mode], size=plot.size, bold=True),
+        text(*chart.commit.centre, verdict, style.INK[mode], size=plot.size, bold=True),
     ]
 
 

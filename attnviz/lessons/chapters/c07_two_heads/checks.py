@@ -41,13 +41,13 @@ def _hub(trace: Trace, head: HeadId | None = None, special: str = "hidden") -> O
     content = [t.position for t in trace.tokens if not t.is_special]
     best = max(content, key=sums.__getitem__)
     strongest = sum(int(np.argmax(row)) == at.index(best) for row in weights)
-    said = {
+    numbers = {
         "best": trace.tokens[best].name,
         "sum": f"{sums[best]:.2f}",
         "rows": len(at),
         "strongest": strongest,
     }
-    return Outcome(str(best), said)
+    return Outcome(str(best), numbers)
 
 
 def _on_self(trace: Trace, head: HeadId | None = None, special: str = "hidden") -> Outcome:

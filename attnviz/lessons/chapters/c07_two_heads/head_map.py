@@ -19,7 +19,7 @@ text_of = texts_of(__name__)
 
 def _draw_map(scene: Scene) -> Drawing:
     trace = scene.trace
-    found = head_map(trace)
+    heads_map = head_map(trace)
     names = [str(head) for head in trace.heads]
     shade = style.ramp(style.INK[scene.mode], scene.mode)
     steps = np.linspace(70, 200, trace.model.layers).astype(int)
@@ -29,10 +29,10 @@ def _draw_map(scene: Scene) -> Drawing:
         trace.heads.index(head): getattr(paint, scene.mode)
         for head, paint in zip((lower, upper), PAINTS[::-1], strict=True)
     }
-    near = [names[i] for i in np.argsort(found.distances[trace.heads.index(upper)])[1:4]]
+    near = [names[i] for i in np.argsort(heads_map.distances[trace.heads.index(upper)])[1:4]]
     alt = f"{trace.model.called(scene.language)} · {upper} ≈ {', '.join(near)}"
     dots = scatter(
-        found.places,
+        heads_map.places,
         names,
         colours,
         scene.mode,
@@ -42,7 +42,7 @@ def _draw_map(scene: Scene) -> Drawing:
     )
     title = scene.say(text_of("figure.map_title"))
     root = element("div", element("p", title, class_="title"), dots)
-    values = {"places": found.places, "distances": found.distances, "kept": found.kept}
+    values = {"places": heads_map.places, "distances": heads_map.distances, "kept": heads_map.kept}
     return Drawing(root, alt, scene.mode, values)
 
 

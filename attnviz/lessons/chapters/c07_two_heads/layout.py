@@ -84,13 +84,13 @@ def _wide(
     across = _WIDE - _MARGIN - 10
     step = (across - room) / (2 * count) if with_maps else across / count
     step = min(step, 80)
-    each = (high - _FOOT) / 2
+    band = (high - _FOOT) / 2
     if with_maps:
-        each = max(each, count * step + 2 * room + 16)
-    height = each - 2 * room - 8
+        band = max(band, count * step + 2 * room + 16)
+    height = band - 2 * room - 8
     edges, tiles, labels = [], [], []
     for index in range(2):
-        top = index * each + room
+        top = index * band + room
         area = Area(_MARGIN, top, count * step, height)
         edges.append(Edges(area, count, size))
         middle = top + height / 2
@@ -100,12 +100,12 @@ def _wide(
             tiles.append(Area(_WIDE - 10 - side, top + height - side, side, side))
     return Layout(
         width=_WIDE,
-        height=round(2 * each) + _FOOT,
+        height=round(2 * band) + _FOOT,
         edges=(edges[0], edges[1]),
         tiles=tuple(tiles),
         labels=tuple(labels),
         anchors=("start", "start"),
-        foot=(0, 2 * each + 14),
+        foot=(0, 2 * band + 14),
         longest=longest,
         large=28,
         small=max(size, _SMALL),

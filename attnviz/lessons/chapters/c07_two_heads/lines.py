@@ -24,7 +24,7 @@ from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.elements import at_step, text
 from attnviz.pictures.elements.figure import Form, figure
-from attnviz.pictures.elements.lettering import wrapped
+from attnviz.pictures.elements.lettering import listed
 from attnviz.pictures.elements.weight_lines import at_ends, cells, chooses, token, weight_lines
 from attnviz.texts import say
 
@@ -86,10 +86,10 @@ def _seen(scene: Scene, most: int) -> tuple[Seen, Seen]:
     places = upper.map.rows
     at = [p.positions[0] for p in places]
     word = scene.number("word")
-    found = at.index(word) if word in at else 0
-    start = max(0, min(found - most // 2, len(places) - most))
+    row = at.index(word) if word in at else 0
+    start = max(0, min(row - most // 2, len(places) - most))
     window = slice(start, min(start + most, len(places)))
-    focus = found - start if word in at else None
+    focus = row - start if word in at else None
     return Seen(upper, window, focus), Seen(lower, window, focus)
 
 
@@ -129,7 +129,7 @@ def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]
     alone = at_step(WORD, weight_lines(edges, rows, [row], paint, mode, parts), until=UPPER)
     everyone = weight_lines(edges, rows, range(len(rows)), paint, mode, parts)
     numbers = at_ends(edges, rows[row], parts[row], paint, mode)
-    found = [
+    elements = [
         *_labels(scene, seen, layout, index),
         alone if index == 0 else None,
         at_step(first_step, everyone),
@@ -149,11 +149,11 @@ def _head(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Element]
             ]
             for q, query in enumerate(names)
         ]
-        found.append(
+        elements.append(
             at_step(first_step, cells(layout.tiles[index], rows, paint, mode, parts, says, denied))
         )
-        found += [at_step(first_step, one) for one in _tile_names(seen, layout, index, scene)]
-    return [one for one in found if one is not None]
+        elements += [at_step(first_step, one) for one in _tile_names(seen, layout, index, scene)]
+    return [one for one in elements if one is not None]
 
 
 def _tile_names(seen: Seen, layout: Layout, index: int, scene: Scene) -> list[Element]:
@@ -187,10 +187,10 @@ def _tokens(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Elemen
     places, edges = seen.map.rows[seen.window], layout.edges[index]
     question = named_at("hub", [seen.drawn.head, scene.choice["special"]])
     colour = getattr(seen.drawn.paint, scene.mode)
-    found = []
+    elements = []
     for n, place in enumerate(places):
         at = place.positions[0]
-        found.append(
+        elements.append(
             token(
                 place,
                 edges.query(n),
@@ -205,7 +205,7 @@ def _tokens(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Elemen
                 **chooses("word", at),
             )
         )
-        found.append(
+        elements.append(
             token(
                 place,
                 edges.key(n),
@@ -218,18 +218,18 @@ def _tokens(scene: Scene, seen: Seen, layout: Layout, index: int) -> list[Elemen
                 aria_label=place.name,
             )
         )
-    return found
+    return elements
 
 
 def _row_says(scene: Scene, seen: Seen, row: int) -> str:
     """Where a word looks, as a sum of the numbers shown."""
     places, weights = seen.map.rows[seen.window], seen.whole_rows[row]
     order = np.argsort(-weights, kind="stable")[:NAMED]
-    rest = float(seen.map.values[seen.window][row].sum() - weights[order].sum())
+    left_over = float(seen.map.values[seen.window][row].sum() - weights[order].sum())
     terms = [(seen.map.columns[k].name, float(weights[k])) for k in order]
     others = len(seen.map.columns) - len(order)
     if others:
-        terms.append((scene.say(text_of("figure.others"), others=others), rest))
+        terms.append((scene.say(text_of("figure.others"), others=others), left_over))
     total = printed(float(seen.map.values[seen.window][row].sum()), 2)
     digits = [printed(weight, 2) for _, weight in terms]
     written = " + ".join(f"{name} {digit}" for (name, _), digit in zip(terms, digits, strict=True))
@@ -268,7 +268,7 @@ def _foot(scene: Scene, both: Sequence[Seen], layout: Layout) -> list[Element]:
     if withheld.special_hidden:
         names = [t.text for t in scene.trace.tokens if t.is_special]
         lines.append(scene.say(text_of("figure.hidden"), names=" ".join(dict.fromkeys(names))))
-    faint = [int(((one.rows > 0) & (one.rows < style.FAINTEST)).sum()) for one in both]
+    faint = [int(((head.rows > 0) & (head.rows < style.FAINTEST)).sum()) for head in both]
     lines.append(
         scene.say(
             text_of("figure.faint"),
@@ -279,14 +279,14 @@ def _foot(scene: Scene, both: Sequence[Seen], layout: Layout) -> list[Element]:
             levels=style.LEVELS,
         )
     )
-    count, whole = len(upper.rows), len(upper.map.rows)
-    if count < whole:
-        lines.append(scene.say(text_of("figure.window"), shown=count, all=whole))
+    count, total = len(upper.rows), len(upper.map.rows)
+    if count < total:
+        lines.append(scene.say(text_of("figure.window"), shown=count, all=total))
     ink = style.FAINT_INK[scene.mode]
     x, y = layout.foot
     return [
         text(x, y + n * 1.4 * layout.small, line, ink, size=layout.small, anchor="start")
-        for n, line in enumerate(wrapped(" · ".join(lines), layout.width - 8, layout.small))
+        for n, line in enumerate(listed(" · ".join(lines), layout.width - 8, layout.small))
     ]
 
 
@@ -317,10 +317,10 @@ def _sentences(scene: Scene, both: Sequence[Seen]) -> list[str]:
 def _lines_numbers(scene: Scene) -> Numbers:
     upper, lower = drawn(scene)
     try:
-        apart = printed(jensen_shannon(upper.map.values, lower.map.values), 2)
+        divergence = printed(jensen_shannon(upper.map.values, lower.map.values), 2)
     except AttnvizError:
-        apart = "–"
-    return {"a": upper.head, "b": lower.head, "divergence": apart}
+        divergence = "–"
+    return {"a": upper.head, "b": lower.head, "divergence": divergence}
 
 
 PART = Part("lines", _draw_lines, _lines_numbers, uses=("head", "other", "special", "view"))

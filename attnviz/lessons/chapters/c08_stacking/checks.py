@@ -25,8 +25,8 @@ def _lengths(trace: Trace, layer: int) -> Float[np.ndarray, "query key"]:
     w_o = np.split(learned.output.weight.astype(np.float64), len(heads), axis=0)
     powers = np.exp(np.stack([trace.scores((layer, h)).astype(np.float64) for h in heads], axis=2))
     shares = powers / powers.sum(axis=1, keepdims=True)  # "query key head"
-    for head, used in trace.record(layer).changed_weights.items():
-        shares[..., head] = used
+    for head, weights in trace.record(layer).changed_weights.items():
+        shares[..., head] = weights
     shares[..., list(heads_off(trace.interventions, layer))] = 0
     lengths = np.zeros((len(x), len(x)))
     total = x + learned.output.bias
@@ -71,12 +71,12 @@ def _adds_most(trace: Trace) -> Outcome:
     at, shares = question_word(trace).position, _first_shares(trace)
     others = [token for token in trace.tokens if token.position != at]
     best = max(others, key=lambda token: float(shares[token.position]), default=None)
-    said = {
+    numbers = {
         "best": "–" if best is None else best.name,
         "share": f"{0.0 if best is None else shares[best.position]:.3f}",
         "own": f"{shares[at]:.3f}",
     }
-    return Outcome("none" if best is None else str(best.position), said)
+    return Outcome("none" if best is None else str(best.position), numbers)
 
 
 def _others(trace: Trace) -> Sequence[Option]:
@@ -95,11 +95,11 @@ def _one_look(trace: Trace) -> Outcome:
     del trace
     answers_of: dict[tuple[int, int], list[int]] = {}
     for digits in product(range(PLACES), repeat=3):
-        own, there, beyond = digits
-        text = {0: own}
-        text.setdefault(own, there)
-        text.setdefault(text[own], beyond)
-        answers_of.setdefault((own, text[own]), []).append(text[text[own]])
+        pointer, second, third = digits
+        text = {0: pointer}
+        text.setdefault(pointer, second)
+        text.setdefault(text[pointer], third)
+        answers_of.setdefault((pointer, text[pointer]), []).append(text[text[pointer]])
     best = [max(map(answers.count, answers)) for answers in answers_of.values()]
     right, cases = sum(best), sum(map(len, answers_of.values()))
     certain = sum(len(answers) for answers in answers_of.values() if len(set(answers)) == 1)

@@ -22,13 +22,13 @@ class Followed(NamedTuple):
 
 def follow(text: str, training: Training) -> list[Followed]:
     """Both looks from every place, with their weights, and the answer."""
-    seen = run_through(text, training.model)
-    first, second = (seen.weights((layer, 0)) for layer in range(ENCODERS))
+    trace = run_through(text, training.model)
+    first, second = (trace.weights((layer, 0)) for layer in range(ENCODERS))
     replies = replies_of(training.model, training.run.task, text)
     return [
         Followed(
             place,
-            int(seen.tokens[place].piece),
+            int(trace.tokens[place].piece),
             int(first[place].argmax()),
             float(first[place].max()),
             int(second[place].argmax()),
@@ -36,5 +36,5 @@ def follow(text: str, training: Training) -> list[Followed]:
             replies[place].said,
             replies[place].right,
         )
-        for place in range(len(seen.tokens))
+        for place in range(len(trace.tokens))
     ]

@@ -26,10 +26,10 @@ def digits_of(scene: Scene) -> str:
 
 
 def _draw_hops(scene: Scene) -> Drawing:
-    found = {run: finished(scene, run) for run in hop_runs()}
-    rows = [(_called(scene, run), training) for run, training in found.items()]
+    trainings = {run: finished(scene, run) for run in hop_runs()}
+    rows = [(_called(scene, run), training) for run, training in trainings.items()]
     title = scene.say(text_of("figure.accuracy_title"), seed=SEED)
-    text, deep = digits_of(scene), list(found.values())[-1]
+    text, deep = digits_of(scene), list(trainings.values())[-1]
     followed = [] if deep is None else follow(text, deep)
     root = element(
         "div",
@@ -38,12 +38,12 @@ def _draw_hops(scene: Scene) -> Drawing:
         accuracies(rows, scene.mode, label=title),
     )
     values = {
-        "accuracies": {run.name: t and t.accuracy for run, t in found.items()},
+        "accuracies": {run.name: t and t.accuracy for run, t in trainings.items()},
         "text": text,
         "followed": followed,
     }
-    said = "; ".join(f"{called}: {accuracy(training)}" for called, training in rows)
-    return Drawing(root, f"{title}. {said}", scene.mode, values)
+    rows_told = "; ".join(f"{called}: {accuracy(training)}" for called, training in rows)
+    return Drawing(root, f"{title}. {rows_told}", scene.mode, values)
 
 
 def _called(scene: Scene, run: Run) -> str:
@@ -58,10 +58,10 @@ def _missing(scene: Scene) -> Element:
 
 def _hops_numbers(scene: Scene) -> Numbers:
     runs = hop_runs()
-    done = sum(finished(scene, run) is not None for run in runs)
+    trained = sum(finished(scene, run) is not None for run in runs)
     deep = finished(scene, runs[-1])
     return {
-        "done": done,
+        "done": trained,
         "all": len(runs),
         "found": scene.say(text_of("figure.no_stack"))
         if deep is None

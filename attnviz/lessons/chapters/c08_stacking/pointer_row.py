@@ -70,7 +70,7 @@ def _form(
     step = width / PLACES
     middles = [step * (place + 0.5) for place in range(PLACES)]
     start = scene.number("start")
-    one = followed[start]
+    place_looks = followed[start]
     second = int(digits[start])
     third = int(digits[second])
     below = ROW + side / 2 + 1.2 * size
@@ -83,16 +83,16 @@ def _form(
         at_step(FIRST, _hop(middles, start, second, top, ink)),
         at_step(SECOND, _hop(middles, second, third, top, ink), _ring(middles[third], side, scene)),
     ]
-    said = scene.say(text_of("figure.looks_below"))
+    label = scene.say(text_of("figure.looks_below"))
     looks = (
-        (LOOKS_FIRST, one.first, one.first_weight),
-        (LOOKS_SECOND, one.second, one.second_weight),
+        (LOOKS_FIRST, place_looks.first, place_looks.first_weight),
+        (LOOKS_SECOND, place_looks.second, place_looks.second_weight),
     )
     deepest = low + max(_height(start, look) for _, look, _ in looks)
     for layer, (at, look, weight) in enumerate(looks):
         seen, said_at = (start, look, weight), deepest + (0.9 + 1.3 * layer) * size
         drawn.append(at_step(at, *_look(scene, middles, layer, seen, (low, said_at), size)))
-    drawn.append(at_step(LOOKS_FIRST, text(4, HIGH - 12, said, faint, size=size, anchor="start")))
+    drawn.append(at_step(LOOKS_FIRST, text(4, HIGH - 12, label, faint, size=size, anchor="start")))
     return drawn
 
 
@@ -117,12 +117,12 @@ def _look(
     (start, end, weight), (y, below) = seen, places
     colour = getattr(PAINTS[layer], scene.mode)
     height = _height(start, end)
-    said = scene.say(text_of("figure.layer_looks"), layer=layer, weight=printed(weight, 2))
+    label = scene.say(text_of("figure.layer_looks"), layer=layer, weight=printed(weight, 2))
     middle = (middles[start] + middles[end]) / 2
     number = text(
         middle,
         below,
-        said,
+        label,
         colour,
         size=size,
         bold=True,
@@ -145,7 +145,7 @@ def _look(
 def _digit(scene: Scene, digits: str, place: int, x: Number, side: Number) -> Element:
     """One digit, which counts up when it is clicked."""
     more = str((int(digits[place]) + 1) % PLACES)
-    said = scene.say(text_of("figure.count_up"), digit=digits[place], place=place)
+    label = scene.say(text_of("figure.count_up"), digit=digits[place], place=place)
     drawn = box(
         Area(x - side / 2, ROW - side / 2, side, side),
         [digits[place]],
@@ -157,7 +157,7 @@ def _digit(scene: Scene, digits: str, place: int, x: Number, side: Number) -> El
     changed = f"d{digits[:place]}{more}{digits[place + 1 :]}"
     for name, value in chooses("pointers", changed).items():
         drawn.attributes[name.replace("_", "-")] = str(value)
-    drawn.attributes["aria-label"] = said
+    drawn.attributes["aria-label"] = label
     return drawn
 
 
@@ -165,12 +165,12 @@ def _place(scene: Scene, place: int, x: Number, y: Number, size: Number) -> Elem
     """The address of a digit; a click starts there."""
     is_start = place == scene.number("start")
     colour = style.INK[scene.mode] if is_start else style.FAINT_INK[scene.mode]
-    said = f"{scene.say(text_of('figure.place'))} {place}"
-    shown = said if size > 14 else str(place)
+    label = f"{scene.say(text_of('figure.place'))} {place}"
+    shown = label if size > 14 else str(place)
     drawn = text(x, y, shown, colour, size=size, bold=is_start)
     for name, value in chooses("start", place).items():
         drawn.attributes[name.replace("_", "-")] = str(value)
-    drawn.attributes["aria-label"] = said
+    drawn.attributes["aria-label"] = label
     return drawn
 
 

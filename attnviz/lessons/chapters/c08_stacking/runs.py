@@ -9,9 +9,9 @@ SEED = 0
 
 def hop_runs() -> tuple[Run, Run, Run]:
     """One layer for one hop, one layer for two hops, two layers for two hops."""
-    one, two = task_called("one-hop"), task_called("two-hop")
+    one_hop, two_hop = task_called("one-hop"), task_called("two-hop")
     return (
-        checked(one, 1, 1, SEED, None),
-        checked(two, 1, 1, SEED, None),
-        checked(two, 1, ENCODERS, SEED, None),
+        checked(one_hop, 1, 1, SEED, None),
+        checked(two_hop, 1, 1, SEED, None),
+        checked(two_hop, 1, ENCODERS, SEED, None),
     )

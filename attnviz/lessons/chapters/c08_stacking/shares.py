@@ -26,16 +26,20 @@ def _draw_shares(scene: Scene) -> Drawing:
     rows = [token.name for token in scene.trace.tokens]
     title = scene.say(text_of("figure.shares_title"), word=scene.token.name, layer=layer)
     marked = (at, len(meters) - 1)
-    whole = number_table(table, rows, names, style.R, scene.mode, largest=1.0, marked=marked)
+    table_of_numbers = number_table(
+        table, rows, names, style.R, scene.mode, largest=1.0, marked=marked
+    )
     root = element(
         "div",
         element("p", title, class_="title"),
-        or_fewer(whole, _strongest(scene, table, names)),
+        or_fewer(table_of_numbers, _strongest(scene, table, names)),
         element("p", missing, class_="notice") if missing else None,
         element("p", _adds_up(scene, layer, at), class_="verdict"),
     )
-    said = "; ".join(f"{n}: {printed(float(v), 3)}" for n, v in zip(names, table[at], strict=True))
-    alt = f"{title}. {scene.token.name}: {said}"
+    shares = "; ".join(
+        f"{n}: {printed(float(v), 3)}" for n, v in zip(names, table[at], strict=True)
+    )
+    alt = f"{title}. {scene.token.name}: {shares}"
     return Drawing(root, alt, scene.mode, {"shares": table, "missing": missing})
 
 
@@ -48,8 +52,8 @@ def _strongest(
     shown, others = sorted(order[:MOST]), order[MOST:]
     if not others:
         return None
-    said = scene.say(text_of("figure.others"), others=len(others))
-    rows = [*(tokens[n].name for n in shown), said]
+    label = scene.say(text_of("figure.others"), others=len(others))
+    rows = [*(tokens[n].name for n in shown), label]
     numbers = np.vstack([table[shown], table[others].sum(axis=0)])
     marked = (shown.index(at), len(names) - 1)
     return number_table(numbers, rows, names, style.R, scene.mode, largest=1.0, marked=marked)
@@ -68,14 +72,14 @@ def _shares_numbers(scene: Scene) -> Numbers:
     """How far apart the meters are, on the chosen word's own share."""
     meters, _ = meters_of(scene)
     layer = scene.number("layer")
-    own = own_shares(scene, meters)[layer]
+    own_share = own_shares(scene, meters)[layer]
     return {
         "word": scene.token.name,
         "layer": layer,
-        "least": printed(float(own.min()), 3),
-        "most": printed(float(own.max()), 3),
-        "least_by": scene.say(meters[int(own.argmin())].name),
-        "most_by": scene.say(meters[int(own.argmax())].name),
+        "least": printed(float(own_share.min()), 3),
+        "most": printed(float(own_share.max()), 3),
+        "least_by": scene.say(meters[int(own_share.argmin())].name),
+        "most_by": scene.say(meters[int(own_share.argmax())].name),
     }
 
 

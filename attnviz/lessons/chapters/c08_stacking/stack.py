@@ -27,6 +27,8 @@ text_of = texts_of(__name__)
 ATTENTION, Z, R, NEXT, LAST = range(1, 6)  # steps, after the first
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
+Span = tuple[int, int]  # top and height
+
 # From the bottom up: where each thing of the encoder stands, top and height.
 WORD, X_CELLS, BOX, NORM_1, Z_CELLS, Z_BAR = 680, (622, 37), (500, 66), (442, 31), (381, 37), 354
 FEED, NORM_2, R_CELLS, R_BAR = (274, 62), (221, 31), (153, 37), 126
@@ -49,10 +51,15 @@ class Plan:
     size: Number
     tower: Tower
 
-    def cells(self, column: int, place: tuple[int, int]) -> Area:
+    def cells(self, column: int, span: Span) -> Area:
         """Where a vector stands."""
         wide = self.shown * self.cell
-        return Area(self.columns[column] - wide / 2, place[0], wide, place[1])
+        return Area(self.columns[column] - wide / 2, span[0], wide, span[1])
+
+    def across(self, span: Span, inset: int = 0) -> Area:
+        """From one side of the encoder to the other, or so far within them."""
+        left, right = self.frame
+        return Area(left + inset, span[0], right - left - 2 * inset, span[1])
 
 
 def _plans(layers: int) -> tuple[Plan, Plan]:
@@ -96,27 +103,37 @@ def _form(scene: Scene, sources: Sources, plan: Plan) -> list[Element]:
 
 def _encoder(scene: Scene, plan: Plan) -> Element:
     """The frame of the encoder, and its one box for all words."""
-    left, right = plan.frame
-    area = Area(left, FRAME[0], right - left, FRAME[1])
-    inner = Area(left + 14, BOX[0], right - left - 28, BOX[1])
-    name = scene.say(text_of("figure.encoder"), number=1)
     return at_step(
         ATTENTION,
-        frame(
-            area,
-            name,
-            scene.mode,
-            size=plan.size,
-            at=(right - 14, FRAME[0] + 22),
-            anchor="end",
-        ),
-        box(
-            inner,
-            [scene.say(text_of("figure.self_attention"))],
-            scene.mode,
-            paint=style.K,
-            size=plan.size + 2,
-        ),
+        _encoder_frame(scene, plan, 1, FRAME, 22),
+        _attention_box(scene, plan, BOX, plan.size + 2),
+    )
+
+
+def _encoder_frame(
+    scene: Scene, plan: Plan, number: int, span: Span, down: int, *, is_open: bool = False
+) -> Element:
+    """The frame of an encoder, its name `down` from the top at the right."""
+    area = plan.across(span)
+    return frame(
+        area,
+        scene.say(text_of("figure.encoder"), number=number),
+        scene.mode,
+        size=plan.size,
+        at=(area.right - 14, area.y + down),
+        anchor="end",
+        is_open=is_open,
+    )
+
+
+def _attention_box(scene: Scene, plan: Plan, span: Span, size: Number) -> Element:
+    """The box of self-attention, within the frame of its encoder."""
+    return box(
+        plan.across(span, 14),
+        [scene.say(text_of("figure.self_attention"))],
+        scene.mode,
+        paint=style.K,
+        size=size,
     )
 
 
@@ -182,7 +199,7 @@ def _above_z(scene: Scene, plan: Plan, x: Number, has_feed: bool) -> list[Elemen
     mode = scene.mode
     top = R_CELLS[0] + R_CELLS[1] + 2
     if not has_feed:
-        said = text(
+        label = text(
             x,
             FEED[0] + 30,
             scene.say(text_of("figure.no_feed_forward")),
@@ -191,7 +208,7 @@ def _above_z(scene: Scene, plan: Plan, x: Number, has_feed: bool) -> list[Elemen
         )
         return [
             arrow((x, Z_BAR), (x, FEED[0] + 40), mode),
-            said,
+            label,
             arrow((x, FEED[0]), (x, top), mode),
         ]
     wide = 1.6 * plan.out
@@ -256,34 +273,16 @@ def _bar(
     if sources.norms is None:
         return None
     area = Area(plan.cells(index, Z_CELLS).x, y, plan.shown * plan.cell, BAR)
-    said = f"{letter}{str(token.position).translate(_SUBSCRIPT)}"
+    label = f"{letter}{str(token.position).translate(_SUBSCRIPT)}"
     shares = shares_of(scene, sources, sources.norms, 0, token.position)
-    return share_bar(shares, area, scene.mode, said, size=max(11, plan.size))
+    return share_bar(shares, area, scene.mode, label, size=max(11, plan.size))
 
 
 def _above(scene: Scene, plan: Plan) -> list[Element]:
     """The beginning of the encoder above."""
-    left, right = plan.frame
-    area = Area(left, ABOVE[0], right - left, ABOVE[1])
-    name = scene.say(text_of("figure.encoder"), number=2)
-    inner = Area(left + 14, ABOVE_BOX[0], right - left - 28, ABOVE_BOX[1])
     return [
-        frame(
-            area,
-            name,
-            scene.mode,
-            size=plan.size,
-            at=(right - 14, ABOVE[0] + 14),
-            anchor="end",
-            is_open=True,
-        ),
-        box(
-            inner,
-            [scene.say(text_of("figure.self_attention"))],
-            scene.mode,
-            paint=style.K,
-            size=plan.size,
-        ),
+        _encoder_frame(scene, plan, 2, ABOVE, 14, is_open=True),
+        _attention_box(scene, plan, ABOVE_BOX, plan.size),
         *(
             arrow((x, R_BAR), (x, ABOVE_BOX[0] + ABOVE_BOX[1] + 2), scene.mode)
             for x in plan.columns

@@ -56,22 +56,22 @@ class Tower:
         """Whose information each colour stands for."""
         named = [(cut(t.text, 10), sources.paint(n)) for n, t in enumerate(sources.pair)]
         if sources.others:
-            others = scene.say(text_of("figure.others"), others=sources.others)
-            named.append((others, style.GREY))
+            label = scene.say(text_of("figure.others"), others=sources.others)
+            named.append((label, style.GREY))
         side = self.size
         x, y = float(self.area.x), self._top - (4.7 if sources.others else 3.3) * side
-        found: list[Element] = []
+        elements: list[Element] = []
         for number, (name, paint) in enumerate(named):
             if number == len(sources.pair):  # all others, in a line of their own
                 x, y = float(self.area.x), y + 1.4 * side
             swatch = corners(Area(x, y - side / 2, side, side))
             colour = getattr(paint, scene.mode)
-            found += [
+            elements += [
                 element("rect", **swatch, fill=style.tint(paint, scene.mode), stroke=colour),
                 text(x + 1.5 * side, y, name, style.INK[scene.mode], size=side, anchor="start"),
             ]
             x += 1.5 * side + width_of(name, side) + 1.6 * side
-        return [element("g", *found, class_="key")]
+        return [element("g", *elements, class_="key")]
 
     def _bar(self, row: int, column: int, columns: int) -> Area:
         wide = (self.area.width - self._label - GAP * (columns - 1)) / columns
@@ -99,22 +99,22 @@ class Tower:
 
     def _title(self, scene: Scene, ink: str, faint: str) -> list[Element]:
         x, top = self.area.x, self._top
-        title, how = (scene.say(text_of(f"figure.{name}")) for name in ("tower", "tower_how"))
+        title, note = (scene.say(text_of(f"figure.{name}")) for name in ("tower", "tower_how"))
         return [
             text(
                 x, top - 1.7 * self.size, title, ink, size=self.size + 1, anchor="start", bold=True
             ),
-            text(x, top - 0.2 * self.size, how, faint, size=self.size, anchor="start"),
+            text(x, top - 0.2 * self.size, note, faint, size=self.size, anchor="start"),
         ]
 
     def _words(self, scene: Scene, sources: Sources) -> list[Element]:
-        y, found = self.area.bottom - 14, []
+        y, elements = self.area.bottom - 14, []
         for index, token in enumerate(sources.pair):
             area = self._bar(0, index, len(sources.pair))
             colour = getattr(sources.paint(index), scene.mode)
-            said = fitting(token.text, area.width, self.size + 3)
-            found.append(text(area.centre[0], y, said, colour, size=self.size + 1, bold=True))
-        return found
+            label = fitting(token.text, area.width, self.size + 3)
+            elements.append(text(area.centre[0], y, label, colour, size=self.size + 1, bold=True))
+        return elements
 
     def _row(self, scene: Scene, sources: Sources, norms: Norms, row: int, layer: int) -> Element:
         """R of both words after a layer; above the first once it was predicted."""
@@ -125,9 +125,9 @@ class Tower:
                 x = area.centre[0]
                 below = self._bar(row - 1, index, len(sources.pair))
                 parts.append(arrow((x, below.y - 2), (x, area.bottom + 2), scene.mode))
-            said = f"#{layer + 1} · {token.text}"
+            label = f"#{layer + 1} · {token.text}"
             shares = shares_of(scene, sources, norms, layer, token.position)
-            bar = share_bar(shares, area, scene.mode, said, size=self.size)
+            bar = share_bar(shares, area, scene.mode, label, size=self.size)
             parts.append(if_answered(QUESTION, bar, self._unknown(scene, area)) if row else bar)
         y = self._bar(row, 0, len(sources.pair)).centre[1]
         name = text(

@@ -22,14 +22,14 @@ text_of = texts_of(__name__)
 
 def _draw_whose(scene: Scene) -> Drawing:
     meters, missing = meters_of(scene)
-    own = own_shares(scene, meters)
+    shares = own_shares(scene, meters)
     names = [scene.say(meter.name) for meter in meters]
     title = scene.say(text_of("figure.own_title"), word=scene.token.name)
     series = [
-        Series(names[i], own[:, i].tolist(), colour_of(i, scene), style.HEAD_CODES[i].dash)
+        Series(names[i], shares[:, i].tolist(), colour_of(i, scene), style.HEAD_CODES[i].dash)
         for i in range(len(meters))
     ]
-    layers = range(len(own))
+    layers = range(len(shares))
     across = say("control.layer", scene.language)
     root = element(
         "div",
@@ -38,7 +38,7 @@ def _draw_whose(scene: Scene) -> Drawing:
             "div",
             curve(layers, series, scene.mode, name_across=across, largest=1.0),
             number_table(
-                own,
+                shares,
                 [f"{layer}" for layer in layers],
                 names,
                 style.R,
@@ -50,8 +50,8 @@ def _draw_whose(scene: Scene) -> Drawing:
         ),
         *explained(scene, meters, missing),
     )
-    last = "; ".join(f"{n}: {printed(float(v), 3)}" for n, v in zip(names, own[-1], strict=True))
-    return Drawing(root, f"{title}. {last}", scene.mode, {"own": own, "missing": missing})
+    last = "; ".join(f"{n}: {printed(float(v), 3)}" for n, v in zip(names, shares[-1], strict=True))
+    return Drawing(root, f"{title}. {last}", scene.mode, {"own": shares, "missing": missing})
 
 
 def _whose_numbers(scene: Scene) -> Numbers:

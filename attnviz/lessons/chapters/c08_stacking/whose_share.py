@@ -38,12 +38,12 @@ class Sources:
 
 def sources_of(scene: Scene) -> Sources:
     """The chosen word and its nearest neighbour: another word, or else a special token."""
-    tokens, chosen = scene.trace.tokens, scene.token
+    tokens, word = scene.trace.tokens, scene.token
     near = sorted(
-        (token for token in tokens if token is not chosen),
-        key=lambda token: (token.is_special, abs(token.position - chosen.position)),
+        (token for token in tokens if token is not word),
+        key=lambda token: (token.is_special, abs(token.position - word.position)),
     )
-    pair = sorted([chosen, *near[:1]], key=lambda token: token.position)
+    pair = sorted([word, *near[:1]], key=lambda token: token.position)
     norms, problem = _norms(scene.trace)
     return Sources(pair, len(tokens) - len(pair), norms, problem)
 
@@ -59,14 +59,14 @@ def shares_of(scene: Scene, sources: Sources, norms: Norms, layer: int, at: int)
     """Whose information a vector holds after a layer: the two words', and all others'."""
     row = norms[layer, at].astype(float)
     name = f"share.{layer}.{at}"
-    found = [
+    shares = [
         Share(
             token.name, float(row[token.position]), sources.paint(index), f"{name}.{token.position}"
         )
         for index, token in enumerate(sources.pair)
     ]
     if sources.others:
-        rest = float(row.sum() - sum(share.value for share in found))
-        others = scene.say(text_of("figure.others"), others=sources.others)
-        found.append(Share(others, max(0.0, rest), style.GREY, f"{name}.others"))
-    return found
+        rest = float(row.sum() - sum(share.value for share in shares))
+        label = scene.say(text_of("figure.others"), others=sources.others)
+        shares.append(Share(label, max(0.0, rest), style.GREY, f"{name}.others"))
+    return shares

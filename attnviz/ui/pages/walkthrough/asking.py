@@ -46,13 +46,13 @@ def _predict(sentence: TracedSentence, chapter: Chapter, question: Question) -> 
     if question.options is None:
         _type_number(sentence, chapter, question, key)
         return
-    said = _pick_option(question, sentence, key)
+    option = _pick_option(question, sentence, key)
     st.button(
         say("walk.commit", language()),
         key=_commit_key(chapter, question),
-        disabled=said is None,
+        disabled=option is None,
         on_click=answer,
-        args=(chapter.number, question.name, said),
+        args=(chapter.number, question.name, option),
     )
 
 
@@ -66,8 +66,8 @@ def _type_number(sentence: TracedSentence, chapter: Chapter, question: Question,
     between = say("walk.between", language(), least=f"{least:g}", most=f"{most:g}")
 
     def take() -> None:
-        if (said := state.taken(key)) is not None:  # nothing typed: its field says what is asked
-            answer(chapter.number, question.name, float(said))
+        if (number := state.taken(key)) is not None:  # nothing typed: its field says what is asked
+            answer(chapter.number, question.name, float(number))
 
     with st.form(f"form_{chapter.number}_{question.name}", border=False):
         kind = int if question.step.is_integer() else float  # what is counted is whole
@@ -111,13 +111,13 @@ def _pick_option(question: Question, sentence: TracedSentence, key: str) -> str 
 def revealed(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
     """The answer, beside what was predicted if anything was."""
     name = f"{chapter.number}.{question.name}"
-    said = progress().answers.get(name)
+    answer = progress().answers.get(name)
     explained = question.tells(sentence.trace, language())
-    if said is None:
+    if answer is None:
         st.markdown(markdown_text(explained))
         return
-    right = question.is_right(sentence.trace, said)
+    right = question.is_right(sentence.trace, answer)
     key = "walk.right" if right else "walk.wrong"
-    verdict = say(key, language(), said=question.spoken(sentence.trace, said, language()))
+    verdict = say(key, language(), said=question.spoken(sentence.trace, answer, language()))
     st.markdown(f"**{markdown_text(verdict)}** {markdown_text(explained)}")
     aloud.verdict(name, f"{verdict} {explained}")

@@ -30,13 +30,13 @@ Take = Callable[[Value], None]
 
 def controls(chapter: Chapter, scene: Scene, part: Part) -> None:
     """Widgets for what a part uses; beside the first part, for what no part uses alone too."""
-    used = controls_of(chapter, part)
-    if not used:
+    shown = controls_of(chapter, part)
+    if not shown:
         return
     with st.container(key=f"controls_{chapter.number}_{part.name}", horizontal=True):
-        for control in used:
+        for control in shown:
             _control(chapter, scene, control, part)
-        if {"head", "other"} <= {control.name for control in used}:
+        if {"head", "other"} <= {control.name for control in shown}:
             st.button(
                 say("walk.most_different", language()),
                 key=f"most_different_{chapter.number}_{part.name}",
@@ -51,7 +51,7 @@ def controls_of(chapter: Chapter, part: Part) -> list[Control]:
 
 
 def _is_free(chapter: Chapter, part: Part, control: Control) -> bool:
-    is_used = any(control.name in one.uses for one in chapter.parts)
+    is_used = any(control.name in part.uses for part in chapter.parts)
     return part is chapter.parts[0] and not is_used
 
 
@@ -63,7 +63,9 @@ def _choose_most_different(chapter: Chapter, scene: Scene) -> None:
 
 def _control(chapter: Chapter, scene: Scene, control: Control, part: Part) -> None:
     """A control where a part uses it; where several do, each has a widget of its own."""
-    first = next((one for one in chapter.parts if control.name in one.uses), part)
+    first = next(
+        (other_part for other_part in chapter.parts if control.name in other_part.uses), part
+    )
     key = f"control_{chapter.number}_{control.name}"
     _widget(
         control,
@@ -81,10 +83,11 @@ def _widget(control: Control, scene: Scene, key: str, take: Take) -> None:
 
 @_widget.register
 def _(control: Pick, scene: Scene, key: str, take: Take) -> None:
-    options, now = list(control.options(scene.trace)), language()  # asked once, not for each option
+    options = list(control.options(scene.trace))
+    spoken_in = language()  # asked once, not for each option
 
     def named(value: Value) -> str:
-        return control.shown(value, scene.trace, now)
+        return control.shown(value, scene.trace, spoken_in)
 
     chosen, taking = scene.choice[control.name], _given(key, take)
     st.selectbox(

@@ -93,25 +93,25 @@ def _tried(sentence: TracedSentence, known: Iterable[Claim]) -> dict[str, Trial]
 def _page() -> int:
     """Which cards are shown: those that were chosen, of all there are."""
     pages = range(-(-len(claims()) // CARDS))
-    now = min(_PAGE.get(), pages[-1])
+    shown_page = min(_PAGE.get(), pages[-1])
 
     def called(page: int) -> str:
         names = [claim.name for claim in claims()[CARDS * page : CARDS * (page + 1)]]
         return f"{names[0]}–{names[-1]}"
 
     def take() -> None:
-        given = state.taken("claims_page_of")
-        _PAGE.put(now if given is None else int(given))
+        picked = state.taken("claims_page_of")
+        _PAGE.put(shown_page if picked is None else int(picked))
 
     st.pills(
         say("walk.claims_shown", language()),
         pages,
         format_func=called,
-        **state.shown("claims_page_of", now, take, "default"),
+        **state.shown("claims_page_of", shown_page, take, "default"),
         required=True,
         label_visibility="collapsed",
     )
-    return now
+    return shown_page
 
 
 def tally(sentence: TracedSentence) -> dict[str, Trial]:
@@ -120,11 +120,11 @@ def tally(sentence: TracedSentence) -> dict[str, Trial]:
     trials = _tried(sentence, [claim for claim in claims() if claim.name in guesses])
     if trials:
         hits = sum(agrees(guesses[name], trial.verdict) for name, trial in trials.items())
-        mine = say("walk.hits", language(), hits=hits, claims=len(trials))
+        hits_line = say("walk.hits", language(), hits=hits, claims=len(trials))
         counted = Counter(trial.verdict for trial in trials.values())
         parts = [f"{say(f'verdict.{verdict}', language())}: {n}" for verdict, n in counted.items()]
         verdicts = say("walk.verdicts", language(), verdicts=" · ".join(parts))
-        st.markdown(f"**{markdown_text(mine)}**  \n{markdown_text(verdicts)}")
+        st.markdown(f"**{markdown_text(hits_line)}**  \n{markdown_text(verdicts)}")
     return trials
 
 
@@ -150,9 +150,9 @@ def _predict(claim: Claim) -> None:
         if verdict := state.taken(key):
             guess(claim.name, cast(Guess, verdict))
 
-    what = aloud.as_name(f"{claim.name} {claim.claim[language()]}")
+    claim_name = aloud.as_name(f"{claim.name} {claim.claim[language()]}")
     st.segmented_control(
-        say("walk.prediction_of", language(), what=what),
+        say("walk.prediction_of", language(), what=claim_name),
         GUESSES,
         format_func=lambda name: say(f"walk.guess_{name}", language()),
         **state.shown(key, None, take, None),

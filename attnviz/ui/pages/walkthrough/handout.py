@@ -18,10 +18,10 @@ from attnviz.ui.widgets.downloads import download
 
 def print_page(sentence: TracedSentence) -> None:
     """What the two files hold, and the files."""
-    given = progress(), language(), trainings(), start_link()  # the session is gone later
+    session_values = progress(), language(), trainings(), start_link()  # the session is gone later
     spoken, link = language(), start_link()
     st.markdown(say("walk.handout", language()))
-    _file("handout", lambda: handout(sentence.trace, *given), is_first=True)
+    _file("handout", lambda: handout(sentence.trace, *session_values), is_first=True)
     st.markdown(say("walk.worksheet", language()))
     _file("worksheet", lambda: worksheet(sentence.trace, spoken, link))
 

@@ -92,8 +92,8 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
             numbers = chapter.numbers(scene)
             takeaway = markdown_text(scene.say(chapter.takeaway, **numbers))
             st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
-            wrong = markdown_text(scene.say(chapter.misconception, **numbers))
-            st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
+            misconception = markdown_text(scene.say(chapter.misconception, **numbers))
+            st.markdown(f"**{say('walk.misconception', language())}** {misconception}")
         if chapter.number < len(chapters()):
             st.button(
                 say("walk.next", language()),
@@ -105,15 +105,15 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
 
 def _score(sentence: TracedSentence) -> None:
     """How the predictions came out, and the way to the verdict sheet."""
-    given = progress().answers
+    answers = progress().answers
 
     def judge(_: object) -> Score:
-        return score(sentence.trace, given)
+        return score(sentence.trace, answers)
 
-    found = with_progress(judge, language(), "judge")
+    judged = with_progress(judge, language(), "judge")
     with st.container(key="score", border=True):
-        said = say("walk.score", language(), right=found.right, answered=found.answered)
-        st.markdown(f"**{markdown_text(said)}**")
+        text = say("walk.score", language(), right=judged.right, answered=judged.answered)
+        st.markdown(f"**{markdown_text(text)}**")
         claims.tally(sentence)
         st.button(
             say("walk.to_sheet", language()),
@@ -208,20 +208,20 @@ def _is_known(sentence: TracedSentence, chapter: Chapter, question: Question) ->
 def _take_told(chapter: Chapter, part: Part, scene: Scene, told: Mapping[str, Any]) -> None:
     """Do what somebody asked for in a picture."""
     if cell := told.get("painted"):
-        now = scene.cells(cell["control"])
-        toggled = now ^ {(int(cell["row"]), int(cell["column"]))}
+        cells = scene.cells(cell["control"])
+        toggled = cells ^ {(int(cell["row"]), int(cell["column"]))}
         choose(chapter.number, cell["control"], Cells(toggled))
     if number := told.get("edited"):
         now_typed = dict(scene.edited(number["control"])) | {number["name"]: int(number["number"])}
         choose(chapter.number, number["control"], Edited(now_typed.items()))
     chosen = dict(told.get("chosen") or {})
-    if (to := chosen.pop("chapter", None)) is not None:
-        step(chapter=chapter_called(to).number, screen=0)
+    if (next_chapter := chosen.pop("chapter", None)) is not None:
+        step(chapter=chapter_called(next_chapter).number, screen=0)
         return  # the step that this figure stands at is none of that chapter
     for name, value in chosen.items():
         choose(chapter.number, name, _as_heads(value) if isinstance(value, list) else value)
-    if said := told.get("answered"):
-        answer(chapter.number, said["question"], said["option"])
+    if answered := told.get("answered"):
+        answer(chapter.number, answered["question"], answered["option"])
     at = told.get("step")
     is_here = part is chapter.parts[0] and chapter.number == progress().chapter
     if is_here and at is not None and at != progress().figure_step:

@@ -93,8 +93,8 @@ def _picture(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scen
 
 def _gives_away(chapter: Chapter, part: Part) -> bool:
     """Whether a picture shows what its own question asks; a chapter's figure hides that itself."""
-    asked = (q for q in chapter.asked_beside(part) if q.before == part.name)
-    return part is not chapter.parts[0] and any(not is_revealed(chapter, q) for q in asked)
+    questions = (q for q in chapter.asked_beside(part) if q.before == part.name)
+    return part is not chapter.parts[0] and any(not is_revealed(chapter, q) for q in questions)
 
 
 def _questions(sentence: TracedSentence, chapter: Chapter, part: Part) -> None:
@@ -107,8 +107,8 @@ def _closing(chapter: Chapter, scene: Scene) -> None:
     st.markdown(f"# {markdown_text(chapter.title[language()])}")
     takeaway = markdown_text(scene.say(chapter.takeaway, **numbers))
     st.markdown(f"**{say('walk.takeaway', language())}** {takeaway}")
-    wrong = markdown_text(scene.say(chapter.misconception, **numbers))
-    st.markdown(f"**{say('walk.misconception', language())}** {wrong}")
+    misconception = markdown_text(scene.say(chapter.misconception, **numbers))
+    st.markdown(f"**{say('walk.misconception', language())}** {misconception}")
 
 
 def _question(sentence: TracedSentence, chapter: Chapter, question: Question) -> None:
@@ -186,8 +186,8 @@ def _bar(chapter: Chapter, screen: int, sentence: TracedSentence | None) -> None
             _turn("walk.back", "present_home", (chapters()[0].number, 0))
             _turn("walk.on", "present_end", (last.number, len(last.screens) - 1))
     place = {"chapter": chapter.number, "screen": screen}
-    now = {**place, "hidden": len(hidden), "link": speaker_link()}
-    presenting.take_keys(now, _jump)
+    speaker_state = {**place, "hidden": len(hidden), "link": speaker_link()}
+    presenting.take_keys(speaker_state, _jump)
 
 
 def _choices(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None:
@@ -210,7 +210,7 @@ def _clock(chapter: Chapter) -> None:
     if begun is None:
         begun = time.time()
         _BEGUN.put(begun)
-    minutes = {one.number: one.minutes for one in chapters()}
+    minutes = {chapter.number: chapter.minutes for chapter in chapters()}
     planned = sum(some for number, some in minutes.items() if number <= chapter.number)
     texts = {name: say(f"walk.time_{name}", language()) for name in ("left", "behind")}
     presenting.clock(begun, 60.0 * planned, 60.0 * sum(minutes.values()), texts)

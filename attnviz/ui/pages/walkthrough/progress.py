@@ -47,8 +47,8 @@ class TracedSentence:
 
     def scene(self, chapter: Chapter) -> Scene:
         """The scene of a chapter as it stands."""
-        given = progress().of_chapter(chapter.number)
-        return chapter.scene(self.trace, given, language(), mode(), trainings())
+        choices = progress().of_chapter(chapter.number)
+        return chapter.scene(self.trace, choices, language(), mode(), trainings())
 
 
 def progress() -> WalkthroughState:
@@ -74,17 +74,17 @@ def belongs_to(key: TraceKey) -> None:
 
     Those of other sentences wait until that sentence comes back. Laws are the same for all.
     """
-    now, before = hash(key), _ANSWERS_OF.get()
-    _ANSWERS_OF.put(now)
-    if before is None or before == now:
+    digest, before = hash(key), _ANSWERS_OF.get()
+    _ANSWERS_OF.put(digest)
+    if before is None or before == digest:
         return
     stood = progress()
-    laws = {name: said for name, said in stood.answers.items() if name in _laws()}
+    laws = {name: answer for name, answer in stood.answers.items() if name in _laws()}
     aside = {**_ASIDE.get(), before: _Aside(stood.answers, stood.guesses, seen())}
-    again = aside.pop(now, _Aside({}, {}, frozenset()))
+    earlier = aside.pop(digest, _Aside({}, {}, frozenset()))
     _ASIDE.put(aside)
-    _SEEN.put(again.seen)
-    step(answers={**again.answers, **laws}, guesses=again.guesses)
+    _SEEN.put(earlier.seen)
+    step(answers={**earlier.answers, **laws}, guesses=earlier.guesses)
 
 
 @cache
@@ -117,11 +117,11 @@ def step(**changes: Any) -> None:
 
 def opened_at() -> int:
     """At which step the figure of this chapter stood when somebody came to it."""
-    now = progress()
+    learner = progress()
     chapter, at = _OPENED.get() or (0, 0)
-    if chapter != now.chapter:
-        at = now.figure_step
-        _OPENED.put((now.chapter, at))
+    if chapter != learner.chapter:
+        at = learner.figure_step
+        _OPENED.put((learner.chapter, at))
     return at
 
 
@@ -176,11 +176,11 @@ def linked_state() -> WalkthroughState:
 
 def panel(sentence: TracedSentence, chapter: Chapter, part: Part, scene: Scene) -> bytes:
     """The packet of a part's panel, drawn once for all who see the same."""
-    done = [training.run.name for training in scene.trainings]
-    what = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, done)
-    key = ("panel", sentence.key, repr(what))
-    if (kept := caches.panels.peek(key)) is not None:
-        return kept
+    runs = [training.run.name for training in scene.trainings]
+    panel_key = (chapter.name, part.name, dict(scene.choice), scene.language, scene.mode, runs)
+    key = ("panel", sentence.key, repr(panel_key))
+    if (drawn := caches.panels.peek(key)) is not None:
+        return drawn
 
     def draw(_: object) -> bytes:
         return caches.panels.get(key, lambda: panel_of(part, scene).packet)

@@ -22,8 +22,8 @@ def speak(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) ->
     chapter = chapter_called(progress().chapter)
     number = min(progress().screen, len(chapter.screens) - 1)
     presenting.mirror(_follow)
-    notes, rest = st.container(key="speaker"), st.container()
-    with rest:
+    notes, screen = st.container(key="speaker"), st.container()
+    with screen:
         warnings = st.container()
         with st.expander(say("walk.settings", language())):
             sentence = choose_sentence(warnings)
@@ -36,16 +36,16 @@ def speak(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) ->
 
 
 def _follow() -> None:
-    there = presenting.moved_to()
-    step(chapter=int(there["chapter"]), screen=int(there["screen"]))
+    place = presenting.moved_to()
+    step(chapter=int(place["chapter"]), screen=int(place["screen"]))
 
 
 def _where(chapter: Chapter, number: int) -> None:
     """This screen, the next one, and the buttons that turn the presenter's window."""
     st.markdown(f"## {_titled(chapter, number)}")
-    to = after(chapter, number)
-    if to is not None:
-        coming = _titled(chapter_called(to[0]), to[1])
+    following = after(chapter, number)
+    if following is not None:
+        coming = _titled(chapter_called(following[0]), following[1])
         st.caption(f"{say('walk.next_screen', language())} {coming}")
     with st.container(horizontal=True):
         st.button(say("walk.back", language()), key="speaker_back")
@@ -76,9 +76,9 @@ def _answers(sentence: TracedSentence, chapter: Chapter, screen: Screen) -> None
         return
     for question in chapter.asked_beside(screen):
         with clear_errors():
-            told = markdown_text(question.tells(sentence.trace, language()))
-            asked = markdown_text(question.asks(sentence.trace, language()))
-            st.markdown(f"> **{told}**  \n> {asked}")
+            answer_text = markdown_text(question.tells(sentence.trace, language()))
+            question_text = markdown_text(question.asks(sentence.trace, language()))
+            st.markdown(f"> **{answer_text}**  \n> {question_text}")
 
 
 def _notes(sentence: TracedSentence, chapter: Chapter) -> None:

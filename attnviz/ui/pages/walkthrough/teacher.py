@@ -53,7 +53,6 @@ def _chapter(sentence: TracedSentence, chapter: Chapter) -> None:
         "\n".join(f"- **{say(f'walk.{name}', language())}** {text}" for name, text in lines)
     )
     for question in chapter.at(scene.choice).questions:
-        asked = markdown_text(question.asks(sentence.trace, language()))
-        st.markdown(
-            f"> **{asked}**  \n> {markdown_text(question.tells(sentence.trace, language()))}"
-        )
+        question_text = markdown_text(question.asks(sentence.trace, language()))
+        answer_text = markdown_text(question.tells(sentence.trace, language()))
+        st.markdown(f"> **{question_text}**  \n> {answer_text}")

@@ -53,9 +53,9 @@ def _state_of_jobs() -> None:
     for job in jobs:
         name = say(f"task.{job.task}", language())
         heads = say("train.compare_heads", language(), heads=job.heads)
-        done = job.training is not None
-        share = 1.0 if done else share_done(job.latest)
-        text = "✓" if done else progress_text(job)
+        is_done = job.training is not None
+        share = 1.0 if is_done else share_done(job.latest)
+        text = "✓" if is_done else progress_text(job)
         st.progress(share, markdown_text(f"{name}, {heads} · {text}"))
 
 

@@ -11,7 +11,7 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
 from attnviz.pictures.drawing import Drawing, Element, element
-from attnviz.pictures.elements import Area, Cell, Number, arrow, at_step, matrix, text
+from attnviz.pictures.elements import Area, Cell, Number, arrow, at_step, cell_of, matrix, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.grid import empty
 from attnviz.pictures.elements.products import dot_product
@@ -55,14 +55,14 @@ STEPS = ("x", "w", "q", "kv", "other", "yours")
 
 def tables(edited: Edited) -> Tables:
     """All matrices with the numbers that were typed, and the products Q, K, V of each head."""
-    found = {name: table.copy() for name, table in START.items()}
+    matrices = {name: table.copy() for name, table in START.items()}
     for place, number in edited:
         name, row, column = place.rsplit(".", 2)
-        found[name][int(row), int(column)] = number
+        matrices[name][int(row), int(column)] = number
     for letter in PAINTS:
         for head in range(len(HEADS)):
-            found[f"{letter}.{head}"] = found["X"] @ found[f"W{letter}.{head}"]
-    return found
+            matrices[f"{letter}.{head}"] = matrices["X"] @ matrices[f"W{letter}.{head}"]
+    return matrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _address(name: str, row: int, column: int, edited: Edited) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Toy:
+class _Matrices:
     """What is drawn in both forms."""
 
     scene: Scene
@@ -145,14 +145,14 @@ class _Toy:
     def _product(self, letter: str, head: int, row: int, column: int) -> Cell:
         x = self.tables["X"][row].astype(float)
         w = self.tables[f"W{letter}.{head}"][:, column].astype(float)
-        made, learned = f"{letter}.{head}", f"W{letter}.{head}"
+        product, weight = f"{letter}.{head}", f"W{letter}.{head}"
         start = f"{letter}{HEADS[head]} · {note_example.WORDS[row]}: "
-        *grown, done = dot_product(x.tolist(), w.tolist(), float(x @ w), 0)
+        *grown, total = dot_product(x.tolist(), w.tolist(), float(x @ w), 0)
         lights = [_address("X", row, at, self.edited) for at in range(len(x))]
-        lights += [_address(learned, at, column, self.edited) for at in range(len(w))]
+        lights += [_address(weight, at, column, self.edited) for at in range(len(w))]
         plays = [start + text for text in grown]
-        part = _address(made, row, column, self.edited)
-        return Cell(part, lights, start + done, plays)
+        part = _address(product, row, column, self.edited)
+        return Cell(part, lights, start + total, plays)
 
     def _entering(self, layout: _Layout) -> list[Element]:
         """X with its words."""
@@ -215,54 +215,63 @@ class _Toy:
 
     def _head(self, layout: _Layout, head: int) -> list[Element]:
         """A head: empty grids at first, as the note draws them, then the numbers."""
-        found: list[Element] = []
+        elements: list[Element] = []
         for letter, paint in PAINTS.items():
-            made, learned = layout.area(letter, head), layout.area(f"W{letter}", head)
+            product, weight = layout.area(letter, head), layout.area(f"W{letter}", head)
             shown = STEPS.index("other") if head else STEPS.index("q" if letter == "Q" else "kv")
             entering = shown if head else STEPS.index("w")
-            found += [
-                empty(2, 3, made, paint, self.scene.mode),
-                empty(4, 3, learned, paint, self.scene.mode),
+            elements += [
+                empty(2, 3, product, paint, self.scene.mode),
+                empty(4, 3, weight, paint, self.scene.mode),
                 *self._labels(layout, letter, head),
                 at_step(
                     entering,
                     self._numbers(
                         f"W{letter}.{head}",
-                        learned,
+                        weight,
                         paint,
                         layout,
                         self._cells(f"W{letter}.{head}"),
                     ),
-                    *self._from_x(layout, head, learned),
+                    *self._from_x(layout, head, weight),
                 ),
-                self._pencil(layout, learned.right + 6, learned.y + 2, paint),
+                self._pencil(layout, weight.right + 6, weight.y + 2, paint),
                 at_step(
                     shown,
                     self._numbers(
-                        f"{letter}.{head}", made, paint, layout, self._products(letter, head)
+                        f"{letter}.{head}",
+                        product,
+                        paint,
+                        layout,
+                        self._products(letter, head),
                     ),
-                    self._made_of(layout, learned, made),
+                    self._made_of(layout, weight, product),
                 ),
             ]
-        return found
+        return elements
 
     def _labels(self, layout: _Layout, letter: str, head: int) -> list[Element]:
         mode, size = self.scene.mode, layout.size + 6
         colour = getattr(PAINTS[letter], mode)
-        made, learned = layout.area(letter, head), layout.area(f"W{letter}", head)
+        product, weight = layout.area(letter, head), layout.area(f"W{letter}", head)
         below = str(head)
-        above_q = symbol(made.centre[0], made.y - 17, letter, colour, below=below, size=size)
+        above_q = symbol(product.centre[0], product.y - 17, letter, colour, below=below, size=size)
         if layout.trunks is None:
-            x, y = learned.centre[0], learned.y - 17
+            x, y = weight.centre[0], weight.y - 17
             return [above_q, symbol(x, y, "W", colour, below=below, above=letter, size=size)]
+        rows, ink = len(note_example.WORDS), style.FAINT_INK[mode]
         words = [
             text(
-                made.x - 10, made.y + (row + 0.5) * made.height / 2, word, style.FAINT_INK[mode],
-                size=layout.size, anchor="end",
+                product.x - 10,
+                cell_of(product, rows, 1, row, 0).centre[1],
+                word,
+                ink,
+                size=layout.size,
+                anchor="end",
             )
             for row, word in enumerate(note_example.WORDS)
-        ]  # fmt: skip
-        x, y = learned.right + 5, learned.centre[1] - 18
+        ]
+        x, y = weight.right + 5, weight.centre[1] - 18
         of_w = symbol(x, y, "W", colour, below=below, above=letter, size=size, anchor="start")
         return [above_q, *words, of_w]
 
@@ -286,20 +295,20 @@ class _Toy:
         return arrow((learned.x - 4, y), (made.right + 6, y), self.scene.mode)
 
 
-def _draw_toy(scene: Scene) -> Drawing:
+def _draw_matrices(scene: Scene) -> Drawing:
     edited = scene.edited(EDIT.name)
-    toy = _Toy(scene, edited, tables(edited))
+    matrices = _Matrices(scene, edited, tables(edited))
     steps = [scene.say(text_of(f"figure.steps.{name}"), **NAMES) for name in STEPS]
     alt = scene.say(text_of("figure.alt"))
     return figure(
-        toy.drawn(WIDE),
-        toy.drawn(NARROW),
+        matrices.drawn(WIDE),
+        matrices.drawn(NARROW),
         steps,
         alt,
         scene.mode,
         scene.language,
-        values={name: table.tolist() for name, table in toy.tables.items()},
+        values={name: table.tolist() for name, table in matrices.tables.items()},
     )
 
 
-PART = Part("toy", _draw_toy, lambda _: NAMES, uses=(EDIT.name,))
+PART = Part("toy", _draw_matrices, lambda _: NAMES, uses=(EDIT.name,))
