@@ -446,27 +446,3 @@ def test_a_hash_is_seen_whole_on_a_phone(go: Go) -> None:
         "all => all.map((one) => one.getBoundingClientRect().right)"
     )
     assert max(cells) <= 390
-
-
-OVERLAP = (Path(__file__).parent / "overlap.js").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("width", [390, 1440])
-def test_no_letter_of_an_opening_figure_is_covered_at_any_step(
-    go: Go, width: int, language: str
-) -> None:
-    found = {}
-    page = go(f"/walkthrough?v=1&lang={language}")
-    page.set_viewport_size({"width": width, "height": 900})
-    for chapter in CHAPTERS:
-        page.locator(".st-key-walk_chapter button").nth(chapter.number - 1).click()
-        settle(page)
-        figure = page.locator(".st-key-first_screen .stepped").first
-        on = figure.locator(".stepper .on")
-        for step in range(int(figure.get_attribute("data-steps") or 0)):
-            if step:
-                on.click()
-            if covered := figure.evaluate(OVERLAP):
-                found[chapter.name, step] = covered
-    assert not found
