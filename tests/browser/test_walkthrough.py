@@ -276,14 +276,16 @@ def test_the_focus_goes_on_when_what_has_it_is_gone_at_another_step(walk) -> Non
     sheet.focus()
     page.keyboard.press("Enter")
     expect(figure).to_have_attribute("data-step", "3")
-    page.wait_for_timeout(100)
-    assert (figure.evaluate(focused) or "").startswith("L0·H0")
+    page.wait_for_function(
+        f"(box) => (({focused})(box) ?? '').startsWith('L0·H0')", arg=figure.element_handle()
+    )
     on = figure.locator(".stepper .on")
     on.focus()
-    for _ in range(int(figure.get_attribute("data-steps") or 0)):
+    last = int(figure.get_attribute("data-steps") or 0) - 1
+    for step in range(3, last):
         page.keyboard.press("Enter")
-    page.wait_for_timeout(100)
-    assert figure.evaluate(focused) is not None
+        expect(figure).to_have_attribute("data-step", str(step + 1))
+    page.wait_for_function(f"(box) => ({focused})(box) !== null", arg=figure.element_handle())
 
 
 def test_a_figure_stays_at_its_step_when_a_sentence_brings_a_warning(walk) -> None:  # type: ignore[no-untyped-def]

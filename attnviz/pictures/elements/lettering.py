@@ -2,7 +2,6 @@
 
 from unicodedata import combining
 
-from attnviz.pictures import breaking
 from attnviz.pictures.breaking import pieces
 from attnviz.pictures.elements import TEXT, Number
 from attnviz.pictures.widths import WIDE, is_wide, shortened_to
@@ -38,10 +37,3 @@ def wrapped(said: str, width: Number, size: Number = TEXT) -> list[str]:
             lines.append("")
         lines[-1] += piece
     return [line.strip() for line in lines]
-
-
-def listed(said: str, width: Number, size: Number = TEXT) -> list[str]:
-    """The same of a text with · between its parts, with which no line begins or ends."""
-    return breaking.listed(
-        said, lambda part: wrapped(part, width, size), lambda line: width_of(line, size) <= width
-    )

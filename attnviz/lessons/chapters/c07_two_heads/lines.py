@@ -21,10 +21,11 @@ from attnviz.lessons.engine import Part, Scene
 from attnviz.lessons.questions import Numbers, named_at
 from attnviz.lessons.text import texts_of
 from attnviz.pictures import style
+from attnviz.pictures.breaking import SEPARATOR
 from attnviz.pictures.drawing import Drawing, Element
 from attnviz.pictures.elements import at_step, text
 from attnviz.pictures.elements.figure import Form, figure
-from attnviz.pictures.elements.lettering import listed
+from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.elements.weight_lines import at_ends, cells, chooses, token, weight_lines
 from attnviz.texts import say
 
@@ -284,9 +285,17 @@ def _foot(scene: Scene, both: Sequence[Seen], layout: Layout) -> list[Element]:
         lines.append(scene.say(text_of("figure.window"), shown=count, all=total))
     ink = style.FAINT_INK[scene.mode]
     x, y = layout.foot
+    filled = wrapped(SEPARATOR.join(lines), layout.width - 8, layout.small)
     return [
-        text(x, y + n * 1.4 * layout.small, line, ink, size=layout.small, anchor="start")
-        for n, line in enumerate(listed(" · ".join(lines), layout.width - 8, layout.small))
+        text(
+            x,
+            y + n * 1.4 * layout.small,
+            line.strip(SEPARATOR),
+            ink,
+            size=layout.small,
+            anchor="start",
+        )
+        for n, line in enumerate(filled)
     ]
 
 
