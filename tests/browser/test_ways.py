@@ -1,7 +1,7 @@
 """Ways through the pages in a real browser: links, Back, late widgets, what must not move."""
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 import attnviz
 from tests.browser.conftest import Open, Server, Visit, settle
@@ -80,6 +80,17 @@ def test_a_text_that_is_committed_by_a_page_link_does_not_hold_the_page(visit: O
     opened.page.get_by_label("Sentence", exact=True).fill("the cat sat")
     opened.page.evaluate(f"{hidden}.click(); document.activeElement.blur()")  # in this order
     opened.settle()
+    opened.page.wait_for_url("**/about*")
+
+
+def test_a_text_is_committed_before_a_page_link_is_let_go(visit: Open) -> None:
+    opened = visit()
+    sentence = opened.page.get_by_label("Sentence", exact=True)
+    sentence.fill("the cat sat")
+    link = opened.page.locator("[data-testid=stPageLink] a[href$=about]")
+    link.dispatch_event("pointerdown")
+    expect(opened.page.locator(".st-key-lines .panel").first).to_contain_text("sat")
+    link.click()
     opened.page.wait_for_url("**/about*")
     go(opened, "Explore")
     assert opened.page.get_by_label("Sentence", exact=True).input_value() == "the cat sat"

@@ -73,6 +73,12 @@ function runSentence(event) {
   target.dispatchEvent(new KeyboardEvent("keydown", asStreamlitHasIt));
 }
 
+// A text that somebody has typed is committed when a page link is pressed, not when it is let go: a
+// tap on a phone does both at once, and Streamlit would ask for the page before it sends the text.
+function commit({ target }) {
+  if (target.closest?.('[data-testid="stPageLink"]')) document.activeElement?.blur?.();
+}
+
 // A page that was come to by its link then writes into the address what is seen in it. That is one
 // step of the way and not two: Back would else lead to the page without it, as nobody has seen it.
 function walkInOneStep() {
@@ -116,6 +122,7 @@ export default function ({ data: { language } }) {
   document.addEventListener("focusin", remember, { signal });
   document.addEventListener("focusout", forget, { signal });
   document.addEventListener("keydown", runSentence, { capture: true, signal });
+  document.addEventListener("pointerdown", commit, { capture: true, signal });
   signal.addEventListener("abort", () => {
     observer.disconnect();
     clearTimeout(due);
