@@ -1,7 +1,5 @@
 """Where a line of text may end, in English and in Chinese, where no browser breaks it."""
 
-from collections.abc import Callable, Iterable
-
 from attnviz.pictures.widths import is_wide
 
 SEPARATOR = " · "
@@ -56,17 +54,3 @@ def units(text: str) -> list[str]:
 def _counts(before: str, word: str) -> bool:
     """Whether a number stands before a Chinese character, which says of what."""
     return bool(word) and is_wide(word[0]) and before.strip().isdigit()
-
-
-def listed(
-    said: str, wrapped: Callable[[str], Iterable[str]], fits: Callable[[str], bool]
-) -> list[str]:
-    """Lines of what is listed with · between the parts: none begins or ends with it."""
-    lines: list[str] = []
-    for part in said.split(SEPARATOR):
-        longer = f"{lines[-1]}{SEPARATOR}{part}" if lines else part
-        if lines and fits(longer):
-            lines[-1] = longer
-        else:
-            lines += wrapped(part)
-    return lines

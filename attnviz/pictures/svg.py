@@ -16,8 +16,8 @@ from jaxtyping import Bool, Integer, UInt8
 from attnviz.core.characters import visible
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
-from attnviz.pictures import breaking, style
-from attnviz.pictures.breaking import pieces, units
+from attnviz.pictures import style
+from attnviz.pictures.breaking import SEPARATOR, pieces, units
 from attnviz.pictures.hatch import runs
 from attnviz.pictures.paper import MM, WIDTH, Length, Paper, paper_of
 from attnviz.pictures.provenance import provenance, provenance_note, sentences
@@ -186,9 +186,14 @@ def wrapped(
 def listed(text: str, width: Length = WIDTH, size: float = 10.0) -> list[str]:
     """Text with · between its parts in lines that fit: · stands within a line, or is left out."""
     most = (width - 16) / size
-    return breaking.listed(
-        text, lambda part: wrapped(part, width, size), lambda line: room_of(line) <= most
-    )
+    lines: list[str] = []
+    for part in text.split(SEPARATOR):
+        longer = f"{lines[-1]}{SEPARATOR}{part}" if lines else part
+        if lines and room_of(longer) <= most:
+            lines[-1] = longer
+        else:
+            lines += wrapped(part, width, size)
+    return lines
 
 
 def _words(text: str, most: float, room: Room) -> Iterable[str]:
