@@ -25,11 +25,11 @@ LONGEST = 20_000  # ms for one press
 # What shows the name of head A in each tab: a part of the page, and what is in it.
 TABS = {
     "lines": (".st-key-lines", ".panel:first-child .title strong"),
-    "heatmaps": (".st-key-heatmap_0", ".gtitle"),
-    "highlights": (".st-key-highlights_picture_0", ".title strong"),
+    "heatmaps": (".st-key-heatmaps", '[data-picture="0"] .title strong'),
+    "highlights": (".st-key-highlights", '[data-picture="0"] .title strong'),
     "table": (".st-key-table_head", "input, [data-baseweb=select], [role=combobox]"),
 }
-DIFFERENCE = (".st-key-heatmap_2", ".gtitle")  # A − B, which waits for both
+DIFFERENCE = (".st-key-heatmaps", '[data-picture="2"] .title strong')  # A − B
 TREES = """
   const shadows = (within) => [...within.querySelectorAll("*")].flatMap((e) => e.shadowRoot ?? []);
   const all = (selector) => [document, ...shadows(document)]
@@ -62,7 +62,7 @@ POINT = f"""(token) => {{{TREES}
   const start = performance.now();
   const detail = {{ at: [token] }};
   document.dispatchEvent(new CustomEvent("attnviz-asks-selection", {{ detail }}));
-  for (const picture of all(".attnviz, .js-plotly-plot, table")) picture.getBoundingClientRect();
+  for (const picture of all(".attnviz")) picture.getBoundingClientRect();
   const ms = performance.now() - start;
   const maps = all("canvas.marks");
   if (!maps.length || maps.some((one) => one.dataset.marks !== token)) throw new Error(token);

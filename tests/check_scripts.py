@@ -18,7 +18,7 @@ LIBRARIES = ("--target", "es2024", "--lib", "es2024,dom,dom.iterable")
 
 def scripts() -> dict[str, str]:
     """The script of each kind of packet, whole."""
-    drawn = {kind.script.name for kind in kinds().values()} | {"drawing"}
+    drawn = {kind.script.name for kind in kinds().values()} | {"drawing", "numbers"}
     return {name: javascript([name]) for name in sorted(drawn)}
 
 

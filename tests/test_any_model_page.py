@@ -19,6 +19,7 @@ from attnviz.pictures.overview.tiles import tiles_of
 from attnviz.ui import caches
 from attnviz.ui.components import figures
 from attnviz.ui.widgets import pins
+from tests.page_readers import numbers_table, pictures
 from tests.test_page import at_folder, choose, components, said
 from tests.test_share_page import link_of
 from tests.tiny_families import saved_family
@@ -56,7 +57,7 @@ def kinds(app: AppTest) -> Any:
 
 
 def table(app: AppTest) -> Any:
-    return app.table[0].value
+    return numbers_table(app)
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "gpt_oss", "mpnet", "xlnet"])
@@ -64,7 +65,7 @@ def test_a_model_of_one_text_has_no_box_for_a_target(family: str, saved: Saved) 
     app = opened(explore, saved(family))
     assert not app.error
     assert {"overview_picture", "lines_picture"} <= components(app)
-    assert len(choose(app, "tab", "heatmaps").get("plotly_chart")) == 3
+    assert len(pictures(choose(app, "tab", "heatmaps"), "heatmaps")) == 3
     assert "target" not in [box.key for box in app.text_input]
     assert "kind" not in [one.key for one in app.get("button_group")]
 

@@ -21,8 +21,8 @@ from attnviz.models import catalogue
 from attnviz.models.load import Model
 from attnviz.pictures.arcs import arcs
 from attnviz.pictures.comparison import comparison
+from attnviz.pictures.comparison import draw as draw_comparison
 from attnviz.pictures.differences import pair_shown
-from attnviz.pictures.heatmap import draw as draw_heatmap
 from attnviz.pictures.highlights import highlights
 from attnviz.pictures.packet import unpack
 from attnviz.share.state import EXPLORE, from_link, to_link
@@ -227,18 +227,15 @@ def test_packets_say_where_the_second_text_begins(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_beside_each_other_heatmaps_have_bars_for_divergences_and_short_titles(
+def test_beside_each_other_a_difference_has_its_divergences_and_a_short_title(
     pair: attnviz.Trace, language: Any
 ) -> None:
     (view,) = pair_shown(pair, [pair.check_head((0, 2)), pair.check_head(HEAD)])
-    figure = draw_heatmap(view, language=language, captioned=True).figure
-    (bars,) = [one for one in figure.data if one.type == "bar"]
+    meta, arrays = unpack(draw_comparison(view, language, captioned=True).packet)
     expected = row_divergences(pair.weights((0, 2)), pair.weights(HEAD))
-    np.testing.assert_allclose(bars.x, expected, atol=1e-7)
-    assert list(bars.y) == list(figure.data[0].y)
-    assert figure.layout.title.text == view.name(language)
-    lines = [s for s in figure.layout.shapes if s.name == "between texts"]
-    assert sorted((s.x0, s.y0) for s in lines) == [(-0.5, 7.5), (7.5, -0.5)]
+    np.testing.assert_allclose(arrays["divergence"], expected, atol=1e-7)
+    assert meta["head"]["title"] == view.name(language)
+    assert (meta["rows"]["second"], meta["columns"]["second"]) == (8, 8)
 
 
 def test_recipe_link_and_command_hold_it(pair: attnviz.Trace, tmp_path: Any) -> None:

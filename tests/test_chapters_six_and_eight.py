@@ -216,7 +216,7 @@ def test_one_average_is_drawn_with_its_heads(note: Trace) -> None:
     bars = [e.attributes for e in few(panel).walk() if e.attributes.get("class") == "bar"]
     *shown, others = [float(bar["data-value"]) for bar in bars]
     np.testing.assert_allclose(sorted(shown), np.sort(mean)[-12:])
-    assert others == pytest.approx(1 - sum(shown))
+    assert others == pytest.approx(1 - sum(shown), abs=1e-6)
     assert f"the other {27 - 12} together" in few(panel).text
 
 

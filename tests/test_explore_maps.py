@@ -1,7 +1,5 @@
 """The map that a lens names: weights, norm-weighted, rollout or flow, in every picture alike."""
 
-import base64
-import json
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from attnviz.pictures.shown import shown
 from attnviz.share.state import EXPLORE, from_link
 from attnviz.texts import LANGUAGES, Language
 from attnviz.ui.widgets.viewer import LONGEST_FLOW
+from tests.page_readers import notes, pictures
 from tests.test_page import choose, said, typed
 from tests.test_page import page as page
 
@@ -162,13 +161,7 @@ def captions(app: AppTest) -> str:
 
 def drawn(app: AppTest) -> list[np.ndarray]:
     """The values of the heatmaps on the page."""
-    return [cells(json.loads(one.proto.spec)["data"][0]["z"]) for one in app.get("plotly_chart")]
-
-
-def cells(sent: dict[str, str]) -> np.ndarray:
-    """A table of numbers as Plotly sends it."""
-    rows, columns = map(int, sent["shape"].split(","))
-    return np.frombuffer(base64.b64decode(sent["bdata"]), sent["dtype"]).reshape(rows, columns)
+    return [arrays["weights"] for _, arrays in pictures(app, "heatmaps")]
 
 
 @pytest.mark.parametrize("kind", COMPUTED)
@@ -180,7 +173,7 @@ def test_one_switch_is_for_every_picture_of_the_page(
     a, b = (by_itself(note, head, kind).values for head in [(0, 2), (1, 8)])
     for seen, expected in zip(drawn(page), [a, b, a - b], strict=True):
         np.testing.assert_allclose(seen, expected, atol=1e-7)
-    assert captions(page).count("of the map") == 2
+    assert notes(page, "heatmaps").count("of the map") == 2, "of A and B"
     assert page.query_params["map"] == kind
     choose(page, "map", "raw")
     assert "map" not in page.query_params

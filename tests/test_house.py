@@ -48,7 +48,8 @@ def test_pandas_is_whole_before_plotly_looks_for_it() -> None:
         "from attnviz import AttentionMap, heatmap; seen = AttentionMap.from_values([[1.0]], ['a'])"
     )
     assert "pandas" not in loaded_by(f"{seen}; import plotly.graph_objects")
-    assert "pandas" in loaded_by(f"{seen}; heatmap(seen)")
+    assert "plotly" not in loaded_by(f"{seen}; heatmap(seen)")
+    assert "pandas" in loaded_by(f"{seen}; heatmap(seen).figure")
 
 
 def test_no_module_names_a_kind_of_intervention() -> None:

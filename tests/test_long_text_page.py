@@ -23,7 +23,8 @@ from attnviz.ui.widgets.long_text import LONG, cost_said, span_of
 from tests.conftest import save_tiny
 from tests.long_models import long_model
 from tests.long_models import long_text as letters
-from tests.test_page import MAIN, at_folder, choose, said
+from tests.page_readers import notes
+from tests.test_page import MAIN, at_folder, choose
 from tests.waiting import CEILING
 
 WORDS = 1_100  # tokens, two of them special
@@ -67,7 +68,7 @@ def test_a_long_text_says_its_cost_before_it_is_read(
     assert "1.2 M weights" in sentence
     assert "MB of memory" in sentence
     choose(app, "tab", "heatmaps")
-    assert "Tokens 0 to 127 of 1,100 are shown" in said(app)
+    assert "Tokens 0 to 127 of 1,100 are shown" in notes(app, "heatmaps")
 
 
 def test_a_model_is_timed_once_and_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,11 +99,11 @@ def test_a_short_text_has_no_span_and_a_chosen_one_is_drawn(folder: Path) -> Non
     app = opened(folder, "the cat sat")
     assert not [box for box in app.number_input if box.key == "span_first"]
     app = opened(folder, "the cat " * 150, span="100-139", see="heatmaps")
-    assert "Tokens 100 to 139 of 302 are shown" in said(app)
+    assert "Tokens 100 to 139 of 302 are shown" in notes(app, "heatmaps")
     app.number_input(key="span_last").set_value(119).run()
-    assert "Tokens 100 to 119 of 302 are shown" in said(app)
+    assert "Tokens 100 to 119 of 302 are shown" in notes(app, "heatmaps")
     app.number_input(key="span_first").set_value(200).run()  # beyond the last: as wide as before
-    assert "Tokens 200 to 219 of 302 are shown" in said(app)
+    assert "Tokens 200 to 219 of 302 are shown" in notes(app, "heatmaps")
     assert not app.exception
 
 

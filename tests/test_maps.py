@@ -25,13 +25,14 @@ from attnviz.analysis.measures import Attention, measures
 from attnviz.analysis.targets import Sides
 from attnviz.core.heads import HeadId
 from attnviz.core.maps import Place
-from attnviz.export.numbers import NOT_ALLOWED, as_csv, as_frame, as_json, as_npz
+from attnviz.export.numbers import as_csv, as_json, as_npz
 from attnviz.pictures import style
 from attnviz.pictures.colour import contrast, linear, oklab
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.hatch import segments
 from attnviz.pictures.heatmap import draw
-from attnviz.pictures.heatmap.beside import inks
+from attnviz.pictures.heatmap.words import how
+from attnviz.pictures.numbers import numbers
 from attnviz.pictures.overview.tiles import cell_edges, pool
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.quantised import HIDDEN, STEPS
@@ -234,21 +235,26 @@ def test_a_heatmap_holds_the_values_and_hatches_what_is_not_allowed(
 
 
 @both
-@pytest.mark.parametrize("mode", style.MODES)
-def test_the_inks_below_a_heatmap_are_those_of_its_cells(
-    seen: AttentionMap, mode: style.Mode
-) -> None:
+@pytest.mark.parametrize("captioned", [False, True])
+def test_the_packet_of_a_heatmap_is_the_map(seen: AttentionMap, captioned: bool) -> None:
+    """Values, what is not allowed and the ramps; a page says formula and ink, a file itself."""
     view = one_shown(seen, None, None)
-    (cells, *_) = draw(view, mode=mode, captioned=True).figure.data
-    scale = {round(2 * at - 1 if seen.is_signed else at, 6): ink for at, ink in cells.colorscale}
-    found = inks(view, mode)
-    assert len(found) >= 4
-    for colour, number in found:
-        value = float(number.replace("−", "-"))
-        nearest = min(scale, key=lambda at: abs(at - value))
-        rgb = "#{:02x}{:02x}{:02x}".format(*map(int, re.findall(r"\d+", scale[nearest])))
-        apart = np.abs(oklab(linear(colour)) - oklab(linear(rgb))).max()
-        assert apart < 0.02, number
+    meta, arrays = unpack(draw(view, captioned=captioned).packet)
+    expected = np.where(seen.denied, np.nan, seen.values)
+    np.testing.assert_array_equal(arrays["weights"], expected)
+    assert ("denied" in arrays) == (seen.allowed is not None)
+    if seen.allowed is not None:
+        np.testing.assert_array_equal(arrays["denied"].astype(bool), seen.denied)
+    for mode in style.MODES:
+        ramp = style.map_ramp(view.code, mode, signed=seen.is_signed)
+        np.testing.assert_array_equal(arrays[f"ramp_{mode}"], ramp)
+    assert meta["signed"] == seen.is_signed
+    assert meta["rows"]["names"] == [place.name for place in seen.rows]
+    assert meta["columns"]["names"] == [place.name for place in seen.columns]
+    said, formula = [meta["head"]["formula"], meta["words"]["ink"]], view.formula("en")
+    wanted = ["", ""] if captioned else [formula, how(view, "en")]
+    assert said == wanted
+    assert meta["head"]["map_notes"] == view.notes("en")
 
 
 def cells_hatched(path: str, seen: AttentionMap) -> np.ndarray:
@@ -306,17 +312,22 @@ def test_a_heatmap_on_paper_is_the_map(seen: AttentionMap) -> None:
 
 
 @both
-def test_a_table_has_each_number_and_a_sign_where_nothing_is_allowed(seen: AttentionMap) -> None:
-    found = as_frame(seen)
-    assert list(found.index) == [place.name for place in seen.rows]
-    assert list(found.columns) == [place.name for place in seen.columns]
-    for (row, column), value in np.ndenumerate(seen.values):
-        text = str(found.iloc[row, column])
-        if seen.denied[row, column]:
-            assert text == NOT_ALLOWED
-        else:
-            assert float(text.replace("−", "-")) == pytest.approx(value, abs=0.51e-4)
-            assert "-" not in text
+def test_a_table_has_each_number_and_says_where_nothing_is_allowed(seen: AttentionMap) -> None:
+    meta, arrays = unpack(numbers(one_shown(seen, None, None), "en"))
+    assert meta["query"] is None
+    assert meta["rows"]["names"] == [place.name for place in seen.rows]
+    assert meta["columns"]["names"] == [place.name for place in seen.columns]
+    np.testing.assert_array_equal(arrays["weights"], np.where(seen.denied, np.nan, seen.values))
+    denied = arrays.get("denied", np.zeros(seen.values.shape)).astype(bool)
+    np.testing.assert_array_equal(denied, seen.denied)
+
+
+def test_a_long_table_holds_the_row_of_one_query() -> None:
+    values = np.linspace(0, 1, 41 * 41, dtype=np.float32).reshape(41, 41)
+    seen = AttentionMap.from_values(values, [f"t{n}" for n in range(41)])
+    meta, arrays = unpack(numbers(one_shown(seen, None, None), "en", query=7))
+    assert meta["query"] == 7
+    np.testing.assert_array_equal(arrays["weights"], values[7:8])
 
 
 # ---- overview
@@ -391,17 +402,25 @@ def test_heads_that_share_a_mask_send_it_once_and_others_each_their_own() -> Non
 def test_a_file_holds_every_value_and_what_is_not_allowed(
     seen: AttentionMap, language: Language
 ) -> None:
-    for picture in (attnviz.explore(seen, language=language), attnviz.heatmap(seen)):
+    for picture in (
+        attnviz.explore(seen, language=language),
+        attnviz.heatmap(seen, language=language),
+    ):
         page = picture.to_html()
         (packed,) = re.findall(r'data-packet="(.*?)"', page)
         meta, arrays = unpack(zlib.decompress(b64decode(packed)))
-        steps = 256 * arrays["high"].astype(int) + arrays["low"]
-        sign = np.where(arrays["below"], -1, 1) if seen.is_signed else 1
-        found = np.where(steps == HIDDEN, np.nan, sign * steps / STEPS)[0]
+        if "weights" in arrays:
+            found, denied = arrays["weights"], arrays.get("denied")
+        else:
+            steps = 256 * arrays["high"].astype(int) + arrays["low"]
+            sign = np.where(arrays["below"], -1, 1) if seen.is_signed else 1
+            found = np.where(steps == HIDDEN, np.nan, sign * steps / STEPS)[0]
+            denied = arrays["denied"][0] if "denied" in arrays else None
         np.testing.assert_array_equal(np.isnan(found), seen.denied)
         assert np.nanmax(np.abs(found - seen.values)) < 1.0001 / STEPS
-        if seen.allowed is not None:
-            np.testing.assert_array_equal(arrays["denied"][0] == 1, seen.denied)
+        assert (denied is None) == (seen.allowed is None)
+        if denied is not None:
+            np.testing.assert_array_equal(denied == 1, seen.denied)
         assert meta["signed"] == seen.is_signed
         assert str(seen.title.text() if seen.title else "") in unescape(page)
         assert "Make it again" not in page, "nobody knows how"

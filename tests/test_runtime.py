@@ -20,6 +20,7 @@ from attnviz.lessons.claims import Case, Claim, Trial, claims
 from attnviz.models import catalogue
 from attnviz.models import load as loading
 from attnviz.models.load import Model
+from attnviz.pictures.kinds import kinds
 from attnviz.pictures.shown import shown
 from attnviz.runtime import memory, queue
 from attnviz.runtime.cache import MB, Cache, Store, pinning, store
@@ -633,7 +634,7 @@ def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:
     one = shown(note, note.heads[:1])[0]
     cached = (
         caches.lines_of(key, chosen, attnviz.Lens(), "en", note),
-        caches.heatmap_of(key, one, "light", "en"),
+        caches.packet_of(key, kinds()["heatmap"], one, "en"),
         caches._tiles.peek(key) or caches.overview_of(key, note).tiles,
     )
     arrays = {id(array) for n in range(6) for array in (note.queries(n), note.keys(n))}

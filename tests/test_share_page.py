@@ -24,6 +24,7 @@ from attnviz.training.tasks import task_called
 from attnviz.ui import address, frame
 from attnviz.ui import state as ui_state
 from tests.conftest import NOTE
+from tests.page_readers import pictures, sent
 from tests.test_page import MAIN, said, typed
 from tests.waiting import CEILING, until
 
@@ -161,18 +162,23 @@ def test_an_embedded_page_shows_the_chosen_parts_alone(
     app = opened(v="1", views="heatmaps-table", ha="2.1", s="the cat sat on the mat")
     assert not app.text_input
     assert not app.title
-    assert len(app.get("plotly_chart")) == 2
-    assert len(app.table) == 1
+    assert len(pictures(app, "heatmaps")) == 2
+    assert "numbers_table" in sent(app)
     assert not [c for c in app.get("bidi_component") if "lines" in str(c.proto.component_name)]
     everything = opened()
     keys = {component.key for component in everything.get("bidi_component")}
-    pictures = {"overview_picture", "selection", "lines_picture"}
-    assert keys == {*pictures, "height", "scheme", "frame"}
+    drawn = {"overview_picture", "selection", "lines_picture", "heatmaps_pictures"}
+    assert keys == {*drawn, "numbers_table", "height", "scheme", "frame"}
     for kind in FOLDED:
-        alone = {component.key for component in opened(views=kind.view).get("bidi_component")}
-        count = 1 if kind.takes == "pair" else 2
-        pictures = {f"{kind.view}_picture_{index}" for index in range(count)}
-        assert alone == {*pictures, "selection", "height", "scheme", "frame"}
+        app = opened(views=kind.view)
+        assert len(pictures(app, kind.view)) == (1 if kind.takes == "pair" else 2)
+        assert sent(app).keys() == {
+            f"{kind.view}_pictures",
+            "selection",
+            "height",
+            "scheme",
+            "frame",
+        }
 
 
 @pytest.mark.parametrize("where", ["", "train", "walkthrough"])

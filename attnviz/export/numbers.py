@@ -12,12 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from attnviz.analysis.frame import Table
 from attnviz.core.attention import AttentionRecord
 from attnviz.core.maps import AttentionMap
 from attnviz.core.one_kind import of_kind
 from attnviz.core.trace import Trace
-from attnviz.digits import printed
 from attnviz.export.parquet import parquet
 from attnviz.export.table import table
 from attnviz.pictures.lines.words import drawn_as_lines
@@ -28,7 +26,6 @@ from attnviz.texts import Language, say
 
 MOST_WEIGHTS = 1_000_000  # rows of a table; a spreadsheet holds 1,048,576
 COLUMNS = ("head", "query", "query_place", "key", "key_place", "weight", "drawn")
-NOT_ALLOWED = "▨"  # in a table that is read
 
 
 def as_json(maps: Sequence[Shown], language: Language = "en") -> str:
@@ -89,20 +86,6 @@ def as_npz(drawn: Trace | AttentionMap) -> bytes:
     arrays = _of_map(drawn) if isinstance(drawn, AttentionMap) else _of_trace(drawn)
     np.savez_compressed(file, **arrays)
     return file.getvalue()
-
-
-def as_frame(attention: AttentionMap) -> Table:
-    """A map as people read it: 4 decimals, nothing where a lens hides, a sign where not allowed."""
-    import pandas as pd
-
-    texts = np.where(attention.shown, np.vectorize(_read, otypes=[str])(attention.values), "")
-    texts[attention.denied] = NOT_ALLOWED
-    rows, columns = ([place.name for place in side] for side in (attention.rows, attention.columns))
-    return pd.DataFrame(texts.tolist(), index=rows, columns=columns)
-
-
-def _read(value: float) -> str:
-    return printed(float(value), 4)
 
 
 def _of_map(attention: AttentionMap) -> dict[str, Any]:

@@ -44,25 +44,19 @@ def layout(mode: Mode, **more: Any) -> go.Layout:
 
 NARROW = 330  # px of a line above a chart, on a phone too
 SIZES = 14, 10.5  # px of the title's letters, and of the lines below it
-SMALL_TITLE, SMALL_ROOM = 12, 220  # the same where charts stand beside each other: letters, px
 TOOLBAR = 26  # px that the chart's own buttons take, above the title
-SMALL_TOOLBAR = 35  # the same above a small title, whose letters begin higher in their line
 
 
 def heading(
-    title: str, notes: Sequence[str], colour: str, mode: Mode, *, is_beside: bool = False
+    title: str, notes: Sequence[str], colour: str, mode: Mode
 ) -> tuple[dict[str, Any], int]:
     """A title at the top left with notes below it, and the px that they take in all.
 
-    Everything is text, in lines that fit the narrowest page, or, of a chart that stands beside
-    others, its share of a wide one: Plotly cuts longer ones in silence.
+    Everything is text, in lines that fit the narrowest page: Plotly cuts longer ones in silence.
     """
     large, small = SIZES
-    room, above_it = NARROW, TOOLBAR
-    if is_beside:
-        large, room, above_it = SMALL_TITLE, SMALL_ROOM, SMALL_TOOLBAR
-    above = listed(title, room * small / large)
-    below = [line for note in notes for line in listed(note, room)]
+    above = listed(title, NARROW * small / large)
+    below = [line for note in notes for line in listed(note, NARROW)]
     said = {
         "text": "<br>".join(map(plotly_text, above)),
         "subtitle": {
@@ -73,9 +67,9 @@ def heading(
         "x": 0.02,
         "y": 1,
         "yanchor": "top",
-        "pad": {"t": 6 + above_it},
+        "pad": {"t": 6 + TOOLBAR},
     }
-    return said, above_it + (large + 6) * len(above) + 15 * len(below) + 12
+    return said, TOOLBAR + (large + 6) * len(above) + 15 * len(below) + 12
 
 
 def cell_numbers(

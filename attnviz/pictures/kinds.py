@@ -16,6 +16,7 @@ from typing import Literal
 
 import attnviz.pictures
 from attnviz import checks
+from attnviz.core.maps import AttentionMap
 from attnviz.core.methods import Picture
 from attnviz.errors import ArgumentError
 from attnviz.pictures.explorer import Explorer
@@ -38,9 +39,11 @@ class PictureKind:
     draw: Callable[..., Picture]
     script: Script
     view: str = ""  # the part of Explore that shows it, and of a link to a frame
-    is_folded: bool = False  # draws a `Shown`: on Explore below the others, made once opened
+    is_folded: bool = False  # draws a `Shown`, on Explore in a tab of its own or beside another
     how: Callable[[Shown, Language], str] | None = None  # what a page says for it; see `captioned`
     help: str = ""  # the text that says how it is used, once for all pictures on a page
+    # How many px one takes at least where several stand beside each other; else below.
+    beside: Callable[[AttentionMap], int] | None = None
     order: int = 100  # among the others in lists
     most_places: int | None = None  # rows or columns that there is room for
     in_file: str = ""  # what stands before the head or the pair in its file's name

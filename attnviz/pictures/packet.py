@@ -6,7 +6,7 @@ bytes, so that the browser reads them without copying.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,12 @@ def with_meta(packet: bytes, more: Mapping[str, Any]) -> bytes:
     start = _start_of_arrays(packet)
     whole = packet[4:start].rstrip()
     return _framed(whole[:-2] + b", " + _json(more)[1:] + b"}", packet[start:])
+
+
+def pack_several(packets: Sequence[bytes], meta: Mapping[str, Any]) -> bytes:
+    """Several packets, in their order, as one with `meta` (JSON values) about all of them."""
+    blocks = {str(n): np.frombuffer(packet, np.uint8) for n, packet in enumerate(packets)}
+    return pack(meta, blocks)
 
 
 def _framed(header: bytes, *blocks: bytes) -> bytes:

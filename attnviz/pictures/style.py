@@ -31,7 +31,7 @@ TICKS = {  # of a legend
     "share": (0.01, 0.1, 0.25, 0.5, 1.0),
     "signed": (-1.0, -0.5, -0.25, -0.1, 0.1, 0.25, 0.5, 1.0),
 }
-FEW_TICKS = {"share": (0.01, 0.25, 0.5, 1.0), "signed": (-1.0, -0.5, 0.5, 1.0)}  # in a small one
+FEW_TICKS = {"share": (0.01, 0.25, 1.0), "signed": (-1.0, -0.25, 0.25, 1.0)}  # of a narrow one
 STOPS = 33  # of a colour scale
 
 
@@ -235,6 +235,7 @@ def for_scripts() -> dict[str, object]:
         "half": HALF,
         "line": {"thinnest": THINNEST, "thicker": THICKER},
         "ticks": TICKS,
+        "few_ticks": FEW_TICKS,
         "overlaid": MOST_OVERLAID,
         "hatch": {"apart": HATCH, "width": HATCH_WIDTH},
         "readable": [BLACK, WHITE],

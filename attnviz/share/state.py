@@ -43,8 +43,8 @@ USUAL_ARRANGEMENT: Arrangement = "beside"  # stacked where the page is narrow
 BY_LAYER = "layer"
 SORTS = (BY_LAYER, *(one.name for one in measures()))  # of the tiles of the overview
 USUAL_VIEWS = ("overview", "heatmaps", "lines", "table")
-VIEWS = (*USUAL_VIEWS, *(kind.view for kind in FOLDED))
-TABS = ("lines", "heatmaps", *(kind.view for kind in FOLDED if kind.takes != "pair"), "table")
+VIEWS = tuple(dict.fromkeys([*USUAL_VIEWS, *(kind.view for kind in FOLDED)]))
+TABS = ("lines", *(kind.view for kind in FOLDED if kind.takes != "pair"), "table")
 Looks = Literal["step", "course"]  # where heads look, at one step of a training or over all
 Combine = Literal["each", "mean", "maximum"]
 ANY, ONE_TOKEN = "any", "token"  # heads are found by a measure; by one token; else by a target

@@ -29,18 +29,15 @@ from attnviz.core.trace import Trace
 from attnviz.lessons import note_example, note_pair
 from attnviz.models.catalogue import EMBEDDED
 from attnviz.models.progress import Progress
-from attnviz.pictures import heatmap as heatmap_figure
 from attnviz.pictures.arguments import can_be_pinned
-from attnviz.pictures.chart import Chart
-from attnviz.pictures.differences import divergence_words
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines import Arrangement, Direction
 from attnviz.pictures.lines import draw as draw_lines
+from attnviz.pictures.numbers import numbers
 from attnviz.pictures.overview import Overview
 from attnviz.pictures.overview.tiles import Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
-from attnviz.pictures.style import Mode
 from attnviz.runtime.cache import Cache
 from attnviz.texts import Language
 from attnviz.ui.server import lifespan
@@ -111,7 +108,6 @@ _opening_pairs: Cache[Contrast] = Cache()
 _lines: Cache[bytes] = Cache()
 _packets: Cache[bytes] = Cache()  # of other pictures
 _prints: Cache[str] = Cache()
-_heatmaps: Cache[tuple[Chart, str]] = Cache()
 _measured: Cache[np.ndarray] = Cache()
 _found: Cache[tuple[Found, ...]] = Cache()
 _of_kinds: WeakKeyDictionary[Trace, dict[Kind, Trace]] = WeakKeyDictionary()
@@ -123,7 +119,6 @@ _of_traces: tuple[Cache[Any], ...] = (  # by the key of a trace, or by one and m
     _lines,
     _packets,
     _prints,
-    _heatmaps,
     _measured,
     _found,
 )
@@ -286,24 +281,6 @@ def found_of(key: TraceKey, what: str | int, trace: Trace) -> tuple[Found, ...]:
     return _found.get((key, what), lambda: find(trace, what), is_light=is_light(key))
 
 
-def heatmap_of(
-    key: TraceKey, one: Shown, mode: Mode, language: Language, *, captioned: bool = False
-) -> tuple[Chart, str]:
-    """The heatmap of what is shown of a trace, and its caption.
-
-    Where it is `captioned`, the page says the formula and what the head does.
-    """
-
-    def draw() -> tuple[Chart, str]:
-        drawn = heatmap_figure.draw(one, mode=mode, language=language, captioned=captioned)
-        apart = divergence_words(one, language) if one.map.is_signed else []
-        notes = [*apart, *one.notes(language)] if captioned else [one.says(language)]
-        return Chart(drawn.figure, drawn.alt), " ".join(note for note in notes if note)
-
-    what = (one.heads, one.combination, one.lens, one.code)
-    return _heatmaps.get((key, what, mode, language, captioned), draw, is_light=True)
-
-
 def lines_of(
     key: TraceKey,
     chosen: LinesKey,
@@ -339,6 +316,12 @@ def packet_of(
 
     what = (kind.name, captioned, one.heads, one.combination, one.lens, one.code)
     return _packets.get((key, what, language), draw, is_light=True)
+
+
+def numbers_of(key: TraceKey, one: Shown, query: int, language: Language) -> bytes:
+    """The packet of the numbers of what is shown; of a long text, of one query."""
+    what = ("numbers", query, one.heads, one.combination, one.lens)
+    return _packets.get((key, what, language), lambda: numbers(one, language, query), is_light=True)
 
 
 def print_of(

@@ -168,6 +168,17 @@ def painted(canvas: Locator) -> np.ndarray:
         return np.array(image.convert("RGBA"))
 
 
+def cells_painted(picture: Locator, rows: int, columns: int, at: float = 0.5) -> np.ndarray:
+    """The colour `at` a point of each cell of a heatmap, its middle: "row column rgb"."""
+    canvas = picture.locator("canvas.map")
+    left, cell = (float(canvas.get_attribute(f"data-{name}") or 0) for name in ("left", "cell"))
+    down, right = (
+        np.floor(first + (np.arange(count) + at) * cell).astype(int)
+        for first, count in ((0, rows), (left, columns))
+    )
+    return painted(canvas)[np.ix_(down, right)][..., :3]
+
+
 def settle(page: Page) -> None:
     """Wait until the server has answered all that it was asked, and the pictures stand."""
     page.wait_for_function("() => window.settled().then(() => true)")

@@ -33,10 +33,13 @@ context.fillText = function (text, x, y, ...more) {
   });
   return fillText.call(this, text, x, y, ...more);
 };
-context.drawImage = function (image, x, y, width, height, ...more) {
+context.drawImage = function (...given) {
   const m = this.getTransform();
-  record(this.canvas).maps.push({ rows: image.height, columns: image.width, width: width * m.a, height: height * m.d });
-  return drawImage.call(this, image, x, y, width, height, ...more);
+  if (given.length === 9) { // a part of an image that has a pixel a cell
+    const [, , , columns, rows, , , width, height] = given;
+    record(this.canvas).maps.push({ rows, columns, width: width * m.a, height: height * m.d });
+  }
+  return drawImage.apply(this, given);
 };
 
 // Pictures of the app live in shadow trees, which `querySelectorAll`, `closest` and `parentElement`

@@ -13,7 +13,7 @@ from attnviz.pictures import style
 from attnviz.pictures.arcs import arcs
 from attnviz.pictures.highlights import highlights
 from attnviz.pictures.kinds import PictureKind, kinds
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, cells_painted
 from tests.browser.test_maps import CELLS, lines_in
 from tests.browser.test_share import offline as offline  # a fixture
 from tests.test_each_picture import EACH, HOSTILE, arcs_in, picture_of
@@ -53,6 +53,8 @@ STROKES: dict[str, Callable[[Page, AttentionMap], dict[tuple[int, int], float]]]
     "explore": lines_drawn,
     "arcs": arcs_drawn,
 }
+WIDTHS_OF = "bars => bars.map((bar) => Number(bar.getAttribute('width')))"
+ENDS_OF = "lines => lines.map((line) => Number(line.getAttribute('x1')))"
 CANVASES = ("overview", "heatmap", "comparison")
 TINTS = ("highlights",)
 
@@ -189,11 +191,11 @@ def test_explore_draws_the_arcs_of_heads_a_and_b_once_they_are_opened(
     page = opened.page
     assert page.locator(".arcs").count() == 0
     opened.tab("Arcs")
-    page.wait_for_selector(".st-key-arcs_picture_1 .arcs svg .lines", state="attached")
+    page.wait_for_selector(".st-key-arcs [data-picture='1'] .arcs svg .lines", state="attached")
     assert "see=arcs" in page.url
     faintest = 1 / 255
     for index, head in enumerate([(0, 2), (1, 8)]):
-        picture = page.locator(f".st-key-arcs_picture_{index}")
+        picture = page.locator(f".st-key-arcs [data-picture='{index}']")
         paths = picture.locator(".lines path").evaluate_all(
             "paths => paths.map((p) => [Number(p.getAttribute('stroke-opacity')),"
             " p.getAttribute('d').match(/A/g).length])"
@@ -213,21 +215,23 @@ def test_explore_draws_a_against_b_with_the_divergence_of_each_row(
     opened = visit()
     page = opened.page
     opened.tab("Heatmap")
-    plots = page.locator(".st-key-heatmaps .js-plotly-plot")
-    expect(plots).to_have_count(3)
+    pictures = page.locator(".st-key-heatmaps .picture")
+    expect(pictures).to_have_count(3)
     expected = attnviz.difference(note, (0, 2), (1, 8))
     assert expected.divergence is not None
-    z = plots.nth(2).evaluate("p => p.calcdata[0][0].z.map((row) => Array.from(row))")
-    bits = plots.nth(2).evaluate("p => Array.from(p._fullData[1].x)")
-    np.testing.assert_array_equal(np.array(z, np.float32), expected.values)
-    np.testing.assert_allclose(np.array(bits), expected.divergence, atol=1e-6)
-    tops = [box["y"] for box in map(Locator.bounding_box, plots.all()) if box]
+    ramp = style.map_ramp(style.HEAD_CODES[0], "light", signed=True)
+    inks = ramp[style.map_levels(expected.values, signed=True)]
+    np.testing.assert_array_equal(cells_painted(pictures.nth(2), 27, 27), inks)
+    bars = pictures.nth(2).locator(".divergence rect").evaluate_all(WIDTHS_OF)
+    ends = pictures.nth(2).locator(".divergence line").evaluate_all(ENDS_OF)
+    bits = np.array(bars) / (ends[1] - ends[0])
+    np.testing.assert_allclose(bits, expected.divergence, atol=1e-6)
+    tops = [box["y"] for box in map(Locator.bounding_box, pictures.all()) if box]
     assert len(tops) == 3
     assert max(tops) - min(tops) < 1  # one row of three
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_function(
-        "() => { const all = document.querySelectorAll('.st-key-heatmaps .js-plotly-plot');"
-        " const [a, b, c] = [...all].map((p) => p.getBoundingClientRect());"
-        " return a.bottom <= b.top && b.bottom <= c.top; }"
-    )
+    opened.settle()
+    a, b, c = (box for box in map(Locator.bounding_box, pictures.all()) if box)
+    assert a["y"] + a["height"] <= b["y"]
+    assert b["y"] + b["height"] <= c["y"], "one below the other on a phone"
     assert opened.problems == []

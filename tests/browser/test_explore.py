@@ -4,10 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -19,7 +17,7 @@ from attnviz.models.load import Model
 from attnviz.pictures import style
 from attnviz.pictures.lines import FAINTEST
 from attnviz.pictures.shown import shown
-from tests.browser.conftest import NETGUARD, Open, Server, Tiles, painted
+from tests.browser.conftest import NETGUARD, Open, Server, Tiles, cells_painted, painted
 
 SHORT = "the cat sat"  # 5 tokens: a cell is many pixels wide
 HOSTILE = (
@@ -123,14 +121,13 @@ def test_pictures_follow_the_scheme_of_an_open_page(visit: Open) -> None:
     for mode in ("dark", "light", "dark"):
         page.emulate_media(color_scheme=mode)
         opened.settle()
-        seen = page.locator(".st-key-heatmaps .js-plotly-plot").first.evaluate(
-            """plot => [plot._fullLayout.font.color, plot._fullLayout.title.font.color,
-                plot._fullData[0].colorscale.at(-1)[1]]"""
-        )
+        picture = page.locator(".st-key-heatmaps [data-picture='0']")
         head = getattr(style.HEAD_CODES[0], mode)
-        assert seen == [style.INK[mode], head, style.colour_scale(head, mode)[-1][1]]
-        reading = page.locator(".reading").first
-        assert reading.get_attribute("style") == f"color:{head}"
+        for name in (picture.locator(".title strong"), page.locator(".reading").first):
+            ink = name.evaluate("e => getComputedStyle(e).color.match(/[0-9]+/g).map(Number)")
+            assert "#{:02x}{:02x}{:02x}".format(*ink) == head.lower()
+        ramp = style.map_ramp(style.HEAD_CODES[0], mode, signed=False)
+        np.testing.assert_array_equal(cells_painted(picture, 27, 27)[5, 4], ramp[-1])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -192,40 +189,57 @@ def test_the_heatmaps_cells_are_the_weights(visit: Open, note: attnviz.Trace) ->
     opened.tab("Heatmap")
     page = opened.page
     for index, head in enumerate([HeadId(0, 2), HeadId(1, 8)]):
-        plot = page.locator(".st-key-heatmaps .js-plotly-plot").nth(index)
-        drawn = plot.evaluate("p => p.calcdata[0][0].z.map(row => Array.from(row))")
-        np.testing.assert_array_equal(np.array(drawn, dtype=np.float32), note.weights(head))
-        expect(plot.locator(".gtitle")).to_have_text(str(head))
-        expect(plot.locator(".gtitle-subtitle")).to_contain_text("query ↓ / → key")
+        picture = page.locator(f".st-key-heatmaps [data-picture='{index}']")
+        weights = note.weights(head)
+        expected = style.map_ramp(style.HEAD_CODES[index], "light", signed=False)[
+            style.map_levels(weights, signed=False)
+        ]
+        np.testing.assert_array_equal(cells_painted(picture, 27, 27), expected)
+        expect(picture.locator(".title")).to_have_text(str(head))
+        expect(picture.locator(".about")).to_contain_text("27 × 27 · query ↓ / → key")
+        canvas = picture.locator("canvas.map")
+        canvas.focus()
+        for key in [*["ArrowDown"] * 6, *["ArrowRight"] * 4]:
+            page.keyboard.press(key)
+        read = f"be (5) → never (4) · weight {weights[5, 4]:.4f}"
+        expect(picture.locator(".readout")).to_have_text(read)
 
 
-NAMES_OUT_OF_SIGHT = """(plot) => {
-  const sides = (one) => one.getBoundingClientRect();
-  const whole = sides(plot);
-  const { xaxis, yaxis } = plot._fullLayout;
-  const [first, last] = [whole.left + xaxis._offset, whole.top + yaxis._offset + yaxis._length];
-  return [...plot.querySelectorAll(".ytick text, .xtick text")].filter((name) => {
-    const { left, right, top, bottom } = sides(name);
-    const isRow = name.closest(".ytick") !== null;
-    const isIn = left >= whole.left && right <= whole.right + 1 && bottom <= whole.bottom;
-    return !isIn || (isRow ? right > first + 1 : top < last - 1);
-  }).map((name) => name.textContent);
-}"""
-WIDEST = ["mmmmmmmmmmmmmmmmmm wwwwwwwwwwwwwwwwww", "illicitly fill", "注意力 机制", "— … @@@ %%%"]
+def test_a_drag_enlarges_the_cells_of_all_heatmaps(visit: Open, note: attnviz.Trace) -> None:
+    """What is dragged over fills each picture and says how much is in sight; a click still pins."""
+    opened = visit()
+    opened.tab("Heatmap")
+    page = opened.page
+    pictures = [page.locator(f".st-key-heatmaps [data-picture='{n}']") for n in range(3)]
+    canvas = pictures[0].locator("canvas.map")
+    box = canvas.bounding_box()
+    assert box is not None
+    left, cell = (float(canvas.get_attribute(f"data-{name}") or 0) for name in ("left", "cell"))
 
+    def at(row: int, column: int) -> tuple[float, float]:
+        return box["x"] + left + (column + 0.5) * cell, box["y"] + (row + 0.5) * cell
 
-@pytest.mark.parametrize("text", WIDEST)
-def test_names_of_a_heatmap_have_room(
-    server: Server, open_tab: Callable[..., Page], text: str
-) -> None:
-    link = "/?" + urlencode({"v": "1", "s": text, "see": "heatmaps", "unit": "word"})
-    page = open_tab(1440, 900, "light")
-    page.goto(server.address + link)
-    plots = page.locator(".st-key-heatmaps .js-plotly-plot")
-    expect(plots).to_have_count(3)
-    for plot in plots.all():
-        expect(plot.locator(".ytick text").first).to_be_visible()
-        assert plot.evaluate(NAMES_OUT_OF_SIGHT) == []
+    page.mouse.move(*at(4, 3))
+    tip = pictures[0].locator(".tip")
+    expect(tip).to_have_text(f"never (4) → will (3) · weight {note.weights((0, 2))[4, 3]:.4f}")
+    page.mouse.down()
+    page.mouse.move(*at(9, 6), steps=3)
+    expect(pictures[0].locator(".dragged")).to_be_visible()
+    page.mouse.up()
+    for picture in pictures:
+        expect(picture.get_by_text("6 × 4 of 27 × 27 cells in sight.")).to_be_visible()
+    for index, head in enumerate([(0, 2), (1, 8)]):
+        part = note.weights(head)[4:10, 3:7]
+        expected = style.map_ramp(style.HEAD_CODES[index], "light", signed=False)[
+            style.map_levels(part, signed=False)
+        ]
+        np.testing.assert_array_equal(cells_painted(pictures[index], 6, 4, at=0.1), expected)
+    assert "pin" not in page.url, "a drag pins nothing"
+    pictures[2].get_by_role("button", name="show all").click()
+    for picture in pictures:
+        expect(picture.get_by_text("cells in sight")).to_have_count(0)
+    page.mouse.click(*at(12, 3))
+    page.wait_for_url(re.compile("pin=q12$"))
 
 
 def test_hover_stays_in_the_browser_and_pins_enter_the_link(
@@ -289,7 +303,7 @@ def test_a_click_on_the_overview_sets_head_a_then_b(visit: Open) -> None:
     canvas.click(position=Tiles.of(canvas).point(4, 3))
     expect(page.locator(".st-key-lines .panel").nth(1)).to_contain_text("L4·H3")
     opened.tab("Heatmap")
-    expect(page.locator(".st-key-heatmaps .gtitle").nth(1)).to_contain_text("L4·H3")
+    expect(page.locator(".st-key-heatmaps [data-picture='1'] .title")).to_contain_text("L4·H3")
     expect(page.get_by_text("the two most different heads")).to_have_count(0)
 
 
@@ -334,7 +348,7 @@ def test_the_first_screen_shows_everything(visit: Open) -> None:
     whole = [
         ("Lines", (".st-key-text textarea", "canvas.map", ".reading >> nth=1")),
         ("Lines", (".st-key-lines .panel svg:has(.lines) >> nth=1", ".st-key-lines .note")),
-        ("Heatmap", (".st-key-heatmaps .js-plotly-plot >> nth=1",)),
+        ("Heatmap", (".st-key-heatmaps [data-picture='2'] canvas.map",)),
     ]
     for tab, selectors in whole:
         opened.tab(tab)
@@ -468,8 +482,8 @@ def test_hostile_text_is_text(visit: Open, server: Server) -> None:
     (one,) = shown(attnviz.trace(HOSTILE), [(0, 2)])
     assert labels == [name.label for name in one.map.rows]
     opened.tab("Heatmap")
-    ticks = page.locator(".st-key-heatmaps .js-plotly-plot >> nth=0 >> .ytick text")
-    expect(ticks.get_by_text("<", exact=True).first).to_be_attached()
+    expect(page.locator(".st-key-heatmaps canvas.map")).to_have_count(3)
+    expect(page.locator(f"{inside} :is(a[href*=evil], img[src=x], b)")).to_have_count(0)
     expect(page.get_by_label("Sentence", exact=True)).to_have_value(HOSTILE)
     assert not opened.problems
     assert all(url.startswith((server.address, "blob:", "data:")) for url in opened.requests)
@@ -534,7 +548,8 @@ def test_pictures_have_text_alternatives(visit: Open) -> None:
     assert lines is not None
     assert "L0·H2: Here: > 99.9 % on the previous token" in lines
     opened.tab("Heatmap")
-    expect(page.locator('.st-key-heatmaps [aria-label*="Heatmap of all-MiniLM"]')).to_have_count(3)
+    expect(page.locator('.st-key-heatmaps [aria-label*="Heatmap of all-MiniLM"]')).to_have_count(2)
+    expect(page.locator('.st-key-heatmaps [aria-label*="Head against head in"]')).to_have_count(1)
     opened.tab("Numbers")
     expect(page.locator(".st-key-table table")).to_be_visible()
 

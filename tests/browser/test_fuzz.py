@@ -358,7 +358,7 @@ def test_a_saved_page_opens_with_nothing_but_text(
 
 
 TABS = {
-    "Heatmap": ".st-key-heatmaps .js-plotly-plot .hm",
+    "Heatmap": ".st-key-heatmaps canvas.map",
     "Text": ".st-key-highlights .attnviz[data-drawn]",
     "Arcs": ".st-key-arcs .attnviz[data-drawn]",
     "Numbers": ".st-key-table table",

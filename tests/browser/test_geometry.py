@@ -29,6 +29,7 @@ PAGES = {
     "explore, a head chosen twice": "/?v=1&hb=0.2&hm=0.0-0.1-0.2-0.3-0.2",
     **{f"explore, {tab}": f"/?v=1&see={tab}" for tab in TABS[1:]},
     "explore, a pair as heatmaps": "/?v=1&see=heatmaps&s=The%20cat%20sat&p=It%20was%20tired",
+    "explore, wide names as heatmaps": f"/?v=1&see=heatmaps&unit=word&s={'m' * 18}%20{'w' * 18}",
     "explore, 4 words": "/?v=1&s=The%20cat%20sat%20down",
     "explore, 71 tokens": f"/?v=1&s={LONG}",
     "explore, 302 tokens": f"/?v=1&s={'the%20law%20' * 150}",
@@ -366,18 +367,6 @@ def test_the_measure_sees_what_cannot_be_read(browser: Browser) -> None:
         assert fault in found
     assert "dark ink" not in found, "4.54"
     context.close()
-
-
-def test_a_charts_buttons_do_not_cover_its_title(go: Go) -> None:
-    page = go("/?v=1&see=heatmaps")
-    chart = page.locator(".js-plotly-plot").first
-    chart.hover()
-    buttons = chart.locator(".modebar-group").first
-    expect(buttons).to_be_visible()
-    box, title = buttons.bounding_box(), chart.locator(".gtitle").first.bounding_box()
-    assert box is not None
-    assert title is not None
-    assert box["y"] + box["height"] <= title["y"] + 1
 
 
 @pytest.mark.parametrize("direction", ["horizontal", "vertical"])

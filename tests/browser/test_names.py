@@ -29,7 +29,7 @@ def test_names_are_upright_or_turned_and_keep_their_marks(visit: Open, tab: str)
     part = ".st-key-lines .panel:first-child"
     if tab == "Arcs":
         opened.tab("Arcs")
-        part = ".st-key-arcs_picture_0"
+        part = ".st-key-arcs [data-picture='0']"
     found = opened.page.locator(f"{part} .token").evaluate_all(NAMES)
     assert {name["size"] for name in found} == {"12px"}
     by_title = {name["title"].split(" (")[0]: name for name in found}

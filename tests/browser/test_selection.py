@@ -12,6 +12,7 @@ from tests.browser.conftest import Open
 
 TOKENS = 27
 A, B = (0, 2), (1, 8)
+HEATMAP_A, HEATMAP_B = (f".st-key-heatmaps [data-picture='{n}']" for n in (0, 1))
 
 
 def label(page: Page, side: str, place: int) -> Locator:
@@ -23,7 +24,7 @@ def tile_marks(page: Page) -> str | None:
 
 
 def chart_marks(page: Page, index: int) -> list[str]:
-    frames = page.locator(f".st-key-heatmap_{index} .chart_marked")
+    frames = page.locator(f".st-key-heatmaps [data-picture='{index}'] .marked")
     marks: list[str] = frames.evaluate_all("all => all.map((one) => one.dataset.mark)")
     return marks
 
@@ -53,31 +54,33 @@ def test_a_tile_shows_all_tokens_whatever_the_lines_hide(visit: Open) -> None:
 def test_a_click_on_a_cell_pins_its_query_everywhere(visit: Open) -> None:
     opened = visit()
     page = opened.page
-    open_tab(page, "Heatmap", ".st-key-heatmap_1 .js-plotly-plot .nsewdrag")
+    open_tab(page, "Heatmap", f"{HEATMAP_B} canvas.map")
     opened.settle()
-    plot = page.locator(".st-key-heatmap_1 .nsewdrag").first.bounding_box()
+    canvas = page.locator(f"{HEATMAP_B} canvas.map")
+    plot = canvas.bounding_box()
     assert plot is not None
-    wide, high = plot["width"] / TOKENS, plot["height"] / TOKENS
-    x, y = plot["x"] + 3.5 * wide, plot["y"] + 12.5 * high
+    left, cell = (float(canvas.get_attribute(f"data-{name}") or 0) for name in ("left", "cell"))
+    x, y = plot["x"] + left + 3.5 * cell, plot["y"] + 12.5 * cell
     page.mouse.move(x - 2, y - 2)
     page.mouse.move(x, y)
-    expect(page.locator(".st-key-heatmap_0 .chart_marked")).to_have_count(2)
+    expect(page.locator(f"{HEATMAP_A} .marked")).to_have_count(2)
     for index in (0, 1):
         assert chart_marks(page, index) == ["q12", "k3"]
     assert tile_marks(page) == "q12 k3"
-    row = page.locator(".st-key-heatmap_1 [data-mark=q12]").bounding_box()
-    column = page.locator(".st-key-heatmap_1 [data-mark=k3]").bounding_box()
+    row = page.locator(f"{HEATMAP_B} [data-mark=q12]").bounding_box()
+    column = page.locator(f"{HEATMAP_B} [data-mark=k3]").bounding_box()
     assert row is not None
     assert column is not None
-    expected = plot["x"], plot["y"] + 12 * high, plot["width"], high
+    side = TOKENS * cell
+    expected = plot["x"] + left, plot["y"] + 12 * cell, side, cell
     assert tuple(row.values()) == pytest.approx(expected, abs=1)
-    expected = plot["x"] + 3 * wide, plot["y"], wide, plot["height"]
+    expected = plot["x"] + left + 3 * cell, plot["y"], cell, side
     assert tuple(column.values()) == pytest.approx(expected, abs=1)
     page.mouse.down()
     page.mouse.up()
     page.wait_for_url(re.compile("pin=q12$"))
     page.mouse.move(2, 2)
-    expect(page.locator(".st-key-heatmap_0 .chart_marked")).to_have_count(1)
+    expect(page.locator(f"{HEATMAP_A} .marked")).to_have_count(1)
     open_tab(page, "Text", ".st-key-highlights .word")
     pinned = page.locator('.st-key-highlights .word[aria-pressed="true"]')
     expect(pinned).to_have_text(["be", "be"])
@@ -100,9 +103,9 @@ def test_a_word_of_one_text_is_marked_in_the_other_and_in_the_tiles(visit: Open)
     assert tile_marks(page) == "q9"
     words.nth(9).click()
     page.wait_for_url(re.compile("pin=q9$"))
-    open_tab(page, "Heatmap", ".st-key-heatmap_1 .js-plotly-plot .nsewdrag")
+    open_tab(page, "Heatmap", f"{HEATMAP_B} canvas.map")
     page.mouse.move(2, 2)
-    expect(page.locator(".st-key-heatmap_1 .chart_marked")).to_have_count(1)
+    expect(page.locator(f"{HEATMAP_B} .marked")).to_have_count(1)
     assert chart_marks(page, 1) == ["q9"]
 
 
@@ -121,10 +124,10 @@ def test_numbers_and_arcs_take_part(visit: Open, note: attnviz.Trace) -> None:
     page.wait_for_url(re.compile("pin=q3$"))
     page.mouse.move(2, 2)
     expect(marked).to_have_count(len(note.tokens) + 1)
-    open_tab(page, "Arcs", ".st-key-arcs_picture_1 svg .token")
-    pressed = page.locator('.st-key-arcs_picture_1 .token[aria-pressed="true"]')
+    open_tab(page, "Arcs", ".st-key-arcs [data-picture='1'] svg .token")
+    pressed = page.locator('.st-key-arcs [data-picture="1"] .token[aria-pressed="true"]')
     expect(pressed).to_have_attribute("data-slot", "3")
-    page.locator(".st-key-arcs_picture_0 .token").nth(7).click()
+    page.locator(".st-key-arcs [data-picture='0'] .token").nth(7).click()
     expect(pressed).to_have_count(2)
     page.wait_for_url(re.compile("pin=q3.q7$"))
     page.keyboard.press("Escape")

@@ -104,12 +104,12 @@ def test_the_map_in_a_file_reads_the_number_under_the_pointer(
     offline: Callable[[str], Page], note: attnviz.Trace
 ) -> None:
     page = offline(note.heatmap((2, 1)).to_html())
-    canvas = page.locator(".maps canvas")
+    canvas = page.locator("canvas.map")
     canvas.focus()
     for _ in range(3):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
-    readout = page.locator(".maps .readout").inner_text()
+    readout = page.locator(".readout").inner_text()
     assert readout == f"will (3) → the (1) · weight {note.weights((2, 1))[3, 1]:.4f}"
     assert not page.locator(".panel").count()
 

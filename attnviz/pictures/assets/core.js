@@ -279,12 +279,13 @@ function stageOf(parent, draw) {
     const held = focusIn(root);
     root.classList.toggle("dark", stage.dark);
     root.classList.toggle("fit", shareOf(root) > 0);
-    for (const zoom of zooms(root)) {
+    const sizes = zooms(root);
+    for (const zoom of sizes) {
       root.style.zoom = String(zoom);
       root.style.setProperty("--attnviz-zoomed", String(zoom));
       stage.width = root.clientWidth;
       draw(stage);
-      if (root.getBoundingClientRect().height <= heightOf(root) && isWhole(root)) break;
+      if (sizes.length === 1 || (root.getBoundingClientRect().height <= heightOf(root) && isWhole(root))) break;
     }
     focusAgain(root, held);
     makeReachable(root);

@@ -9,7 +9,8 @@ const SIGN_STEP = 1.1 * NAME; // px from one upright sign to the next
 const APART = NAME + 0.5; // least px from one name to the next
 const LONGEST_NAME = 96; // px
 const WIDE = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uffef]+$/u;
-const signsOf = (text) => [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
+const SEGMENTER = new Intl.Segmenter(); // one for all: to make it takes longer than to use it
+const signsOf = (text) => [...SEGMENTER.segment(text)].map(({ segment }) => segment);
 
 /** @typedef {{ faint: string, text: string }} Name */
 
@@ -20,7 +21,8 @@ function nameAt({ labels, marks, unknown }, place) {
   return hidden ? { faint: `${labels[place]} `, text: hidden } : { faint: marks?.[place] ?? "", text: labels[place] };
 }
 
-const isUpright = ({ faint, text }) => !faint && (WIDE.test(text) || signsOf(text).length === 1);
+const LETTERS = /^[\x20-\x7e]{2,}$/; // what is a name of several signs at first sight
+const isUpright = ({ faint, text }) => !faint && !LETTERS.test(text) && (WIDE.test(text) || signsOf(text).length === 1);
 
 // As much of a name as fits; what is before it stays.
 /** @param {Name} name @param {(text: string) => number} size @param {number} most @returns {Name} */
@@ -60,9 +62,9 @@ const after = ({ text }, isTurned) =>
   isTurned && signsOf(text).length === 1 ? [svg("tspan", { rotate: 90, dx: 0.12 * NAME, dy: -0.85 * NAME }, text)] : [text];
 
 // The same on a canvas, whose font is NAME_FONT.
-/** @param {CanvasRenderingContext2D} context @param {Name} name @param {number[]} at @param {"below" | "left"} way @param {any} inks */
-function paintName(context, name, [x, y], way, inks) {
-  const { faint, text } = cutName(name, measured(context));
+/** @param {CanvasRenderingContext2D} context @param {Name} name @param {number[]} at @param {"below" | "left"} way @param {any} inks @param {number} [most] */
+function paintName(context, name, [x, y], way, inks, most = LONGEST_NAME) {
+  const { faint, text } = cutName(name, measured(context), most);
   context.save();
   context.translate(x, y);
   context.textBaseline = "middle";

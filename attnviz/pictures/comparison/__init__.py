@@ -5,7 +5,6 @@ the two heads' rows, in bits: 0 where they look alike, 1 where at no common toke
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead
@@ -16,15 +15,15 @@ from attnviz.errors import ArgumentError
 from attnviz.pictures.arguments import check_drawn, check_language, lens_of
 from attnviz.pictures.comparison.on_paper import beside, compared_on_paper
 from attnviz.pictures.differences import divergence_words, pair_shown
-from attnviz.pictures.explorer import map_texts
 from attnviz.pictures.heatmap.on_paper import every_on_paper
+from attnviz.pictures.heatmap.words import map_meta, map_texts
 from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.picture import some_named
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
-from attnviz.pictures.shown import Shown, check_alone, shown, side
+from attnviz.pictures.shown import Shown, check_alone, shown
 from attnviz.texts import Language, say
 
 SCRIPT = Script("comparison", needs=("heatmap",))
@@ -95,31 +94,10 @@ def comparison(
     return draw(views[0], language)
 
 
-def draw(view: Shown, language: Language) -> Comparison:
-    """The comparison of what is shown."""
+def draw(view: Shown, language: Language, *, captioned: bool = False) -> Comparison:
+    """The comparison of what is shown; `captioned`, what `how` says is left to the page."""
     says = " ".join([*divergence_words(view, language), view.alt(language)]).strip()
     alt = alt_of("comparison.alt", view, says, language)
-    return Comparison(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
-
-
-def _meta(view: Shown, alt: str, language: Language) -> dict[str, Any]:
-    attention = view.map
-    return {
-        "alt": alt,
-        "rows": side(attention.rows),
-        "columns": side(attention.columns),
-        "signed": attention.is_signed,
-        "head": {
-            "title": view.title(language),
-            "says": view.says(language),
-            "formula": view.formula(language),
-            "map_notes": [*divergence_words(view, language), *view.notes(language)],
-            "light": view.code.light,
-            "dark": view.code.dark,
-        },
-        "words": {
-            **map_texts(attention, language),
-            "divergence": say("comparison.divergence", language),
-            "row": say("comparison.row", language),
-        },
-    }
+    meta = map_meta(view, alt, language, captioned=captioned)
+    meta["words"] |= {name: say(f"comparison.{name}", language) for name in ("divergence", "row")}
+    return Comparison(view, alt, pack(meta, map_arrays(view)), language)

@@ -1,6 +1,7 @@
 """The kind of the comparison of two heads."""
 
 from attnviz.pictures.comparison import SCRIPT, comparison, draw
+from attnviz.pictures.heatmap.words import how
 from attnviz.pictures.kinds import PictureKind
 
 PICTURE = PictureKind(
@@ -9,6 +10,7 @@ PICTURE = PictureKind(
     takes="pair",
     make=comparison,
     draw=draw,
+    how=how,
     script=SCRIPT,
     view="comparison",
     is_folded=True,

@@ -249,7 +249,7 @@ function beginFigures(stage) {
   stage.memory.listens = true;
   beginChoosing(stage);
   const { signal } = stage.left;
-  document.addEventListener("attnviz-light", (event) => light(stage.root, event.detail), { signal });
+  document.addEventListener("attnviz-light", (/** @type {any} */ event) => light(stage.root, event.detail), { signal });
   document.addEventListener("keydown", (event) => stepByKey(stage, event), { capture: true, signal });
   document.addEventListener("attnviz-turn", (event) => stepFirst(stage, event), { signal });
   window.addEventListener("beforeprint", () => stage.memory.onPaper?.(), { signal });

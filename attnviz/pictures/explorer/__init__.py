@@ -26,6 +26,7 @@ from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pin
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.explorer.heads import of_one_kind
 from attnviz.pictures.file import one_file
+from attnviz.pictures.heatmap.words import map_texts
 from attnviz.pictures.lines import Arrangement, Direction, Lines, check_line_choices, lines
 from attnviz.pictures.lines.words import head_code, head_words, line_words
 from attnviz.pictures.overview import inks_of
@@ -254,22 +255,6 @@ def _cells(seen: AttentionMap, denied: np.ndarray) -> Tiles:
     rows, columns = (tuple(range(len(side) + 1)) for side in (seen.rows, seen.columns))
     nothing = np.zeros((1, 1, *seen.values.shape), np.uint8)
     return Tiles(nothing, rows, columns, nothing if denied.any() else None)
-
-
-def map_texts(seen: AttentionMap, language: Language) -> dict[str, str]:
-    """What every map of these values says."""
-    kind = "_signed" if seen.is_signed else ""
-    return {
-        "direction": say("picture.direction", language),
-        "weight": say("picture.value" if seen.is_signed else "picture.weight", language),
-        "rounded": say("picture.rounded", language),
-        "some_named": say("picture.some_named", language, step="{step}"),
-        "ink": say(f"picture.ink{kind}", language),
-        "hatched": say("picture.hatched", language),
-        "read": say(f"map.read{kind}", language),
-        "rest": say(f"map.rest{kind}", language),
-        **{name: say(f"map.{name}", language) for name in ("hidden", "not_allowed")},
-    }
 
 
 def explore(

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from attnviz.core.maps import Place
 from attnviz.pictures.escape import plotly_text
-from attnviz.pictures.heatmap.beside import BETWEEN, room_for
 from attnviz.pictures.names import is_upright
-from attnviz.pictures.widths import cut
+from attnviz.pictures.widths import cut, room_of
 
 LONGEST_LABEL = 14
 TICK = 3  # px
+BETWEEN = 8  # px from the edge to a name, its tick, and the cells
 _LEADING = 1.3  # of Plotly, from one line to the next
 
 
@@ -38,7 +38,7 @@ def named_columns(axis: dict[str, Any], places: Sequence[Place], size: int) -> C
     upright = {at: _stacked(name) for at, name in names.items() if is_upright(name)}
     turned = [plotly_text(name) for at, name in names.items() if at not in upright]
     signs = max((len(names[at]) for at in upright), default=0)
-    room = max(room_for(turned, size), ceil(_LEADING * size * signs) + BETWEEN)
+    room = max(_room_for(turned, size), ceil(_LEADING * size * signs) + BETWEEN)
     if not turned:
         level = {**axis, "ticktext": list(upright.values()), "tickangle": 0}
         return Columns(level, [], room)
@@ -67,3 +67,8 @@ def _note(at: int, text: str, size: int) -> dict[str, Any]:
         "showarrow": False,
         "name": "column",
     }
+
+
+def _room_for(labels: Sequence[str], size: int) -> int:
+    """Px that names of so many px take below an axis, with what stands between them and it."""
+    return ceil(size * max(map(room_of, labels), default=0)) + BETWEEN

@@ -1,14 +1,20 @@
 """The kind of the heatmap."""
 
-from attnviz.pictures.heatmap import SCRIPT, Heatmap, draw, heatmap
+from attnviz.core.maps import AttentionMap
+from attnviz.pictures.heatmap import SCRIPT, draw, heatmap
+from attnviz.pictures.heatmap.words import how
 from attnviz.pictures.kinds import PictureKind
-from attnviz.pictures.shown import Shown
-from attnviz.texts import Language
+
+# Px of a heatmap at least, by the places up to which that is enough: three in a row of a page, two,
+# or one.
+WIDTHS = {42: 210, 128: 330}
+WIDEST = 560
 
 
-def draw_one(one: Shown, language: Language) -> Heatmap:
-    """The heatmap of one head."""
-    return draw(one, language=language)
+def beside(drawn: AttentionMap) -> int:
+    """How many px one takes at least where several stand in a row."""
+    places = len(drawn.columns)
+    return next((px for most, px in WIDTHS.items() if places <= most), WIDEST)
 
 
 PICTURE = PictureKind(
@@ -16,8 +22,12 @@ PICTURE = PictureKind(
     title="page.save_heatmap",
     takes="head",
     make=heatmap,
-    draw=draw_one,
+    draw=draw,
+    how=how,
+    beside=beside,
+    help="heatmap.help",
     script=SCRIPT,
     view="heatmaps",
+    is_folded=True,
     order=3,
 )

@@ -12,7 +12,7 @@ from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.pictures.arguments import check_language
-from attnviz.pictures.explorer import map_texts
+from attnviz.pictures.heatmap.words import how, map_texts
 from attnviz.pictures.highlights.on_paper import texts_on_paper
 from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map_on_paper
 from attnviz.pictures.packet import pack
@@ -69,11 +69,6 @@ def draw(view: Shown, language: Language, *, captioned: bool = False) -> Highlig
     return Highlights(
         view, alt, pack(_meta(view, alt, language, captioned), map_arrays(view)), language
     )
-
-
-def how(view: Shown, language: Language) -> str:
-    """How numbers become tints."""
-    return map_texts(view.map, language)["ink"]
 
 
 def _meta(view: Shown, alt: str, language: Language, captioned: bool) -> dict[str, Any]:

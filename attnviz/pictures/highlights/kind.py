@@ -1,6 +1,7 @@
 """The kind of the highlights."""
 
-from attnviz.pictures.highlights import SCRIPT, draw, highlights, how
+from attnviz.pictures.heatmap.words import how
+from attnviz.pictures.highlights import SCRIPT, draw, highlights
 from attnviz.pictures.kinds import PictureKind
 
 PICTURE = PictureKind(

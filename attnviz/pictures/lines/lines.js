@@ -21,7 +21,8 @@ function drawLines(stage) {
   root.replaceChildren(grid, ...below, readout, html("p", { class: "help" }, `${meta.words.strokes} ${meta.words.help}`));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
-  for (const p of panels) p.fit();
+  const widths = panels.map((p) => p.width()); // of all, before any is drawn: the page is laid out once
+  panels.forEach((p, i) => p.fit(widths[i]));
   Object.assign(stage, { panels, readout, select: (pins, at) => select(stage, pins, at) });
   listen(stage);
   showFocus(stage);
@@ -36,8 +37,9 @@ function panel(stage, heads) {
   const mine = [];
   for (let i = 0; i < arrays.head.length; i++) if (members.has(arrays.head[i])) mine.push(i);
   const made = { element: figure, heads, mine };
-  made.fit = () => {
-    made.place = geometry(meta, scroll.clientWidth || 320, heads.length, stage.memory.pins.size ? 2 : 1);
+  made.width = () => scroll.clientWidth || 320;
+  made.fit = (width) => {
+    made.place = geometry(meta, width, heads.length, stage.memory.pins.size ? 2 : 1);
     made.svg = picture(stage, made);
     scroll.replaceChildren(made.svg);
   };
@@ -206,7 +208,7 @@ function makeRoom({ panels }, tokens) {
   for (const made of panels) {
     if (tokens * made.heads.length <= made.place.lanes) continue;
     const held = focusIn(made.element);
-    made.fit();
+    made.fit(made.width());
     made.labels = null;
     focusAgain(made.element, held);
   }

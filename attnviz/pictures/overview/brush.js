@@ -52,6 +52,7 @@ function brushed(stage, event) {
   return [edges[ends[0]], edges[ends[1] + 1] - 1];
 }
 
+/** @param {any} meta @param {number[]} span */
 const spanNames = ({ rows: { labels } }, [first, last]) => ({ first: `${labels[first]} (${first})`, last: `${labels[last]} (${last})` });
 
 // The square of a span's queries and keys, in every tile; the whole text needs no frame.

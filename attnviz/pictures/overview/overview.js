@@ -33,8 +33,9 @@ function drawOverview(stage) {
   stage.select = (pins, at) => stage.mark([...new Set([...pins, ...at])]);
   stage.frame = (framed) => {
     if (JSON.stringify(framed) === JSON.stringify(memory.framed)) return;
-    memory.framed = framed;
-    stage.redraw();
+    Object.assign(meta, (memory.framed = framed));
+    frameTiles(stage);
+    for (const button of root.querySelectorAll(".slots button")) button.textContent = slotName(meta, button.dataset.slot);
   };
   paint(stage);
   stage.mark(memory.marked ?? []);
@@ -56,9 +57,7 @@ function slots(stage) {
   box.append(html("span", {}, meta.words.click_sets));
   const colours = meta.colours[dark ? "dark" : "light"];
   const buttons = ["A", "B", ADD].map((slot, i) => {
-    const marked = meta.marked[slot];
-    const name = marked ? `${slot} = ${tileName(meta, ...marked)}` : meta.words.slots[slot] ?? slot;
-    const button = html("button", { type: "button", role: "radio", "data-slot": slot }, name);
+    const button = html("button", { type: "button", role: "radio", "data-slot": slot }, slotName(meta, slot));
     button.style.setProperty("--slot", slot === ADD ? "currentColor" : colours[i]);
     button.addEventListener("click", () => {
       memory.slot = slot;
@@ -72,6 +71,12 @@ function slots(stage) {
   check();
   box.append(...buttons);
   return box;
+}
+
+// What a slot is called, and the head that stands in it.
+function slotName(meta, slot) {
+  const marked = meta.marked[slot];
+  return marked ? `${slot} = ${tileName(meta, ...marked)}` : meta.words.slots[slot] ?? slot;
 }
 
 function paint(stage) {
@@ -107,6 +112,20 @@ function paint(stage) {
     }
   }
   if (!meta.alone) names(stage, context, dark);
+  stage.unframed = document.createElement("canvas");
+  Object.assign(stage.unframed, { width: canvas.width, height: canvas.height });
+  stage.unframed.getContext("2d").drawImage(canvas, 0, 0);
+  frameTiles(stage);
+}
+
+// The frames of the chosen heads, over tiles that stay as they were painted.
+function frameTiles(stage) {
+  const { canvas, meta, unframed, scale } = stage;
+  const context = canvas.getContext("2d");
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(unframed, 0, 0);
+  context.scale(scale, scale);
   const others = {}; // how many letters a tile has at its right already
   marksOf(meta).forEach((place, i) => {
     if (!place) return;

@@ -13,6 +13,7 @@ import streamlit as st
 
 from attnviz.pictures.chart import Chart
 from attnviz.pictures.drawing import packet_for
+from attnviz.pictures.packet import pack_several
 from attnviz.pictures.scripts import core, css, javascript
 from attnviz.share.state import FOLDED
 from attnviz.ui import state
@@ -118,11 +119,20 @@ def _component(kind: str, *, joins: bool = True) -> Callable[..., Any]:
     return st.components.v2.component(name, js=script, css=css([kind]))
 
 
-# Every picture that Explore shows in a folder of its own, by the name of its script.
-_folded = {kind.script.name: _component(kind.script.name) for kind in FOLDED}
+def _several(kind: str) -> Callable[..., Any]:
+    """A component that draws packets of a kind, and of those that it draws within its own."""
+    script = "".join([javascript([kind]), _asset("selection.js"), _asset("several_pictures.js")])
+    look = css([kind]) + _asset("several_pictures.css")
+    return st.components.v2.component(f"attnviz_{kind}", js=script, css=look)
+
+
+# What draws each kind of picture of one map that Explore shows; A − B stands beside A and B.
+_of_kind = {kind.script.name: _several(kind.script.name) for kind in FOLDED}
+_of_kind["heatmap"] = _of_kind["comparison"]
 _overview = _component("overview")
 _overview_beside = _component("overview", joins=False)  # between other tokens than the page's
 _lines = _component("lines")
+_numbers = _component("numbers")
 _drawing = _component("drawing", joins=False)
 _selection = st.components.v2.component(
     "attnviz_selection",
@@ -131,7 +141,6 @@ _selection = st.components.v2.component(
             core(),
             _asset("selection.js"),
             _IN_TURN,
-            _asset("marked_tables.js"),
             _asset("kept_selection.js"),
         ]
     ),
@@ -219,6 +228,11 @@ def show_lines(packet: bytes, key: str) -> None:
     _lines(key=key, data=packet)
 
 
+def show_numbers(packet: bytes, key: str) -> None:
+    """A table of numbers."""
+    _numbers(key=key, data=packet)
+
+
 def keep_selection(
     beginning: str,
     pins: Sequence[str],
@@ -239,9 +253,15 @@ def keep_selection(
     _selection(key=SELECTION, data=data, on_pins_change=on_pins)
 
 
-def show_picture(script: str, packet: bytes, key: str) -> None:
-    """A picture of one map."""
-    _folded[script](key=key, data=packet)
+def show_pictures(pictures: Sequence[tuple[str, bytes]], key: str, least: int | None) -> None:
+    """Pictures of one map each, by script and packet; in a row, as many as are `least` px wide.
+
+    They are of one kind; A − B may stand beside A and B.
+    """
+    scripts, packets = zip(*pictures, strict=True)
+    wide = f"{least}px" if least else "100%"
+    data = pack_several(packets, {"kinds": scripts, "least": wide})
+    _of_kind[scripts[-1]](key=key, data=data)
 
 
 def pinned() -> tuple[str, ...]:

@@ -22,6 +22,12 @@ def style_element() -> str:
     return f"<style>{style.for_pages()}{(ASSETS / 'page.css').read_text('utf-8')}</style>"
 
 
+@cache
+def presenter_style() -> str:
+    """What the page around a presented lesson looks like."""
+    return f"<style>{(ASSETS / 'presenter.css').read_text('utf-8')}</style>"
+
+
 class Look:
     """Puts the style sheet into each HTML page."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Between, Lens, MapKind, are_two_texts
@@ -43,31 +44,33 @@ class Choices:
         return LinesKey(self.heads, self.combination, self.direction, self.arrangement, self.pins)
 
 
+def row() -> DeltaGenerator:
+    """Where the controls stand."""
+    return st.container(key="choices", horizontal=True, vertical_alignment="center", gap="small")
+
+
 def choose(trace: Trace, view: ViewState, usual: Different) -> None:
     """The controls of the viewer."""
-    with st.container(key="choices", horizontal=True, vertical_alignment="center", gap="small"):
-        with st.popover(_heads_label(view, usual), key="heads_open"):
-            _heads(trace, view, usual)
-        with st.popover(_show_label(view), key="show_open"):
-            segments(ViewState, "map", "page.map", get_args(MapKind), "page.map_help")
-            _combine(view)
-            options = ("stacked", "beside", "overlaid")
-            segments(ViewState, "arrangement", "page.arrangement", options, usual=USUAL_ARRANGEMENT)
-            segments(ViewState, "direction", "page.direction", ("horizontal", "vertical"))
-        with st.popover(
-            _label("tokens", say(f"page.unit_{view.unit}", language())), key="unit_open"
-        ):
-            segments(ViewState, "unit", "page.unit", ("piece", "word"))
-        choose_span(trace, view)
-        count = len(filters_in_force(view, trace))
-        with st.popover(say("page.filter", language(), count=count), key="filter_open"):
-            _filters(trace)
-        st.button(
-            say("page.filter_none", language()),
-            type="tertiary",
-            disabled=not count,
-            **state.pressed("filter_none", let_filters_go),
-        )
+    with st.popover(_heads_label(view, usual), key="heads_open"):
+        _heads(trace, view, usual)
+    with st.popover(_show_label(view), key="show_open"):
+        segments(ViewState, "map", "page.map", get_args(MapKind), "page.map_help")
+        _combine(view)
+        options = ("stacked", "beside", "overlaid")
+        segments(ViewState, "arrangement", "page.arrangement", options, usual=USUAL_ARRANGEMENT)
+        segments(ViewState, "direction", "page.direction", ("horizontal", "vertical"))
+    with st.popover(_label("tokens", say(f"page.unit_{view.unit}", language())), key="unit_open"):
+        segments(ViewState, "unit", "page.unit", ("piece", "word"))
+    choose_span(trace, view)
+    count = len(filters_in_force(view, trace))
+    with st.popover(say("page.filter", language(), count=count), key="filter_open"):
+        _filters(trace)
+    st.button(
+        say("page.filter_none", language()),
+        type="tertiary",
+        disabled=not count,
+        **state.pressed("filter_none", let_filters_go),
+    )
 
 
 def choices(key: TraceKey, trace: Trace, view: ViewState, usual: Different) -> Choices:

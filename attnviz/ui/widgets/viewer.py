@@ -25,7 +25,7 @@ from attnviz.ui.widgets.heads import Different, are_usual, heads_shown
 from attnviz.ui.widgets.other_kinds import other_kinds
 from attnviz.ui.widgets.progress import with_progress
 from attnviz.ui.widgets.saving import save
-from attnviz.ui.widgets.workspace import heatmaps, lines, numbers, pictures, workspace
+from attnviz.ui.widgets.workspace import lines, numbers, pictures, workspace
 
 LONGEST_FLOW = 64  # tokens: all its layers then take some 15 seconds
 
@@ -39,25 +39,35 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
     picker.take_most_different(key, trace)
     view = state.read(ViewState)
     with st.container(key="viewer"):
-        controls.choose(trace, view, usual)
+        row, left, right = controls.row(), st.container(key="picker"), st.container(key="workspace")
+        below = st.container(key="below")
         chosen = controls.choices(key, trace, view, usual)
-        if not _can_be_drawn(key, trace, chosen):
-            return
-        left, right = st.container(key="picker"), st.container(key="workspace")
-        with left:
-            picker.sort_and_pair(view)
-            with st.container(key="overview"):
-                picker.overview(key, trace, view, usual, captioned=True)
-            _facts(key, trace, view, usual)
-            pins.share_selection(key, trace, chosen.lens, _framed(view, usual))
-            other_kinds(key)
-        with right:
-            workspace(key, trace, view, chosen)
-        with st.container(key="below"):
-            head_finder(key, trace, chosen.lens, usual)
-            with st.container(horizontal=True):
-                save(key, trace, chosen)
-                share_here()
+        can_be_drawn = _can_be_drawn(key, trace, chosen)
+        if can_be_drawn:  # what a new head changes is made and sent first, wherever it stands
+            with right:
+                workspace(key, trace, view, chosen)
+            with left:
+                _all_heads(key, trace, view, usual, chosen)
+        with row:
+            controls.choose(trace, view, usual)
+        if can_be_drawn:
+            with below:
+                head_finder(key, trace, chosen.lens, usual)
+                with st.container(horizontal=True):
+                    save(key, trace, chosen)
+                    share_here()
+
+
+def _all_heads(
+    key: TraceKey, trace: Trace, view: ViewState, usual: Different, chosen: Choices
+) -> None:
+    """All heads as tiles, what is said of them, and what the page's pictures share."""
+    picker.sort_and_pair(view)
+    with st.container(key="overview"):
+        picker.overview(key, trace, view, usual, captioned=True)
+    _facts(key, trace, view, usual)
+    pins.share_selection(key, trace, chosen.lens, _framed(view, usual))
+    other_kinds(key)
 
 
 def embedded_viewer(key: TraceKey, trace: Trace, view: ExploreState, usual: Different) -> None:
@@ -68,9 +78,8 @@ def embedded_viewer(key: TraceKey, trace: Trace, view: ExploreState, usual: Diff
     pins.share_selection(key, trace, chosen.lens, _framed(view, usual))
     parts: dict[str, Callable[[], None]] = {
         "overview": lambda: picker.overview(key, trace, view, usual),
-        "heatmaps": lambda: heatmaps(key, trace, chosen),
         "lines": lambda: lines(key, trace, chosen),
-        "table": lambda: numbers(trace, chosen),
+        "table": lambda: numbers(key, trace, chosen),
         **{kind.view: partial(pictures, kind, key, trace, chosen) for kind in FOLDED},
     }
     for name in view.views or USUAL_VIEWS:
@@ -117,9 +126,7 @@ def _facts(key: TraceKey, trace: Trace, view: ViewState, usual: Different) -> No
         tokens=tokens_said(trace, language()),
         most=model.max_tokens,
     )
+    why = opening.why(trace, usual) if are_usual(view) else ""
+    said = [why, summary, picker.sort_words(view.sort_by)]
     with st.container(key="facts"):
-        if are_usual(view):
-            st.markdown(markdown_text(opening.why(trace, usual)))
-        st.markdown(markdown_text(summary))
-        if sorted_by := picker.sort_words(view.sort_by):
-            st.markdown(markdown_text(sorted_by))
+        st.markdown("\n\n".join(markdown_text(text) for text in said if text))

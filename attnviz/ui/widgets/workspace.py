@@ -1,18 +1,16 @@
 """The workspace: the chosen heads as lines, heatmaps, text or numbers, one tab at a time."""
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
-from attnviz.analysis.frame import Table
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
-from attnviz.export.numbers import as_frame
 from attnviz.pictures.differences import pair_shown
-from attnviz.pictures.heatmap import WIDE_FROM, ink_words
-from attnviz.pictures.heatmap.beside import inks
 from attnviz.pictures.kinds import PictureKind
 from attnviz.pictures.lines.words import stroke_words
+from attnviz.pictures.numbers import is_whole
 from attnviz.pictures.shown import Shown, shown
 from attnviz.share.state import FOLDED, TABS, ViewState
 from attnviz.texts import say
@@ -24,7 +22,8 @@ from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 
 LINES = "lines_picture"
-LARGEST_TABLE = 40  # places for which the whole table is shown; beyond, one query's row
+NUMBERS = "numbers_table"
+MENU = 240  # px
 TEXT_FROM = 60  # places: their lines are a thicket, and the text can still be read
 FOLDED_BY_VIEW = {kind.view: kind for kind in FOLDED}
 
@@ -46,9 +45,9 @@ def workspace(key: TraceKey, trace: Trace, now: ViewState, chosen: Choices) -> N
         if tab == "lines":
             lines(key, trace, chosen, captioned=True)
         elif tab == "heatmaps":
-            heatmaps(key, trace, chosen, captioned=True)
+            heatmaps(key, trace, chosen)
         elif tab == "table":
-            numbers(trace, chosen)
+            numbers(key, trace, chosen)
         else:
             pictures(FOLDED_BY_VIEW[tab], key, trace, chosen, captioned=True)
     with st.expander(say("workspace.how", language()), key="how"):
@@ -77,11 +76,12 @@ def _tab_name(tab: str) -> str:
 
 def _readings(views: tuple[Shown, ...]) -> None:
     """What each head does here, first and large, in its colour."""
-    with st.container(key="readings"):
-        for one in views:
-            colour = getattr(one.code, mode())
-            text = escape(one.reading(language()))
-            st.html(f'<p class="reading" style="color:{colour}">{text}</p>')
+    lines = [
+        f'<p class="reading" style="color:{getattr(one.code, mode())}">'
+        f"{escape(one.reading(language()))}</p>"
+        for one in views
+    ]
+    st.html(f'<div class="readings">{"".join(lines)}</div>')
 
 
 def _how(views: tuple[Shown, ...], tab: str) -> None:
@@ -89,7 +89,6 @@ def _how(views: tuple[Shown, ...], tab: str) -> None:
     formulas = dict.fromkeys(one.formula(language()) for one in views)
     ink = {
         "lines": stroke_words(views, language()),
-        "heatmaps": ink_words(views[0], language()),
         "table": say("page.table_note", language()),
     }
     kind = FOLDED_BY_VIEW.get(tab)
@@ -98,8 +97,7 @@ def _how(views: tuple[Shown, ...], tab: str) -> None:
     said = [*formulas, ink.get(tab, ""), *views[0].about(language())]
     if tab == "lines":
         said.append(say("lines.help", language()))
-    for text in filter(None, said):
-        st.caption(markdown_text(text))
+    st.caption("\n\n".join(markdown_text(text) for text in said if text))
 
 
 def pictures(
@@ -107,22 +105,44 @@ def pictures(
 ) -> None:
     """The pictures of a kind: of heads A and B, of A against B, or of all that are combined."""
     if kind.takes == "pair":
-        views = pair_shown(trace, now.heads, now.lens)
-        if not views:
-            same = "layer" if now.lens.is_of_layers else "head"
-            st.caption(say(f"comparison.same_{same}", language()))
+        views = _pair(trace, now)
     else:
         heads = now.heads if now.combination else now.heads[:2]
         views = shown(trace, heads, now.lens, now.combination)
-    for index, one in enumerate(views):
-        try:
-            packet = caches.packet_of(key, kind, one, language(), captioned=captioned)
-        except ArgumentError as error:
-            st.caption(markdown_text(error.text(language())))
-            return
-        figures.show_picture(kind.script.name, packet, f"{kind.view}_picture_{index}")
-    if captioned and kind.help:
-        st.caption(say(kind.help, language()))
+    _show([(kind, one) for one in views], key, kind.view, captioned=captioned)
+
+
+def _pair(trace: Trace, now: Choices) -> tuple[Shown, ...]:
+    """A against B; where they are the same, it is said that there is nothing to compare."""
+    views = pair_shown(trace, now.heads, now.lens)
+    if not views:
+        same = "layer" if now.lens.is_of_layers else "head"
+        st.caption(say(f"comparison.same_{same}", language()))
+    return views
+
+
+def _show(
+    views: Sequence[tuple[PictureKind, Shown]],
+    key: TraceKey,
+    name: str,
+    *,
+    captioned: bool,
+) -> None:
+    """Pictures of one kind, below or beside each other; A − B may be one of them."""
+    try:
+        drawn = [
+            (kind.script.name, caches.packet_of(key, kind, one, language(), captioned=captioned))
+            for kind, one in views
+        ]
+    except ArgumentError as error:
+        st.caption(markdown_text(error.text(language())))
+        return
+    if not drawn:
+        return
+    first, one = views[0]
+    figures.show_pictures(drawn, f"{name}_pictures", first.beside and first.beside(one.map))
+    if captioned and first.help:
+        st.caption(say(first.help, language()))
 
 
 def lines(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False) -> None:
@@ -131,81 +151,41 @@ def lines(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False)
     figures.show_lines(packet, LINES)
 
 
-def heatmaps(key: TraceKey, trace: Trace, now: Choices, *, captioned: bool = False) -> None:
-    """The heatmaps of heads A and B, or of all that are combined; `captioned`, and of A − B."""
+def heatmaps(key: TraceKey, trace: Trace, now: Choices) -> None:
+    """The heatmaps of heads A and B and of A − B, or of all that are combined."""
     heads = now.heads if now.combination else now.heads[:2]
-    maps = shown(trace, heads, now.lens, now.combination)
-    asked = captioned and now.combination is None
-    pair = pair_shown(trace, now.heads, now.lens) if asked else ()
-    if asked and not pair:
-        st.caption(
-            say(f"comparison.same_{'layer' if now.lens.is_of_layers else 'head'}", language())
-        )
-    maps += pair
-    beside = len(maps[0].map.columns) < WIDE_FROM
-    with st.container(key="heatmaps_beside" if beside else "heatmaps_wide"):
-        for index, one in enumerate(maps):
-            with st.container(key=f"heatmap_{index}"):
-                _heatmap(key, one, index, captioned=captioned)
+    kind = FOLDED_BY_VIEW["heatmaps"]
+    views = [(kind, one) for one in shown(trace, heads, now.lens, now.combination)]
+    if now.combination is None:
+        views += [(FOLDED_BY_VIEW["comparison"], one) for one in _pair(trace, now)]
+    _show(views, key, kind.view, captioned=True)
 
 
-def _heatmap(key: TraceKey, one: Shown, index: int, *, captioned: bool) -> None:
-    picture, caption = caches.heatmap_of(key, one, mode(), language(), captioned=captioned)
-    figures.show_chart(picture, f"heatmap_picture_{index}", int(picture.figure.layout.height))
-    if captioned:
-        st.html(_inks(one))
-    st.caption(markdown_text(caption))
-
-
-def _inks(one: Shown) -> str:
-    """How dark which weight is."""
-    what = say(f"picture.{'value' if one.map.is_signed else 'weight'}", language())
-    swatches = [
-        f'<span style="background: {colour}"></span>{number}'
-        for colour, number in inks(one, mode())
-    ]
-    return f'<p class="inks">{escape(what)} {" ".join(swatches)}</p>'
-
-
-def numbers(trace: Trace, now: Choices) -> None:
-    """The numbers of one of the chosen heads as a table."""
+def numbers(key: TraceKey, trace: Trace, now: Choices) -> None:
+    """The numbers of one of the chosen heads as a table; of a long text, those of one query."""
     maps = shown(trace, now.heads, now.lens, now.combination)
-    names = [one.name(language()) for one in maps]
-    _within("table_head", len(maps))
-    place = st.selectbox(
-        say("page.table_head", language()),
-        range(len(maps)),
-        format_func=names.__getitem__,
-        **state.bound(ViewState, "table_head", "index", range(len(maps)), named=names.__getitem__),
-    )
-    seen = maps[place].map
-    table, single = as_frame(seen), "of_queries"
-    if max(table.shape) > LARGEST_TABLE:
-        queries = [place.name for place in seen.rows]
-        _within("table_query", len(queries))
-        query = st.selectbox(
-            say("picture.query", language()),
-            range(len(queries)),
-            format_func=queries.__getitem__,
-            **state.bound(
-                ViewState, "table_query", "index", range(len(queries)), named=queries.__getitem__
-            ),
-        )
-        table, single = table.iloc[[query]].T, f"of_query_{query}"
+    with st.container(horizontal=True):
+        place = _one_of("table_head", "page.table_head", [one.name(language()) for one in maps])
+        view, query = maps[place], 0
+        if not is_whole(view):
+            query = _one_of("table_query", "picture.query", [row.name for row in view.map.rows])
     note = [say("page.table_note", language())]
-    if seen.allowed is not None:
+    if view.map.allowed is not None:
         note.append(say("page.table_not_allowed", language()))
-    st.caption(" ".join([*note, *map(markdown_text, maps[place].notes(language()))]))
-    with st.container(key=single):  # tells the selection which places are its rows
-        st.table(_escaped(table))
+    st.caption(" ".join([*note, *map(markdown_text, view.notes(language()))]))
+    figures.show_numbers(caches.numbers_of(key, view, query, language()), NUMBERS)
 
 
-def _within(name: str, count: int) -> None:
-    """The first option in place of a choice, such as a link's, that there are too few for."""
-    if getattr(state.read(ViewState), name) >= count:
-        state.change(ViewState, **{name: 0})
-
-
-def _escaped(table: Table) -> Table:
-    """Names as data."""
-    return table.rename(index=markdown_text, columns=markdown_text)
+def _one_of(field: str, label: str, names: Sequence[str]) -> int:
+    """A menu for the place of one of some names; of a link that names none of them, the first."""
+    places = range(len(names))
+    if getattr(state.read(ViewState), field) >= len(names):
+        state.change(ViewState, **{field: 0})
+    place: int = st.selectbox(
+        say(label, language()),
+        places,
+        format_func=names.__getitem__,
+        **state.bound(ViewState, field, "index", places, named=names.__getitem__),
+        width=MENU,
+    )
+    return place

@@ -25,6 +25,7 @@ from attnviz.ui.pages.walkthrough.progress import (
     speaker_link,
     step,
 )
+from attnviz.ui.server.first_paint import presenter_style
 from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.warnings import show_warnings
@@ -38,6 +39,7 @@ def present(choose_sentence: Callable[[DeltaGenerator], TracedSentence | None]) 
     """The screen on which this session stands; sentence and model are folded away below it."""
     chapter = chapter_called(progress().chapter)
     number = min(progress().screen, len(chapter.screens) - 1)
+    st.html(presenter_style())
     stage, bar = st.container(key="present"), st.container()
     address.show_dropped()
     with clear_errors():
