@@ -199,7 +199,7 @@ def test_the_heatmaps_cells_are_the_weights(visit: Open, note: attnviz.Trace) ->
         expect(picture.locator(".about")).to_contain_text("27 × 27 · query ↓ / → key")
         canvas = picture.locator("canvas.map")
         canvas.focus()
-        for key in [*["ArrowDown"] * 6, *["ArrowRight"] * 4]:
+        for key in [*["ArrowDown"] * 5, *["ArrowRight"] * 4]:
             page.keyboard.press(key)
         read = f"be (5) → never (4) · weight {weights[5, 4]:.4f}"
         expect(picture.locator(".readout")).to_have_text(read)

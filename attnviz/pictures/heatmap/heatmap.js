@@ -222,7 +222,6 @@ function walk(stage, event) {
 
 function neighbour({ part, at }, arrow) {
   const { row, column } = at ?? { row: part.top, column: part.left };
-  const [down, right] = at ? arrow : [0, 0]; // the first key shows where one is
-  const [y, x] = stepped([row - part.top, column - part.left], [down, right], part.rows, part.columns);
+  const [y, x] = stepped([row - part.top, column - part.left], arrow, part.rows, part.columns);
   return { row: part.top + y, column: part.left + x };
 }
