@@ -129,10 +129,11 @@ function names(stage, context) {
   const inks = inksOf(dark);
   const tick = every > 1 ? TICK : 0;
   context.font = NAME_FONT;
-  for (let i = 0; i < part.rows; i += every) {
+  const first = Math.min(part.rows - 1, Math.max(0, Math.ceil(NAME / 2 / cell - 0.55))); // that is not cut off above
+  for (let i = first; i < part.rows; i += every) {
     context.fillStyle = inks.faint;
     if (tick) context.fillRect(label - tick, (i + 0.5) * cell - 0.5, tick, 1);
-    paintName(context, nameAt(meta.rows, part.top + i), [label - 4, Math.max(NAME / 2, (i + 0.5) * cell)], "left", inks, label - 6);
+    paintName(context, nameAt(meta.rows, part.top + i), [label - 4, (i + 0.5) * cell], "left", inks, label - 6);
   }
   for (let i = 0; i < part.columns; i += every) {
     context.fillStyle = inks.faint;
