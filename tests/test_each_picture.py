@@ -361,6 +361,13 @@ def test_the_theme_of_the_app_has_the_colours_of_the_pictures(mode: style.Mode) 
     }
 
 
+def test_no_rule_asks_what_is_anywhere_on_the_page() -> None:
+    """Of a whole page `:has` is asked anew at each of its changes: it cost 13 ms a head."""
+    element = first_paint.style_element()
+    assert ":has(" in element
+    assert not re.findall(r"(?:body|html|\.stMain\w*):has\(", element)
+
+
 def test_every_colour_of_the_pages_is_given_to_them() -> None:
     element = first_paint.style_element()
     given = dict(re.findall(r"--(\w+): (light-dark\(.*?\));", element))

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.testing.v1 import AppTest
 
 import attnviz
@@ -371,6 +373,28 @@ def test_a_long_table_shows_one_query_at_a_time(page: AppTest) -> None:
 def open_save(app: AppTest) -> AppTest:
     app.session_state["save_open"] = True
     return app.run()
+
+
+@pytest.mark.parametrize("tab", ["lines", "heatmaps", "highlights", "table"])
+def test_what_a_new_head_changes_is_sent_before_the_controls(
+    page: AppTest, tab: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that nobody waits for menus that stay as they were."""
+    choose(page, "tab", tab)
+    sent_as: list[str] = []
+
+    def seen(context: ScriptRunContext, message: ForwardMsg) -> None:
+        sent_as.append(str(message.delta.new_element.bidi_component.component_name))
+        sent_as.append(message.delta.add_block.id)
+        enqueue(context, message)
+
+    enqueue = ScriptRunContext.enqueue
+    monkeypatch.setattr(ScriptRunContext, "enqueue", seen)
+    page.selectbox(key="b").select(HeadId(3, 3)).run()
+    drawn = {"lines": "attnviz_lines", "heatmaps": "attnviz_comparison", "table": "attnviz_numbers"}
+    picture = sent_as.index(drawn.get(tab, f"attnviz_{tab}"))
+    (menus,) = (n for n, name in enumerate(sent_as) if name.endswith("-heads_open"))
+    assert picture < sent_as.index("attnviz_overview") < menus
 
 
 @pytest.mark.parametrize("kind", FOLDED, ids=lambda kind: kind.name)
