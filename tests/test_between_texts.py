@@ -25,6 +25,7 @@ from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.heatmap import draw as draw_heatmap
 from attnviz.pictures.highlights import highlights
 from attnviz.pictures.packet import unpack
+from attnviz.pictures.picture import percent
 from attnviz.share.state import EXPLORE, from_link, to_link
 from attnviz.texts import LANGUAGES
 from tests.test_page import page as page  # a fixture
@@ -158,6 +159,40 @@ def test_a_difference_counts_what_neither_head_shows(
     assert view.map.withheld.weak_hidden == int((mine & ~strong).sum())
     assert view.map.withheld.between_hidden == int((~mine).sum())
     assert "A thin line stands between the two texts" in " ".join(view.notes("en"))
+
+
+@pytest.mark.parametrize("between", ONE_WAY)
+def test_rows_that_the_filter_leaves_empty_count_in_no_average(
+    pair: attnviz.Trace, types: np.ndarray, between: Between
+) -> None:
+    weights, least = pair.weights(HEAD).astype(float), 0.05
+    mine = block(types, between)
+    rows = mine.any(axis=1)
+    weak = np.where(mine & (weights < np.float32(least)), weights, 0)[rows].sum(axis=1).mean()
+    view = attnviz.heatmap(pair, HEAD, Lens(at_least=least, between=between)).view
+    assert view.map.withheld.weak_share == pytest.approx(weak, abs=1e-6)
+    faint = np.where(mine & (weights < np.float32(1 / 255)), weights, 0)[rows].sum(axis=1).mean()
+    (said,) = unpack(attnviz.lines(pair, [HEAD], Lens(between=between)).packet)[0]["heads"]
+    assert f"not drawn, together {percent(faint)} of each row on average" in said["notes"][-1]
+
+
+@pytest.mark.parametrize("between", ONE_WAY)
+def test_rows_that_the_filter_leaves_empty_are_compared_by_nothing(
+    pair: attnviz.Trace, types: np.ndarray, between: Between
+) -> None:
+    heads = [(0, 2), HEAD]
+    rows = block(types, between).any(axis=1)
+    bits = row_divergences(*(pair.weights(head) for head in heads))
+    made = attnviz.comparison(pair, heads, Lens(between=between))
+    drawn = unpack(made.packet)[1]["divergence"]
+    np.testing.assert_allclose(drawn[rows], bits[rows], atol=1e-6)
+    assert np.isnan(drawn[~rows]).all()
+    assert f"in bits: {bits[rows].mean():.3f} on average" in made.alt
+    farthest = int(np.flatnonzero(rows)[bits[rows].argmax()])
+    assert f"most at {pair.tokens[farthest].text} ({farthest})" in made.alt
+    root = ET.fromstring(made.to_svg())  # noqa: S314 (our own)
+    (bars,) = [one for one in root.iter(f"{SVG}g") if one.get("class") == "divergence"]
+    assert len(list(bars.iter(f"{SVG}rect"))) == rows.sum()
 
 
 @pytest.mark.parametrize("name", ["heatmap", "lines", "explore", "arcs", "highlights"])

@@ -59,7 +59,7 @@ class Withheld:
     renormalised: bool = False
     rows_empty: int = 0  # rows with nothing left to renormalise
     weak_hidden: int = 0  # weights below the thresholds
-    weak_share: float = 0.0  # of a whole row, mean over the shown queries
+    weak_share: float = 0.0  # of a whole row, mean over the rows that `Lens.between` asks for
     between_hidden: int = 0  # weights between other texts of a pair than those that are asked for
     between_share: float = 0.0  # of a whole row, mean over the shown queries
     not_allowed: int = 0  # pairs that a mask does not allow
@@ -89,6 +89,7 @@ class AttentionMap:
     # of a map that is computed from weights: the share of those on special tokens
     special_before: float | None = None
     # of a difference of two heads: the Jensen–Shannon divergence of their rows, in bits
+    # and no number where `Lens.between` leaves a row empty
     divergence: Float[np.ndarray, " row"] | None = None
 
     @classmethod
@@ -170,9 +171,12 @@ class AttentionMap:
             self.whole[holds],
         )
 
-    def share(self, cells: Bool[np.ndarray, "row column"]) -> float:
-        """How much of a whole row is in `cells`, mean over the rows."""
-        return share_of(self.values, cells, self.whole)
+    def share(
+        self, cells: Bool[np.ndarray, "row column"], rows: Bool[np.ndarray, " row"] | None = None
+    ) -> float:
+        """How much of a whole row is in `cells`, mean over `rows`, or over all."""
+        of = slice(None) if rows is None else rows
+        return share_of(self.values[of], cells[of], self.whole[of])
 
 
 def second_text(places: Sequence[Place]) -> int | None:

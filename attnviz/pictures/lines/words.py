@@ -99,4 +99,5 @@ def _faint(section: str, view: Shown, language: Language) -> list[str]:
     lines = f"{int(faint.sum()):,}"
     if view.map.is_signed:
         return [say(f"{section}.faint_signed", language, lines=lines)]
-    return [say(f"{section}.faint", language, lines=lines, share=percent(view.map.share(faint)))]
+    share = percent(view.map.share(faint, view.rows_asked))
+    return [say(f"{section}.faint", language, lines=lines, share=share)]
