@@ -28,7 +28,7 @@ from attnviz.pictures.elements.hatched import DENIED
 from attnviz.pictures.provenance import intervention_notes
 from attnviz.pictures.standalone import framed, picture, standalone
 from attnviz.pictures.style import Mode
-from attnviz.texts import Language, say
+from attnviz.texts import Language, catalogue, say
 from attnviz.training.record import Training
 from attnviz.training.run import Run
 
@@ -229,6 +229,12 @@ class Chapter:
     def text(self) -> Text:
         """What it says before its figure; placeholders from `numbers`."""
         return Text(f"{self.key}.text")
+
+    @property
+    def on_paper(self) -> Text:
+        """The same where there is nothing to press; placeholders from `numbers`."""
+        printed = Text(f"{self.key}.on_paper")
+        return printed if printed.key in catalogue("en") else self.text
 
     @property
     def takeaway(self) -> Text:

@@ -78,7 +78,7 @@ def _on_paper(chapter: Chapter, scene: Scene, progress: WalkthroughState) -> str
     takeaway = f"{say('walk.takeaway', language)} {scene.say(chapter.takeaway, **numbers)}"
     parts = [
         tag("h2", f"{chapter.number} · {chapter.title[language]}"),
-        tag("p", scene.say(chapter.text, **numbers)),
+        tag("p", scene.say(chapter.on_paper, **numbers)),
         _finished(panel_of(first, scene), chapter),
         *questions,
         tag("p", takeaway, "takeaway"),
