@@ -183,7 +183,7 @@ def test_rows_that_the_filter_leaves_empty_are_compared_by_nothing(
     heads = [(0, 2), HEAD]
     rows = block(types, between).any(axis=1)
     bits = row_divergences(*(pair.weights(head) for head in heads))
-    made = attnviz.comparison(pair, heads, Lens(between=between))
+    made = comparison(pair, heads, Lens(between=between))
     drawn = unpack(made.packet)[1]["divergence"]
     np.testing.assert_allclose(drawn[rows], bits[rows], atol=1e-6)
     assert np.isnan(drawn[~rows]).all()

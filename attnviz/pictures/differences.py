@@ -35,7 +35,7 @@ class Difference(Source):
         allowed = None if a.allowed is None or b.allowed is None else a.allowed | b.allowed
         shown = a.shown | b.shown
         asked = runs_between(a.rows, a.columns, self.lens.between)
-        rows = asked.any(axis=1)
+        rows = np.asarray(asked.any(axis=1))
         weak = asked & (~shown if allowed is None else allowed & ~shown)
         return replace(
             a,

@@ -16,7 +16,7 @@ from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.standalone import framed, picture
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -95,7 +95,7 @@ def alt_of(key: str, view: Shown, says: str, language: Language, **more: object)
         says=says,
         **more,
     )
-    return " ".join([alt, *view.about(language)])
+    return running([alt, *view.about(language)])
 
 
 def map_arrays(view: Shown) -> dict[str, Shaped[np.ndarray, "..."]]:

@@ -38,7 +38,7 @@ from attnviz.pictures.provenance import given_weights_notes, intervention_notes
 from attnviz.pictures.source import Source as Source
 from attnviz.pictures.source import drawn_values
 from attnviz.pictures.style import HeadCode
-from attnviz.texts import Language, Message, enumerated, say
+from attnviz.texts import Language, Message, enumerated, running, say
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,7 @@ class Shown:
     @property
     def rows_asked(self) -> Bool[np.ndarray, " row"]:
         """The rows of which a lens on a pair of texts shows something; all of others."""
-        asked: np.ndarray = self._asked.any(axis=1)
-        return asked
+        return np.asarray(self._asked.any(axis=1))
 
     @property
     def _asked(self) -> Bool[np.ndarray, "row column"]:
@@ -230,7 +229,7 @@ class Shown:
 
     def alt(self, language: Language) -> str:
         """What it does here and its notes, as text alternatives say them."""
-        return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
+        return running([self.says(language), *self.notes(language)])
 
 
 def _sink_notes(key: str, source: Source, language: Language) -> list[str]:

@@ -42,7 +42,7 @@ from attnviz.pictures.overview.tiles import Tiles, tiles_of
 from attnviz.pictures.shown import Shown, shown
 from attnviz.pictures.style import Mode
 from attnviz.runtime.cache import Cache
-from attnviz.texts import Language
+from attnviz.texts import Language, running
 from attnviz.ui.server import lifespan
 from attnviz.ui.server.log import note
 
@@ -298,7 +298,7 @@ def heatmap_of(
         drawn = heatmap_figure.draw(one, mode=mode, language=language, captioned=captioned)
         apart = divergence_words(one, language) if one.map.is_signed else []
         notes = [*apart, *one.notes(language)] if captioned else [one.says(language)]
-        return Chart(drawn.figure, drawn.alt), " ".join(note for note in notes if note)
+        return Chart(drawn.figure, drawn.alt), running(notes)
 
     what = (one.heads, one.combination, one.lens, one.code)
     return _heatmaps.get((key, what, mode, language, captioned), draw, is_light=True)

@@ -28,7 +28,7 @@ from attnviz.pictures.paper import MM, paper_of
 from attnviz.pictures.picture import some_named
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, one_shown, side
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 SCRIPT = Script("arcs")
 MOST_PLACES = 60
@@ -49,8 +49,8 @@ class Arcs(MapPicture):
         small = [
             words["formula"],
             words["says"],
-            " ".join(words["notes"]),
-            f"{_direction(view, language)} {stroke_words([view], language, f'× {MM:g} mm')}",
+            running(words["notes"]),
+            running([_direction(view, language), stroke_words([view], language, f"× {MM:g} mm")]),
             *named,
         ]
         counts = [*line_counts(view, language), *named]
@@ -116,10 +116,10 @@ def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
 
 def how(view: Shown, language: Language) -> str:
     """How numbers become arcs."""
-    return f"{_direction(view, language)} {stroke_words([view], language)}"
+    return running([_direction(view, language), stroke_words([view], language)])
 
 
 def _direction(view: Shown, language: Language) -> str:
     """How the two ends of an arc are told apart."""
     notes = [] if view.map.rows == view.map.columns else [say("arcs.apart", language)]
-    return " ".join([say("arcs.direction", language), *notes])
+    return running([say("arcs.direction", language), *notes])

@@ -15,9 +15,9 @@ function drawArcs(stage) {
   const readout = html("p", { class: "readout", "aria-live": "polite" });
   const figure = html("figure", { class: "arcs" },
     html("figcaption", {}, headTitle(head, dark)), scroll,
-    html("div", { class: "note" }, html("p", {}, head.formula), html("p", {}, head.notes.join(" "))));
+    html("div", { class: "note" }, html("p", {}, head.formula), html("p", {}, running(head.notes))));
   const { direction, strokes, help } = meta.words;
-  const said = [direction, strokes, help].filter(Boolean).join(" ");
+  const said = running([direction, strokes, help]);
   root.replaceChildren(figure, readout, ...(said ? [html("p", { class: "help" }, said)] : []));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);

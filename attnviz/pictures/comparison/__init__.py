@@ -25,7 +25,7 @@ from attnviz.pictures.picture import some_named
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, check_alone, shown, side
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 SCRIPT = Script("comparison", needs=("heatmap",))
 
@@ -53,7 +53,7 @@ class Comparison(MapPicture):
         small = [
             " · ".join(filter(None, [texts["direction"], view.formula(language), texts["ink"]])),
             "" if view.map.allowed is None else texts["hatched"],
-            " ".join([*divergence_words(view, language), *view.notes(language)]),
+            running([*divergence_words(view, language), *view.notes(language)]),
             *named,
         ]
         axes = (say("picture.query", language), say("picture.key", language))
@@ -97,7 +97,7 @@ def comparison(
 
 def draw(view: Shown, language: Language) -> Comparison:
     """The comparison of what is shown."""
-    says = " ".join([*divergence_words(view, language), view.alt(language)]).strip()
+    says = running([*divergence_words(view, language), view.alt(language)])
     alt = alt_of("comparison.alt", view, says, language)
     return Comparison(view, alt, pack(_meta(view, alt, language), map_arrays(view)), language)
 

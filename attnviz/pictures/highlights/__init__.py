@@ -19,7 +19,7 @@ from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, one_shown, side
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 SCRIPT = Script("highlights")
 
@@ -35,8 +35,9 @@ class Highlights(MapPicture):
         """One SVG file at print size, or for a `sheet`: for each query the text, tinted."""
         view, language = self.view, self.language
         texts = map_texts(view.map, language)
+        drawn_how = f"{view.formula(language)} · {texts['ink']}"
         small = [
-            f"{say('highlights.on_paper', language)} {view.formula(language)} · {texts['ink']}",
+            running([say("highlights.on_paper", language), drawn_how]),
             "" if view.map.allowed is None else texts["hatched"],
             view.alt(language),
         ]

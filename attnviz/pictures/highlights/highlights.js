@@ -22,7 +22,7 @@ function drawHighlights(stage) {
     ...texts,
     readout,
     html("p", { class: "note" }, meta.head.about),
-    html("p", { class: "note" }, meta.head.notes.join(" ")),
+    html("p", { class: "note" }, running(meta.head.notes)),
     ...(meta.words.help ? [html("p", { class: "help" }, meta.words.help)] : []),
   );
   root.setAttribute("role", "group");

@@ -46,7 +46,7 @@ from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.pictures.standalone import framed, picture
 from attnviz.pictures.style import FAINTEST as FAINTEST
-from attnviz.texts import Language, enumerated, say
+from attnviz.texts import Language, enumerated, running, say
 
 Direction = Literal["horizontal", "vertical"]
 Arrangement = Literal["stacked", "beside", "overlaid"]
@@ -135,7 +135,7 @@ class Lines:
         """What is said of one head; with the first, of all lines and of names."""
         view, language = self.maps[index], self.language
         words = head_words(view, language)
-        small = [words["formula"], words["says"], " ".join(words["notes"])]
+        small = [words["formula"], words["says"], running(words["notes"])]
         counts = line_counts(view, language)
         if index == 0:
             named = some_named(every, language)
@@ -255,10 +255,10 @@ def draw(
         model=maps[0].model(language),
         queries=len(first.rows),
         keys=len(first.columns),
-        heads=" ".join(map(head_alt, words)),
+        heads=running(map(head_alt, words)),
         strokes=stroke_words(maps, language),
     )
-    alt = " ".join([alt, *maps[0].about(language)])
+    alt = running([alt, *maps[0].about(language)])
     meta = {
         "alt": alt,
         "direction": direction,

@@ -31,7 +31,7 @@ from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.standalone import FRAME_HEIGHT, framed, picture, tag
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 if TYPE_CHECKING:
     from attnviz.pictures.explorer import Explorer
@@ -105,7 +105,7 @@ class Overview:
         if span is not None:
             meta["span"] = span
             meta["words"] = {**meta["words"], "span": say("overview.span", language)}
-            meta["note"] = f"{meta['note']} {say('overview.brush', language)}"
+            meta["note"] = running([meta["note"], say("overview.brush", language)])
         if ranked is not None:
             order = [(head.layer, head.head) for head in ranked.heads]
             meta["ranked"] = {"order": order, "values": ranked.values}
@@ -129,7 +129,7 @@ class Overview:
         paper = paper_of(sheet)
         blocks = [block for one in self.every for block in one._blocks(language, paper)]
         trace = self.whole or (self.drawn if isinstance(self.drawn, Trace) else None)
-        alt = " ".join(one._words(language)["alt"] for one in self.every)
+        alt = running(one._words(language)["alt"] for one in self.every)
         return svg.document(trace, blocks, self._recipe, language, alt, sheet)
 
     @property
@@ -160,7 +160,7 @@ class Overview:
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
-        alt = " ".join(one._words(self.language)["alt"] for one in self.every)
+        alt = running(one._words(self.language)["alt"] for one in self.every)
         return framed(self.to_html(), alt, FRAME_HEIGHT)
 
     def _words(self, language: Language) -> dict[str, Any]:
