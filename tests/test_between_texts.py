@@ -105,12 +105,13 @@ def test_one_direction_hides_the_rest_and_counts_it(
     mine = block(types, between)
     np.testing.assert_array_equal(view.map.shown, mine)
     np.testing.assert_array_equal(view.map.values, weights)  # and nothing is renormalised
-    hidden = f"{int((~mine).sum())} other weights are hidden, together "
+    hidden = f"{int((~mine).sum())} other weights are hidden, "
     (note,) = [said for said in view.notes("en") if hidden in said]
     one, other = between.upper().split("_TO_")
     assert f"Only text {one} → text {other} is shown" in note
-    share = float(np.where(mine, 0, weights.astype(float)).sum(axis=1).mean())
-    number = re.search(r"together [><]? ?([0-9.]+) %", note)
+    left = np.where(mine, 0, weights.astype(float))[mine.any(axis=1)]
+    share = float(left.sum(axis=1).mean())
+    number = re.search(rf"hidden, [><]? ?([0-9.]+) % of a row of text {one} on average", note)
     assert number is not None
     assert float(number[1]) == pytest.approx(100 * share, abs=0.11)
     assert view.notes("zh") != view.notes("en")
@@ -222,8 +223,9 @@ PAPER: dict[str, Callable[[attnviz.Trace], Any]] = {
     "lines": lambda trace: attnviz.lines(trace, [HEAD]),
     "arcs": lambda trace: arcs(trace, HEAD),
     "highlights": lambda trace: highlights(trace, HEAD),
+    "overview": lambda trace: attnviz.overview(trace),
 }
-LINES = {"heatmap": 2, "comparison": 2, "lines": 3, "arcs": 1, "highlights": 1}
+LINES = {"heatmap": 2, "comparison": 2, "lines": 3, "arcs": 1, "highlights": 1, "overview": 1}
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -259,6 +261,22 @@ def test_packets_say_where_the_second_text_begins(
     single = PAPER[name](note)
     meta, _ = unpack(single.packet)
     assert "second" not in meta["rows"]
+
+
+@pytest.mark.parametrize("words", [1, 40])
+def test_tiles_say_before_which_cell_the_second_text_begins(minilm: Model, words: int) -> None:
+    trace = attnviz.trace("cat " * 2 * words, minilm, "it was " * words)
+    tokens, cells = len(trace.tokens), min(len(trace.tokens), 64)
+    second = [token.segment for token in trace.tokens].index(1)
+    meta, _ = unpack(attnviz.overview(trace).packet())
+    assert meta["boundaries"] == pytest.approx([second * cells / tokens] * 2, abs=0.5)
+    assert words > 1 or meta["boundaries"] == [second, second]
+    (line,) = paths(attnviz.overview(trace).to_svg())
+    assert line.count("M") == 2 * 72
+    assert unpack(attnviz.overview(attnviz.trace("cat", minilm)).packet())[0]["boundaries"] == [
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

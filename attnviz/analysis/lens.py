@@ -177,7 +177,7 @@ def look_at(
             weak_hidden=int(weak.sum()),
             weak_share=share_of(left[rows_asked], weak[rows_asked], whole[rows_asked]),
             between_hidden=int(other.sum()),
-            between_share=share_of(left, other, whole),
+            between_share=share_of(left[rows_asked], other[rows_asked], whole[rows_asked]),
             not_allowed=0 if may is None else int((~may).sum()),
             span=None if lens.span is None else (of_keys.start, of_keys.stop - 1),
             tokens=len(columns),

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from attnviz import checks
 from attnviz.core.arrays import real_numbers
 from attnviz.core.characters import check_whole, visible
+from attnviz.core.tokens import Token
 from attnviz.errors import CaptureError
 from attnviz.texts import Message
 
@@ -61,7 +62,7 @@ class Withheld:
     weak_hidden: int = 0  # weights below the thresholds
     weak_share: float = 0.0  # of a whole row, mean over the rows that `Lens.between` asks for
     between_hidden: int = 0  # weights between other texts of a pair than those that are asked for
-    between_share: float = 0.0  # of a whole row, mean over the shown queries
+    between_share: float = 0.0  # of a whole row, mean over the rows that it asks for
     not_allowed: int = 0  # pairs that a mask does not allow
     span: tuple[int, int] | None = None  # the first and the last token that is shown
     tokens: int = 0  # of the whole text
@@ -179,7 +180,7 @@ class AttentionMap:
         return share_of(self.values[of], cells[of], self.whole[of])
 
 
-def second_text(places: Sequence[Place]) -> int | None:
+def second_text(places: Sequence[Place | Token]) -> int | None:
     """Where the second text of a pair begins among these places; None where there is none."""
     return next((n for n, one in enumerate(places) if one.segment != places[0].segment), None)
 

@@ -23,7 +23,14 @@ from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.file import one_file
 from attnviz.pictures.overview.on_paper import every_on_paper, tiles_on_paper
-from attnviz.pictures.overview.tiles import Tiles, labels_of, map_tile, place_of, tiles_of
+from attnviz.pictures.overview.tiles import (
+    Tiles,
+    boundaries,
+    labels_of,
+    map_tile,
+    place_of,
+    tiles_of,
+)
 from attnviz.pictures.overview.words import map_words, named_tiles, overview_words, tile_counts
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import Paper, paper_of
@@ -156,7 +163,10 @@ class Overview:
         named = [] if trace is None else named_tiles(every_on_paper(levels.shape, paper), language)
         counts = [*tile_counts(self.tiles, language, signed=signed), *named]
         head = svg.words(words["title"], [words["note"], *named], paper.ink, paper, counts=counts)
-        return [head, tiles_on_paper(levels, denied, paper, signed=signed, named=trace is not None)]
+        drawn = tiles_on_paper(
+            levels, denied, paper, boundaries(self.tiles), signed=signed, named=trace is not None
+        )
+        return [head, drawn]
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""

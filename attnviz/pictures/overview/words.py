@@ -11,7 +11,7 @@ from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.heads import PREFIXES
 from attnviz.core.trace import Trace
 from attnviz.pictures import style
-from attnviz.pictures.overview.tiles import Tiles
+from attnviz.pictures.overview.tiles import Tiles, boundaries
 from attnviz.pictures.picture import title
 from attnviz.pictures.provenance import (
     given_weights_notes,
@@ -147,6 +147,7 @@ def _sides(rows: Sequence[str], columns: Sequence[str], tiles: Tiles) -> dict[st
     return {
         "rows": {"labels": list(rows), "edges": list(tiles.row_edges)},
         "columns": {"labels": list(columns), "edges": list(tiles.column_edges)},
+        "boundaries": boundaries(tiles),
     }
 
 
