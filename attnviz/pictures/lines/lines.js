@@ -138,13 +138,13 @@ function listen(stage) {
     event.preventDefault();
   });
   const letGo = (event) => {
-    if (event.key !== "Escape" || !(memory.pins.size || memory.at)) return;
+    if (!letsGo(event) || !(memory.pins.size || memory.at)) return;
     memory.pins.clear();
     memory.at = null;
     tellPins(stage);
     showFocus(stage);
   };
-  document.addEventListener("keydown", letGo, { signal: stage.left.signal });
+  document.addEventListener("keydown", letGo, { signal: stage.left.signal, capture: true });
 }
 
 function point(stage, label) {

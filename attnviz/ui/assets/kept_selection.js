@@ -24,7 +24,7 @@ function keepSelection(keeper) {
     if (toggle) pin(selection.pins.includes(toggle) ? selection.pins.filter((one) => one !== toggle) : [...selection.pins, toggle]);
     tell();
   };
-  keeper.letGo = (event) => event.key === "Escape" && selection.pins.length && askSelection({ pins: [], at: [] });
+  keeper.letGo = (event) => letsGo(event) && selection.pins.length && askSelection({ pins: [], at: [] });
   let isDue = false;
   keeper.observer = new MutationObserver(() => {
     if (isDue) return;
@@ -40,13 +40,13 @@ function keepSelection(keeper) {
   });
   keeper.tell = tell;
   document.addEventListener(ASKS, keeper.answer);
-  document.addEventListener("keydown", keeper.letGo);
+  document.addEventListener("keydown", keeper.letGo, true);
   keeper.observer.observe(document.querySelector('[data-testid="stMain"]') ?? document.body, { childList: true, subtree: true });
 }
 
 function leaveSelected(keeper) {
   document.removeEventListener(ASKS, keeper.answer);
-  document.removeEventListener("keydown", keeper.letGo);
+  document.removeEventListener("keydown", keeper.letGo, true);
   keeper.observer.disconnect();
   keeper.observer = undefined;
 }
