@@ -392,11 +392,11 @@ PINNED_MAP = AttentionMap.from_values(
 
 
 def test_on_paper_only_the_arcs_of_what_is_pinned_are_drawn() -> None:
-    made = arcs(PINNED_MAP, pins=PINS).to_svg(sheet=attnviz.Sheet())
+    made = arcs(PINNED_MAP, pins=PINS).to_svg()
     wanted = {at for at in drawn_of(PINNED_MAP) if at[0] in (3, 0) or at[1] == 1}
     assert arcs_on_paper(made, PINNED_MAP).keys() == wanted
-    assert "pinned" in made
-    assert "pinned" not in arcs(PINNED_MAP).to_svg(sheet=attnviz.Sheet())
+    assert "what is pinned" in made
+    assert "what is pinned" not in arcs(PINNED_MAP).to_svg()
 
 
 def texts_in(picture: str) -> list[list[str]]:
@@ -423,12 +423,35 @@ def test_save_draws_what_is_pinned_and_its_recipe_draws_it_again(
     kind: PictureKind, note: attnviz.Trace
 ) -> None:
     seen = attnviz.explore(note, [(2, 1), (1, 8)], pins=["q3", "k10"])
-    for make in kind.pictures(seen).values():
-        picture: Any = make()
-        found: dict[str, Any] = {"attnviz": attnviz, "trace": note}
-        again = picture.recipe.text.splitlines()[-1]
-        exec(f"again = {again}", found)  # noqa: S102 (our own)
-        assert found["again"].to_svg() == picture.to_svg()
-        assert unpack(picture.packet)[0]["pins"] == ["q3", "k10"]
+    picture: Any = next(iter(kind.pictures(seen).values()))()
+    found: dict[str, Any] = {"attnviz": attnviz, "trace": note}
+    again = picture.recipe.text.splitlines()[-1]
+    exec(f"again = {again}", found)  # noqa: S102 (our own)
+    assert found["again"].to_svg() == picture.to_svg()
+    assert unpack(picture.packet)[0]["pins"] == ["q3", "k10"]
     with pytest.raises(ArgumentError, match="no token that can be pinned"):
         kind.make(note, (2, 1), pins=["q99"])
+
+
+def test_on_paper_the_tiles_of_chosen_heads_are_framed_as_these_are_drawn(
+    note: attnviz.Trace,
+) -> None:
+    seen = attnviz.explore(note, [(2, 1), (1, 8)])
+    (make,) = kinds()["overview"].pictures(seen).values()
+    picture: Any = make()
+    assert picture._recipe.text.endswith("attnviz.overview(trace, [(2, 1), (1, 8)])")
+    root = ET.fromstring(picture.to_svg())  # noqa: S314 (our own)
+    frames = [path for path in root.iter(f"{SVG}path") if path.get("class") == "framed"]
+    (cells,) = [g for g in root.iter(f"{SVG}g") if g.get("class") == "cells"]
+    x, y, step = map(float, re.findall(r"[\d.]+", cells.attrib["transform"]))
+    tiles = [rect for rect in cells.iter(f"{SVG}rect") if rect.get("fill") == "none"]
+    for frame, code, (layer, head) in zip(frames, style.HEAD_CODES, seen.heads, strict=False):
+        assert frame.attrib["stroke"] == code.light
+        left, top, wide, *_ = map(float, re.findall(r"-?[\d.]+", frame.attrib["d"]))
+        tile = tiles[12 * layer + head].attrib
+        assert (left, top) == pytest.approx(
+            (x + step * float(tile["x"]), y + step * float(tile["y"])), abs=0.01
+        )
+        assert wide == pytest.approx(step * float(tile["width"]), abs=0.01)
+    assert len(frames) == 2
+    assert "framed" not in attnviz.overview(note).to_svg()

@@ -78,6 +78,7 @@ class Overview:
     language: Language = "en"  # of files that are not asked for in another one
     map: MapKind = "raw"
     whole: Trace | None = None  # with other kinds of attention, which stand beside it in a file
+    heads: tuple[HeadId, ...] = ()  # A, B, then more: on paper their tiles are framed
 
     def __repr__(self) -> str:
         return f"<Overview: {self.whole or self.drawn!r}>"
@@ -146,13 +147,14 @@ class Overview:
             return (self,)
         kinds = (of_kind(self.whole, kind) for kind in self.whole.kinds)
         return tuple(
-            Overview(one, tiles_of(one, self.map), self.language, self.map) for one in kinds
+            Overview(one, tiles_of(one, self.map), self.language, self.map, heads=self.heads)
+            for one in kinds
         )
 
     @property
     def _recipe(self) -> Recipe | None:
         trace = self.whole or (self.drawn if isinstance(self.drawn, Trace) else None)
-        return None if trace is None else Recipe("overview", trace, map=self.map)
+        return None if trace is None else Recipe("overview", trace, self.heads, map=self.map)
 
     def _blocks(self, language: Language, paper: Paper) -> list[svg.Block]:
         """Words and tiles on paper."""
@@ -164,9 +166,26 @@ class Overview:
         counts = [*tile_counts(self.tiles, language, signed=signed), *named]
         head = svg.words(words["title"], [words["note"], *named], paper.ink, paper, counts=counts)
         drawn = tiles_on_paper(
-            levels, denied, paper, boundaries(self.tiles), signed=signed, named=trace is not None
+            levels,
+            denied,
+            paper,
+            boundaries(self.tiles),
+            self._framed,
+            signed=signed,
+            named=trace is not None,
         )
         return [head, drawn]
+
+    @property
+    def _framed(self) -> dict[tuple[int, int], style.HeadCode]:
+        """The tiles of the chosen heads that are among these, each with how its head is drawn."""
+        kinds = () if isinstance(self.drawn, AttentionMap) else self.drawn.kinds
+        framed: dict[tuple[int, int], style.HeadCode] = {}
+        for head, code in zip(self.heads, style.HEAD_CODES, strict=False):
+            at = place_of(head, of_layers=Lens(map=self.map).is_of_layers)
+            if at is not None and head.kind in kinds:
+                framed.setdefault(at, code)
+        return framed
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
@@ -189,6 +208,7 @@ class Overview:
 
 def overview(
     trace: Trace | AttentionMap,
+    heads: Sequence[AnyHead] = (),
     *,
     map: MapKind = "raw",  # noqa: A002 (as in a lens)
     language: Language = "en",
@@ -198,6 +218,8 @@ def overview(
     Of an encoder–decoder the heads of all three kinds, each kind for itself; of
     `trace.of_kind("cross")` those of one. Its own numbers are then those of cross-attention.
 
+    On paper the tiles of `heads` are framed, the first as head A, the second as head B.
+
     `map` is what each tile shows: the weights of a head ("raw") or its "norm_weighted" map; the
     "rollout" or "flow" of each layer.
 
@@ -205,17 +227,20 @@ def overview(
         ArgumentError: if it is no trace and no map, there is no such map or none of this trace,
             or it cannot speak this language.
         CaptureError: if the trace does not hold what the map is computed from.
+        InterventionError: if the model has no such head.
     """
     check_drawn(trace)
     check_language(language)
     checks.one_of("map", map, get_args(MapKind))
     if isinstance(trace, AttentionMap):
-        if map != "raw":
+        if heads or map != "raw":
             raise ArgumentError("map_alone")
         return Overview(trace, map_tile(trace), language)
     trace_of_kind = of_kind(trace)
     whole_trace = trace if len(trace.kinds) > 1 else None
-    return Overview(trace_of_kind, tiles_of(trace_of_kind, map), language, map, whole_trace)
+    framed = tuple(trace.check_head(head) for head in heads)
+    tiles = tiles_of(trace_of_kind, map)
+    return Overview(trace_of_kind, tiles, language, map, whole_trace, framed)
 
 
 def inks_of(drawn: Trace | AttentionMap) -> dict[str, Shaped[np.ndarray, "..."]]:

@@ -1,5 +1,7 @@
 """Print: an overview, a tile a head."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import UInt8
 
@@ -15,13 +17,15 @@ def tiles_on_paper(
     denied: UInt8[np.ndarray, "#layer #head row column"] | None,
     paper: Paper,
     boundaries: tuple[Length | None, Length | None] = (None, None),
+    framed: Mapping[tuple[int, int], style.HeadCode] | None = None,
     *,
     signed: bool = False,
     named: bool = True,
 ) -> Block:
     """An overview: a tile a head, a row a layer, which may be `named`.
 
-    `boundaries` are the rows and columns before which the second text of a pair begins.
+    `boundaries` are the rows and columns before which the second text of a pair begins; `framed`
+    are tiles, by layer and head, that are framed as their heads are drawn elsewhere.
     """
     layers, heads, rows, columns = levels.shape
     left, above = 3.2 * paper.letters, 1.4 * paper.letters
@@ -48,6 +52,13 @@ def tiles_on_paper(
     if lines := _between(list(corners.values()), levels.shape[2:], boundaries):
         shift = f'<g transform="translate({left:g} {above:g}) scale({step:.6g})">'
         parts.append(f"{shift}{between_texts(lines, paper, 0.6 / step)}</g>")
+    for at, code in (framed or {}).items():
+        x, y = (edge + cells * step for edge, cells in zip((left, above), corners[at], strict=True))
+        parts.append(
+            f'<path class="framed" fill="none" stroke="{paper.colour(code)}" stroke-width="1.5" '
+            f'stroke-dasharray="{code.dash}" '
+            f'd="M{x:g} {y:g}h{columns * step:g}v{rows * step:g}h{-columns * step:g}z"/>'
+        )
     if named:
         parts += _names(levels.shape, paper)
     high = above + layers * (rows + gap) * step
