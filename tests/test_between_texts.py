@@ -25,6 +25,7 @@ from attnviz.pictures.comparison import draw as draw_comparison
 from attnviz.pictures.differences import pair_shown
 from attnviz.pictures.highlights import highlights
 from attnviz.pictures.packet import unpack
+from attnviz.pictures.picture import percent
 from attnviz.share.state import EXPLORE, from_link, to_link
 from attnviz.texts import LANGUAGES
 from tests.test_page import page as page  # a fixture
@@ -104,12 +105,13 @@ def test_one_direction_hides_the_rest_and_counts_it(
     mine = block(types, between)
     np.testing.assert_array_equal(view.map.shown, mine)
     np.testing.assert_array_equal(view.map.values, weights)  # and nothing is renormalised
-    hidden = f"{int((~mine).sum())} other weights are hidden, together "
+    hidden = f"{int((~mine).sum())} other weights are hidden, "
     (note,) = [said for said in view.notes("en") if hidden in said]
     one, other = between.upper().split("_TO_")
     assert f"Only text {one} → text {other} is shown" in note
-    share = float(np.where(mine, 0, weights.astype(float)).sum(axis=1).mean())
-    number = re.search(r"together [><]? ?([0-9.]+) %", note)
+    left = np.where(mine, 0, weights.astype(float))[mine.any(axis=1)]
+    share = float(left.sum(axis=1).mean())
+    number = re.search(rf"hidden, [><]? ?([0-9.]+) % of a row of text {one} on average", note)
     assert number is not None
     assert float(number[1]) == pytest.approx(100 * share, abs=0.11)
     assert view.notes("zh") != view.notes("en")
@@ -160,6 +162,40 @@ def test_a_difference_counts_what_neither_head_shows(
     assert "A thin line stands between the two texts" in " ".join(view.notes("en"))
 
 
+@pytest.mark.parametrize("between", ONE_WAY)
+def test_rows_that_the_filter_leaves_empty_count_in_no_average(
+    pair: attnviz.Trace, types: np.ndarray, between: Between
+) -> None:
+    weights, least = pair.weights(HEAD).astype(float), 0.05
+    mine = block(types, between)
+    rows = mine.any(axis=1)
+    weak = np.where(mine & (weights < np.float32(least)), weights, 0)[rows].sum(axis=1).mean()
+    view = attnviz.heatmap(pair, HEAD, Lens(at_least=least, between=between)).view
+    assert view.map.withheld.weak_share == pytest.approx(weak, abs=1e-6)
+    faint = np.where(mine & (weights < np.float32(1 / 255)), weights, 0)[rows].sum(axis=1).mean()
+    (said,) = unpack(attnviz.lines(pair, [HEAD], Lens(between=between)).packet)[0]["heads"]
+    assert f"not drawn, together {percent(faint)} of each row on average" in said["notes"][-1]
+
+
+@pytest.mark.parametrize("between", ONE_WAY)
+def test_rows_that_the_filter_leaves_empty_are_compared_by_nothing(
+    pair: attnviz.Trace, types: np.ndarray, between: Between
+) -> None:
+    heads = [(0, 2), HEAD]
+    rows = block(types, between).any(axis=1)
+    bits = row_divergences(*(pair.weights(head) for head in heads))
+    made = comparison(pair, heads, Lens(between=between))
+    drawn = unpack(made.packet)[1]["divergence"]
+    np.testing.assert_allclose(drawn[rows], bits[rows], atol=1e-6)
+    assert np.isnan(drawn[~rows]).all()
+    assert f"in bits: {bits[rows].mean():.3f} on average" in made.alt
+    farthest = int(np.flatnonzero(rows)[bits[rows].argmax()])
+    assert f"most at {pair.tokens[farthest].text} ({farthest})" in made.alt
+    root = ET.fromstring(made.to_svg())  # noqa: S314 (our own)
+    (bars,) = [one for one in root.iter(f"{SVG}g") if one.get("class") == "divergence"]
+    assert len(list(bars.iter(f"{SVG}rect"))) == rows.sum()
+
+
 @pytest.mark.parametrize("name", ["heatmap", "lines", "explore", "arcs", "highlights"])
 def test_a_single_text_has_no_such_filter(note: attnviz.Trace, name: str) -> None:
     heads: Any = [HEAD] if name in ("lines", "explore") else HEAD
@@ -187,8 +223,9 @@ PAPER: dict[str, Callable[[attnviz.Trace], Any]] = {
     "lines": lambda trace: attnviz.lines(trace, [HEAD]),
     "arcs": lambda trace: arcs(trace, HEAD),
     "highlights": lambda trace: highlights(trace, HEAD),
+    "overview": lambda trace: attnviz.overview(trace),
 }
-LINES = {"heatmap": 2, "comparison": 2, "lines": 3, "arcs": 1, "highlights": 1}
+LINES = {"heatmap": 2, "comparison": 2, "lines": 3, "arcs": 1, "highlights": 1, "overview": 1}
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -224,6 +261,22 @@ def test_packets_say_where_the_second_text_begins(
     single = PAPER[name](note)
     meta, _ = unpack(single.packet)
     assert "second" not in meta["rows"]
+
+
+@pytest.mark.parametrize("words", [1, 40])
+def test_tiles_say_before_which_cell_the_second_text_begins(minilm: Model, words: int) -> None:
+    trace = attnviz.trace("cat " * 2 * words, minilm, "it was " * words)
+    tokens, cells = len(trace.tokens), min(len(trace.tokens), 64)
+    second = [token.segment for token in trace.tokens].index(1)
+    meta, _ = unpack(attnviz.overview(trace).packet())
+    assert meta["boundaries"] == pytest.approx([second * cells / tokens] * 2, abs=0.5)
+    assert words > 1 or meta["boundaries"] == [second, second]
+    (line,) = paths(attnviz.overview(trace).to_svg())
+    assert line.count("M") == 2 * 72
+    assert unpack(attnviz.overview(attnviz.trace("cat", minilm)).packet())[0]["boundaries"] == [
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -300,3 +300,15 @@ def test_the_strongest_key_is_named_though_it_stands_outside_the_window(minilm: 
         if one.attributes["data-part"] == f"word.{word}" and "data-says" in one.attributes
     )
     assert said.partition(": ")[2].startswith(f"justice (1) {shares[0]:.2f} + ")
+
+
+@pytest.mark.parametrize("special", ["hidden", "shown"])
+def test_the_only_word_is_above_no_other(minilm: Model, special: str) -> None:
+    trace = attnviz.trace("Law", minilm)
+    hub = SEVEN.at(SEVEN.choice(trace, {"special": special})).questions[0]
+    rows = len(trace.tokens) if special == "shown" else 1
+    said = hub.explains(trace, "en")
+    assert f"of {rows} row{'s' * (rows > 1)}; there is no other word. " in said
+    assert "（没有别的词）" in hub.explains(trace, "zh")
+    two = hub.explains(attnviz.trace("The law", minilm), "en")
+    assert "rows, more than any other. " in two

@@ -1,16 +1,19 @@
 """Chinese: one word for each thing, the punctuation of Chinese, and no English left over."""
 
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import attnviz
 from attnviz.pictures.drawing import Drawing
 from attnviz.pictures.heatmap import heatmap
+from attnviz.pictures.kinds import kinds
 from attnviz.pictures.lines import lines
 from attnviz.pictures.overview import overview
-from attnviz.texts import catalogue
+from attnviz.texts import catalogue, running
 
 ROOT = Path(__file__).parents[1] / "attnviz"
 HAN = "[一-鿿]"
@@ -152,3 +155,31 @@ def test_the_control_has_a_chinese_name_in_every_chapter() -> None:
             if isinstance(panel, Drawing):
                 said += [t for one in panel.root.walk() for t in one.children if isinstance(t, str)]
             assert not [text for text in said if english in text], (chapter.name, part.name)
+
+
+AFTER_STOP = re.compile(r"[、。，：；！？）] (?=\S)")  # a space where full-width punctuation is one
+
+
+def test_sentences_run_on_without_a_space_after_a_full_stop() -> None:
+    assert running(["一句。", "", "两句：", "three.", "four", "（五）", "“六”", "seven"]) == (
+        "一句。两句：three. four （五）“六” seven"
+    )
+    assert running([]) == ""
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_no_picture_puts_a_space_after_a_full_stop(note: attnviz.Trace, kind: str) -> None:
+    lens = attnviz.Lens(hide_special=True, at_least=0.05)
+    seen = attnviz.explore(note, [(0, 2), (1, 8)], lens, pins=["q3"], language="zh")
+    for make in kinds()[kind].pictures(seen).values():
+        picture: Any = make()
+        root = ET.fromstring(picture.to_svg(sheet=attnviz.Sheet(180, provenance=True)))  # noqa: S314 (our own)
+        texts = [text for one in root.iter() for text in (one.text, one.get("aria-label")) if text]
+        assert [text for text in texts if AFTER_STOP.search(text)] == []
+
+
+@pytest.mark.parametrize("chapter", attnviz.chapters(), ids=lambda c: c.name)
+def test_no_answer_puts_a_space_after_a_full_stop(note: attnviz.Trace, chapter: Any) -> None:
+    said = [question.tells(note, "zh") for question in chapter.questions]
+    said.append(chapter.figure(note, chapter.scene(note, language="zh")).alt)
+    assert [text for text in said if AFTER_STOP.search(text)] == []

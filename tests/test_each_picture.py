@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures import style
 from attnviz.pictures.arcs import MOST_PLACES, arcs
+from attnviz.pictures.highlights import highlights
 from attnviz.pictures.kinds import PictureKind, kinds
 from attnviz.pictures.packet import unpack
 from attnviz.pictures.scripts import javascript
@@ -388,3 +390,75 @@ def test_each_script_is_told_the_look() -> None:
     for mode in style.MODES:
         assert style.FAINT_INK[mode] in told
     assert f'"thinnest": {style.THINNEST}' in told
+
+
+PINS = ("q3", "k1", "q0")
+PINNED_MAP = AttentionMap.from_values(
+    np.random.default_rng(0).dirichlet(np.ones(6), 6), list("abcdef"), title="drawn"
+)
+
+
+def test_on_paper_only_the_arcs_of_what_is_pinned_are_drawn() -> None:
+    made = arcs(PINNED_MAP, pins=PINS).to_svg()
+    wanted = {at for at in drawn_of(PINNED_MAP) if at[0] in (3, 0) or at[1] == 1}
+    assert arcs_on_paper(made, PINNED_MAP).keys() == wanted
+    assert "what is pinned" in made
+    assert "what is pinned" not in arcs(PINNED_MAP).to_svg()
+
+
+def texts_in(picture: str) -> list[list[str]]:
+    """The label of each text on paper, then its tints."""
+    root = ET.fromstring(picture)  # noqa: S314 (our own)
+    queries = [g for g in root.iter(f"{SVG}g") if g.get("class") == "query"]
+    return [
+        [str(label.text), *(f"{p.get('stroke')} {p.get('d')}" for p in rest if p.get("d"))]
+        for label, *rest in queries
+    ]
+
+
+def test_on_paper_only_the_text_of_what_is_pinned_is_tinted() -> None:
+    rows = texts_in(highlights(PINNED_MAP).to_svg())
+    turned = AttentionMap.from_values(PINNED_MAP.values.T, list("abcdef"), title="turned")
+    columns = texts_in(highlights(turned).to_svg())
+    assert texts_in(highlights(PINNED_MAP, pins=["q3"]).to_svg()) == [rows[3]]
+    expected = [["#1 d", *rows[3][1:]], ["#2 b", *columns[1][1:]], ["#3 a", *rows[0][1:]]]
+    assert texts_in(highlights(PINNED_MAP, pins=PINS).to_svg()) == expected
+
+
+@pytest.mark.parametrize("kind", [one for one in kinds().values() if one.takes_pins])
+def test_save_draws_what_is_pinned_and_its_recipe_draws_it_again(
+    kind: PictureKind, note: attnviz.Trace
+) -> None:
+    seen = attnviz.explore(note, [(2, 1), (1, 8)], pins=["q3", "k10"])
+    picture: Any = next(iter(kind.pictures(seen).values()))()
+    found: dict[str, Any] = {"attnviz": attnviz, "trace": note}
+    again = picture.recipe.text.splitlines()[-1]
+    exec(f"again = {again}", found)  # noqa: S102 (our own)
+    assert found["again"].to_svg() == picture.to_svg()
+    assert unpack(picture.packet)[0]["pins"] == ["q3", "k10"]
+    with pytest.raises(ArgumentError, match="no token that can be pinned"):
+        kind.make(note, (2, 1), pins=["q99"])
+
+
+def test_on_paper_the_tiles_of_chosen_heads_are_framed_as_these_are_drawn(
+    note: attnviz.Trace,
+) -> None:
+    seen = attnviz.explore(note, [(2, 1), (1, 8)])
+    (make,) = kinds()["overview"].pictures(seen).values()
+    picture: Any = make()
+    assert picture._recipe.text.endswith("attnviz.overview(trace, [(2, 1), (1, 8)])")
+    root = ET.fromstring(picture.to_svg())  # noqa: S314 (our own)
+    frames = [path for path in root.iter(f"{SVG}path") if path.get("class") == "framed"]
+    (cells,) = [g for g in root.iter(f"{SVG}g") if g.get("class") == "cells"]
+    x, y, step = map(float, re.findall(r"[\d.]+", cells.attrib["transform"]))
+    tiles = [rect for rect in cells.iter(f"{SVG}rect") if rect.get("fill") == "none"]
+    for frame, code, (layer, head) in zip(frames, style.HEAD_CODES, seen.heads, strict=False):
+        assert frame.attrib["stroke"] == code.light
+        left, top, wide, *_ = map(float, re.findall(r"-?[\d.]+", frame.attrib["d"]))
+        tile = tiles[12 * layer + head].attrib
+        assert (left, top) == pytest.approx(
+            (x + step * float(tile["x"]), y + step * float(tile["y"])), abs=0.01
+        )
+        assert wide == pytest.approx(step * float(tile["width"]), abs=0.01)
+    assert len(frames) == 2
+    assert "framed" not in attnviz.overview(note).to_svg()

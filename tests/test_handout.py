@@ -73,6 +73,16 @@ def test_its_figures_are_those_of_the_chapters_in_the_end(sheet: str, note: attn
             assert meta["reader"]["onPaper"]
 
 
+TO_PRESS = re.compile(r"▶|\b(?:[Pp]ress|[Cc]lick|[Cc]hoose)\b|[按点]一?下?[ “]|再点|换别的")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_paragraph_asks_paper_to_be_pressed(note: attnviz.Trace, language: Language) -> None:
+    sections = re.findall("<section><h2>(.*?)</h2><p>(.*?)</p>", handout(note, language=language))
+    assert len(sections) == len(attnviz.chapters())
+    assert [(title, text) for title, text in sections if TO_PRESS.search(text)] == []
+
+
 def test_a_link_stands_there_as_a_code_for_cameras(note: attnviz.Trace) -> None:
     link = "https://example.org/walkthrough?v=1&s=a"
     drawn = segno.make(link, error="l", micro=False).svg_inline(scale=2, border=2)

@@ -452,11 +452,21 @@ def test_every_picture_can_be_saved_as_print(page: AppTest, note: attnviz.Trace)
     )
     difference = "difference L0·H2 − L1·H8"
     assert box.options == ["the lines", "all heads", *maps, difference, *texts, *arcs]
-    for what, svg in (("lines", note.lines([(0, 2), (1, 8)])), ("L1·H8", note.heatmap((1, 8)))):
+    for what, svg in (
+        ("lines", note.lines([(0, 2), (1, 8)])),
+        ("heatmap L1·H8", note.heatmap((1, 8))),
+    ):
         page.selectbox(key="save_what").set_value(what).run()
         _, make = saved_pictures(seen_on(page, note))[what]
         made = make().to_svg()
         assert made.count("<path") == svg.to_svg().count("<path")
+
+
+def test_a_figure_higher_than_a_page_says_how_it_becomes_smaller(page: AppTest) -> None:
+    box = open_save(page).selectbox(key="save_what")
+    assert "Pin tokens" not in said(page)
+    box.set_value("text L0·H2").run()
+    assert "a page of A4 297 mm. Pin tokens, and only what is pinned is drawn." in said(page)
 
 
 def seen_on(page: AppTest, trace: attnviz.Trace) -> Explorer:

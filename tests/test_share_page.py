@@ -29,7 +29,7 @@ from tests.test_page import MAIN, said, typed
 from tests.waiting import CEILING, until
 
 
-def at_link(where: str, params: Mapping[str, str]) -> AppTest:
+def at_link(where: str, params: Mapping[str, str | list[str]]) -> AppTest:
     """A page opened by a link, whatever comes of it."""
     app = AppTest.from_file(str(MAIN), default_timeout=CEILING)
     if where:
@@ -188,6 +188,15 @@ def test_parameters_that_no_page_knows_are_named(where: str, minilm: Model) -> N
     app = opened(where, **{"<b>" + "x" * 500: "1"})
     assert "xx…" in said(app)
     assert "x" * 100 not in said(app)
+
+
+@pytest.mark.parametrize("where", ["", "train", "walkthrough"])
+def test_what_a_link_gives_twice_is_said(where: str, minilm: Model) -> None:
+    name = {"": "s", "train": "seed", "walkthrough": "s"}[where]
+    app = at_link(where, {"v": "1", name: ["3", "<b>4"] if name == "s" else ["3", "4"]})
+    assert f"left out: {name}: 3 (" in said(app)
+    app = at_link(where, {"v": "1", name: ["4", "4"]})
+    assert "left out" not in said(app)
 
 
 def test_parameters_of_another_page_are_named(minilm: Model) -> None:

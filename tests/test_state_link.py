@@ -31,6 +31,7 @@ from attnviz.share.state import (
     from_link,
     to_link,
 )
+from attnviz.share.unread import repeated
 from attnviz.training.tasks import tasks
 from tests.conftest import NOTE
 from tests.fuzz import examples
@@ -238,6 +239,18 @@ def test_what_cannot_be_read_is_dropped_and_named(params: dict[str, str], droppe
     found, said = from_link({"unit": "word", "foreign": "1", **params}, EXPLORE)
     assert found == {"unit": "word"}
     assert said == (dropped,)
+
+
+def test_a_text_that_is_given_as_it_is_and_compressed_is_read_once() -> None:
+    packed = to_link({"text": "b" * 400}, EXPLORE).params["sz"]
+    assert from_link({"s": "a", "sz": packed}, EXPLORE) == ({"text": "a"}, ("sz",))
+
+
+def test_what_is_given_twice_is_named_unless_it_says_the_same() -> None:
+    given = {"s": ["a", "b", "c", "b"], "ha": ["0.1", "0.1"], "foreign": ["1", "2"], "v": ["1"]}
+    assert repeated(given, EXPLORE) == ("s: a", "s: c")
+    (long,) = repeated({"sz": ["x" * 500, "y"]}, EXPLORE)
+    assert len(long) < 50
 
 
 def test_a_compressed_text_that_would_unfold_without_end_is_dropped() -> None:

@@ -89,6 +89,7 @@ def keys_of_a_chapter(chapter: Chapter) -> tuple[set[str], tuple[str, ...]]:
     built = re.findall(r"""text_of\(\s*f["']([\w.]+\.)\{""", source)
     teacher = chapter.teacher
     own = [chapter.title, chapter.goal, chapter.text, chapter.takeaway, chapter.misconception]
+    own += [chapter.on_paper]
     own += [teacher.ask_aloud, teacher.expect, teacher.if_different]
     own += [text for part in chapter.parts for text in (part.title, part.note)]
     own += [text for question in chapter.questions for text in (question.ask, question.explain)]

@@ -153,6 +153,7 @@ def look_at(
     left = left[:, is_near]
     near = tuple(key for key, stays in zip(keys.shown, is_near, strict=True) if stays)
     asked = runs_between(queries.shown, near, lens.between)
+    rows_asked = asked.any(axis=1)  # of the other text no row is shown, nor does one count
     shown = (strongest if may is None else strongest & may) & asked
     weak = (~strongest if may is None else may & ~strongest) & asked
     other = ~asked if may is None else may & ~asked
@@ -174,9 +175,9 @@ def look_at(
             renormalised=renormalised,
             rows_empty=int((whole == 0).sum()) if renormalised else 0,
             weak_hidden=int(weak.sum()),
-            weak_share=share_of(left, weak, whole),
+            weak_share=share_of(left[rows_asked], weak[rows_asked], whole[rows_asked]),
             between_hidden=int(other.sum()),
-            between_share=share_of(left, other, whole),
+            between_share=share_of(left[rows_asked], other[rows_asked], whole[rows_asked]),
             not_allowed=0 if may is None else int((~may).sum()),
             span=None if lens.span is None else (of_keys.start, of_keys.stop - 1),
             tokens=len(columns),

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from attnviz import checks
 from attnviz.core.arrays import real_numbers
 from attnviz.core.characters import check_whole, visible
+from attnviz.core.tokens import Token
 from attnviz.errors import CaptureError
 from attnviz.texts import Message
 
@@ -59,9 +60,9 @@ class Withheld:
     renormalised: bool = False
     rows_empty: int = 0  # rows with nothing left to renormalise
     weak_hidden: int = 0  # weights below the thresholds
-    weak_share: float = 0.0  # of a whole row, mean over the shown queries
+    weak_share: float = 0.0  # of a whole row, mean over the rows that `Lens.between` asks for
     between_hidden: int = 0  # weights between other texts of a pair than those that are asked for
-    between_share: float = 0.0  # of a whole row, mean over the shown queries
+    between_share: float = 0.0  # of a whole row, mean over the rows that it asks for
     not_allowed: int = 0  # pairs that a mask does not allow
     span: tuple[int, int] | None = None  # the first and the last token that is shown
     tokens: int = 0  # of the whole text
@@ -89,6 +90,7 @@ class AttentionMap:
     # of a map that is computed from weights: the share of those on special tokens
     special_before: float | None = None
     # of a difference of two heads: the Jensen–Shannon divergence of their rows, in bits
+    # and no number where `Lens.between` leaves a row empty
     divergence: Float[np.ndarray, " row"] | None = None
 
     @classmethod
@@ -170,12 +172,15 @@ class AttentionMap:
             self.whole[holds],
         )
 
-    def share(self, cells: Bool[np.ndarray, "row column"]) -> float:
-        """How much of a whole row is in `cells`, mean over the rows."""
-        return share_of(self.values, cells, self.whole)
+    def share(
+        self, cells: Bool[np.ndarray, "row column"], rows: Bool[np.ndarray, " row"] | None = None
+    ) -> float:
+        """How much of a whole row is in `cells`, mean over `rows`, or over all."""
+        of = slice(None) if rows is None else rows
+        return share_of(self.values[of], cells[of], self.whole[of])
 
 
-def second_text(places: Sequence[Place]) -> int | None:
+def second_text(places: Sequence[Place | Token]) -> int | None:
     """Where the second text of a pair begins among these places; None where there is none."""
     return next((n for n, one in enumerate(places) if one.segment != places[0].segment), None)
 

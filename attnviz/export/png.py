@@ -24,7 +24,7 @@ def png_packet(svg: str, name: str, dpi: int = 300, asked: int = 0) -> bytes:
 
     `asked` counts how often it was asked for, so that it is saved as often.
     """
-    wide, high = _millimetres(svg)
+    wide, high = millimetres(svg)
     dots = dots_of(svg, dpi) / _MM_PER_INCH  # a millimetre
     size = {"width": round(wide * dots), "height": round(high * dots)}
     root = ET.fromstring(svg)  # noqa: S314 (our own)
@@ -36,10 +36,11 @@ def png_packet(svg: str, name: str, dpi: int = 300, asked: int = 0) -> bytes:
 
 def dots_of(svg: str, dpi: int) -> float:
     """How many dots an inch a picture can have, where it is too large for `dpi`."""
-    return min(float(dpi), _MM_PER_INCH * MOST_PIXELS / max(_millimetres(svg)))
+    return min(float(dpi), _MM_PER_INCH * MOST_PIXELS / max(millimetres(svg)))
 
 
-def _millimetres(svg: str) -> tuple[float, float]:
+def millimetres(svg: str) -> tuple[float, float]:
+    """How wide and how high a picture is in print."""
     wide, high = (float(size) for size in re.findall(r'(?:width|height)="([\d.]+)mm"', svg)[:2])
     return wide, high
 

@@ -28,7 +28,7 @@ from attnviz.pictures.elements.hatched import DENIED
 from attnviz.pictures.provenance import intervention_notes
 from attnviz.pictures.standalone import framed, picture, standalone
 from attnviz.pictures.style import Mode
-from attnviz.texts import Language, say
+from attnviz.texts import Language, catalogue, running, say
 from attnviz.training.record import Training
 from attnviz.training.run import Run
 
@@ -130,7 +130,7 @@ class Figure:
     @property
     def alt(self) -> str:
         """The text alternative of the whole figure."""
-        return " ".join(panel.alt for panel in self.panels.values())
+        return running(panel.alt for panel in self.panels.values())
 
     def _repr_html_(self) -> str:
         """In a notebook: every panel, in one frame."""
@@ -231,6 +231,12 @@ class Chapter:
         return Text(f"{self.key}.text")
 
     @property
+    def on_paper(self) -> Text:
+        """The same where there is nothing to press; placeholders from `numbers`."""
+        printed = Text(f"{self.key}.on_paper")
+        return printed if printed.key in catalogue("en") else self.text
+
+    @property
     def takeaway(self) -> Text:
         """What to remember; placeholders from `numbers`."""
         return Text(f"{self.key}.takeaway")
@@ -318,11 +324,11 @@ def _with_hatch(panel: Drawing, scene: Scene) -> Drawing:
 
 def _with_changes(panel: Drawing, scene: Scene) -> Drawing:
     """A panel below what was changed in the model."""
-    notes = " ".join(intervention_notes(scene.trace, scene.language))
+    notes = running(intervention_notes(scene.trace, scene.language))
     if not notes:
         return panel
     root = element("div", element("p", notes, class_="notice"), panel.root)
-    return replace(panel, root=root, alt=f"{notes} {panel.alt}")
+    return replace(panel, root=root, alt=running([notes, panel.alt]))
 
 
 def _notice(text: str, mode: Mode) -> Drawing:

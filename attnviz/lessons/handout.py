@@ -21,7 +21,7 @@ from attnviz.lessons.verdict_sheet import GUESSES, spoken
 from attnviz.pictures.drawing import Drawing, packet_for
 from attnviz.pictures.picture import title
 from attnviz.pictures.standalone import origin, picture, standalone, tag
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 from attnviz.training.record import Training
 
 LONGEST_LINK = 800  # characters: a code of more is too fine for a camera
@@ -75,10 +75,11 @@ def _on_paper(chapter: Chapter, scene: Scene, progress: WalkthroughState) -> str
     chapter = chapter.at(scene.choice)
     first = chapter.parts[0]
     questions = [_open_question(chapter, q, scene, progress) for q in chapter.questions]
-    takeaway = f"{say('walk.takeaway', language)} {scene.say(chapter.takeaway, **numbers)}"
+    remember = scene.say(chapter.takeaway, **numbers)
+    takeaway = running([say("walk.takeaway", language), remember])
     parts = [
         tag("h2", f"{chapter.number} · {chapter.title[language]}"),
-        tag("p", scene.say(chapter.text, **numbers)),
+        tag("p", scene.say(chapter.on_paper, **numbers)),
         _finished(panel_of(first, scene), chapter),
         *questions,
         tag("p", takeaway, "takeaway"),
@@ -202,8 +203,8 @@ def chapter_section(
         parts.append(tag("p", chapter.note(part, scene), "small"))
     questions = chapter.at(scene.choice).questions
     parts += [_asked(chapter, question, scene, progress) for question in questions]
-    takeaway = scene.say(chapter.takeaway, **numbers)
-    parts.append(tag("p", f"{say('walk.takeaway', language)} {takeaway}", "takeaway"))
+    takeaway = running([say("walk.takeaway", language), scene.say(chapter.takeaway, **numbers)])
+    parts.append(tag("p", takeaway, "takeaway"))
     return f"<section>{''.join(parts)}</section>"
 
 

@@ -13,7 +13,7 @@ from attnviz.lessons.controls import Value
 from attnviz.lessons.text import Text
 from attnviz.lessons.trace_values import trace_values
 from attnviz.pictures.arguments import check_trace
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 Numbers = Mapping[str, object]  # what a text's placeholders are filled with
 Answer = str | float  # the name of an option, or a number
@@ -139,9 +139,10 @@ class Question:
         """The right answer, said once, then why it is right."""
         outcome, explained = self.check(trace), self.explains(trace, language)
         if outcome.rounded:
-            return f"{say('walk.answer_rounded', language, answer=outcome.rounded)} {explained}"
+            right = say("walk.answer_rounded", language, answer=outcome.rounded)
+            return running([right, explained])
         answer = self.spoken(trace, outcome.value, language)
-        return f"{say('walk.answer', language, answer=answer)} {explained}"
+        return running([say("walk.answer", language, answer=answer), explained])
 
     def spoken(self, trace: Trace, said: Answer, language: Language) -> str:
         """An answer in words."""

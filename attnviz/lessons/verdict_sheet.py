@@ -1,11 +1,10 @@
 """The verdict sheet: each claim with the prediction, the number, its control, the verdict."""
 
-from collections.abc import Sequence
 from typing import Literal, get_args
 
 from attnviz.core.intervention import named
 from attnviz.lessons.claims import Claim, Trial, Verdict
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 Guess = Literal["holds", "average", "fails"]
 GUESSES: tuple[Guess, ...] = get_args(Guess)
@@ -23,7 +22,7 @@ def spoken(claim: Claim, trial: Trial, language: Language) -> str:
     measured = claim.statistic.filled(language, trial.numbers)
     changes = named(trial.interventions, language)
     changed = say("walk.trial_changed", language, changes=changes) if changes else ""
-    return _joined([measured, beside(claim, trial, language), changed], language)
+    return running([measured, beside(claim, trial, language), changed])
 
 
 def beside(claim: Claim, trial: Trial, language: Language) -> str:
@@ -56,9 +55,4 @@ def judged(claim: Claim, trial: Trial, language: Language) -> str:
         texts = (claim.then[trial.verdict], claim.says)
         comments = [text.filled(language, trial.numbers) for text in texts]
     where = say("walk.see_chapter", language, chapter=claim.chapter)
-    return _joined([rule, *comments, where], language)
-
-
-def _joined(sentences: Sequence[str], language: Language) -> str:
-    """Sentences one after the other; in Chinese no space stands between them."""
-    return ("" if language == "zh" else " ").join(sentence for sentence in sentences if sentence)
+    return running([rule, *comments, where])

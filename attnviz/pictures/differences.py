@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from attnviz.analysis.difference import row_divergences
 from attnviz.analysis.distribution import with_sink
@@ -28,14 +28,15 @@ class Difference(Source):
     def attention_map(self) -> AttentionMap:
         """A − B through the lens; a cell is shown where the weight of either head is.
 
-        Its `divergence` is that of the whole rows, hidden tokens included; None where rows are
-        no distributions.
+        Its `divergence` is that of the whole rows, hidden tokens included; no number where the
+        lens on a pair of texts leaves a row empty, None where rows are no distributions.
         """
         a, b = (source.attention_map() for source in self._sources)
         allowed = None if a.allowed is None or b.allowed is None else a.allowed | b.allowed
         shown = a.shown | b.shown
-        runs = runs_between(a.rows, a.columns, self.lens.between)
-        weak = runs & (~shown if allowed is None else allowed & ~shown)
+        asked = runs_between(a.rows, a.columns, self.lens.between)
+        rows = np.asarray(asked.any(axis=1))
+        weak = asked & (~shown if allowed is None else allowed & ~shown)
         return replace(
             a,
             values=a.values - b.values,
@@ -45,8 +46,8 @@ class Difference(Source):
             scale="signed",
             title=self.title,
             formula=self._difference_formula(),
-            withheld=_withheld(a, b, weak),
-            divergence=self._divergence(a),
+            withheld=_withheld(a, b, weak, rows),
+            divergence=self._divergence(rows),
         )
 
     @property
@@ -70,9 +71,9 @@ class Difference(Source):
             return Message("comparison.given", {"formula": formula})
         return with_interventions(formula, self.trace, self.heads)
 
-    def _divergence(self, seen: AttentionMap) -> Float[np.ndarray, " row"] | None:
-        """Of the rows that are shown, each with all its columns."""
-        if not seen.rows:
+    def _divergence(self, asked: Bool[np.ndarray, " row"]) -> Float[np.ndarray, " row"] | None:
+        """Of the rows that are `asked` for, each with all its columns."""
+        if not asked.size:
             return np.zeros(0)
         kind = self.heads[0].kind
         queries, keys = self.trace.query_tokens(kind), self.trace.key_tokens(kind)
@@ -84,7 +85,7 @@ class Difference(Source):
         if not self.computed:
             a, b = (with_sink(self.trace, rows) for rows in (a, b))
         try:
-            return row_divergences(a, b)
+            return np.where(asked, row_divergences(a, b), np.nan)
         except CaptureError:
             return None
 
@@ -102,14 +103,16 @@ def pair_shown(
     return (Shown(Difference(trace, pair, lens), style.HEAD_CODES[0]),)
 
 
-def _withheld(a: AttentionMap, b: AttentionMap, weak: np.ndarray) -> Withheld:
-    """What the lens took from the two, mean over both."""
+def _withheld(
+    a: AttentionMap, b: AttentionMap, weak: np.ndarray, rows: Bool[np.ndarray, " row"]
+) -> Withheld:
+    """What the lens took from the two, mean over both; weak cells of the `rows` asked for."""
     return replace(
         a.withheld,
         special_share=(a.withheld.special_share + b.withheld.special_share) / 2,
         rows_empty=max(a.withheld.rows_empty, b.withheld.rows_empty),
         weak_hidden=int(weak.sum()),
-        weak_share=(a.share(weak) + b.share(weak)) / 2,
+        weak_share=(a.share(weak, rows) + b.share(weak, rows)) / 2,
         between_share=(a.withheld.between_share + b.withheld.between_share) / 2,
     )
 
@@ -119,14 +122,14 @@ def divergence_words(view: Shown, language: Language) -> list[str]:
     divergence = view.map.divergence
     if divergence is None:
         return [] if view.source is None else [say("comparison.no_divergence", language)]
-    if not divergence.size:
+    if np.isnan(divergence).all():  # no row is shown
         return []
-    farthest = int(divergence.argmax())
+    farthest = int(np.nanargmax(divergence))
     return [
         say(
             "comparison.apart",
             language,
-            mean=f"{divergence.mean():.{DIGITS}f}",
+            mean=f"{np.nanmean(divergence):.{DIGITS}f}",
             most=f"{divergence[farthest]:.{DIGITS}f}",
             token=view.map.rows[farthest].name,
         )

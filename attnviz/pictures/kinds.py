@@ -39,6 +39,7 @@ class PictureKind:
     draw: Callable[..., Picture]
     script: Script
     view: str = ""  # the part of Explore that shows it, and of a link to a frame
+    takes_pins: bool = False  # draws a `Shown` with what is pinned alone
     is_folded: bool = False  # draws a `Shown`, on Explore in a tab of its own or beside another
     how: Callable[[Shown, Language], str] | None = None  # what a page says for it; see `captioned`
     help: str = ""  # the text that says how it is used, once for all pictures on a page
@@ -46,14 +47,15 @@ class PictureKind:
     beside: Callable[[AttentionMap], int] | None = None
     order: int = 100  # among the others in lists
     most_places: int | None = None  # rows or columns that there is room for
-    in_file: str = ""  # what stands before the head or the pair in its file's name
+    in_file: str = ""  # what stands before the head or the pair in its file's name, if not `name`
 
     def pictures(self, seen: Explorer) -> dict[str, Callable[[], Picture]]:
         """The pictures of this kind of what is seen, by their names in files."""
         if not self.draws_shown:
             return {self.name: partial(self.draw, seen)}
+        draw = partial(self.draw, pins=seen.pins) if self.takes_pins else self.draw
         return {
-            f"{self.in_file}{view.name(seen.language)}": partial(self.draw, view, seen.language)
+            f"{self._begins}{view.name(seen.language)}": partial(draw, view, seen.language)
             for view in (seen.pair if self.takes == "pair" else seen.chosen)
             if self.has_room(view)
         }
@@ -77,7 +79,11 @@ class PictureKind:
     def title_of(self, picture: str, language: Language) -> str:
         """What one of `pictures` is called in a list."""
         title = say(self.title, language)
-        return f"{title} {picture.removeprefix(self.in_file)}" if self.draws_shown else title
+        return f"{title} {picture.removeprefix(self._begins)}" if self.draws_shown else title
+
+    @property
+    def _begins(self) -> str:
+        return f"{self.in_file or self.name} "
 
     def has_room(self, one: Shown) -> bool:
         """Whether so many rows and columns can be drawn."""

@@ -1,6 +1,6 @@
 """What pictures of one map have in common that are drawn by a script from a packet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.standalone import framed, picture
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -27,6 +27,7 @@ class MapPicture:
     alt: str
     packet: bytes
     language: Language
+    pins: tuple[str, ...] = ()  # on paper nothing else is drawn
 
     script: ClassVar[Script]
     notebook_height: ClassVar[int]  # px of a frame until its own height is known
@@ -42,7 +43,7 @@ class MapPicture:
     @property
     def recipe(self) -> Recipe | None:
         """How this picture is made again, where that is known."""
-        return again_with(self.script.name, self.view)
+        return again_with(self.script.name, self.view, self.pins)
 
     def to_html(self) -> str:
         """One HTML file that needs no network, with all that the picture answers in the app."""
@@ -73,14 +74,14 @@ def one_map_on_paper(
     return svg.document(view.trace, [head, drawn], recipe, language, alt, sheet)
 
 
-def again_with(make: str, view: Shown) -> Recipe | None:
+def again_with(make: str, view: Shown, pins: Sequence[str] = ()) -> Recipe | None:
     """How a picture of one map is made again, where that is known; several heads are explored."""
     source = view.source
     if source is None:
         return None
     if source.combination is None:
-        return Recipe(make, source.trace, source.heads[0], source.lens)
-    return Recipe("explore", source.trace, source.heads, source.lens, source.combination)
+        return Recipe(make, source.trace, source.heads[0], source.lens, pins=pins)
+    return Recipe("explore", source.trace, source.heads, source.lens, source.combination, pins=pins)
 
 
 def alt_of(key: str, view: Shown, says: str, language: Language, **more: object) -> str:
@@ -95,7 +96,7 @@ def alt_of(key: str, view: Shown, says: str, language: Language, **more: object)
         says=says,
         **more,
     )
-    return " ".join([alt, *view.about(language)])
+    return running([alt, *view.about(language)])
 
 
 def map_arrays(view: Shown) -> dict[str, Shaped[np.ndarray, "..."]]:

@@ -36,8 +36,9 @@ def is_upright(said: str) -> bool:
     return len(said) == 1 or all(map(is_wide, said))
 
 
-def between_texts(path: str, paper: Paper) -> str:
+def between_texts(path: str, paper: Paper, width: float = 0.6) -> str:
     """The thin line where the second text of a pair begins."""
     return (
-        f'<path class="between" fill="none" stroke="{paper.faint}" stroke-width="0.6" d="{path}"/>'
+        f'<path class="between" fill="none" stroke="{paper.faint}" stroke-width="{width:.3g}" '
+        f'd="{path}"/>'
     )

@@ -9,7 +9,7 @@ from attnviz.core.intervention import heads_attending_otherwise, named
 from attnviz.core.tokens import MOST_GENERATED
 from attnviz.core.trace import Trace
 from attnviz.digits import at_least, at_most
-from attnviz.texts import Language, Message, enumerated, say
+from attnviz.texts import Language, Message, enumerated, running, say
 from attnviz.version import versions, versions_text
 
 
@@ -84,7 +84,7 @@ def provenance_note(trace: Trace | None, language: Language) -> str:
     )
     reading = [*reading_notes(trace, language), *layer_notes(trace, language)]
     notes = [*intervention_notes(trace, language), *given_weights_notes(trace, language)]
-    return " ".join([sentence, *reading, *notes])
+    return running([sentence, *reading, *notes])
 
 
 def _called(trace: Trace, language: Language) -> str:

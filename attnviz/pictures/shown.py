@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, get_args
 
 import numpy as np
+from jaxtyping import Bool
 
 from attnviz import checks
 from attnviz.analysis.between_texts import between_texts
@@ -37,7 +38,7 @@ from attnviz.pictures.provenance import given_weights_notes, intervention_notes
 from attnviz.pictures.source import Source as Source
 from attnviz.pictures.source import drawn_values
 from attnviz.pictures.style import HeadCode
-from attnviz.texts import Language, Message, enumerated, say
+from attnviz.texts import Language, Message, enumerated, running, say
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ class Shown:
         if self.lens.map == "flow":
             return None  # each pair by itself: its rows are no shares of anything
         self._check_distribution()
-        rows, columns = self._asked()
+        cells = self._asked
+        rows, columns = (np.flatnonzero(cells.any(axis=axis)).tolist() for axis in (1, 0))
         description = describe(
             drawn[np.ix_(rows, columns)],
             [attention.columns[n] for n in columns],
@@ -149,11 +151,15 @@ class Shown:
         pattern = "token" if description.pattern == "first" else description.pattern
         return replace(description, strongest="token", pattern=pattern)  # a sink is one of weights
 
-    def _asked(self) -> tuple[list[int], list[int]]:
-        """The rows and columns between which a lens on a pair of texts looks; all of others."""
-        cells = runs_between(self.map.rows, self.map.columns, self.lens.between)
-        rows, columns = (np.flatnonzero(cells.any(axis=axis)).tolist() for axis in (1, 0))
-        return rows, columns
+    @property
+    def rows_asked(self) -> Bool[np.ndarray, " row"]:
+        """The rows of which a lens on a pair of texts shows something; all of others."""
+        return np.asarray(self._asked.any(axis=1))
+
+    @property
+    def _asked(self) -> Bool[np.ndarray, "row column"]:
+        """The cells between which a lens on a pair of texts looks; all of others."""
+        return runs_between(self.map.rows, self.map.columns, self.lens.between)
 
     def _check_distribution(self) -> None:
         if self.source is None:
@@ -223,7 +229,7 @@ class Shown:
 
     def alt(self, language: Language) -> str:
         """What it does here and its notes, as text alternatives say them."""
-        return " ".join(text for text in [self.says(language), *self.notes(language)] if text)
+        return running([self.says(language), *self.notes(language)])
 
 
 def _sink_notes(key: str, source: Source, language: Language) -> list[str]:

@@ -287,8 +287,11 @@ def from_link(
     state: dict[str, Any] = {}
     dropped = [name for name in ("v", LONG) if params.get(name, _USUAL[name]) != _USUAL[name]]
     for one in fields:
-        for parameter, read in _readers(one):
+        for parameter, read in readers(one):
             if parameter not in params:
+                continue
+            if one.name in state:  # as it is, and compressed too
+                dropped.append(parameter)
                 continue
             try:
                 state[one.name] = read(_bounded(params[parameter], most))
@@ -300,19 +303,6 @@ def from_link(
     return state, tuple(dropped)
 
 
-def unknown(params: Params, fields: Sequence[Field]) -> tuple[str, ...]:
-    """The names of parameters that no field reads.
-
-    What a frame says to Streamlit, or the page around it adds for itself (`__…`), is no part
-    of a link.
-    """
-    known = {name for one in fields for name, _ in _readers(one)} | {"v", LONG}
-    strange = [name for name in params if name not in known and not name.startswith(_OF_FRAMES)]
-    return tuple(name if len(name) <= _MOST_NAME else f"{name[:_MOST_NAME]}…" for name in strange)
-
-
-_OF_FRAMES = ("embed", "__")
-_MOST_NAME = 40  # characters that are said of a name that nobody knows
 _USUAL = {"v": VERSION, LONG: ""}
 
 
@@ -325,7 +315,8 @@ def _written(one: Field, value: Any) -> dict[str, str]:
     return {one.parameter: one.write(value)}
 
 
-def _readers(one: Field) -> list[tuple[str, Callable[[str], Any]]]:
+def readers(one: Field) -> list[tuple[str, Callable[[str], Any]]]:
+    """The parameters of a field, each with what reads it."""
     plain = (one.parameter, one.read)
     return [plain, (f"{one.parameter}z", codec.read_compressed)] if one.is_text else [plain]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
+from unicodedata import category, east_asian_width
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -54,6 +55,15 @@ def say(key: str, /, language: Language = "en", **values: object) -> str:
 def enumerated(parts: Iterable[str], language: Language) -> str:
     """Parts of a sentence as a list: "a, b" or "甲、乙"."""
     return say("text.between", language).join(parts)
+
+
+def running(sentences: Iterable[str]) -> str:
+    """Sentences as running text: a space between two, and none after full-width punctuation."""
+    text = ""
+    for sentence in filter(None, sentences):
+        apart = text and not (category(text[-1])[0] == "P" and east_asian_width(text[-1]) in "FW")
+        text += f" {sentence}" if apart else sentence
+    return text
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:

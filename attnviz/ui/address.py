@@ -21,8 +21,8 @@ from attnviz.share.state import (
     fields_of,
     from_link,
     to_link,
-    unknown,
 )
+from attnviz.share.unread import repeated, unknown
 from attnviz.texts import catalogue, enumerated, say
 from attnviz.ui import state
 from attnviz.ui.frame import came_back, is_embedded, language
@@ -53,9 +53,10 @@ def open_link(fields: Sequence[Field]) -> bool:
     """
     is_new = not _DROPPED.is_there or came_back()
     if is_new:
-        params = st.query_params.to_dict()
+        params = st.query_params.to_dict()  # the last of each
         view, dropped = from_link(params, fields)
-        _DROPPED.put((*dropped, *unknown(params, fields)))
+        given = {name: st.query_params.get_all(name) for name in params}
+        _DROPPED.put((*dropped, *unknown(params, fields), *repeated(given, fields)))
         _begin_anew(fields)
         _take(view)
     return is_new

@@ -1,5 +1,6 @@
 """Pictures in a browser: what the scripts draw is the map."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from attnviz.pictures import style
 from attnviz.pictures.arcs import arcs
 from attnviz.pictures.highlights import highlights
 from attnviz.pictures.kinds import PictureKind, kinds
+from attnviz.pictures.lines import lines
 from tests.browser.conftest import Open, cells_painted
 from tests.browser.test_maps import CELLS, lines_in
 from tests.browser.test_share import offline as offline  # a fixture
@@ -235,3 +237,15 @@ def test_explore_draws_a_against_b_with_the_divergence_of_each_row(
     assert a["y"] + a["height"] <= b["y"]
     assert b["y"] + b["height"] <= c["y"], "one below the other on a phone"
     assert opened.problems == []
+
+
+@pytest.mark.parametrize("make", [lines, arcs, highlights])
+def test_chinese_notes_run_on_without_a_space(
+    offline: Callable[[str], Page], note: attnviz.Trace, make: Callable[..., Any]
+) -> None:
+    heads: Any = [(1, 8)] if make is lines else (1, 8)
+    lens = attnviz.Lens(hide_special=True, at_least=0.05)
+    page = offline(make(note, heads, lens, language="zh").to_html())
+    said = "\n".join(page.locator(".attnviz p, .picture p").all_text_contents())
+    assert "没有重新归一化。隐藏了" in said
+    assert re.search("[。，：；] ", said) is None

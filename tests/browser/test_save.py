@@ -265,6 +265,22 @@ def test_the_page_that_is_saved_is_light_or_dark_as_its_reader_is(
     context.close()
 
 
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_files_have_names_that_every_system_takes(visit: Open, locale: str) -> None:
+    opened = visit(height=1400, locale=locale)
+    open_save = opened.page.locator(".st-key-save_open button").first
+    open_save.click()
+    opened.page.locator('[class*="st-key-save_preview"] img').wait_for()
+    names = []
+    for index in (2, 4, 5):
+        opened.page.locator(".st-key-save_what").get_by_role("combobox").click()
+        opened.page.get_by_role("option").nth(index).click()
+        opened.settle()
+        names.append(saved(opened, "SVG")[0])
+    kinds_of = ("heatmap-L0H2", "difference-L0H2-L1H8", "text-L0H2")
+    assert names == [f"attnviz-L0H2-L1H8-{one}.svg" for one in kinds_of]
+
+
 def test_the_svg_that_is_saved_is_the_preview(saving: Visit, note: attnviz.Trace) -> None:
     name, data = saved(saving, "SVG")
     assert name == "attnviz-L0H2-L1H8-lines.svg"

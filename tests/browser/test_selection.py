@@ -92,6 +92,21 @@ def test_a_click_on_a_cell_pins_its_query_everywhere(visit: Open) -> None:
     expect(label(page, "q", 12)).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.parametrize("tab", ["Lines", "Heatmap", "Text", "Arcs"])
+def test_escape_that_closes_a_menu_lets_no_pin_go(visit: Open, tab: str) -> None:
+    opened = visit(link="/?v=1&ha=0.2&hb=3.3&pin=q4")
+    page = opened.page
+    opened.tab(tab)
+    page.locator(".st-key-filter_open button").first.click()
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    opened.settle()
+    assert page.url.endswith("pin=q4") or "pin=q4&" in page.url
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda address: "pin" not in address)
+
+
 def test_a_word_of_one_text_is_marked_in_the_other_and_in_the_tiles(visit: Open) -> None:
     opened = visit()
     page = opened.page

@@ -176,7 +176,7 @@ def test_svg_and_png_are_saved_at_print_size(visit: Open, note: attnviz.Trace) -
     with page.expect_download() as saved:
         page.get_by_role("button", name="PNG (300 dpi)").click()
     picture = Image.open(io.BytesIO(saved.value.path().read_bytes()))
-    assert saved.value.suggested_filename == "attnviz-L0H2-L1H8-L1H8.png"
+    assert saved.value.suggested_filename == "attnviz-L0H2-L1H8-heatmap-L1H8.png"
     assert picture.width == round(85 / 25.4 * 300)
     assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
     assert json.loads(picture.info["Description"])["text"] == NOTE

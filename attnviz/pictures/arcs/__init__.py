@@ -5,6 +5,8 @@ key on the left, with a dot there. Where queries and keys are not the same place
 come first on the line, and then the keys.
 """
 
+from collections.abc import Sequence
+
 from attnviz.analysis.lens import Lens
 from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
@@ -12,7 +14,7 @@ from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
 from attnviz.pictures.arcs.on_paper import SHAPE, arcs_on_paper, step_on_paper
-from attnviz.pictures.arguments import check_language
+from attnviz.pictures.arguments import check_language, pins_of
 from attnviz.pictures.lines import line_arrays
 from attnviz.pictures.lines.words import (
     captioned_words,
@@ -26,9 +28,10 @@ from attnviz.pictures.map_picture import MapPicture, alt_of, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import MM, paper_of
 from attnviz.pictures.picture import some_named
+from attnviz.pictures.pinned import are_pinned, pinned_note, pins_of_map
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, one_shown, side
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 SCRIPT = Script("arcs")
 MOST_PLACES = 60
@@ -49,12 +52,18 @@ class Arcs(MapPicture):
         small = [
             words["formula"],
             words["says"],
-            " ".join(words["notes"]),
-            f"{_direction(view, language)} {stroke_words([view], language, f'× {MM:g} mm')}",
+            running(words["notes"]),
+            running([_direction(view, language), stroke_words([view], language, f"× {MM:g} mm")]),
             *named,
         ]
-        counts = [*line_counts(view, language), *named]
-        drawn = arcs_on_paper(view, line_arrays([view]), paper)
+        pinned = pinned_note("arcs.pinned", self.pins, view.map, language)
+        small += pinned
+        counts = [*line_counts(view, language), *named, *pinned]
+        lines = line_arrays([view])
+        if self.pins:
+            kept = are_pinned(lines["query"], lines["key"], self.pins)
+            lines = {name: of_line[kept] for name, of_line in lines.items()}
+        drawn = arcs_on_paper(view, lines, paper)
         return one_map_on_paper(
             view, small, counts, drawn, self.recipe, language, self.alt, sheet, view.code.dash
         )
@@ -65,9 +74,10 @@ def arcs(
     head: AnyHead | None = None,
     lens: Lens | None = None,
     *,
+    pins: Sequence[str] = (),
     language: Language = "en",
 ) -> Arcs:
-    """The arcs of one head, in the colour of head A.
+    """The arcs of one head, in the colour of head A; with `pins`, such as q3 or k0, theirs alone.
 
     In place of a trace with its head, an attention map from anywhere.
 
@@ -76,10 +86,13 @@ def arcs(
         InterventionError: if the model has no such head.
     """
     check_language(language)
-    return draw(one_shown(trace, head, lens), language)
+    view = one_shown(trace, head, lens)
+    return draw(view, language, pins=pins_of(pins, trace))
 
 
-def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
+def draw(
+    view: Shown, language: Language, *, captioned: bool = False, pins: Sequence[str] = ()
+) -> Arcs:
     """The arcs of what is shown; `captioned`, what `how` says is left to the page.
 
     Raises:
@@ -103,6 +116,7 @@ def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
         "rows": side(attention.rows),
         "columns": side(attention.columns),
         "joined": attention.rows == attention.columns,
+        "pins": (pinned := pins_of_map(pins, attention)),
         "shape": SHAPE,
         "words": {
             **line_words([view], language),
@@ -111,15 +125,15 @@ def draw(view: Shown, language: Language, *, captioned: bool = False) -> Arcs:
             "help": "" if captioned else say("arcs.help", language),
         },
     }
-    return Arcs(view, alt, pack(meta, line_arrays([view])), language)
+    return Arcs(view, alt, pack(meta, line_arrays([view])), language, pinned)
 
 
 def how(view: Shown, language: Language) -> str:
     """How numbers become arcs."""
-    return f"{_direction(view, language)} {stroke_words([view], language)}"
+    return running([_direction(view, language), stroke_words([view], language)])
 
 
 def _direction(view: Shown, language: Language) -> str:
     """How the two ends of an arc are told apart."""
     notes = [] if view.map.rows == view.map.columns else [say("arcs.apart", language)]
-    return " ".join([say("arcs.direction", language), *notes])
+    return running([say("arcs.direction", language), *notes])

@@ -9,15 +9,15 @@ const WIDEST = 46; // px from one token to the next, at most
 function drawArcs(stage) {
   const { root, meta, memory, dark } = stage;
   const signature = [...meta.rows.names, "", ...meta.columns.names].join("\n");
-  if (memory.signature !== signature) Object.assign(memory, { signature, pins: [], at: null });
+  if (memory.signature !== signature) Object.assign(memory, { signature, pins: [...meta.pins], at: null });
   const [head] = meta.heads;
   const scroll = html("div", { class: "scroll", tabindex: "-1" });
   const readout = html("p", { class: "readout", "aria-live": "polite" });
   const figure = html("figure", { class: "arcs" },
     html("figcaption", {}, headTitle(head, dark)), scroll,
-    html("div", { class: "note" }, html("p", {}, head.formula), html("p", {}, head.notes.join(" "))));
+    html("div", { class: "note" }, html("p", {}, head.formula), html("p", {}, running(head.notes))));
   const { direction, strokes, help } = meta.words;
-  const said = [direction, strokes, help].filter(Boolean).join(" ");
+  const said = running([direction, strokes, help]);
   root.replaceChildren(figure, readout, ...(said ? [html("p", { class: "help" }, said)] : []));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
@@ -125,11 +125,11 @@ function listen(stage) {
     event.preventDefault();
   });
   const letGo = (event) => {
-    if (event.key !== "Escape" || !(memory.pins.length || memory.at !== null)) return;
+    if (!letsGo(event) || !(memory.pins.length || memory.at !== null)) return;
     Object.assign(memory, { pins: [], at: null });
     tellPins(stage);
   };
-  document.addEventListener("keydown", letGo, { signal: stage.left.signal });
+  document.addEventListener("keydown", letGo, { signal: stage.left.signal, capture: true });
 }
 
 function tellPins(stage) {

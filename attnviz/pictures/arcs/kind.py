@@ -13,7 +13,7 @@ PICTURE = PictureKind(
     help="arcs.help",
     script=SCRIPT,
     view="arcs",
+    takes_pins=True,
     is_folded=True,
     most_places=MOST_PLACES,
-    in_file="arcs ",
 )

@@ -158,6 +158,14 @@ function headTitle(head, dark) {
 // Numbers of lines, and the two sides between which they run.
 const DIGITS = 3;
 const digits = (weight) => digitsOf(weight, DIGITS);
+// Whether a key lets go of what is pinned: Escape, unless it closes what lies open over the page.
+// To be asked before that is closed: while the event is on its way down.
+const OPEN = '[role="dialog"], [role="listbox"], [role="menu"]';
+const letsGo = (event) => event.key === "Escape" && !document.querySelector(OPEN);
+
+// Sentences as running text: a space between two, and none after full-width punctuation.
+const running = (sentences) => sentences.filter(Boolean)
+  .reduce((text, next) => text + (!text || /[\u3001-\u3003\u3008-\u3011\uff01-\uff0f\uff1a-\uff1f]$/.test(text) ? "" : " ") + next, "");
 const sideOf = (meta, side) => (side === "q" ? meta.rows : meta.columns);
 
 // The numbers of one token in words, each head with the sum of what is drawn.

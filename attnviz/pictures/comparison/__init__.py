@@ -24,7 +24,7 @@ from attnviz.pictures.picture import some_named
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, check_alone, shown
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 SCRIPT = Script("comparison", needs=("heatmap",))
 
@@ -52,7 +52,7 @@ class Comparison(MapPicture):
         small = [
             " · ".join(filter(None, [texts["direction"], view.formula(language), texts["ink"]])),
             "" if view.map.allowed is None else texts["hatched"],
-            " ".join([*divergence_words(view, language), *view.notes(language)]),
+            running([*divergence_words(view, language), *view.notes(language)]),
             *named,
         ]
         axes = (say("picture.query", language), say("picture.key", language))
@@ -96,7 +96,7 @@ def comparison(
 
 def draw(view: Shown, language: Language, *, captioned: bool = False) -> Comparison:
     """The comparison of what is shown; `captioned`, what `how` says is left to the page."""
-    says = " ".join([*divergence_words(view, language), view.alt(language)]).strip()
+    says = running([*divergence_words(view, language), view.alt(language)])
     alt = alt_of("comparison.alt", view, says, language)
     meta = map_meta(view, alt, language, captioned=captioned)
     meta["words"] |= {name: say(f"comparison.{name}", language) for name in ("divergence", "row")}

@@ -24,6 +24,7 @@ function bars({ meta, arrays, cell, dark, part }, bit) {
   const ink = inksOf(dark).faint;
   for (const x of [0, bit]) drawing.append(svg("line", { x1: x + 0.5, x2: x + 0.5, y1: 0, y2: high, stroke: ink, "stroke-width": 0.5 }));
   arrays.divergence.subarray(part.top, part.top + part.rows).forEach((bits, place) => {
+    if (Number.isNaN(bits)) return;
     const bar = svg("rect", { x: 0, y: (place + 0.15) * cell, width: bit * bits, height: 0.7 * cell, fill: ink });
     bar.append(svg("title", {}, rowWords(meta, arrays, part.top + place)));
     drawing.append(bar);
@@ -35,5 +36,5 @@ const rowWords = (meta, arrays, row) =>
   fill(meta.words.row, { query: meta.rows.names[row], bits: digitsOf(arrays.divergence[row], DIGITS) });
 
 function readRow({ meta, arrays, readout, at }) {
-  if (at) readout.textContent += ` · ${rowWords(meta, arrays, at.row)}`;
+  if (at && !Number.isNaN(arrays.divergence[at.row])) readout.textContent += ` · ${rowWords(meta, arrays, at.row)}`;
 }

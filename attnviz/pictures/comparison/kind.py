@@ -15,5 +15,5 @@ PICTURE = PictureKind(
     view="comparison",
     is_folded=True,
     order=90,
-    in_file="difference ",
+    in_file="difference",
 )

@@ -1,5 +1,7 @@
 """Print: a map, and beside each row a bar as long as its divergence."""
 
+from math import isnan
+
 from attnviz.core.maps import AttentionMap
 from attnviz.pictures.heatmap.on_paper import cells_on_paper, grid_on_paper, top_on_paper
 from attnviz.pictures.paper import Length, Paper
@@ -28,6 +30,7 @@ def compared_on_paper(
         f'<rect x="{left:g}" y="{top + (row + 0.15) * step:.2f}" width="{BAR * bits:.2f}" '
         f'height="{0.7 * step:.2f}" fill="{paper.faint}"/>'
         for row, bits in enumerate(attention.divergence.tolist())
+        if not isnan(bits)
     )
     edge = top + len(attention.rows) * step
     frame = (

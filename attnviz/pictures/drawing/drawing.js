@@ -25,7 +25,7 @@ function drawDrawing(stage) {
 
 // A verdict that has changed is announced: by an element that stays, as readers of screens want.
 function sayVerdict({ root, memory }) {
-  const verdict = [...root.querySelectorAll(".verdict")].map((one) => one.textContent).join(" ");
+  const verdict = running([...root.querySelectorAll(".verdict")].map((one) => one.textContent));
   if (!memory.spoken) root.append((memory.spoken = html("p", { class: "spoken", role: "status" })));
   if (memory.verdict !== undefined && memory.verdict !== verdict) memory.spoken.textContent = verdict;
   memory.verdict = verdict;

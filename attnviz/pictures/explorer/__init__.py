@@ -17,7 +17,7 @@ from attnviz.analysis.allowed import allowed_in_layer
 from attnviz.analysis.combine import Combination
 from attnviz.analysis.lens import Lens, check_between
 from attnviz.core.heads import AnyHead, HeadId
-from attnviz.core.maps import MOST_PAIRS, AttentionMap
+from attnviz.core.maps import MOST_PAIRS, AttentionMap, second_text
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import InterventionError
@@ -254,7 +254,8 @@ def _cells(seen: AttentionMap, denied: np.ndarray) -> Tiles:
     """Tiles of a cell a value, without the values, which are in the file already."""
     rows, columns = (tuple(range(len(side) + 1)) for side in (seen.rows, seen.columns))
     nothing = np.zeros((1, 1, *seen.values.shape), np.uint8)
-    return Tiles(nothing, rows, columns, nothing if denied.any() else None)
+    seconds = (second_text(seen.rows), second_text(seen.columns))
+    return Tiles(nothing, rows, columns, nothing if denied.any() else None, seconds)
 
 
 def explore(

@@ -87,4 +87,4 @@ def draw(
     """The heatmap of what is shown; `captioned`, what `how` says is left to the page."""
     alt = alt_of(f"heatmap.alt{of_sign(view.map)}", view, view.alt(language), language)
     meta = map_meta(view, alt, language, captioned=captioned)
-    return Heatmap(view, alt, pack(meta, map_arrays(view)), language, mode)
+    return Heatmap(view, alt, pack(meta, map_arrays(view)), language, mode=mode)

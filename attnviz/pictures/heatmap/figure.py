@@ -17,7 +17,7 @@ from attnviz.pictures.heatmap.shapes import NUMBERS_UP_TO, between_texts, hatch
 from attnviz.pictures.heatmap.words import of_sign
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.style import Mode
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 NARROWEST = 250  # px of the cells where a page is narrow
 LABEL, LINE = 12, 12.5  # px of a label, and from one to the next at least
@@ -163,7 +163,7 @@ def _layout(view: Shown, mode: Mode, language: Language) -> go.Layout:
         say(f"picture.ink_stops{of_sign(attention)}", language, stops=style.STOPS),
         say("picture.hatched", language) if attention.allowed is not None else "",
     )
-    notes = [direction, view.formula(language), " ".join(view.notes(language))]
+    notes = [direction, view.formula(language), running(view.notes(language))]
     title, top = heading(view.title(language), notes, getattr(view.code, mode), mode)
     cells = min(MOST, LEAST_CELL * len(attention.rows))
     xaxis, yaxis = _axis(attention.columns, NARROWEST), _axis(attention.rows, _high(attention))

@@ -28,7 +28,7 @@ function drawHeatmap(stage) {
     html("div", { class: "scroll" }, canvas),
     legend(stage),
     html("p", { class: "says" }, head.says),
-    html("p", { class: "note" }, head.map_notes.join(" ")),
+    html("p", { class: "note" }, running(head.map_notes)),
     readout,
   );
   if (meta.alt) {

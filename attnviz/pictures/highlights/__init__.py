@@ -4,6 +4,7 @@ Both directions: what a token looks at, and which tokens look at it. The tint is
 heatmap: as dark as the square root of the weight. On paper the text stands once for each query.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from attnviz.analysis.lens import Lens
@@ -11,15 +12,16 @@ from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
-from attnviz.pictures.arguments import check_language
+from attnviz.pictures.arguments import check_language, pins_of
 from attnviz.pictures.heatmap.words import how, map_texts
 from attnviz.pictures.highlights.on_paper import texts_on_paper
 from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
+from attnviz.pictures.pinned import pinned_note, pins_of_map
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, one_shown, side
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 SCRIPT = Script("highlights")
 
@@ -35,12 +37,16 @@ class Highlights(MapPicture):
         """One SVG file at print size, or for a `sheet`: for each query the text, tinted."""
         view, language = self.view, self.language
         texts = map_texts(view.map, language)
+        drawn_how = f"{view.formula(language)} · {texts['ink']}"
         small = [
-            f"{say('highlights.on_paper', language)} {view.formula(language)} · {texts['ink']}",
+            running([say("highlights.on_paper", language), drawn_how]),
             "" if view.map.allowed is None else texts["hatched"],
             view.alt(language),
         ]
-        drawn, counts = texts_on_paper(view.map, view.code, paper_of(sheet)), view.counts(language)
+        pinned = pinned_note("highlights.pinned", self.pins, view.map, language)
+        small += pinned
+        drawn = texts_on_paper(view.map, view.code, paper_of(sheet), self.pins)
+        counts = [*view.counts(language), *pinned]
         return one_map_on_paper(view, small, counts, drawn, self.recipe, language, self.alt, sheet)
 
 
@@ -49,9 +55,13 @@ def highlights(
     head: AnyHead | None = None,
     lens: Lens | None = None,
     *,
+    pins: Sequence[str] = (),
     language: Language = "en",
 ) -> Highlights:
     """The text tinted by the weights of one head, in the colour of head A.
+
+    With `pins`, such as q3 or k0, for these tokens alone: by what they look at, or by which
+    queries they are looked at.
 
     In place of a trace with its head, an attention map from anywhere.
 
@@ -60,15 +70,18 @@ def highlights(
         InterventionError: if the model has no such head.
     """
     check_language(language)
-    return draw(one_shown(trace, head, lens), language)
+    view = one_shown(trace, head, lens)
+    return draw(view, language, pins=pins_of(pins, trace))
 
 
-def draw(view: Shown, language: Language, *, captioned: bool = False) -> Highlights:
+def draw(
+    view: Shown, language: Language, *, captioned: bool = False, pins: Sequence[str] = ()
+) -> Highlights:
     """The highlights of what is shown; `captioned`, what `how` says is left to the page."""
     alt = alt_of("highlights.alt", view, view.alt(language), language)
-    return Highlights(
-        view, alt, pack(_meta(view, alt, language, captioned), map_arrays(view)), language
-    )
+    pinned = pins_of_map(pins, view.map)
+    meta = {**_meta(view, alt, language, captioned), "pins": pinned}
+    return Highlights(view, alt, pack(meta, map_arrays(view)), language, pinned)
 
 
 def _meta(view: Shown, alt: str, language: Language, captioned: bool) -> dict[str, Any]:

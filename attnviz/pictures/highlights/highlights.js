@@ -10,7 +10,7 @@ const MOST_LISTED = 8; // weights that are read out; the others are summed
 function drawHighlights(stage) {
   const { root, meta, memory, dark } = stage;
   const signature = [...meta.rows.names, "", ...meta.columns.names].join("\n");
-  if (memory.signature !== signature) Object.assign(memory, { signature, pins: [], at: null });
+  if (memory.signature !== signature) Object.assign(memory, { signature, pins: [...meta.pins], at: null });
   memory.looks ??= "q"; // from which side the chosen token is seen: as a query, or as a key
   const name = html("strong", {}, meta.head.title);
   name.style.color = dark ? meta.head.dark : meta.head.light;
@@ -22,7 +22,7 @@ function drawHighlights(stage) {
     ...texts,
     readout,
     html("p", { class: "note" }, meta.head.about),
-    html("p", { class: "note" }, meta.head.notes.join(" ")),
+    html("p", { class: "note" }, running(meta.head.notes)),
     ...(meta.words.help ? [html("p", { class: "help" }, meta.words.help)] : []),
   );
   root.setAttribute("role", "group");
@@ -93,11 +93,11 @@ function listen(stage) {
     event.preventDefault();
   });
   const letGo = (event) => {
-    if (event.key !== "Escape" || (!memory.pins.length && memory.at === null)) return;
+    if (!letsGo(event) || (!memory.pins.length && memory.at === null)) return;
     Object.assign(memory, { pins: [], at: null });
     tell(stage);
   };
-  document.addEventListener("keydown", letGo, { signal: stage.left.signal });
+  document.addEventListener("keydown", letGo, { signal: stage.left.signal, capture: true });
 }
 
 function tell(stage) {

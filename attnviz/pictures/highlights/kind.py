@@ -14,7 +14,8 @@ PICTURE = PictureKind(
     help="highlights.help",
     script=SCRIPT,
     view="highlights",
+    takes_pins=True,
     is_folded=True,
     order=95,
-    in_file="text ",
+    in_file="text",
 )

@@ -1,15 +1,19 @@
-"""Print: for each query the running text of the keys, each key tinted by its weight."""
+"""Print: for each query, or what is pinned, the running text, tinted by the weights of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
+from jaxtyping import Bool, Float, Integer, UInt8
 
 from attnviz.core.maps import AttentionMap, Place, second_text
 from attnviz.pictures import style
 from attnviz.pictures.names import between_texts
 from attnviz.pictures.paper import Length, Paper
+from attnviz.pictures.pinned import mark
 from attnviz.pictures.style import HeadCode
 from attnviz.pictures.svg import Block, hatch_name, hatch_pattern, legend, text
 from attnviz.pictures.widths import LETTER, room_of
@@ -27,53 +31,121 @@ class _Slot(NamedTuple):
     width: Length
 
 
-def texts_on_paper(attention: AttentionMap, code: HeadCode, paper: Paper) -> Block:
-    """Every query with the whole text beside it.
+@dataclass(frozen=True)
+class _Text:
+    """A text as it stands in the file once, and how each token of the other side tints it."""
+
+    tokens: Sequence[Place]  # beside each of which the text stands
+    keys: Sequence[Place]
+    values: Float[np.ndarray, "token key"]
+    shown: Bool[np.ndarray, "token key"]
+    denied: Bool[np.ndarray, "token key"]
+    left: Length
+    paper: Paper
+
+    @cached_property
+    def slots(self) -> list[_Slot]:
+        return _laid_out(self.keys, self.left, self.paper)
+
+    @cached_property
+    def names(self) -> list[str]:
+        return [self.paper.name(key.text) for key in self.keys]
+
+    @cached_property
+    def high(self) -> Length:
+        return max((slot.y for slot in self.slots), default=0) + LINE * self.paper.letters + BETWEEN
+
+    @cached_property
+    def words(self) -> str:
+        """The text without tints; between two texts stands a line."""
+        paper, size = self.paper, self.paper.letters
+        pairs = zip(self.slots, self.names, strict=True)
+        drawn = [_name(slot, name, paper.ink, size) for slot, name in pairs]
+        if (second := second_text(self.keys)) is not None:
+            slot = self.slots[second]
+            line = f"M{slot.x - EDGE / 2:g} {slot.y:g}v{TINT * size:g}"
+            drawn.append(between_texts(line, paper))
+        return "".join(drawn)
+
+    @cached_property
+    def name(self) -> str:
+        return f"{TEXT}-{crc32(self.words.encode()):08x}"  # a page may hold several texts
+
+
+@dataclass(frozen=True)
+class _Inks:
+    """What tints a value, and the ink of words on it."""
+
+    ramp: UInt8[np.ndarray, "level rgb"]
+    signed: bool
+
+    @cached_property
+    def fills(self) -> list[str]:
+        return [style.hex_of(colour) for colour in self.ramp]
+
+    @cached_property
+    def on(self) -> list[str]:
+        return [style.text_on(fill) for fill in self.fills]
+
+    def level(self, values: Float[np.ndarray, " key"]) -> Integer[np.ndarray, " key"]:
+        """The step of each value on the ramp."""
+        return style.map_levels(values, signed=self.signed)
+
+
+def texts_on_paper(
+    attention: AttentionMap, code: HeadCode, paper: Paper, pins: Sequence[str] = ()
+) -> Block:
+    """Every query with the whole text beside it; with `pins`, these tokens alone.
 
     The text itself stands in the file once; beside each query are its tints, those of one level
     as one path, and the words that want another ink on theirs.
     """
-    left = paper.label_room([place.text for place in attention.rows], beside=True)
-    slots = _laid_out(attention.columns, left, paper)
-    ramp = style.map_ramp(code, paper.mode, signed=attention.is_signed)
-    levels = style.map_levels(attention.values, signed=attention.is_signed)
-    fills = [style.hex_of(colour) for colour in ramp]
-    inks = [style.text_on(fill) for fill in fills]
-    denied, ink = attention.denied, paper.ink
-    is_other = np.array([other_ink != ink for other_ink in inks])
-    size = paper.letters
-    high = max((slot.y for slot in slots), default=0) + LINE * size + BETWEEN
+    signed = attention.is_signed
+    inks = _Inks(style.map_ramp(code, paper.mode, signed=signed), signed)
+    pinned = pins or tuple(f"q{n}" for n in range(len(attention.rows)))
+    sides = {"q": attention.rows, "k": attention.columns}
+    said = {pin: mark(pins, pin) + sides[pin[0]][int(pin[1:])].text for pin in pinned}
+    texts = _texts(attention, paper.label_room(list(said.values()), beside=True), paper)
     parts = [] if attention.allowed is None else [hatch_pattern(1, paper.faint)]
-    grounds = [_ground(slot, size) for slot in slots]
-    names = [paper.name(key.text) for key in attention.columns]
-    drawn = [_name(slot, name, ink, size) for slot, name in zip(slots, names, strict=True)]
-    if (second := second_text(attention.columns)) is not None:
-        slot = slots[second]
-        line = f"M{slot.x - EDGE / 2:g} {slot.y:g}v{TINT * size:g}"
-        drawn.append(between_texts(line, paper))
-    words = "".join(drawn)
-    name = f"{TEXT}-{crc32(words.encode()):08x}"  # a page may hold several texts
-    parts.append(f'<defs><g id="{name}">{words}</g></defs>')
-    for row, query in enumerate(attention.rows):
-        parts.append(f'<g class="query" transform="translate(0 {row * high:g})">')
-        query_name = paper.name(query.text, beside=True)
-        parts.append(text(left - 6, size, query_name, size, ink=ink, anchor="end"))
-        shown = attention.shown[row]
-        for level in np.unique(levels[row][shown]).tolist():
-            keys = np.flatnonzero(shown & (levels[row] == level))
-            parts.append(_tints([grounds[n] for n in keys], fills[level], size))
-        if denied[row].any():
-            hatched = [grounds[n] for n in np.flatnonzero(denied[row])]
-            parts.append(_tints(hatched, f"url(#{hatch_name(1, paper.faint)})", size))
-        parts.append(f'<use href="#{name}"/>')
-        parts += [
-            _name(slots[n], names[n], inks[levels[row, n]], size)
-            for n in np.flatnonzero(shown & is_other[levels[row]])
-        ]
-        parts.append("</g>")
-    bottom = len(attention.rows) * high
-    stops = legend(ramp, bottom, paper, signed=attention.is_signed)
+    words = {texts[pin[0]].name: texts[pin[0]].words for pin in pinned}
+    parts += [f'<defs><g id="{name}">{drawn}</g></defs>' for name, drawn in words.items()]
+    bottom: Length = 0
+    for pin in pinned:
+        text_of_pin = texts[pin[0]]
+        parts.append(f'<g class="query" transform="translate(0 {bottom:g})">')
+        parts += [*_tinted(text_of_pin, int(pin[1:]), said[pin], inks), "</g>"]
+        bottom += text_of_pin.high
+    stops = legend(inks.ramp, bottom, paper, signed=signed)
     return Block("".join([*parts, stops.elements]), paper.width, bottom + stops.height)
+
+
+def _texts(attention: AttentionMap, left: Length, paper: Paper) -> dict[str, _Text]:
+    """For queries ("q") the text of the keys; for keys ("k") that of the queries."""
+    rows, columns = attention.rows, attention.columns
+    values, shown, denied = attention.values, attention.shown, attention.denied
+    return {
+        "q": _Text(rows, columns, values, shown, denied, left, paper),
+        "k": _Text(columns, rows, values.T, shown.T, denied.T, left, paper),
+    }
+
+
+def _tinted(seen: _Text, token: int, said: str, inks: _Inks) -> Iterator[str]:
+    """What is said of a token, and the text beside it as it is tinted for that token."""
+    paper, size, levels = seen.paper, seen.paper.letters, inks.level(seen.values[token])
+    shown, denied = seen.shown[token], seen.denied[token]
+    grounds = [_ground(slot, size) for slot in seen.slots]
+    name = paper.name(said, beside=True)
+    yield text(seen.left - 6, size, name, size, ink=paper.ink, anchor="end")
+    for level in np.unique(levels[shown]).tolist():
+        keys = np.flatnonzero(shown & (levels == level))
+        yield _tints([grounds[n] for n in keys], inks.fills[level], size)
+    if denied.any():
+        hatched = [grounds[n] for n in np.flatnonzero(denied)]
+        yield _tints(hatched, f"url(#{hatch_name(1, paper.faint)})", size)
+    yield f'<use href="#{seen.name}"/>'
+    for n in np.flatnonzero(shown):
+        if inks.on[levels[n]] != paper.ink:
+            yield _name(seen.slots[n], seen.names[n], inks.on[levels[n]], size)
 
 
 def _laid_out(places: Sequence[Place], left: Length, paper: Paper) -> list[_Slot]:

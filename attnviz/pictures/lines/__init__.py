@@ -41,12 +41,13 @@ from attnviz.pictures.lines.words import (
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import MM, Paper, paper_of
 from attnviz.pictures.picture import some_named
+from attnviz.pictures.pinned import mark, pinned_note, pins_of_map
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, shown, side
 from attnviz.pictures.standalone import framed, picture
 from attnviz.pictures.style import FAINTEST as FAINTEST
-from attnviz.texts import Language, enumerated, say
+from attnviz.texts import Language, enumerated, running, say
 
 Direction = Literal["horizontal", "vertical"]
 Arrangement = Literal["stacked", "beside", "overlaid"]
@@ -122,8 +123,8 @@ class Lines:
         pins = self._pins_drawn
         layout = self._layout(paper, len(pins) * sum(map(len, drawn)))
         said = [self._words(index, paper, dashes[index], layout.every) for index in panel]
-        if pins:
-            said.append(svg.small_print(_pinned(first, pins, language), paper=paper))
+        notes = pinned_note("lines.pinned", pins, first, language)
+        said += [svg.small_print(note, paper=paper) for note in notes]
         listed = [] if layout.holds_numbers else list(product(panel, pins))
         below = [
             svg.small_print(self._listed(index, pin, layout, pins), paper=paper)
@@ -135,7 +136,7 @@ class Lines:
         """What is said of one head; with the first, of all lines and of names."""
         view, language = self.maps[index], self.language
         words = head_words(view, language)
-        small = [words["formula"], words["says"], " ".join(words["notes"])]
+        small = [words["formula"], words["says"], running(words["notes"])]
         counts = line_counts(view, language)
         if index == 0:
             named = some_named(every, language)
@@ -145,11 +146,9 @@ class Lines:
         return svg.words(words["title"], small, colour, paper, dash, words["name"], counts)
 
     @property
-    def _pins_drawn(self) -> list[str]:
+    def _pins_drawn(self) -> tuple[str, ...]:
         """The pins of tokens that are drawn."""
-        first = self.maps[0].map
-        sizes = {"q": len(first.rows), "k": len(first.columns)}
-        return [pin for pin in self.pins if int(pin[1:]) < sizes[pin[0]]]
+        return pins_of_map(self.pins, self.maps[0].map)
 
     def _layout(self, paper: Paper, lanes: int = 0) -> on_paper.Layout:
         """The two edges of a panel, with so many numbers at one end of lines."""
@@ -172,7 +171,7 @@ class Lines:
         kind = "query" if pin[0] == "q" else "key"
         words = say(f"lines.focus_{kind}{kind_of(self.maps)}", self.language)
         token = words.replace("{token}", layout.sides[pin[0]][int(pin[1:])].name)
-        return f"{on_paper.mark(pins, pin)}{view.name(self.language)} · {token} {numbers or '–'}"
+        return f"{mark(pins, pin)}{view.name(self.language)} · {token} {numbers or '–'}"
 
     def _dash(self, index: int, panel: Sequence[int], paper: Paper) -> str:
         """Of a head's lines: where several are solid they are told apart without colour."""
@@ -255,10 +254,10 @@ def draw(
         model=maps[0].model(language),
         queries=len(first.rows),
         keys=len(first.columns),
-        heads=" ".join(map(head_alt, words)),
+        heads=running(map(head_alt, words)),
         strokes=stroke_words(maps, language),
     )
-    alt = " ".join([alt, *maps[0].about(language)])
+    alt = running([alt, *maps[0].about(language)])
     meta = {
         "alt": alt,
         "direction": direction,
@@ -314,17 +313,6 @@ def _between(drawn: Trace | AttentionMap, heads: Sequence[HeadId]) -> Trace | At
 def _half(paper: Paper) -> Paper:
     """The paper of one of two panels beside each other."""
     return replace(paper, width=(paper.width - BESIDE) / 2)
-
-
-def _pinned(first: AttentionMap, pins: Sequence[str], language: Language) -> str:
-    """Which tokens are pinned, so that only their lines are on paper."""
-    kinds = {"q": say("picture.query", language), "k": say("picture.key", language)}
-    places = {"q": first.rows, "k": first.columns}
-    named = [
-        f"{on_paper.mark(pins, pin)}{places[pin[0]][int(pin[1:])].name} ({kinds[pin[0]]})"
-        for pin in pins
-    ]
-    return say("lines.pinned", language, tokens=enumerated(named, language))
 
 
 def check_line_choices(direction: object, arrangement: object) -> None:

@@ -18,7 +18,7 @@ function drawLines(stage) {
   grid.append(...panels.map((p) => p.element));
   const readout = html("div", { class: "readout", "aria-live": "polite" });
   const below = areApart(meta) ? panels.map((p) => smallPrint(stage, p.heads)) : [];
-  root.replaceChildren(grid, ...below, readout, html("p", { class: "help" }, `${meta.words.strokes} ${meta.words.help}`));
+  root.replaceChildren(grid, ...below, readout, html("p", { class: "help" }, running([meta.words.strokes, meta.words.help])));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", meta.alt);
   const widths = panels.map((p) => p.width()); // of all, before any is drawn: the page is laid out once
@@ -64,7 +64,7 @@ function smallPrint(stage, heads) {
   if (formula) box.append(html("p", {}, formula));
   for (const index of heads) {
     const { name, notes } = stage.meta.heads[index];
-    if (notes.length) box.append(html("p", {}, [`${name}:`, ...notes].join(" ")));
+    if (notes.length) box.append(html("p", {}, running([`${name}:`, ...notes])));
   }
   return box;
 }
@@ -140,13 +140,13 @@ function listen(stage) {
     event.preventDefault();
   });
   const letGo = (event) => {
-    if (event.key !== "Escape" || !(memory.pins.size || memory.at)) return;
+    if (!letsGo(event) || !(memory.pins.size || memory.at)) return;
     memory.pins.clear();
     memory.at = null;
     tellPins(stage);
     showFocus(stage);
   };
-  document.addEventListener("keydown", letGo, { signal: stage.left.signal });
+  document.addEventListener("keydown", letGo, { signal: stage.left.signal, capture: true });
 }
 
 function point(stage, label) {

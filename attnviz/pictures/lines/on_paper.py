@@ -13,6 +13,7 @@ from attnviz.digits import printed
 from attnviz.pictures import style
 from attnviz.pictures.names import between_texts, place_name, tick
 from attnviz.pictures.paper import APART, LARGEST_STEP, LEADING, Length, Paper
+from attnviz.pictures.pinned import are_pinned, mark
 from attnviz.pictures.svg import Block, text
 from attnviz.pictures.widths import LETTER, room_of
 
@@ -154,15 +155,9 @@ def line_diagram(layout: Layout, drawn: Sequence[HeadLines], pins: Sequence[str]
     return Block("".join(parts), *layout.size)
 
 
-def mark(pins: Sequence[str], name: str) -> str:
-    """Which of several pins a token is, as #2; nothing for one alone."""
-    return f"#{list(pins).index(name) + 1} " if len(pins) > 1 and name in pins else ""
-
-
 def of_pins(lines: HeadLines, pins: Sequence[str]) -> HeadLines:
     """The lines of what is pinned alone."""
-    queries, keys = ([int(pin[1:]) for pin in pins if pin[0] == side] for side in "qk")
-    of_pins = np.isin(lines.query, queries) | np.isin(lines.key, keys)
+    of_pins = are_pinned(lines.query, lines.key, pins)
     ends = (lines.query[of_pins], lines.key[of_pins])
     return HeadLines(lines.ink, lines.dash, *ends, lines.weight[of_pins])
 

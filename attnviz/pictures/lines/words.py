@@ -11,7 +11,7 @@ from attnviz.pictures import style
 from attnviz.pictures.picture import percent
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.style import FAINTEST, HeadCode, Paint
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 
 def drawn_as_lines(seen: AttentionMap) -> Bool[np.ndarray, "row column"]:
@@ -64,8 +64,8 @@ def line_words(maps: Sequence[Shown], language: Language) -> dict[str, str]:
 
 def head_alt(words: dict[str, Any]) -> str:
     """A head by its name, what it does, and all that is not drawn."""
-    texts = [text for text in [words["says"], *words["notes"]] if text]
-    return f"{words['name']}: {' '.join(texts)}" if texts else f"{words['name']}."
+    text = running([words["says"], *words["notes"]])
+    return f"{words['name']}: {text}" if text else f"{words['name']}."
 
 
 def head_code(code: HeadCode, minus: Paint | None) -> dict[str, Any]:
@@ -99,4 +99,5 @@ def _faint(section: str, view: Shown, language: Language) -> list[str]:
     lines = f"{int(faint.sum()):,}"
     if view.map.is_signed:
         return [say(f"{section}.faint_signed", language, lines=lines)]
-    return [say(f"{section}.faint", language, lines=lines, share=percent(view.map.share(faint)))]
+    share = percent(view.map.share(faint, view.rows_asked))
+    return [say(f"{section}.faint", language, lines=lines, share=share)]

@@ -23,7 +23,14 @@ from attnviz.pictures import style, svg
 from attnviz.pictures.arguments import check_drawn, check_language
 from attnviz.pictures.file import one_file
 from attnviz.pictures.overview.on_paper import every_on_paper, tiles_on_paper
-from attnviz.pictures.overview.tiles import Tiles, labels_of, map_tile, place_of, tiles_of
+from attnviz.pictures.overview.tiles import (
+    Tiles,
+    boundaries,
+    labels_of,
+    map_tile,
+    place_of,
+    tiles_of,
+)
 from attnviz.pictures.overview.words import map_words, named_tiles, overview_words, tile_counts
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import Paper, paper_of
@@ -31,7 +38,7 @@ from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown
 from attnviz.pictures.standalone import FRAME_HEIGHT, framed, picture, tag
-from attnviz.texts import Language, say
+from attnviz.texts import Language, running, say
 
 if TYPE_CHECKING:
     from attnviz.pictures.explorer import Explorer
@@ -71,6 +78,7 @@ class Overview:
     language: Language = "en"  # of files that are not asked for in another one
     map: MapKind = "raw"
     whole: Trace | None = None  # with other kinds of attention, which stand beside it in a file
+    heads: tuple[HeadId, ...] = ()  # A, B, then more: on paper their tiles are framed
 
     def __repr__(self) -> str:
         return f"<Overview: {self.whole or self.drawn!r}>"
@@ -105,7 +113,7 @@ class Overview:
         if span is not None:
             meta["span"] = span
             meta["words"] = {**meta["words"], "span": say("overview.span", language)}
-            meta["note"] = f"{meta['note']} {say('overview.brush', language)}"
+            meta["note"] = running([meta["note"], say("overview.brush", language)])
         if ranked is not None:
             order = [(head.layer, head.head) for head in ranked.heads]
             meta["ranked"] = {"order": order, "values": ranked.values}
@@ -129,7 +137,7 @@ class Overview:
         paper = paper_of(sheet)
         blocks = [block for one in self.every for block in one._blocks(language, paper)]
         trace = self.whole or (self.drawn if isinstance(self.drawn, Trace) else None)
-        alt = " ".join(one._words(language)["alt"] for one in self.every)
+        alt = running(one._words(language)["alt"] for one in self.every)
         return svg.document(trace, blocks, self._recipe, language, alt, sheet)
 
     @property
@@ -139,13 +147,14 @@ class Overview:
             return (self,)
         kinds = (of_kind(self.whole, kind) for kind in self.whole.kinds)
         return tuple(
-            Overview(one, tiles_of(one, self.map), self.language, self.map) for one in kinds
+            Overview(one, tiles_of(one, self.map), self.language, self.map, heads=self.heads)
+            for one in kinds
         )
 
     @property
     def _recipe(self) -> Recipe | None:
         trace = self.whole or (self.drawn if isinstance(self.drawn, Trace) else None)
-        return None if trace is None else Recipe("overview", trace, map=self.map)
+        return None if trace is None else Recipe("overview", trace, self.heads, map=self.map)
 
     def _blocks(self, language: Language, paper: Paper) -> list[svg.Block]:
         """Words and tiles on paper."""
@@ -156,11 +165,31 @@ class Overview:
         named = [] if trace is None else named_tiles(every_on_paper(levels.shape, paper), language)
         counts = [*tile_counts(self.tiles, language, signed=signed), *named]
         head = svg.words(words["title"], [words["note"], *named], paper.ink, paper, counts=counts)
-        return [head, tiles_on_paper(levels, denied, paper, signed=signed, named=trace is not None)]
+        drawn = tiles_on_paper(
+            levels,
+            denied,
+            paper,
+            boundaries(self.tiles),
+            self._framed,
+            signed=signed,
+            named=trace is not None,
+        )
+        return [head, drawn]
+
+    @property
+    def _framed(self) -> dict[tuple[int, int], style.HeadCode]:
+        """The tiles of the chosen heads that are among these, each with how its head is drawn."""
+        kinds = () if isinstance(self.drawn, AttentionMap) else self.drawn.kinds
+        framed: dict[tuple[int, int], style.HeadCode] = {}
+        for head, code in zip(self.heads, style.HEAD_CODES, strict=False):
+            at = place_of(head, of_layers=Lens(map=self.map).is_of_layers)
+            if at is not None and head.kind in kinds:
+                framed.setdefault(at, code)
+        return framed
 
     def _repr_html_(self) -> str:
         """In a notebook: the same file in a frame of its own."""
-        alt = " ".join(one._words(self.language)["alt"] for one in self.every)
+        alt = running(one._words(self.language)["alt"] for one in self.every)
         return framed(self.to_html(), alt, FRAME_HEIGHT)
 
     def _words(self, language: Language) -> dict[str, Any]:
@@ -179,6 +208,7 @@ class Overview:
 
 def overview(
     trace: Trace | AttentionMap,
+    heads: Sequence[AnyHead] = (),
     *,
     map: MapKind = "raw",  # noqa: A002 (as in a lens)
     language: Language = "en",
@@ -188,6 +218,8 @@ def overview(
     Of an encoder–decoder the heads of all three kinds, each kind for itself; of
     `trace.of_kind("cross")` those of one. Its own numbers are then those of cross-attention.
 
+    On paper the tiles of `heads` are framed, the first as head A, the second as head B.
+
     `map` is what each tile shows: the weights of a head ("raw") or its "norm_weighted" map; the
     "rollout" or "flow" of each layer.
 
@@ -195,17 +227,20 @@ def overview(
         ArgumentError: if it is no trace and no map, there is no such map or none of this trace,
             or it cannot speak this language.
         CaptureError: if the trace does not hold what the map is computed from.
+        InterventionError: if the model has no such head.
     """
     check_drawn(trace)
     check_language(language)
     checks.one_of("map", map, get_args(MapKind))
     if isinstance(trace, AttentionMap):
-        if map != "raw":
+        if heads or map != "raw":
             raise ArgumentError("map_alone")
         return Overview(trace, map_tile(trace), language)
     trace_of_kind = of_kind(trace)
     whole_trace = trace if len(trace.kinds) > 1 else None
-    return Overview(trace_of_kind, tiles_of(trace_of_kind, map), language, map, whole_trace)
+    framed = tuple(trace.check_head(head) for head in heads)
+    tiles = tiles_of(trace_of_kind, map)
+    return Overview(trace_of_kind, tiles, language, map, whole_trace, framed)
 
 
 def inks_of(drawn: Trace | AttentionMap) -> dict[str, Shaped[np.ndarray, "..."]]:

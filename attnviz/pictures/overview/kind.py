@@ -8,7 +8,7 @@ from attnviz.pictures.overview import SCRIPT, Overview, overview
 def draw(seen: Explorer) -> Overview:
     """All heads of what is seen."""
     map_kind = seen.lens.map if seen.trace is not None else "raw"
-    return overview(seen.drawn, map=map_kind, language=seen.language)
+    return overview(seen.drawn, seen.heads, map=map_kind, language=seen.language)
 
 
 PICTURE = PictureKind(

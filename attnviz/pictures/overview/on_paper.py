@@ -1,9 +1,12 @@
 """Print: an overview, a tile a head."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import UInt8
 
 from attnviz.pictures import style
+from attnviz.pictures.names import between_texts
 from attnviz.pictures.paper import Length, Paper
 from attnviz.pictures.svg import Block, hatched, legend, squares, text
 from attnviz.pictures.widths import room_of
@@ -13,11 +16,17 @@ def tiles_on_paper(
     levels: UInt8[np.ndarray, "layer head row column"],
     denied: UInt8[np.ndarray, "#layer #head row column"] | None,
     paper: Paper,
+    boundaries: tuple[Length | None, Length | None] = (None, None),
+    framed: Mapping[tuple[int, int], style.HeadCode] | None = None,
     *,
     signed: bool = False,
     named: bool = True,
 ) -> Block:
-    """An overview: a tile a head, a row a layer, which may be `named`."""
+    """An overview: a tile a head, a row a layer, which may be `named`.
+
+    `boundaries` are the rows and columns before which the second text of a pair begins; `framed`
+    are tiles, by layer and head, that are framed as their heads are drawn elsewhere.
+    """
     layers, heads, rows, columns = levels.shape
     left, above = 3.2 * paper.letters, 1.4 * paper.letters
     step, gap = _grid(levels.shape, paper)
@@ -40,11 +49,33 @@ def tiles_on_paper(
     parts += squares(grid, ramp, paper.blank(signed=signed))
     parts += hatched({at: denied_tiles[which] for which, at in corners.items()}, step, paper.faint)
     parts.append("</g>")
+    if lines := _between(list(corners.values()), levels.shape[2:], boundaries):
+        shift = f'<g transform="translate({left:g} {above:g}) scale({step:.6g})">'
+        parts.append(f"{shift}{between_texts(lines, paper, 0.6 / step)}</g>")
+    for at, code in (framed or {}).items():
+        x, y = (edge + cells * step for edge, cells in zip((left, above), corners[at], strict=True))
+        parts.append(
+            f'<path class="framed" fill="none" stroke="{paper.colour(code)}" stroke-width="1.5" '
+            f'stroke-dasharray="{code.dash}" '
+            f'd="M{x:g} {y:g}h{columns * step:g}v{rows * step:g}h{-columns * step:g}z"/>'
+        )
     if named:
         parts += _names(levels.shape, paper)
     high = above + layers * (rows + gap) * step
     inks = legend(ramp, high + 4, paper, signed=signed)
     return Block("".join([*parts, inks.elements]), paper.width, high + 6 + inks.height)
+
+
+def _between(
+    corners: list[tuple[int, int]],
+    cells: tuple[int, ...],
+    boundaries: tuple[Length | None, Length | None],
+) -> str:
+    """In every tile a line before the second text of a pair, across and down; as a path."""
+    (rows, columns), (row, column) = cells, boundaries
+    across = "" if row is None else "".join(f"M{x} {y + row:g}h{columns}" for x, y in corners)
+    down = "" if column is None else "".join(f"M{x + column:g} {y}v{rows}" for x, y in corners)
+    return across + down
 
 
 def _grid(shape: tuple[int, ...], paper: Paper) -> tuple[Length, int]:

@@ -7,6 +7,7 @@
 const LEFT = 26; // px for the layers' names
 const TOP = 20; // px for the heads' names
 const SPACE = 3; // px between tiles
+const BETWEEN = 1; // px of the line between two texts
 const UNDER = 24; // px below a tile for its name and its value, where tiles are ranked
 const HALF_STEP = 0.5001; // of a level, with the rounding of float32
 const DECIMALS = 4;
@@ -109,6 +110,7 @@ function paint(stage) {
     for (let head = 0; head < meta.heads; head++) {
       const [x, y] = corner(stage, layer, head);
       hatchTile(stage, context, layer, head, [x, y, across, down]);
+      partTexts(stage, context, [x, y, across, down]);
     }
   }
   if (!meta.alone) names(stage, context, dark);
@@ -209,6 +211,14 @@ function hatchTile({ meta, arrays, dark }, context, layer, head, [x, y, wide, hi
   const runs = deniedRuns(arrays.denied, start, rows, columns);
   const [across, down] = [wide / columns, high / rows];
   hatch(context, runs.map(([c, r, w, h]) => [x + c * across, y + r * down, w * across, h * down]), dark);
+}
+
+// Of a pair of texts a thin line where the second one begins, among the rows and the columns.
+function partTexts({ meta, dark }, context, [x, y, wide, high]) {
+  const [row, column] = meta.boundaries;
+  context.fillStyle = inksOf(dark).faint;
+  if (row !== null) context.fillRect(x, y + (row / cellsOf(meta.rows)) * high - BETWEEN / 2, wide, BETWEEN);
+  if (column !== null) context.fillRect(x + (column / cellsOf(meta.columns)) * wide - BETWEEN / 2, y, BETWEEN, high);
 }
 
 function names(stage, context, dark) {

@@ -11,7 +11,7 @@ from attnviz.analysis.computed import computed_map
 from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.attention import Weighted
 from attnviz.core.heads import HeadId
-from attnviz.core.maps import AttentionMap
+from attnviz.core.maps import AttentionMap, Place, second_text
 from attnviz.core.tiles import blocks
 from attnviz.core.tokens import Token
 from attnviz.core.trace import Trace
@@ -34,6 +34,8 @@ class Tiles(NamedTuple):
     column_edges: tuple[int, ...]
     # 1 where no pair of a cell is allowed; one tile for all heads where they agree
     denied: UInt8[np.ndarray, "#layer #head row column"] | None = None
+    # where the second text of a pair begins, among rows and among columns
+    seconds: tuple[int | None, int | None] = (None, None)
 
 
 def place_of(head: HeadId | None, *, of_layers: bool) -> tuple[int, int] | None:
@@ -69,7 +71,7 @@ def tiles_of(trace: Trace, kind: MapKind = "raw", progress: Progress | None = No
         record = trace.attention[attention, layer]
         levels.append(style.level(_pooled(record, rows, columns)))
         denied.append(_none_allowed(record, rows, columns))
-    return Tiles(np.stack(levels), rows, columns, shared(denied))
+    return Tiles(np.stack(levels), rows, columns, shared(denied), _seconds(*_tokens(trace)))
 
 
 def _computed_tiles(trace: Trace, lens: Lens) -> Tiles:
@@ -84,7 +86,24 @@ def _computed_tiles(trace: Trace, lens: Lens) -> Tiles:
         if computed.allowed is not None:
             denied[tile] = pool(computed.allowed[None].astype(np.float32), rows, columns)[0] == 0
     tiles = (down, len(heads) // down, *levels.shape[1:])
-    return Tiles(levels.reshape(tiles), rows, columns, shared(list(denied.reshape(tiles))))
+    seconds = _seconds(*_tokens(trace))
+    return Tiles(levels.reshape(tiles), rows, columns, shared(list(denied.reshape(tiles))), seconds)
+
+
+def _seconds(
+    queries: Sequence[Token | Place], keys: Sequence[Token | Place]
+) -> tuple[int | None, int | None]:
+    return second_text(queries), second_text(keys)
+
+
+def boundaries(tiles: Tiles) -> tuple[float | None, float | None]:
+    """In cells, where the second text of a pair begins among a tile's rows and columns."""
+    sides = zip(tiles.seconds, (tiles.row_edges, tiles.column_edges), strict=True)
+    row, column = (
+        None if second is None else float(np.interp(second, edges, range(len(edges))))
+        for second, edges in sides
+    )
+    return row, column
 
 
 def _pooled(
@@ -116,7 +135,7 @@ def map_tile(drawn: AttentionMap) -> Tiles:
     if drawn.allowed is not None:
         allowed = pool(drawn.allowed[None].astype(np.float32), rows, columns)
         denied = (allowed == 0)[None].astype(np.uint8)
-    return Tiles(levels[None], rows, columns, denied)
+    return Tiles(levels[None], rows, columns, denied, _seconds(drawn.rows, drawn.columns))
 
 
 def _none_allowed(

@@ -11,7 +11,7 @@ from attnviz.analysis.lens import Lens, MapKind
 from attnviz.core.heads import PREFIXES
 from attnviz.core.trace import Trace
 from attnviz.pictures import style
-from attnviz.pictures.overview.tiles import Tiles
+from attnviz.pictures.overview.tiles import Tiles, boundaries
 from attnviz.pictures.picture import title
 from attnviz.pictures.provenance import (
     given_weights_notes,
@@ -20,7 +20,7 @@ from attnviz.pictures.provenance import (
     with_interventions,
 )
 from attnviz.pictures.shown import Shown
-from attnviz.texts import Language, Message, say
+from attnviz.texts import Language, Message, running, say
 
 
 def overview_words(
@@ -46,7 +46,7 @@ def overview_words(
         *given_weights_notes(trace, language),
         *layer_notes(trace, language),
     ]
-    note = " ".join([drawn, *hatched, *extra, *changed])
+    note = running([drawn, *hatched, *extra, *changed])
     of_kind = "" if kind == "self" else f" ({say(f'kind.{kind}', language)})"
     named = f"overview.title_{kind if map_kind == 'raw' else map_kind}"
     name = say(named, language, **sizes) + ("" if map_kind == "raw" else of_kind)
@@ -93,7 +93,7 @@ def map_words(view: Shown, tiles: Tiles, language: Language) -> dict[str, Any]:
     pooled = "_pooled" if block > 1 else ""
     drawn = say(f"overview.map_{kind}{pooled}", language, block=block)
     hatched = [] if attention.allowed is None else [say("overview.hatched", language)]
-    note = " ".join([drawn, *hatched])
+    note = running([drawn, *hatched])
     name = view.name(language)
     alt = say(
         "overview.map_alt",
@@ -147,6 +147,7 @@ def _sides(rows: Sequence[str], columns: Sequence[str], tiles: Tiles) -> dict[st
     return {
         "rows": {"labels": list(rows), "edges": list(tiles.row_edges)},
         "columns": {"labels": list(columns), "edges": list(tiles.column_edges)},
+        "boundaries": boundaries(tiles),
     }
 
 

@@ -18,15 +18,15 @@ function keepSelection(keeper) {
     if (toggle) pin(selection.pins.includes(toggle) ? selection.pins.filter((one) => one !== toggle) : [...selection.pins, toggle]);
     tell();
   };
-  keeper.letGo = (event) => event.key === "Escape" && selection.pins.length && askSelection({ pins: [], at: [] });
+  keeper.letGo = (event) => letsGo(event) && selection.pins.length && askSelection({ pins: [], at: [] });
   keeper.tell = tell;
   document.addEventListener(ASKS, keeper.answer);
-  document.addEventListener("keydown", keeper.letGo);
+  document.addEventListener("keydown", keeper.letGo, true);
 }
 
 function leaveSelected(keeper) {
   document.removeEventListener(ASKS, keeper.answer);
-  document.removeEventListener("keydown", keeper.letGo);
+  document.removeEventListener("keydown", keeper.letGo, true);
   keeper.answer = undefined;
 }
 

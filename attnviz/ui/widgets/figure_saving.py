@@ -1,5 +1,6 @@
 """A figure for a paper: how it will be printed, and its file in each format."""
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ import streamlit as st
 from attnviz.core.methods import Picture
 from attnviz.core.sheet import LETTERS, SCHEMES, WIDTHS, Sheet
 from attnviz.export.pdf import LETTER_DPI, pdf_packet
-from attnviz.export.png import DOTS_PER_INCH, dots_of, png_packet
+from attnviz.export.png import DOTS_PER_INCH, dots_of, millimetres, png_packet
 from attnviz.pictures.explorer import Explorer
 from attnviz.pictures.kinds import PictureKind, kinds
 from attnviz.texts import say
@@ -22,6 +23,7 @@ from attnviz.ui.frame import language
 from attnviz.ui.state import SessionValue
 from attnviz.ui.widgets.downloads import download
 
+PAGE_HEIGHT = 297  # mm, of A4
 LARGEST_PREVIEW = 3_000_000  # characters of an SVG that is sent to be looked at
 
 _UNITS = {"width": "mm", "letters": "pt"}
@@ -38,12 +40,18 @@ def save_figure(key: TraceKey, seen: Explorer, name: str) -> None:
         format_func=lambda title: pictures[title][0].title_of(title, seen.language),
         key="save_what",
     )
-    _, make = pictures[title]
+    kind, make = pictures[title]
     sheet = _chosen_sheet()
     svg = print_of(key, title, seen, sheet, make)
-    _formats(svg, f"{name}-{title}".replace("·", ""))
+    _formats(svg, _file_name(name, title))
     _preview(svg, sheet)
-    _about_formats(svg)
+    _about_formats(svg, kind)
+
+
+def _file_name(name: str, title: str) -> str:
+    """A name that every system and LaTeX takes: ASCII, without spaces."""
+    whole = f"{name}-{title}".replace("·", "")
+    return re.sub(r"[^\w.]+", "-", whole, flags=re.ASCII).strip("-")
 
 
 def saved_pictures(seen: Explorer) -> dict[str, tuple[PictureKind, Callable[[], Picture]]]:
@@ -118,8 +126,10 @@ def _formats(svg: str, name: str) -> None:
                 save_drawn(png_packet(svg, f"{name}.png", dpi, _next()))
 
 
-def _about_formats(svg: str) -> None:
-    spoken = language()
+def _about_formats(svg: str, kind: PictureKind) -> None:
+    spoken, high = language(), millimetres(svg)[1]
+    if high > PAGE_HEIGHT and kind.takes_pins:
+        st.caption(say("save.high", spoken, high=f"{high:,.0f}", page=PAGE_HEIGHT))
     st.caption(say("save.letters_of_pdf", spoken, dpi=f"{LETTER_DPI:,}"))
     most = dots_of(svg, max(DOTS_PER_INCH))
     if most < max(DOTS_PER_INCH):

@@ -87,7 +87,7 @@ def _target_name(what: str) -> str:
 
 def _token(trace: Trace, lens: Lens) -> int:
     """A token by its position; at first the first that is pinned."""
-    view, names = state.read(ViewState), [f"{token.text} ({n})" for n, token in _keys(trace)]
+    view, names = state.read(ViewState), [token.name for token in trace.key_tokens()]
     places = pins.positions_of(trace, lens)
     keys = places["k"]
     on_keys = [pin for pin in view.pins if places[pin[0]] is keys]  # queries may be of another text
@@ -112,16 +112,12 @@ def _token(trace: Trace, lens: Lens) -> int:
     return position
 
 
-def _keys(trace: Trace) -> list[tuple[int, Any]]:
-    return list(enumerate(trace.key_tokens()))
-
-
 def _ranked(key: TraceKey, trace: Trace, what: str | int, usual: Different) -> None:
     """All heads, those first that look most at one thing."""
     import pandas as pd
 
     heads = caches.found_of(key, what, trace)
-    called = _keys(trace)[what][1].text if isinstance(what, int) else _target_name(what)
+    called = trace.key_tokens()[what].name if isinstance(what, int) else _target_name(what)
     if not heads:
         st.caption(say("finder.nothing", language(), what=markdown_text(called)))
         return

@@ -13,7 +13,7 @@ from attnviz.core.trace import Trace
 from attnviz.lessons.note_pair import WORDS_ONLY
 from attnviz.pictures.picture import percent
 from attnviz.share.state import ViewState
-from attnviz.texts import say
+from attnviz.texts import running, say
 from attnviz.ui import caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.frame import language
@@ -74,7 +74,8 @@ def why(trace: Trace, usual: Different) -> str:
         return say("opening.kinds", language(), a=of_a, b=of_b)
     reason = say("opening.different", language(), divergence=divergence)
     step = queries_compared(trace).step
-    return f"{reason} {say('page.compared_by', language(), step=step)}" if step > 1 else reason
+    few = [say("page.compared_by", language(), step=step)] if step > 1 else []
+    return running([reason, *few])
 
 
 def _evidence(one: Reason) -> str:

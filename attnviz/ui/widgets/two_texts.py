@@ -8,7 +8,7 @@ from attnviz.core.trace import Trace
 from attnviz.pictures.provenance import reading_notes
 from attnviz.share.codec import KINDS
 from attnviz.share.state import ExploreState, SentenceState
-from attnviz.texts import say
+from attnviz.texts import running, say
 from attnviz.ui import state
 from attnviz.ui.frame import language
 from attnviz.ui.widgets.controls import segments
@@ -34,4 +34,4 @@ def attention_kinds(trace: Trace) -> None:
 def notes(trace: Trace) -> None:
     """What a decoder read besides what was typed."""
     if notes := reading_notes(trace, language()):
-        st.caption(markdown_text(" ".join(notes)))
+        st.caption(markdown_text(running(notes)))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from attnviz.core.characters import visible
 from attnviz.core.trace import Trace
-from attnviz.texts import say
+from attnviz.texts import running, say
 from attnviz.ui.frame import language
 from attnviz.ui.widgets import own_models
 from attnviz.ui.widgets.escape import markdown_text
@@ -39,7 +39,7 @@ def _warnings(trace: Trace) -> None:
     if trace.unknown:
         many = _share(trace) > MANY_UNKNOWN
         show = st.warning if many else st.info
-        show(markdown_text(" ".join(_unknown(trace, many))))
+        show(markdown_text(running(_unknown(trace, many))))
         own_models.offer(trace)
     _target_unknown(trace)
 

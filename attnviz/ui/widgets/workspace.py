@@ -13,7 +13,7 @@ from attnviz.pictures.lines.words import stroke_words
 from attnviz.pictures.numbers import is_whole
 from attnviz.pictures.shown import Shown, shown
 from attnviz.share.state import FOLDED, TABS, ViewState
-from attnviz.texts import say
+from attnviz.texts import running, say
 from attnviz.ui import caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import figures
@@ -172,7 +172,7 @@ def numbers(key: TraceKey, trace: Trace, now: Choices) -> None:
     note = [say("page.table_note", language())]
     if view.map.allowed is not None:
         note.append(say("page.table_not_allowed", language()))
-    st.caption(" ".join([*note, *map(markdown_text, view.notes(language()))]))
+    st.caption(markdown_text(running([*note, *view.notes(language())])))
     figures.show_numbers(caches.numbers_of(key, view, query, language()), NUMBERS)
 
 

@@ -14,6 +14,7 @@ from attnviz.pictures.drawing import Element, element
 from attnviz.pictures.elements import Area, arrow, at_step, more, text
 from attnviz.pictures.elements.sentence_words import LONGEST, word
 from attnviz.pictures.style import Paint
+from attnviz.texts import running
 
 text_of = texts_of(__name__)
 
@@ -110,7 +111,7 @@ def _widths(scene: Scene, added: Sum, plan: Plan) -> Element:
     captions = [scene.say(text_of(f"figure.widths.{key}"), concat=added.concat, out=added.width)]
     if is_same:
         captions.append(scene.say(text_of("figure.widths.note")))
-    lines = captions if plan.turned else [" ".join(captions)]
+    lines = captions if plan.turned else [running(captions)]
     x, y = plan.width / 2, plan.z.bottom + 0.85 * plan.size
     drawn = [
         text(x, y + row * 1.3 * plan.size, line, style.FAINT_INK[scene.mode], size=plan.size)

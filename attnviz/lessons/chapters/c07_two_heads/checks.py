@@ -45,6 +45,7 @@ def _hub(trace: Trace, head: HeadId | None = None, special: str = "hidden") -> O
         "best": trace.tokens[best].name,
         "sum": f"{sums[best]:.2f}",
         "rows": len(at),
+        "words": len(content),
         "strongest": strongest,
     }
     return Outcome(str(best), numbers)

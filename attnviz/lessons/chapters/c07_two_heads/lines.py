@@ -27,7 +27,7 @@ from attnviz.pictures.elements import at_step, text
 from attnviz.pictures.elements.figure import Form, figure
 from attnviz.pictures.elements.lettering import wrapped
 from attnviz.pictures.elements.weight_lines import at_ends, cells, chooses, token, weight_lines
-from attnviz.texts import say
+from attnviz.texts import running, say
 
 text_of = texts_of(__name__)
 
@@ -98,7 +98,7 @@ def _draw_lines(scene: Scene) -> Drawing:
     view = str(scene.choice["view"])
     both, far = _seen(scene, MOST[view]), _seen(scene, MOST_PROJECTED[view])
     sentences = _sentences(scene, both)
-    alt = " ".join([scene.say(text_of("figure.alt"), **_names(both)), *sentences])
+    alt = running([scene.say(text_of("figure.alt"), **_names(both)), *sentences])
     values: dict[str, object] = {str(seen.drawn.head): seen.weights for seen in both}
     return figure(
         _form(scene, both, wide),

@@ -21,6 +21,7 @@ from attnviz.pictures.elements.shares import share_bar
 from attnviz.pictures.elements.stacked import bypass, frame
 from attnviz.pictures.elements.weight_lines import chooses
 from attnviz.pictures.style import Mode, Paint
+from attnviz.texts import running
 
 text_of = texts_of(__name__)
 
@@ -78,7 +79,7 @@ def _draw_stack(scene: Scene) -> Drawing:
         for plan in _plans(scene.trace.model.layers)
     ]
     sentences = _sentences(scene, sources)
-    alt = " ".join([scene.say(text_of("figure.stack_alt")), *sentences])
+    alt = running([scene.say(text_of("figure.stack_alt")), *sentences])
     pair = [token.position for token in sources.pair]
     values: dict[str, object] = {"pair": pair}
     if sources.norms is not None:

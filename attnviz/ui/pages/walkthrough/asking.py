@@ -5,7 +5,7 @@ import streamlit as st
 from attnviz.errors import AttnvizError
 from attnviz.lessons.engine import Chapter
 from attnviz.lessons.questions import Question
-from attnviz.texts import say
+from attnviz.texts import running, say
 from attnviz.ui import state
 from attnviz.ui.components import aloud
 from attnviz.ui.errors import clear_errors
@@ -120,4 +120,4 @@ def revealed(sentence: TracedSentence, chapter: Chapter, question: Question) -> 
     key = "walk.right" if right else "walk.wrong"
     verdict = say(key, language(), said=question.spoken(sentence.trace, answer, language()))
     st.markdown(f"**{markdown_text(verdict)}** {markdown_text(explained)}")
-    aloud.verdict(name, f"{verdict} {explained}")
+    aloud.verdict(name, running([verdict, explained]))

@@ -10,7 +10,7 @@ from attnviz.core.trace import Trace
 from attnviz.lessons.claims import Case, Claim, Trial, claims, try_claim
 from attnviz.lessons.verdict_sheet import GUESSES, Guess, agrees, judged, spoken
 from attnviz.runtime.cache import Cache
-from attnviz.texts import say
+from attnviz.texts import running, say
 from attnviz.ui import state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import aloud
@@ -170,5 +170,5 @@ def _verdict(claim: Claim, trial: Trial, said: Guess | None) -> None:
     explained = spoken(claim, trial, language())
     st.markdown(f"{mark}**{markdown_text(line)}**")
     st.markdown(markdown_text(explained))
-    aloud.verdict(claim.name, f"{claim.name}: {mark}{line} {explained}")
+    aloud.verdict(claim.name, f"{claim.name}: {running([mark + line, explained])}")
     st.caption(markdown_text(judged(claim, trial, language())))

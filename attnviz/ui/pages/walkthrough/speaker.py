@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.lessons.chapters import chapter_called
 from attnviz.lessons.engine import Chapter, Part, Screen, Trials
-from attnviz.texts import say
+from attnviz.texts import running, say
 from attnviz.ui.components import presenting
 from attnviz.ui.errors import clear_errors
 from attnviz.ui.frame import language
@@ -46,7 +46,7 @@ def _where(chapter: Chapter, number: int) -> None:
     following = after(chapter, number)
     if following is not None:
         coming = _titled(chapter_called(following[0]), following[1])
-        st.caption(f"{say('walk.next_screen', language())} {coming}")
+        st.caption(running([say("walk.next_screen", language()), coming]))
     with st.container(horizontal=True):
         st.button(say("walk.back", language()), key="speaker_back")
         st.button(say("walk.on", language()), key="speaker_on", type="primary")
