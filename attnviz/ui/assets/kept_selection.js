@@ -12,7 +12,7 @@ function keepSelection(keeper) {
     keeper.keep("pins", pins.flatMap((name) => placesOf(sideOf(keeper.meta, name[0]), name)));
   };
   keeper.answer = ({ detail: { pins, toggle, at } }) => {
-    if (at && at.join() === selection.at.join()) return;
+    if (at && !pins && at.join() === selection.at.join()) return;
     if (at) selection.at = at;
     if (pins) pin(pins);
     if (toggle) pin(selection.pins.includes(toggle) ? selection.pins.filter((one) => one !== toggle) : [...selection.pins, toggle]);
