@@ -17,6 +17,7 @@ from attnviz.models import catalogue, kinds, layout, precision, proof, requireme
 from attnviz.models.accelerator import accelerated
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
+from attnviz.models.feed_forward import cut_feed_forward
 from attnviz.models.folders import WEIGHTS
 from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
@@ -128,6 +129,7 @@ def _hooked(
     else:
         card, places = _seen(card, module, is_watched)
     layout.watch(places, is_watched)
+    cut_feed_forward(module)
     return Model(
         name=card.name,
         card=card,
