@@ -26,6 +26,7 @@ from attnviz.models.skipping import in_place
 from attnviz.models.task_head import TaskHead
 from attnviz.models.tokenizers import Tokenizers, tokenizers_of_folder
 from attnviz.runtime.limits import limits
+from attnviz.runtime.memory import use_freed_again
 
 _REASON = 200  # characters of what transformers or torch says
 _TYPES = "token_type_ids"  # as transformers calls them
@@ -130,6 +131,7 @@ def _hooked(
         card, places = _seen(card, module, is_watched)
     layout.watch(places, is_watched)
     cut_feed_forward(module)
+    use_freed_again()
     return Model(
         name=card.name,
         card=card,
