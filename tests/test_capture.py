@@ -15,7 +15,7 @@ from attnviz.capture.reading import read
 from attnviz.capture.variants import Edits, inputs
 from attnviz.core.weights import row_sums, softmax
 from attnviz.errors import CaptureError
-from attnviz.models import hooks
+from attnviz.models import hooks, masked
 from attnviz.models.load import Model
 from attnviz.models.recorder import Recorder
 from attnviz.models.scoring import AttentionCall, scoring_of
@@ -240,7 +240,7 @@ def test_attention_that_the_recorder_cannot_see_is_refused(
 ) -> None:
     """What reaches torch's attention as a flag, or not at all, never becomes a picture."""
     assert len(attnviz.trace("the cat sat on the mat", tiny).tokens) == 8
-    monkeypatch.setattr(hooks, "sdpa_attention_forward", attends_unseen(kind))
+    monkeypatch.setattr(masked, "sdpa_attention_forward", attends_unseen(kind))
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
         attnviz.trace("the cat sat on the mat", tiny)
 

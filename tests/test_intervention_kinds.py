@@ -18,7 +18,7 @@ from attnviz.capture.variants import Edits, inputs, residuals
 from attnviz.core.intervention import EditPoint, Intervention
 from attnviz.core.partial import partial
 from attnviz.errors import CaptureError, InterventionError
-from attnviz.models import hooks
+from attnviz.models import hooks, masked
 from attnviz.models.load import Model
 from attnviz.models.recorder import Recorder
 from attnviz.pictures.overview.tiles import tiles_of
@@ -322,7 +322,7 @@ def test_attention_that_is_not_seen_is_refused_where_it_is_changed_too(
     """With every layer computed step by step, nothing but torch's own answer can tell."""
     text = "the cat sat on the mat"
     assert len(attnviz.trace(text, tiny, interventions=EVERYWHERE[point]).tokens) == 8
-    monkeypatch.setattr(hooks, "sdpa_attention_forward", attends_unseen(how))
+    monkeypatch.setattr(masked, "sdpa_attention_forward", attends_unseen(how))
     with pytest.raises(CaptureError, match="cannot be shown exactly"):
         attnviz.trace(text, tiny, interventions=EVERYWHERE[point])
 

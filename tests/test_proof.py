@@ -17,7 +17,7 @@ from transformers.models.bert.modeling_bert import BertLayer, BertSelfAttention
 import attnviz
 from attnviz.core.card import ModelCard
 from attnviz.errors import AttnvizError, ModelError
-from attnviz.models import hooks, load, precision, proof
+from attnviz.models import hooks, load, masked, precision, proof
 from attnviz.models.load import Model
 from tests.conftest import save_tiny
 from tests.tiny_families import SIZES, opened, saved_family
@@ -122,7 +122,7 @@ def test_a_bias_that_no_hook_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             bias = bias.masked_fill(~mask, -torch.inf)
         return plain(module, query, key, value, bias, **options)
 
-    monkeypatch.setattr(hooks, "sdpa_attention_forward", biased)
+    monkeypatch.setattr(masked, "sdpa_attention_forward", biased)
     problem = refused(tmp_path / "bias")
     assert (problem.key, problem.values["layer"]) == ("not_proved", 0)
     assert "Layer 0 of “bias”" in str(problem)

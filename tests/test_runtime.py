@@ -23,7 +23,7 @@ from attnviz.models.load import Model
 from attnviz.pictures.kinds import kinds
 from attnviz.pictures.shown import shown
 from attnviz.runtime import memory, queue
-from attnviz.runtime.cache import MB, Cache, Store, pinning, store
+from attnviz.runtime.cache import MB, WORTH, Cache, Store, pinning, store
 from attnviz.runtime.memory import resident_mb
 from attnviz.runtime.queue import LeftError, Queue, Visitor, asked_by, in_turn
 from attnviz.runtime.settings import read_settings, settings
@@ -263,6 +263,63 @@ def test_arrays_between_small_things_of_many_threads_go_back_when_they_are_freed
 
     assert left("tuned") < 10
     assert left("as it comes") > 60, "the test can fail"
+
+
+AS_A_SCRIPT = """
+import resource, sys
+import numpy as np
+from attnviz.runtime.memory import resident_mb, use_freed_again
+
+if sys.argv[1] == "tuned":
+    assert use_freed_again()
+    assert not use_freed_again(), "once"
+
+def taken():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+def text(tokens, arrays):
+    return [np.ones(384 * tokens, np.float32) for _ in range(arrays)]
+
+np.ones(400_000)  # 3 MB: the C library then puts what is smaller into one heap
+text(512, 36)
+before = taken()
+text(512, 36)
+again = taken() - before
+np.ones(4_000_000)
+before = resident_mb()
+long = text(8_192, 20)
+del long[::2]
+apart = resident_mb() - before - sum(one.nbytes for one in long) / 1e6
+print(again, apart)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the C library is not glibc")
+def test_a_script_takes_no_new_memory_for_its_next_text_and_none_between_long_arrays() -> None:
+    """36 arrays of 512 tokens, twice; and 20 of 8,192, of which every second is let go."""
+
+    def ran(how: str) -> tuple[float, float]:
+        command = [sys.executable, "-c", AS_A_SCRIPT, how]
+        run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=CEILING)
+        pages, megabytes = map(float, run.stdout.split())
+        return pages, megabytes
+
+    pages, megabytes = ran("tuned")
+    assert pages < 500
+    assert megabytes < 20
+    pages, megabytes = ran("as it comes")
+    assert pages > 5_000, "the test can fail"
+    assert megabytes > 80, "the test can fail"
+
+
+@pytest.mark.parametrize("name", ["GLIBC_TUNABLES", "MALLOC_TRIM_THRESHOLD_"])
+def test_what_somebody_has_chosen_of_the_c_library_is_left(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "_is_tuned", threading.Event())
+    monkeypatch.setattr(memory, "_tune", lambda _: pytest.fail("it is set"))
+    monkeypatch.setenv(name, "1")
+    assert not memory.use_freed_again()
 
 
 def test_cycles_are_freed_although_no_collection_runs_by_itself() -> None:
@@ -625,6 +682,30 @@ def test_what_nobody_asks_for_is_let_go_down_to_a_little(monkeypatch: pytest.Mon
     clock[0] += 100
     store.let_idle_go(megabytes=1, seconds=25)
     assert len(cache) == 1, "a little stays"
+
+
+def test_what_took_long_stays_longer_although_nobody_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A text of thousands of tokens is looked at for minutes, and half a minute goes by sooner."""
+    clock = [100.0]
+    monkeypatch.setattr("attnviz.runtime.cache.time.monotonic", lambda: clock[0])
+    store = Store(10)
+    cache: Cache[bytes] = Cache(store)
+
+    def slow() -> bytes:
+        clock[0] += 10
+        return b"slow"
+
+    cache.compute_once("slow", slow)
+    for name in ("quick", "later"):
+        cache.compute_once(name, lambda: b"quick")
+    clock[0] += WORTH * 10 - 1
+    store.let_idle_go(megabytes=0, seconds=30)
+    assert list(cache) == ["slow"], "what is older does not keep what is newer"
+    clock[0] += 1
+    store.let_idle_go(megabytes=0, seconds=30)
+    assert list(cache) == []
 
 
 def test_a_picture_keeps_no_trace(note: attnviz.Trace, minilm: Model) -> None:

@@ -11,7 +11,7 @@ from attnviz.models.model import Model
 from attnviz.runtime.cache import Cache
 
 _SHORT = 128  # tokens of the pass that the time is told from
-_WEIGHT = 8e-9  # seconds for one weight of the overview, about
+_WEIGHT = 2.5e-8  # seconds for one weight, about: overview, measures, and which heads differ
 _FLOAT32 = 4
 
 _passes: Cache[float] = Cache()  # seconds of the short one, by model
@@ -26,9 +26,9 @@ class Cost:
 
 
 def cost(model: Model, tokens: int) -> Cost:
-    """What a text of so many tokens costs: its pass, timed on a short one, and the overview.
+    """What a text of so many tokens costs until it is drawn: its pass, and what all heads take.
 
-    The short one is timed once a model, in turn.
+    The pass is told from a short one, which is timed once a model, in turn.
 
     Raises:
         BusyError: if it must be timed and there is no room for that now.

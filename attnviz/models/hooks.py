@@ -17,9 +17,8 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import sdpa_mask
 
+from attnviz.models.masked import attended, mask
 from attnviz.models.scoring import AttentionCall, Scoring, additive, scoring_of
 
 NAME = "attnviz"
@@ -106,9 +105,8 @@ def attention(
         summand = None if mask is None else additive(mask)
         z = scoring.eager(module, query, key, value, summand, **options)[0]
     else:
-        z, _ = sdpa_attention_forward(
-            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **extras
-        )
+        options = {"dropout": dropout, "scaling": scaling, **extras}
+        z = attended(module, query, key, value, attention_mask, **options)
     if recorder is None:
         return z, None
     recorder.attention_answered(module, z)
@@ -151,7 +149,7 @@ def _softmax(scores: Tensor, sinks: Tensor | None) -> Tensor:
 
 
 AttentionInterface.register(NAME, attention)
-AttentionMaskInterface.register(NAME, sdpa_mask)
+AttentionMaskInterface.register(NAME, mask)
 
 
 def watch_block(block: nn.Module) -> None:

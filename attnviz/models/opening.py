@@ -17,6 +17,7 @@ from attnviz.models import catalogue, kinds, layout, precision, proof, requireme
 from attnviz.models.accelerator import accelerated
 from attnviz.models.catalogue import Checkpoint
 from attnviz.models.families import Family, families
+from attnviz.models.feed_forward import cut_feed_forward
 from attnviz.models.folders import WEIGHTS
 from attnviz.models.model import Limits, Model
 from attnviz.models.places import Place
@@ -25,6 +26,7 @@ from attnviz.models.skipping import in_place
 from attnviz.models.task_head import TaskHead
 from attnviz.models.tokenizers import Tokenizers, tokenizers_of_folder
 from attnviz.runtime.limits import limits
+from attnviz.runtime.memory import use_freed_again
 
 _REASON = 200  # characters of what transformers or torch says
 _TYPES = "token_type_ids"  # as transformers calls them
@@ -128,6 +130,8 @@ def _hooked(
     else:
         card, places = _seen(card, module, is_watched)
     layout.watch(places, is_watched)
+    cut_feed_forward(module)
+    use_freed_again()
     return Model(
         name=card.name,
         card=card,

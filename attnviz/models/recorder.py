@@ -18,7 +18,7 @@ from attnviz.models.edits import Edits
 from attnviz.models.places import Calls, Place, by_module
 from attnviz.models.progress import Progress
 from attnviz.models.scoring import AttentionCall, Scoring
-from attnviz.models.streams import StreamRecorder, array_of, in_memory, read_only
+from attnviz.models.streams import StreamRecorder, alone, array_of, in_memory, read_only
 
 _SHOWN = {  # by each layer
     *("queries", "keys", "values", "scaling", "allowed", "added", "softcap", "sinks"),
@@ -63,10 +63,11 @@ class Recorder(StreamRecorder):
         if self.progress is not None:
             done = sum("queries" in shown for shown in self.seen.values())
             self.progress(done / len(self.seen), "run")
+        queries, keys, values = alone((query, key, value))
         self.seen[of].update(
-            queries=in_memory(query),
-            keys=in_memory(key),
-            values=in_memory(value),
+            queries=queries,
+            keys=keys,
+            values=values,
             scaling=scoring.scaling,
             softcap=scoring.softcap,
             sinks=None if scoring.sinks is None else read_only(scoring.sinks),

@@ -1,5 +1,7 @@
 """Streams: keeps what one forward pass shows of the residual stream, layer by layer."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol, runtime_checkable
@@ -168,6 +170,24 @@ def in_memory(tensor: Tensor) -> Tensor:
     kept = tensor.detach().float() if tensor.dtype in _HALVES else tensor.detach()
     numbers = np.empty(kept.shape, str(kept.dtype).removeprefix("torch."))
     return torch.from_numpy(numbers).copy_(kept)
+
+
+def alone(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Tensors in memory, none of which keeps more alive than they hold together.
+
+    Where a model projects q, k and v at once and then turns q and k by their positions, v is a
+    third of what was projected; such a part is copied.
+    """
+    held: Counter[int] = Counter()  # bytes, by the memory that they are of
+    for tensor in tensors:
+        held[tensor.untyped_storage().data_ptr()] += tensor.nbytes
+    return [_without_rest(tensor, held) for tensor in tensors]
+
+
+def _without_rest(tensor: Tensor, held: Counter[int]) -> Tensor:
+    whole = tensor.untyped_storage()
+    is_part = tensor.device == precision.CPU and whole.nbytes() > held[whole.data_ptr()]
+    return tensor.clone(memory_format=torch.contiguous_format) if is_part else in_memory(tensor)
 
 
 def read_only(tensor: Shaped[Tensor, "*axes"]) -> Shaped[np.ndarray, "*axes"]:

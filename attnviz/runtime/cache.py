@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from math import inf
 from typing import Any, Generic, TypeVar
 
 from attnviz.runtime.limits import limits
@@ -23,6 +22,7 @@ from attnviz.runtime.sizes import pieces_of
 
 Value = TypeVar("Value")
 MB = 1_000_000
+WORTH = 20  # times as long as it took to compute, something stays although nobody asks for it
 LOOK_UP_SECONDS = 0.1  # how often somebody who waits for another's work is asked whether to go on
 
 _Name = tuple["Cache[Any]", Hashable]  # whose value, and its key
@@ -33,6 +33,7 @@ class _Entry:
     value: Any
     pieces: dict[int, int]  # where a piece of memory begins → its bytes
     asked: float  # when, on the clock of `time.monotonic`
+    took: float  # seconds to compute
 
 
 class _Tally:
@@ -96,13 +97,13 @@ class Store:
                 self._pin(name)
             return entry.value
 
-    def put(self, name: _Name, value: Any, *, is_pinned: bool = False) -> None:
-        """Keep a value, and let go of the oldest ones beyond the bound."""
+    def put(self, name: _Name, value: Any, *, is_pinned: bool = False, took: float = 0.0) -> None:
+        """Keep a value that took so many seconds, and let go of the oldest beyond the bound."""
         pieces = pieces_of(value)
         with self._lock:
             is_pinned = is_pinned or _pins.get() or name in self._pinned
             self.drop(name)
-            self._entries[name] = _Entry(value, pieces, time.monotonic())
+            self._entries[name] = _Entry(value, pieces, time.monotonic(), took)
             self._all.add(pieces)
             if is_pinned:
                 self._pin(name)
@@ -130,10 +131,18 @@ class Store:
             return len(self._entries) < before
 
     def let_idle_go(self, megabytes: int, seconds: int) -> None:
-        """Let go of what nobody has asked for in so long, down to so many MB."""
+        """Let go of what nobody has asked for in so long, down to so many MB.
+
+        What took long to compute stays longer: a text of thousands of tokens takes a minute until
+        it is drawn, and is then looked at.
+        """
+        now = time.monotonic()
+
+        def is_idle(entry: _Entry) -> bool:
+            return now - entry.asked >= max(seconds, WORTH * entry.took)
+
         with self._lock:
-            since = time.monotonic() - seconds
-            self._shrink_to(megabytes * MB, since)
+            self._shrink_to(megabytes * MB, is_idle)
 
     @property
     def megabytes(self) -> float:
@@ -156,11 +165,11 @@ class Store:
             self._pinned.add(name)
             self._of_pinned.add(self._entries[name].pieces)
 
-    def _shrink_to(self, size: int, since: float = inf) -> None:
+    def _shrink_to(self, size: int, may_go: Callable[[_Entry], bool] = lambda _: True) -> None:
         for name, entry in list(self._entries.items()):
-            if self._loose_bytes <= size or entry.asked > since:
+            if self._loose_bytes <= size:
                 return
-            if name not in self._pinned:
+            if name not in self._pinned and may_go(entry):
                 self.drop(name)
 
 
@@ -210,9 +219,10 @@ class Cache(Generic[Value]):
         with self._alone_with(key, while_waiting):
             value = self.peek(key)
             if value is None:
+                begun = time.monotonic()
                 value = compute()
                 if is_kept(value):
-                    self.put(key, value)
+                    self.put(key, value, took=time.monotonic() - begun)
         return value
 
     def peek(self, key: Hashable) -> Value | None:
@@ -220,9 +230,9 @@ class Cache(Generic[Value]):
         value: Value | None = self._store.peek((self, key))
         return value
 
-    def put(self, key: Hashable, value: Value) -> None:
-        """Keep a value."""
-        self._store.put((self, key), value, is_pinned=self._is_pinned)
+    def put(self, key: Hashable, value: Value, *, took: float = 0.0) -> None:
+        """Keep a value, which took so many seconds."""
+        self._store.put((self, key), value, is_pinned=self._is_pinned, took=took)
 
     def drop(self, key: Hashable) -> None:
         """Forget a value."""

@@ -37,6 +37,9 @@ def _each_piece(record: object) -> dict[int, int]:
         seen.add(id(part))
         if isinstance(part, np.ndarray):
             base = _owner(part)
+            if hasattr(base.base, "untyped_storage"):  # a tensor's numbers, or some of them
+                waiting.append(base.base)
+                continue
             start = base.__array_interface__["data"][0]
             pieces[start] = max(pieces.get(start, 0), base.nbytes)
         elif isinstance(part, str | bytes):
