@@ -77,7 +77,7 @@ def measure(model: Model, eager: Any, tokens: int) -> dict[str, float]:
 
     everything = len(trace.heads) * tokens**2 * FLOAT32
     two = 2 * tokens**2 * FLOAT32
-    heat = sum(len(attnviz.heatmap(trace, head).figure.to_json()) for head in (a, b))
+    heat = sum(len(attnviz.heatmap(trace, head).packet) for head in (a, b))
     overview = len(attnviz.overview(trace).packet(a, b))
     return {
         "tokens": len(trace.tokens),
