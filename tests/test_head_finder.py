@@ -82,6 +82,7 @@ def test_a_pinned_token_is_what_heads_are_found_by(note: attnviz.Trace) -> None:
         shown["share"], np.sort(weights[:, :, 3].mean(axis=1))[::-1], atol=1e-5
     )
     assert page.selectbox(key="finder_token").value == 3
+    assert f"looks most at this ({note.tokens[3].name}): " in said(page)
     opened(page, hide_special=True)
     assert page.selectbox(key="finder_token").value == 3, "the same token, whatever is hidden"
 

@@ -276,7 +276,9 @@ def test_files_have_names_that_every_system_takes(visit: Open, locale: str) -> N
         opened.page.locator(".st-key-save_what").get_by_role("combobox").click()
         opened.page.get_by_role("option").nth(index).click()
         opened.settle()
-        names.append(saved(opened, "SVG")[0])
+        with opened.page.expect_download() as download:
+            opened.page.locator(".st-key-save_svg button").click()
+        names.append(download.value.suggested_filename)
     kinds_of = ("heatmap-L0H2", "difference-L0H2-L1H8", "text-L0H2")
     assert names == [f"attnviz-L0H2-L1H8-{one}.svg" for one in kinds_of]
 
