@@ -437,7 +437,26 @@ def test_save_draws_what_is_pinned_and_its_recipe_draws_it_again(
     assert found["again"].to_svg() == picture.to_svg()
     assert unpack(picture.packet)[0]["pins"] == ["q3", "k10"]
     with pytest.raises(ArgumentError, match="no token that can be pinned"):
-        kind.make(note, (2, 1), pins=["q99"])
+        kind.make(note, seen.heads if kind.takes == "pair" else (2, 1), pins=["q99"])
+
+
+@pytest.mark.parametrize("name", ["heatmap", "comparison"])
+def test_on_paper_the_row_and_the_column_of_what_is_pinned_are_framed(
+    name: str, note: attnviz.Trace
+) -> None:
+    seen = attnviz.explore(note, [(2, 1), (1, 8)], pins=["q3", "k10"])
+    picture: Any = next(iter(kinds()[name].pictures(seen).values()))()
+    root = ET.fromstring(picture.to_svg())  # noqa: S314 (our own)
+    frames = [rect.attrib for rect in root.iter(f"{SVG}rect") if rect.get("class") == "pinned"]
+    (cells,) = [g for g in root.iter(f"{SVG}g") if g.get("class") == "cells"]
+    x, y, step = map(float, re.findall(r"[\d.]+", cells.attrib["transform"]))
+    found = [[float(one[side]) for side in ("x", "y", "width", "height")] for one in frames]
+    row, column = [x, y + 3 * step, 27 * step, step], [x + 10 * step, y, step, 27 * step]
+    np.testing.assert_allclose(found, [row, column], atol=0.01)
+    assert "Framed: will (3) (query), application (10) (key)." in " ".join(root.itertext())
+    plain = attnviz.explore(note, [(2, 1), (1, 8)])
+    unpinned: Any = next(iter(kinds()[name].pictures(plain).values()))()
+    assert 'class="pinned"' not in unpinned.to_svg()
 
 
 def test_on_paper_the_tiles_of_chosen_heads_are_framed_as_these_are_drawn(

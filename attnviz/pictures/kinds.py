@@ -39,7 +39,7 @@ class PictureKind:
     draw: Callable[..., Picture]
     script: Script
     view: str = ""  # the part of Explore that shows it, and of a link to a frame
-    takes_pins: bool = False  # draws a `Shown` with what is pinned alone
+    takes_pins: bool = False  # draws a `Shown` with what is pinned framed, or alone
     is_folded: bool = False  # draws a `Shown`, on Explore in a tab of its own or beside another
     how: Callable[[Shown, Language], str] | None = None  # what a page says for it; see `captioned`
     help: str = ""  # the text that says how it is used, once for all pictures on a page

@@ -27,7 +27,7 @@ class MapPicture:
     alt: str
     packet: bytes
     language: Language
-    pins: tuple[str, ...] = ()  # on paper nothing else is drawn
+    pins: tuple[str, ...] = ()  # on paper framed, or all that is drawn
 
     script: ClassVar[Script]
     notebook_height: ClassVar[int]  # px of a frame until its own height is known

@@ -1,4 +1,4 @@
-"""What is pinned, on paper: it alone is drawn, and the figure says which tokens these are."""
+"""What is pinned, on paper: framed, or all that is drawn; the figure says which tokens it is."""
 
 from collections.abc import Sequence
 
@@ -28,11 +28,14 @@ def mark(pins: Sequence[str], name: str) -> str:
     return f"#{list(pins).index(name) + 1} " if len(pins) > 1 and name in pins else ""
 
 
-def pinned_note(key: str, pins: Sequence[str], seen: AttentionMap, language: Language) -> list[str]:
-    """In the words of `key`, what is pinned, so that it alone is drawn; nothing of none."""
+def pinned_note(
+    key: str, pins: Sequence[str], seen: AttentionMap, language: Language, *, marked: bool = True
+) -> list[str]:
+    """In the words of `key`, what is pinned, `marked` where it is drawn so; nothing of none."""
     kinds = {"q": say("picture.query", language), "k": say("picture.key", language)}
     places = {"q": seen.rows, "k": seen.columns}
     named = [
-        f"{mark(pins, pin)}{places[pin[0]][int(pin[1:])].name} ({kinds[pin[0]]})" for pin in pins
+        f"{mark(pins, pin) if marked else ''}{places[pin[0]][int(pin[1:])].name} ({kinds[pin[0]]})"
+        for pin in pins
     ]
     return [say(key, language, tokens=enumerated(named, language))] if named else []

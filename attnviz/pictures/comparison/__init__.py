@@ -12,7 +12,7 @@ from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
 from attnviz.errors import ArgumentError
-from attnviz.pictures.arguments import check_drawn, check_language, lens_of
+from attnviz.pictures.arguments import check_drawn, check_language, lens_of, pins_of
 from attnviz.pictures.comparison.on_paper import beside, compared_on_paper
 from attnviz.pictures.differences import divergence_words, pair_shown
 from attnviz.pictures.heatmap.on_paper import every_on_paper
@@ -21,6 +21,7 @@ from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.picture import some_named
+from attnviz.pictures.pinned import pinned_note, pins_of_map
 from attnviz.pictures.recipe import Recipe
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, check_alone, shown
@@ -42,7 +43,7 @@ class Comparison(MapPicture):
         source = self.view.source
         if source is None:
             return None
-        return Recipe("comparison", source.trace, source.heads, source.lens)
+        return Recipe("comparison", source.trace, source.heads, source.lens, pins=self.pins)
 
     def to_svg(self, *, sheet: Sheet | None = None) -> str:
         """One SVG file at print size, or for a `sheet`: every cell and every divergence in it."""
@@ -56,8 +57,10 @@ class Comparison(MapPicture):
             *named,
         ]
         axes = (say("picture.query", language), say("picture.key", language))
-        drawn = compared_on_paper(view.map, view.code, paper, axes)
-        counts = [*view.counts(language), *named]
+        drawn = compared_on_paper(view.map, view.code, paper, axes, self.pins)
+        pinned = pinned_note("heatmap.pinned", self.pins, view.map, language, marked=False)
+        small += pinned
+        counts = [*view.counts(language), *named, *pinned]
         return one_map_on_paper(view, small, counts, drawn, self.recipe, language, self.alt, sheet)
 
 
@@ -66,9 +69,12 @@ def comparison(
     heads: Sequence[AnyHead] = (),
     lens: Lens | None = None,
     *,
+    pins: Sequence[str] = (),
     language: Language = "en",
 ) -> Comparison:
     """The map of the first of two heads minus the second, and how far apart each row is.
+
+    The rows and columns of the `pins`, such as q3 or k0, are framed.
 
     In place of a trace with two heads, an attention map from anywhere, such as
     `attnviz.difference`.
@@ -82,7 +88,7 @@ def comparison(
     check_drawn(trace)
     if isinstance(trace, AttentionMap):
         check_alone(heads, lens, None)
-        return draw(shown(trace)[0], language)
+        return draw(shown(trace)[0], language, pins=pins_of(pins, trace))
     ids = trace.check_heads(heads)
     if len(ids) != 2:
         raise ArgumentError("two_heads_wanted", picture="comparison", heads=len(ids))
@@ -91,13 +97,16 @@ def comparison(
         raise ArgumentError("one_layer_alone", layer=ids[0].layer)
     if not views:
         raise ArgumentError("two_kinds", a=str(ids[0]), b=str(ids[1]))
-    return draw(views[0], language)
+    return draw(views[0], language, pins=pins_of(pins, trace))
 
 
-def draw(view: Shown, language: Language, *, captioned: bool = False) -> Comparison:
+def draw(
+    view: Shown, language: Language, *, captioned: bool = False, pins: Sequence[str] = ()
+) -> Comparison:
     """The comparison of what is shown; `captioned`, what `how` says is left to the page."""
     says = running([*divergence_words(view, language), view.alt(language)])
     alt = alt_of("comparison.alt", view, says, language)
-    meta = map_meta(view, alt, language, captioned=captioned)
+    pinned = pins_of_map(pins, view.map)
+    meta = {**map_meta(view, alt, language, captioned=captioned), "pins": pinned}
     meta["words"] |= {name: say(f"comparison.{name}", language) for name in ("divergence", "row")}
-    return Comparison(view, alt, pack(meta, map_arrays(view)), language)
+    return Comparison(view, alt, pack(meta, map_arrays(view)), language, pinned)

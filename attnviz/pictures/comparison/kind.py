@@ -13,6 +13,7 @@ PICTURE = PictureKind(
     how=how,
     script=SCRIPT,
     view="comparison",
+    takes_pins=True,
     is_folded=True,
     order=90,
     in_file="difference",

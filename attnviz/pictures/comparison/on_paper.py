@@ -1,5 +1,6 @@
 """Print: a map, and beside each row a bar as long as its divergence."""
 
+from collections.abc import Sequence
 from math import isnan
 
 from attnviz.core.maps import AttentionMap
@@ -18,10 +19,14 @@ def beside(attention: AttentionMap) -> Length:
 
 
 def compared_on_paper(
-    attention: AttentionMap, code: HeadCode, paper: Paper, axes: tuple[str, str]
+    attention: AttentionMap,
+    code: HeadCode,
+    paper: Paper,
+    axes: tuple[str, str],
+    pins: Sequence[str] = (),
 ) -> Block:
     """The cells with their names, and the bars where there is a divergence."""
-    cells = cells_on_paper(attention, code, paper, axes, beside(attention))
+    cells = cells_on_paper(attention, code, paper, axes, beside(attention), pins)
     if attention.divergence is None:
         return cells
     label, step = grid_on_paper(attention, paper, BAR + GAP)

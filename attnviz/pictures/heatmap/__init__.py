@@ -1,5 +1,6 @@
 """The heatmap of one map: queries are rows, keys are columns, a number for each cell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, get_args
 
@@ -9,13 +10,14 @@ from attnviz.core.heads import AnyHead
 from attnviz.core.maps import AttentionMap
 from attnviz.core.sheet import Sheet
 from attnviz.core.trace import Trace
-from attnviz.pictures.arguments import check_language
+from attnviz.pictures.arguments import check_language, pins_of
 from attnviz.pictures.heatmap.on_paper import cells_on_paper, every_on_paper
 from attnviz.pictures.heatmap.words import map_meta, of_sign
 from attnviz.pictures.map_picture import MapPicture, alt_of, map_arrays, one_map_on_paper
 from attnviz.pictures.packet import pack
 from attnviz.pictures.paper import paper_of
 from attnviz.pictures.picture import some_named
+from attnviz.pictures.pinned import pinned_note, pins_of_map
 from attnviz.pictures.scripts import Script
 from attnviz.pictures.shown import Shown, one_shown
 from attnviz.pictures.style import Mode
@@ -55,8 +57,10 @@ class Heatmap(MapPicture):
             view.alt(language),
         ]
         axes = (say("picture.query", language), say("picture.key", language))
-        drawn = cells_on_paper(view.map, view.code, paper, axes)
-        counts = [*view.counts(language), *named]
+        drawn = cells_on_paper(view.map, view.code, paper, axes, pins=self.pins)
+        pinned = pinned_note("heatmap.pinned", self.pins, view.map, language, marked=False)
+        small += pinned
+        counts = [*view.counts(language), *named, *pinned]
         return one_map_on_paper(view, small, counts, drawn, self.recipe, language, self.alt, sheet)
 
 
@@ -65,10 +69,13 @@ def heatmap(
     head: AnyHead | None = None,
     lens: Lens | None = None,
     *,
+    pins: Sequence[str] = (),
     mode: Mode = "light",
     language: Language = "en",
 ) -> Heatmap:
     """The heatmap of one head, in the colour of head A; `mode` is that of its Plotly figure.
+
+    The rows and columns of the `pins`, such as q3 or k0, are framed.
 
     In place of a trace with its head, an attention map from anywhere.
 
@@ -78,13 +85,20 @@ def heatmap(
     """
     checks.one_of("mode", mode, get_args(Mode))
     check_language(language)
-    return draw(one_shown(trace, head, lens), language, mode=mode)
+    view = one_shown(trace, head, lens)
+    return draw(view, language, pins=pins_of(pins, trace), mode=mode)
 
 
 def draw(
-    view: Shown, language: Language = "en", *, captioned: bool = False, mode: Mode = "light"
+    view: Shown,
+    language: Language = "en",
+    *,
+    captioned: bool = False,
+    pins: Sequence[str] = (),
+    mode: Mode = "light",
 ) -> Heatmap:
     """The heatmap of what is shown; `captioned`, what `how` says is left to the page."""
     alt = alt_of(f"heatmap.alt{of_sign(view.map)}", view, view.alt(language), language)
-    meta = map_meta(view, alt, language, captioned=captioned)
-    return Heatmap(view, alt, pack(meta, map_arrays(view)), language, mode=mode)
+    pinned = pins_of_map(pins, view.map)
+    meta = {**map_meta(view, alt, language, captioned=captioned), "pins": pinned}
+    return Heatmap(view, alt, pack(meta, map_arrays(view)), language, pinned, mode)

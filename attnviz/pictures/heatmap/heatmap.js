@@ -39,7 +39,7 @@ function drawHeatmap(stage) {
   stage.mark = (names) => markCells(stage, names);
   stage.select = (pins, at) => stage.mark([...new Set([...pins, ...at])]);
   paint(stage);
-  stage.mark(stage.memory.marked ?? []);
+  stage.mark(stage.memory.marked ?? meta.pins ?? []);
   listenToPart(stage);
   canvas.addEventListener("pointermove", (event) => {
     read(stage, cellAt(stage, event));

@@ -28,6 +28,7 @@ PICTURE = PictureKind(
     help="heatmap.help",
     script=SCRIPT,
     view="heatmaps",
+    takes_pins=True,
     is_folded=True,
     order=3,
 )

@@ -1,6 +1,6 @@
 """Print: a heatmap as squares, with the names of its places at both edges."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attnviz.core.maps import AttentionMap, second_text
 from attnviz.pictures import style
@@ -19,10 +19,12 @@ def cells_on_paper(
     paper: Paper,
     axes: tuple[str, str],
     beside: Length = 0,
+    pins: Sequence[str] = (),
 ) -> Block:
     """A heatmap: a square a cell, as dark as its level, with the places at both edges.
 
-    `axes` is what a row and a column are called; `beside` is room to the right of the cells.
+    `axes` is what a row and a column are called; `beside` is room to the right of the cells. The
+    row or the column of each of the `pins` is framed.
     """
     signed, top = attention.is_signed, top_on_paper(paper)
     label, step = grid_on_paper(attention, paper, beside)
@@ -33,6 +35,7 @@ def cells_on_paper(
     parts += squares({(0, 0): (levels, attention.shown)}, ramp, paper.blank(signed=signed))
     parts += [*hatched({(0, 0): attention.denied}, step, paper.faint), "</g>"]
     parts += _between_texts(attention, label, step, paper)
+    parts += _pinned(attention, label, step, paper, pins)
     parts += _place_names(attention, label, step, paper)
     if paper.is_exact:
         frame = f'x="{label:g}" y="{top:g}" width="{wide:g}" height="{high:g}"'
@@ -80,6 +83,19 @@ def _between_texts(
         yield between_texts(f"M0 {top + row * step:g}H{right:g}", paper)
     if (column := second_text(attention.columns)) is not None:
         yield between_texts(f"M{label + column * step:g} {top:g}V{bottom:g}", paper)
+
+
+def _pinned(
+    attention: AttentionMap, label: Length, step: Length, paper: Paper, pins: Sequence[str]
+) -> Iterable[str]:
+    """A frame around the row of each query that is pinned, and the column of each key."""
+    rows, columns = attention.values.shape
+    for pin in pins:
+        at = int(pin[1:]) * step
+        x, y, wide, high = (0, at, columns, 1) if pin[0] == "q" else (at, 0, 1, rows)
+        frame = f'x="{label + x:g}" y="{top_on_paper(paper) + y:g}"'
+        size = f'width="{wide * step:g}" height="{high * step:g}"'
+        yield f'<rect class="pinned" {frame} {size} fill="none" stroke="{paper.ink}"/>'
 
 
 def _place_names(
