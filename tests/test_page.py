@@ -30,7 +30,7 @@ from attnviz.pictures.shown import shown
 from attnviz.share.state import FOLDED, USUAL_ARRANGEMENT
 from attnviz.texts import Language, say
 from attnviz.ui.components import figures
-from attnviz.ui.widgets import progress, saving
+from attnviz.ui.widgets import progress, saving, viewer
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
 from attnviz.ui.widgets.examples import EXAMPLES
@@ -381,6 +381,7 @@ def test_what_a_new_head_changes_is_sent_before_the_controls(
 ) -> None:
     """So that nobody waits for menus that stay as they were."""
     choose(page, "tab", tab)
+    monkeypatch.setattr(viewer, "runs_in_part", lambda: True)  # which AppTest does not know
     sent_as: list[str] = []
 
     def seen(context: ScriptRunContext, message: ForwardMsg) -> None:

@@ -89,6 +89,12 @@ def came_back() -> bool:
     return context is not None and context.is_history_navigation
 
 
+def runs_in_part() -> bool:
+    """Whether this run is of a part of the page alone, which stands already."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
 def is_embedded() -> bool:
     """Whether this page stands in a frame of another one (`?embed=true`)."""
     return bool(st.context.is_embedded)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.core.heads import HeadId
 from attnviz.core.trace import Trace
@@ -16,7 +17,7 @@ from attnviz.ui import caches, state
 from attnviz.ui.caches import TraceKey
 from attnviz.ui.components import figures
 from attnviz.ui.errors import show_error
-from attnviz.ui.frame import language
+from attnviz.ui.frame import language, runs_in_part
 from attnviz.ui.widgets import controls, opening, picker, pins
 from attnviz.ui.widgets.controls import Choices
 from attnviz.ui.widgets.escape import markdown_text
@@ -42,14 +43,17 @@ def viewer(key: TraceKey, trace: Trace, usual: Different, share_here: Callable[[
         row, left, right = controls.row(), st.container(key="picker"), st.container(key="workspace")
         below = st.container(key="below")
         chosen = controls.choices(key, trace, view, usual)
+        parts: list[tuple[DeltaGenerator, Callable[[], None]]] = [
+            (row, lambda: controls.choose(trace, view, usual))
+        ]
         can_be_drawn = _can_be_drawn(key, trace, chosen)
-        if can_be_drawn:  # what a new head changes is made and sent first, wherever it stands
-            with right:
-                workspace(key, trace, view, chosen)
-            with left:
-                _all_heads(key, trace, view, usual, chosen)
-        with row:
-            controls.choose(trace, view, usual)
+        if can_be_drawn:
+            parts.append((left, lambda: _all_heads(key, trace, view, usual, chosen)))
+            parts.append((right, lambda: workspace(key, trace, view, chosen)))
+        # Once all stands, what a new head changes is made and sent first, and the menus last.
+        for place, fill in reversed(parts) if runs_in_part() else parts:
+            with place:
+                fill()
         if can_be_drawn:
             with below:
                 head_finder(key, trace, chosen.lens, usual)
