@@ -30,6 +30,7 @@ PAGES = {
     **{f"explore, {tab}": f"/?v=1&see={tab}" for tab in TABS[1:]},
     "explore, a pair as heatmaps": "/?v=1&see=heatmaps&s=The%20cat%20sat&p=It%20was%20tired",
     "explore, wide names as heatmaps": f"/?v=1&see=heatmaps&unit=word&s={'m' * 18}%20{'w' * 18}",
+    "explore, unknown tokens as heatmaps": "/?v=1&see=heatmaps&nosp=1&s=猫坐在垫子上",
     "explore, 4 words": "/?v=1&s=The%20cat%20sat%20down",
     "explore, 71 tokens": f"/?v=1&s={LONG}",
     "explore, 302 tokens": f"/?v=1&s={'the%20law%20' * 150}",

@@ -24,9 +24,12 @@ function nameAt({ labels, marks, unknown }, place) {
 const LETTERS = /^[\x20-\x7e]{2,}$/; // what is a name of several signs at first sight
 const isUpright = ({ faint, text }) => !faint && !LETTERS.test(text) && (WIDE.test(text) || signsOf(text).length === 1);
 
-// As much of a name as fits; what is before it stays.
+// As much of a name as fits; what is before it stays, unless that would take more than half of it.
 /** @param {Name} name @param {(text: string) => number} size @param {number} most @returns {Name} */
-const cutName = ({ faint, text }, size, most = LONGEST_NAME) => ({ faint, text: cutTo(most - size(faint), size, text) });
+function cutName({ faint, text }, size, most = LONGEST_NAME) {
+  const before = size(faint) > most / 2 && size(faint + text) > most ? "" : faint;
+  return { faint: before, text: cutTo(most - size(before), size, text) };
+}
 
 // What all names of some sides take at most, across a line of text.
 /** @param {any[]} sides @param {(text: string) => number} size @param {boolean} turned @returns {number} */
@@ -68,7 +71,7 @@ function paintName(context, name, [x, y], way, inks, most = LONGEST_NAME) {
   context.save();
   context.translate(x, y);
   context.textBaseline = "middle";
-  if (way === "below" && isUpright(name)) {
+  if (way === "below" && isUpright({ faint, text })) {
     context.textAlign = "center";
     context.fillStyle = inks.ink;
     signsOf(text).forEach((sign, i) => context.fillText(sign, 0, NAME / 2 + SIGN_STEP * i));
