@@ -109,7 +109,7 @@ def pictures(
     else:
         heads = now.heads if now.combination else now.heads[:2]
         views = shown(trace, heads, now.lens, now.combination)
-    _show([(kind, one) for one in views], key, kind.view, captioned=captioned)
+    _show([(kind, one) for one in views], key, captioned=captioned)
 
 
 def _pair(trace: Trace, now: Choices) -> tuple[Shown, ...]:
@@ -121,13 +121,7 @@ def _pair(trace: Trace, now: Choices) -> tuple[Shown, ...]:
     return views
 
 
-def _show(
-    views: Sequence[tuple[PictureKind, Shown]],
-    key: TraceKey,
-    name: str,
-    *,
-    captioned: bool,
-) -> None:
+def _show(views: Sequence[tuple[PictureKind, Shown]], key: TraceKey, *, captioned: bool) -> None:
     """Pictures of one kind, below or beside each other; A − B may be one of them."""
     try:
         drawn = [
@@ -140,7 +134,7 @@ def _show(
     if not drawn:
         return
     first, one = views[0]
-    figures.show_pictures(drawn, f"{name}_pictures", first.beside and first.beside(one.map))
+    figures.show_pictures(drawn, f"{first.view}_pictures", first.beside and first.beside(one.map))
     if captioned and first.help:
         st.caption(say(first.help, language()))
 
@@ -158,7 +152,7 @@ def heatmaps(key: TraceKey, trace: Trace, now: Choices) -> None:
     views = [(kind, one) for one in shown(trace, heads, now.lens, now.combination)]
     if now.combination is None:
         views += [(FOLDED_BY_VIEW["comparison"], one) for one in _pair(trace, now)]
-    _show(views, key, kind.view, captioned=True)
+    _show(views, key, captioned=True)
 
 
 def numbers(key: TraceKey, trace: Trace, now: Choices) -> None:
