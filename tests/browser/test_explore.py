@@ -205,6 +205,15 @@ def test_the_heatmaps_cells_are_the_weights(visit: Open, note: attnviz.Trace) ->
         expect(picture.locator(".readout")).to_have_text(read)
 
 
+def test_the_numbers_are_the_weights(visit: Open, note: attnviz.Trace) -> None:
+    opened = visit()
+    opened.tab("Numbers")
+    read = opened.page.locator(".st-key-table tbody").evaluate(
+        "body => [...body.rows].map((row) => [...row.cells].slice(1).map((c) => c.textContent))"
+    )
+    assert read == [[f"{weight:.4f}" for weight in row] for row in note.weights((0, 2))]
+
+
 def test_a_drag_enlarges_the_cells_of_all_heatmaps(visit: Open, note: attnviz.Trace) -> None:
     """What is dragged over fills each picture and says how much is in sight; a click still pins."""
     opened = visit()
